@@ -1,0 +1,80 @@
+# Every target sets up .venv by itself, again when pyproject.toml changes.
+
+PYTHON ?= python3
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# A PYTHON that was given is obeyed or refused; only the default falls back to another name.
+ifeq ($(origin PYTHON),file)
+CANDIDATES := $(PYTHON) python3.14 python3.13 python3.12 python3.11
+else
+CANDIDATES := $(PYTHON)
+endif
+
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
+
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test coverage lint format bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Install into .venv, with the development tools
+
+# "python3.12" may exist and refuse to run (a version manager's shim), so each candidate is asked, not looked up.
+$(STAMP): pyproject.toml
+	@for python in $(CANDIDATES); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Python 3.11 or newer is needed, and none of these is: $(CANDIDATES)" >&2; \
+	  echo "Name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
+	  exit 1; \
+	fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$found cannot make a virtual environment: install its venv package (Debian, Ubuntu: python3-venv)" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Setting up $(VENV) with $$("$$found" -V)" && \
+	"$$found" -m venv --clear $(VENV) && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' && \
+	touch $@
+
+demo: $(STAMP) ## Validate, judge five example pull requests, build the site
+	@$(BIN)/python demo/run.py
+
+test: $(STAMP) ## Run the tests
+	@for browser in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  if command -v $$browser >/dev/null 2>&1; then exit 0; fi; \
+	done; \
+	echo "note: no Chromium or Chrome is installed, so the tests marked 'browser' have nothing to run in;" \
+	  "they are skipped here, and fail where CI=true"
+	$(BIN)/python -m pytest -n 2
+
+coverage: $(STAMP) ## Run the tests and show what they do not reach
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -n 2
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+lint: $(STAMP) ## Check code, types, records and workflows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/itsm validate
+	$(BIN)/zizmor --offline --no-progress --persona=pedantic .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+
+format: $(STAMP) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## Measure, and print ratios
+	$(BIN)/python benchmarks/run.py
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) build dist site htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests demo benchmarks -type d -name __pycache__ -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,69 @@
+"""Checks across records: one module each, with one rule and its documentation; the runner stamps id and severity.
+
+A module has ``TITLE``, ``SEVERITY``, ``WAIVABLE`` and ``check(facts, situation)``, which yields a record's kind and
+name with each problem. Its docstring is what ``itsm explain`` prints.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from itsm_as_code.configuration import Configuration
+from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
+from itsm_as_code.records.catalogue import Catalogue, stamp
+from itsm_as_code.records.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a check may know beside the records."""
+
+    now: datetime
+    configuration: Configuration
+
+
+Subject = tuple[str, str]
+"""Kind and name of the record that a problem belongs to."""
+CheckFunction = Callable[[Facts, Situation], Iterator[tuple[Subject, Problem]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check found in this package; ``rule.id`` is its module's name with hyphens."""
+
+    rule: Rule
+    waivable: bool
+    run: CheckFunction
+
+
+@lru_cache(maxsize=1)
+def all_checks() -> tuple[Check, ...]:
+    """Every check of this package, by id."""
+    found = []
+    for module_info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        explanation = inspect.getdoc(module) or ""
+        rule = Rule(module_info.name.replace("_", "-"), module.TITLE, Severity(module.SEVERITY), explanation)
+        found.append(Check(rule, module.WAIVABLE, module.check))
+    return tuple(found)
+
+
+def run_checks(catalogue: Catalogue, facts: Facts, situation: Situation) -> list[Finding]:
+    """The findings of all checks over a catalogue."""
+    findings = []
+    for check in all_checks():
+        for (kind, name), problem in check.run(facts, situation):
+            record = catalogue.records[RecordId(kind, name)]
+            findings.append(stamp(check.rule, record, problem))
+    return findings
+
+
+def waivable_ids() -> list[str]:
+    """The ids of the checks that a waiver may name."""
+    return [check.rule.id for check in all_checks() if check.waivable]

@@ -1,0 +1,33 @@
+"""A declared priority agrees with the matrix of impact and urgency.
+
+The matrix stands in itsm.yaml (rows are impact, columns urgency, both from 1, the highest). Leave the priority out, and
+it is worked out. Source: ITIL 4 incident management practice, prioritisation by impact and urgency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from itsm_as_code.checks import Situation, Subject
+from itsm_as_code.findings import Problem
+from itsm_as_code.records.facts import Facts
+
+TITLE = "The priority of an incident follows from impact and urgency"
+SEVERITY = "error"
+WAIVABLE = True
+
+
+def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
+    matrix = situation.configuration.priority_matrix
+    for incident in facts.records("Incident"):
+        spec = incident["spec"]
+        if "priority" not in spec:
+            continue
+        subject = ("Incident", incident["metadata"]["name"])
+        row, column = spec["impact"] - 1, spec["urgency"] - 1
+        if row >= len(matrix) or column >= len(matrix[row]):
+            message = "the priority matrix of itsm.yaml has no place for this impact and urgency"
+            yield subject, Problem(message, ("spec", "priority"), "extend the matrix")
+        elif matrix[row][column] != spec["priority"]:
+            message = f"impact {spec['impact']} and urgency {spec['urgency']} give {matrix[row][column]}, not {spec['priority']}"
+            yield subject, Problem(message, ("spec", "priority"), f"write {matrix[row][column]}, or leave priority out")

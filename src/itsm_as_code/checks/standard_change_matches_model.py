@@ -1,0 +1,103 @@
+"""A standard change is what its model pre-authorises, and nothing else.
+
+Pre-authorisation holds for the model's services, its fixed values, its highest risk and outage, and until it expires;
+a suspended model pre-authorises nothing. A change that does not fit is a normal change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from itsm_as_code import clock
+from itsm_as_code.checks import Situation, Subject
+from itsm_as_code.findings import Problem, parse_pointer
+from itsm_as_code.records.catalogue import get
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.risk import LEVELS, assess
+
+TITLE = "A standard change matches its model"
+SEVERITY = "error"
+WAIVABLE = False
+_OUTAGES = ("none", "degraded", "full")
+_ORDINARY = (
+    *("type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule"),
+    *(
+        "actual",
+        "outage",
+        "communication",
+        "incident",
+        "problem",
+        "release",
+        "validation",
+        "status",
+        "result",
+        "review",
+    ),
+)
+_OVER = ("closed", "cancelled", "rejected")
+
+
+def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
+    for change in facts.records("Change"):
+        spec = change["spec"]
+        if spec["type"] != "standard" or spec["status"] in _OVER:
+            continue
+        model = facts.record("ChangeModel", spec["model"])
+        if model is not None:
+            subject = ("Change", change["metadata"]["name"])
+            for problem in (*_in_force(change, model, situation.now), *_fits(change, model, facts)):
+                yield subject, problem
+
+
+def _in_force(change: dict[str, Any], model: dict[str, Any], now: datetime) -> Iterator[Problem]:
+    spec, name = model["spec"], model["metadata"]["name"]
+    if change["spec"]["status"] in ("implemented", "backed-out", "failed", "reviewed"):
+        return
+    if spec.get("suspended") is True:
+        reason = spec.get("suspendedReason", "no reason given")
+        yield Problem(f"the model {name} is suspended: {reason}", ("spec", "model"), "raise it as a normal change")
+    start = change["spec"].get("schedule", {}).get("start")
+    at = clock.parse_instant(start) if start else now
+    expires = clock.parse_date(spec["preAuthorisation"]["expires"])
+    granted = clock.parse_date(spec["preAuthorisation"]["on"])
+    if max(at, now) >= datetime(expires.year, expires.month, expires.day, tzinfo=UTC):
+        message = f"the pre-authorisation of {name} expires {expires}"
+        yield Problem(message, ("spec", "model"), "have the model authorised again, or raise a normal change")
+    if at < datetime(granted.year, granted.month, granted.day, tzinfo=UTC):
+        message = f"the model {name} is pre-authorised from {granted} on"
+        yield Problem(message, ("spec", "schedule"), "schedule it after that day")
+
+
+def _fits(change: dict[str, Any], model: dict[str, Any], facts: Facts) -> Iterator[Problem]:
+    spec, limits, name = change["spec"], model["spec"], model["metadata"]["name"]
+    for index, service in enumerate(spec["services"]):
+        if service not in limits["services"]:
+            message = f"the model {name} does not cover the service '{service}'"
+            yield Problem(message, ("spec", "services", index), "raise it as a normal change")
+    for text, wanted in limits.get("fixed", {}).items():
+        pointer = parse_pointer(text)
+        if get(change, pointer) != wanted:
+            message = f"the model {name} fixes {'.'.join(pointer)} to {wanted!r}"
+            yield Problem(message, pointer, f"write {wanted!r}, or raise a normal change")
+    allowed = {parse_pointer(text)[:2] for text in limits.get("allowed", ())}
+    for field in spec:
+        if field not in _ORDINARY and ("spec", field) not in allowed and field not in _fixed_fields(limits):
+            message = f"the model {name} does not let a change set {field}"
+            yield Problem(message, ("spec", field), "remove it, or raise a normal change")
+    if "maxRisk" in limits:
+        level = assess(change, facts).level
+        if LEVELS.index(level) > LEVELS.index(limits["maxRisk"]):
+            message = f"its risk is {level}, above the {limits['maxRisk']} of the model {name}"
+            yield Problem(message, ("spec", "model"), "raise it as a normal change")
+    outage, limit = spec.get("outage", {}), limits.get("outage")
+    if limit and (
+        _OUTAGES.index(outage.get("expected", "none")) > _OUTAGES.index(limit["expected"])
+        or outage.get("minutes", 0) > limit.get("minutes", outage.get("minutes", 0))
+    ):
+        yield Problem(f"its outage is larger than the model {name} allows", ("spec", "outage"), "raise a normal change")
+
+
+def _fixed_fields(limits: dict[str, Any]) -> set[str]:
+    return {parts[1] for parts in map(parse_pointer, limits.get("fixed", {})) if len(parts) > 1}

@@ -1,0 +1,180 @@
+"""``itsm import FORMAT FILE...``: records from what other tools know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from itsm_as_code.findings import Finding
+    from itsm_as_code.interchange import Conversion, PlannedFile
+
+
+class _Formats(click.Group):
+    """One sub-command for each format, made when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from itsm_as_code.interchange import names
+
+        return names()
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from itsm_as_code import interchange
+
+        if cmd_name not in interchange.names():
+            from itsm_as_code.findings import did_you_mean
+
+            known = interchange.names()
+            hint = did_you_mean(cmd_name, known) or f"known formats: {', '.join(known)}"
+            ctx.fail(f"unknown format '{cmd_name}': {hint}")
+        return _command(cmd_name, interchange.importer(cmd_name).TITLE)
+
+
+@click.group(cls=_Formats, name="import")
+def command() -> None:
+    """Make records of what another tool knows.
+
+    Nothing is dropped in silence: what has no counterpart is kept in annotations and reported.
+
+    \b
+    Example:
+      itsm import backstage catalog-info.yaml --into .
+    """
+
+
+def _command(name: str, title: str) -> click.Command:
+    parameters: list[click.Parameter] = [
+        click.Argument(
+            ["files"], nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+        ),
+        click.Option(
+            ["--into"],
+            required=True,
+            metavar="DIR",
+            type=click.Path(path_type=Path),
+            help="Repository of records to write to; made when it is not there.",
+        ),
+        click.Option(["--force"], is_flag=True, help="Overwrite records that are there with other content."),
+        click.Option(["--dry-run"], is_flag=True, help="Say what would be done, and write nothing."),
+        click.Option(
+            ["--format", "shape"], type=click.Choice(["text", "json"]), default="text", show_default=True,
+            help="Shape of the report.",
+        ),
+    ]  # fmt: skip
+    text = f"Import {title}.\n\n\b\nExample:\n  itsm import {name} FILE --into . --dry-run"
+
+    def run(files: tuple[Path, ...], into: Path, force: bool, dry_run: bool, shape: str) -> None:
+        _run(name, files, into, force=force, dry_run=dry_run, shape=shape)
+
+    return click.Command(name, params=parameters, callback=run, help=text)
+
+
+def _run(name: str, files: tuple[Path, ...], into: Path, *, force: bool, dry_run: bool, shape: str) -> None:
+    from itsm_as_code.findings import Severity, sort_findings
+    from itsm_as_code.interchange import Known, importer, plan, write
+
+    convert = importer(name).convert
+    sources = {str(file): _read(file) for file in files}
+    known = Known.read(into)
+    conversion = convert(sources, known)
+    planned, said = plan(conversion, known, force=force)
+    findings = sort_findings([*conversion.findings, *said])
+    if not dry_run:
+        write(into, planned)
+    summary = _summary(conversion, planned, findings)
+    if shape == "json":
+        click.echo(_json(name, into, dry_run, summary, planned, findings))
+    else:
+        click.echo(_text(into, dry_run, summary, findings))
+    click.get_current_context().exit(1 if any(found.severity is Severity.ERROR for found in findings) else 0)
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a file, and at most one more than an importer takes."""
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.interchange import MAX_BYTES
+
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ItsmError(
+            f"cannot read {path}: {error.strerror}", remedy="name a file that can be read", code="unreadable"
+        ) from None
+
+
+def _summary(conversion: Conversion, planned: list[PlannedFile], findings: list[Finding]) -> dict[str, int]:
+    from itsm_as_code.findings import Severity
+    from itsm_as_code.interchange import Outcome
+
+    records = [file for file in planned if file.record is not None]
+    counts = {"entities": conversion.entities, "notImported": conversion.entities - len(records)}
+    counts |= {outcome.value: sum(file.outcome is outcome for file in records) for outcome in Outcome}
+    return counts | {
+        f"{severity.value}s": sum(found.severity is severity for found in findings) for severity in Severity
+    }
+
+
+def _json(
+    name: str,
+    into: Path,
+    dry_run: bool,
+    summary: dict[str, int],
+    planned: list[PlannedFile],
+    findings: list[Finding],
+) -> str:
+    import json
+
+    report: dict[str, Any] = {"schema": "itsm/import/v1", "from": name, "into": str(into), "dryRun": dry_run}
+    report["summary"] = summary
+    report["files"] = [
+        {
+            "path": file.path,
+            "record": {"kind": file.record.kind, "name": file.record.name} if file.record else None,
+            "outcome": file.outcome.value,
+        }
+        for file in planned
+    ]
+    report["findings"] = [_finding(found) for found in findings]
+    return json.dumps(report, indent=2)
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    from itsm_as_code.findings import format_pointer
+
+    return {
+        "rule": found.rule,
+        "severity": found.severity.value,
+        "path": found.location.path,
+        "line": found.location.line,
+        "column": found.location.column,
+        "record": {"kind": found.record.kind, "name": found.record.name} if found.record else None,
+        "pointer": format_pointer(found.location.pointer) if found.location.pointer is not None else None,
+        "message": found.message,
+        "remedy": found.remedy,
+        "known": found.known,
+        "waiver": found.waiver,
+    }
+
+
+def _text(into: Path, dry_run: bool, summary: dict[str, int], findings: list[Finding]) -> str:
+    lines = []
+    for found in findings:
+        remedy = f"; {found.remedy}" if found.remedy else ""
+        lines.append(f"{found.location}: {found.severity} {found.rule}: {found.message}{remedy}")
+    done = ", ".join(f"{summary[key]} {key}" for key in ("created", "updated", "unchanged", "skipped"))
+    graded = ", ".join(f"{summary[key]} {key}" for key in ("errors", "warnings", "infos"))
+    would = "dry run, nothing written: " if dry_run else ""
+    found_all = f"{summary['entities']} entities, {summary['notImported']} not imported"
+    lines.append(f"{would}{found_all}; records in {into}: {done} ({graded})")
+    return "\n".join(_shown(line) for line in lines)
+
+
+def _shown(line: str) -> str:
+    """One line without anything that a terminal would obey."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape", "backslashreplace").decode()
+        for character in line
+    )

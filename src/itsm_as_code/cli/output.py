@@ -1,0 +1,80 @@
+"""A session of the command line: where to work, what time it is, where output goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from itsm_as_code.errors import ItsmError
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The common options of a command."""
+
+    directory: Path
+    now: str | None
+    format: str
+    output: Path | None
+    quiet: bool
+    verbose: bool
+
+    def instant(self, as_of: datetime | None) -> datetime:
+        """The instant to judge at: ``--now``, else the repository's ``asOf`` (said on standard error), else now."""
+        from itsm_as_code.cli.program import instant
+        from itsm_as_code.clock import format_instant
+
+        if self.now is not None:
+            return instant(self.now)
+        if as_of is not None:
+            self.say(f"as of {format_instant(as_of)}, which itsm.yaml names")
+            return as_of
+        return datetime.now(UTC).replace(microsecond=0)
+
+    def say(self, message: str) -> None:
+        """Talk goes to standard error, and only to people who want it."""
+        if not self.quiet:
+            sys.stderr.write(f"itsm: {message}\n")
+
+    @property
+    def colour(self) -> bool:
+        """Whether to paint: only a terminal is painted; NO_COLOR and FORCE_COLOR are respected."""
+        if self.output is not None or os.environ.get("NO_COLOR"):
+            return False
+        return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
+
+    def write(self, text: str) -> None:
+        """The result, to standard output or whole to the file of ``--output``."""
+        if self.output is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        write_file(self.output, text.encode("utf-8"))
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file at once or not at all."""
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise ItsmError(
+            f"cannot write {path}: {error.strerror}", remedy="name a file in a folder that exists"
+        ) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

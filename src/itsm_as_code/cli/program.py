@@ -1,0 +1,173 @@
+"""The program's frame: finding commands, common options, and what becomes of errors."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import pkgutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from itsm_as_code import __version__, cli
+from itsm_as_code.errors import ItsmError
+
+_FRAME = {"program", "output"}
+
+
+class LazyGroup(click.Group):
+    """Commands are the modules of this package; a module is imported when its command is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        names = {info.name.rstrip("_").replace("_", "-") for info in pkgutil.iter_modules(cli.__path__)}
+        return sorted(names - _FRAME)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        module = name.replace("-", "_")
+        for candidate in (module, f"{module}_"):
+            if name in self.list_commands(context) and importlib.util.find_spec(f"{cli.__name__}.{candidate}"):
+                found = importlib.import_module(f"{cli.__name__}.{candidate}").command
+                assert isinstance(found, click.Command)
+                return found
+        return None
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], self.list_commands(context), n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else f" Commands: {', '.join(self.list_commands(context))}."
+            raise click.UsageError(f"no command '{args[0]}'.{hint}", context) from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "-V", "--version", prog_name=cli.PROGRAM, message="%(prog)s %(version)s")
+@click.option("-C", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Work in this folder.")
+@click.pass_context
+def program(context: click.Context, directory: Path | None) -> None:
+    """IT service management as code: validate records, judge pull requests, publish the site.
+
+    \b
+    Example:
+      itsm validate
+      itsm gate --base main --head my-change --reviews reviews.json
+      itsm build -o site/
+    """
+    context.ensure_object(dict)["directory"] = directory
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def common_options(*formats: str) -> Callable[[Function], Function]:
+    """The options that every command has; the command gets a :class:`~itsm_as_code.cli.output.Session` as ``session``."""
+    from itsm_as_code.cli.output import Session
+
+    def decorate(function: Function) -> Function:
+        @click.pass_context
+        def wrapped(context: click.Context, /, **options: Any) -> Any:
+            session = Session(
+                directory=options.pop("directory_here") or (context.obj or {}).get("directory") or Path.cwd(),
+                now=options.pop("now_text"),
+                format=options.pop("format_name", "text"),
+                output=options.pop("output_file"),
+                quiet=options.pop("quiet"),
+                verbose=options.pop("verbose"),
+            )
+            (context.obj or {})["verbose"] = session.verbose
+            return function(session, **options)
+
+        wrapped.__name__ = function.__name__
+        wrapped.__doc__ = function.__doc__
+        wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+        chain = [
+            click.option(
+                "-C", "directory_here", type=click.Path(path_type=Path), metavar="DIR", help="Work in this folder."
+            ),
+            click.option("--now", "now_text", metavar="INSTANT", help="Judge as of this instant (RFC 3339)."),
+            click.option(
+                "-o", "--output", "output_file", type=click.Path(path_type=Path), metavar="FILE", help="Write there."
+            ),
+            click.option("-q", "--quiet", is_flag=True, help="Print nothing but the result."),
+            click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        ]
+        if formats:
+            chain.append(
+                click.option(
+                    "--format",
+                    "format_name",
+                    type=click.Choice(formats),
+                    default=formats[0],
+                    show_default=True,
+                    help="Form of the output.",
+                )
+            )
+        for option in reversed(chain):
+            wrapped = option(wrapped)
+        return wrapped  # type: ignore[return-value]
+
+    return decorate
+
+
+def run(arguments: list[str]) -> int:
+    """Run the program on some arguments and give its exit code."""
+    verbose = bool({"-v", "--verbose"} & set(arguments))
+    try:
+        result = program.main(arguments, prog_name=cli.PROGRAM, standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f" Try '{context.command_path} --help'." if context is not None else ""
+        _say(f"{error.format_message()}{hint}")
+        return 2
+    except ItsmError as error:
+        _say(error.message, error.remedy)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted; nothing was left half-written")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except RecursionError:
+        _say("the input is nested too deeply")
+        return 2
+    except Exception as error:
+        _bug(error, verbose)
+        return 2
+
+
+def _say(message: str, remedy: str = "") -> None:
+    from itsm_as_code.reports.escape import terminal
+
+    sys.stderr.write(f"{cli.PROGRAM}: {terminal(message)}\n")
+    if remedy:
+        sys.stderr.write(f"  = {terminal(remedy)}\n")
+
+
+def _bug(error: Exception, verbose: bool) -> None:
+    kind = type(error).__name__
+    _say(f"internal error: {kind}: {error}", "this is a bug, please report it; -v writes the details to a file")
+    if verbose:
+        with tempfile.NamedTemporaryFile("w", prefix="itsm-", suffix=".log", delete=False) as file:
+            traceback.print_exc(file=file)
+        sys.stderr.write(f"  = details: {file.name}\n")
+
+
+def instant(text: str) -> datetime:
+    """The instant of ``--now``; a usage error when it is none."""
+    from itsm_as_code.clock import parse_instant
+
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise click.UsageError(f"--now: {error}.") from None

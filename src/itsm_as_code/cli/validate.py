@@ -1,0 +1,85 @@
+"""itsm validate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from itsm_as_code.cli.output import Session
+from itsm_as_code.cli.program import common_options
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--rev", metavar="REV", help="Validate a commit, not the work tree.")
+@common_options("text", "json", "sarif", "github")
+def command(session: Session, paths: tuple[Path, ...], rev: str | None) -> int:
+    """Check all records: schema, references, lifecycle, checks and policies.
+
+    PATHs (files or folders) limit what is reported, not what is read. Exit code 0: no error; 1: errors; 2: could not
+    check.
+
+    \b
+    Example:
+      itsm validate
+      itsm validate changes/2026 --format json
+      itsm validate --rev HEAD~1
+    """
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.reports.validate import FORMATS, ValidateResult
+    from itsm_as_code.snapshot import Snapshot, WorkTree
+    from itsm_as_code.validation import assess_catalogue, built_in_rules, load_judges
+
+    snapshot: Snapshot
+    if rev is not None:
+        from itsm_as_code.git.repository import Repository
+
+        repository = Repository(session.directory)
+        snapshot = repository.snapshot(repository.commit(rev))
+    else:
+        snapshot = WorkTree(session.directory)
+    judges = load_judges(snapshot)
+    now = session.instant(judges.configuration.as_of)
+    validation = assess_catalogue(judges.catalogue, judges, now)
+    prefixes = _prefixes(session.directory, paths)
+    findings = [finding for finding in validation.findings if _inside(finding.location.path, prefixes)]
+    known = set(snapshot.entries)
+    for prefix in prefixes:
+        if prefix and prefix not in known and not any(path.startswith(prefix + "/") for path in known):
+            raise UsageError(f"there is no file or folder '{prefix}'", remedy="name a path inside the repository")
+    records = sum(_inside(record.path, prefixes) for record in validation.catalogue)
+    if not validation.catalogue.records and not findings:
+        raise UsageError(
+            f"{session.directory} holds no records",
+            remedy="go to a repository of records, or make one with 'itsm init'",
+        )
+    result = ValidateResult(
+        findings=findings,
+        records=records,
+        now=now,
+        revision=snapshot.label if rev is not None else None,
+        sources=validation.catalogue.sources(),
+        rules=built_in_rules(),
+    )
+    session.write(FORMATS[session.format](result, colour=session.colour))
+    return 1 if any(finding.blocks for finding in findings) else 0
+
+
+def _prefixes(top: Path, paths: tuple[Path, ...]) -> list[str]:
+    """PATHs relative to the top, whether given from there or from where the command was called."""
+    from itsm_as_code.errors import UsageError
+
+    found = []
+    for path in paths:
+        whole = (top / path) if (top / path).exists() else path
+        try:
+            relative = whole.resolve().relative_to(top.resolve())
+        except ValueError:
+            raise UsageError(f"{path} lies outside {top}", remedy="name a path inside the repository") from None
+        found.append("" if relative == Path() else relative.as_posix())
+    return found
+
+
+def _inside(path: str, prefixes: list[str]) -> bool:
+    return not prefixes or any(not prefix or path == prefix or path.startswith(prefix + "/") for prefix in prefixes)

@@ -1,0 +1,300 @@
+"""Time: instants, dates, durations, half-open intervals, and calendars as sets of intervals.
+
+One interval algebra for freezes, maintenance windows, service hours and holidays. Intervals are half-open
+``[start, end)`` in UTC. The clock on the wall is read through the IANA zone: an instant belongs to
+``08:00-18:00`` exactly when a clock in that zone shows a time in that span, also on the days on which the
+clock is put forward or back.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+_INSTANT: Final = re.compile(
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
+    r"(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)\Z",
+    re.ASCII,
+)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+_DURATION: Final = re.compile(
+    r"P(?=[\dT])(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?\Z", re.ASCII
+)
+_ZONE: Final = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){0,2}\Z", re.ASCII)
+_WALL: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_ONE_DAY: Final = timedelta(days=1)
+
+
+def parse_instant(text: str) -> datetime:
+    """The UTC instant of an RFC 3339 text with seconds and offset; ValueError when it is not one.
+
+    Source: https://www.rfc-editor.org/rfc/rfc3339#section-5.6. Leap seconds are not accepted.
+    """
+    if not _INSTANT.match(text):
+        raise ValueError(f"'{text}' is not an instant such as 2026-11-22T08:00:00Z")
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"'{text}' is outside the years 1 to 9999") from None
+
+
+def parse_date(text: str) -> date:
+    """The day of ``2026-11-22``; ValueError when it is not one."""
+    if not _DATE.match(text):
+        raise ValueError(f"'{text}' is not a date such as 2026-11-22")
+    return date.fromisoformat(text)
+
+
+def parse_duration(text: str) -> timedelta:
+    """A duration of fixed length in ISO 8601 (weeks to seconds; months and years have no fixed length)."""
+    match = _DURATION.match(text)
+    if not match or text == "P":
+        raise ValueError(f"'{text}' is not a duration such as PT4H or P30D")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+@lru_cache(maxsize=256)
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone of that name; ValueError when there is none."""
+    if not _ZONE.match(name):
+        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Berlin")
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Berlin") from None
+
+
+def format_instant(instant: datetime) -> str:
+    """RFC 3339 in UTC, to the second (or microsecond where there is one)."""
+    text = instant.astimezone(UTC).isoformat()
+    return text.replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """The half-open span ``[start, end)`` of two UTC instants."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise ValueError("an interval ends before it starts")
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+    def overlaps(self, other: Interval) -> bool:
+        """True when they share at least one instant."""
+        return max(self.start, other.start) < min(self.end, other.end)
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Interval:
+        """From ``{start, end}`` as records write it; ValueError when malformed or reversed."""
+        return cls(parse_instant(data["start"]), parse_instant(data["end"]))
+
+
+class Intervals:
+    """An immutable set of instants as sorted, disjoint, non-touching half-open intervals."""
+
+    __slots__ = ("_starts", "spans")
+
+    def __init__(self, spans: Iterable[Interval] = ()) -> None:
+        merged: list[Interval] = []
+        for span in sorted(span for span in spans if span.start < span.end):
+            if merged and span.start <= merged[-1].end:
+                merged[-1] = Interval(merged[-1].start, max(merged[-1].end, span.end))
+            else:
+                merged.append(span)
+        self.spans: tuple[Interval, ...] = tuple(merged)
+        self._starts = [span.start for span in merged]
+
+    def __iter__(self) -> Iterator[Interval]:
+        return iter(self.spans)
+
+    def __bool__(self) -> bool:
+        return bool(self.spans)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Intervals) and self.spans == other.spans
+
+    def __hash__(self) -> int:
+        return hash(self.spans)
+
+    def __repr__(self) -> str:
+        return f"Intervals({list(self.spans)!r})"
+
+    def __contains__(self, instant: datetime) -> bool:
+        index = bisect_right(self._starts, instant) - 1
+        return index >= 0 and instant in self.spans[index]
+
+    def __or__(self, other: Intervals) -> Intervals:
+        return Intervals((*self.spans, *other.spans))
+
+    def __and__(self, other: Intervals) -> Intervals:
+        result: list[Interval] = []
+        left, right = list(self.spans), list(other.spans)
+        i = j = 0
+        while i < len(left) and j < len(right):
+            start, end = max(left[i].start, right[j].start), min(left[i].end, right[j].end)
+            if start < end:
+                result.append(Interval(start, end))
+            if left[i].end <= right[j].end:
+                i += 1
+            else:
+                j += 1
+        return Intervals(result)
+
+    def __sub__(self, other: Intervals) -> Intervals:
+        result: list[Interval] = []
+        for span in self.spans:
+            start = span.start
+            for hole in (other & Intervals([span])).spans:
+                if start < hole.start:
+                    result.append(Interval(start, hole.start))
+                start = hole.end
+            if start < span.end:
+                result.append(Interval(start, span.end))
+        return Intervals(result)
+
+    @property
+    def total(self) -> timedelta:
+        """The time they cover together."""
+        return sum((span.end - span.start for span in self.spans), timedelta())
+
+
+def wall_intervals(day: date, start: str, end: str, tz: ZoneInfo) -> list[Interval]:
+    """The instants of a local day at which a clock in ``tz`` shows a time in ``[start, end)``.
+
+    ``start`` and ``end`` are ``HH:MM``; ``24:00`` is the end of the day. An ``end`` not after ``start`` means
+    the next day (``22:00-06:00``).
+    """
+    first, last = _minutes(start), _minutes(end)
+    if last <= first:
+        return [
+            *wall_intervals(day, start, "24:00", tz),
+            *(wall_intervals(day + _ONE_DAY, "00:00", end, tz) if last else ()),
+        ]
+    wall_start = datetime.combine(day, time()) + timedelta(minutes=first)
+    wall_end = datetime.combine(day, time()) + timedelta(minutes=last)
+    spans = []
+    for segment, offset in _segments(wall_start - _ONE_DAY, wall_end + _ONE_DAY, tz):
+        lower = max(segment.start, (wall_start - offset).replace(tzinfo=UTC))
+        upper = min(segment.end, (wall_end - offset).replace(tzinfo=UTC))
+        if lower < upper:
+            spans.append(Interval(lower, upper))
+    return spans
+
+
+def _segments(wall_start: datetime, wall_end: datetime, tz: ZoneInfo) -> list[tuple[Interval, timedelta]]:
+    """Spans of constant UTC offset that cover the wall-clock span."""
+    start = wall_start.replace(tzinfo=tz).astimezone(UTC)
+    end = wall_end.replace(tzinfo=tz).astimezone(UTC)
+    first, last = _offset(start, tz), _offset(end, tz)
+    if first == last:
+        return [(Interval(start, end), first)]
+    low, high = start, end
+    while high - low > timedelta(seconds=1):
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle in (low, high):
+            break
+        if _offset(middle, tz) == first:
+            low = middle
+        else:
+            high = middle
+    return [(Interval(start, high), first), (Interval(high, end), last)]
+
+
+def _offset(instant: datetime, tz: ZoneInfo) -> timedelta:
+    return instant.astimezone(tz).utcoffset() or timedelta()
+
+
+def _minutes(wall: str) -> int:
+    match = _WALL.match(wall)
+    if not match or (match[1] == "24" and match[2] != "00"):
+        raise ValueError(f"'{wall}' is not a time of day such as 08:00 or 24:00")
+    return int(match[1]) * 60 + int(match[2])
+
+
+def calendar_intervals(
+    spec: Mapping[str, Any], window: Interval, holidays: Callable[[str], Mapping[str, Any] | None] = lambda name: None
+) -> Intervals:
+    """The instants within ``window`` that a Calendar's ``spec`` covers.
+
+    ``holidays`` answers the spec of the Calendar of that name, whose days are taken out of weekly hours.
+    Raises ValueError for an entry that makes no sense: a calendar that cannot be read covers nothing *known*,
+    and callers must not take it as free.
+    """
+    tz = zone(spec["timezone"])
+    hours: list[Interval] = []
+    others: list[Interval] = []
+    for entry in spec["entries"]:
+        if "weekly" in entry:
+            hours.extend(_weekly(entry, window, tz))
+        elif "rrule" in entry:
+            others.extend(_recurring(entry, window, tz))
+        elif "date" in entry:
+            others.extend(wall_intervals(parse_date(entry["date"]), "00:00", "24:00", tz))
+        else:
+            others.append(Interval.parse(entry))
+    working = Intervals(hours)
+    for name in spec.get("holidays", ()):
+        days = holidays(name)
+        if days is None:
+            raise ValueError(f"the holidays calendar '{name}' does not exist")
+        working = working - calendar_intervals(days, window)
+    return (working | Intervals(others)) & Intervals([window])
+
+
+def _weekly(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:
+    weekly = entry["weekly"]
+    days = {_DAYS.index(day) for day in weekly["days"]}
+    day = window.start.astimezone(tz).date() - _ONE_DAY
+    last = window.end.astimezone(tz).date()
+    if "validFrom" in entry:
+        day = max(day, parse_date(entry["validFrom"]))
+    if "validUntil" in entry:
+        last = min(last, parse_date(entry["validUntil"]) - _ONE_DAY)
+    while day <= last:
+        if day.weekday() in days:
+            span = Intervals(wall_intervals(day, weekly["from"], weekly["to"], tz))
+            for pause in weekly.get("breaks", ()):
+                span = span - Intervals(wall_intervals(day, pause["from"], pause["to"], tz))
+            yield from span
+        day += _ONE_DAY
+
+
+MAX_OCCURRENCES: Final = 10_000
+
+
+def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:
+    from dateutil.rrule import rrulestr  # only calendars with a recurrence rule pay for its import
+
+    length = parse_duration(entry["duration"])
+    start = datetime.fromisoformat(entry["dtstart"])
+    if start.tzinfo is not None:
+        raise ValueError("dtstart is a local time, without an offset")
+    excluded = {parse_date(day) for day in entry.get("exdate", ())}
+    if re.search(r"FREQ=(SECONDLY|MINUTELY)", entry["rrule"], re.IGNORECASE):
+        raise ValueError("a recurrence rule by the minute or second is not a calendar")
+    rule = rrulestr(entry["rrule"], dtstart=start)
+    lower = window.start.astimezone(tz).replace(tzinfo=None) - length - _ONE_DAY
+    upper = window.end.astimezone(tz).replace(tzinfo=None) + _ONE_DAY
+    count = 0
+    for occurrence in rule.xafter(lower, inc=True):
+        if occurrence > upper:
+            break
+        count += 1
+        if count > MAX_OCCURRENCES:
+            raise ValueError(f"a recurrence rule with more than {MAX_OCCURRENCES:,} occurrences in the window")
+        if occurrence.date() not in excluded:
+            begin = occurrence.replace(tzinfo=tz).astimezone(UTC)
+            yield Interval(begin, begin + length)

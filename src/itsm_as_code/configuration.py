@@ -1,0 +1,90 @@
+"""``itsm.yaml``: what a repository of records says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from itsm_as_code import clock
+from itsm_as_code.findings import Finding, Location, Problem, Rule, Severity
+from itsm_as_code.snapshot import Snapshot
+from itsm_as_code.records.document import load
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.schemas import Validator
+
+PATH = "itsm.yaml"
+CONFIGURATION = Rule(
+    "configuration",
+    "itsm.yaml is there and fits its schema",
+    Severity.ERROR,
+    "itsm.yaml names the organisation, its time zone and its tables. `itsm schema configuration` prints its schema, "
+    "`itsm init` writes a first one.",
+)
+RULES = (CONFIGURATION,)
+DEFAULT_MATRIX = (("P1", "P2", "P3"), ("P2", "P3", "P4"), ("P3", "P4", "P5"))
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings of a repository; every field has a default that serves a small organisation."""
+
+    organisation_name: str = "This organisation"
+    organisation_url: str | None = None
+    organisation_description: str | None = None
+    timezone: str = "UTC"
+    as_of: datetime | None = None
+    default_branch: str = "main"
+    forge_url: str | None = None
+    site_title: str = "Service management"
+    site_language: str = "en"
+    priority_matrix: tuple[tuple[str, ...], ...] = DEFAULT_MATRIX
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Configuration, list[Finding]]:
+    """The configuration of a snapshot, and what is wrong with it; the defaults when there is none."""
+    entry = snapshot.entries.get(PATH)
+    if entry is None:
+        return Configuration(), []
+    if not entry.is_regular:
+        return Configuration(), [_finding("itsm.yaml is not a regular file")]
+    content = next(iter(snapshot.read_many([PATH])))[1]
+    if isinstance(content, OSError):
+        return Configuration(), [_finding(f"cannot be read: {content.strerror}")]
+    document = load(PATH, content)
+    if isinstance(document, Finding):
+        return Configuration(), [document]
+    validator = Validator("schemas/configuration.schema.json", registry.bundled("configuration.schema.json"))
+    problems = validator.problems(document.data)
+    if problems:
+        from itsm_as_code.records.positions import place_findings
+
+        findings = [_finding(problem.message, problem) for problem in problems]
+        return Configuration(), place_findings(findings, {PATH: content})
+    return _read(document.data["spec"]), []
+
+
+def _finding(message: str, problem: Problem | None = None) -> Finding:
+    location = Location(PATH, pointer=problem.pointer if problem else None)
+    return Finding(CONFIGURATION.id, Severity.ERROR, location, message, problem.remedy if problem else "mend the file")
+
+
+def _read(spec: Mapping[str, Any]) -> Configuration:
+    organisation, site = spec.get("organisation", {}), spec.get("site", {})
+    name = organisation.get("name", "This organisation")
+    matrix = spec.get("priority", {}).get("matrix")
+    return Configuration(
+        organisation_name=name,
+        organisation_url=organisation.get("url"),
+        organisation_description=organisation.get("description"),
+        timezone=spec.get("timezone", "UTC"),
+        as_of=clock.parse_instant(spec["asOf"]) if "asOf" in spec else None,
+        default_branch=spec.get("defaultBranch", "main"),
+        forge_url=spec.get("forge", {}).get("url"),
+        site_title=site.get("title", f"{name}: services"),
+        site_language=site.get("language", "en"),
+        priority_matrix=tuple(tuple(row) for row in matrix) if matrix else DEFAULT_MATRIX,
+        raw=spec,
+    )

@@ -1,0 +1,136 @@
+"""The one currency of everything that can be wrong.
+
+A check yields a :class:`Problem` (what is wrong, and where by JSON pointer); the runner stamps the rule's
+id and severity on it and makes it a :class:`Finding`. Line and column are worked out late, from the source,
+when the finding is shown (:mod:`itsm_as_code.records.positions`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+PointerPart = str | int
+Pointer = tuple[PointerPart, ...]
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: an error blocks, a warning asks, an info tells."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the gravest; findings are shown in this order."""
+        return ("error", "warning", "info").index(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is checked, why, and how to mend it; ``itsm explain <id>`` prints it."""
+
+    id: str
+    title: str
+    severity: Severity
+    explanation: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file. ``line`` and ``column`` count from 1; ``None`` means the file as a whole."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    pointer: Pointer | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordId:
+    """Kind and name of a record."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a check has to say of one record, before it is stamped with the rule's id and severity."""
+
+    message: str
+    pointer: Pointer = ()
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong (or worth saying) at one place."""
+
+    rule: str
+    severity: Severity
+    location: Location
+    message: str
+    remedy: str = ""
+    record: RecordId | None = None
+    known: bool = False
+    waiver: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """True for an error that neither stands on the base already nor is waived."""
+        return self.severity is Severity.ERROR and not self.known and self.waiver is None
+
+    @property
+    def sort_key(self) -> tuple[int, str, int, int, str, str]:
+        where = self.location
+        return (self.severity.rank, where.path, where.line or 0, where.column or 0, self.rule, self.message)
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes it the same finding in two revisions: rule, record (or path), place and message."""
+        subject = str(self.record) if self.record else self.location.path
+        return (self.rule, subject, format_pointer(self.location.pointer or ()), self.message)
+
+    def at(self, line: int | None, column: int | None) -> Finding:
+        """The same finding with its line and column filled in."""
+        return replace(self, location=replace(self.location, line=line, column=column))
+
+
+def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Gravest first, then by file and line; duplicates (same everything) are dropped."""
+    return sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key)
+
+
+def format_pointer(pointer: Sequence[PointerPart]) -> str:
+    """RFC 6901 text of a pointer: ``("spec", "a/b", 0)`` -> ``/spec/a~1b/0``."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
+
+
+def parse_pointer(text: str) -> tuple[str, ...]:
+    """Parts of an RFC 6901 pointer, every one as text."""
+    if not text:
+        return ()
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a person most likely meant, or None when nothing is close."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``did you mean 'x'?`` or the empty string."""
+    match = nearest(name, known)
+    return f"did you mean '{match}'?" if match else ""

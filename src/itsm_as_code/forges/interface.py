@@ -1,0 +1,54 @@
+"""What the gate needs to know of a pull request, whichever forge it lives on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class ReviewState(StrEnum):
+    """What a reviewer said."""
+
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes-requested"
+    COMMENTED = "commented"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One review: by whom (a login or a Person's name), what, on which commit, when (UTC)."""
+
+    reviewer: str
+    state: ReviewState
+    commit: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPullRequest:
+    """Another pull request that is open now."""
+
+    number: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request with everything that counts for its approval. It is complete, or the forge raised ForgeError."""
+
+    author: str | None
+    forge: str = "local"
+    number: int | None = None
+    pushers: tuple[str, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    open_pull_requests: tuple[OpenPullRequest, ...] = ()
+
+
+class Forge(Protocol):
+    """A source of pull requests. Errors: ForgeError for an answer that is missing, truncated or contradictory."""
+
+    def pull_request(self) -> PullRequest:
+        """The pull request that is judged."""

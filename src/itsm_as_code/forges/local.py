@@ -1,0 +1,109 @@
+"""The local forge: a reviews file, for tests, air-gapped use and workflows that gather reviews themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from itsm_as_code import clock
+from itsm_as_code.errors import ForgeError
+from itsm_as_code.forges.interface import OpenPullRequest, PullRequest, Review, ReviewState
+
+_REMEDY = 'a reviews file looks like {"author": "alice", "reviews": [{"reviewer", "state", "commit", "at"}]}'
+_MAX_BYTES = 16 << 20
+
+
+class LocalForge:
+    """Reads a pull request from a JSON file; without a file there is an author-less pull request with no review."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    def pull_request(self) -> PullRequest:
+        if self._file is None:
+            return PullRequest(author=None)
+        try:
+            if self._file.stat().st_size > _MAX_BYTES:
+                raise ForgeError(f"{self._file} is larger than {_MAX_BYTES >> 20} MiB", remedy=_REMEDY)
+            data = json.loads(self._file.read_bytes())
+        except OSError as error:
+            raise ForgeError(f"cannot read {self._file}: {error.strerror}", remedy=_REMEDY) from None
+        except (ValueError, RecursionError) as error:
+            raise ForgeError(f"{self._file} is not JSON: {error}", remedy=_REMEDY) from None
+        return parse_pull_request(data, str(self._file))
+
+
+def parse_pull_request(data: Any, origin: str) -> PullRequest:
+    """A pull request from the data of a reviews file; ForgeError names what is wrong in ``origin``."""
+    reader = _Reader(origin)
+    top = reader.mapping(data, "the file", {"author", "forge", "number", "pushers", "reviews", "openPullRequests"})
+    return PullRequest(
+        author=reader.text(top, "author", "the file") if top.get("author") is not None else None,
+        forge=top.get("forge", "local") if top.get("forge") in ("local", "github", "gitlab") else "local",
+        number=top.get("number") if isinstance(top.get("number"), int) else None,
+        pushers=tuple(reader.texts(top, "pushers")),
+        reviews=tuple(reader.review(item, index) for index, item in enumerate(reader.items(top, "reviews"))),
+        open_pull_requests=tuple(
+            reader.open_pull_request(item, index) for index, item in enumerate(reader.items(top, "openPullRequests"))
+        ),
+    )
+
+
+class _Reader:
+    """Strict: an unknown or missing field is an error, for what is not understood must not be judged."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+
+    def fail(self, message: str) -> ForgeError:
+        return ForgeError(f"{self._origin}: {message}", remedy=_REMEDY)
+
+    def mapping(self, data: Any, what: str, known: set[str]) -> Mapping[str, Any]:
+        if not isinstance(data, dict):
+            raise self.fail(f"{what} is not a mapping")
+        unknown = sorted(set(data) - known)
+        if unknown:
+            raise self.fail(f"{what} has the unknown field '{unknown[0]}'")
+        return data
+
+    def text(self, data: Mapping[str, Any], key: str, what: str) -> str:
+        value = data.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.fail(f"{what} lacks '{key}'")
+        return value
+
+    def items(self, data: Mapping[str, Any], key: str) -> list[Any]:
+        value = data.get(key, [])
+        if not isinstance(value, list):
+            raise self.fail(f"'{key}' is not a list")
+        return value
+
+    def texts(self, data: Mapping[str, Any], key: str) -> list[str]:
+        values = self.items(data, key)
+        if not all(isinstance(value, str) for value in values):
+            raise self.fail(f"'{key}' is not a list of names")
+        return values
+
+    def review(self, data: Any, index: int) -> Review:
+        what = f"review {index + 1}"
+        fields = self.mapping(data, what, {"reviewer", "state", "commit", "at"})
+        state = self.text(fields, "state", what)
+        try:
+            return Review(
+                self.text(fields, "reviewer", what),
+                ReviewState(state.lower().replace("_", "-")),
+                self.text(fields, "commit", what),
+                clock.parse_instant(self.text(fields, "at", what)),
+            )
+        except ValueError as error:
+            raise self.fail(f"{what}: {error}") from None
+
+    def open_pull_request(self, data: Any, index: int) -> OpenPullRequest:
+        what = f"open pull request {index + 1}"
+        fields = self.mapping(data, what, {"number", "head"})
+        number = fields.get("number")
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise self.fail(f"{what} lacks 'number'")
+        return OpenPullRequest(number, self.text(fields, "head", what))

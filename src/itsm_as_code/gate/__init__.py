@@ -1,0 +1,6 @@
+"""The change-approval gate: base and head in, an explained and replayable decision out."""
+
+from itsm_as_code.gate.decision import Decision
+from itsm_as_code.gate.judge import judge
+
+__all__ = ["Decision", "judge"]

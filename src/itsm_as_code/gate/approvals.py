@@ -1,0 +1,234 @@
+"""Approvals: who had to approve, who did, who did not count and why, and who is suggested.
+
+A pure function over immutable inputs. An approval counts when it is the latest word of a person who may sit for the
+rule, who neither wrote nor pushed the pull request, who is here (or stands in for somebody away), and when the content
+in the rule's scope is the same at the commit that was reviewed as it is now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from itsm_as_code.forges.interface import Review, ReviewState
+from itsm_as_code.gate.identities import Directory
+from itsm_as_code.gate.matching import match_seats
+from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.records.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A review that did not count."""
+
+    reviewer: str
+    reason: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Some seats of a rule: whom they ask for, who may take them, who did, who is suggested for the rest."""
+
+    source: Mapping[str, Any]
+    label: str
+    count: int
+    eligible: tuple[str, ...]
+    satisfied_by: tuple[str, ...]
+    suggested: tuple[str, ...]
+
+    @property
+    def missing(self) -> int:
+        return self.count - len(self.satisfied_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A matched rule with its requirements."""
+
+    rule: MatchedRule
+    required: tuple[Requirement, ...]
+    ignored: tuple[Ignored, ...]
+
+    @property
+    def satisfied(self) -> bool:
+        return all(requirement.missing <= 0 for requirement in self.required)
+
+
+@dataclass(frozen=True, slots=True)
+class LatestReview:
+    """The word of a person that counts: their latest approval, request for changes or dismissal."""
+
+    person: str
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The latest word of every person, and the reviews by nobody we know or from after ``now``."""
+
+    latest: tuple[LatestReview, ...]
+    ignored: tuple[Ignored, ...]
+
+    @property
+    def vetoes(self) -> tuple[LatestReview, ...]:
+        return tuple(item for item in self.latest if item.review.state is ReviewState.CHANGES_REQUESTED)
+
+
+_STRICTEST = (ReviewState.APPROVED, ReviewState.DISMISSED, ReviewState.CHANGES_REQUESTED)
+
+Voided = Callable[[MatchedRule, str], str | None]
+"""Says why an approval on a commit no longer covers a rule's scope, or None when it still does."""
+
+
+def latest_reviews(reviews: Iterable[Review], directory: Directory, now: datetime) -> Verdicts:
+    """The latest word of each person at ``now``. A comment is no word; of two at the same instant the stricter counts."""
+    words: dict[str, Review] = {}
+    ignored: list[Ignored] = []
+    ordered = sorted(
+        (review for review in reviews if review.state is not ReviewState.COMMENTED),
+        key=lambda review: (review.at, _STRICTEST.index(review.state), review.commit),
+    )
+    for review in ordered:
+        person = directory.by_login(review.reviewer)
+        if review.at > now:
+            ignored.append(Ignored(review.reviewer, "was given after the instant of this judgement", "later"))
+        elif person is None:
+            ignored.append(Ignored(review.reviewer, "is nobody in people/ of the base", "unknown-reviewer"))
+        else:
+            words[person] = review
+    latest = tuple(LatestReview(person, words[person]) for person in sorted(words))
+    return Verdicts(latest, tuple(dict.fromkeys(ignored)))
+
+
+def settle(
+    rule: MatchedRule,
+    verdicts: Verdicts,
+    contributors: frozenset[str],
+    directory: Directory,
+    facts: Facts,
+    voided: Voided,
+) -> Approval:
+    """What a rule asks for, and what the reviews give it."""
+    wanted = [seat for approval in rule.approvals for seat in _seats(approval, rule, directory, facts)]
+    seats: list[frozenset[str]] = []
+    owners: list[int] = []
+    for index, (_, _, count, people) in enumerate(wanted):
+        eligible = frozenset(directory.standing_in(people))
+        eligible -= contributors
+        if not rule.allow_bots:
+            eligible = frozenset(name for name in eligible if not directory.person(name).is_bot)
+        seats += [eligible] * count
+        owners += [index] * count
+    ignored: list[Ignored] = []
+    counted: list[str] = []
+    for item in verdicts.latest:
+        reason = _why_not(item, rule, contributors, directory, frozenset().union(*seats), voided)
+        if reason is None:
+            counted.append(item.person)
+        elif item.review.state is not ReviewState.CHANGES_REQUESTED:
+            ignored.append(Ignored(item.person, *reason))
+    taken = match_seats(seats, counted)
+    suggested = _suggest(seats, taken, verdicts)
+    required = []
+    for index, (source, label, count, _) in enumerate(wanted):
+        mine = [seat for seat, owner in enumerate(owners) if owner == index]
+        required.append(
+            Requirement(
+                source=source,
+                label=label,
+                count=count,
+                eligible=tuple(sorted(seats[mine[0]])) if mine else (),
+                satisfied_by=tuple(sorted(person for seat in mine if (person := taken[seat]) is not None)),
+                suggested=tuple(person for seat in mine if (person := suggested[seat]) is not None),
+            )
+        )
+    return Approval(rule, tuple(required), (*ignored, *verdicts.ignored) if wanted else ())
+
+
+def _why_not(
+    item: LatestReview,
+    rule: MatchedRule,
+    contributors: frozenset[str],
+    directory: Directory,
+    eligible: frozenset[str],
+    voided: Voided,
+) -> tuple[str, str] | None:
+    person = directory.person(item.person)
+    if item.review.state is ReviewState.DISMISSED:
+        return "the approval was dismissed", "dismissed"
+    if item.review.state is not ReviewState.APPROVED:
+        return "asks for changes", "changes-requested"
+    if item.person in contributors:
+        return "wrote or pushed this pull request", "contributor"
+    if not person.is_active:
+        return "is no longer active", "inactive"
+    if person.is_bot and not rule.allow_bots:
+        return "is a bot", "bot"
+    if person.is_away:
+        stand_in = f"; {person.delegate} stands in" if person.delegate else ""
+        return f"is away{stand_in}", "away"
+    if item.person not in eligible:
+        return "may not approve for this rule", "not-eligible"
+    reason = voided(rule, item.review.commit)
+    return None if reason is None else (reason, "void")
+
+
+Seat = tuple[Mapping[str, Any], str, int, frozenset[str]]
+"""Source, label, count, and the people of the group that a requirement asks for."""
+
+
+def _seats(approval: Mapping[str, Any], rule: MatchedRule, directory: Directory, facts: Facts) -> list[Seat]:
+    source, count = approval["from"], approval.get("count", 1)
+    if "role" in source:
+        return [(source, f"role {source['role']}", count, directory.with_role(source["role"]))]
+    if "team" in source:
+        return [(source, source["team"], count, directory.members(source["team"]))]
+    if "people" in source:
+        people = frozenset(source["people"]) & directory.everyone()
+        return [(source, ", ".join(source["people"]), count, people)]
+    if "owners" in source:
+        teams = owner_teams(rule, source["owners"], facts)
+        if not teams:
+            return [(source, f"owners ({source['owners']}): no owner is known", count, frozenset())]
+        return [(source, f"owner {team}", count, directory.members(team)) for team in teams]
+    return [(source, "anyone", count, directory.everyone())]
+
+
+def owner_teams(rule: MatchedRule, which: str, facts: Facts) -> list[str]:
+    """The teams that own what a rule's records are about, on the base and after; each of them must approve."""
+    teams: dict[str, None] = {}
+    for diff in rule.records:
+        for record in (diff.old, diff.new):
+            if record is None or not record.valid:
+                continue
+            spec = record.spec
+            services = [name for name in (*spec.get("services", ()), spec.get("service")) if isinstance(name, str)]
+            if record.id.kind == "Service":
+                services.append(record.name)
+            if which == "dependents":
+                services = list(facts.graph.dependents(*services))
+            elif record.id.kind == "Team":
+                teams[record.name] = None
+            elif isinstance(spec.get("owner"), str):
+                teams[spec["owner"]] = None
+            if which == "affected":
+                services += list(facts.graph.dependents(*services)) if record.id.kind == "Service" else []
+            for service in services:
+                owner = facts.spec("Service", service).get("owner")
+                if isinstance(owner, str):
+                    teams[owner] = None
+    return sorted(teams)
+
+
+def _suggest(seats: Sequence[frozenset[str]], taken: Sequence[str | None], verdicts: Verdicts) -> list[str | None]:
+    """The fewest people who would fill the empty seats: those who are here and have not refused, by name."""
+    refused = {item.person for item in verdicts.vetoes}
+    sitting = {person for person in taken if person is not None}
+    open_seats = [seat if person is None else frozenset() for seat, person in zip(seats, taken, strict=True)]
+    everyone = sorted({person for seat in open_seats for person in seat} - refused - sitting)
+    # Who fits the most open seats first: a person can take one seat in this rule, but may serve other rules too.
+    everyone.sort(key=lambda person: (-sum(person in seat for seat in open_seats), person))
+    return match_seats(open_seats, everyone)

@@ -1,0 +1,93 @@
+"""The decision: one plain value with everything it rests on, its canonical JSON, and the digest of that."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from itsm_as_code.findings import Finding, format_pointer
+
+SCHEMA: Final = "itsm/gate/v1"
+EXIT_CODES: Final = {"approved": 0, "pending": 1, "rejected": 1, "error": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why the verdict is not ``approved``: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict (``approved``, ``pending``, ``rejected``, ``error``) with its evidence.
+
+    ``evidence`` is plain JSON data in the form of ``schemas/reports/gate-report.schema.json``, without its digest.
+    """
+
+    verdict: str
+    reasons: tuple[Reason, ...]
+    evidence: Mapping[str, Any]
+    findings: tuple[Finding, ...] = ()
+    known: tuple[Finding, ...] = ()
+    sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of the evidence."""
+        return "sha256:" + hashlib.sha256(canonical(self.evidence)).hexdigest()
+
+    def as_data(self) -> dict[str, Any]:
+        """The evidence with its digest."""
+        return {**self.evidence, "digest": self.digest}
+
+
+def canonical(data: Any) -> bytes:
+    """JSON with sorted keys, no white space, UTF-8: the same bytes for the same data."""
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+
+
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """A finding as reports write it."""
+    where = finding.location
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "path": where.path,
+        "line": where.line,
+        "column": where.column,
+        "record": {"kind": finding.record.kind, "name": finding.record.name} if finding.record else None,
+        "pointer": format_pointer(where.pointer) if where.pointer is not None else None,
+        "message": finding.message,
+        "remedy": finding.remedy or None,
+        "known": finding.known,
+        "waiver": finding.waiver,
+    }
+
+
+def error_decision(code: str, message: str, now: str, base: str | None = None, head: str | None = None) -> Decision:
+    """The decision when judging itself was not possible: never taken for a verdict on the pull request."""
+    reason = Reason(code, message)
+    evidence: dict[str, Any] = {
+        **dict.fromkeys(("candidate", "policyDigest", "validUntil")),
+        **{key: [] for key in ("records", "paths", "risk", "conflicts", "transitions", "approvals")},
+        **{key: [] for key in ("findings", "known", "waivers", "policyImpact")},
+        "schema": SCHEMA,
+        "verdict": "error",
+        "reasons": [{"code": code, "message": message}],
+        "base": base,
+        "head": head,
+        "now": now,
+        "pullRequest": {"author": None, "number": None},
+        "affected": {"declared": [], "computed": []},
+    }
+    return Decision("error", (reason,), evidence)

@@ -1,0 +1,237 @@
+"""From a judgement to plain JSON data: what the decision rests on, complete and in a fixed order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from itsm_as_code import clock
+from itsm_as_code.findings import RecordId
+from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.gate.approvals import Approval
+from itsm_as_code.gate.conflicts import conflicts_of
+from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, finding_data
+from itsm_as_code.git.repository import MergeConflict
+from itsm_as_code.policies.waivers import WaiverState
+from itsm_as_code.records.diff import show_fields
+from itsm_as_code.validation import Validation, assess_catalogue, load_judges
+
+if TYPE_CHECKING:
+    from itsm_as_code.gate.judge import Judgement
+
+
+def collect(judgement: Judgement, verdict: str, reasons: list[Reason]) -> dict[str, Any]:
+    """The evidence of a decision."""
+    return {
+        "schema": SCHEMA,
+        "verdict": verdict,
+        "reasons": [{"code": reason.code, "message": reason.message} for reason in reasons],
+        "base": judgement.base,
+        "head": judgement.head,
+        "candidate": judgement.candidate,
+        "now": clock.format_instant(judgement.now),
+        "policyDigest": judgement.policy_digest(),
+        "validUntil": _valid_until(judgement),
+        "pullRequest": _pull_request(judgement),
+        "records": [
+            {
+                "kind": diff.id.kind,
+                "name": diff.id.name,
+                "path": diff.record.path,
+                "action": diff.action.value,
+                "fields": show_fields(diff.fields),
+            }
+            for diff in judgement.diffs
+        ],
+        "paths": [{"path": _safe(change.path), "action": change.action} for change in judgement.other_paths],
+        "risk": [_risk(record_id, risk) for record_id, risk in sorted(judgement.risks.items(), key=str)],
+        "affected": _affected(judgement),
+        "conflicts": _conflicts(judgement),
+        "transitions": [
+            {"record": _record(step.record), "from": step.old, "to": step.new, "allowed": step.allowed}
+            for step in judgement.transitions()
+        ],
+        "approvals": [_approval(approval) for approval in judgement.approvals],
+        "findings": [finding_data(finding) for finding in judgement.findings if not finding.known],
+        "known": [finding_data(finding) for finding in judgement.findings if finding.known],
+        "waivers": _waivers(judgement),
+        "policyImpact": _policy_impact(judgement),
+    }
+
+
+def conflict(base: str, head: str, pull_request: PullRequest, now: datetime, problem: MergeConflict) -> Decision:
+    """The decision on a pull request that does not merge: rejected, before anything could be judged."""
+    reason = Reason(problem.code, f"{problem.message}; {problem.remedy}")
+    blank = error_decision(problem.code, reason.message, clock.format_instant(now), base, head)
+    author = {"author": pull_request.author, "number": pull_request.number, "forge": pull_request.forge}
+    return Decision("rejected", (reason,), {**blank.evidence, "verdict": "rejected", "pullRequest": author})
+
+
+def _safe(text: str) -> str:
+    """Text that UTF-8 can carry: bytes of a path that are not UTF-8 are shown as escapes."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _record(record_id: RecordId) -> dict[str, str]:
+    return {"kind": record_id.kind, "name": record_id.name}
+
+
+def _pull_request(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "author": judgement.pull_request.author,
+        "number": judgement.pull_request.number,
+        "forge": judgement.pull_request.forge,
+        "contributors": sorted(judgement.contributors[0]),
+    }
+
+
+def _risk(record_id: RecordId, risk: Any) -> dict[str, Any]:
+    return {
+        "record": _record(record_id),
+        "level": risk.level,
+        "declared": risk.declared,
+        "likelihood": risk.likelihood,
+        "impact": risk.impact,
+        "factors": [
+            {
+                "name": f"{factor.dimension}: {factor.name}",
+                "value": factor.value,
+                "points": factor.points,
+                "source": factor.source,
+            }
+            for factor in risk.factors
+        ],
+    }
+
+
+def _affected(judgement: Judgement) -> dict[str, Any]:
+    declared: dict[str, None] = {}
+    for record in judgement.changes:
+        declared.update(dict.fromkeys(record.spec["services"]))
+    for diff in judgement.diffs:
+        if diff.id.kind == "Service":
+            declared[diff.id.name] = None
+    facts = judgement.guarded_facts
+    computed = [
+        {"service": name, "distance": distance, "via": via, "owner": facts.spec("Service", name).get("owner")}
+        for name, (distance, via) in facts.graph.dependents(*declared).items()
+    ]
+    return {
+        "declared": sorted(declared),
+        "computed": sorted(computed, key=lambda row: (row["distance"], row["service"])),
+    }
+
+
+def _conflicts(judgement: Judgement) -> list[dict[str, Any]]:
+    facts = judgement.validation.facts
+    return [
+        {
+            "kind": item.kind,
+            "record": {"kind": "Change", "name": item.change},
+            "with": item.other,
+            "start": clock.format_instant(item.start),
+            "end": clock.format_instant(item.end),
+            "message": item.message,
+        }
+        for record in judgement.changes
+        for item in conflicts_of(record.data, facts, judgement.guarded_facts)
+    ]
+
+
+def _approval(approval: Approval) -> dict[str, Any]:
+    return {
+        "policy": approval.rule.policy,
+        "rule": approval.rule.name,
+        "why": [_safe(reason) for reason in approval.rule.why],
+        "required": [
+            {
+                "from": dict(requirement.source),
+                "count": requirement.count,
+                "eligible": list(requirement.eligible),
+                "satisfiedBy": list(requirement.satisfied_by),
+                "missing": max(0, requirement.missing),
+                "suggested": list(requirement.suggested),
+            }
+            for requirement in approval.required
+        ],
+        "ignored": [{"reviewer": item.reviewer, "reason": item.reason, "code": item.code} for item in approval.ignored],
+        "satisfied": approval.satisfied,
+    }
+
+
+def _waivers(judgement: Judgement) -> list[dict[str, Any]]:
+    """Waivers that cover a finding of this pull request, and those of the touched records that do not hold."""
+    rows = [
+        {"waiver": finding.waiver, "rule": finding.rule, "record": _record(finding.record), "state": "waived"}
+        for finding in judgement.findings
+        if finding.waiver and finding.record and finding.record in judgement.touched
+    ]
+    for state in judgement.validation.waivers:
+        if state.state in ("unneeded", "not-yet", "expired", "orphaned"):
+            rows += [
+                {"waiver": state.record.name, "rule": state.rule, "record": _record(subject), "state": state.state}
+                for subject in state.subjects
+                if subject in judgement.touched
+            ]
+    unique = {tuple(sorted((key, str(value)) for key, value in row.items())): row for row in rows}
+    return [unique[key] for key in sorted(unique)]
+
+
+def _valid_until(judgement: Judgement) -> str | None:
+    """The earliest instant at which the verdict could change by the passing of time alone.
+
+    Waivers that cover something here begin or end, approvers go away or inactive, freezes and windows of the changed
+    records begin or end.
+    """
+    now, instants = judgement.now, []
+    states: dict[str, WaiverState] = {state.record.name: state for state in judgement.validation.waivers}
+    used = {finding.waiver for finding in judgement.findings if finding.waiver}
+    for name, state in states.items():
+        if name in used:
+            instants.append(state.until)
+        elif state.state == "not-yet":
+            instants.append(clock.parse_instant(state.record.spec["from"]))
+    people = {name for item in judgement.approvals for need in item.required for name in need.satisfied_by}
+    for name in people:
+        for period in judgement.base_facts.spec("Person", name).get("away", ()):
+            instants += [clock.parse_instant(period["start"]), clock.parse_instant(period["end"])]
+    for record in judgement.changes:
+        schedule = record.spec.get("schedule", {})
+        instants += [clock.parse_instant(schedule[key]) for key in ("start", "end") if key in schedule]
+    later = [instant for instant in instants if instant > now]
+    return clock.format_instant(min(later)) if later else None
+
+
+def _policy_impact(judgement: Judgement) -> list[dict[str, Any]]:
+    """What the changed rules would newly reject or let through over the whole catalogue.
+
+    Worked out only when the pull request touches what judges; the verdict never rests on it.
+    """
+    if not any(diff.id.kind in ("Policy", "Waiver") for diff in judgement.diffs) and not any(
+        path == "itsm.yaml" or path.startswith("schemas/") for path in judgement.changed_paths
+    ):
+        return []
+    from itsm_as_code.errors import ConfigurationError
+
+    try:
+        theirs = load_judges(judgement.repository.snapshot(judgement.candidate))
+        after = _statuses(assess_catalogue(theirs.catalogue, theirs, judgement.now))
+    except ConfigurationError as error:
+        message = f"the rules of the pull request cannot be used: {error.message}"
+        return [{"rule": "configuration", "record": None, "before": "pass", "after": "error", "message": message}]
+    before = _statuses(judgement.validation)
+    rows = []
+    for rule, record in sorted(before.keys() | after.keys(), key=str):
+        old, new = before.get((rule, record), "absent"), after.get((rule, record), "absent")
+        if old != new:
+            record_data = _record(record)
+            message = f"{record}: {rule} says {new} instead of {old}"
+            rows.append({"rule": rule, "record": record_data, "before": old, "after": new, "message": message})
+    return rows
+
+
+def _statuses(validation: Validation) -> dict[tuple[str, RecordId], str]:
+    return {
+        (outcome.policy, outcome.record): "pass" if outcome.status == "waived" else outcome.status
+        for outcome in validation.outcomes
+    }

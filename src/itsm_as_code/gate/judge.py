@@ -1,0 +1,405 @@
+"""gate: base, head -> candidate tree -> catalogue x 2 -> record diffs; base judges them; -> decision.
+
+What judges (policies, approval policies, waivers, people, teams, calendars, models, schemas, itsm.yaml) is read from
+the base commit; what is judged is the tree that merging head into base gives. Only git objects are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from itsm_as_code.checks import Situation, run_checks
+from itsm_as_code.findings import Finding, Location, Problem, RecordId, Rule, Severity, sort_findings
+from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.gate import evidence
+from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
+from itsm_as_code.gate.binding import Binding
+from itsm_as_code.gate.decision import Decision, Reason
+from itsm_as_code.gate.identities import FORGE_COMMITTERS, Directory
+from itsm_as_code.gate.scope import MatchedRule, PathChange, RuleMatcher, Scope
+from itsm_as_code.git.repository import MergeConflict, Repository, Revision
+from itsm_as_code.policies.engine import PolicyEngine
+from itsm_as_code.policies.environment import Context, Environment
+from itsm_as_code.policies.waivers import resolve
+from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
+from itsm_as_code.records.diff import Action, RecordDiff, diff_catalogues
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.lifecycle import transition_of, transition_problems
+from itsm_as_code.records.positions import place_findings
+from itsm_as_code.risk import LEVELS, Risk, assess
+from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges, waivable_ids
+
+JUDGING_KINDS = ("Person", "Team", "Calendar", "ChangeModel", "Policy", "ApprovalPolicy", "Waiver", "Control")
+"""Kinds that judge others: the gate answers questions about them from the base."""
+
+RECORD_DELETED = Rule(
+    "record-deleted",
+    "A record is retired, not deleted",
+    Severity.ERROR,
+    "Others refer to it and the history of decisions rests on it. Set its state to retired or cancelled; where deletion "
+    "is right, an approval rule with `actions: [deleted]` allows it.",
+)
+RULES = (RECORD_DELETED,)
+
+
+def judge(repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime) -> Decision:
+    """The decision on merging ``head`` into ``base`` at ``now``; the same arguments give the same bytes for ever.
+
+    Raises ItsmError when judging is not possible (an unknown revision, a shallow clone).
+    """
+    base_commit, head_commit = repository.commit(base), repository.commit(head)
+    try:
+        candidate = repository.merge_tree(base_commit, head_commit)
+    except MergeConflict as conflict:
+        return evidence.conflict(base_commit, head_commit, pull_request, now, conflict)
+    return Judgement(repository, base_commit, head_commit, candidate, pull_request, now).decide()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One judgement on its way: each step is worked out once, from the steps before it."""
+
+    repository: Repository
+    base: str
+    head: str
+    candidate: str
+    pull_request: PullRequest
+    now: datetime
+
+    # What judges, and what is judged.
+
+    @cached_property
+    def base_snapshot(self) -> Revision:
+        return self.repository.snapshot(self.base)
+
+    @cached_property
+    def judges(self) -> Judges:
+        return load_judges(self.base_snapshot)
+
+    @cached_property
+    def base_validation(self) -> Validation:
+        return assess_catalogue(self.judges.catalogue, self.judges, self.now)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue(self.repository.snapshot(self.candidate), self.judges.registry, self.judges.catalogue)
+
+    @cached_property
+    def diffs(self) -> list[RecordDiff]:
+        """Record diffs; a record file whose text changed and whose meaning did not is a diff without fields."""
+        found = {diff.id: diff for diff in diff_catalogues(self.judges.catalogue, self.catalogue)}
+        for path in self.changed_paths:
+            record = self.catalogue.by_path.get(path)
+            if record is not None and record.id not in found:
+                found[record.id] = RecordDiff(record.id, self.judges.catalogue.records.get(record.id), record, ())
+        return sorted(found.values(), key=lambda diff: (diff.id.kind, diff.id.name))
+
+    @cached_property
+    def changed_paths(self) -> dict[str, str]:
+        return self.repository.changed_paths(self.base_snapshot.tree, self.candidate)
+
+    @cached_property
+    def other_paths(self) -> list[PathChange]:
+        """Changed paths that no record diff stands for."""
+        of_records = {path for diff in self.diffs for path in diff.paths}
+        return [
+            PathChange(path, action) for path, action in sorted(self.changed_paths.items()) if path not in of_records
+        ]
+
+    @cached_property
+    def touched(self) -> frozenset[RecordId]:
+        return frozenset(diff.id for diff in self.diffs)
+
+    @cached_property
+    def guarded_facts(self) -> Facts:
+        """The candidate's facts, but judging kinds and known services as the base has them.
+
+        So a pull request cannot move a freeze, lower a tier or make a reviewer in order to pass.
+        """
+        old, new = self.judges.catalogue, self.catalogue
+        by_kind = {}
+        for kind in self.judges.registry:
+            after = {record.name: record.data for record in new.of_kind(kind.name)}
+            before = {record.name: record.data for record in old.of_kind(kind.name)}
+            if kind.name in JUDGING_KINDS:
+                after = before
+            elif kind.name == "Service":
+                after = after | before
+            by_kind[kind.name] = after
+        return Facts(by_kind)
+
+    @cached_property
+    def base_facts(self) -> Facts:
+        return Facts.of(self.judges.catalogue)
+
+    @cached_property
+    def changes(self) -> list[Record]:
+        """The Change records that the pull request adds or modifies."""
+        return [diff.new for diff in self.diffs if diff.id.kind == "Change" and diff.new is not None and diff.new.valid]
+
+    @cached_property
+    def risks(self) -> dict[RecordId, Risk]:
+        """The risk of each changed Change: the graver of what the candidate's and the base's facts give."""
+        facts = Facts.of(self.catalogue)
+        return {
+            record.id: max(
+                (assess(record.data, self.guarded_facts), assess(record.data, facts)),
+                key=lambda risk: LEVELS.index(risk.level),
+            )
+            for record in self.changes
+        }
+
+    # What the rules say.
+
+    @cached_property
+    def request(self) -> dict[str, Any]:
+        author = self.directory.by_login(self.pull_request.author or "")
+        return {"author": author, "base": self.base, "head": self.head}
+
+    def _context(self, diff: RecordDiff) -> dict[str, Any]:
+        risk = self.risks.get(diff.id)
+        change = self.changes[0] if len(self.changes) == 1 else None
+        data = risk.as_data() if risk else None
+        return {"old": diff.old, "change": change, "request": self.request, "risk": data}
+
+    @cached_property
+    def validation(self) -> Validation:
+        contexts = {diff.id: self._context(diff) for diff in self.diffs}
+        return assess_catalogue(self.catalogue, self.judges, self.now, contexts)
+
+    @cached_property
+    def guarded_findings(self) -> list[Finding]:
+        """What the rules say of the changed Change records when freezes, people, models and services are the base's."""
+        engine = PolicyEngine(self.judges.catalogue, self.guarded_facts, self.now)
+        found: list[Finding] = []
+        for diff in self.diffs:
+            if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
+                judged = engine.judge(diff.new, **self._context(diff))
+                found += [finding for _, finding in judged if finding is not None]
+        if self.changes and self.guarded_catalogue is not None:
+            situation = Situation(self.now, self.judges.configuration)
+            found += [
+                finding
+                for finding in run_checks(self.guarded_catalogue, self.guarded_facts, situation)
+                if finding.record in self.touched and finding.record is not None and finding.record.kind == "Change"
+            ]
+        return resolve(found, self.judges.catalogue, waivable_ids(), self.now).findings
+
+    @cached_property
+    def guarded_catalogue(self) -> Catalogue:
+        """A catalogue whose records are those that the guarded facts speak of, so that checks can point into them."""
+        return Catalogue(
+            self.catalogue.snapshot,
+            self.judges.registry,
+            {**self.judges.catalogue.records, **self.catalogue.records},
+            [],
+        )
+
+    @cached_property
+    def transition_findings(self) -> list[Finding]:
+        found = []
+        for diff in self.diffs:
+            for rule, problem in transition_problems(diff):
+                found.append(stamp(rule, diff.record, problem))
+            if diff.action is Action.DELETED and str(diff.id) not in self.scope.deletable:
+                found.append(
+                    stamp(RECORD_DELETED, diff.record, Problem(f"{diff.id} is deleted", (), "retire it instead"))
+                )
+        return found
+
+    @cached_property
+    def sources(self) -> dict[str, bytes]:
+        return self.judges.catalogue.sources() | self.catalogue.sources()
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """All findings; those that stand on the base and that the pull request does not touch are marked known."""
+        old = {finding.identity for finding in self.base_validation.findings}
+        extra = place_findings([*self.guarded_findings, *self.transition_findings], self.sources)
+        found = []
+        for finding in (*self.validation.findings, *extra):
+            untouched = (
+                finding.record not in self.touched
+                if finding.record is not None
+                else finding.location.path not in self.changed_paths
+            )
+            found.append(replace(finding, known=True) if untouched and finding.identity in old else finding)
+        return sort_findings(found)
+
+    # Who approves.
+
+    @cached_property
+    def directory(self) -> Directory:
+        return Directory(self.base_facts, self.now)
+
+    @cached_property
+    def contributors(self) -> tuple[frozenset[str], tuple[Reason, ...]]:
+        """Everybody who wrote or pushed, and a reason for each identity that is nobody we know."""
+        people: set[str] = set()
+        unknown: list[Reason] = []
+
+        def note(person: str | None, what: str) -> None:
+            if person is not None:
+                people.add(person)
+            else:
+                unknown.append(Reason("identity-unresolved", f"{what} is nobody in people/ of the base"))
+
+        author = self.pull_request.author
+        if author is None:
+            unknown.append(Reason("author-unknown", "the author of the pull request is not known"))
+        else:
+            note(self.directory.by_login(author), f"the author '{author}'")
+        for pusher in self.pull_request.pushers:
+            note(self.directory.by_login(pusher), f"the pusher '{pusher}'")
+        for commit in self.repository.commits(self.base, self.head):
+            short = commit.sha[:12]
+            note(self.directory.by_email(commit.author[1]), f"the author <{commit.author[1]}> of commit {short}")
+            if commit.committer[1].casefold() not in FORGE_COMMITTERS:
+                committer = commit.committer[1]
+                note(self.directory.by_email(committer), f"the committer <{committer}> of commit {short}")
+            for trailer in commit.co_authors:
+                note(self.directory.by_trailer(trailer), f"the co-author '{trailer}' of commit {short}")
+        return frozenset(people), tuple(dict.fromkeys(unknown))
+
+    @cached_property
+    def scope(self) -> Scope:
+        policies = self.judges.catalogue.of_kind("ApprovalPolicy")
+        environment = Environment(self.guarded_facts)
+        sides = [
+            (diff, self._activation(environment, diff, diff.new), self._activation(environment, diff, diff.old))
+            for diff in self.diffs
+        ]
+        return RuleMatcher(policies, environment).match(sides, self.other_paths)
+
+    def _activation(self, environment: Environment, diff: RecordDiff, side: Record | None) -> Any:
+        if side is None:
+            return None
+        context = self._context(diff)
+        change = context["change"]
+        return environment.activation(
+            Context(
+                object=side.data,
+                now=self.now,
+                old=diff.old.data if diff.old else None,
+                change=change.data if change else None,
+                risk=context["risk"],
+                request=context["request"],
+            )
+        )
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        return latest_reviews(self.pull_request.reviews, self.directory, self.now)
+
+    @cached_property
+    def approvals(self) -> list[Approval]:
+        binding = Binding(self.repository, self.judges.registry, self.head, self.catalogue)
+
+        def voided(rule: MatchedRule, commit: str) -> str | None:
+            return binding.why_void(rule, commit)
+
+        return [
+            settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, voided)
+            for rule in self.scope.rules
+        ]
+
+    # The verdict.
+
+    @cached_property
+    def rejections(self) -> list[Reason]:
+        """Why no approval could help: something has to be mended first."""
+        reasons: list[Reason] = []
+        if not self.changed_paths:
+            reasons.append(Reason("empty", "the pull request changes nothing"))
+        if not self.base_validation.policies:
+            reasons.append(Reason("no-policy", "the base has no policy, so nothing could be judged"))
+        if not self.judges.catalogue.of_kind("ApprovalPolicy"):
+            reasons.append(Reason("no-approval-policy", "the base has no approval policy, so nobody could approve"))
+        reasons += [Reason("judges-unusable", f"{item.location}: {item.message}") for item in self._broken_judges()]
+        reasons += [Reason("approval-rule-error", message) for message in self.scope.errors]
+        reasons += self.contributors[1]
+        blocking = [finding for finding in self.findings if finding.blocks]
+        for rule in sorted({finding.rule for finding in blocking}):
+            count = sum(finding.rule == rule for finding in blocking)
+            first = next(finding for finding in blocking if finding.rule == rule)
+            more = f" (and {count - 1} more)" if count > 1 else ""
+            reasons.append(Reason(f"finding:{rule}", f"{first.location}: {first.message}{more}"))
+        for path, what in self.scope.uncovered:
+            subject = what or path
+            reasons.append(
+                Reason(
+                    "not-covered",
+                    f"no approval rule covers {subject} ({path})" if what else f"no approval rule covers {path}",
+                )
+            )
+        return reasons
+
+    def _broken_judges(self) -> list[Finding]:
+        """Blocking findings about the base's own judges, as far as they keep it from judging."""
+        folders = tuple(
+            self.judges.registry[kind].folder + "/" for kind in JUDGING_KINDS if kind in self.judges.registry.kinds
+        )
+        unusable = (
+            "yaml-",
+            "file-",
+            "record-",
+            "policy-compiles",
+            "policy-kinds",
+            "configuration",
+            "calendar-readable",
+        )
+        return [
+            finding
+            for finding in self.base_validation.findings
+            if finding.blocks
+            and finding.rule.startswith(unusable)
+            and (finding.location.path.startswith(folders) or finding.location.path == "itsm.yaml")
+        ]
+
+    @cached_property
+    def missing(self) -> list[Reason]:
+        """What approvals are still to come."""
+        reasons = [Reason("changes-requested", f"{item.person} asks for changes") for item in self.verdicts.vetoes]
+        if not self.approvals:
+            reasons.append(Reason("no-rule", "no approval rule matched, so nothing was approved"))
+        for approval in self.approvals:
+            for requirement in approval.required:
+                if requirement.missing > 0:
+                    who = f"; ask {', '.join(requirement.suggested)}" if requirement.suggested else ""
+                    many = "approval" if requirement.missing == 1 else "approvals"
+                    message = (
+                        f"{approval.rule.name}: {requirement.missing} {many} missing from {requirement.label}{who}"
+                    )
+                    reasons.append(Reason("approval-missing", message))
+        return reasons
+
+    def decide(self) -> Decision:
+        """The verdict, by positive assertion: approved only when nothing speaks against it and rules were met."""
+        reasons = [*self.rejections, *self.missing]
+        verdict = "rejected" if self.rejections else "pending" if self.missing else "approved"
+        known = tuple(finding for finding in self.findings if finding.known)
+        own = tuple(finding for finding in self.findings if not finding.known)
+        data = evidence.collect(self, verdict, reasons)
+        return Decision(verdict, tuple(reasons), data, own, known, self.sources)
+
+    def policy_digest(self) -> str:
+        """SHA-256 over path and blob id of everything on the base that judges."""
+        folders = tuple(
+            self.judges.registry[kind].folder + "/" for kind in JUDGING_KINDS if kind in self.judges.registry.kinds
+        )
+        lines = [
+            f"{entry.mode} {entry.oid} {path}\n"
+            for path, entry in sorted(self.base_snapshot.entries.items())
+            if path.startswith((*folders, "schemas/")) or path == "itsm.yaml"
+        ]
+        return "sha256:" + hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+    def transitions(self) -> list[Any]:
+        return [step for diff in self.diffs if (step := transition_of(diff)) is not None]
+
+
+__all__ = ["RECORD_DELETED", "RULES", "Judgement", "Location", "judge"]

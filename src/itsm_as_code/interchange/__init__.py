@@ -1,0 +1,57 @@
+"""Foreign formats: one module each, found by listing this package.
+
+A format module has ``TITLE`` (a few words), ``RULES`` (what its findings mean) and
+``convert(sources, known) -> Conversion``. Modules whose names start with an underscore serve the formats.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Protocol, cast
+
+from itsm_as_code.errors import UsageError
+from itsm_as_code.findings import Rule, did_you_mean
+from itsm_as_code.interchange._store import Conversion, Known, Outcome, PlannedFile, plan, write
+from itsm_as_code.interchange._yaml import MAX_BYTES
+
+__all__ = [
+    "MAX_BYTES",
+    "Conversion",
+    "Importer",
+    "Known",
+    "Outcome",
+    "PlannedFile",
+    "importer",
+    "names",
+    "plan",
+    "write",
+]
+
+
+class Importer(Protocol):
+    """What a module of this package offers."""
+
+    TITLE: str
+    RULES: tuple[Rule, ...]
+
+    def convert(self, sources: Mapping[str, bytes], known: Known) -> Conversion:
+        """Records for what ``sources`` (path -> bytes) hold, and findings for what they do not become.
+
+        Raises ItsmError when a source cannot be read at all.
+        """
+
+
+def names() -> list[str]:
+    """The formats there are."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def importer(name: str) -> Importer:
+    """The format of that name; UsageError lists the known ones."""
+    known = names()
+    if name not in known:
+        remedy = did_you_mean(name, known) or f"known formats: {', '.join(known)}"
+        raise UsageError(f"unknown format '{name}'", remedy=remedy)
+    return cast(Importer, importlib.import_module(f"{__name__}.{name}"))

@@ -1,0 +1,324 @@
+"""Backstage catalogues: their entities as services, teams and people.
+
+What Backstage does not say (the tier of a service, how strong a dependency is) is filled in with the most
+modest value and said in a finding; what records have no field for is kept in annotations.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from itertools import chain
+from typing import Final
+
+from itsm_as_code.findings import RecordId, Rule, Severity
+from itsm_as_code.interchange import _backstage_draft, _backstage_entities, _store
+from itsm_as_code.interchange._backstage_draft import FIELD, Draft
+from itsm_as_code.interchange._backstage_entities import (
+    ENTITY_REF,
+    Entity,
+    Ref,
+    distinct,
+    name_entities,
+    parse_ref,
+    read_entities,
+    record_name,
+)
+from itsm_as_code.interchange._notes import Notes, listed
+from itsm_as_code.interchange._store import Conversion, Known
+from itsm_as_code.records.catalogue import get
+from itsm_as_code.records.formats import is_url
+
+TITLE = "Backstage catalogue entities (catalog-info.yaml)"
+OWNER = Rule(
+    "backstage-owner",
+    "The owner of a service is a team that is there",
+    Severity.ERROR,
+    "A service is owned by a team. An owner who is a person, who is not among what is imported or there "
+    "already, or who is not named at all leaves a reference to nobody, until a person adds the team or "
+    "names another.",
+)
+REFERENCE = Rule(
+    "backstage-reference",
+    "What an entity refers to is imported or there already",
+    Severity.WARNING,
+    "Part-of, dependencies, parents and members that name nobody are not written into the record; they are "
+    "kept in its annotations, and a later import that brings them along fills them in.",
+)
+ASSUMED = Rule(
+    "backstage-assumed",
+    "A person checks what Backstage does not say",
+    Severity.WARNING,
+    "A record says more than an entity does. The import assumes the most modest value, and a person sets "
+    "the right one.",
+)
+RULES = (
+    OWNER,
+    REFERENCE,
+    ASSUMED,
+    *_backstage_entities.RULES,
+    *_backstage_draft.RULES,
+    *_store.RULES,
+)
+
+_TYPES: Final = {
+    "Component": "application",
+    "API": "application",
+    "Resource": "infrastructure",
+    "System": "business",
+    "Domain": "business",
+}
+_LIFECYCLES: Final = {
+    "production": ("live", "catalogue"),
+    "experimental": ("transition", "pipeline"),
+    "deprecated": ("deprecated", "catalogue"),
+}
+"""Backstage's well-known values -> lifecycle and portfolio stage."""
+_WHOLES: Final = {
+    "subcomponentOf": "component",
+    "system": "system",
+    "subdomainOf": "domain",
+    "domain": "domain",
+}
+"""Fields that name what an entity is part of, the nearest first, with the kind of entity they name."""
+_UNKNOWN_STRENGTH: Final = "strength unknown: imported from Backstage"
+_PROVIDED: Final = "provides this API"
+_NOBODY: Final = "unknown"
+
+
+def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
+    """Records for the entities in ``sources`` (path -> YAML), and what is to be said of them.
+
+    Raises ItsmError when a source is not YAML or exceeds what :mod:`~itsm_as_code.interchange._yaml` takes.
+    """
+    notes = Notes()
+    found = list(read_entities(sources, notes))
+    entities = distinct(found, notes)
+    names = name_entities(entities, known.records, notes)
+    converter = _Converter([entity for entity in entities if entity.ref in names], names, known, notes)
+    records = converter.records()
+    return Conversion(len(found), records, notes.findings())
+
+
+class _Converter:
+    def __init__(
+        self, entities: list[Entity], names: Mapping[Ref, RecordId], known: Known, notes: Notes
+    ) -> None:
+        self.names = names
+        self.known = known
+        self.existing = {
+            ref: record
+            for record, there in known.records.items()
+            if isinstance(ref := get(there.data, ("metadata", "annotations", ENTITY_REF)), str)
+        }
+        self.drafts = {entity.ref: Draft(entity, names[entity.ref], notes) for entity in entities}
+        self.by_record = {draft.record: draft for draft in self.drafts.values()}
+        self.depends: dict[RecordId, dict[str, tuple[str, str]]] = {}
+
+    def records(self) -> list[_store.NewRecord]:
+        """All records: first each entity alone, then what entities say of each other, then what is left."""
+        for draft in self.drafts.values():
+            {"Service": self._service, "Team": self._team, "Person": self._person}[draft.record.kind](draft)
+        for draft in self.drafts.values():
+            if draft.record.kind == "Service":
+                self._dependencies(draft)
+            elif draft.record.kind == "Team":
+                self._children(draft)
+            else:
+                self._memberships(draft)
+        for record, needed in self.depends.items():
+            self.by_record[record].spec["dependsOn"] = [
+                {"service": name, "strength": strength, "note": note}
+                for name, (strength, note) in needed.items()
+            ]
+        return [draft.finish() for draft in self.drafts.values()]
+
+    # What an entity refers to
+
+    def _resolve(self, text: str, kind: str, draft: Draft, wanted: str) -> RecordId | None:
+        """The record of kind ``wanted`` that a reference means, imported now or there already, or None."""
+        ref = parse_ref(text, kind, draft.entity.ref.namespace)
+        if ref is None or ref.record_kind != wanted:
+            return None
+        record = self.names.get(ref) or self.existing.get(str(ref))
+        if record is None:
+            by_name = RecordId(wanted, ref.record_name)
+            there = self.known.records.get(by_name)
+            # A record that an entity of another kind or namespace became does not stand for this one.
+            is_other = there is None or get(there.data, ("metadata", "annotations", ENTITY_REF)) is not None
+            record = None if is_other else by_name
+        return record if record is not None and record.kind == wanted else None
+
+    def _resolve_all(self, draft: Draft, path: str, kind: str, wanted: str) -> list[RecordId]:
+        """The records that a list of references means; what it names in vain is noted and kept."""
+        texts = draft.texts(path)
+        resolved = {text: self._resolve(text, kind, draft, wanted) for text in texts}
+        missing = [text for text, record in resolved.items() if record is None]
+        if missing:
+            self._miss(draft, path, missing)
+        return list(dict.fromkeys(record for record in resolved.values() if record is not None))
+
+    @staticmethod
+    def _miss(draft: Draft, path: str, value: str | list[str]) -> None:
+        """Keep a reference that names nobody (or the entity itself), and say so."""
+        draft.keep(path, value)
+        names = value if isinstance(value, str) else listed(value)
+        message = f"{path} names what is neither imported nor there: {names}; kept in backstage.io/{path}"
+        draft.note(REFERENCE, message, path, remedy="import it too, or add its record by hand")
+
+    # Services
+
+    def _service(self, draft: Draft) -> None:
+        kind = draft.entity.kind
+        draft.spec["owner"] = self._owner(draft)
+        draft.spec["lifecycle"], draft.spec["stage"] = self._lifecycle(draft)
+        draft.spec["tier"] = 4
+        message = f"Backstage gives a {kind} no tier: tier 4, the least critical, is assumed"
+        draft.note(
+            ASSUMED, message, "spec", remedy="set spec.tier to what the service is worth to the business"
+        )
+        draft.spec["type"] = _TYPES[kind]
+        self._part_of(draft)
+        location = draft.entity.section("metadata", "annotations").get("backstage.io/source-location")
+        if isinstance(location, str):
+            url = location.removeprefix("url:")
+            if url.startswith(("https://", "http://")) and len(url) <= 2000 and is_url(url):
+                draft.spec["repositories"] = [url]
+
+    def _owner(self, draft: Draft) -> str:
+        text = draft.text("spec.owner")
+        if text is None:
+            message = f"no owner is named; '{_NOBODY}' is written"
+            draft.note(
+                OWNER, message, "spec", remedy="name the team that answers for the service in spec.owner"
+            )
+            return _NOBODY
+        record = self._resolve(text, "group", draft, "Team")
+        if record is not None:
+            return record.name
+        draft.keep("spec.owner", text)
+        ref = parse_ref(text, "group", draft.entity.ref.namespace)
+        name = (ref.record_name if ref else record_name(text)) or _NOBODY
+        if ref is not None and ref.record_kind == "Person":
+            message = f"the owner {text} is a person; a service is owned by a team"
+            remedy = "name a team in spec.owner, if need be one with this person alone"
+        else:
+            message = f"the owner {text} is no team that is imported or there already; '{name}' is written"
+            known = [
+                record.name for record in (*self.names.values(), *self.known.records) if record.kind == "Team"
+            ]
+            near = difflib.get_close_matches(
+                name, known, n=1, cutoff=0.85
+            )  # "team-" alone makes names look alike
+            remedy = f"add people/teams/{name}.yaml, or name another team in spec.owner"
+            remedy += f"; did you mean '{near[0]}'?" if near else ""
+        draft.note(OWNER, message, "spec.owner", remedy=remedy)
+        return name
+
+    def _lifecycle(self, draft: Draft) -> tuple[str, str]:
+        text = draft.text("spec.lifecycle")
+        if text is not None and text.lower() in _LIFECYCLES:
+            return _LIFECYCLES[text.lower()]
+        remedy = "set spec.lifecycle and spec.stage"
+        if text is not None:
+            draft.keep("spec.lifecycle", text)
+            message = f"the lifecycle '{text}' is not one of {', '.join(_LIFECYCLES)}: live is assumed"
+            draft.note(ASSUMED, message, "spec.lifecycle", remedy=remedy)
+        else:
+            given = draft.entity.kind in ("Component", "API")  # the others have none in Backstage
+            message = f"a {draft.entity.kind} without a lifecycle: live is assumed"
+            draft.note(ASSUMED, message, "spec", remedy=remedy, severity=None if given else Severity.INFO)
+        return _LIFECYCLES["production"]
+
+    def _part_of(self, draft: Draft) -> None:
+        """The nearest whole becomes ``partOf``; a further one is that of the nearest, and kept besides."""
+        for field, kind in _WHOLES.items():
+            path = f"spec.{field}"
+            text = draft.text(path)
+            if text is None:
+                continue
+            record = self._resolve(text, kind, draft, "Service")
+            if record is None or record == draft.record:
+                self._miss(draft, path, text)
+            elif "partOf" in draft.spec:
+                draft.keep(path, text)
+                message = f"{path} is a second whole beside the nearer one; kept in backstage.io/{path}"
+                draft.note(FIELD, message, path)
+            else:
+                draft.spec["partOf"] = record.name
+
+    def _dependencies(self, draft: Draft) -> None:
+        needed = self._resolve_all(draft, "spec.dependsOn", "component", "Service")
+        consumed = self._resolve_all(draft, "spec.consumesApis", "api", "Service")
+        for record in chain(needed, consumed):
+            self._depend(draft, draft.record, record, _UNKNOWN_STRENGTH)
+        for record in self._resolve_all(draft, "spec.dependencyOf", "component", "Service"):
+            self._depend(draft, record, draft.record, _UNKNOWN_STRENGTH)
+        for record in self._resolve_all(draft, "spec.providesApis", "api", "Service"):
+            self._depend(draft, record, draft.record, _PROVIDED)
+
+    def _depend(self, draft: Draft, dependent: RecordId, needed: RecordId, note: str) -> None:
+        """Let ``dependent`` depend on ``needed``: hard for an API on who provides it, else nobody says."""
+        if dependent == needed:
+            draft.note(REFERENCE, "depends on itself: left out", "spec", remedy="mend the entity")
+            return
+        if dependent not in self.by_record:
+            message = f"{dependent} depends on it, but is not imported now"
+            draft.note(REFERENCE, message, "spec", remedy=f"add {needed.name} to its spec.dependsOn by hand")
+            return
+        strength = "hard" if note == _PROVIDED else "soft"
+        services = self.depends.setdefault(dependent, {})
+        if strength == "hard" or needed.name not in services:
+            services[needed.name] = (strength, note)
+        if strength == "soft":
+            message = "Backstage does not say how strong a dependency is: soft is assumed"
+            remedy = "set the strength to hard where the service fails with what it depends on"
+            draft.note(ASSUMED, message, "spec", remedy=remedy)
+
+    # Teams and people
+
+    def _team(self, draft: Draft) -> None:
+        members = self._resolve_all(draft, "spec.members", "user", "Person")
+        draft.spec["members"] = [record.name for record in members]
+        email = draft.text("spec.profile.email")
+        if email:
+            draft.spec["contacts"] = [{"type": "email", "value": email[:500]}]
+        parent = draft.text("spec.parent")
+        if parent is None:
+            return
+        record = self._resolve(parent, "group", draft, "Team")
+        if record is not None and record != draft.record:
+            draft.spec["parent"] = record.name
+            return
+        self._miss(draft, "spec.parent", parent)
+
+    def _children(self, draft: Draft) -> None:
+        for record in self._resolve_all(draft, "spec.children", "group", "Team"):
+            child = self.by_record.get(record)
+            if child is None or record == draft.record:
+                message = f"{record} is its child, but is not imported now"
+                draft.note(
+                    REFERENCE, message, "spec.children", remedy=f"set its spec.parent to {draft.record.name}"
+                )
+            elif child.spec.setdefault("parent", draft.record.name) != draft.record.name:
+                message = f"{record} is its child, but names {child.spec['parent']} as parent; that is kept"
+                draft.note(REFERENCE, message, "spec.children", remedy="decide which of them is the parent")
+
+    def _person(self, draft: Draft) -> None:
+        email = draft.text("spec.profile.email")
+        if email:
+            draft.spec["emails"] = [email]
+        login = draft.entity.section("metadata", "annotations").get("github.com/user-login")
+        if isinstance(login, str) and login.strip():
+            draft.spec["accounts"] = [{"forge": "github", "login": login.strip()}]
+
+    def _memberships(self, draft: Draft) -> None:
+        for record in self._resolve_all(draft, "spec.memberOf", "group", "Team"):
+            team = self.by_record.get(record)
+            if team is None:
+                message = f"{record} has it as a member, but is not imported now"
+                draft.note(
+                    REFERENCE, message, "spec.memberOf", remedy=f"add {draft.record.name} to its spec.members"
+                )
+            elif draft.record.name not in team.spec["members"]:
+                team.spec["members"].append(draft.record.name)

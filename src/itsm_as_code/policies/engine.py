@@ -1,0 +1,202 @@
+"""Policies at work: which records each one matches, and what it says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from itsm_as_code.findings import Finding, Pointer, Problem, RecordId, Rule, Severity, did_you_mean, parse_pointer
+from itsm_as_code.policies.environment import CompileError, Context, Environment, EvaluationError
+from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
+from itsm_as_code.records.facts import Facts
+
+POLICY_COMPILES = Rule(
+    "policy-compiles",
+    "The expressions of a policy make sense",
+    Severity.ERROR,
+    "A policy that does not compile judges nothing, so nothing can be approved until it is mended. The message is the "
+    "compiler's, with line and column inside the expression.",
+    "https://github.com/google/cel-spec/blob/master/doc/langdef.md",
+)
+POLICY_EVALUATES = Rule(
+    "policy-evaluates",
+    "A policy gives an answer for every record that it matches",
+    Severity.ERROR,
+    "A policy that fails half-way (a missing field, a division by zero, too much work) has not passed. Guard optional "
+    "fields with has(), or narrow its `where`.",
+)
+POLICY_KINDS = Rule(
+    "policy-kinds",
+    "A policy matches kinds that exist",
+    Severity.ERROR,
+    "A policy for a kind that nobody has would never say anything.",
+)
+POLICY_EXAMPLES = Rule(
+    "policy-examples",
+    "A policy has an example that passes and one that fails",
+    Severity.ERROR,
+    "The examples show an auditor what the rule means, and `itsm policy test` runs them.",
+)
+RULES = (POLICY_COMPILES, POLICY_EVALUATES, POLICY_KINDS, POLICY_EXAMPLES)
+
+RiskOf = Callable[[Record], Mapping[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a policy said of a record: ``pass``, ``fail``, ``error`` (could not be evaluated) or ``waived``."""
+
+    policy: str
+    record: RecordId
+    status: str
+    message: str = ""
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A Policy record made ready to judge."""
+
+    record: Record
+
+    @property
+    def name(self) -> str:
+        return self.record.name
+
+    @property
+    def severity(self) -> Severity:
+        return Severity(self.record.spec["severity"])
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(self.record.spec["match"]["kinds"])
+
+    @property
+    def at(self) -> Pointer:
+        return parse_pointer(self.record.spec.get("at", ""))
+
+    def expressions(self) -> Iterator[tuple[Pointer, str]]:
+        """Each expression with its place in the record."""
+        spec = self.record.spec
+        if "where" in spec["match"]:
+            yield ("spec", "match", "where"), spec["match"]["where"]
+        yield ("spec", "require"), spec["require"]
+        yield ("spec", "message"), spec["message"]
+
+    def problems(self, environment: Environment, known_kinds: Iterable[str]) -> Iterator[tuple[Rule, Problem]]:
+        """What is wrong with the policy itself."""
+        known = list(known_kinds)
+        for index, kind in enumerate(self.kinds):
+            if kind not in known:
+                pointer = ("spec", "match", "kinds", index)
+                yield POLICY_KINDS, Problem(f"there is no kind '{kind}'", pointer, did_you_mean(kind, known))
+        for pointer, expression in self.expressions():
+            try:
+                environment.compile(expression)
+            except CompileError as error:
+                message = f"{error.message} (line {error.line}, column {error.column} of the expression)"
+                yield POLICY_COMPILES, Problem(message, pointer, "mend the expression")
+        expected = {example["expect"] for example in self.record.spec["examples"]}
+        for missing in sorted({"pass", "fail"} - expected):
+            message = f"no example that is expected to {missing}"
+            yield POLICY_EXAMPLES, Problem(message, ("spec", "examples"), f"add an example with expect: {missing}")
+
+    def matches(self, data: Mapping[str, Any], environment: Environment, activation: Any) -> bool:
+        """True when the policy judges this record; EvaluationError when that cannot be told."""
+        match = self.record.spec["match"]
+        if data.get("kind") not in match["kinds"]:
+            return False
+        labels = get(data, ("metadata", "labels")) or {}
+        if any(labels.get(key) != value for key, value in match.get("labels", {}).items()):
+            return False
+        return "where" not in match or environment.holds(match["where"], activation)
+
+    def judge(self, data: Mapping[str, Any], environment: Environment, activation: Any) -> tuple[str, str]:
+        """Status (``skip``, ``pass``, ``fail``, ``error``) and message for one record's data."""
+        try:
+            if not self.matches(data, environment, activation):
+                return "skip", ""
+            if environment.holds(self.record.spec["require"], activation):
+                return "pass", ""
+        except EvaluationError as error:
+            return "error", f"policy {self.name} could not be evaluated: {error}"
+        try:
+            message = environment.evaluate(self.record.spec["message"], activation)
+        except EvaluationError:
+            message = None
+        return "fail", message if isinstance(message, str) and message.strip() else self.record.title
+
+
+class PolicyEngine:
+    """All policies of a catalogue (the judges) over the records of a catalogue (the judged)."""
+
+    def __init__(self, judges: Catalogue, facts: Facts, now: datetime, risk_of: RiskOf = lambda record: None) -> None:
+        self._now = now
+        self._risk_of = risk_of
+        self._known_kinds = list(judges.registry.kinds)
+        self.environment = Environment(facts)
+        self.all = [Policy(record) for record in judges.of_kind("Policy")]
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What is wrong with the policies themselves."""
+        return [
+            stamp(rule, policy.record, problem)
+            for policy in self.all
+            for rule, problem in policy.problems(self.environment, self._known_kinds)
+        ]
+
+    @cached_property
+    def usable(self) -> list[Policy]:
+        """The policies that compile."""
+        broken = {finding.record for finding in self.findings if finding.rule == POLICY_COMPILES.id}
+        return [policy for policy in self.all if policy.record.id not in broken]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Policy]]:
+        found: dict[str, list[Policy]] = {}
+        for policy in self.usable:
+            for kind in policy.kinds:
+                found.setdefault(kind, []).append(policy)
+        return found
+
+    def judge(
+        self,
+        record: Record,
+        old: Record | None = None,
+        change: Record | None = None,
+        request: Mapping[str, Any] | None = None,
+        risk: Mapping[str, Any] | None = None,
+    ) -> Iterator[tuple[Outcome, Finding | None]]:
+        """The outcome of every policy that matches a record, with the finding where it did not pass."""
+        policies = self._by_kind.get(record.id.kind, ())
+        if not policies:
+            return
+        context = Context(
+            object=record.data,
+            now=self._now,
+            old=old.data if old else None,
+            change=change.data if change else None,
+            risk=risk if risk is not None else self._risk_of(record),
+            request=request,
+        )
+        activation = self.environment.activation(context)
+        for policy in policies:
+            status, message = policy.judge(record.data, self.environment, activation)
+            if status != "skip":
+                yield self._outcome(policy, record, status, message)
+
+    def _outcome(self, policy: Policy, record: Record, status: str, message: str) -> tuple[Outcome, Finding | None]:
+        severity = Severity.ERROR if status == "error" else policy.severity
+        outcome = Outcome(policy.name, record.id, status, message, severity)
+        if status == "pass":
+            return outcome, None
+        if status == "error":
+            # Under its own rule id, which no waiver can name: a rule that gave no answer cannot be waived.
+            remedy = "guard optional fields with has() in the policy, or complete the record"
+            return outcome, stamp(POLICY_EVALUATES, record, Problem(message, policy.at, remedy))
+        rule = Rule(policy.name, policy.record.title, severity, "")
+        return outcome, stamp(rule, record, Problem(message, policy.at, policy.record.spec["remedy"]))

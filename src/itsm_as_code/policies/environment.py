@@ -1,0 +1,169 @@
+"""The CEL environment of policies: variables, functions, and bounded evaluation.
+
+The language is CEL (https://github.com/google/cel-spec), the runtime CEL's own C++ implementation. An expression
+sees only what is handed to it; functions are pure look-ups. The runtime bounds the number of iterations, the
+length of an expression is bounded by the schema, and an evaluation that fails is reported as such, never as a result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_math, ext_strings
+
+from itsm_as_code import clock
+from itsm_as_code.clock import Interval
+from itsm_as_code.records.facts import Facts
+
+_T = cel.Type
+VARIABLES = {
+    "object": "the record that is judged",
+    "old": "the same record on the base, null when it is new or outside the gate",
+    "change": "the Change that the pull request carries, or null",
+    "risk": "the derived risk {level, likelihood, impact, score}, or null",
+    "request": "the pull request {author, base, head}, or null outside the gate",
+    "now": "the instant of judgement",
+}
+
+
+class CompileError(Exception):
+    """An expression that makes no sense: the sentence, and the place inside the expression (from 1)."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+class EvaluationError(Exception):
+    """An expression that could not be evaluated on a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What one evaluation sees beside the look-up functions."""
+
+    object: Mapping[str, Any] | None
+    now: datetime
+    old: Mapping[str, Any] | None = None
+    change: Mapping[str, Any] | None = None
+    risk: Mapping[str, Any] | None = None
+    request: Mapping[str, Any] | None = None
+
+
+class Environment:
+    """Compiles expressions and evaluates them against one set of facts."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._programs: dict[str, Any] = {}
+        variables = {name: _T.DYN for name in VARIABLES} | {"now": _T.TIMESTAMP}
+        self._environment = cel.NewEnv(
+            variables=variables,
+            functions=[_declare(*declaration) for declaration in self._functions()],
+            extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
+        )
+
+    def _functions(self) -> list[tuple[str, list[Any], Any, Callable[..., Any]]]:
+        facts = self._facts
+        graph = facts.graph
+        return [
+            ("record", [_T.STRING, _T.STRING], _T.DYN, facts.record),
+            ("records", [_T.STRING], _T.List(_T.DYN), facts.records),
+            ("owner", [_T.STRING], _T.DYN, facts.owner),
+            ("dependents", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependents(service))),
+            ("dependencies", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependencies(service))),
+            ("frozen", [_T.STRING, _T.STRING, _T.STRING], _T.BOOL, self._frozen),
+            ("budget", [_T.STRING], _T.DYN, lambda service: None),
+            ("day", [_T.STRING], _T.TIMESTAMP, _day),
+            ("period", [_T.STRING], _T.DURATION, clock.parse_duration),
+        ]
+
+    def _frozen(self, service: str, start: str, end: str) -> bool:
+        window = Interval(clock.parse_instant(start), clock.parse_instant(end))
+        return bool(self._facts.freezes(service, window))
+
+    def compile(self, expression: str) -> Any:
+        """The compiled expression; CompileError when it makes no sense. Compiled once for each text."""
+        program = self._programs.get(expression)
+        if program is None:
+            try:
+                program = self._environment.compile(expression)
+            except RuntimeError as error:
+                raise _compile_error(str(error)) from None
+            self._programs[expression] = program
+        return program
+
+    def activation(self, context: Context) -> Any:
+        """A context made ready for several expressions."""
+        return self._environment.Activation(
+            {
+                "object": context.object,
+                "old": context.old,
+                "change": context.change,
+                "risk": context.risk,
+                "request": context.request,
+                "now": context.now,
+            }
+        )
+
+    def evaluate(self, expression: str, activation: Any) -> bool | str | int | float | timedelta | None:
+        """The plain value of an expression; EvaluationError when it has none."""
+        program = self.compile(expression)
+        try:
+            value = program.eval(activation)
+            is_error = value.type() == _T.ERROR
+            plain = value.plain_value()
+        except (RuntimeError, ValueError, TypeError, OverflowError) as error:
+            raise EvaluationError(_tidy(str(error))) from None
+        if is_error:
+            raise EvaluationError(_tidy(str(plain)))
+        return plain  # type: ignore[no-any-return]
+
+    def holds(self, expression: str, activation: Any) -> bool:
+        """True or false; anything else that an expression gives is an EvaluationError."""
+        value = self.evaluate(expression, activation)
+        if not isinstance(value, bool):
+            raise EvaluationError(f"the expression gives {type(value).__name__}, not true or false")
+        return value
+
+
+def _declare(name: str, parameters: list[Any], result: Any, implementation: Callable[..., Any]) -> Any:
+    overload = cel.Overload(f"itsm_{name}", return_type=result, parameters=parameters, impl=_remember(implementation))
+    return cel.FunctionDecl(name, [overload])
+
+
+def _remember(function: Callable[..., Any]) -> Callable[..., Any]:
+    answers: dict[tuple[Any, ...], Any] = {}
+
+    def remembered(*arguments: Any) -> Any:
+        if arguments not in answers:
+            answers[arguments] = function(*arguments)
+        return answers[arguments]
+
+    return remembered
+
+
+def _day(text: str) -> datetime:
+    return clock.parse_instant(f"{clock.parse_date(text).isoformat()}T00:00:00Z")
+
+
+_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
+_STATUS = re.compile(r"^[A-Z_]+: | \[[A-Z_]+\]$")
+
+
+def _compile_error(text: str) -> CompileError:
+    match = _PLACE.search(text)
+    if match:
+        return CompileError(match[3].replace(" (in container '')", "").strip(), int(match[1]), int(match[2]))
+    return CompileError(_tidy(text), 1, 1)
+
+
+def _tidy(text: str) -> str:
+    return _STATUS.sub("", text.splitlines()[0] if text else "no reason given")

@@ -1,0 +1,161 @@
+"""Waivers: exceptions that end. One resolver serves validate, gate, site and audit.
+
+A waived rule is still evaluated. A waiver that has expired waives nothing, in every code path; one that nothing
+needs any more is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from itsm_as_code import clock
+from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity, did_you_mean
+from itsm_as_code.records.catalogue import Catalogue, Record, stamp
+
+DEFAULT_LONGEST: Final = timedelta(days=90)
+
+WAIVER_VALID = Rule(
+    "waiver-valid",
+    "A waiver names a rule that can be waived, ends in time, and is approved by somebody else",
+    Severity.ERROR,
+    "A waiver lasts at most the policy's maxWaiver (90 days unless it says otherwise), and whoever asks for it does not "
+    "approve it. A waiver that breaks this waives nothing.",
+)
+WAIVER_EXPIRED = Rule(
+    "waiver-expired",
+    "A waiver that is over is removed",
+    Severity.WARNING,
+    "It waives nothing any more: what it covered blocks again. Mend the record, or ask for a new waiver.",
+)
+WAIVER_UNNEEDED = Rule(
+    "waiver-unneeded",
+    "A waiver that nothing needs is removed",
+    Severity.WARNING,
+    "The records it names fulfil the rule. Remove the waiver, so that the rule protects them again.",
+)
+WAIVER_ORPHANED = Rule(
+    "waiver-orphaned",
+    "A waiver names records that exist",
+    Severity.WARNING,
+    "The record is gone or was renamed, so the waiver covers nothing there.",
+)
+RULES = (WAIVER_VALID, WAIVER_EXPIRED, WAIVER_UNNEEDED, WAIVER_ORPHANED)
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverState:
+    """A waiver at an instant: ``active``, ``expired``, ``not-yet``, ``unneeded``, ``orphaned`` or ``invalid``."""
+
+    record: Record
+    state: str
+    until: datetime
+    rule: str
+    subjects: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Findings with the waivers that cover them, the state of every waiver, and what is wrong with waivers."""
+
+    findings: list[Finding]
+    states: list[WaiverState]
+    own_findings: list[Finding]
+
+
+def resolve(findings: Iterable[Finding], judges: Catalogue, waivable: Iterable[str], now: datetime) -> Resolution:
+    """Apply the waivers of ``judges`` to findings at ``now``.
+
+    ``waivable`` are the ids of the built-in checks that may be waived; policies always may.
+    """
+    checks = set(waivable)
+    findings = list(findings)
+    active: dict[tuple[str, RecordId], str] = {}
+    over: dict[tuple[str, RecordId], WaiverState] = {}
+    states: list[WaiverState] = []
+    own: list[Finding] = []
+    for record in judges.of_kind("Waiver"):
+        problems = list(_problems(record, judges, checks))
+        state = _state(record, now, bool(problems))
+        own.extend(stamp(WAIVER_VALID, record, problem) for problem in problems)
+        states.append(state)
+        for subject in state.subjects:
+            if state.state == "active":
+                active[(state.rule, subject)] = record.name
+            elif state.state == "expired":
+                over[(state.rule, subject)] = state
+    used: set[tuple[str, RecordId]] = set()
+    result = []
+    for finding in findings:
+        key = (finding.rule, finding.record) if finding.record else None
+        if key in active:
+            assert key is not None
+            used.add(key)
+            finding = replace(finding, waiver=active[key])
+        elif key in over:
+            ended = over[key]
+            note = f" (its waiver {ended.record.name} ended {clock.format_instant(ended.until)})"
+            finding = replace(finding, message=finding.message + note)
+        result.append(finding)
+    known = {record.id for record in judges}
+    states = [_settle(state, used, known, own) for state in states]
+    return Resolution(result, states, own)
+
+
+def _state(record: Record, now: datetime, invalid: bool) -> WaiverState:
+    spec = record.spec
+    start, until = clock.parse_instant(spec["from"]), clock.parse_instant(spec["until"])
+    subjects = tuple(RecordId(item["kind"], item["name"]) for item in spec["records"])
+    rule = spec.get("policy") or spec.get("check", "")
+    name = "invalid" if invalid else "not-yet" if now < start else "active" if now < until else "expired"
+    return WaiverState(record, name, until, rule, subjects)
+
+
+def _problems(record: Record, judges: Catalogue, checks: set[str]) -> Iterable[Problem]:
+    spec = record.spec
+    if spec["requester"] == spec["approver"]:
+        yield Problem(
+            f"{spec['approver']} approves their own waiver", ("spec", "approver"), "name another person as approver"
+        )
+    longest = DEFAULT_LONGEST
+    policy = judges.get("Policy", spec["policy"]) if "policy" in spec else None
+    if policy is not None and "maxWaiver" in policy.spec:
+        longest = clock.parse_duration(policy.spec["maxWaiver"])
+    start, until = clock.parse_instant(spec["from"]), clock.parse_instant(spec["until"])
+    if until <= start:
+        yield Problem("the waiver ends before it starts", ("spec", "until"), "set until after from")
+    elif until - start > longest:
+        message = f"the waiver lasts {(until - start).days} days, at most {longest.days} are allowed"
+        yield Problem(message, ("spec", "until"), "shorten it")
+    if "check" in spec and spec["check"] not in checks:
+        remedy = did_you_mean(spec["check"], checks) or f"checks that can be waived: {', '.join(sorted(checks))}"
+        yield Problem(f"'{spec['check']}' is not a check that can be waived", ("spec", "check"), remedy)
+
+
+def _settle(
+    state: WaiverState, used: set[tuple[str, RecordId]], known: set[RecordId], own: list[Finding]
+) -> WaiverState:
+    """The final state of a waiver, once it is known what it was used for; adds findings about it to ``own``."""
+    if state.state == "expired":
+        message = f"the waiver ended {clock.format_instant(state.until)}"
+        own.append(stamp(WAIVER_EXPIRED, state.record, Problem(message, ("spec", "until"), "remove it")))
+    if state.state != "active":
+        return state
+    gone = [index for index, subject in enumerate(state.subjects) if subject not in known]
+    for index in gone:
+        subject = state.subjects[index]
+        remedy = did_you_mean(subject.name, [item.name for item in known if item.kind == subject.kind])
+        own.append(
+            stamp(WAIVER_ORPHANED, state.record, Problem(f"there is no {subject}", ("spec", "records", index), remedy))
+        )
+    if len(gone) == len(state.subjects):
+        return replace(state, state="orphaned")
+    unneeded = [
+        index for index, subject in enumerate(state.subjects) if index not in gone and (state.rule, subject) not in used
+    ]
+    for index in unneeded:
+        message = f"{state.subjects[index]} fulfils {state.rule}"
+        own.append(stamp(WAIVER_UNNEEDED, state.record, Problem(message, ("spec", "records", index), "remove it")))
+    return replace(state, state="unneeded") if len(unneeded) + len(gone) == len(state.subjects) else state

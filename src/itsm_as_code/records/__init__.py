@@ -1,0 +1,1 @@
+"""Records: strict YAML, the kinds their schemas define, and the catalogue of them all."""

@@ -1,0 +1,341 @@
+"""The catalogue: every record of a snapshot by kind and name, and what is wrong with the files that hold them."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from itsm_as_code.findings import (
+    Finding,
+    Location,
+    Pointer,
+    Problem,
+    RecordId,
+    Rule,
+    Severity,
+    did_you_mean,
+    sort_findings,
+)
+from itsm_as_code.snapshot import SUBMODULE, SYMLINK, Entry, Snapshot
+from itsm_as_code.records.document import MAX_BYTES, YAML_LIMIT, Document, load
+from itsm_as_code.records.kinds import API_VERSION, Kind, KindRegistry, Reference
+
+FILE_KIND = Rule(
+    "file-kind",
+    "Only regular files named <name>.yaml stand for records",
+    Severity.ERROR,
+    "A symbolic link, a submodule or a file ending in .yml or .YAML in a record folder looks like a record but would "
+    "be read differently by different tools. It is refused, never skipped.",
+)
+FILE_NAME = Rule(
+    "file-name",
+    "A record file is named after its record",
+    Severity.ERROR,
+    "The file's stem equals metadata.name: lower-case ASCII letters, digits and hyphens, 1 to 63 characters. So a name "
+    "in another record tells where to look, and look-alike letters cannot pose as somebody else's record.",
+)
+FILE_READABLE = Rule(
+    "file-readable",
+    "Every record file can be read",
+    Severity.ERROR,
+    "A file that cannot be read cannot be judged, and what cannot be judged is not approved.",
+)
+RECORD_KIND = Rule(
+    "record-kind",
+    "A record has a known kind and lies in the folder of that kind",
+    Severity.ERROR,
+    "The folder decides who must approve a record, so a record of one kind must not lie in the folder of another. "
+    "`itsm schema` lists the kinds with their folders.",
+)
+RECORD_UNIQUE = Rule(
+    "record-unique",
+    "A name stands for one record of its kind",
+    Severity.ERROR,
+    "Two files that claim the same kind and name leave open which of them counts.",
+)
+RECORD_SCHEMA = Rule(
+    "record-schema",
+    "A record fits the schema of its kind",
+    Severity.ERROR,
+    "The schema says which fields a kind has, which are required and what they look like. `itsm schema KIND` prints it; "
+    "an editor with the yaml-language-server comment shows it while you type.",
+)
+REFERENCE_EXISTS = Rule(
+    "reference-exists",
+    "What a record refers to exists and is of the right kind",
+    Severity.ERROR,
+    "References are names of other records. A name that nobody has is a typing error or a record that was never "
+    "written; whoever relies on it (an owner, a dependency, an approver) would be nobody.",
+)
+RULES = (FILE_KIND, FILE_NAME, FILE_READABLE, RECORD_KIND, RECORD_UNIQUE, RECORD_SCHEMA, REFERENCE_EXISTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its kind and name, its data as written, and the file it stands in."""
+
+    id: RecordId
+    kind: Kind
+    data: dict[str, Any]
+    path: str
+    source: bytes = field(repr=False)
+    oid: str | None = None
+    valid: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.id.name
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        spec: dict[str, Any] = self.data["spec"]
+        return spec
+
+    @property
+    def title(self) -> str:
+        return str(self.data["metadata"].get("title", self.name))
+
+    @property
+    def state(self) -> str | None:
+        """The state that the kind's lifecycle reads, or None."""
+        lifecycle = self.kind.lifecycle
+        return get(self.data, lifecycle["field"].split("/")[1:]) if lifecycle else None
+
+    def references(self) -> Iterator[Reference]:
+        return self.kind.references(self.data)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.path))
+
+
+def get(data: Any, pointer: Pointer | list[str] | tuple[str, ...], default: Any = None) -> Any:
+    """The value at a pointer, or ``default``."""
+    for part in pointer:
+        if isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, list) and str(part).isdigit() and int(part) < len(data):
+            data = data[int(part)]
+        else:
+            return default
+    return data
+
+
+class Catalogue:
+    """All records of one snapshot, with the findings about their files."""
+
+    def __init__(
+        self, snapshot: Snapshot, registry: KindRegistry, records: Mapping[RecordId, Record], findings: list[Finding]
+    ) -> None:
+        self.snapshot = snapshot
+        self.registry = registry
+        self.records = records
+        self.findings = findings
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records.values())
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def get(self, kind: str, name: str) -> Record | None:
+        """The valid record of that kind and name, or None: a record that breaks its schema answers no question."""
+        record = self._by_kind.get(kind, {}).get(name)
+        return record if record is not None and record.valid else None
+
+    def of_kind(self, kind: str) -> list[Record]:
+        """The valid records of a kind, by name."""
+        return self._valid_by_kind.get(kind, [])
+
+    def names(self, kind: str) -> list[str]:
+        """The names of all records of a kind, valid or not."""
+        return list(self._by_kind.get(kind, ()))
+
+    @cached_property
+    def _by_kind(self) -> dict[str, dict[str, Record]]:
+        found: dict[str, dict[str, Record]] = {}
+        for record in self.records.values():
+            found.setdefault(record.id.kind, {})[record.id.name] = record
+        return found
+
+    @cached_property
+    def _valid_by_kind(self) -> dict[str, list[Record]]:
+        return {
+            kind: [records[name] for name in sorted(records) if records[name].valid]
+            for kind, records in self._by_kind.items()
+        }
+
+    @cached_property
+    def by_path(self) -> dict[str, Record]:
+        return {record.path: record for record in self.records.values()}
+
+    @cached_property
+    def referrers(self) -> dict[RecordId, list[tuple[Record, Pointer]]]:
+        """Who refers to a record, and where."""
+        found: dict[RecordId, list[tuple[Record, Pointer]]] = {}
+        for record in self.records.values():
+            if record.valid:
+                for reference in record.references():
+                    for kind in reference.kinds:
+                        if reference.name in self._by_kind.get(kind, ()):
+                            found.setdefault(RecordId(kind, reference.name), []).append((record, reference.pointer))
+                            break
+        return found
+
+    def sources(self) -> dict[str, bytes]:
+        """Source bytes by path, to work out lines and columns."""
+        return {record.path: record.source for record in self.records.values()}
+
+    def reference_findings(self) -> list[Finding]:
+        """A finding for each reference to a record that is not there."""
+        known = self._by_kind
+        findings: list[Finding] = []
+        for record in self.records.values():
+            if not record.valid:
+                continue
+            for reference in record.references():
+                name = reference.name
+                if not any(name in known.get(kind, ()) for kind in reference.kinds):
+                    problem = self._dangling(reference)
+                    findings.append(stamp(REFERENCE_EXISTS, record, problem))
+        return findings
+
+    def _dangling(self, reference: Reference) -> Problem:
+        wanted = " or ".join(reference.kinds)
+        candidates = [name for kind in reference.kinds for name in self._by_kind.get(kind, ())]
+        other = next((kind for kind, records in self._by_kind.items() if reference.name in records), None)
+        remedy = did_you_mean(reference.name, candidates)
+        if not remedy and other:
+            remedy = f"'{reference.name}' is a {other}; name a {wanted}"
+        folder = self.registry[reference.kinds[0]].folder if reference.kinds[0] in self.registry.kinds else "?"
+        return Problem(
+            f"no {wanted} named '{reference.name}'", reference.pointer, remedy or f"add {folder}/{reference.name}.yaml"
+        )
+
+
+def stamp(rule: Rule, record: Record, problem: Problem, severity: Severity | None = None) -> Finding:
+    """The finding that a rule makes of a problem with a record."""
+    location = Location(record.path, pointer=problem.pointer)
+    return Finding(rule.id, severity or rule.severity, location, problem.message, problem.remedy, record.id)
+
+
+def load_catalogue(snapshot: Snapshot, registry: KindRegistry, reuse: Catalogue | None = None) -> Catalogue:
+    """Read all records of a snapshot.
+
+    ``reuse`` is a catalogue read with the same registry: a file with the same path and blob id is not read again.
+    """
+    enabled = gc.isenabled()
+    gc.disable()  # nothing here makes cycles, and the collector would walk all records again and again
+    try:
+        return _Loader(snapshot, registry, reuse).load()
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Loader:
+    def __init__(self, snapshot: Snapshot, registry: KindRegistry, reuse: Catalogue | None) -> None:
+        self.snapshot = snapshot
+        self.registry = registry
+        self.records: dict[RecordId, Record] = {}
+        self.findings: list[Finding] = []
+        self.known: dict[tuple[str, str], Record] = {}
+        self.known_findings: dict[str, list[Finding]] = {}
+        self.entries = snapshot.entries
+        if reuse is not None and reuse.registry is registry:
+            self.known = {(record.path, record.oid): record for record in reuse if record.oid}
+
+    def load(self) -> Catalogue:
+        todo: list[tuple[str, Kind, Entry]] = []
+        for path, entry in self.entries.items():
+            kind = self.registry.of_path(path)
+            if kind is None or self._is_no_record(path, entry):
+                continue
+            if entry.oid and (record := self.known.get((path, entry.oid))) and record.valid:
+                self._add(record)
+                continue
+            if entry.size > MAX_BYTES:
+                message = f"the file has {entry.size:,} bytes; a record has at most {MAX_BYTES:,}"
+                self._report(YAML_LIMIT, path, message, "split the record, or link to the large part")
+                continue
+            todo.append((path, kind, entry))
+        contents = self.snapshot.read_many(path for path, _, _ in todo)
+        for (path, content), (_, kind, entry) in zip(contents, todo, strict=True):
+            if isinstance(content, OSError):
+                self._report(FILE_READABLE, path, f"cannot be read: {content.strerror}", "mend its permissions")
+                continue
+            self._read(path, kind, entry, content)
+        return Catalogue(self.snapshot, self.registry, self.records, sort_findings(self.findings))
+
+    def _is_no_record(self, path: str, entry: Entry) -> bool:
+        """True for what lies in a record folder without being a record file; says so where it looks like one."""
+        name = path.rsplit("/", 1)[-1]
+        if entry.mode in (SYMLINK, SUBMODULE) or not entry.is_regular:
+            what = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}.get(entry.mode, "no regular file")
+            self._report(FILE_KIND, path, f"{what} lies in a record folder", "put the file itself there")
+            return True
+        if name.endswith(".yaml") and not name.startswith("."):
+            return False
+        lowered = name.casefold().rstrip(". ")
+        if lowered.endswith((".yaml", ".yml")) or not name.isascii() or not name.isprintable():
+            self._report(FILE_KIND, path, f"'{name}' looks like a record but is not named <name>.yaml", "rename it")
+        return True
+
+    def _report(self, rule: Rule, path: str, message: str, remedy: str = "") -> None:
+        self.findings.append(Finding(rule.id, rule.severity, Location(path), message, remedy))
+
+    def _read(self, path: str, kind: Kind, entry: Entry, content: bytes) -> None:
+        document = load(path, content)
+        if isinstance(document, Finding):
+            self.findings.append(document)
+            return
+        data = document.data
+        named = data.get("kind")
+        if named != kind.name and not self._right_kind(document, kind, named):
+            return
+        stem = path.rsplit("/", 1)[-1].removesuffix(".yaml")
+        record = Record(RecordId(kind.name, stem), kind, data, path, content, entry.oid)
+        if not kind.validator.is_valid(data):
+            record = Record(record.id, kind, data, path, content, entry.oid, valid=False)
+            for problem in kind.validator.problems(data):
+                self.findings.append(stamp(RECORD_SCHEMA, record, problem))
+        name = get(data, ("metadata", "name"))
+        if name != stem:
+            problem = Problem(
+                f"the file is named '{stem}', the record '{name}'",
+                ("metadata", "name"),
+                f"rename the file to {name}.yaml",
+            )
+            self.findings.append(stamp(FILE_NAME, record, problem))
+            record = Record(record.id, kind, data, path, content, entry.oid, valid=False)
+        self._add(record)
+
+    def _right_kind(self, document: Document, kind: Kind, named: Any) -> bool:
+        location = Location(document.path, pointer=("kind",))
+        if document.data.get("apiVersion") != API_VERSION:
+            location = Location(document.path, pointer=("apiVersion",))
+            message = f"apiVersion is {document.data.get('apiVersion')!r}, not {API_VERSION}"
+            remedy = f"write apiVersion: {API_VERSION}"
+        elif not isinstance(named, str):
+            message, remedy = "the record names no kind", f"write kind: {kind.name}"
+        elif named in self.registry.kinds:
+            message = f"a {named} lies in the folder of {kind.name} records"
+            remedy = f"move it to {self.registry[named].folder}/"
+        else:
+            message = f"unknown kind '{named}'"
+            remedy = did_you_mean(named, self.registry.kinds) or f"write kind: {kind.name}"
+        finding = Finding(RECORD_KIND.id, Severity.ERROR, location, message, remedy)
+        from itsm_as_code.records.positions import place_findings
+
+        self.findings.extend(place_findings([finding], {document.path: document.source}))
+        return False
+
+    def _add(self, record: Record) -> None:
+        other = self.records.get(record.id)
+        if other is None:
+            self.records[record.id] = record
+            return
+        problem = Problem(f"{record.id} stands in {other.path} as well", ("metadata", "name"), "keep one of them")
+        self.findings.append(stamp(RECORD_UNIQUE, record, problem))

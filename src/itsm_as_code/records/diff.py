@@ -1,0 +1,106 @@
+"""What changed in a record, by meaning: order of keys, quoting, comments and layout do not count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from itsm_as_code.findings import Pointer, RecordId, format_pointer
+from itsm_as_code.records.catalogue import Catalogue, Record
+
+
+class Action(StrEnum):
+    """What happened to a record or path."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDiff:
+    """A record before and after. ``fields`` are the deepest pointers at which the two differ, sorted."""
+
+    id: RecordId
+    old: Record | None
+    new: Record | None
+    fields: tuple[Pointer, ...]
+
+    @property
+    def action(self) -> Action:
+        if self.old is None:
+            return Action.ADDED
+        return Action.DELETED if self.new is None else Action.MODIFIED
+
+    @property
+    def record(self) -> Record:
+        """The record as it is after, or as it was when it is gone."""
+        record = self.new or self.old
+        assert record is not None
+        return record
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The file it stood in and the file it stands in."""
+        return tuple(dict.fromkeys(record.path for record in (self.old, self.new) if record is not None))
+
+
+def diff_catalogues(old: Catalogue, new: Catalogue) -> list[RecordDiff]:
+    """Every record that was added, deleted, moved or changed in meaning, in order of kind and name."""
+    found = []
+    for record_id in sorted(old.records.keys() | new.records.keys(), key=lambda item: (item.kind, item.name)):
+        before, after = old.records.get(record_id), new.records.get(record_id)
+        if before is after:
+            continue
+        fields = tuple(diff_data(before.data if before else None, after.data if after else None))
+        moved = before is not None and after is not None and before.path != after.path
+        if fields or moved:
+            found.append(RecordDiff(record_id, before, after, fields))
+    return found
+
+
+def diff_data(old: Any, new: Any, at: Pointer = ()) -> Iterator[Pointer]:
+    """The deepest pointers at which two values differ.
+
+    Mappings are compared key by key and lists of equal length item by item; a list that grew or shrank is one
+    changed field. ``1``, ``1.0`` and ``true`` are three different values.
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            if key not in old or key not in new:
+                present = new[key] if key in new else old[key]
+                yield from _leaves(present, (*at, key))
+            else:
+                yield from diff_data(old[key], new[key], (*at, key))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from diff_data(before, after, (*at, index))
+    elif old is None and isinstance(new, dict) and not at:
+        yield from _leaves(new, at)
+    elif new is None and isinstance(old, dict) and not at:
+        yield from _leaves(old, at)
+    elif type(old) is not type(new) or old != new:
+        yield at
+
+
+def _leaves(value: Any, at: Pointer) -> Iterator[Pointer]:
+    """A mapping that appears or goes is told field by field, so that rules per field see each of them."""
+    if isinstance(value, dict) and value:
+        for key in sorted(value):
+            yield from _leaves(value[key], (*at, key))
+    else:
+        yield at
+
+
+def covers(pattern: Pointer, field: Pointer) -> bool:
+    """True when a rule's pointer (``*`` is any one key or index) names the field or something it lies in."""
+    return len(pattern) <= len(field) and all(
+        part == "*" or str(part) == str(actual) for part, actual in zip(pattern, field, strict=False)
+    )
+
+
+def show_fields(fields: tuple[Pointer, ...]) -> list[str]:
+    """The fields as RFC 6901 text."""
+    return [format_pointer(field) or "/" for field in fields]

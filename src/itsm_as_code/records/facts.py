@@ -1,0 +1,108 @@
+"""What is known about an organisation, as plain data by kind and name: what policies, risk and checks look things up in.
+
+A catalogue gives one; so does a handful of records in a policy's example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from itsm_as_code import clock
+from itsm_as_code.clock import Interval, Intervals
+from itsm_as_code.records.catalogue import Catalogue
+from itsm_as_code.records.graph import ServiceGraph
+
+Data = dict[str, Any]
+
+
+class Facts:
+    """Records as plain data, with the indexes that questions about them need; every answer is remembered."""
+
+    def __init__(self, by_kind: Mapping[str, Mapping[str, Data]]) -> None:
+        self._by_kind = by_kind
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Facts:
+        """The valid records of a catalogue."""
+        kinds = [kind.name for kind in catalogue.registry]
+        return cls({kind: {record.name: record.data for record in catalogue.of_kind(kind)} for kind in kinds})
+
+    @classmethod
+    def from_records(cls, records: Iterable[Data]) -> Facts:
+        """Facts of loose records (kind, metadata.name, spec), such as those in a policy's example."""
+        by_kind: dict[str, dict[str, Data]] = {}
+        for data in records:
+            by_kind.setdefault(data["kind"], {})[data["metadata"]["name"]] = data
+        return cls(by_kind)
+
+    def record(self, kind: str, name: str) -> Data | None:
+        return self._by_kind.get(kind, {}).get(name)
+
+    def records(self, kind: str) -> list[Data]:
+        return list(self._by_kind.get(kind, {}).values())
+
+    def spec(self, kind: str, name: str) -> Data:
+        """The spec of a record, empty when there is no such record."""
+        data = self.record(kind, name)
+        return data.get("spec", {}) if data else {}
+
+    def owner(self, service: str) -> Data | None:
+        """The Team that owns a service."""
+        return self.record("Team", self.spec("Service", service).get("owner", ""))
+
+    @cached_property
+    def graph(self) -> ServiceGraph:
+        return ServiceGraph(self._by_kind.get("Service", {}))
+
+    @cached_property
+    def _calendars_by_kind(self) -> dict[str, list[Data]]:
+        found: dict[str, list[Data]] = {}
+        for data in self.records("Calendar"):
+            found.setdefault(data.get("spec", {}).get("kind", ""), []).append(data)
+        return found
+
+    def calendars_for(self, service: str, kind: str) -> list[Data]:
+        """The calendars of a kind (``freeze``, ``maintenance``) that apply to a service."""
+        data = self.record("Service", service)
+        return [calendar for calendar in self._calendars_by_kind.get(kind, ()) if applies_to(calendar, service, data)]
+
+    def calendar_intervals(self, calendar: Data, window: Interval) -> Intervals:
+        """The instants in ``window`` that a calendar covers; ValueError when it cannot be read."""
+        return clock.calendar_intervals(calendar["spec"], window, lambda name: self.spec("Calendar", name) or None)
+
+    def freezes(self, service: str, window: Interval) -> list[tuple[Data, Intervals]]:
+        """The freeze calendars that touch a service in a window, with the instants they cover there."""
+        found = []
+        for calendar in self.calendars_for(service, "freeze"):
+            covered = self.calendar_intervals(calendar, window)
+            if covered:
+                found.append((calendar, covered))
+        return found
+
+    @cached_property
+    def changes_by_service(self) -> dict[str, list[Data]]:
+        """The changes that name a service directly."""
+        found: dict[str, list[Data]] = {}
+        for change in self.records("Change"):
+            for service in change.get("spec", {}).get("services", ()):
+                found.setdefault(service, []).append(change)
+        return found
+
+
+def applies_to(calendar: Data, service: str, data: Data | None) -> bool:
+    """True when a calendar names the service, its tier or all of its labels, or applies to all.
+
+    A calendar without ``appliesTo`` applies to nothing by itself; other records point to it.
+    """
+    selector = calendar.get("spec", {}).get("appliesTo", {})
+    if selector.get("all") is True or service in selector.get("services", ()):
+        return True
+    if data is None:
+        return False
+    if data.get("spec", {}).get("tier") in selector.get("tiers", ()):
+        return True
+    wanted = selector.get("labels") or {}
+    labels = data.get("metadata", {}).get("labels", {})
+    return bool(wanted) and all(labels.get(key) == value for key, value in wanted.items())

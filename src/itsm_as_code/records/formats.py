@@ -1,0 +1,63 @@
+"""The formats that schemas may ask for, checked the same way in both JSON Schema engines.
+
+JSON Schema leaves formats to each engine and the engines differ; these are ours, hence their own names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from itsm_as_code import clock
+
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z"
+)
+_URL: Final = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s]+@|tel:\+?[0-9])[^\s<>\"`{}|\\^]*\Z", re.ASCII)
+_SAFE_TEXT: Final = re.compile(r"[^\s<>\"`{}|\\^]+\Z")
+
+
+def _parses(parse: Callable[[str], object]) -> Callable[[Any], bool]:
+    def check(value: Any) -> bool:
+        try:
+            parse(value)
+        except ValueError:
+            return False
+        return True
+
+    return check
+
+
+def is_url(value: str) -> bool:
+    """An absolute http(s), mailto or tel address without user information or odd characters."""
+    if not (_URL.match(value) and _SAFE_TEXT.match(value)):
+        return False
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("mailto", "tel") or (bool(parts.hostname) and "@" not in parts.netloc)
+
+
+FORMATS: Final[dict[str, Callable[[Any], bool]]] = {
+    "itsm-instant": _parses(clock.parse_instant),
+    "itsm-date": _parses(clock.parse_date),
+    "itsm-duration": _parses(clock.parse_duration),
+    "itsm-timezone": _parses(clock.zone),
+    "itsm-email": lambda value: _EMAIL.match(value) is not None,
+    "itsm-url": is_url,
+}
+"""Each is asked only about strings; both engines apply a format to strings alone as we register them."""
+
+EXAMPLES: Final = {
+    "itsm-instant": "an instant such as 2026-11-22T08:00:00Z",
+    "itsm-date": "a date such as 2026-11-22",
+    "itsm-duration": "a duration such as PT4H or P30D",
+    "itsm-timezone": "an IANA time zone such as Europe/Berlin",
+    "itsm-email": "an e-mail address",
+    "itsm-url": "an address such as https://wiki.example.org/runbook",
+}

@@ -1,0 +1,153 @@
+"""Lifecycles, as data in the kinds' schemas, judged from one revision to the next.
+
+``x-lifecycle``: the field that holds the state, the states a new record may have, the transitions, the fields each
+state requires, the final states in which a record no longer changes, and fields frozen after some state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from itsm_as_code.findings import Problem, RecordId, Rule, Severity, format_pointer, parse_pointer
+from itsm_as_code.records.catalogue import Record, get
+from itsm_as_code.records.diff import RecordDiff, covers
+
+LIFECYCLE_REQUIRED = Rule(
+    "lifecycle-required",
+    "A record has the fields that its state requires",
+    Severity.ERROR,
+    "A state is a promise: a proposed change can be judged, an implemented one says what happened. "
+    "The schema of the kind lists what each state requires.",
+)
+LIFECYCLE_TRANSITION = Rule(
+    "lifecycle-transition",
+    "A record goes from state to state along its lifecycle",
+    Severity.ERROR,
+    "A pull request cannot jump states or start a record in the middle of its life: each step leaves a trace of who "
+    "approved it.",
+)
+LIFECYCLE_FINAL = Rule(
+    "lifecycle-final",
+    "A record in a final state never changes",
+    Severity.ERROR,
+    "What is closed, cancelled or rejected is evidence. Its links and annotations may be added to; for everything else "
+    "raise a new record. Records are retired, not deleted.",
+)
+LIFECYCLE_FROZEN = Rule(
+    "lifecycle-frozen",
+    "A field that is settled does not change afterwards",
+    Severity.ERROR,
+    "Some fields decide who must approve, such as the type of a change; they are settled early and then stay.",
+)
+RULES = (LIFECYCLE_REQUIRED, LIFECYCLE_TRANSITION, LIFECYCLE_FINAL, LIFECYCLE_FROZEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A step of a record's life; ``old`` is None for a new record, ``new`` None for a deleted one."""
+
+    record: RecordId
+    old: str | None
+    new: str | None
+    allowed: bool
+
+
+def required_problems(record: Record) -> Iterator[Problem]:
+    """A problem for each field that the record's state requires and that is missing."""
+    lifecycle = record.kind.lifecycle
+    if lifecycle is None:
+        return
+    state = record.state
+    for entry in lifecycle.get("required", {}).get(state, ()):
+        pointer, unless = (entry, {}) if isinstance(entry, str) else (entry["field"], entry.get("unless", {}))
+        if _matches(unless, record.data) and unless:
+            continue
+        parts = parse_pointer(pointer)
+        if get(record.data, parts) is None:
+            name = ".".join(parts)
+            yield Problem(f"a {record.kind.title.lower()} that is {state} needs {name}", parts, f"add {name}")
+
+
+def transition_of(diff: RecordDiff) -> Transition | None:
+    """The state change that a diff makes, and whether the lifecycle allows it; None when there is none."""
+    lifecycle = diff.record.kind.lifecycle
+    if lifecycle is None:
+        return None
+    old = diff.old.state if diff.old else None
+    new = diff.new.state if diff.new else None
+    if old == new:
+        return None
+    return Transition(diff.id, old, new, _allowed(lifecycle, diff, old, new))
+
+
+def _allowed(lifecycle: Mapping[str, Any], diff: RecordDiff, old: str | None, new: str | None) -> bool:
+    if diff.new is None:
+        return old in lifecycle["initial"] and old not in lifecycle.get("final", ())
+    entries = lifecycle["initial"] if diff.old is None else lifecycle["transitions"].get(old, ())
+    key = "state" if diff.old is None else "to"
+    for entry in entries:
+        if isinstance(entry, str):
+            if entry == new:
+                return True
+        elif entry[key] == new and _matches(entry.get("where", {}), diff.new.data):
+            return True
+    return False
+
+
+def transition_problems(diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
+    """What the lifecycle has to say against a diff."""
+    lifecycle = diff.record.kind.lifecycle
+    if lifecycle is None:
+        return
+    if diff.old is not None and diff.old.state in lifecycle.get("final", ()):
+        yield from _final_problems(lifecycle, diff)
+        return
+    transition = transition_of(diff)
+    field = parse_pointer(lifecycle["field"])
+    if transition is not None and not transition.allowed:
+        yield LIFECYCLE_TRANSITION, _refused(lifecycle, diff, transition, field)
+    if diff.old is not None and diff.new is not None:
+        for frozen in lifecycle.get("frozen", ()):
+            pointer = parse_pointer(frozen["field"])
+            touched = any(covers(pointer, changed) for changed in diff.fields)
+            if touched and diff.old.state not in frozen["except"]:
+                message = f"{'.'.join(pointer)} cannot change once the record is {diff.old.state}"
+                yield LIFECYCLE_FROZEN, Problem(message, pointer, frozen.get("message", "put the former value back"))
+
+
+def _final_problems(lifecycle: Mapping[str, Any], diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
+    assert diff.old is not None
+    state = diff.old.state
+    if diff.new is None:
+        yield LIFECYCLE_FINAL, Problem(f"the record is {state} and cannot be deleted", (), "put the file back")
+        return
+    opened = [parse_pointer(pointer) for pointer in lifecycle.get("openInFinal", ())]
+    closed = [changed for changed in diff.fields if not any(covers(pointer, changed) for pointer in opened)]
+    if diff.old.path != diff.new.path:
+        yield LIFECYCLE_FINAL, Problem(f"the record is {state} and cannot be moved", (), "put the file back")
+    for changed in closed:
+        message = f"the record is {state}; {format_pointer(changed)} cannot change any more"
+        yield LIFECYCLE_FINAL, Problem(message, changed, "put the former value back, and raise a new record")
+
+
+def _refused(lifecycle: Mapping[str, Any], diff: RecordDiff, transition: Transition, field: tuple[str, ...]) -> Problem:
+    states = lifecycle["transitions"]
+    if diff.old is None:
+        starts = ", ".join(entry if isinstance(entry, str) else entry["state"] for entry in lifecycle["initial"])
+        return Problem(f"a new record cannot start as {transition.new}", field, f"start as: {starts}")
+    if diff.new is None:
+        return Problem(f"a record that is {transition.old} cannot be deleted", (), "retire, cancel or close it instead")
+    following = [entry if isinstance(entry, str) else entry["to"] for entry in states.get(transition.old, ())]
+    remedy = f"from {transition.old} it goes to: {', '.join(following)}" if following else "this state is the last"
+    return Problem(f"the step {transition.old} -> {transition.new} is not in the lifecycle", field, remedy)
+
+
+def _matches(condition: Mapping[str, Any], data: Any) -> bool:
+    """True when every pointer of the condition has its value, or one of its values."""
+    for pointer, wanted in condition.items():
+        actual = get(data, parse_pointer(pointer))
+        if actual not in wanted if isinstance(wanted, list) else actual != wanted:
+            return False
+    return True

@@ -1,0 +1,263 @@
+"""JSON Schemas made self-contained, decided by jsonschema-rs and explained by jsonschema.
+
+A schema file may refer to its neighbours by relative path; :func:`bundle` pulls them in, so that nothing is ever
+fetched: a reference that leaves the folder is a configuration error. Patterns run on a linear-time engine
+(Rust's ``regex``) in both steps, so that no pattern of a user's schema can stall the gate.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from itsm_as_code.errors import ConfigurationError
+from itsm_as_code.findings import Pointer, Problem, did_you_mean, format_pointer
+from itsm_as_code.records.formats import EXAMPLES, FORMATS
+
+Schema = dict[str, Any]
+_LINEAR = jsonschema_rs.RegexOptions()
+
+
+def bundle(files: Mapping[str, Schema], path: str) -> Schema:
+    """The schema at ``path`` with every file it refers to under its ``$defs``; only local references remain."""
+    root = dict(files[path])
+    embedded: dict[str, Schema] = {}
+    todo: list[str] = []
+
+    def rewrite(node: Any, here: str) -> Any:
+        if isinstance(node, list):
+            return [rewrite(item, here) for item in node]
+        if not isinstance(node, dict):
+            return node
+        result = {key: rewrite(value, here) for key, value in node.items()}
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            result["$ref"] = target(reference, here)
+        for keyword in ("$dynamicRef", "$recursiveRef", "$id"):
+            if isinstance(node.get(keyword), str):
+                raise ConfigurationError(f"{here}: {keyword} is not supported in a schema", remedy="use a plain $ref")
+        return result
+
+    def target(reference: str, here: str) -> str:
+        file, _, fragment = reference.partition("#")
+        there = posixpath.normpath(posixpath.join(posixpath.dirname(here), file)) if file else here
+        if ":" in file or there not in files:
+            raise ConfigurationError(
+                f"{here}: the reference '{reference}' leaves the schemas folder",
+                remedy="refer to a definition in the schemas folder; nothing is fetched from elsewhere",
+            )
+        if there == path:
+            return f"#{fragment}"
+        if there not in embedded:
+            embedded[there] = {}
+            todo.append(there)
+        return f"#/$defs/{_key(there)}{fragment}"
+
+    result: Schema = rewrite(root, path)
+    while todo:
+        there = todo.pop()
+        embedded[there] = rewrite({key: value for key, value in files[there].items() if key != "$schema"}, there)
+    if embedded:
+        result["$defs"] = {**result.get("$defs", {}), **{_key(there): embedded[there] for there in sorted(embedded)}}
+    return result
+
+
+def _key(path: str) -> str:
+    return path.removesuffix(".schema.json").replace("/", "-")
+
+
+def parse_schema(path: str, source: bytes) -> Schema:
+    """The schema that a file holds; ConfigurationError when it is no JSON object."""
+    try:
+        data = json.loads(source)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{path} is not JSON: {error}", remedy="mend the schema file") from None
+    if not isinstance(data, dict):
+        raise ConfigurationError(f"{path} is not a JSON Schema", remedy="a schema is a JSON object")
+    return data
+
+
+class Validator:
+    """Decides and explains one bundled schema."""
+
+    def __init__(self, path: str, schema: Schema) -> None:
+        self.path = path
+        self.schema = schema
+
+    @cached_property
+    def _fast(self) -> Any:
+        try:
+            return jsonschema_rs.Draft202012Validator(
+                self.schema, formats=FORMATS, validate_formats=True, pattern_options=_LINEAR, offline=True
+            )
+        except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError) as error:
+            line = str(error).splitlines()[0]
+            raise ConfigurationError(f"{self.path} is not a usable schema: {line}", remedy="mend the schema") from None
+
+    @cached_property
+    def _explaining(self) -> Any:
+        return _explaining_class()(self.schema, format_checker=_format_checker())
+
+    def is_valid(self, data: Any) -> bool:
+        """The decision, in microseconds."""
+        return bool(self._fast.is_valid(data))
+
+    def problems(self, data: Any) -> list[Problem]:
+        """What is wrong, for people; empty exactly when :meth:`is_valid`."""
+        if self.is_valid(data):
+            return []
+        found = [problem for error in self._explaining.iter_errors(data) for problem in _explain(error)]
+        # The engines agree on the dialect used here; if ever they do not, the refusal stands.
+        return list(dict.fromkeys(found)) or [Problem("does not fit the schema of its kind")]
+
+
+@lru_cache(maxsize=1)
+def _format_checker() -> Any:
+    from jsonschema import FormatChecker
+
+    checker = FormatChecker(formats=())
+    for name, check in FORMATS.items():
+        checker.checks(name)(lambda value, check=check: not isinstance(value, str) or check(value))
+    return checker
+
+
+@lru_cache(maxsize=1)
+def _explaining_class() -> Any:
+    import jsonschema
+    from jsonschema.validators import extend
+
+    def pattern(validator: Any, regex: str, instance: Any, schema: Schema) -> Iterator[Any]:
+        if isinstance(instance, str) and not _matches(regex)(instance):
+            yield jsonschema.ValidationError(f"{instance!r} does not match {regex!r}")
+
+    return extend(jsonschema.Draft202012Validator, {"pattern": pattern})
+
+
+@lru_cache(maxsize=1024)
+def _matches(regex: str) -> Any:
+    schema = {"pattern": regex}
+    return jsonschema_rs.Draft202012Validator(schema, pattern_options=_LINEAR, offline=True).is_valid
+
+
+def _explain(error: Any) -> Iterator[Problem]:
+    """Sentences for one error of jsonschema (https://python-jsonschema.readthedocs.io/en/stable/errors/)."""
+    pointer: Pointer = tuple(error.absolute_path)
+    value, rule, instance = error.validator_value, error.validator, error.instance
+    name = _name(pointer)
+    if rule == "additionalProperties" and value is False:
+        known = error.schema.get("properties", {})
+        for key in instance:
+            if key not in known:
+                remedy = did_you_mean(key, known) or f"known fields here: {', '.join(sorted(known))}"
+                yield Problem(f"unknown field '{key}' in {name}", (*pointer, key), remedy)
+    elif rule == "required":
+        for key in value:
+            if key not in instance:
+                hint = _hint(error.schema.get("properties", {}).get(key, {}))
+                yield Problem(f"{name} lacks '{key}'", pointer, f"add {key}{hint}")
+    elif rule in ("anyOf", "oneOf"):
+        yield from _explain_choice(error, pointer, name)
+    elif rule == "enum":
+        choices = ", ".join(str(choice) for choice in value)
+        meant = did_you_mean(instance, [c for c in value if isinstance(c, str)]) if isinstance(instance, str) else ""
+        yield Problem(f"{name} is {_show(instance)}, not one of: {choices}", pointer, meant or "choose one of them")
+    elif rule == "const":
+        yield Problem(f"{name} must be {_show(value)}, not {_show(instance)}", pointer, f"write {value}")
+    elif rule == "type":
+        yield Problem(
+            f"{name} must be {_type_name(value)}, not {_type_of(instance)}", pointer, _type_remedy(value, instance)
+        )
+    elif rule == "format":
+        yield Problem(
+            f"{name} is {_show(instance)}, not {EXAMPLES.get(value, value)}", pointer, "write it in that form"
+        )
+    elif rule == "pattern":
+        yield Problem(
+            f"{name} is {_show(instance)}, which does not have the form {value}", pointer, _example(error.schema)
+        )
+    elif rule == "false schema" or value is False:
+        yield Problem(f"{name} is not allowed here", pointer, "remove it")
+    else:
+        yield Problem(f"{name}: {error.message[:300]}", pointer, _example(error.schema))
+
+
+def _explain_choice(error: Any, pointer: Pointer, name: str) -> Iterator[Problem]:
+    """Explain the alternative that was most likely meant: the one that fails deepest, with the fewest errors."""
+    branches: dict[int, list[Any]] = {}
+    for nested in error.context:
+        branches.setdefault(nested.schema_path[0], []).append(nested)
+    if not branches:
+        yield Problem(f"{name} fits more than one of the forms it may have", pointer, "keep the fields of one of them")
+        return
+    if all(len(errors) == 1 and errors[0].validator == "required" for errors in branches.values()):
+        fields = [key for errors in branches.values() for key in errors[0].validator_value]
+        yield Problem(f"{name} needs one of: {', '.join(dict.fromkeys(fields))}", pointer, "add one of them")
+        return
+
+    def weight(errors: list[Any]) -> tuple[int, int]:
+        own = sum(1 for nested in errors if len(nested.absolute_path) == len(pointer))
+        return own, len(errors)
+
+    for nested in min(branches.values(), key=weight):
+        yield from _explain(nested)
+
+
+def _name(pointer: Pointer) -> str:
+    return format_pointer(pointer).removeprefix("/").replace("/", ".") or "the record"
+
+
+def _show(value: Any) -> str:
+    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "empty",
+}
+
+
+def _type_name(value: Any) -> str:
+    return " or ".join(_TYPES.get(name, name) for name in ([value] if isinstance(value, str) else value))
+
+
+def _type_of(instance: Any) -> str:
+    if instance is None:
+        return "empty"
+    if isinstance(instance, bool):
+        return f"the boolean {str(instance).lower()}"
+    if isinstance(instance, (int, float)):
+        return f"the number {instance}"
+    if isinstance(instance, str):
+        return f"the text {_show(instance)}"
+    return "a list" if isinstance(instance, list) else "a mapping"
+
+
+def _type_remedy(value: Any, instance: Any) -> str:
+    if value == "string" and isinstance(instance, (bool, int, float)):
+        return f'put it in quotes: "{str(instance).lower() if isinstance(instance, bool) else instance}"'
+    if value == "array":
+        return "write a list: [a, b], or one '- item' a line"
+    if instance is None:
+        return "write a value, or remove the key"
+    return f"write {_type_name(value)}"
+
+
+def _example(schema: Any) -> str:
+    examples = schema.get("examples") if isinstance(schema, dict) else None
+    return f"for example: {_show(examples[0])}" if examples else ""
+
+
+def _hint(schema: Any) -> str:
+    example = _example(schema)
+    return f" ({example})" if example else ""

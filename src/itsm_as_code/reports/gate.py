@@ -1,0 +1,273 @@
+"""What `itsm gate` prints: text, json, markdown and github, all made from the decision's evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from itsm_as_code.gate.decision import Decision
+from itsm_as_code.reports import escape
+from itsm_as_code.reports.validate import annotation, finding_text
+
+_SIGN: Final = {"approved": "✔", "pending": "…", "rejected": "✘", "error": "!"}
+_COLOUR: Final = {"approved": "\x1b[1;32m", "pending": "\x1b[1;33m", "rejected": "\x1b[1;31m", "error": "\x1b[1;31m"}
+_MEANING: Final = {
+    "approved": "may be merged",
+    "pending": "waits for people",
+    "rejected": "something has to be mended first",
+    "error": "could not judge: this says nothing about the pull request",
+}
+
+
+def json(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
+    """For programs: schemas/reports/gate-report.schema.json."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(decision.as_data(), option=options).decode()
+
+
+def text(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
+    """For people at a terminal: findings, approvals, risk, conflicts, and the verdict at the end, where the eye is."""
+    data = decision.evidence
+    blocks = [finding_text(finding, sources) for finding in decision.findings if finding.waiver is None]
+    blocks += [
+        _text_changes(data),
+        _text_risk(data["risk"]),
+        _text_affected(data["affected"]),
+        _text_conflicts(data["conflicts"]),
+        _text_approvals(data["approvals"]),
+        _text_waivers(data["waivers"]),
+        _text_impact(data["policyImpact"]),
+        _text_verdict(decision, colour),
+    ]
+    return "\n".join(block for block in blocks if block)
+
+
+def _text_changes(data: Mapping[str, Any]) -> str:
+    rows = [f"  {row['action']:<9} {row['kind']} {row['name']}{_fields(row)}" for row in data["records"]]
+    rows += [f"  {row['action']:<9} {escape.terminal(row['path'])}" for row in data["paths"]]
+    rows += [f"  step      {_step(row)}" for row in data["transitions"]]
+    return "Changed\n" + "\n".join(rows) + "\n" if rows else ""
+
+
+def _step(row: Mapping[str, Any]) -> str:
+    allowed = "" if row["allowed"] else "  (not in the lifecycle)"
+    return f"{row['record']['name']}: {row['from'] or 'new'} -> {row['to'] or 'deleted'}{allowed}"
+
+
+def _fields(row: Mapping[str, Any]) -> str:
+    fields = row["fields"]
+    if row["action"] != "modified" or not fields:
+        return ""
+    more = f" and {len(fields) - 4} more" if len(fields) > 4 else ""
+    return escape.terminal(f"  ({', '.join(fields[:4])}{more})")
+
+
+def _text_risk(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = []
+    for row in rows:
+        declared = f", declared {row['declared']}" if row["declared"] else ""
+        lines.append(
+            f"Risk of {row['record']['name']}: {row['level']}"
+            f" (likelihood {row['likelihood']}, impact {row['impact']}{declared})"
+        )
+        lines += [
+            f"  {factor['points']:+d}  {factor['name']}: {escape.terminal(str(factor['value']))}"
+            for factor in row["factors"]
+        ]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _text_affected(affected: Mapping[str, Any]) -> str:
+    if not affected["declared"]:
+        return ""
+    lines = [f"Affected: {', '.join(affected['declared'])}"]
+    rows = affected["computed"]
+    if rows:
+        shown = ", ".join(f"{row['service']} ({row['owner']})" for row in rows[:8])
+        more = f" and {len(rows) - 8} more" if len(rows) > 8 else ""
+        lines.append(f"  and by dependency {len(rows)}: {shown}{more}")
+    return "\n".join(lines) + "\n"
+
+
+def _text_conflicts(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = [f"  {row['kind']}: {escape.terminal(row['message'])} ({row['start']} to {row['end']})" for row in rows]
+    return "Conflicts\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _text_approvals(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = []
+    for row in rows:
+        sign = "✔" if row["satisfied"] else "✘"
+        lines.append(f"  {sign} {row['policy']}/{row['rule']}")
+        if not row["required"]:
+            lines.append("      pre-authorised: asks for no approval")
+        for need in row["required"]:
+            lines.append(f"      {_need(need)}")
+        lines += [f"      {_ignored(item)}" for item in row["ignored"]]
+    return "Approvals\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _need(need: Mapping[str, Any]) -> str:
+    have = f" ({', '.join(need['satisfiedBy'])})" if need["satisfiedBy"] else ""
+    text = f"{len(need['satisfiedBy'])} of {need['count']} from {source_name(need)}{have}"
+    if need["missing"] and need["suggested"]:
+        text += f"; ask {', '.join(need['suggested'])}"
+    elif need["missing"] and not need["eligible"]:
+        text += "; nobody can give it now"
+    return text
+
+
+def source_name(need: Mapping[str, Any]) -> str:
+    """What a requirement asks for, in words."""
+    source = need["from"]
+    if "role" in source:
+        return f"role {source['role']}"
+    if "team" in source:
+        return str(source["team"])
+    if "people" in source:
+        return " or ".join(source["people"])
+    return f"owners ({source['owners']})" if "owners" in source else "anyone"
+
+
+def _ignored(item: Mapping[str, Any]) -> str:
+    return escape.terminal(f"not counted: {item['reviewer']}: {item['reason']}")
+
+
+def _text_waivers(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = [f"  {row['state']}: {row['rule']} for {row['record']['name']} by {row['waiver']}" for row in rows]
+    return "Waivers\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _text_impact(rows: Sequence[Mapping[str, Any]]) -> str:
+    if not rows:
+        return ""
+    lines = [f"  {escape.terminal(row['message'])}" for row in rows[:10]]
+    more = [f"  and {len(rows) - 10} more"] if len(rows) > 10 else []
+    return (
+        f"Policy impact: the changed rules would answer {len(rows)} questions differently\n"
+        + "\n".join([*lines, *more])
+        + "\n"
+    )
+
+
+def _text_verdict(decision: Decision, colour: bool) -> str:
+    paint, off = (_COLOUR[decision.verdict], "\x1b[0m") if colour else ("", "")
+    lines = [f"{paint}{_SIGN[decision.verdict]} {decision.verdict.upper()}{off}: {_MEANING[decision.verdict]}"]
+    lines += [f"  - {escape.terminal(reason.message)}" for reason in decision.reasons]
+    until = decision.evidence["validUntil"]
+    if until:
+        lines.append(f"  this may change at {until}")
+    lines.append(f"  evidence {decision.digest}")
+    return "\n".join(lines) + "\n"
+
+
+def markdown(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
+    """For the reviewer, as a job summary: the verdict, what is missing and from whom, then what it rests on."""
+    data = decision.evidence
+    parts = [f"# {_SIGN[decision.verdict]} {decision.verdict.capitalize()}: {_MEANING[decision.verdict]}", ""]
+    parts += [f"- {escape.markdown(reason.message)}" for reason in decision.reasons]
+    if data["approvals"]:
+        parts += ["", "## Approvals", "", "| | Rule | Asks for | Given by | Ask |", "|---|---|---|---|---|"]
+        for row in data["approvals"]:
+            parts += _approval_rows(row)
+        for row in data["approvals"]:
+            parts += [f"- {row['rule']}: {escape.markdown(_ignored(item))}" for item in row["ignored"]]
+    for row in data["risk"]:
+        parts += ["", f"## Risk of {row['record']['name']}: {row['level']}", ""]
+        parts += [
+            f"Likelihood {row['likelihood']}, impact {row['impact']}, declared {row['declared'] or 'nothing'}.",
+            "",
+        ]
+        parts += ["| Points | Factor | Found |", "|---|---|---|"]
+        parts += [
+            f"| {factor['points']} | {escape.markdown(factor['name'])} | {escape.markdown(str(factor['value']))} |"
+            for factor in row["factors"]
+        ]
+    parts += _markdown_affected(data["affected"])
+    if data["conflicts"]:
+        parts += ["", "## Conflicts", ""]
+        parts += [
+            f"- {row['kind']}: {escape.markdown(row['message'])} ({row['start']} to {row['end']})"
+            for row in data["conflicts"]
+        ]
+    findings = [finding for finding in decision.findings if finding.waiver is None]
+    if findings:
+        parts += ["", "## Findings", "", "| | Where | What | How to mend it |", "|---|---|---|---|"]
+        parts += [
+            f"| {finding.severity.value} {escape.code(finding.rule)} | {escape.code(str(finding.location))} "
+            f"| {escape.markdown(finding.message)} | {escape.markdown(finding.remedy)} |"
+            for finding in findings[:50]
+        ]
+        if len(findings) > 50:
+            parts += ["", f"and {len(findings) - 50} more."]
+    if data["policyImpact"]:
+        parts += [
+            "",
+            "## Policy impact",
+            "",
+            "What the changed rules would say (they do not judge this pull request):",
+            "",
+        ]
+        parts += [f"- {escape.markdown(row['message'])}" for row in data["policyImpact"][:20]]
+        if len(data["policyImpact"]) > 20:
+            parts += ["", f"and {len(data['policyImpact']) - 20} more."]
+    parts += ["", "## Changed", ""]
+    parts += [
+        f"- {row['action']} {row['kind']} {escape.code(row['name'])}{escape.markdown(_fields(row))}"
+        for row in data["records"]
+    ]
+    parts += [f"- {row['action']} {escape.code(row['path'])}" for row in data["paths"]]
+    known = len(data["known"])
+    parts += ["", "## Evidence", ""]
+    parts += [
+        f"- base {escape.code(str(data['base']))}, head {escape.code(str(data['head']))}, judged at {data['now']}"
+    ]
+    parts += [
+        f"- {known} known finding{'s' if known != 1 else ''} of the base, untouched here, {'do' if known != 1 else 'does'} not block"
+    ]
+    parts += [f"- digest {escape.code(decision.digest)}", ""]
+    return "\n".join(parts)
+
+
+def _approval_rows(row: Mapping[str, Any]) -> list[str]:
+    sign = "✔" if row["satisfied"] else "✘"
+    if not row["required"]:
+        return [f"| {sign} | {row['rule']} | nothing: pre-authorised | | |"]
+    return [
+        f"| {'✔' if not need['missing'] else '✘'} | {row['rule']} | {need['count']} from {escape.markdown(source_name(need))} "
+        f"| {', '.join(need['satisfiedBy'])} | {', '.join(need['suggested'])} |"
+        for need in row["required"]
+    ]
+
+
+def _markdown_affected(affected: Mapping[str, Any]) -> list[str]:
+    if not affected["declared"]:
+        return []
+    parts = ["", "## Affected services", "", f"Declared: {', '.join(map(escape.code, affected['declared']))}."]
+    if affected["computed"]:
+        parts += ["", "| Distance | Service | By way of | Owner |", "|---|---|---|---|"]
+        parts += [
+            f"| {row['distance']} | {escape.code(row['service'])} | {row['via']} | {row['owner'] or 'nobody'} |"
+            for row in affected["computed"][:30]
+        ]
+        if len(affected["computed"]) > 30:
+            parts += ["", f"and {len(affected['computed']) - 30} more."]
+    return parts
+
+
+def github(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
+    """Annotations of GitHub Actions for the findings, and one for the verdict."""
+    lines = [annotation(finding) for finding in decision.findings if finding.waiver is None]
+    command = "notice" if decision.verdict == "approved" else "error"
+    reasons = "\n".join(reason.message for reason in decision.reasons) or _MEANING[decision.verdict]
+    lines.append(f"::{command} title=change gate%3A {decision.verdict}::{escape.workflow_data(_lines(reasons))}")
+    return "\n".join([*lines, ""])
+
+
+def _lines(text: str) -> str:
+    return "\n".join(escape.terminal(line) for line in text.split("\n"))
+
+
+FORMATS: Final[dict[str, Callable[..., str]]] = {"text": text, "json": json, "markdown": markdown, "github": github}

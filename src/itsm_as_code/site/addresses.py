@@ -1,0 +1,38 @@
+"""Where pages lie. Record names have no underscore, so whatever the site adds of its own has one."""
+
+from __future__ import annotations
+
+import re
+
+from itsm_as_code.records.kinds import Kind
+
+_SAFE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
+_DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
+_OWN_FOLDERS = frozenset({"static", "data", "compliance", "findings"})
+
+
+def safe(name: str) -> str:
+    """A file name for any text: itself when it is a record name, else spelt out in hexadecimal."""
+    if not _SAFE.match(name):
+        return "x_" + name.encode("utf-8", "surrogateescape").hex()[:120]
+    return name + "_" if name == "index" or name in _DEVICES else name
+
+
+def folder(kind: Kind) -> str:
+    """The folder of a kind's pages."""
+    name = safe(kind.plural)
+    return name + "_" if name in _OWN_FOLDERS else name
+
+
+def record_page(kind: Kind, name: str) -> str:
+    return f"{folder(kind)}/{safe(name)}.html"
+
+
+def record_data(kind: Kind, name: str) -> str:
+    return f"data/{folder(kind)}/{safe(name)}.json"
+
+
+def list_page(kind: Kind, view: str = "", number: int = 1) -> str:
+    """The list of a kind, another view of it (``by_tier``), or a further page of either."""
+    stem = view or "index"
+    return f"{folder(kind)}/{stem}{f'_{number}' if number > 1 else ''}.html"

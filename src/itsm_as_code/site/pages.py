@@ -1,0 +1,115 @@
+"""The whole site: every page's view, rendered, with data, schemas and static files. Pure: same input, same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import orjson
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site import addresses, search
+from itsm_as_code.site.render import Frame, Renderer, asset
+from itsm_as_code.site.views import (
+    agreement,
+    calendar,
+    change,
+    compliance,
+    data,
+    home,
+    incident,
+    listing,
+    people,
+    record,
+    service,
+    state,
+)
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Link, Page
+from itsm_as_code.site.views.words import moment
+
+if TYPE_CHECKING:
+    from itsm_as_code.validation import Validation
+
+SEARCH_INDEX = "static/search-index.js"
+_STATIC = ("style.css", "site.js")
+# Kinds with a page of their own; every other kind is shown by its schema.
+_RECORD_PAGES: dict[str, Callable[[Context, Record, state.Now], Page]] = {
+    "Service": service.page,
+    "ServiceLevelAgreement": agreement.page,
+    "Supplier": agreement.supplier_page,
+    "Change": change.page,
+    "ChangeModel": change.model_page,
+    "Calendar": calendar.page,
+    "Incident": incident.page,
+    "Team": people.team_page,
+    "Person": people.person_page,
+    "Policy": compliance.policy_page,
+    "Control": compliance.control_page,
+    "Waiver": compliance.waiver_page,
+}
+
+
+def build(validation: Validation, revision: str) -> dict[str, bytes]:
+    """Every file of the site by its path.
+
+    ``revision`` is the commit that was validated, or what else names it; it stands on every page.
+    """
+    context = Context(validation, revision)
+    renderer = Renderer(_frame(context))
+    files = {page.path: renderer.page(page) for page in views(context)}
+    files.update(_data(context))
+    files[SEARCH_INDEX] = search.index(context)
+    files.update({f"static/{name}": asset(f"static/{name}") for name in _STATIC})
+    return dict(sorted(files.items()))
+
+
+def views(context: Context) -> Iterator[Page]:
+    """The view of every page."""
+    now = state.Now(context)
+    yield home.page(context, now)
+    for kind in context.registry:
+        yield from listing.pages(context, kind, now)
+        shown = _RECORD_PAGES.get(kind.name)
+        for item in context.catalogue.of_kind(kind.name):
+            yield shown(context, item, now) if shown else record.generic(context, item)
+    yield from compliance.pages(context)
+    yield data.page(context)
+
+
+def _data(context: Context) -> Iterator[tuple[str, bytes]]:
+    for kind in context.registry:
+        folder = addresses.folder(kind)
+        records = context.catalogue.of_kind(kind.name)
+        yield f"data/{folder}.json", _json([item.data for item in records])
+        yield f"data/schemas/{folder}.schema.json", _json(kind.schema)
+        for item in records:
+            yield addresses.record_data(kind, item.name), _json(item.data)
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _frame(context: Context) -> Frame:
+    configuration = context.validation.configuration
+    areas = [("home", Link("Home", "index.html"))]
+    for area, kind, label in (
+        ("services", "Service", "Services"), ("changes", "Change", "Changes"), ("incidents", "Incident", "Incidents"),
+    ):  # fmt: skip
+        if context.has(kind):
+            areas.append((area, Link(label, context.list_page(kind))))
+    areas.append(("compliance", Link("Compliance", "compliance/index.html")))
+    if context.has("Team"):
+        areas.append(("people", Link("People", context.list_page("Team"))))
+    areas.append(("data", Link("All records", "data/index.html")))
+    return Frame(
+        title=configuration.site_title,
+        organisation=configuration.organisation_name,
+        language=configuration.site_language,
+        areas=tuple(areas),
+        as_of=moment(context.now, context.tz),
+        zone=configuration.timezone,
+        revision=context.revision,
+        search_index=SEARCH_INDEX,
+    )

@@ -1,0 +1,1 @@
+"""Views: what each page says, as plain frozen data."""

@@ -1,0 +1,121 @@
+"""Agreements and suppliers."""
+
+from __future__ import annotations
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import RecordPage
+from itsm_as_code.site.views.service import in_force, objectives
+from itsm_as_code.site.views.values import Link, Missing, Page, Row, Status, Table, Text, Value
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    made = RecordPage(context, record)
+    spec = record.spec
+    made.add("objectives", "Objectives", objectives(context, record))
+    made.part("penalties", "Penalties and credits", "penalties")
+    made.part("escalation", "Escalation", "escalation")
+    made.part("reporting", "Reporting", "reporting")
+    made.part("documents", "Documents", "documents")
+    facts: tuple[tuple[str, Value], ...] = (
+        ("Service", made.field("service")),
+        ("Provider", made.field("provider")),
+        ("Customer", customer(context, record)),
+        ("Type", Text(_TYPES.get(spec["type"], spec["type"]))),
+        ("From", words.day_value(spec["effective"].get("from"))),
+        ("Until", words.day_value(spec["effective"].get("until"), "Open end")),
+        ("Review by", made.field("reviewBy")),
+    )
+    return made.finish(statuses=(standing(context, record),), facts=facts)
+
+
+_TYPES = {
+    "sla": "Service level agreement, with a customer",
+    "ola": "Operational level agreement, between teams",
+    "underpinning": "Underpinning contract, with a supplier",
+}
+
+
+def standing(context: Context, agreement: Record) -> Status:
+    if in_force(context, agreement):
+        review = words.as_date(agreement.spec.get("reviewBy"))
+        if review and review < context.today:
+            return Status("In force, review overdue", "warn")
+        return Status("In force", "good")
+    first = words.as_date(agreement.spec["effective"].get("from"))
+    return Status("Not yet in force", "info") if first and first > context.today else Status("Ended")
+
+
+def customer(context: Context, agreement: Record) -> Value:
+    who = agreement.spec["customer"]
+    return context.reference(("Team",), who["team"]) if "team" in who else Text(str(who.get("name", "")))
+
+
+HEADERS = ("Agreement", "Type", "Service", "Provider", "Customer", "State")
+
+
+def row(context: Context, agreement: Record) -> Row:
+    """An agreement in a list."""
+    spec = agreement.spec
+    return Row(
+        (
+            context.link(agreement),
+            Text(words.human(spec["type"])),
+            context.reference(("Service",), spec["service"]),
+            context.reference(("Team", "Supplier"), spec["provider"]),
+            customer(context, agreement),
+            standing(context, agreement),
+        ),
+        (("type", words.human(spec["type"])),),
+    )
+
+
+def contract(context: Context, supplier: Record) -> Status:
+    """How a supplier's contract stands today."""
+    end = words.as_date(supplier.spec.get("contract", {}).get("end"))
+    if end is None:
+        return Status("No end recorded")
+    if end <= context.today:
+        return Status("Contract has ended", "bad")
+    days = (end - context.today).days
+    return Status(f"Ends in {words.count(days, 'day')}", "warn") if days <= 120 else Status("In force", "good")
+
+
+def supplier_page(context: Context, record: Record, now: state.Now) -> Page:
+    made = RecordPage(context, record)
+    for key, title in (
+        ("contact", "Contact"), ("contract", "Contract"), ("subcontractors", "Sub-contractors"),
+        ("reviews", "Performance reviews"), ("exitPlan", "Exit plan"),
+    ):  # fmt: skip
+        made.part(key, title, key)
+    services = [s for s in context.catalogue.of_kind("Service") if record.name in s.spec.get("suppliers", ())]
+    rows = tuple(
+        Row((context.link(s), Text(str(s.spec["tier"])), context.reference(("Team",), s.spec["owner"]), now.of_service(s)))
+        for s in services
+    )
+    headers = ("Service", "Tier", "Owner", "Status now")
+    made.add("services", "Services it has a part in", Table("Services", headers, rows, empty="None on record."))
+    criticality = record.spec.get("criticality")
+    facts: tuple[tuple[str, Value], ...] = (
+        ("Owner", made.field("owner")),
+        ("Criticality", Text(words.human(criticality)) if criticality else Missing()),
+        ("Underpinning agreements", made.field("underpinning", missing="None")),
+    )
+    return made.finish(statuses=(contract(context, record),), facts=facts)
+
+
+SUPPLIER_HEADERS = ("Supplier", "Owner", "Criticality", "Contract ends", "State")
+
+
+def supplier_row(context: Context, supplier: Record) -> Row:
+    criticality = supplier.spec.get("criticality")
+    return Row(
+        (
+            Link(supplier.title, context.page("Supplier", supplier.name) or ""),
+            context.reference(("Team",), supplier.spec["owner"]),
+            Text(words.human(criticality)) if criticality else Missing(),
+            words.day_value(supplier.spec.get("contract", {}).get("end")),
+            contract(context, supplier),
+        )
+    )

@@ -1,0 +1,201 @@
+"""The page of a change: what, when, how risky, by which plan, and what came of it."""
+
+from __future__ import annotations
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import RecordPage
+from itsm_as_code.site.views.values import (
+    Fields,
+    Inline,
+    Items,
+    Link,
+    Missing,
+    Page,
+    Prose,
+    Row,
+    Section,
+    Table,
+    Text,
+    Value,
+    inline,
+)
+
+_SHOWN = frozenset({
+    "type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule",
+    "actual", "outage", "implementation", "test", "backout", "communication", "status", "validation", "result",
+    "review",
+})  # fmt: skip
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    made = RecordPage(context, record)
+    spec = record.spec
+    made.add("why", "Why", Prose(spec["justification"]) if "justification" in spec else None)
+    _risk(made)
+    _affected(made, now)
+    made.add("plan", "Implementation plan", _plan(made, "implementation"))
+    made.part("test", "Test", "test")
+    made.add("backout", "Back-out plan", _plan(made, "backout"))
+    made.part("communication", "Communication", "communication")
+    _outcome(made)
+    rest = made.display.fields(made.display.root, {k: v for k, v in spec.items() if k not in _SHOWN}).rows
+    if rest:
+        made.add("related", "Related records", Fields(rest))
+    statuses = [state.status(spec["status"])]
+    if "result" in spec:
+        statuses.append(state.status(spec["result"]))
+    if now.phase(record) == "overdue":
+        statuses.append(state.status("expired", "Window has passed"))
+    progress = state.progress(record)
+    return made.finish(
+        lead=spec["summary"], statuses=tuple(statuses), facts=_facts(made), top=(progress,) if progress else ()
+    )
+
+
+def _facts(made: RecordPage) -> tuple[tuple[str, Value], ...]:
+    context, spec = made.context, made.spec
+    planned = state.schedule(made.record)
+    window: Value = Missing("Not scheduled")
+    if planned:
+        ahead = words.relative(planned.start, context.now)
+        window = Inline((words.span(planned.start, planned.end, context.tz), Text(ahead)), " · ")
+    facts: list[tuple[str, Value]] = [("Services", made.field("services")), ("Window", window)]
+    if "actual" in spec:
+        start, end = words.as_instant(spec["actual"].get("start")), words.as_instant(spec["actual"].get("end"))
+        if start:
+            facts.append(("Took place", words.span(start, end, context.tz)))
+    facts.append(("Outage", _outage(spec.get("outage"))))
+    facts.append(("Type", made.field("type")))
+    if "model" in spec:
+        facts.append(("Model", made.field("model")))
+    facts.append(("Requester", made.field("requester")))
+    facts.append(("Implementers", made.field("implementers")))
+    return tuple(facts)
+
+
+def _outage(outage: object) -> Value:
+    if not isinstance(outage, dict):
+        return Missing()
+    expected = {"none": "None expected", "degraded": "Degraded service", "full": "Full outage"}
+    said = expected.get(str(outage.get("expected")), words.human(str(outage.get("expected"))))
+    minutes = outage.get("minutes")
+    return Text(f"{said}, up to {words.count(minutes, 'minute')}" if minutes else said)
+
+
+def _risk(made: RecordPage) -> None:
+    """The risk that counts, how it was reckoned, and what the record declares."""
+    risk = made.context.validation.risk_of(made.record)
+    declared: Value = state.status(risk.declared) if risk.declared else Missing("None declared")
+    rows: list[tuple[str, Value]] = [
+        ("Risk", state.status(risk.level)),
+        ("Derived", state.status(risk.derived)),
+        ("Declared", declared),
+        ("Likelihood", Text(words.human(risk.likelihood))),
+        ("Impact", Text(words.human(risk.impact))),
+    ]
+    factors = tuple(
+        Row((Text(words.human(f.name)), Text(words.human(f.dimension)), Text(f.value), Text(str(f.points))))
+        for f in risk.factors
+    )
+    table = Table("How the risk was derived", ("Factor", "Counts towards", "Found", "Points"), factors)
+    made.add("risk", "Risk", Fields(tuple(rows)), table if factors else None)
+
+
+def _affected(made: RecordPage, now: state.Now) -> None:
+    context = made.context
+    rows = []
+    direct = made.spec["services"]
+    dependents = context.validation.facts.graph.dependents(*direct)
+    for name, how in [(name, Text("Changed directly")) for name in direct] + [
+        (name, Text(f"Hard-depends on it, {words.count(distance, 'step')} away"))
+        for name, (distance, _) in dependents.items()
+    ]:
+        service = context.catalogue.get("Service", name)
+        if service is not None:
+            owner = context.reference(("Team",), service.spec["owner"])
+            rows.append(Row((context.link(service), how, Text(str(service.spec["tier"])), owner, now.of_service(service))))
+    headers = ("Service", "How", "Tier", "Owner", "Status now")
+    made.add("affected", "Services affected", Table("Services affected", headers, tuple(rows)))
+
+
+def _plan(made: RecordPage, key: str) -> Value:
+    """Steps in order, then what else the plan says; a standard change takes both from its model."""
+    plan = made.spec.get(key)
+    if not plan:
+        model = made.spec.get("model")
+        if model:
+            return Inline((Text("As in the model"), made.context.reference(("ChangeModel",), model)), " ")
+        return Missing("No plan is recorded.")
+    return steps(made, plan, key)
+
+
+def steps(made: RecordPage, plan: dict[str, object], *path: str) -> Value:
+    """An ordered list of steps with the other fields of the plan beside it."""
+    written = plan.get("steps")
+    listed = Items(tuple(Prose(str(step)) for step in written), ordered=True) if isinstance(written, list) else Missing()
+    rest: list[tuple[str, Value]] = [("Steps", listed)]
+    for term, said in made.display.fields(made.display.at(*path), plan, skip=("steps",)).rows:
+        rest.append((term, Inline((said, Text("minutes")), " ") if term == "Minutes" else said))
+    return Fields(tuple(rest))
+
+
+def _outcome(made: RecordPage) -> None:
+    made.part("validation", "Validation", "validation")
+    made.part("review", "Review", "review")
+    if made.record.spec["status"] in ("implemented", "backed-out", "failed") and "review" not in made.spec:
+        made.add("review", "Review", Missing("Not reviewed yet."))
+
+
+def model_page(context: Context, record: Record, now: state.Now) -> Page:
+    """The page of a change model: what it pre-authorises, within which limits, and how it has done."""
+    made = RecordPage(context, record)
+    spec = record.spec
+    made.add("steps", "Steps", Items(tuple(Prose(step) for step in spec["steps"]), ordered=True))
+    made.add("backout", "Back-out plan", steps(made, spec["backout"], "backout"))
+    made.part("test", "Test", "test")
+    made.part("fixed", "Fixed fields", "fixed")
+    made.part("allowed", "Fields that a change may set", "allowed")
+    made.part("suspension", "Suspension rule", "suspension")
+    uses = [c for c in context.catalogue.of_kind("Change") if c.spec.get("model") == record.name]
+    uses.sort(key=lambda c: (str(c.spec.get("schedule", {}).get("start", "")), c.name), reverse=True)
+    rows = tuple(row(context, change) for change in uses[:20])
+    counts = Text(f"{words.count(len(uses), 'change')} on record." + (" The latest 20:" if len(uses) > 20 else ""))
+    made.add("changes", "Changes by this model", counts, Table("Changes by this model", HEADERS, rows, empty="None yet"))
+    expires = words.as_date(spec["preAuthorisation"].get("expires"))
+    over = expires is not None and expires <= context.today
+    suspended = spec.get("suspended") is True
+    word = "Suspended" if suspended else "Pre-authorisation has expired" if over else "Pre-authorised"
+    facts: list[tuple[str, Value]] = [("Owner", made.field("owner")), ("Services", made.field("services"))]
+    authorised = spec["preAuthorisation"]
+    facts += [
+        ("Authorised by", context.reference(("Person",), authorised["by"])),
+        ("Authorised on", words.day_value(authorised["on"])),
+        ("Until", words.day_value(authorised["expires"])),
+        ("Highest risk", made.field("maxRisk")),
+        ("Outage", _outage(spec.get("outage"))),
+    ]
+    if "leadTime" in spec:
+        facts.append(("Lead time", made.field("leadTime")))
+    if "suspendedReason" in spec:
+        made.sections.insert(0, Section("suspended", "Why it is suspended", (Prose(spec["suspendedReason"]),)))
+    badge = state.status("expired" if suspended or over else "active", word)
+    return made.finish(lead=spec["summary"], statuses=(badge,), facts=tuple(facts))
+
+
+HEADERS = ("Change", "When", "Services", "Type", "Status")
+
+
+def row(context: Context, change: Record) -> Row:
+    """A change in a list."""
+    spec = change.spec
+    planned = state.occupied(change)
+    when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
+    services = inline([context.reference(("Service",), name) for name in spec["services"]])
+    status: Value = state.status(spec["status"])
+    if "result" in spec and spec["result"] != "successful":
+        status = Inline((status, state.status(spec["result"])), " ")
+    facets = (("type", words.human(spec["type"])), ("status", words.human(spec["status"])))
+    link = Link(change.title, context.page("Change", change.name) or "")
+    return Row((link, when, services, Text(words.human(spec["type"])), status), facets)

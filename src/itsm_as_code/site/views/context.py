@@ -1,0 +1,172 @@
+"""What every view looks things up in: the catalogue turned round, once, for one build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from itsm_as_code import clock
+from itsm_as_code.findings import Finding, RecordId
+from itsm_as_code.records.catalogue import Record, get
+from itsm_as_code.records.facts import applies_to
+from itsm_as_code.site import addresses
+from itsm_as_code.site.views.values import Code, Link, Text, Value
+from itsm_as_code.site.views.words import human
+
+if TYPE_CHECKING:
+    from itsm_as_code.policies import Outcome
+    from itsm_as_code.validation import Validation
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+@dataclass(frozen=True)
+class Context:
+    """One build: what was validated, at which revision, and the indexes over it."""
+
+    validation: Validation
+    revision: str
+
+    def __post_init__(self) -> None:
+        # Bound once: every page asks for them many times.
+        object.__setattr__(self, "catalogue", self.validation.catalogue)
+        object.__setattr__(self, "registry", self.validation.registry)
+        object.__setattr__(self, "now", self.validation.now)
+
+    if TYPE_CHECKING:
+        from itsm_as_code.records.catalogue import Catalogue
+        from itsm_as_code.records.kinds import KindRegistry
+
+        catalogue: Catalogue
+        registry: KindRegistry
+        now: datetime
+
+    @cached_property
+    def tz(self) -> ZoneInfo:
+        return clock.zone(self.validation.configuration.timezone)
+
+    @cached_property
+    def today(self) -> date:
+        return self.now.astimezone(self.tz).date()
+
+    def has(self, kind: str) -> bool:
+        return kind in self.registry.kinds
+
+    def page(self, kind: str, name: str) -> str | None:
+        """The address of a record's page, or None when there is no such valid record."""
+        record = self.catalogue.get(kind, name)
+        return addresses.record_page(record.kind, name) if record else None
+
+    def list_page(self, kind: str) -> str:
+        return addresses.list_page(self.registry[kind])
+
+    def link(self, record: Record) -> Link:
+        return Link(record.title, addresses.record_page(record.kind, record.name))
+
+    def reference(self, kinds: Iterable[str], name: object) -> Value:
+        """A link to the record that a reference names, or the bare name when nobody has it."""
+        for kind in kinds:
+            record = self.catalogue.get(kind, str(name))
+            if record is not None:
+                return self.link(record)
+        return Code(str(name))
+
+    def title_of(self, record: RecordId) -> Value:
+        """A link to a record by its id; plain text when it has no page."""
+        found = self.catalogue.get(record.kind, record.name)
+        return self.link(found) if found else Text(f"{human(record.kind)} {record.name}")
+
+    @cached_property
+    def outcomes_of_record(self) -> Mapping[RecordId, list[Outcome]]:
+        return _group(self.validation.outcomes, lambda outcome: [outcome.record])
+
+    @cached_property
+    def outcomes_of_policy(self) -> Mapping[str, list[Outcome]]:
+        return _group(self.validation.outcomes, lambda outcome: [outcome.policy])
+
+    @cached_property
+    def findings_of_record(self) -> Mapping[RecordId, list[Finding]]:
+        return _group(
+            (finding for finding in self.validation.findings if finding.record), lambda f: [f.record] if f.record else []
+        )
+
+    def _by(self, kind: str, *pointer: str) -> dict[str, list[Record]]:
+        return _group(self.catalogue.of_kind(kind), lambda record: _names(get(record.data, pointer)))
+
+    @cached_property
+    def changes_of(self) -> Mapping[str, list[Record]]:
+        return self._by("Change", "spec", "services")
+
+    @cached_property
+    def incidents_of(self) -> Mapping[str, list[Record]]:
+        return self._by("Incident", "spec", "services")
+
+    @cached_property
+    def agreements_of(self) -> Mapping[str, list[Record]]:
+        return self._by("ServiceLevelAgreement", "spec", "service")
+
+    @cached_property
+    def services_of(self) -> Mapping[str, list[Record]]:
+        """Services by owner."""
+        return self._by("Service", "spec", "owner")
+
+    @cached_property
+    def teams_of(self) -> Mapping[str, list[Record]]:
+        """Teams by member."""
+        return self._by("Team", "spec", "members")
+
+    @cached_property
+    def dependants(self) -> Mapping[str, list[tuple[Record, Mapping[str, Any]]]]:
+        """Services by what they depend on, each with the dependency as it writes it."""
+        found: dict[str, list[tuple[Record, Mapping[str, Any]]]] = {}
+        for record in self.catalogue.of_kind("Service"):
+            for dependency in record.spec.get("dependsOn", ()):
+                found.setdefault(dependency["service"], []).append((record, dependency))
+        return found
+
+    @cached_property
+    def calendars(self) -> Mapping[str, Mapping[str, Any]]:
+        return {record.name: record.spec for record in self.catalogue.of_kind("Calendar")}
+
+    def intervals(self, calendar: Mapping[str, Any], window: clock.Interval) -> clock.Intervals | None:
+        """What a calendar covers within the window, or None when it cannot be read."""
+        try:
+            return clock.calendar_intervals(calendar, window, self.calendars.get)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            return None
+
+    def ahead(self, days: int) -> clock.Interval:
+        return clock.Interval(self.now, self.now + timedelta(days=days))
+
+    @cached_property
+    def freezes(self) -> list[tuple[clock.Interval, Record]]:
+        """Freezes that are on or come within half a year, by start."""
+        found = [
+            (span, record)
+            for record in self.catalogue.of_kind("Calendar")
+            if record.spec["kind"] == "freeze"
+            for span in self.intervals(record.spec, self.ahead(183)) or ()
+        ]
+        return sorted(found, key=lambda item: (item[0], item[1].name))
+
+    def freezes_of(self, service: Record) -> list[tuple[clock.Interval, Record]]:
+        return [(span, r) for span, r in self.freezes if applies_to(r.data, service.name, service.data)]
+
+
+def _names(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _group(items: Iterable[T], keys: Callable[[T], Iterable[K]]) -> dict[K, list[T]]:
+    found: dict[K, list[T]] = {}
+    for item in items:
+        for key in keys(item):
+            found.setdefault(key, []).append(item)
+    return found

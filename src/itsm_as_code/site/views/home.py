@@ -1,0 +1,184 @@
+"""The first page: what is wrong now, what is planned next, what is at risk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from itsm_as_code.findings import Severity
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import agreement, controls, people, state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Card, Cards, Inline, Link, Page, Row, Section, Status, Table, Text, Value, inline
+
+_AHEAD = timedelta(days=14)
+_SOON = timedelta(days=30)
+_MOST = 8
+
+
+def page(context: Context, now: state.Now) -> Page:
+    configuration = context.validation.configuration
+    wrong, planned, risks = _wrong(context, now), _planned(context, now), _risks(context)
+    sections = [
+        Section("wrong", "Wrong now", (_cards(wrong, "Nothing is known to be wrong."),)),
+        Section("planned", "Planned next", (_cards(planned, "Nothing is planned in the next 14 days."),)),
+        Section("risk", "At risk", (_cards(risks, "Nothing is known to be at risk."),)),
+    ]
+    if context.has("Service"):
+        sections.append(_services(context, now))
+    return Page(
+        path="index.html",
+        title=configuration.site_title,
+        lead=configuration.organisation_description or "",
+        sections=tuple(sections),
+        facts=_counts(context, now),
+        area="home",
+        template="home.html",
+    )
+
+
+def _cards(cards: list[Card], empty: str) -> Cards:
+    more = len(cards) - _MOST
+    if more <= 0:
+        return Cards(tuple(cards), empty)
+    rest = Card(Link(f"and {more:,} more", cards[_MOST].title.href), None, Text(""))
+    return Cards((*cards[:_MOST], rest), empty)
+
+
+def _wrong(context: Context, now: state.Now) -> list[Card]:
+    cards = []
+    for incident in now.open_incidents:
+        detected = words.as_instant(incident.spec["detectedAt"])
+        services = inline([context.reference(("Service",), name) for name in incident.spec["services"]])
+        since = Text(f"for {words.length(context.now - detected)}" if detected else "")
+        status = state.status(incident.spec["status"])
+        if "priority" in incident.spec:
+            status = Status(f"{incident.spec['priority']}, {status.word.lower()}", status.tone)
+        cards.append(Card(context.link(incident), status, Inline((services, since), " · ")))
+    for change in now.changes["now"]:
+        services = inline([context.reference(("Service",), name) for name in change.spec["services"]])
+        cards.append(Card(context.link(change), Status("Change in progress", "info"), services))
+    for change in now.changes["overdue"]:
+        status = Status("Window has passed", "warn")
+        window = state.schedule(change)
+        line: Value = words.span(window.start, window.end, context.tz) if window else Text("")
+        cards.append(Card(context.link(change), status, line))
+    return cards
+
+
+def _planned(context: Context, now: state.Now) -> list[Card]:
+    until = context.now + _AHEAD
+    found = []
+    for span, freeze in context.freezes:
+        if span.start < until:
+            word = "Change freeze, on now" if span.start <= context.now else "Change freeze"
+            when = words.span(span.start, span.end, context.tz)
+            found.append((span.start, Card(context.link(freeze), Status(word, "warn"), when)))
+    for change in now.changes["next"]:
+        window = state.schedule(change)
+        if window and window.start < until:
+            when = words.span(window.start, window.end, context.tz)
+            services = inline([context.reference(("Service",), name) for name in change.spec["services"]])
+            line = Inline((when, services), " · ")
+            found.append((window.start, Card(context.link(change), state.status(change.spec["status"]), line)))
+    return [card for _, card in sorted(found, key=lambda item: (item[0], item[1].title.href))]
+
+
+def _risks(context: Context) -> list[Card]:
+    return [*_failing(context), *_waivers(context), *_suppliers(context), *_controls(context), *_agreements(context)]
+
+
+def _failing(context: Context) -> list[Card]:
+    """Findings that nobody waived, counted by severity."""
+    tally = Counter(f.severity for f in context.validation.findings if not f.waiver)
+    cards = []
+    for severity, tone in ((Severity.ERROR, "bad"), (Severity.WARNING, "warn")):
+        if tally[severity]:
+            title = Link(words.count(tally[severity], f"{severity} in the records", f"{severity}s in the records"), "findings/index.html")
+            status = Status("Rules broken", "bad") if tone == "bad" else Status("Needs attention", "warn")
+            cards.append(Card(title, status, Text("Checks and policies that the records do not pass.")))
+    return cards
+
+
+def _waivers(context: Context) -> list[Card]:
+    cards = []
+    for waiver in context.validation.waivers:
+        ends = words.moment(waiver.until, context.tz)
+        if waiver.state == "active" and waiver.until - context.now <= _SOON:
+            status = Status(f"Waiver ends {words.relative(waiver.until, context.now)}", "warn")
+            cards.append(Card(context.link(waiver.record), status, ends))
+        elif waiver.state == "expired":
+            cards.append(Card(context.link(waiver.record), Status("Waiver has expired", "bad"), ends))
+    return cards
+
+
+def _suppliers(context: Context) -> list[Card]:
+    cards = []
+    for supplier in context.catalogue.of_kind("Supplier"):
+        standing = agreement.contract(context, supplier)
+        if standing.tone in ("bad", "warn"):
+            end = words.day_value(supplier.spec.get("contract", {}).get("end"))
+            cards.append(Card(context.link(supplier), standing, Inline((Text("Contract until"), end), " ")))
+    return cards
+
+
+def _controls(context: Context) -> list[Card]:
+    found = [(controls.assess(context, c)[0], c) for c in context.catalogue.of_kind("Control")]
+    return [
+        Card(context.link(control), state.status(status), Text(f"{control.spec['framework']} {control.spec['clause']}"))
+        for status, control in sorted(found, key=lambda item: (item[0], item[1].name))
+        if status in (controls.NOT_SATISFIED, controls.STALE)
+    ]
+
+
+def _agreements(context: Context) -> list[Card]:
+    overdue = [
+        a for a in context.catalogue.of_kind("ServiceLevelAgreement")
+        if agreement.standing(context, a).tone == "warn"
+    ]  # fmt: skip
+    return [Card(context.link(a), agreement.standing(context, a), _review(a)) for a in overdue]
+
+
+def _review(record: Record) -> Value:
+    return Inline((Text("Review was due"), words.day_value(record.spec.get("reviewBy"))), " ")
+
+
+def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
+    """Figures with what they count, each leading to its list."""
+    found: list[tuple[str, Value]] = []
+    if context.has("Service"):
+        live = sum(1 for s in context.catalogue.of_kind("Service") if s.spec["lifecycle"] == "live")
+        found.append((f"{live:,}", Link("live services", context.list_page("Service"))))
+    if context.has("Incident"):
+        found.append((f"{len(now.open_incidents):,}", Link("open incidents", context.list_page("Incident"))))
+    if context.has("Change"):
+        found.append((f"{len(now.changes['next']):,}", Link("changes ahead", context.list_page("Change"))))
+    if context.has("Control"):
+        statuses = [controls.assess(context, c)[0] for c in context.catalogue.of_kind("Control")]
+        relevant = sum(1 for status in statuses if status != controls.NOT_APPLICABLE)
+        satisfied = statuses.count(controls.SATISFIED)
+        found.append((f"{satisfied:,} of {relevant:,}", Link("controls satisfied", "compliance/index.html")))
+    if context.has("Person"):
+        away = sum(1 for p in context.catalogue.of_kind("Person") if people.away(context, p))
+        found.append((f"{away:,}", Link("people away", context.list_page("Person"))))
+    return tuple(found)
+
+
+def _services(context: Context, now: state.Now) -> Section:
+    """The services that customers buy or use, and how each stands."""
+    services = [s for s in context.catalogue.of_kind("Service") if s.spec["type"] == "business" and s.spec["stage"] == "catalogue"]
+    services.sort(key=lambda s: (s.spec["tier"], s.title))
+    rows = tuple(
+        Row(
+            (
+                context.link(s),
+                now.of_service(s),
+                context.reference(("Team",), s.spec["owner"]),
+                inline([context.link(c) for c in now.next_changes(s.name)[:1]], "None planned"),
+            )
+        )
+        for s in services[:100]
+    )
+    link = Link("All services", context.list_page("Service"))
+    headers = ("Service", "Status now", "Owner", "Next change")
+    return Section("services", "Services for customers", (Table("Services for customers", headers, rows, "None yet"), link))

@@ -1,0 +1,110 @@
+"""The page of an incident: what happened to whom, how long it took, and what was done."""
+
+from __future__ import annotations
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import RecordPage
+from itsm_as_code.site.views.values import Fields, Inline, Missing, Page, Prose, Row, Table, Text, Value, inline, text
+
+_MOMENTS = (
+    ("acknowledgedAt", "Acknowledged"), ("restoredAt", "Restored"), ("resolvedAt", "Resolved"), ("closedAt", "Closed"),
+)  # fmt: skip
+_GRADES = {1: "high", 2: "medium", 3: "low"}
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    made = RecordPage(context, record)
+    spec = record.spec
+    _times(made)
+    _outages(made)
+    made.part("timeline", "Timeline", "timeline")
+    made.part("communications", "Communications", "communications")
+    made.add("workaround", "Workaround", Prose(spec["workaround"]) if "workaround" in spec else None)
+    cause: list[tuple[str, Value]] = []
+    for key, title in (
+        ("rootCauseSummary", "Root cause"), ("causedBy", "Caused by"), ("problem", "Problem"),
+        ("resolutionCode", "Resolution"),
+    ):  # fmt: skip
+        if key in spec:
+            cause.append((title, made.field(key)))
+    made.add("cause", "Cause and resolution", Fields(tuple(cause)) if cause else Missing("Not established yet."))
+    facts: tuple[tuple[str, Value], ...] = (
+        ("Services", made.field("services")),
+        ("Priority", state.status(spec.get("priority", ""), spec.get("priority", "Not stated"))),
+        ("Impact and urgency", Text(f"{_grade(spec['impact'])} impact, {_grade(spec['urgency'])} urgency")),
+        ("Major incident", Text("Yes" if spec.get("major") else "No")),
+        ("Assigned to", made.field("assignedTo")),
+        ("Reported by", made.field("reportedBy")),
+        ("Compliance related", Text("Yes" if spec.get("complianceRelated") else "No")),
+    )
+    statuses = [state.status(spec["status"])]
+    if spec.get("major"):
+        statuses.append(state.status("high", "Major incident"))
+    progress = state.progress(record)
+    return made.finish(statuses=tuple(statuses), facts=facts, top=(progress,) if progress else ())
+
+
+def _grade(value: object) -> str:
+    return _GRADES.get(value, str(value)) if isinstance(value, int) else str(value)
+
+
+def _times(made: RecordPage) -> None:
+    context, spec = made.context, made.spec
+    detected = words.as_instant(spec["detectedAt"])
+    rows: list[tuple[str, Value]] = [("Detected", words.instant_value(spec["detectedAt"], context.tz))]
+    for key, title in _MOMENTS:
+        instant = words.as_instant(spec.get(key))
+        if instant and detected:
+            after = Text(f"{words.length(instant - detected)} after detection")
+            rows.append((title, Inline((words.moment(instant, context.tz), after), " · ")))
+        else:
+            rows.append((title, Missing("Not yet")))
+    made.add("times", "Times", Fields(tuple(rows)))
+
+
+def _outages(made: RecordPage) -> None:
+    context = made.context
+    rows = []
+    for outage in made.spec.get("outages", ()):
+        start, end = words.as_instant(outage.get("start")), words.as_instant(outage.get("end"))
+        lasted: Value = Missing("Still on")
+        if start and end:
+            lasted = Text(words.length(end - start))
+        rows.append(
+            Row(
+                (
+                    context.reference(("Service",), outage["service"]),
+                    state.status(outage["kind"], "Full outage" if outage["kind"] == "full" else ""),
+                    words.span(start, end, context.tz) if start else Missing(),
+                    lasted,
+                )
+            )
+        )
+    table = Table("Outages", ("Service", "Kind", "When", "Lasted"), tuple(rows), empty="No outage is recorded.")
+    made.add("outages", "Outages", table)
+
+
+HEADERS = ("Incident", "Priority", "Services", "Detected", "Restored after", "Status")
+
+
+def row(context: Context, incident: Record) -> Row:
+    """An incident in a list."""
+    spec = incident.spec
+    detected, restored = words.as_instant(spec["detectedAt"]), words.as_instant(spec.get("restoredAt"))
+    took = text(words.length(restored - detected)) if detected and restored else Missing("Not yet")
+    services = inline([context.reference(("Service",), name) for name in spec["services"]])
+    priority = spec.get("priority", "")
+    facets = (("priority", priority), ("status", words.human(spec["status"])))
+    return Row(
+        (
+            context.link(incident),
+            state.status(priority, priority or "Not stated"),
+            services,
+            words.instant_value(spec["detectedAt"], context.tz),
+            took,
+            state.status(spec["status"]),
+        ),
+        facets,
+    )

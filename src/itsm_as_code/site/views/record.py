@@ -1,0 +1,188 @@
+"""What the page of every record has, and the whole page of a kind that needs nothing of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from itsm_as_code.findings import Pointer, RecordId
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site import addresses
+from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.schema import Display
+from itsm_as_code.site.views.values import (
+    Code,
+    Fields,
+    Inline,
+    Items,
+    Link,
+    Page,
+    Prose,
+    Row,
+    Section,
+    Status,
+    Table,
+    Text,
+    Value,
+)
+
+_MOST_REFERRERS = 100
+AREAS = {
+    "Service": "services", "ServiceLevelAgreement": "services", "Supplier": "services", "Change": "changes",
+    "ChangeModel": "changes", "Calendar": "changes", "Incident": "incidents", "Team": "people", "Person": "people",
+    "Policy": "compliance", "Control": "compliance", "Waiver": "compliance", "ApprovalPolicy": "compliance",
+}  # fmt: skip
+
+
+class RecordPage:
+    """Puts together the page of one record."""
+
+    def __init__(self, context: Context, record: Record) -> None:
+        self.context = context
+        self.record = record
+        self.spec = record.spec
+        self.display = Display(context, record.kind)
+        self.sections: list[Section] = []
+
+    def field(self, *path: str, missing: str = "Not stated") -> Value:
+        return self.display.field(self.spec, *path, missing=missing)
+
+    def add(self, id_: str, title: str, *body: Value | None, level: int = 2) -> None:
+        """A section, unless there is nothing in it."""
+        said = tuple(value for value in body if value is not None)
+        if said:
+            self.sections.append(Section(id_, title, said, level))
+
+    def part(self, id_: str, title: str, *path: str, level: int = 2) -> None:
+        """A section with all that the record says at a path, if it says anything."""
+        value: Any = self.spec
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        if value:
+            self.add(id_, title, self.display.show(self.display.at(*path), value), level=level)
+
+    def finish(
+        self,
+        lead: str | None = None,
+        statuses: tuple[Status, ...] = (),
+        facts: tuple[tuple[str, Value], ...] = (),
+        top: tuple[Value, ...] = (),
+        contents: bool = False,
+    ) -> Page:
+        """The page, with what every record's page ends with."""
+        record, kind = self.record, self.record.kind
+        self._scorecard()
+        self._referrers()
+        self._source()
+        description = record.data["metadata"].get("description", "")
+        return Page(
+            path=addresses.record_page(kind, record.name),
+            title=record.title,
+            kicker=kind.title,
+            lead=description if lead is None else lead,
+            statuses=statuses,
+            facts=facts,
+            top=top,
+            sections=tuple(self.sections),
+            crumbs=(Link(kind.title_plural, addresses.list_page(kind)),),
+            area=AREAS.get(kind.name, "data"),
+            contents=contents,
+        )
+
+    def _scorecard(self) -> None:
+        """Policies that matched the record, and findings of other checks."""
+        outcomes = self.context.outcomes_of_record.get(self.record.id, [])
+        policies = {outcome.policy for outcome in outcomes}
+        rows = [
+            Row(
+                (
+                    self.context.reference(("Policy",), outcome.policy),
+                    state.status(outcome.status, OUTCOME_WORDS.get(outcome.status, "")),
+                    Text(outcome.message if outcome.status != "pass" else ""),
+                )
+            )
+            for outcome in sorted(outcomes, key=lambda o: (OUTCOME_ORDER.get(o.status, 9), o.policy))
+        ]
+        for finding in self.context.findings_of_record.get(self.record.id, []):
+            if finding.rule not in policies:
+                told = f"{finding.message}; {finding.remedy}" if finding.remedy else finding.message
+                found = state.status("waived") if finding.waiver else state.status(finding.severity.value)
+                rows.append(Row((Text(words.human(finding.rule)), found, Text(told))))
+        if rows:
+            self.add("scorecard", "Checks", Table("Policies and checks of this record", ("Rule", "Result", "Why"), tuple(rows)))
+
+    def _referrers(self) -> None:
+        """Records that point here and that no section of the page shows anyhow."""
+        by_kind: dict[str, dict[RecordId, tuple[Record, list[str]]]] = {}
+        for record, pointer in self.context.catalogue.referrers.get(self.record.id, ()):
+            _, places = by_kind.setdefault(record.kind.title_plural, {}).setdefault(record.id, (record, []))
+            place = _place(pointer)
+            if place not in places:
+                places.append(place)
+        rows = []
+        for title in sorted(by_kind):
+            found = sorted(by_kind[title].values(), key=lambda item: (item[0].title, item[0].name))
+            links: list[Value] = [self.context.link(record) for record, _ in found[:_MOST_REFERRERS]]
+            if len(found) > _MOST_REFERRERS:
+                links.append(Text(f"and {len(found) - _MOST_REFERRERS:,} more"))
+            rows.append((title, Inline(tuple(links)) if len(links) > 1 else links[0]))
+        if rows:
+            self.add("referrers", "Referred to by", Fields(tuple(rows)))
+
+    def _source(self) -> None:
+        record = self.record
+        metadata = record.data["metadata"]
+        rows: list[tuple[str, Value]] = [("Name", Code(record.name))]
+        if metadata.get("labels"):
+            rows.append(("Labels", Inline(tuple(Text(f"{k}: {v}") for k, v in metadata["labels"].items()))))
+        if metadata.get("links"):
+            links = tuple(Link(str(i.get("title")), str(i.get("url")), True) for i in metadata["links"])
+            rows.append(("Links", Items(links)))
+        configuration = self.context.validation.configuration
+        if configuration.forge_url:
+            branch, path = quote(configuration.default_branch), quote(record.path)
+            at = Link(record.path, f"{configuration.forge_url.rstrip('/')}/blob/{branch}/{path}", True)
+            rows.append(("File", at))
+        else:
+            rows.append(("File", Code(record.path)))
+        rows.append(("As data", Link("JSON", addresses.record_data(record.kind, record.name))))
+        self.add("record", "Record", Fields(tuple(rows)))
+
+
+OUTCOME_WORDS = {"pass": "Pass", "fail": "Fail", "error": "Not evaluated", "waived": "Waived"}
+OUTCOME_ORDER = {"fail": 0, "error": 1, "waived": 2, "pass": 3}
+
+
+def _place(pointer: Pointer) -> str:
+    return "/".join(str(part) for part in pointer if not isinstance(part, int))
+
+
+def generic(context: Context, record: Record) -> Page:
+    """A record shown by its schema alone: short fields first, then one section for each large one."""
+    page = RecordPage(context, record)
+    facts, large = split(page.display, record.spec)
+    for key, title, value in large:
+        page.add(key, title, value)
+    statuses = (state.status(record.state),) if record.state else ()
+    progress = state.progress(record)
+    return page.finish(statuses=statuses, facts=tuple(facts), top=(progress,) if progress else ())
+
+
+def split(
+    display: Display, spec: Mapping[str, Any], skip: tuple[str, ...] = ()
+) -> tuple[list[tuple[str, Value]], list[tuple[str, str, Value]]]:
+    """The fields of a spec that fit a line, and those that deserve a section."""
+    facts: list[tuple[str, Value]] = []
+    large: list[tuple[str, str, Value]] = []
+    for key, value in spec.items():
+        if key in skip or value is None:
+            continue
+        shape = display.at(key)
+        shown, title = display.show(shape, value), shape.title or words.human(key)
+        if isinstance(shown, (Fields, Table, Items, Prose)):
+            large.append((addresses.safe(words.human(key).lower().replace(" ", "-")), title, shown))
+        else:
+            facts.append((title, shown))
+    return facts, large

@@ -1,0 +1,348 @@
+"""The page of a service: first what a customer wants to know, then how it is built and run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import hours, state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import RecordPage
+from itsm_as_code.site.views.values import (
+    Fields,
+    Inline,
+    Link,
+    Missing,
+    Node,
+    Page,
+    Picture,
+    Prose,
+    Row,
+    Table,
+    Text,
+    Value,
+    inline,
+    text,
+)
+
+_RECENT = 20
+_UNITS = {"percent": " %", "ms": " ms"}
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    made = RecordPage(context, record)
+    spec = record.spec
+    _customer_part(made, now)
+    _dependencies(made, now)
+    made.add("people", "Who answers for it", _people(made))
+    made.part("capacity", "Capacity", "capacity")
+    made.part("availability", "Availability design", "availability")
+    made.part("continuity", "Continuity", "continuity")
+    made.part("security", "Security", "security")
+    made.part("failures", "Failure scenarios", "failureScenarios")
+    made.part("integrations", "Integrations", "integrations")
+    made.part("cost", "Cost", "cost")
+    _contracts(made)
+    _documents(made)
+    _history(made)
+    facts: list[tuple[str, Value]] = [
+        ("Owner", made.field("owner")),
+        ("Get help", _help_line(made)),
+        ("Hours", _hours_line(made)),
+        ("Promised availability", _promised(made)),
+        ("Next planned change", _next_change(context, record, now)),
+        ("Tier", Text(f"{spec['tier']} of 4" + (" (most critical)" if spec["tier"] == 1 else ""))),
+        ("Type", made.field("type")),
+        ("Portfolio stage", made.field("stage")),
+    ]
+    if "partOf" in spec:
+        facts.append(("Part of", made.field("partOf")))
+    statuses = (now.of_service(record), state.status(spec["lifecycle"]))
+    return made.finish(statuses=statuses, facts=tuple(facts), contents=True)
+
+
+def _customer_part(made: RecordPage, now: state.Now) -> None:
+    spec = made.spec
+    rows: list[tuple[str, Value]] = []
+    for key, title in (("consumers", "Who it is for"), ("outcomes", "What it achieves")):
+        if key in spec:
+            rows.append((title, made.field(key)))
+    value = Prose(spec["valueProposition"]) if "valueProposition" in spec else None
+    made.add("about", "What you get", value, Fields(tuple(rows)) if rows else None)
+    support = dict(spec.get("support", {}))
+    answered = support.pop("hours", spec.get("hours"))
+    if support:
+        told = made.display.fields(made.display.at("support"), support).rows
+        made.add("help", "Getting help", Fields((*told, ("Answered", _calendar(made.context, answered)))))
+    else:
+        made.add("help", "Getting help", Missing("No support channel is recorded."))
+    made.add("promises", "What is promised", *_promises(made))
+    _status_part(made, now)
+    made.add("planned", "Planned", *_planned(made, now))
+
+
+def _status_part(made: RecordPage, now: state.Now) -> None:
+    incidents = [i for i in now.open_incidents if made.record.name in i.spec["services"]]
+    said: list[Value] = [now.of_service(made.record)]
+    via = now.affected.get(made.record.name)
+    if via and made.record.name not in now.outages:
+        said.append(Inline((Text("It depends on"), made.context.reference(("Service",), via)), " "))
+    rows = [
+        Row((made.context.link(i), state.status(i.spec["status"]), words.instant_value(i.spec["detectedAt"], made.context.tz)))
+        for i in incidents
+    ]
+    table = Table("Open incidents", ("Incident", "Status", "Detected"), tuple(rows)) if rows else None
+    made.add("status", "Status now", inline(said), table)
+
+
+def _calendar(context: Context, name: object) -> Value:
+    """A calendar's hours in words, with a link; a service without hours is always offered."""
+    if not name:
+        return Text("Around the clock, every day")
+    record = context.catalogue.get("Calendar", str(name))
+    if record is None:
+        return Text(str(name))
+    link = Link(record.title, context.page("Calendar", record.name) or "")
+    return Inline((Text(hours.summary(context, record.spec)), link), " · ")
+
+
+def _hours_line(made: RecordPage) -> Value:
+    name = made.spec.get("hours")
+    record = made.context.catalogue.get("Calendar", name) if name else None
+    if record is None:
+        return _calendar(made.context, name)
+    return Text(hours.summary(made.context, record.spec))
+
+
+def _help_line(made: RecordPage) -> Value:
+    support = made.spec.get("support")
+    if not support:
+        return Missing("No support channel")
+    channel = str(support["channel"])
+    address = support.get("url") or (f"mailto:{support['email']}" if support.get("email") else "")
+    return Link(channel, address, external=True) if address else Text(channel)
+
+
+def in_force(context: Context, agreement: Record) -> bool:
+    """True for an agreement that is in force today."""
+    effective = agreement.spec["effective"]
+    first, until = words.as_date(effective.get("from")), words.as_date(effective.get("until"))
+    return first is not None and first <= context.today and (until is None or context.today < until)
+
+
+def promise(objective: Mapping[str, Any]) -> str:
+    """``99.95 % or more``, ``at most 2 hours``."""
+    unit = _UNITS.get(objective["unit"]) or " " + words.human(objective["unit"]).lower()
+    least = objective["comparison"] == "at-least"
+    percentile = f" for {objective['percentile']} % of requests" if "percentile" in objective else ""
+    return f"{'at least' if least else 'at most'} {words.grouped(str(objective['target']))}{unit}{percentile}"
+
+
+def window(objective: Mapping[str, Any]) -> str:
+    """``each calendar month``, ``over any 28 days``."""
+    span = objective.get("window", {})
+    if "calendar" in span:
+        return f"each calendar {span['calendar']}"
+    return f"over any {words.duration(span.get('rolling', ''))}"
+
+
+def _promised(made: RecordPage) -> Value:
+    """The availability that customers are promised, with a link to the agreement; else any agreement in force."""
+    agreements = [a for a in made.context.agreements_of.get(made.record.name, ()) if in_force(made.context, a)]
+    agreements.sort(key=lambda a: (("sla", "ola", "underpinning").index(a.spec["type"]), a.name))
+    for agreement in agreements:
+        for objective in agreement.spec["objectives"]:
+            if objective["indicator"] == "availability":
+                said = Text(f"{promise(objective)}, {window(objective)}")
+                return Inline((said, made.context.link(agreement)), " · ")
+    return inline([made.context.link(agreement) for agreement in agreements], "No agreement in force")
+
+
+def _promises(made: RecordPage) -> list[Value]:
+    agreements = [
+        a for a in made.context.agreements_of.get(made.record.name, ())
+        if a.spec["type"] == "sla" and in_force(made.context, a)
+    ]  # fmt: skip
+    if not agreements:
+        return [Missing("No service level agreement is in force.")]
+    return [objectives(made.context, agreement, linked=True) for agreement in agreements]
+
+
+def objectives(context: Context, agreement: Record, linked: bool = False) -> Table:
+    """The objectives of an agreement. What was attained is unknown as long as nothing measures it."""
+    rows = []
+    for objective in agreement.spec["objectives"]:
+        priority = f" ({objective['priority']})" if "priority" in objective else ""
+        name = words.human(objective["indicator"]) + priority
+        counted = _calendar_link(context, objective.get("hours"), "Always")
+        excluded = inline([context.reference(("Calendar",), c) for c in objective.get("exclude", ())], "Nothing")
+        rows.append(
+            Row((Text(name), Text(f"{promise(objective)}, {window(objective)}"), counted, excluded, Missing("No data")))
+        )
+    caption = f"Objectives of {agreement.title}" if linked else "Objectives"
+    return Table(caption, ("Objective", "Promised", "Hours that count", "Excluded", "Attained"), tuple(rows))
+
+
+def _calendar_link(context: Context, name: object, always: str) -> Value:
+    return context.reference(("Calendar",), name) if name else Text(always)
+
+
+def _next_change(context: Context, record: Record, now: state.Now) -> Value:
+    changes = now.next_changes(record.name)
+    if not changes:
+        return Missing("None planned")
+    window_ = state.schedule(changes[0])
+    link = context.link(changes[0])
+    return Inline((words.span(window_.start, window_.end, context.tz), link), " · ") if window_ else link
+
+
+def _planned(made: RecordPage, now: state.Now) -> list[Value]:
+    context, record = made.context, made.record
+    rows = []
+    for change in now.next_changes(record.name):
+        planned = state.schedule(change)
+        when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
+        outage = change.spec.get("outage", {}).get("expected")
+        rows.append(Row((context.link(change), when, state.status(change.spec["status"]), text(outage and words.human(outage)))))
+    said: list[Value] = [
+        Table("Planned changes", ("Change", "When", "Status", "Outage"), tuple(rows), empty="No change is planned.")
+    ]
+    calendar_rows: list[Row] = []
+    for name in record.spec.get("maintenanceWindows", ()):
+        found = hours.upcoming(context, context.calendars.get(name, {"entries": []}), 1) if name in context.calendars else None
+        when = words.span(found[0].start, found[0].end, context.tz) if found else Missing("Unknown")
+        calendar_rows.append(Row((context.reference(("Calendar",), name), Text("Maintenance window"), when)))
+    for span, freeze in context.freezes_of(record):
+        calendar_rows.append(Row((context.link(freeze), Text("Change freeze"), words.span(span.start, span.end, context.tz))))
+    if calendar_rows:
+        said.append(Table("Maintenance windows and freezes", ("Calendar", "What", "Next"), tuple(calendar_rows)))
+    return said
+
+
+def _node(context: Context, record: Record, hard: bool = True, group: str = "") -> Node:
+    detail = f"tier {record.spec['tier']}, {words.human(record.spec['lifecycle']).lower()}"
+    if group:
+        detail = f"one of: {group}"
+    return Node(record.title, detail, context.page("Service", record.name) or "", hard, group)
+
+
+def _dependencies(made: RecordPage, now: state.Now) -> None:
+    context, record = made.context, made.record
+    rows: list[Row] = []
+    upstream: list[Node] = []
+    downstream: list[Node] = []
+    needs = [(context.catalogue.get("Service", d["service"]), d) for d in record.spec.get("dependsOn", ())]
+    needed: list[tuple[Record | None, Mapping[str, Any]]] = [*context.dependants.get(record.name, ())]
+    for direction, pairs, nodes in (("Depends on", needs, upstream), ("Needed by", needed, downstream)):
+        for other, dependency in sorted(pairs, key=lambda p: (p[1]["strength"], p[0].title if p[0] else "")):
+            hard = dependency["strength"] == "hard"
+            group = dependency.get("redundancyGroup", "")
+            if other is not None:
+                nodes.append(_node(context, other, hard, group if direction == "Depends on" else ""))
+            rows.append(_dependency_row(context, now, direction, other, dependency))
+    if not rows:
+        made.add("dependencies", "Dependencies", Missing("No dependency is recorded."))
+        return
+    picture = Picture(
+        f"Dependencies of {record.title}", _node(context, record), tuple(upstream), tuple(downstream),
+        f"{context.page('Service', record.name)}#dependency-table",
+    )  # fmt: skip
+    made.add("dependencies", "Dependencies", Text(_reading(upstream)), picture)
+    headers = ("Service", "Relation", "Strength", "Redundancy", "Owner", "Status now", "Note")
+    made.add("dependency-table", "Dependencies as a table", Table("Dependencies", headers, tuple(rows)), level=3)
+    indirect = [
+        (name, distance)
+        for name, (distance, _) in context.validation.facts.graph.dependents(record.name).items()
+        if distance > 1
+    ]
+    if indirect:
+        links = [context.reference(("Service",), name) for name, _ in indirect]
+        words_ = f"{words.count(len(indirect), 'further service')} hard-depend on it by way of others:"
+        made.add("indirect", "Indirectly needed by", Text(words_), Inline(tuple(links)), level=3)
+
+
+def _reading(upstream: list[Node]) -> str:
+    groups = sorted({node.group for node in upstream if node.group})
+    said = "Solid lines are hard dependencies: without them the service fails. Dashed ones are soft: it goes on, with less."
+    return said + (f" Of each redundancy group ({', '.join(groups)}) one member is enough." if groups else "")
+
+
+def _dependency_row(
+    context: Context, now: state.Now, direction: str, other: Record | None, dependency: Mapping[str, Any]
+) -> Row:
+    name: Value = context.link(other) if other else Text(dependency["service"])
+    owner = context.reference(("Team",), other.spec["owner"]) if other else Missing()
+    status: Value = now.of_service(other) if other else Missing("Unknown")
+    strength = Text(words.human(dependency["strength"]))
+    group, note = text(dependency.get("redundancyGroup"), "None"), text(dependency.get("note"), "")
+    return Row((name, Text(direction), strength, group, owner, status, note))
+
+
+def _people(made: RecordPage) -> Value:
+    context = made.context
+    owner = context.catalogue.get("Team", made.spec["owner"])
+    rows: list[tuple[str, Value]] = [("Owner", made.field("owner"))]
+    if owner is not None:
+        if "lead" in owner.spec:
+            rows.append(("Lead", context.reference(("Person",), owner.spec["lead"])))
+        rows.append(("Members", inline([context.reference(("Person",), m) for m in owner.spec["members"]])))
+        if "onCall" in owner.spec:
+            rows.append(("On call", context.reference(("Calendar",), owner.spec["onCall"])))
+    return Fields(tuple(rows))
+
+
+def _contracts(made: RecordPage) -> None:
+    context = made.context
+    rows = [
+        Row(
+            (
+                context.link(agreement),
+                Text(words.human(agreement.spec["type"])),
+                context.reference(("Team", "Supplier"), agreement.spec["provider"]),
+                words.day_value(agreement.spec["effective"].get("from")),
+                words.day_value(agreement.spec["effective"].get("until"), "Open end"),
+                state.status("active", "In force") if in_force(context, agreement) else state.status("", "Not in force"),
+            )
+        )
+        for agreement in context.agreements_of.get(made.record.name, ())
+    ]
+    headers = ("Agreement", "Type", "Provider", "From", "Until", "State")
+    table = Table("Agreements", headers, tuple(rows), empty="There is no agreement about this service.")
+    suppliers = Fields((("Suppliers", made.field("suppliers")),)) if made.spec.get("suppliers") else None
+    made.add("agreements", "Agreements and suppliers", table, suppliers)
+
+
+def _documents(made: RecordPage) -> None:
+    rows: list[tuple[str, Value]] = []
+    for key, title in (("runbook", "Runbook"), ("documents", "Documents"), ("dashboards", "Dashboards"), ("repositories", "Repositories")):
+        if made.spec.get(key):
+            rows.append((title, made.field(key)))
+    if rows:
+        made.add("documents", "Documents", Fields(tuple(rows)))
+
+
+def _history(made: RecordPage) -> None:
+    context, name = made.context, made.record.name
+    for kind, id_, title, index, pointer in (
+        ("Change", "changes", "Changes", context.changes_of, ""),
+        ("Incident", "incidents", "Incidents", context.incidents_of, "detectedAt"),
+    ):
+        if not context.has(kind):
+            continue
+        records = index.get(name, [])
+        if pointer:
+            records = state.newest(records, pointer)
+        else:
+            records = sorted(records, key=lambda r: (str(r.spec.get("schedule", {}).get("start", "")), r.name), reverse=True)
+        rows = [Row((context.link(r), state.status(r.spec["status"]), _when(context, r, pointer))) for r in records[:_RECENT]]
+        headers = (title[:-1], "Status", "Detected" if pointer else "Window")
+        more = Text(f"The latest {_RECENT} of {len(records):,}.") if len(records) > _RECENT else None
+        made.add(id_, title, Table(f"{title} to this service" if not pointer else "Incidents of this service", headers, tuple(rows), empty=f"No {title.lower()} on record."), more)
+
+
+def _when(context: Context, record: Record, pointer: str) -> Value:
+    if pointer:
+        return words.instant_value(record.spec.get(pointer), context.tz)
+    planned = state.occupied(record)
+    return words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")

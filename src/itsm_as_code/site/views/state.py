@@ -1,0 +1,220 @@
+"""How things stand at the instant of the build: planned becomes past by the clock, not by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from itsm_as_code.clock import Interval
+from itsm_as_code.findings import RecordId
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Progress, Status, Step, Tone
+from itsm_as_code.site.views.words import as_instant, human
+
+_TONES: Mapping[str, Tone] = {
+    **dict.fromkeys(("live", "implemented", "reviewed", "closed", "resolved", "successful", "satisfied"), "good"),
+    **dict.fromkeys(("pass", "passed", "active", "fulfilled", "done", "measured", "verified", "published"), "good"),
+    **dict.fromkeys(("deprecated", "implementing", "in-progress", "restored", "successful-with-issues"), "warn"),
+    **dict.fromkeys(("stale", "waived", "warning", "medium", "degraded", "unneeded", "orphaned", "P2"), "warn"),
+    **dict.fromkeys(("rejected", "backed-out", "failed", "fail", "not-satisfied", "error", "expired"), "bad"),
+    **dict.fromkeys(("new", "acknowledged", "high", "very-high", "full", "invalid", "P1"), "bad"),
+    **dict.fromkeys(("design", "transition", "proposed", "authorised", "scheduled", "info", "low", "not-yet"), "info"),
+}
+IMPENDING = ("draft", "proposed", "authorised", "scheduled")
+SETTLED_INCIDENT = ("resolved", "closed")
+
+
+def status(code: object, word: str = "") -> Status:
+    """A state of a lifecycle, a level or a result, as word, shape and colour."""
+    return Status(word or human(str(code)), _TONES.get(str(code), "none"))
+
+
+def schedule(change: Record) -> Interval | None:
+    """The planned window of a change, or None without a sound one."""
+    planned = change.spec.get("schedule") or {}
+    start, end = as_instant(planned.get("start")), as_instant(planned.get("end"))
+    return Interval(start, end) if start and end and start <= end else None
+
+
+def occupied(change: Record) -> Interval | None:
+    """When a change really took place, or else its window."""
+    actual = change.spec.get("actual") or {}
+    start, end = as_instant(actual.get("start")), as_instant(actual.get("end"))
+    return Interval(start, end) if start and end and start <= end else schedule(change)
+
+
+def progress(record: Record) -> Progress | None:
+    """The states on a record's way: those behind it, its own, and those that usually follow."""
+    lifecycle, state = record.kind.lifecycle, record.state
+    if lifecycle is None or state is None or state not in lifecycle["transitions"]:
+        return None
+    said = {value for value in record.spec.values() if isinstance(value, str)}
+    behind = _way_to(lifecycle, state, said, record)
+    ahead: list[str] = []
+    following = _next(lifecycle, state, said, record)
+    while following and following not in (*behind, *ahead, state):
+        ahead.append(following)
+        following = _next(lifecycle, following, said, record)
+    steps = [Step(human(name), "done") for name in behind]
+    steps += [Step(human(state), "current"), *(Step(human(name), "ahead") for name in ahead)]
+    return Progress("Progress", tuple(steps))
+
+
+def _targets(lifecycle: Mapping[str, Any], state: str, record: Record) -> list[str]:
+    """The states that may follow; those meant for just this sort of record first."""
+    special, usual = [], []
+    for entry in lifecycle["transitions"].get(state, ()):
+        if isinstance(entry, str):
+            usual.append(entry)
+        elif all(_at(record, pointer) == value for pointer, value in entry.get("where", {}).items()):
+            special.append(entry["to"])
+    return special + usual
+
+
+def _at(record: Record, pointer: str) -> object:
+    value: Any = record.data
+    for part in pointer.split("/")[1:]:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _next(lifecycle: Mapping[str, Any], state: str, said: set[str], record: Record) -> str | None:
+    targets = _targets(lifecycle, state, record)
+    return next((target for target in targets if target in said), targets[0] if targets else None)
+
+
+def _way_to(lifecycle: Mapping[str, Any], state: str, said: set[str], record: Record) -> list[str]:
+    """The shortest way from a first state to this one, by way of states that the record itself mentions."""
+    first = lifecycle["initial"][0]
+    start = first if isinstance(first, str) else first["state"]
+    ways: dict[str, list[str]] = {start: []}
+    queue = [start]
+    while queue and state not in ways:
+        here = queue.pop(0)
+        for target in sorted(_targets(lifecycle, here, record), key=lambda name: name not in said):
+            if target not in ways:
+                ways[target] = [*ways[here], here]
+                queue.append(target)
+    return ways.get(state, [])
+
+
+class Now:
+    """What is going on at the instant of the build."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.instant = context.now
+
+    @cached_property
+    def open_incidents(self) -> list[Record]:
+        """Incidents that are not resolved, the gravest first."""
+        found = [r for r in self.context.catalogue.of_kind("Incident") if r.spec["status"] not in SETTLED_INCIDENT]
+        return sorted(found, key=lambda r: (r.spec.get("priority", "P9"), r.spec["detectedAt"], r.name))
+
+    @cached_property
+    def outages(self) -> dict[str, tuple[str, Record]]:
+        """Services that are out or degraded now: kind of outage, and the incident that says so."""
+        found: dict[str, tuple[str, Record]] = {}
+        for incident in self.open_incidents:
+            for outage in incident.spec.get("outages", ()):
+                if self._is_on(outage) and found.get(outage["service"], ("degraded",))[0] == "degraded":
+                    found[outage["service"]] = (outage["kind"], incident)
+        return found
+
+    def _is_on(self, outage: Mapping[str, Any]) -> bool:
+        start, end = as_instant(outage.get("start")), as_instant(outage.get("end"))
+        return start is not None and start <= self.instant and (end is None or self.instant < end)
+
+    @cached_property
+    def affected(self) -> dict[str, str]:
+        """Services that hard-depend on one that is fully out -> by way of which."""
+        out = [service for service, (kind, _) in self.outages.items() if kind == "full"]
+        dependents = self.context.validation.facts.graph.dependents(*out) if out else {}
+        return {service: via for service, (_, via) in dependents.items()}
+
+    @cached_property
+    def _incidents_of(self) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for incident in self.open_incidents:
+            for service in incident.spec["services"]:
+                found.setdefault(service, []).append(incident)
+        return found
+
+    def of_service(self, service: Record) -> Status:
+        """Whether a service works, as far as records tell."""
+        lifecycle = service.spec["lifecycle"]
+        if lifecycle == "retired":
+            return Status("Retired")
+        if lifecycle not in ("live", "deprecated"):
+            return Status("Not live yet", "info")
+        if service.name in self.outages:
+            kind = self.outages[service.name][0]
+            return Status("Outage", "bad") if kind == "full" else Status("Degraded", "warn")
+        incidents = self._incidents_of.get(service.name, [])
+        if any(incident.spec["status"] != "restored" for incident in incidents):
+            return Status("Incident open", "warn")
+        if any(change.name in self.running for change in self.context.changes_of.get(service.name, ())):
+            return Status("Change in progress", "info")
+        if service.name in self.affected:
+            return Status("May be affected", "warn")
+        return Status("Restored, being watched", "info") if incidents else Status("No known problem", "good")
+
+    @cached_property
+    def running(self) -> frozenset[str]:
+        """Changes that are being carried out."""
+        return frozenset(change.name for change in self.changes["now"])
+
+    @cached_property
+    def changes(self) -> dict[str, list[Record]]:
+        """Changes by where the clock puts them: ``now``, ``overdue``, ``next``, ``unplanned``, ``past``."""
+        found: dict[str, list[Record]] = {key: [] for key in ("now", "overdue", "next", "unplanned", "past")}
+        for change in self.context.catalogue.of_kind("Change"):
+            found[self.phase(change)].append(change)
+        far = datetime.max.replace(tzinfo=self.instant.tzinfo)
+        for key, changes in found.items():
+            changes.sort(key=lambda c: (_start(c, far), c.name), reverse=key == "past")
+        return found
+
+    def phase(self, change: Record) -> str:
+        state, window = change.spec["status"], schedule(change)
+        if state == "implementing":
+            return "now"
+        if state not in IMPENDING:
+            return "past"
+        if window is None:
+            return "unplanned"
+        return "next" if self.instant < window.start else "overdue"
+
+    def next_changes(self, service: str) -> list[Record]:
+        """Changes to a service that lie ahead or are going on, by start."""
+        far = datetime.max.replace(tzinfo=self.instant.tzinfo)
+        own = [c for c in self.context.changes_of.get(service, ()) if self.phase(c) in ("now", "next", "overdue")]
+        return sorted(own, key=lambda c: (_start(c, far), c.name))
+
+    @cached_property
+    def failures(self) -> dict[RecordId, int]:
+        """Findings that block, by record."""
+        found: dict[RecordId, int] = {}
+        for finding in self.context.validation.findings:
+            if finding.record and finding.blocks:
+                found[finding.record] = found.get(finding.record, 0) + 1
+        return found
+
+
+def _start(change: Record, far: datetime) -> datetime:
+    window = occupied(change)
+    return window.start if window else far
+
+
+def newest(records: Iterable[Record], pointer: str) -> list[Record]:
+    """Records by an instant of their spec, the latest first."""
+    far_past = "0000"
+    return sorted(records, key=lambda r: (_utc(r.spec.get(pointer)) or far_past, r.name), reverse=True)
+
+
+def _utc(text: object) -> str | None:
+    instant = as_instant(text)
+    return instant.isoformat() if instant else None

@@ -1,0 +1,226 @@
+"""The vocabulary of the pages: what a view can say, without a word of HTML.
+
+A view is made of these plain frozen values; :mod:`itsm_as_code.site.html` is the only place that turns them into
+markup. Addresses are paths from the top of the site (``services/payments-api.html#help``) unless ``external``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Tone = Literal["good", "warn", "bad", "info", "none"]
+"""How a status weighs; each tone has a colour and a shape of its own, the word says the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """CommonMark."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    href: str
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point or span of time in words, and its machine form."""
+
+    text: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    word: str
+    tone: Tone = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Nothing is recorded: a state of its own, never a zero and never a pass."""
+
+    text: str = "Not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Several values on one line."""
+
+    parts: tuple[Value, ...]
+    separator: str = ", "
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list, one value a line."""
+
+    items: tuple[Value, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Terms and what is said of them."""
+
+    rows: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table; the first cell names it. ``facets`` serve the filter in the browser."""
+
+    cells: tuple[Value, ...]
+    facets: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    caption: str
+    headers: tuple[str, ...]
+    rows: tuple[Row, ...]
+    empty: str = "None"
+    compact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    word: str
+    state: Literal["done", "current", "ahead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The states that a record goes through."""
+
+    label: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A service in a dependency picture."""
+
+    label: str
+    detail: str
+    href: str
+    hard: bool = True
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A service between what it depends on and what depends on it."""
+
+    title: str
+    centre: Node
+    upstream: tuple[Node, ...]
+    downstream: tuple[Node, ...]
+    more: str
+    """Address of the table that holds what the picture leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Something that deserves attention: what, how it stands, and a line about it."""
+
+    title: Link
+    status: Status | None
+    line: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    cards: tuple[Card, ...]
+    empty: str = "Nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Tabs:
+    """Other ways to look at the same list."""
+
+    label: str
+    tabs: tuple[tuple[Link, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Facets that the browser may filter the tables of the page by."""
+
+    facets: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+Value = (
+    Text
+    | Code
+    | Prose
+    | Link
+    | Moment
+    | Status
+    | Missing
+    | Inline
+    | Items
+    | Fields
+    | Table
+    | Progress
+    | Picture
+    | Cards
+    | Tabs
+    | Filter
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled part of a page. ``level`` 2 or 3 is the heading's."""
+
+    id: str
+    title: str
+    body: tuple[Value, ...]
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: where it lies, what it is called, and what stands on it."""
+
+    path: str
+    title: str
+    sections: tuple[Section, ...]
+    kicker: str = ""
+    lead: str = ""
+    statuses: tuple[Status, ...] = ()
+    facts: tuple[tuple[str, Value], ...] = ()
+    top: tuple[Value, ...] = ()
+    crumbs: tuple[Link, ...] = ()
+    area: str = ""
+    contents: bool = False
+    pager: tuple[tuple[Link, bool], ...] = field(default=())
+    template: str = "page.html"
+
+
+def inline(values: list[Value], missing: str = "Not stated") -> Value:
+    """The values on one line, or that there is none."""
+    if not values:
+        return Missing(missing)
+    return values[0] if len(values) == 1 else Inline(tuple(values))
+
+
+def text(value: object, missing: str = "Not stated") -> Value:
+    """Plain text of anything, or that there is none."""
+    return Missing(missing) if value is None or value == "" else Text(str(value))

@@ -1,0 +1,94 @@
+"""A snapshot: the files of a repository at one moment, whichever way they are stored."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from itsm_as_code.errors import ItsmError
+
+REGULAR = ("100644", "100755")
+SYMLINK = "120000"
+SUBMODULE = "160000"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a snapshot: its git mode, its size in bytes, its blob id (None in a work tree)."""
+
+    mode: str
+    size: int
+    oid: str | None = None
+
+    @property
+    def is_regular(self) -> bool:
+        return self.mode in REGULAR
+
+
+class Snapshot(Protocol):
+    """What every reader of records needs to know of a revision."""
+
+    @property
+    def label(self) -> str:
+        """Commit or tree id, or ``work tree``: how reports name this snapshot."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """All files by path (``/`` between folders, relative to the top), sorted."""
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        """The bytes of regular files, or the reason why one cannot be read."""
+
+
+class WorkTree:
+    """Files as they lie in a folder, in git or not. Symbolic links are reported, never followed."""
+
+    label = "work tree"
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        if not root.is_dir():
+            raise ItsmError(f"{root} is not a folder", remedy="name the folder that holds the records")
+        self.entries: dict[str, Entry] = dict(sorted(self._scan(str(root), "")))
+
+    def _scan(self, folder: str, prefix: str) -> Iterator[tuple[str, Entry]]:
+        try:
+            found = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            raise ItsmError(
+                f"cannot read the folder {folder}: {error.strerror}", remedy="mend its permissions"
+            ) from None
+        for entry in found:
+            if not prefix and (entry.name == ".git" or entry.name in SKIPPED_FOLDERS):
+                continue
+            status = entry.stat(follow_symlinks=False)
+            path = prefix + os.fsencode(entry.name).decode("utf-8", "surrogateescape")
+            if stat.S_ISLNK(status.st_mode):
+                yield path, Entry(SYMLINK, status.st_size)
+            elif stat.S_ISDIR(status.st_mode):
+                if Path(entry.path, ".git").exists():
+                    yield path, Entry(SUBMODULE, 0)
+                else:
+                    yield from self._scan(entry.path, path + "/")
+            elif stat.S_ISREG(status.st_mode):
+                yield path, Entry("100755" if status.st_mode & 0o100 else "100644", status.st_size)
+            else:
+                yield path, Entry("000000", 0)
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        for path in paths:
+            try:
+                # Opened without following a link that was put there after the scan.
+                descriptor = os.open(os.path.join(self.root, path), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+                with os.fdopen(descriptor, "rb") as file:
+                    yield path, file.read()
+            except OSError as error:
+                yield path, error
+
+
+SKIPPED_FOLDERS = frozenset({".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
+"""Folders at the top that hold no records in any repository, and may be huge."""

@@ -1,0 +1,145 @@
+"""validate: snapshot -> documents -> records -> catalogue -> findings.
+
+The one place that knows in which order a snapshot is judged; validate, gate, site and audit all go through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from itsm_as_code import configuration as configuration_module
+from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
+from itsm_as_code.configuration import Configuration, load_configuration
+from itsm_as_code.findings import Finding, Rule, sort_findings
+from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, engine, waivers
+from itsm_as_code.records import catalogue as catalogue_module
+from itsm_as_code.records import document, lifecycle
+from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+from itsm_as_code.records.positions import place_findings
+from itsm_as_code.risk import Risk, assess
+from itsm_as_code.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Judges:
+    """What a snapshot is judged by: kinds, configuration, policies, waivers. In the gate, those of the base."""
+
+    registry: KindRegistry
+    configuration: Configuration
+    catalogue: Catalogue
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Everything that is known about a snapshot at an instant."""
+
+    catalogue: Catalogue
+    registry: KindRegistry
+    configuration: Configuration
+    facts: Facts
+    now: datetime
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    waivers: tuple[WaiverState, ...]
+    policies: int
+
+    def risk_of(self, record: Record) -> Risk:
+        """The derived risk of a Change."""
+        return assess(record.data, self.facts)
+
+
+def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
+    """The schema files of a snapshot's ``schemas/`` folder, by path within it."""
+    paths = [
+        path
+        for path, entry in snapshot.entries.items()
+        if path.startswith("schemas/") and path.endswith(SUFFIX) and entry.is_regular
+    ]
+    return {
+        path.removeprefix("schemas/"): content
+        for path, content in snapshot.read_many(paths)
+        if isinstance(content, bytes)
+    }
+
+
+def load_judges(snapshot: Snapshot) -> Judges:
+    """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records."""
+    registry = KindRegistry.load(own_schemas(snapshot))
+    configuration, findings = load_configuration(snapshot, registry)
+    return Judges(registry, configuration, load_catalogue(snapshot, registry), tuple(findings))
+
+
+def validate(snapshot: Snapshot, now: datetime) -> Validation:
+    """Judge a snapshot by its own rules."""
+    judges = load_judges(snapshot)
+    return assess_catalogue(judges.catalogue, judges, now)
+
+
+def assess_catalogue(
+    catalogue: Catalogue, judges: Judges, now: datetime, contexts: Mapping[Any, Mapping[str, Any]] | None = None
+) -> Validation:
+    """Judge a catalogue by ``judges``.
+
+    ``contexts`` gives, for records that a pull request touches, what policies see of it (``old``, ``change``,
+    ``request``, ``risk``); other records are judged as they stand.
+    """
+    contexts = contexts or {}
+    facts = Facts.of(catalogue)
+    policy_engine = PolicyEngine(judges.catalogue, facts, now, lambda record: _risk_data(record, facts))
+    findings: list[Finding] = [*judges.findings, *catalogue.findings, *catalogue.reference_findings()]
+    findings += policy_engine.findings
+    outcomes: list[Outcome] = []
+    for record in catalogue:
+        if not record.valid:
+            continue
+        if record.kind.lifecycle is not None:
+            findings += [
+                stamp(lifecycle.LIFECYCLE_REQUIRED, record, problem) for problem in lifecycle.required_problems(record)
+            ]
+        for outcome, finding in policy_engine.judge(record, **contexts.get(record.id, {})):
+            outcomes.append(outcome)
+            if finding is not None:
+                findings.append(finding)
+    findings += run_checks(catalogue, facts, Situation(now, judges.configuration))
+    resolution = waivers.resolve(findings, judges.catalogue, waivable_ids(), now)
+    placed = place_findings(
+        [*resolution.findings, *resolution.own_findings], judges.catalogue.sources() | catalogue.sources()
+    )
+    waived = {(finding.rule, finding.record) for finding in placed if finding.waiver}
+    return Validation(
+        catalogue=catalogue,
+        registry=judges.registry,
+        configuration=judges.configuration,
+        facts=facts,
+        now=now,
+        findings=tuple(sort_findings(placed)),
+        outcomes=tuple(_waived(outcome, waived) for outcome in outcomes),
+        waivers=tuple(resolution.states),
+        policies=len(policy_engine.usable),
+    )
+
+
+def _risk_data(record: Record, facts: Facts) -> Mapping[str, Any] | None:
+    return assess(record.data, facts).as_data() if record.id.kind == "Change" else None
+
+
+def _waived(outcome: Outcome, waived: set[tuple[str, Any]]) -> Outcome:
+    if outcome.status in ("fail", "error") and (outcome.policy, outcome.record) in waived:
+        return Outcome(outcome.policy, outcome.record, "waived", outcome.message, outcome.severity)
+    return outcome
+
+
+@lru_cache(maxsize=1)
+def built_in_rules() -> dict[str, Rule]:
+    """Every rule that the program itself can report, by id; policies of a repository come on top."""
+    modules = (document, catalogue_module, lifecycle, configuration_module, engine, waivers)
+    rules = [rule for module in modules for rule in module.RULES]
+    rules += [check.rule for check in all_checks()]
+    return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}

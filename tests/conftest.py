@@ -1,0 +1,162 @@
+"""Real git repositories to judge in: a small organisation, branches, commits by its people, reviews."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from itsm_as_code.forges.local import parse_pull_request
+from itsm_as_code.gate import Decision, judge
+from itsm_as_code.git.repository import Repository
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+SMALL = HERE / "fixtures" / "small"
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+NORMAL_CHANGE = """\
+apiVersion: itsm/v1
+kind: Change
+metadata: {name: %(name)s, title: Tune the newsletter}
+spec:
+  type: normal
+  services: [newsletter]
+  requester: alice
+  implementers: [alice]
+  summary: Send in smaller batches.
+  justification: The provider throttles large batches.
+  schedule: {start: "2026-12-01T20:00:00Z", end: "2026-12-01T22:00:00Z"}
+  implementation: {steps: [Set the batch size to 500], minutes: 10}
+  test: {summary: Sent to ourselves., passed: true, evidence: [{title: Run, url: "https://ci.shop.example/1"}]}
+  backout: {steps: [Set it back, Restart], minutes: 10, rehearsedOn: "2026-11-20"}
+  status: proposed
+"""
+
+
+@dataclass
+class Workshop:
+    """A git repository with the small organisation on ``main``, and a pull request by alice on ``topic``."""
+
+    path: Path
+    clock: int = 0
+    reviews: list[dict[str, Any]] = field(default_factory=list)
+    author: str | None = "alice"
+    pushers: list[str] = field(default_factory=list)
+
+    def git(self, *arguments: str, check: bool = True, who: str = "alice", committer: str | None = None) -> str:
+        """Run git as one of the people."""
+        self.clock += 1
+        stamp = f"2026-11-22T08:{self.clock // 60:02d}:{self.clock % 60:02d}Z"
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.path),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_AUTHOR_NAME": who,
+            "GIT_AUTHOR_EMAIL": f"{who}@shop.example" if "@" not in who else who,
+            "GIT_COMMITTER_NAME": committer or who,
+            "GIT_COMMITTER_EMAIL": f"{committer or who}@shop.example"
+            if "@" not in (committer or who)
+            else committer or who,
+            "GIT_AUTHOR_DATE": stamp,
+            "GIT_COMMITTER_DATE": stamp,
+        }
+        done = subprocess.run(["git", *arguments], cwd=self.path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0 or not check, f"git {arguments}: {done.stderr}"
+        return done.stdout.strip()
+
+    def write(self, path: str, text: str | bytes) -> None:
+        """Write a file of the work tree."""
+        file = self.path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text that stands in a file exactly once."""
+        text = (self.path / path).read_text()
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {path}"
+        self.write(path, text.replace(old, new))
+
+    def change(self, name: str = "chg-20261122-tune", **replace: str) -> str:
+        """Add a normal change; ``replace`` are texts to put instead of others. Gives its path."""
+        text = NORMAL_CHANGE % {"name": name}
+        for old, new in replace.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        path = f"changes/2026/11/22/{name}.yaml"
+        self.write(path, text)
+        return path
+
+    def commit(self, message: str = "Change", who: str = "alice", committer: str | None = None) -> str:
+        """Commit everything; gives the commit's id."""
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message, who=who, committer=committer)
+        return self.git("rev-parse", "HEAD")
+
+    def review(
+        self, reviewer: str, state: str = "approved", commit: str | None = None, minute: int | None = None
+    ) -> None:
+        """A review on a commit (the tip of topic unless said otherwise), a minute after the last one."""
+        minute = len(self.reviews) if minute is None else minute
+        commit = commit or self.git("rev-parse", "topic")
+        at = f"2026-11-22T10:{minute:02d}:00Z"
+        self.reviews.append({"reviewer": reviewer, "state": state, "commit": commit, "at": at})
+
+    def pull_request(self) -> dict[str, Any]:
+        """The reviews file."""
+        return {"author": self.author, "pushers": self.pushers, "reviews": self.reviews}
+
+    def judge(self, base: str = "main", head: str = "topic", now: datetime = NOW) -> Decision:
+        """The gate's decision on the pull request."""
+        pull_request = parse_pull_request(json.loads(json.dumps(self.pull_request())), "reviews")
+        return judge(Repository(self.path), base, head, pull_request, now)
+
+
+def codes(decision: Decision) -> list[str]:
+    """The codes of the reasons of a decision."""
+    return [reason.code for reason in decision.reasons]
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy records to a folder that can be written to."""
+    shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    """The small organisation on main, with an empty branch ``topic`` checked out."""
+    shop = Workshop(tmp_path / "repository")
+    copy_tree(SMALL, shop.path)
+    shop.git("init", "-q", "-b", "main")
+    shop.commit("Start", who="erin")
+    shop.git("checkout", "-q", "-b", "topic")
+    return shop
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def itsm(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the program in this process: exit code, standard output, standard error."""
+    from itsm_as_code.cli.program import run
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        code = run([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def lines(items: Sequence[str]) -> str:
+    """Items as lines, for messages of assertions."""
+    return "\n".join(items)

@@ -233,6 +233,15 @@ def calendar_intervals(
     Raises ValueError for an entry that makes no sense: a calendar that cannot be read covers nothing *known*,
     and callers must not take it as free.
     """
+    try:
+        return _calendar_intervals(spec, window, holidays)
+    except OverflowError:
+        raise ValueError("a date outside the years that can be reckoned with") from None
+
+
+def _calendar_intervals(
+    spec: Mapping[str, Any], window: Interval, holidays: Callable[[str], Mapping[str, Any] | None]
+) -> Intervals:
     tz = zone(spec["timezone"])
     hours: list[Interval] = []
     others: list[Interval] = []
@@ -250,6 +259,8 @@ def calendar_intervals(
         days = holidays(name)
         if days is None:
             raise ValueError(f"the holidays calendar '{name}' does not exist")
+        if days.get("holidays"):
+            raise ValueError(f"the holidays calendar '{name}' has holidays of its own")
         working = working - calendar_intervals(days, window)
     return (working | Intervals(others)) & Intervals([window])
 
@@ -272,29 +283,54 @@ def _weekly(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterato
         day += _ONE_DAY
 
 
-MAX_OCCURRENCES: Final = 10_000
+MAX_OCCURRENCES: Final = 50_000
 
 
 def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:
-    from dateutil.rrule import rrulestr  # only calendars with a recurrence rule pay for its import
-
     length = parse_duration(entry["duration"])
     start = datetime.fromisoformat(entry["dtstart"])
     if start.tzinfo is not None:
         raise ValueError("dtstart is a local time, without an offset")
     excluded = {parse_date(day) for day in entry.get("exdate", ())}
-    if re.search(r"FREQ=(SECONDLY|MINUTELY)", entry["rrule"], re.IGNORECASE):
-        raise ValueError("a recurrence rule by the minute or second is not a calendar")
-    rule = rrulestr(entry["rrule"], dtstart=start)
     lower = window.start.astimezone(tz).replace(tzinfo=None) - length - _ONE_DAY
     upper = window.end.astimezone(tz).replace(tzinfo=None) + _ONE_DAY
-    count = 0
-    for occurrence in rule.xafter(lower, inc=True):
+    for count, occurrence in enumerate(_rule(entry["rrule"], start, tz)):
         if occurrence > upper:
             break
-        count += 1
-        if count > MAX_OCCURRENCES:
-            raise ValueError(f"a recurrence rule with more than {MAX_OCCURRENCES:,} occurrences in the window")
-        if occurrence.date() not in excluded:
+        if count >= MAX_OCCURRENCES:
+            raise ValueError(f"a recurrence rule with more than {MAX_OCCURRENCES:,} occurrences since its dtstart")
+        if occurrence >= lower and occurrence.date() not in excluded:
             begin = occurrence.replace(tzinfo=tz).astimezone(UTC)
             yield Interval(begin, begin + length)
+
+
+_UNTIL_UTC: Final = re.compile(r"(?<=UNTIL=)\d{8}T\d{6}Z", re.ASCII)
+
+
+@lru_cache(maxsize=64)
+def _rule(text: str, start: datetime, tz: ZoneInfo) -> Iterable[datetime]:
+    """The occurrences of an RFC 5545 recurrence rule in local time; ValueError when it is none, or never ends to work.
+
+    dateutil loops for ever over INTERVAL=0, and lets a rule name the same part twice.
+    """
+    from dateutil.rrule import rrulestr  # only calendars with a recurrence rule pay for its import
+
+    names = [part.partition("=")[0] for part in text.upper().split(";")]
+    parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
+    if len(parts) != len(names):
+        raise ValueError("a recurrence rule names each of its parts once")
+    if parts.get("FREQ") not in ("HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
+        raise ValueError("a recurrence rule is hourly, daily, weekly, monthly or yearly")
+    if not re.fullmatch(r"0*[1-9][0-9]{0,5}", parts.get("INTERVAL", "1")):
+        raise ValueError("the INTERVAL of a recurrence rule is a whole number from 1")
+
+    def local(match: re.Match[str]) -> str:
+        instant = datetime.strptime(match[0], "%Y%m%dT%H%M%S%z")
+        return instant.astimezone(tz).strftime("%Y%m%dT%H%M%S")
+
+    try:
+        # RFC 5545 wants UNTIL in UTC beside a local start with a zone; dateutil compares it with local times.
+        rule: Iterable[datetime] = rrulestr(_UNTIL_UTC.sub(local, text.upper()), dtstart=start, cache=True)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ValueError(f"the recurrence rule cannot be read: {error}") from None
+    return rule

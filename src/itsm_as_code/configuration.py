@@ -9,10 +9,10 @@ from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.findings import Finding, Location, Problem, Rule, Severity
-from itsm_as_code.snapshot import Snapshot
-from itsm_as_code.records.document import load
+from itsm_as_code.records.document import MAX_BYTES, load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
+from itsm_as_code.snapshot import Snapshot
 
 PATH = "itsm.yaml"
 CONFIGURATION = Rule(
@@ -50,6 +50,8 @@ def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Conf
         return Configuration(), []
     if not entry.is_regular:
         return Configuration(), [_finding("itsm.yaml is not a regular file")]
+    if entry.size > MAX_BYTES:
+        return Configuration(), [_finding(f"itsm.yaml has {entry.size:,} bytes, at most {MAX_BYTES:,} are read")]
     content = next(iter(snapshot.read_many([PATH])))[1]
     if isinstance(content, OSError):
         return Configuration(), [_finding(f"cannot be read: {content.strerror}")]

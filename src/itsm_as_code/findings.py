@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 PointerPart = str | int
 Pointer = tuple[PointerPart, ...]
@@ -117,6 +118,7 @@ def format_pointer(pointer: Sequence[PointerPart]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in pointer)
 
 
+@lru_cache(maxsize=4096)
 def parse_pointer(text: str) -> tuple[str, ...]:
     """Parts of an RFC 6901 pointer, every one as text."""
     if not text:

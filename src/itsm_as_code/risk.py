@@ -2,9 +2,9 @@
 
 The method is a table, so that everybody can see why: each factor gives points, the points of likelihood and of
 impact fall into bands, and a matrix of the two bands gives the level. A level that the record declares can raise
-the result, never lower it. History counts as the success rate of earlier changes to the same services, with the
-uncertainty of few samples taken into account (Beta posterior with a uniform prior, Bayes 1763; Jaynes, Probability
-Theory, 2003, ch. 6). The bands and points are this project's own first table.
+the result, never lower it. History counts as the success rate of earlier changes to the same services, drawn towards
+that of all services where samples are few (the mean of a Beta posterior; Gelman et al., Bayesian Data Analysis, 2013,
+ch. 2.4 and 5.3). The bands and points are this project's own first table.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ MATRIX: Final = (
     ("medium", "high", "very-high", "very-high"),  # very high
 )
 
-_SUCCESSFUL: Final = ("successful", "successful-with-issues")
-_UNSUCCESSFUL: Final = ("backed-out", "failed")
+_PRIOR: Final = 10
+"""How many changes the experience with all services is worth beside that with the services of a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """The risk of a change. ``level`` counts; ``derived`` is what the table gives, ``declared`` what the record says."""
+    """The risk of a change. ``level`` counts; ``derived`` is what the table gives, ``declared`` what the record has."""
 
     level: str
     derived: str
@@ -147,26 +147,28 @@ def _pressure_factor(spec: Mapping[str, Any]) -> Factor:
 
 
 def _history_factor(change: Mapping[str, Any], services: list[str], facts: Facts) -> Factor:
-    name = change["metadata"]["name"]
-    seen: dict[str, str] = {}
+    """The success rate to expect, from earlier changes of these services and, where they are few, of all services.
+
+    The prior is worth ten changes at the rate of the whole organisation (itself smoothed by Laplace's rule), so one
+    failure among two changes says little, and five among ten a lot.
+    """
+    seen: dict[str, bool] = {}
     for service in services:
-        for other in facts.changes_by_service.get(service, ()):
-            result = other["spec"].get("result")
-            if result and other["metadata"]["name"] != name:
-                seen[other["metadata"]["name"]] = result
-    good = sum(result in _SUCCESSFUL for result in seen.values())
-    bad = sum(result in _UNSUCCESSFUL for result in seen.values())
-    mean = (good + 1) / (good + bad + 2)
-    points = 0 if mean >= 0.9 else 1 if mean >= 0.7 else 2
-    value = f"{good} of {good + bad} earlier changes succeeded (expected {mean:.0%})"
-    return Factor("history of the services", "likelihood", value, points if good + bad else 1, "changes/")
+        seen |= facts.change_results.get(service, {})
+    seen.pop(change["metadata"]["name"], None)
+    good, count = sum(seen.values()), len(seen)
+    good_of_all, all_changes = facts.change_success
+    overall = (good_of_all + 1) / (all_changes + 2)
+    expected = (good + _PRIOR * overall) / (count + _PRIOR)
+    points = 0 if expected >= 0.9 else 1 if expected >= 0.75 else 2
+    value = f"{good} of {count} earlier changes succeeded (expected {expected:.0%}; of all services {overall:.0%})"
+    return Factor("history of the services", "likelihood", value, points, "changes/")
 
 
 def _impact(spec: Mapping[str, Any], services: list[str], facts: Facts) -> list[Factor]:
     tiers = {name: facts.spec("Service", name).get("tier", 1) for name in services}
     first = min(tiers, key=lambda name: (tiers[name], name))
-    dependents = facts.graph.dependents(*services)
-    radius = len(dependents)
+    radius = facts.graph.blast_radius(*services)
     classes = [facts.spec("Service", name).get("security", {}).get("dataClassification") for name in services]
     weights = {"public": 0, "internal": 0, "confidential": 1, "secret": 2}
     data = max((str(name) for name in classes if name), key=lambda name: weights.get(name, 0), default="not stated")

@@ -1,4 +1,4 @@
-"""What the package brings along: the schemas of the kinds and the default policy packs.
+"""What the package brings along: the schemas of the kinds, policy packs, and the workflow of the gate.
 
 In an installed package they lie inside it; in a checkout they are the repository's own folders.
 """
@@ -8,16 +8,22 @@ from __future__ import annotations
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Final
 
 from itsm_as_code.errors import ConfigurationError
 
+PACKS: Final = ("change-enablement", "operations", "organisation", "service-design")
+"""The shipped policy packs: folders of ``policies/`` that make sense in any organisation."""
+
+_IN_CHECKOUT: Final = {"schemas": "schemas", "policies": "policies", "workflows": ".github/workflows"}
+
 
 def folder(name: str) -> Traversable:
-    """The shipped folder ``schemas`` or ``policies``."""
+    """The shipped folder ``schemas``, ``policies`` or ``workflows``."""
     packaged = resources.files("itsm_as_code").joinpath("_shipped", name)
     if packaged.is_dir():
         return packaged
-    checkout = Path(__file__).resolve().parents[2] / name
+    checkout = Path(__file__).resolve().parents[2] / _IN_CHECKOUT[name]
     if checkout.is_dir():
         return checkout
     raise ConfigurationError(f"the installed package lacks its {name}", remedy="install itsm-as-code again")
@@ -28,6 +34,11 @@ def files(name: str, suffix: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     _collect(folder(name), "", suffix, found)
     return found
+
+
+def starter(name: str) -> str:
+    """A template of ``itsm init``."""
+    return resources.files("itsm_as_code").joinpath("starter", name).read_text("utf-8")
 
 
 def _collect(place: Traversable, prefix: str, suffix: str, found: dict[str, bytes]) -> None:

@@ -83,7 +83,7 @@ class WorkTree:
         for path in paths:
             try:
                 # Opened without following a link that was put there after the scan.
-                descriptor = os.open(os.path.join(self.root, path), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+                descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
                 with os.fdopen(descriptor, "rb") as file:
                     yield path, file.read()
             except OSError as error:

@@ -14,11 +14,13 @@ from typing import Any
 from itsm_as_code import configuration as configuration_module
 from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
+from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, Rule, sort_findings
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, engine, waivers
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle
 from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
+from itsm_as_code.records.document import MAX_BYTES
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
 from itsm_as_code.records.positions import place_findings
@@ -56,17 +58,23 @@ class Validation:
 
 
 def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
-    """The schema files of a snapshot's ``schemas/`` folder, by path within it."""
-    paths = [
-        path
-        for path, entry in snapshot.entries.items()
-        if path.startswith("schemas/") and path.endswith(SUFFIX) and entry.is_regular
-    ]
-    return {
-        path.removeprefix("schemas/"): content
-        for path, content in snapshot.read_many(paths)
-        if isinstance(content, bytes)
-    }
+    """The schema files of a snapshot's ``schemas/`` folder, by path within it.
+
+    ConfigurationError for one that cannot be read: left out, its records would be judged by another schema or by none.
+    """
+    paths = []
+    for path, entry in snapshot.entries.items():
+        if path.startswith("schemas/") and path.endswith(SUFFIX):
+            if not entry.is_regular or entry.size > MAX_BYTES:
+                what = "is not a regular file" if not entry.is_regular else f"has more than {MAX_BYTES:,} bytes"
+                raise ConfigurationError(f"{path} {what}", remedy="put the schema itself there")
+            paths.append(path)
+    found = {}
+    for path, content in snapshot.read_many(paths):
+        if isinstance(content, OSError):
+            raise ConfigurationError(f"{path} cannot be read: {content.strerror}", remedy="mend its permissions")
+        found[path.removeprefix("schemas/")] = content
+    return found
 
 
 def load_judges(snapshot: Snapshot) -> Judges:
@@ -108,7 +116,7 @@ def assess_catalogue(
             if finding is not None:
                 findings.append(finding)
     findings += run_checks(catalogue, facts, Situation(now, judges.configuration))
-    resolution = waivers.resolve(findings, judges.catalogue, waivable_ids(), now)
+    resolution = waivers.resolve(findings, judges.catalogue, waivable_ids(), built_in_rules(), now)
     placed = place_findings(
         [*resolution.findings, *resolution.own_findings], judges.catalogue.sources() | catalogue.sources()
     )

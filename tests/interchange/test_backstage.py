@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itsm_as_code.cli.import_ import command
@@ -168,21 +170,21 @@ class TestMapping:
         (found,) = of(findings, "backstage-owner")
         assert found.severity is Severity.ERROR
         assert "user:ann is a person" in found.message
-        assert (found.location.line, found.location.column) == (59, 49)
+        assert (found.location.line, found.location.column) == (55, 40)
         assert records["Service", "payments"]["metadata"]["annotations"]["backstage.io/spec.owner"] == "user:ann"
 
     def test_what_is_not_imported_is_said(self, shop: Any) -> None:
         findings = shop[1]
         told = {found.message.split(":")[0]: found.location.line for found in of(findings, "backstage-kind")}
-        assert told == {"elsewhere": 89, "new-service": 94}
+        assert told == {"elsewhere": 87, "new-service": 92}
         (twice,) = of(findings, "backstage-duplicate")
-        assert twice.location.line == 98
-        assert "in.yaml:19:1" in twice.message
+        assert twice.location.line == 96
+        assert "in.yaml:18:1" in twice.message
         assert "metadata.title" in twice.message
 
     def test_one_name_for_two_kinds_of_entity(self, shop: Any) -> None:
         told = [found.message for found in of(shop[1], "backstage-name")]
-        assert any("payments-api here: payments is that of component:default/payments" in text for text in told)
+        assert any("payments-api here, as payments is that of component:default/payments" in text for text in told)
         assert any("default/Order_Service.v2 -> order-service-v2" in text for text in told)
 
     def test_every_value_of_the_source_is_in_the_records_or_in_a_finding(self, shop: Any) -> None:
@@ -323,9 +325,9 @@ class TestHostileInput:
         assert "(75 times: c0, c1, c2, c3, c4 and 70 more)" in of(findings, "backstage-field")[0].message
 
     def test_characters_that_do_not_show_are_taken_out_and_named(self, tmp_path: Path) -> None:
-        text = TEAM + component("one", metadata='description: "a\\u202Eb\\e[31mc"')
+        text = TEAM + component("one", metadata='description: "a\\u202Eb\\e[31mc\\r\\nd\\re"')
         records, findings = converted(text, tmp_path / "new")
-        assert records["Service", "one"]["metadata"]["description"] == "ab[31mc"
+        assert records["Service", "one"]["metadata"]["description"] == "ab[31mc\nd\ne"
         assert "U+001B, U+202E" in of(findings, "backstage-text")[0].message
 
     def test_hostile_text_is_just_text(self, tmp_path: Path) -> None:
@@ -394,14 +396,18 @@ class TestHostileInput:
             run(tmp_path / "good.yaml", tmp_path / "bad.yaml", "--into", tmp_path / "new")
         assert not (tmp_path / "new").exists()
 
+    @settings(deadline=None)
     @given(st.binary(max_size=200))
     def test_any_bytes_are_documents_or_an_error(self, source: bytes) -> None:
-        try:
+        with contextlib.suppress(ItsmError):  # the one way to refuse a file
             read_documents("x", source)
-        except ItsmError as error:
-            assert error.code == "unreadable"
 
-    @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.text(max_size=10), st.booleans())
+    @settings(deadline=None)
+    @given(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=10),
+        st.booleans(),
+    )
     def test_any_text_becomes_a_valid_record_or_a_finding(self, text: str, key: str, in_list: bool) -> None:
         data = {
             "apiVersion": "backstage.io/v1alpha1",
@@ -413,7 +419,7 @@ class TestHostileInput:
             key: text,
         }  # fmt: skip
         known = Known.read(Path("/nonexistent"))
-        conversion = convert({"x": json.dumps(data, ensure_ascii=True).encode()}, known)
+        conversion = convert({"x": _as_yaml(data)}, known)
         files, said = plan(conversion, known, force=False)
         for file in files:
             if file.record is not None and not of(said, "import-valid"):
@@ -453,6 +459,12 @@ class TestHostileInput:
             "owner": "default/core",
         }
         assert not [found for found in findings if found.severity is Severity.ERROR]
+
+
+def _as_yaml(data: Any) -> bytes:
+    """JSON, which is YAML, with the characters escaped that YAML must not hold as such."""
+    text = json.dumps(data, ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f\ufffe\uffff]", lambda match: f"\\u{ord(match[0]):04x}", text).encode()
 
 
 class TestWriting:
@@ -586,7 +598,7 @@ class TestCommand:
         assert report["summary"]["created"] == 2
         assert report["summary"]["errors"] == 1
         found = report["findings"][0]
-        assert (found["rule"], found["line"], found["column"]) == ("backstage-owner", 9, 45)
+        assert (found["rule"], found["line"], found["column"]) == ("backstage-owner", 9, 46)
         assert {"path": "itsm.yaml", "record": None, "outcome": "created"} in report["files"]
 
     def test_the_terminal_is_not_obeyed(self, tmp_path: Path) -> None:
@@ -601,7 +613,8 @@ class TestCommand:
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus ../shared/corpora/backstage-giantswarm is not there")
 class TestRealCatalogue:
     @pytest.fixture(scope="class")
-    def imported(self, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    @classmethod
+    def imported(cls, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
         into = tmp_path_factory.mktemp("imported") / "records"
         result = run(*sorted(CORPUS.glob("*.yaml")), "--into", into, "--format", "json")
         assert result.exit_code == 1

@@ -1,17 +1,19 @@
 """The entries of a calendar can be worked out.
 
-A freeze that cannot be read would silently freeze nothing. Times of day run forward (write an overnight window as
-two entries), recurrence rules are valid RFC 5545, and the holidays that a calendar names exist and can be read too.
+A freeze that cannot be read, or that covers no time, would silently freeze nothing. Times of day run forward (write an
+overnight window as two entries), spans and durations are longer than nothing, recurrence rules are valid RFC 5545, and
+the holidays that a calendar names exist and can be read too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from itsm_as_code.checks import Situation, Subject
-from itsm_as_code.clock import Interval
-from itsm_as_code.findings import Problem
+from itsm_as_code.clock import Interval, Intervals, parse_duration
+from itsm_as_code.findings import Pointer, Problem
 from itsm_as_code.records.facts import Facts
 
 TITLE = "A calendar can be worked out"
@@ -27,11 +29,23 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             alone = {"spec": {**calendar["spec"], "entries": [entry]}}
             try:
                 facts.calendar_intervals(alone, window)
-            except (ValueError, OverflowError, RecursionError) as error:
+            except ValueError as error:
                 yield subject, Problem(str(error), ("spec", "entries", index), "correct this entry")
                 continue
-            weekly = entry.get("weekly")
-            if weekly and not weekly["from"] < weekly["to"]:
-                message = f"hours from {weekly['from']} to {weekly['to']} run backwards"
-                remedy = "write an overnight window as two entries"
-                yield subject, Problem(message, ("spec", "entries", index, "weekly"), remedy)
+            for problem in _entry_problems(entry, ("spec", "entries", index)):
+                yield subject, problem
+
+
+def _entry_problems(entry: dict[str, Any], at: Pointer) -> Iterator[Problem]:
+    weekly = entry.get("weekly")
+    if weekly:
+        hours = [(weekly, (*at, "weekly"))]
+        hours += [(pause, (*at, "weekly", "breaks", index)) for index, pause in enumerate(weekly.get("breaks", ()))]
+        for span, where in hours:
+            if not span["from"] < span["to"]:
+                message = f"hours from {span['from']} to {span['to']} run backwards"
+                yield Problem(message, where, "write an overnight window as two entries")
+    if "duration" in entry and not parse_duration(entry["duration"]):
+        yield Problem("a duration of nothing covers nothing", (*at, "duration"), "write how long it lasts")
+    if "start" in entry and not Intervals([Interval.parse(entry)]):
+        yield Problem("it ends when it starts, and covers nothing", (*at, "end"), "correct its end")

@@ -1,8 +1,6 @@
 """A change's dates make sense: each window ends after it starts, and what is done has happened.
 
-The planned window and the actual one end after they start; the actual start of a change that is implemented, backed
-out or failed does not lie in the future; and a change that is being implemented is inside its planned window or says
-since when it runs.
+The planned window and the actual one end after they start, and neither end of the actual one lies in the future.
 """
 
 from __future__ import annotations
@@ -32,6 +30,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
                     subject,
                     Problem(f"the {field} ends before it starts", ("spec", field, "end"), "swap or correct them"),
                 )
-            if field == "actual" and start > situation.now:
-                message = "the actual start lies in the future"
-                yield subject, Problem(message, ("spec", field, "start"), "write it down once it has started")
+            for end in ("start", "end") if field == "actual" else ():
+                if end in window and clock.parse_instant(window[end]) > situation.now:
+                    message = f"the actual {end} lies in the future"
+                    yield subject, Problem(message, ("spec", field, end), "write it down once it has happened")

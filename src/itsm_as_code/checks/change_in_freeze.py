@@ -7,6 +7,7 @@ may go on. A change counts from proposed to implementing. Move its schedule, or 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.clock import Interval, format_instant
@@ -32,7 +33,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
         for index, service in enumerate(spec["services"]):
             try:
                 freezes = facts.freezes(service, window)
-            except (ValueError, OverflowError) as error:
+            except ValueError as error:
                 message = f"could not tell whether '{service}' is frozen: {error}"
                 yield subject, Problem(message, ("spec", "services", index), "mend the calendar first")
                 continue
@@ -41,10 +42,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
                     yield subject, _problem(calendar, service, covered.spans[0])
 
 
-def _problem(calendar: dict[str, object], service: str, span: Interval) -> Problem:
-    metadata = calendar["metadata"]
-    assert isinstance(metadata, dict)
-    message = (
-        f"'{service}' is frozen by {metadata['name']} from {format_instant(span.start)} to {format_instant(span.end)}"
-    )
+def _problem(calendar: dict[str, Any], service: str, span: Interval) -> Problem:
+    name = calendar["metadata"]["name"]
+    message = f"'{service}' is frozen by {name} from {format_instant(span.start)} to {format_instant(span.end)}"
     return Problem(message, ("spec", "schedule"), "move the change out of the freeze, or ask for a waiver")

@@ -29,5 +29,6 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             message = "the priority matrix of itsm.yaml has no place for this impact and urgency"
             yield subject, Problem(message, ("spec", "priority"), "extend the matrix")
         elif matrix[row][column] != spec["priority"]:
-            message = f"impact {spec['impact']} and urgency {spec['urgency']} give {matrix[row][column]}, not {spec['priority']}"
-            yield subject, Problem(message, ("spec", "priority"), f"write {matrix[row][column]}, or leave priority out")
+            right = matrix[row][column]
+            message = f"impact {spec['impact']} and urgency {spec['urgency']} give {right}, not {spec['priority']}"
+            yield subject, Problem(message, ("spec", "priority"), f"write {right}, or leave priority out")

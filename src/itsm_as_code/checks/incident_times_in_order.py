@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.checks import Situation, Subject
@@ -27,7 +28,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             yield subject, problem
 
 
-def _instants(spec: dict[str, object], now: datetime) -> Iterator[Problem]:
+def _instants(spec: dict[str, Any], now: datetime) -> Iterator[Problem]:
     last: tuple[str, datetime] | None = None
     for field in _ORDER:
         text = spec.get(field)
@@ -41,12 +42,10 @@ def _instants(spec: dict[str, object], now: datetime) -> Iterator[Problem]:
         last = (field, instant)
 
 
-def _outages(spec: dict[str, object], now: datetime) -> Iterator[Problem]:
-    outages = spec.get("outages", [])
-    assert isinstance(outages, list)
+def _outages(spec: dict[str, Any], now: datetime) -> Iterator[Problem]:
     resolved = spec.get("resolvedAt")
     limit = clock.parse_instant(resolved) if isinstance(resolved, str) else now
-    for index, outage in enumerate(outages):
+    for index, outage in enumerate(spec.get("outages", ())):
         start = clock.parse_instant(outage["start"])
         if start > limit:
             yield Problem("the outage starts after the incident", ("spec", "outages", index, "start"), "correct it")
@@ -57,5 +56,5 @@ def _outages(spec: dict[str, object], now: datetime) -> Iterator[Problem]:
                     "the outage ends before it starts", ("spec", "outages", index, "end"), "swap or correct them"
                 )
             elif end > limit:
-                message = "the outage ends after the incident was resolved"
+                message = f"the outage ends {'after the incident was resolved' if resolved else 'in the future'}"
                 yield Problem(message, ("spec", "outages", index, "end"), "correct the outage or resolvedAt")

@@ -14,6 +14,7 @@ from itsm_as_code import clock
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.findings import Problem, parse_pointer
 from itsm_as_code.records.catalogue import get
+from itsm_as_code.records.diff import covers, diff_data
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.risk import LEVELS, assess
 
@@ -21,21 +22,11 @@ TITLE = "A standard change matches its model"
 SEVERITY = "error"
 WAIVABLE = False
 _OUTAGES = ("none", "degraded", "full")
-_ORDINARY = (
-    *("type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule"),
-    *(
-        "actual",
-        "outage",
-        "communication",
-        "incident",
-        "problem",
-        "release",
-        "validation",
-        "status",
-        "result",
-        "review",
-    ),
+_ORDINARY = frozenset(
+    {"type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule", "actual"}
+    | {"outage", "communication", "incident", "problem", "release", "validation", "status", "result", "review"}
 )
+"""Fields that every change has, whatever its model says of the work itself."""
 _OVER = ("closed", "cancelled", "rejected")
 
 
@@ -81,11 +72,12 @@ def _fits(change: dict[str, Any], model: dict[str, Any], facts: Facts) -> Iterat
         if get(change, pointer) != wanted:
             message = f"the model {name} fixes {'.'.join(pointer)} to {wanted!r}"
             yield Problem(message, pointer, f"write {wanted!r}, or raise a normal change")
-    allowed = {parse_pointer(text)[:2] for text in limits.get("allowed", ())}
-    for field in spec:
-        if field not in _ORDINARY and ("spec", field) not in allowed and field not in _fixed_fields(limits):
-            message = f"the model {name} does not let a change set {field}"
-            yield Problem(message, ("spec", field), "remove it, or raise a normal change")
+    settable = [parse_pointer(text) for text in (*limits.get("allowed", ()), *limits.get("fixed", ()))]
+    for field in diff_data({}, spec):
+        at = ("spec", *field)
+        if field[0] not in _ORDINARY and not any(covers(pointer, at) for pointer in settable):
+            message = f"the model {name} does not let a change set {'.'.join(map(str, field))}"
+            yield Problem(message, at, "remove it, or raise a normal change")
     if "maxRisk" in limits:
         level = assess(change, facts).level
         if LEVELS.index(level) > LEVELS.index(limits["maxRisk"]):
@@ -97,7 +89,3 @@ def _fits(change: dict[str, Any], model: dict[str, Any], facts: Facts) -> Iterat
         or outage.get("minutes", 0) > limit.get("minutes", outage.get("minutes", 0))
     ):
         yield Problem(f"its outage is larger than the model {name} allows", ("spec", "outage"), "raise a normal change")
-
-
-def _fixed_fields(limits: dict[str, Any]) -> set[str]:
-    return {parts[1] for parts in map(parse_pointer, limits.get("fixed", {})) if len(parts) > 1}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from itsm_as_code.cli.output import Session
     from itsm_as_code.findings import Finding
     from itsm_as_code.interchange import Conversion, PlannedFile
 
@@ -45,59 +46,56 @@ def command() -> None:
 
 
 def _command(name: str, title: str) -> click.Command:
-    parameters: list[click.Parameter] = [
-        click.Argument(
-            ["files"], nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
-        ),
-        click.Option(
-            ["--into"],
-            required=True,
-            metavar="DIR",
-            type=click.Path(path_type=Path),
-            help="Repository of records to write to; made when it is not there.",
-        ),
-        click.Option(["--force"], is_flag=True, help="Overwrite records that are there with other content."),
-        click.Option(["--dry-run"], is_flag=True, help="Say what would be done, and write nothing."),
-        click.Option(
-            ["--format", "shape"], type=click.Choice(["text", "json"]), default="text", show_default=True,
-            help="Shape of the report.",
-        ),
-    ]  # fmt: skip
+    from itsm_as_code.cli.program import common_options
+
     text = f"Import {title}.\n\n\b\nExample:\n  itsm import {name} FILE --into . --dry-run"
 
-    def run(files: tuple[Path, ...], into: Path, force: bool, dry_run: bool, shape: str) -> None:
-        _run(name, files, into, force=force, dry_run=dry_run, shape=shape)
+    @click.command(name, help=text)
+    @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+    @click.option(
+        "--into",
+        required=True,
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        help="Repository of records to write to; made when it is not there.",
+    )
+    @click.option("--force", is_flag=True, help="Overwrite records that are there with other content.")
+    @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+    @common_options("text", "json")
+    def run(session: Session, files: tuple[Path, ...], into: Path, force: bool, dry_run: bool) -> None:
+        _run(session, name, files, into, force=force, dry_run=dry_run)
 
-    return click.Command(name, params=parameters, callback=run, help=text)
+    return run
 
 
-def _run(name: str, files: tuple[Path, ...], into: Path, *, force: bool, dry_run: bool, shape: str) -> None:
+def _run(session: Session, name: str, files: tuple[Path, ...], into: Path, *, force: bool, dry_run: bool) -> None:
     from itsm_as_code.findings import Severity, sort_findings
     from itsm_as_code.interchange import Known, importer, plan, write
 
+    root = session.directory / into
     convert = importer(name).convert
-    sources = {str(file): _read(file) for file in files}
-    known = Known.read(into)
+    sources = {str(file): _read(session.directory, file) for file in files}
+    known = Known.read(root)
     conversion = convert(sources, known)
     planned, said = plan(conversion, known, force=force)
     findings = sort_findings([*conversion.findings, *said])
     if not dry_run:
-        write(into, planned)
+        write(root, planned)
     summary = _summary(conversion, planned, findings)
-    if shape == "json":
-        click.echo(_json(name, into, dry_run, summary, planned, findings))
+    if session.format == "json":
+        session.write(_json(name, into, dry_run, summary, planned, findings))
     else:
-        click.echo(_text(into, dry_run, summary, findings))
+        session.write(_text(into, dry_run, summary, findings))
     click.get_current_context().exit(1 if any(found.severity is Severity.ERROR for found in findings) else 0)
 
 
-def _read(path: Path) -> bytes:
+def _read(folder: Path, path: Path) -> bytes:
     """The bytes of a file, and at most one more than an importer takes."""
     from itsm_as_code.errors import ItsmError
     from itsm_as_code.interchange import MAX_BYTES
 
     try:
-        with path.open("rb") as file:
+        with (folder / path).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ItsmError(
@@ -138,7 +136,7 @@ def _json(
         for file in planned
     ]
     report["findings"] = [_finding(found) for found in findings]
-    return json.dumps(report, indent=2)
+    return json.dumps(report, indent=2) + "\n"
 
 
 def _finding(found: Finding) -> dict[str, Any]:
@@ -160,6 +158,8 @@ def _finding(found: Finding) -> dict[str, Any]:
 
 
 def _text(into: Path, dry_run: bool, summary: dict[str, int], findings: list[Finding]) -> str:
+    from itsm_as_code.reports.escape import terminal
+
     lines = []
     for found in findings:
         remedy = f"; {found.remedy}" if found.remedy else ""
@@ -169,12 +169,4 @@ def _text(into: Path, dry_run: bool, summary: dict[str, int], findings: list[Fin
     would = "dry run, nothing written: " if dry_run else ""
     found_all = f"{summary['entities']} entities, {summary['notImported']} not imported"
     lines.append(f"{would}{found_all}; records in {into}: {done} ({graded})")
-    return "\n".join(_shown(line) for line in lines)
-
-
-def _shown(line: str) -> str:
-    """One line without anything that a terminal would obey."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape", "backslashreplace").decode()
-        for character in line
-    )
+    return "".join(f"{terminal(line)}\n" for line in lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import os
 import pkgutil
 import sys
@@ -66,7 +67,7 @@ def program(context: click.Context, directory: Path | None) -> None:
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def common_options(*formats: str) -> Callable[[Function], Function]:
+def common_options(*formats: str, output: bool = True) -> Callable[[Function], Function]:
     """The options that every command has; the command gets a :class:`~itsm_as_code.cli.output.Session` as ``session``."""
     from itsm_as_code.cli.output import Session
 
@@ -77,7 +78,7 @@ def common_options(*formats: str) -> Callable[[Function], Function]:
                 directory=options.pop("directory_here") or (context.obj or {}).get("directory") or Path.cwd(),
                 now=options.pop("now_text"),
                 format=options.pop("format_name", "text"),
-                output=options.pop("output_file"),
+                output=options.pop("output_file", None),
                 quiet=options.pop("quiet"),
                 verbose=options.pop("verbose"),
             )
@@ -92,12 +93,12 @@ def common_options(*formats: str) -> Callable[[Function], Function]:
                 "-C", "directory_here", type=click.Path(path_type=Path), metavar="DIR", help="Work in this folder."
             ),
             click.option("--now", "now_text", metavar="INSTANT", help="Judge as of this instant (RFC 3339)."),
-            click.option(
-                "-o", "--output", "output_file", type=click.Path(path_type=Path), metavar="FILE", help="Write there."
-            ),
             click.option("-q", "--quiet", is_flag=True, help="Print nothing but the result."),
             click.option("-v", "--verbose", is_flag=True, help="Say more."),
         ]
+        if output:
+            to_file = {"type": click.Path(path_type=Path), "metavar": "FILE", "help": "Write there."}
+            chain.append(click.option("-o", "--output", "output_file", **to_file))
         if formats:
             chain.append(
                 click.option(

@@ -19,12 +19,17 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One review: by whom (a login or a Person's name), what, on which commit, when (UTC)."""
+    """One review: by whom (a login; with the local forge also a Person's name), what, on which commit, when (UTC).
+
+    ``commit`` is a full commit id. ``dismissed_by`` says who dismissed it: a request for changes that was dismissed is
+    given as two reviews, the request and, later, the dismissal, for it takes somebody else than a contributor to lift it.
+    """
 
     reviewer: str
     state: ReviewState
     commit: str
     at: datetime
+    dismissed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from itsm_as_code.forges.interface import OpenPullRequest, PullRequest, Review, 
 
 _REMEDY = 'a reviews file looks like {"author": "alice", "reviews": [{"reviewer", "state", "commit", "at"}]}'
 _MAX_BYTES = 16 << 20
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+_FORGES = ("local", "github", "gitlab")
 
 
 class LocalForge:
@@ -27,7 +30,7 @@ class LocalForge:
         try:
             if self._file.stat().st_size > _MAX_BYTES:
                 raise ForgeError(f"{self._file} is larger than {_MAX_BYTES >> 20} MiB", remedy=_REMEDY)
-            data = json.loads(self._file.read_bytes())
+            data = json.loads(self._file.read_bytes().decode("utf-8"), object_pairs_hook=_without_duplicates)
         except OSError as error:
             raise ForgeError(f"cannot read {self._file}: {error.strerror}", remedy=_REMEDY) from None
         except (ValueError, RecursionError) as error:
@@ -39,16 +42,29 @@ def parse_pull_request(data: Any, origin: str) -> PullRequest:
     """A pull request from the data of a reviews file; ForgeError names what is wrong in ``origin``."""
     reader = _Reader(origin)
     top = reader.mapping(data, "the file", {"author", "forge", "number", "pushers", "reviews", "openPullRequests"})
+    forge = top.get("forge", "local")
+    if forge not in _FORGES:
+        raise reader.fail(f"'forge' is not one of: {', '.join(_FORGES)}")
     return PullRequest(
         author=reader.text(top, "author", "the file") if top.get("author") is not None else None,
-        forge=top.get("forge", "local") if top.get("forge") in ("local", "github", "gitlab") else "local",
-        number=top.get("number") if isinstance(top.get("number"), int) else None,
+        forge=forge,
+        number=reader.number(top, "the file") if top.get("number") is not None else None,
         pushers=tuple(reader.texts(top, "pushers")),
         reviews=tuple(reader.review(item, index) for index, item in enumerate(reader.items(top, "reviews"))),
         open_pull_requests=tuple(
             reader.open_pull_request(item, index) for index, item in enumerate(reader.items(top, "openPullRequests"))
         ),
     )
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON readers differ in which of two equal keys counts, so there must not be two."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key '{key}' stands twice")
+        found[key] = value
+    return found
 
 
 class _Reader:
@@ -72,6 +88,18 @@ class _Reader:
         value = data.get(key)
         if not isinstance(value, str) or not value.strip():
             raise self.fail(f"{what} lacks '{key}'")
+        return self.printable(value, f"'{key}' of {what}")
+
+    def printable(self, value: str, what: str) -> str:
+        """Names of people and commits are plain text; what a terminal or a report would not show is no name."""
+        if not value.isprintable():
+            raise self.fail(f"{what} has characters that do not show")
+        return value
+
+    def number(self, data: Mapping[str, Any], what: str) -> int:
+        value = data.get("number")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise self.fail(f"'number' of {what} is not a number from 1 on")
         return value
 
     def items(self, data: Mapping[str, Any], key: str) -> list[Any]:
@@ -82,20 +110,27 @@ class _Reader:
 
     def texts(self, data: Mapping[str, Any], key: str) -> list[str]:
         values = self.items(data, key)
-        if not all(isinstance(value, str) for value in values):
+        if not all(isinstance(value, str) and value.strip() for value in values):
             raise self.fail(f"'{key}' is not a list of names")
-        return values
+        return [self.printable(value, f"'{key}'") for value in values]
 
     def review(self, data: Any, index: int) -> Review:
         what = f"review {index + 1}"
-        fields = self.mapping(data, what, {"reviewer", "state", "commit", "at"})
-        state = self.text(fields, "state", what)
+        fields = self.mapping(data, what, {"reviewer", "state", "commit", "at", "dismissedBy"})
+        state, commit = self.text(fields, "state", what), self.text(fields, "commit", what)
+        if not _COMMIT.match(commit):
+            # The name of a branch would move along with it, and the approval with the branch.
+            raise self.fail(f"'commit' of {what} is not a full commit id")
+        dismissed_by = self.text(fields, "dismissedBy", what) if fields.get("dismissedBy") is not None else None
+        if dismissed_by is not None and state.lower() != "dismissed":
+            raise self.fail(f"{what} is {state}, but says who dismissed it")
         try:
             return Review(
                 self.text(fields, "reviewer", what),
                 ReviewState(state.lower().replace("_", "-")),
-                self.text(fields, "commit", what),
+                commit,
                 clock.parse_instant(self.text(fields, "at", what)),
+                dismissed_by,
             )
         except ValueError as error:
             raise self.fail(f"{what}: {error}") from None
@@ -103,7 +138,4 @@ class _Reader:
     def open_pull_request(self, data: Any, index: int) -> OpenPullRequest:
         what = f"open pull request {index + 1}"
         fields = self.mapping(data, what, {"number", "head"})
-        number = fields.get("number")
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise self.fail(f"{what} lacks 'number'")
-        return OpenPullRequest(number, self.text(fields, "head", what))
+        return OpenPullRequest(self.number(fields, what), self.text(fields, "head", what))

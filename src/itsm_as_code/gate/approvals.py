@@ -83,8 +83,15 @@ Voided = Callable[[MatchedRule, str], str | None]
 """Says why an approval on a commit no longer covers a rule's scope, or None when it still does."""
 
 
-def latest_reviews(reviews: Iterable[Review], directory: Directory, now: datetime) -> Verdicts:
-    """The latest word of each person at ``now``. A comment is no word; of two at the same instant the stricter counts."""
+def latest_reviews(
+    reviews: Iterable[Review], directory: Directory, now: datetime, contributors: frozenset[str] = frozenset()
+) -> Verdicts:
+    """The latest word of each person at ``now``. A comment is no word; of two at the same instant the stricter counts.
+
+    A request for changes stands until its author approves, or withdraws it, or somebody dismisses it who neither wrote
+    nor pushed the pull request. Where people/ is not clear whose login it is, an approval is nobody's, and any other
+    word is that of everybody it may belong to.
+    """
     words: dict[str, Review] = {}
     ignored: list[Ignored] = []
     ordered = sorted(
@@ -92,15 +99,40 @@ def latest_reviews(reviews: Iterable[Review], directory: Directory, now: datetim
         key=lambda review: (review.at, _STRICTEST.index(review.state), review.commit),
     )
     for review in ordered:
-        person = directory.by_login(review.reviewer)
+        people = directory.named(review.reviewer)
         if review.at > now:
             ignored.append(Ignored(review.reviewer, "was given after the instant of this judgement", "later"))
-        elif person is None:
+        elif not people:
             ignored.append(Ignored(review.reviewer, "is nobody in people/ of the base", "unknown-reviewer"))
+        elif len(people) > 1 and review.state is ReviewState.APPROVED:
+            ignored.append(Ignored(review.reviewer, "is the login of more than one person", "ambiguous-reviewer"))
         else:
-            words[person] = review
+            for person in sorted(people):
+                refusal = _stands(words.get(person), person, review, directory, contributors)
+                if refusal is None:
+                    words[person] = review
+                else:
+                    ignored.append(Ignored(review.reviewer, refusal, "dismissal-not-valid"))
     latest = tuple(LatestReview(person, words[person]) for person in sorted(words))
     return Verdicts(latest, tuple(dict.fromkeys(ignored)))
+
+
+def _stands(
+    last: Review | None, person: str, review: Review, directory: Directory, contributors: frozenset[str]
+) -> str | None:
+    """Why a request for changes stands against its dismissal; None where there is none, or where it does not."""
+    if review.state is not ReviewState.DISMISSED or last is None or last.state is not ReviewState.CHANGES_REQUESTED:
+        return None
+    by = directory.by_login(review.dismissed_by or "")
+    if by is None:
+        return "asks for changes; who dismissed that is not known"
+    if by == person:
+        return None
+    if by in contributors:
+        return f"asks for changes; {by} dismissed that, who wrote or pushed this pull request"
+    if directory.person(by).is_bot or not directory.person(by).is_active:
+        return f"asks for changes; {by}, who dismissed that, may not"
+    return None
 
 
 def settle(
@@ -116,12 +148,13 @@ def settle(
     seats: list[frozenset[str]] = []
     owners: list[int] = []
     for index, (_, _, count, people) in enumerate(wanted):
-        eligible = frozenset(directory.standing_in(people))
-        eligible -= contributors
+        # Nor does a delegate stand in for a contributor, who would approve by proxy.
+        eligible = frozenset(directory.standing_in(people - contributors)) - contributors
         if not rule.allow_bots:
             eligible = frozenset(name for name in eligible if not directory.person(name).is_bot)
-        seats += [eligible] * count
-        owners += [index] * count
+        places = min(count, len(eligible) + 1)  # more than that could not be filled anyway
+        seats += [eligible] * places
+        owners += [index] * places
     ignored: list[Ignored] = []
     counted: list[str] = []
     for item in verdicts.latest:

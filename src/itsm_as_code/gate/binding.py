@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from itsm_as_code.errors import GitError
@@ -11,15 +12,15 @@ from itsm_as_code.git.repository import Repository, Revision
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.diff import RecordDiff, diff_data
 from itsm_as_code.records.document import load
-from itsm_as_code.records.kinds import KindRegistry
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 class Binding:
     """Compares what a reviewer saw at a commit with what would be merged."""
 
-    def __init__(self, repository: Repository, registry: KindRegistry, head: str, candidate: Catalogue) -> None:
+    def __init__(self, repository: Repository, head: str, candidate: Catalogue) -> None:
         self._repository = repository
-        self._registry = registry
         self._head = head
         self._candidate = candidate
         self._snapshots: dict[str, Revision | None] = {}
@@ -43,6 +44,8 @@ class Binding:
     def _snapshot(self, commit: str) -> Revision | None:
         if commit not in self._snapshots:
             try:
+                if not _COMMIT.match(commit):
+                    raise GitError("not a full commit id")
                 self._snapshots[commit] = self._repository.snapshot(self._repository.commit(commit))
             except GitError:
                 self._snapshots[commit] = None
@@ -57,8 +60,8 @@ class Binding:
         if not fields:
             return None
         field = format_pointer(fields[0]) or "the whole record"
-        at_head = self._read(self._repository.snapshot(self._head), path)
-        if not list(diff_data(before, at_head)):
+        at_head = self._parse(path, self._repository.blob(self._head, path))
+        if not any(True for _ in diff_data(before, at_head)):
             return f"{field} of {diff.id} was changed on the base as well; it was given on {commit[:12]} without that"
         culprit = self._culprit(path, before, commit)
         return f"{field} of {diff.id} changed after {commit[:12]}, on which it was given{culprit}"
@@ -66,23 +69,29 @@ class Binding:
     def _culprit(self, path: str, before: Any, commit: str) -> str:
         """The first later commit of the pull request in which the record differs from what was reviewed."""
         try:
-            later = self._repository.commits(commit, self._head)
+            later = self._repository.commits_touching(commit, self._head, path)
         except GitError:
             return ""
         for item in later:
-            if list(diff_data(before, self._read(self._repository.snapshot(item.sha), path))):
-                return f" (by commit {item.sha[:12]})"
+            if any(True for _ in diff_data(before, self._parse(path, self._repository.blob(item, path)))):
+                return f" (by commit {item[:12]})"
         return ""
 
     def _read(self, snapshot: Revision, path: str) -> Any:
-        """The data of a record file; what cannot be parsed equals nothing, not even itself elsewhere."""
+        """The data of a record file of a snapshot, or None where there is none."""
         entry = snapshot.entries.get(path)
         if entry is None or not entry.is_regular:
             return None
         key = (path, entry.oid or "")
         if key not in self._data:
             content = next(iter(snapshot.read_many([path])))[1]
-            document = load(path, content) if isinstance(content, bytes) else None
-            unreadable = document is None or isinstance(document, Finding)
-            self._data[key] = {"unreadable": entry.oid} if unreadable else document.data  # type: ignore[union-attr]
+            self._data[key] = self._parse(path, content if isinstance(content, bytes) else None)
         return self._data[key]
+
+    @staticmethod
+    def _parse(path: str, content: bytes | None) -> Any:
+        """Data of a record file; one that cannot be parsed equals only the very same bytes."""
+        if content is None:
+            return None
+        document = load(path, content)
+        return {"unreadable": content.hex()} if isinstance(document, Finding) else document.data

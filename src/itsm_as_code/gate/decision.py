@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -56,10 +57,27 @@ def canonical(data: Any) -> bytes:
     return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
 
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
+def plain(data: Any) -> Any:
+    """JSON data in which all text is Unicode: a byte of a path that is not UTF-8 is shown as ``\\xff``."""
+    if isinstance(data, str):
+        return _SURROGATE.sub(_show_surrogate, data)
+    if isinstance(data, Mapping):
+        return {plain(key): plain(value) for key, value in data.items()}
+    return [plain(item) for item in data] if isinstance(data, (list, tuple)) else data
+
+
+def _show_surrogate(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
 def finding_data(finding: Finding) -> dict[str, Any]:
     """A finding as reports write it."""
     where = finding.location
-    return {
+    data = {
         "rule": finding.rule,
         "severity": finding.severity.value,
         "path": where.path,
@@ -72,6 +90,7 @@ def finding_data(finding: Finding) -> dict[str, Any]:
         "known": finding.known,
         "waiver": finding.waiver,
     }
+    return {key: plain(value) for key, value in data.items()}
 
 
 def error_decision(code: str, message: str, now: str, base: str | None = None, head: str | None = None) -> Decision:
@@ -90,4 +109,4 @@ def error_decision(code: str, message: str, now: str, base: str | None = None, h
         "pullRequest": {"author": None, "number": None},
         "affected": {"declared": [], "computed": []},
     }
-    return Decision("error", (reason,), evidence)
+    return Decision("error", (reason,), plain(evidence))

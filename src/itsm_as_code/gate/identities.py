@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from itsm_as_code import clock
+from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.gate.decision import Reason
+from itsm_as_code.git.repository import Commit
 from itsm_as_code.records.facts import Facts
 
-_NO_REPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.(?:github|gitlab)\.com\Z", re.IGNORECASE)
-_TRAILER = re.compile(r".*<([^<>\s]+)>\s*\Z")
+_NO_REPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.(github|gitlab)\.com\Z", re.IGNORECASE)
 FORGE_COMMITTERS = frozenset({"noreply@github.com"})
 """Committers that stand for the forge itself, for commits made in its web pages; they stand for nobody."""
 
@@ -33,40 +35,59 @@ class Person:
 
 
 class Directory:
-    """The people and teams of the base at an instant. Logins and addresses compare without regard to case."""
+    """The people and teams of the base at an instant.
 
-    def __init__(self, facts: Facts, now: datetime) -> None:
+    Logins and addresses are ASCII and compare without regard to case. A login is that of an account at the ``forge``;
+    only with the local forge, whose reviews file is written by hand or by a workflow, a Person's name and any of their
+    accounts will do. Elsewhere a stranger could open an account under a colleague's name.
+    """
+
+    def __init__(self, facts: Facts, now: datetime, forge: str = "local") -> None:
         self._facts = facts
-        self._now = now
+        self._forge = forge
         self._people: dict[str, Person] = {}
-        self._by_login: dict[str, set[str]] = {}
+        self._by_login: dict[str, dict[str, set[str]]] = {}
         self._by_email: dict[str, set[str]] = {}
         for data in facts.records("Person"):
             person = _person(data, now)
             self._people[person.name] = person
-            self._by_login.setdefault(person.name.casefold(), set()).add(person.name)
+            self._note_login("local", person.name, person.name)
             for account in data["spec"].get("accounts", ()):
-                self._by_login.setdefault(account["login"].casefold(), set()).add(person.name)
+                self._note_login("local", account["login"], person.name)
+                self._note_login(account["forge"], account["login"], person.name)
             for email in data["spec"]["emails"]:
                 self._by_email.setdefault(email.casefold(), set()).add(person.name)
+
+    def _note_login(self, forge: str, login: str, name: str) -> None:
+        self._by_login.setdefault(forge, {}).setdefault(login.casefold(), set()).add(name)
 
     def person(self, name: str) -> Person:
         return self._people[name]
 
+    def named(self, login: str, forge: str | None = None) -> frozenset[str]:
+        """Everybody to whom a login may belong; more than one where people/ is not clear about it."""
+        key = _key(login)
+        found = self._by_login.get(forge or self._forge, {}).get(key, set()) if key else set()
+        return frozenset(found)
+
     def by_login(self, login: str) -> str | None:
-        """The one person with this login or name; None when there is none, or more than one."""
-        return _only(self._by_login.get(login.strip().casefold(), set()))
+        """The one person with this login; None when there is none, or more than one."""
+        return _only(self.named(login))
 
     def by_email(self, email: str) -> str | None:
         """The one person with this address (or the forge's private address of one of their logins)."""
-        found = _only(self._by_email.get(email.strip().casefold(), set()))
-        private = _NO_REPLY.match(email.strip())
-        return found or (self.by_login(private[1]) if private else None)
+        key = _key(email)
+        found = frozenset(self._by_email.get(key, set())) if key else frozenset()
+        private = _NO_REPLY.match(key)
+        if private:
+            found |= self.named(private[1], private[2])
+        return _only(found)
 
     def by_trailer(self, trailer: str) -> str | None:
         """The person that a ``Co-authored-by: Name <address>`` trailer names."""
-        match = _TRAILER.match(trailer)
-        return self.by_email(match[1]) if match else None
+        if trailer.count("<") != 1 or trailer.count(">") != 1:
+            return None
+        return self.by_email(trailer.partition("<")[2].partition(">")[0])
 
     def members(self, team: str) -> frozenset[str]:
         """The people of a team that is not retired."""
@@ -105,7 +126,43 @@ class Directory:
         return found
 
 
-def _only(names: set[str]) -> str | None:
+def contributors(
+    pull_request: PullRequest, commits: Iterable[Commit], directory: Directory
+) -> tuple[frozenset[str], tuple[Reason, ...]]:
+    """Everybody who wrote or pushed, and a reason for each identity that is nobody we know."""
+    people: set[str] = set()
+    unknown: list[Reason] = []
+
+    def note(person: str | None, what: str) -> None:
+        if person is not None:
+            people.add(person)
+        else:
+            unknown.append(Reason("identity-unresolved", f"{what} is nobody in people/ of the base"))
+
+    author = pull_request.author
+    if author is None:
+        unknown.append(Reason("author-unknown", "the author of the pull request is not known"))
+    else:
+        note(directory.by_login(author), f"the author '{author}'")
+    for pusher in pull_request.pushers:
+        note(directory.by_login(pusher), f"the pusher '{pusher}'")
+    for commit in commits:
+        short = commit.sha[:12]
+        note(directory.by_email(commit.author[1]), f"the author <{commit.author[1]}> of commit {short}")
+        if commit.committer[1].casefold() not in FORGE_COMMITTERS:
+            committer = commit.committer[1]
+            note(directory.by_email(committer), f"the committer <{committer}> of commit {short}")
+        for trailer in commit.co_authors:
+            note(directory.by_trailer(trailer), f"the co-author '{trailer}' of commit {short}")
+    return frozenset(people), tuple(dict.fromkeys(unknown))
+
+
+def _key(text: str) -> str:
+    """What identities compare by; empty for text that is not ASCII, which folds to other people's names (``ſ`` to s)."""
+    return text.strip().casefold() if text.isascii() else ""
+
+
+def _only(names: frozenset[str]) -> str | None:
     return next(iter(names)) if len(names) == 1 else None
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from itsm_as_code.checks import Situation, run_checks
+from itsm_as_code.checks import Situation, run_checks, waivable_ids
 from itsm_as_code.findings import Finding, Location, Problem, RecordId, Rule, Severity, sort_findings
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate import evidence
@@ -31,7 +31,7 @@ from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.lifecycle import transition_of, transition_problems
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.risk import LEVELS, Risk, assess
-from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges, waivable_ids
+from itsm_as_code.validation import Judges, Validation, assess_catalogue, built_in_rules, load_judges
 
 JUDGING_KINDS = ("Person", "Team", "Calendar", "ChangeModel", "Policy", "ApprovalPolicy", "Waiver", "Control")
 """Kinds that judge others: the gate answers questions about them from the base."""
@@ -187,7 +187,7 @@ class Judgement:
                 for finding in run_checks(self.guarded_catalogue, self.guarded_facts, situation)
                 if finding.record in self.touched and finding.record is not None and finding.record.kind == "Change"
             ]
-        return resolve(found, self.judges.catalogue, waivable_ids(), self.now).findings
+        return resolve(found, self.judges.catalogue, waivable_ids(), built_in_rules(), self.now).findings
 
     @cached_property
     def guarded_catalogue(self) -> Catalogue:

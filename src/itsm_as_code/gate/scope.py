@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from itsm_as_code.findings import Pointer, format_pointer, parse_pointer
+from itsm_as_code.findings import Pointer, RecordId, format_pointer, parse_pointer
 from itsm_as_code.policies.environment import CompileError, Environment, EvaluationError
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff, covers
@@ -59,74 +59,92 @@ class RuleMatcher:
         self._errors: list[str] = []
 
     def match(self, diffs: Sequence[tuple[RecordDiff, Any, Any]], paths: Sequence[PathChange]) -> Scope:
-        covered: dict[str, set[Pointer]] = {}
+        covered: set[_Part] = set()
         covered_paths: set[str] = set()
         deletable: set[str] = set()
         matched = []
         for policy, rule in self._rules:
-            hits = [(diff, self._fields(rule, diff, new, old)) for diff, new, old in diffs]
-            hits = [(diff, fields) for diff, fields in hits if fields is not None]
+            hits = []
+            for diff, new, old in diffs:
+                fields, sides = self._hit(rule, diff, new, old)
+                if fields:
+                    hits.append((diff, fields))
+                    covered.update((diff.id, field, side) for field in fields for side in sides)
+                    if "deleted" in rule["match"].get("actions", ()):
+                        deletable.add(str(diff.id))
             path_hits = [change.path for change in paths if _path_rule_matches(rule["match"], change)]
-            if not hits and not path_hits:
-                continue
-            for diff, fields in hits:
-                covered.setdefault(str(diff.id), set()).update(fields or ())
-                if "deleted" in rule["match"].get("actions", ()):
-                    deletable.add(str(diff.id))
-            covered_paths.update(path_hits)
-            matched.append(_matched(policy, rule, hits, path_hits))
-        uncovered = [*_uncovered_fields((diff for diff, _, _ in diffs), covered)]
+            if hits or path_hits:
+                covered_paths.update(path_hits)
+                matched.append(_matched(policy, rule, hits, path_hits))
+        uncovered = [row for diff, _, _ in diffs for row in _uncovered(diff, covered)]
         uncovered += [(change.path, "") for change in paths if change.path not in covered_paths]
-        return Scope(tuple(matched), tuple(uncovered), tuple(self._errors), frozenset(deletable))
+        errors = tuple(dict.fromkeys(self._errors))
+        return Scope(tuple(matched), tuple(uncovered), errors, frozenset(deletable))
 
-    def _fields(self, rule: Mapping[str, Any], diff: RecordDiff, new: Any, old: Any) -> tuple[Pointer, ...] | None:
-        """The changed fields of a record that a rule covers; None when the rule does not match the record."""
+    def _hit(
+        self, rule: Mapping[str, Any], diff: RecordDiff, new: Any, old: Any
+    ) -> tuple[tuple[Pointer, ...], tuple[str, ...]]:
+        """The changed fields of a record that a rule covers (none: it does not match), and on which sides.
+
+        A rule that asks for approvals matches when either side of the record fits, one that asks for none only when
+        both do: nobody escapes a rule by changing the field or the folder it looks at in the same pull request.
+        """
         match = rule["match"]
         if "kinds" in match and diff.id.kind not in match["kinds"]:
-            return None
-        if "paths" in match and not any(_glob(pattern)(path) for pattern in match["paths"] for path in diff.paths):
-            return None
-        return self._narrow(rule, diff, new, old)
-
-    def _narrow(self, rule: Mapping[str, Any], diff: RecordDiff, new: Any, old: Any) -> tuple[Pointer, ...] | None:
-        match = rule["match"]
+            return (), ()
         if "actions" in match and diff.action.value not in match["actions"]:
-            return None
-        fields: tuple[Pointer, ...] = diff.fields or ((),)
-        if "fields" in match and diff.fields:
+            return (), ()
+        fields = changed_parts(diff)
+        if "fields" in match:
             patterns = [parse_pointer(pattern) for pattern in match["fields"]]
             fields = tuple(field for field in fields if any(covers(pattern, field) for pattern in patterns))
-            if not fields:
-                return None
-        if "where" in match and not self._holds(rule, diff, new, old):
-            return None
-        return fields
+        if not fields:
+            return (), ()
+        present = _sides(diff)
+        activations = {"after": new, "before": old}
+        fitting = tuple(side for side, record in present.items() if self._fits(rule, diff, record, activations[side]))
+        holds = bool(fitting) if rule["approvals"] else len(fitting) == len(present)
+        return (fields, fitting) if holds else ((), ())
 
-    def _holds(self, rule: Mapping[str, Any], diff: RecordDiff, new: Any, old: Any) -> bool:
-        """A rule that asks for approvals holds when either side of the record fits; one that asks for none, when both do.
+    def _fits(self, rule: Mapping[str, Any], diff: RecordDiff, record: Record, activation: Any) -> bool:
+        """True when one side of a record lies in a rule's paths and fulfils its ``where``."""
+        match = rule["match"]
+        if "paths" in match and not any(_glob(pattern)(record.path) for pattern in match["paths"]):
+            return False
+        if "where" not in match:
+            return True
+        try:
+            return self._environment.holds(match["where"], activation)
+        except (EvaluationError, CompileError) as error:
+            self._errors.append(f"approval rule {rule['name']} could not be evaluated on {diff.id}: {error}")
+            return bool(rule["approvals"])
 
-        So nobody escapes a rule by changing the field it looks at in the same pull request.
-        """
-        sides = [side for side in (new, old) if side is not None]
-        answers = []
-        for side in sides:
-            try:
-                answers.append(self._environment.holds(rule["match"]["where"], side))
-            except (EvaluationError, CompileError) as error:
-                self._errors.append(f"approval rule {rule['name']} could not be evaluated on {diff.id}: {error}")
-                answers.append(bool(rule["approvals"]))
-        return any(answers) if rule["approvals"] else all(answers)
+
+_Part = tuple[RecordId, Pointer, str]
+"""A record, a field of it, and the side (``after`` or ``before``) on which a rule covers that field."""
+
+
+def changed_parts(diff: RecordDiff) -> tuple[Pointer, ...]:
+    """What of a record needs a rule: its changed fields; and the record as a whole (no pointer) where its file moved or
+    only its text changed, which no rule for single fields covers."""
+    moved = diff.old is not None and diff.new is not None and diff.old.path != diff.new.path
+    return (*diff.fields, ()) if moved or not diff.fields else diff.fields
+
+
+def _sides(diff: RecordDiff) -> dict[str, Record]:
+    sides = {"after": diff.new, "before": diff.old}
+    return {side: record for side, record in sides.items() if record is not None}
 
 
 def _matched(
     policy: str,
     rule: Mapping[str, Any],
-    hits: Sequence[tuple[RecordDiff, tuple[Pointer, ...] | None]],
+    hits: Sequence[tuple[RecordDiff, tuple[Pointer, ...]]],
     paths: Sequence[str],
 ) -> MatchedRule:
     why = []
     for diff, fields in hits:
-        listed = [format_pointer(field) for field in fields or () if field]
+        listed = [format_pointer(field) for field in fields if field]
         shown = ", ".join(listed[:4]) + (f" and {len(listed) - 4} more" if len(listed) > 4 else "")
         why.append(f"{diff.id} {diff.action}" + (f": {shown}" if shown and diff.action == "modified" else ""))
     why += [f"{path} changed" for path in paths]
@@ -137,20 +155,22 @@ def _matched(
         allow_bots=rule.get("allowBots", False),
         why=tuple(why),
         records=tuple(diff for diff, _ in hits),
-        fields=tuple((diff, fields or ()) for diff, fields in hits),
+        fields=tuple(hits),
         paths=tuple(paths),
     )
 
 
-def _uncovered_fields(diffs: Iterable[RecordDiff], covered: Mapping[str, set[Pointer]]) -> Iterator[tuple[str, str]]:
-    for diff in diffs:
-        rules = covered.get(str(diff.id))
-        if rules is None:
-            yield diff.record.path, f"{diff.id}"
-            continue
-        for field in diff.fields:
-            if field not in rules:
-                yield diff.record.path, f"{diff.id} {format_pointer(field)}"
+def _uncovered(diff: RecordDiff, covered: Set[_Part]) -> Iterator[tuple[str, str]]:
+    """Path and description of what no rule covers; one line for a record that no rule covers at all."""
+    sides = _sides(diff)
+    parts = changed_parts(diff)
+    missing = [(field, side) for field in parts for side in sides if (diff.id, field, side) not in covered]
+    if len(missing) == len(parts) * len(sides):
+        yield diff.record.path, f"{diff.id}"
+        return
+    for field, side in missing:
+        what = f"{diff.id} {format_pointer(field)}".rstrip()
+        yield sides[side].path, what if side == "after" or len(sides) == 1 else f"{what} as it is on the base"
 
 
 def _path_rule_matches(match: Mapping[str, Any], change: PathChange) -> bool:

@@ -11,13 +11,14 @@ import os
 import re
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from itsm_as_code.errors import GitError
-from itsm_as_code.snapshot import Entry
+from itsm_as_code.snapshot import REGULAR, Entry
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
@@ -35,9 +36,13 @@ _OPTIONS = (
     *("-c", "merge.renames=true"),
     *("-c", "merge.directoryRenames=conflict"),
     *("-c", "merge.renormalize=false"),
+    *("-c", "merge.default=text"),
+    *("-c", "core.warnAmbiguousRefs=true"),
     *("-c", "log.showSignature=false"),
 )
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+MAX_COMMITS = 5_000
+"""A pull request with more commits is not judged: nobody could review it, and it would stop the gate for everybody."""
 
 
 class MergeConflict(GitError):
@@ -87,6 +92,13 @@ class Repository:
 
     def run(self, *arguments: str, feed: bytes | None = None, accept: tuple[int, ...] = (0,)) -> tuple[int, bytes]:
         """Exit code and standard output of a git command; GitError unless the code is one of ``accept``."""
+        code, out, reason = self._execute(arguments, feed)
+        if code not in accept:
+            raise GitError(f"git {arguments[0]} failed: {(reason.strip() or f'exit code {code}').splitlines()[0]}")
+        return code, out
+
+    def _execute(self, arguments: tuple[str, ...], feed: bytes | None = None) -> tuple[int, bytes, str]:
+        """Exit code, standard output and standard error of a git command."""
         options: dict[str, Any] = {
             "with_extended_output": True,
             "with_exceptions": False,
@@ -107,10 +119,7 @@ class Repository:
             raise GitError("git is not installed", code="git-missing", remedy="install git 2.38 or newer") from None
         except GitCommandError as error:
             raise GitError(f"git {arguments[0]} failed: {error.stderr.strip()}") from None
-        if code not in accept:
-            reason = (err if isinstance(err, str) else err.decode("utf-8", "replace")).strip() or f"exit code {code}"
-            raise GitError(f"git {arguments[0]} failed: {reason.splitlines()[0]}")
-        return code, out
+        return code, out, err if isinstance(err, str) else err.decode("utf-8", "replace")
 
     def text(self, *arguments: str) -> str:
         """Standard output of a git command that must succeed."""
@@ -120,9 +129,14 @@ class Repository:
         """The full id of the commit that a revision names."""
         if not revision or revision.startswith("-") or "\x00" in revision:
             raise GitError(f"'{revision}' is not a revision", code="unknown-revision", remedy="name a branch or commit")
-        code, out = self.run(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", accept=(0, 1, 128)
-        )
+        code, out, said = self._execute(("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"))
+        if "is ambiguous" in said and not _ID.match(revision):
+            # A tag of the same name goes before a branch, so whoever may push tags could choose the base.
+            raise GitError(
+                f"'{revision}' is the name of more than one thing",
+                code="ambiguous-revision",
+                remedy="name it in full (refs/heads/..., refs/remotes/...), or by its commit id",
+            )
         commit = out.decode().strip()
         if code != 0 or not _ID.match(commit):
             if self._is_empty():
@@ -207,59 +221,108 @@ class Repository:
         return Revision(self, treeish)
 
     def commits(self, base: str, head: str) -> list[Commit]:
-        """The commits of ``head`` that ``base`` does not have, oldest first."""
-        form = (
-            "%H%x00%an%x00%ae%x00%cn%x00%ce%x00%P%x00%cI%x00%(trailers:key=Co-authored-by,valueonly,separator=%x1f)%x00"
-        )
-        out = self.text(
-            "log", "--reverse", "--topo-order", "-z", f"--format=tformat:{form}", "--end-of-options", f"{base}..{head}"
-        )
-        fields = out.split("\0")
-        commits = []
-        for start in range(0, len(fields) - 8, 9):
-            sha, name, email, committer, committer_email, parents, when, together = fields[start : start + 8]
-            commits.append(
-                Commit(
-                    sha.strip(),
-                    (name, email),
-                    (committer, committer_email),
-                    tuple(parents.split()),
-                    when,
-                    tuple(line.strip() for line in together.split("\x1f") if line.strip()),
-                )
+        """The commits of ``head`` that ``base`` does not have, oldest first.
+
+        They are read raw: no encoding, mailmap, graft or shallow boundary has a say in who made them. GitError when
+        there are more than MAX_COMMITS, or when the clone does not hold all of them.
+        """
+        limit = f"--max-count={MAX_COMMITS + 1}"
+        ids = self.text("rev-list", "--topo-order", "--reverse", limit, "--end-of-options", f"{base}..{head}").split()
+        if len(ids) > MAX_COMMITS:
+            raise GitError(
+                f"there are more than {MAX_COMMITS:,} commits between base and head",
+                code="too-many-commits",
+                remedy="split the pull request, or squash its commits",
+            )
+        commits = [parse_commit(sha, content) for sha, content in zip(ids, self.objects(ids, "commit"), strict=True)]
+        if self._boundary & {commit.sha for commit in commits if commit.parents}:
+            raise GitError(
+                "this clone is shallow and does not hold all commits of the pull request",
+                code="shallow-clone",
+                remedy="run 'git fetch --unshallow', or check out with fetch-depth: 0",
             )
         return commits
 
-    def changed_paths(self, old: str, new: str) -> dict[str, str]:
-        """Path -> ``added``, ``modified`` or ``deleted`` between two trees; a rename is a deletion and an addition."""
-        out = self.text(
-            "diff-tree", "-r", "-z", "--no-renames", "--name-status", "--no-ext-diff", "--end-of-options", old, new
-        )
-        fields = out.split("\0")
-        names = {"A": "added", "D": "deleted", "M": "modified", "T": "modified"}
-        return {path: names[status[0]] for status, path in zip(fields[0:-1:2], fields[1::2], strict=False)}
+    @cached_property
+    def _boundary(self) -> frozenset[str]:
+        """The commits whose parents a shallow clone leaves out."""
+        file = self.folder / self.text("rev-parse", "--git-path", "shallow").strip()
+        return frozenset(file.read_text().split()) if file.is_file() else frozenset()
+
+    def commits_touching(self, base: str, head: str, path: str) -> list[str]:
+        """Ids of the commits of ``base..head`` that touch a path, oldest first; all of a file's history counts."""
+        options = ("--topo-order", "--reverse", "--full-history", f"--max-count={MAX_COMMITS}")
+        return self.text("rev-list", *options, "--end-of-options", f"{base}..{head}", "--", path).split()
+
+    def blob(self, treeish: str, path: str) -> bytes | None:
+        """The content of one regular file of a commit or tree, or None when there is none of that path."""
+        out = self.run("ls-tree", "-z", "--full-tree", "--end-of-options", treeish, "--", path)[1]
+        about, _, found = out.rstrip(b"\0").partition(b"\t")
+        fields = about.decode().split()
+        if found.decode("utf-8", "surrogateescape") != path or len(fields) != 3 or fields[0] not in REGULAR:
+            return None
+        return next(iter(self.objects([fields[2]], "blob")))
+
+    def objects(self, ids: Sequence[str], kind: str) -> Iterator[bytes]:
+        """The content of objects of one type, in order; GitError when one is not in this clone."""
+        if not ids:
+            return
+        out = memoryview(self.run("cat-file", "--batch", feed="".join(f"{oid}\n" for oid in ids).encode())[1])
+        at = 0
+        for oid in ids:
+            end = bytes(out[at : at + 200]).index(b"\n") + at
+            header = bytes(out[at:end]).split()
+            if len(header) != 3 or header[1] != kind.encode():
+                raise GitError(
+                    f"the {kind} {oid} is not in this clone", code="missing-object", remedy="run 'git fetch --refetch'"
+                )
+            size = int(header[2])
+            yield bytes(out[end + 1 : end + 1 + size])
+            at = end + 1 + size + 1
 
 
+@dataclass(frozen=True, slots=True)
 class Commit:
-    """Who made a commit; identities are (name, e-mail) pairs as git recorded them, which proves nothing by itself."""
+    """Who made a commit, as the object says, which proves nothing by itself.
 
-    __slots__ = ("author", "co_authors", "committed_at", "committer", "parents", "sha")
+    An identity is a pair of name and e-mail address; one that is missing, given twice or malformed has the address "".
+    """
 
-    def __init__(
-        self,
-        sha: str,
-        author: tuple[str, str],
-        committer: tuple[str, str],
-        parents: tuple[str, ...],
-        committed_at: str,
-        co_authors: tuple[str, ...],
-    ) -> None:
-        self.sha = sha
-        self.author = author
-        self.committer = committer
-        self.parents = parents
-        self.committed_at = committed_at
-        self.co_authors = co_authors
+    sha: str
+    author: tuple[str, str]
+    committer: tuple[str, str]
+    parents: tuple[str, ...]
+    co_authors: tuple[str, ...]
+
+
+_CO_AUTHOR = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
+
+
+def parse_commit(sha: str, content: bytes) -> Commit:
+    """A commit from the content of its object.
+
+    Every ``Co-authored-by`` line of the message counts, also where git would see no trailer: forges differ in it.
+    """
+    header, _, message = content.decode("utf-8", "surrogateescape").partition("\n\n")
+    fields: dict[str, list[str]] = {}
+    for line in header.split("\n"):
+        key, _, value = line.partition(" ")
+        fields.setdefault(key, []).append(value)
+    together = _CO_AUTHOR.findall(message.replace("\r\n", "\n").replace("\r", "\n"))
+    return Commit(
+        sha,
+        _identity(fields.get("author", [])),
+        _identity(fields.get("committer", [])),
+        tuple(fields.get("parent", ())),
+        tuple(" ".join(trailer.split()) for trailer in together),
+    )
+
+
+def _identity(values: list[str]) -> tuple[str, str]:
+    if len(values) != 1 or values[0].count("<") != 1 or values[0].count(">") != 1:
+        return "", ""
+    name, _, rest = values[0].partition("<")
+    return name.strip(), rest.partition(">")[0].strip()
 
 
 class Revision:
@@ -273,35 +336,33 @@ class Revision:
     def entries(self) -> dict[str, Entry]:
         out = self._repository.run("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", self.label)[1]
         found: dict[str, Entry] = {}
+        folders: set[str] = set()
         for line in out.split(b"\0"):
             if line:
                 about, _, path = line.partition(b"\t")
                 mode, _kind, oid, size = about.split()
                 number = int(size) if size != b"-" else 0
-                found[path.decode("utf-8", "surrogateescape")] = Entry(mode.decode(), number, oid.decode())
+                name = path.decode("utf-8", "surrogateescape")
+                if name in found:
+                    raise _malformed(name)
+                found[name] = Entry(mode.decode(), number, oid.decode())
+                folder = name.rpartition("/")[0]
+                while folder and folder not in folders:
+                    folders.add(folder)
+                    folder = folder.rpartition("/")[0]
+        for name in folders & found.keys():
+            raise _malformed(name)
         return found
-
-    @property
-    def tree(self) -> str:
-        """The id of the tree."""
-        return self._repository.text("rev-parse", "--verify", "--end-of-options", f"{self.label}^{{tree}}").strip()
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         wanted = [(path, self.entries[path].oid or "") for path in paths]
         if not wanted:
             return
-        feed = "".join(f"{oid}\n" for _, oid in wanted).encode()
-        out = memoryview(self._repository.run("cat-file", "--batch", feed=feed)[1])
-        at = 0
-        for path, oid in wanted:
-            end = bytes(out[at : at + 200]).index(b"\n") + at
-            header = bytes(out[at:end]).split()
-            if len(header) != 3 or header[1] != b"blob":
-                raise GitError(
-                    f"the content of {path} ({oid}) is not in this clone",
-                    code="missing-object",
-                    remedy="fetch it: git fetch --refetch",
-                )
-            size = int(header[2])
-            yield path, bytes(out[end + 1 : end + 1 + size])
-            at = end + 1 + size + 1
+        yield from zip((path for path, _ in wanted), self._repository.objects([oid for _, oid in wanted], "blob"), strict=True)
+
+
+def _malformed(path: str) -> GitError:
+    """A crafted tree can hold two entries of one name, and programs differ in which of them they take."""
+    return GitError(
+        f"a tree holds more than one entry named {path}", code="malformed-tree", remedy="run 'git fsck', and rebuild it"
+    )

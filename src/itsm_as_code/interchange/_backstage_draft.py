@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from itsm_as_code.findings import RecordId, Rule, Severity
+from itsm_as_code.findings import Pointer, RecordId, Rule, Severity
 from itsm_as_code.interchange._backstage_entities import ENTITY_REF, Entity
 from itsm_as_code.interchange._notes import Notes
 from itsm_as_code.interchange._store import NewRecord
@@ -51,10 +51,16 @@ class Draft:
         self._taken: set[str] = {*_INNER, "metadata.name", "metadata.namespace"}
 
     def note(
-        self, rule: Rule, message: str, path: str = "", *, remedy: str = "", severity: Severity | None = None
+        self,
+        rule: Rule,
+        message: str,
+        path: str | Pointer = "",
+        *,
+        remedy: str = "",
+        severity: Severity | None = None,
     ) -> None:
-        """Say something of this entity, at a dotted path of it."""
-        at = self.entity.at(*(int(part) if part.isdigit() else part for part in path.split(".")))
+        """Say something of this entity, at a dotted path or a pointer into it."""
+        at = self.entity.at(*(path.split(".") if isinstance(path, str) else path))
         name, record = self.entity.name, self.record
         self.notes.add(rule, message, at, subject=name, remedy=remedy, severity=severity, record=record)
 
@@ -114,9 +120,7 @@ class Draft:
         self._labels()
         links = self._links()
         for path, value in self._left():
-            message = (
-                f"{path} of a {entity.kind} has no counterpart; kept in the annotation backstage.io/{path}"
-            )
+            message = f"{path} ({entity.kind}) has no counterpart; kept in the annotation backstage.io/{path}"
             if self.keep(path, value):
                 self.note(FIELD, message, path)
         metadata: dict[str, Any] = {"name": self.record.name, "title": title}
@@ -139,9 +143,7 @@ class Draft:
         title = " ".join(full.split())
         if len(title) > _LONGEST_TITLE:
             self.keep("full-title", full)
-            self.note(
-                FIELD, f"the title is cut to {_LONGEST_TITLE} characters; kept in backstage.io/full-title"
-            )
+            self.note(FIELD, f"the title is cut to {_LONGEST_TITLE} characters; kept in backstage.io/full-title")
             title = title[: _LONGEST_TITLE - 1].rstrip() + "…"
         return title
 
@@ -177,14 +179,10 @@ class Draft:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if not self.label(key, text):
                 refused[key] = value
-        tags = [
-            tag for tag in self.texts("metadata.tags") if not self.label(f"backstage.io/tag.{tag}", "true")
-        ]
+        tags = [tag for tag in self.texts("metadata.tags") if not self.label(f"backstage.io/tag.{tag}", "true")]
         for path, rest in (("metadata.labels", refused), ("metadata.tags", tags)):
             if rest and self.keep(path, rest):
-                message = (
-                    f"{path} do not all have the form of a label; kept in the annotation backstage.io/{path}"
-                )
+                message = f"{path} do not all have the form of a label; kept in the annotation backstage.io/{path}"
                 self.note(FIELD, message, path)
 
     def _links(self) -> list[dict[str, str]]:
@@ -197,14 +195,9 @@ class Draft:
         says_more = False
         for index, item in enumerate(given):
             url = item.get("url") if isinstance(item, dict) else None
-            if (
-                not (isinstance(url, str) and len(url) <= _LONGEST_URL and is_url(url))
-                or len(links) >= _MOST_LINKS
-            ):
-                message = (
-                    "a link without a usable web address; kept in the annotation backstage.io/metadata.links"
-                )
-                self.note(FIELD, message, f"metadata.links.{index}", severity=Severity.WARNING)
+            if not (isinstance(url, str) and len(url) <= _LONGEST_URL and is_url(url)) or len(links) >= _MOST_LINKS:
+                message = "a link without a usable web address; kept in the annotation backstage.io/metadata.links"
+                self.note(FIELD, message, ("metadata", "links", index), severity=Severity.WARNING)
                 continue
             title = item.get("title")
             title = title.strip() if isinstance(title, str) and title.strip() else url

@@ -35,8 +35,7 @@ DUPLICATE = Rule(
     "backstage-duplicate",
     "An entity stands once in what is imported",
     Severity.WARNING,
-    "Backstage tells entities apart by kind, namespace and name. Of two that share all three the first is "
-    "imported.",
+    "Backstage tells entities apart by kind, namespace and name. Of two that share all three the first is imported.",
 )
 NAME = Rule(
     "backstage-name",
@@ -132,9 +131,7 @@ def read_entities(sources: Mapping[str, bytes], notes: Notes) -> Iterator[Entity
     for path, source in sources.items():
         for document in read_documents(path, source):
             if document.problem:
-                notes.add(
-                    ENTITY, f"not imported: {document.problem}", document.at(), remedy="mend the document"
-                )
+                notes.add(ENTITY, f"not imported: {document.problem}", document.at(), remedy="mend the document")
                 continue
             entity = _entity(document, notes)
             if entity is not None:
@@ -164,10 +161,8 @@ def _entity(document: ForeignDocument, notes: Notes) -> Entity | None:
         name = str(name)
     ref = parse_ref(name, kind, namespace) if isinstance(name, str) and isinstance(namespace, str) else None
     if ref is None or ref.kind != kind.lower() or ref.namespace != namespace.lower() or not ref.record_name:
-        message = f"not imported: a {kind} has no usable metadata.name"
-        notes.add(
-            ENTITY, message, document.at("metadata", "name"), remedy="give it a name of letters and digits"
-        )
+        message = f"not imported: no usable metadata.name for a record of this {kind}"
+        notes.add(ENTITY, message, document.at("metadata", "name"), remedy="give it a name of letters and digits")
         return None
     return Entity(ref, kind, name, document)
 
@@ -189,13 +184,9 @@ def distinct(entities: Iterable[Entity], notes: Notes) -> list[Entity]:
     return list(first.values())
 
 
-def name_entities(
-    entities: list[Entity], existing: Mapping[RecordId, Record], notes: Notes
-) -> dict[Ref, RecordId]:
+def name_entities(entities: list[Entity], existing: Mapping[RecordId, Record], notes: Notes) -> dict[Ref, RecordId]:
     """The record that each entity becomes. A name once given stays: its record is annotated with it."""
-    refs = {
-        record: get(existing[record].data, ("metadata", "annotations", ENTITY_REF)) for record in existing
-    }
+    refs = {record: get(existing[record].data, ("metadata", "annotations", ENTITY_REF)) for record in existing}
     names = {ref: record for record, ref in refs.items() if isinstance(ref, str)}
     chosen: dict[Ref, RecordId] = {}
     taken: dict[RecordId, str] = {record: ref for ref, record in names.items()}
@@ -217,7 +208,7 @@ def name_entities(
         taken[free] = str(ref)
         chosen[ref] = free
         if free == apart != wanted and wanted in taken:
-            message = f"is named {free.name} here: {wanted.name} is that of {taken[wanted]}"
+            message = f"named {free.name} here, as {wanted.name} is that of {taken[wanted]}"
             subject = f"{entity.kind} {entity.name}"
         elif free.name != entity.name:
             message = "the name is rewritten to the form that records have"

@@ -109,9 +109,7 @@ class PlannedFile:
 def plan(conversion: Conversion, known: Known, *, force: bool) -> tuple[list[PlannedFile], list[Finding]]:
     """What to write for the records of a conversion, and what is to be said of them. Writes nothing."""
     notes = Notes()
-    files = [
-        _planned(new, known, notes, force) for new in sorted(conversion.records, key=lambda new: str(new.id))
-    ]
+    files = [_planned(new, known, notes, force) for new in sorted(conversion.records, key=lambda new: str(new.id))]
     if not os.path.lexists(known.root / CONFIGURATION):
         files.append(PlannedFile(CONFIGURATION, dump(_FIRST_CONFIGURATION), Outcome.CREATED))
     return files, notes.findings()
@@ -136,9 +134,7 @@ def _planned(new: NewRecord, known: Known, notes: Notes, force: bool) -> Planned
         content = dump(new.data, schema_comment=_modeline(path, kind.path, known.root), schema=kind.schema)
     except ValueError as error:
         remedy = "shorten or correct the entity, and import it again"
-        notes.add(
-            IMPORT_VALID, f"not written: {error}", new.origin, subject=path, remedy=remedy, record=new.id
-        )
+        notes.add(IMPORT_VALID, f"not written: {error}", new.origin, subject=path, remedy=remedy, record=new.id)
         return PlannedFile(path, b"", Outcome.SKIPPED, new.id)
     outcome = Outcome.CREATED
     if existing is not None and (existing.source == content or existing.data == new.data):
@@ -146,11 +142,7 @@ def _planned(new: NewRecord, known: Known, notes: Notes, force: bool) -> Planned
     elif existing is not None or os.path.lexists(known.root / path):
         outcome = Outcome.UPDATED if force else Outcome.SKIPPED
     if outcome is Outcome.SKIPPED:
-        fields = (
-            listed(list(differences(existing.data, new.data)))
-            if existing
-            else "all; the file holds no record"
-        )
+        fields = listed(list(differences(existing.data, new.data))) if existing else "all; the file holds no record"
         message = f"{path} is there already and was left alone; fields that differ: {fields}"
         notes.add(IMPORT_EXISTS, message, new.origin, remedy="use --force to overwrite it", record=new.id)
     return PlannedFile(path, content, outcome, new.id)
@@ -183,9 +175,7 @@ def write(root: Path, files: Iterable[PlannedFile]) -> None:
             staged.pop()
     except OSError as error:
         place = error.filename2 or error.filename or root
-        raise ItsmError(
-            f"cannot write {place}: {error.strerror}", remedy="mend the folder's permissions"
-        ) from None
+        raise ItsmError(f"cannot write {place}: {error.strerror}", remedy="mend the folder's permissions") from None
     finally:
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)

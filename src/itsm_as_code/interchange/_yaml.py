@@ -31,10 +31,9 @@ _CONSTANTS: Final[dict[str, Any]] = {
 }
 _INT: Final = re.compile(r"(?:0|-?[1-9][0-9]{0,17})\Z")
 _FLOAT: Final = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}\Z")
+_LINE_END: Final = re.compile(r"\r\n?")
 _TEXT_TAGS: Final = ("!", "tag:yaml.org,2002:str")
-_PLAIN_TAGS: Final = tuple(
-    f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "null", "bool", "int", "float")
-)
+_PLAIN_TAGS: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "null", "bool", "int", "float"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +134,7 @@ class _Reader:
     def check_depth(self, depth: int, event: Any) -> None:
         if depth > MAX_DEPTH:
             line = event.start_mark.line + 1
-            raise _unreadable(
-                f"{self.path}:{line}: nested more than {MAX_DEPTH} levels deep", "flatten the file"
-            )
+            raise _unreadable(f"{self.path}:{line}: nested more than {MAX_DEPTH} levels deep", "flatten the file")
 
     def weigh(self, weight: int) -> None:
         self.weight += weight
@@ -211,9 +208,7 @@ class _Builder:
             raise _unusable(event, f"the alias *{event.anchor} stands for nothing")
         if event.tag is not None and event.tag not in _PLAIN_TAGS:
             raise _unusable(event, f"the tag {event.tag} has no meaning here")
-        frame = _Frame(
-            {} if type(event) is yaml.MappingStartEvent else [], pointer, event.anchor, self.reader.weight
-        )
+        frame = _Frame({} if type(event) is yaml.MappingStartEvent else [], pointer, event.anchor, self.reader.weight)
         self.reader.weigh(1)
         return frame
 
@@ -249,11 +244,12 @@ class _Builder:
         pointer = frame.below()
         if pointer is not None:
             start = event.start_mark
-            self.places[pointer] = (
-                frame.key_place if frame.key is not None else (start.line + 1, start.column + 1)
-            )
+            self.places[pointer] = frame.key_place if frame.key is not None else (start.line + 1, start.column + 1)
 
     def _text(self, text: str) -> str:
+        """Text as records hold it: line feeds for line ends, without characters that do not show."""
+        if "\r" in text:
+            text = _LINE_END.sub("\n", text)
         found = FORBIDDEN.findall(text)
         if not found:
             return text

@@ -84,6 +84,8 @@ _WHOLES: Final = {
 _UNKNOWN_STRENGTH: Final = "strength unknown: imported from Backstage"
 _PROVIDED: Final = "provides this API"
 _NOBODY: Final = "unknown"
+_MOST_GUESSES: Final = 200
+"""Comparing names is slow: beyond this many unknown owners none is guessed at."""
 
 
 def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
@@ -101,9 +103,7 @@ def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
 
 
 class _Converter:
-    def __init__(
-        self, entities: list[Entity], names: Mapping[Ref, RecordId], known: Known, notes: Notes
-    ) -> None:
+    def __init__(self, entities: list[Entity], names: Mapping[Ref, RecordId], known: Known, notes: Notes) -> None:
         self.names = names
         self.known = known
         self.existing = {
@@ -113,6 +113,8 @@ class _Converter:
         }
         self.drafts = {entity.ref: Draft(entity, names[entity.ref], notes) for entity in entities}
         self.by_record = {draft.record: draft for draft in self.drafts.values()}
+        self.teams = sorted({record.name for record in (*names.values(), *known.records) if record.kind == "Team"})
+        self.near: dict[str, str] = {}
         self.depends: dict[RecordId, dict[str, tuple[str, str]]] = {}
 
     def records(self) -> list[_store.NewRecord]:
@@ -128,8 +130,7 @@ class _Converter:
                 self._memberships(draft)
         for record, needed in self.depends.items():
             self.by_record[record].spec["dependsOn"] = [
-                {"service": name, "strength": strength, "note": note}
-                for name, (strength, note) in needed.items()
+                {"service": name, "strength": strength, "note": note} for name, (strength, note) in needed.items()
             ]
         return [draft.finish() for draft in self.drafts.values()]
 
@@ -173,10 +174,8 @@ class _Converter:
         draft.spec["owner"] = self._owner(draft)
         draft.spec["lifecycle"], draft.spec["stage"] = self._lifecycle(draft)
         draft.spec["tier"] = 4
-        message = f"Backstage gives a {kind} no tier: tier 4, the least critical, is assumed"
-        draft.note(
-            ASSUMED, message, "spec", remedy="set spec.tier to what the service is worth to the business"
-        )
+        message = f"Backstage knows no tiers: tier 4, the least critical, is assumed for this {kind}"
+        draft.note(ASSUMED, message, "spec", remedy="set spec.tier to what the service is worth to the business")
         draft.spec["type"] = _TYPES[kind]
         self._part_of(draft)
         location = draft.entity.section("metadata", "annotations").get("backstage.io/source-location")
@@ -189,9 +188,7 @@ class _Converter:
         text = draft.text("spec.owner")
         if text is None:
             message = f"no owner is named; '{_NOBODY}' is written"
-            draft.note(
-                OWNER, message, "spec", remedy="name the team that answers for the service in spec.owner"
-            )
+            draft.note(OWNER, message, "spec", remedy="name the team that answers for the service in spec.owner")
             return _NOBODY
         record = self._resolve(text, "group", draft, "Team")
         if record is not None:
@@ -204,16 +201,16 @@ class _Converter:
             remedy = "name a team in spec.owner, if need be one with this person alone"
         else:
             message = f"the owner {text} is no team that is imported or there already; '{name}' is written"
-            known = [
-                record.name for record in (*self.names.values(), *self.known.records) if record.kind == "Team"
-            ]
-            near = difflib.get_close_matches(
-                name, known, n=1, cutoff=0.85
-            )  # "team-" alone makes names look alike
-            remedy = f"add people/teams/{name}.yaml, or name another team in spec.owner"
-            remedy += f"; did you mean '{near[0]}'?" if near else ""
+            remedy = f"add people/teams/{name}.yaml, or name another team in spec.owner{self._near_team(name)}"
         draft.note(OWNER, message, "spec.owner", remedy=remedy)
         return name
+
+    def _near_team(self, name: str) -> str:
+        """``; did you mean 'x'?`` where a team's name is close; "team-" alone makes names look somewhat alike."""
+        if name not in self.near and len(self.near) < _MOST_GUESSES:
+            match = difflib.get_close_matches(name, self.teams, n=1, cutoff=0.85)
+            self.near[name] = f"; did you mean '{match[0]}'?" if match else ""
+        return self.near.get(name, "")
 
     def _lifecycle(self, draft: Draft) -> tuple[str, str]:
         text = draft.text("spec.lifecycle")
@@ -226,7 +223,7 @@ class _Converter:
             draft.note(ASSUMED, message, "spec.lifecycle", remedy=remedy)
         else:
             given = draft.entity.kind in ("Component", "API")  # the others have none in Backstage
-            message = f"a {draft.entity.kind} without a lifecycle: live is assumed"
+            message = f"no lifecycle is given for this {draft.entity.kind}: live is assumed"
             draft.note(ASSUMED, message, "spec", remedy=remedy, severity=None if given else Severity.INFO)
         return _LIFECYCLES["production"]
 
@@ -297,9 +294,7 @@ class _Converter:
             child = self.by_record.get(record)
             if child is None or record == draft.record:
                 message = f"{record} is its child, but is not imported now"
-                draft.note(
-                    REFERENCE, message, "spec.children", remedy=f"set its spec.parent to {draft.record.name}"
-                )
+                draft.note(REFERENCE, message, "spec.children", remedy=f"set its spec.parent to {draft.record.name}")
             elif child.spec.setdefault("parent", draft.record.name) != draft.record.name:
                 message = f"{record} is its child, but names {child.spec['parent']} as parent; that is kept"
                 draft.note(REFERENCE, message, "spec.children", remedy="decide which of them is the parent")
@@ -317,8 +312,6 @@ class _Converter:
             team = self.by_record.get(record)
             if team is None:
                 message = f"{record} has it as a member, but is not imported now"
-                draft.note(
-                    REFERENCE, message, "spec.memberOf", remedy=f"add {draft.record.name} to its spec.members"
-                )
+                draft.note(REFERENCE, message, "spec.memberOf", remedy=f"add {draft.record.name} to its spec.members")
             elif draft.record.name not in team.spec["members"]:
                 team.spec["members"].append(draft.record.name)

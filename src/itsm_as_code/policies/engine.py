@@ -91,8 +91,8 @@ class Policy:
         known = list(known_kinds)
         for index, kind in enumerate(self.kinds):
             if kind not in known:
-                pointer = ("spec", "match", "kinds", index)
-                yield POLICY_KINDS, Problem(f"there is no kind '{kind}'", pointer, did_you_mean(kind, known))
+                where = ("spec", "match", "kinds", index)
+                yield POLICY_KINDS, Problem(f"there is no kind '{kind}'", where, did_you_mean(kind, known))
         for pointer, expression in self.expressions():
             try:
                 environment.compile(expression)
@@ -172,7 +172,7 @@ class PolicyEngine:
         risk: Mapping[str, Any] | None = None,
     ) -> Iterator[tuple[Outcome, Finding | None]]:
         """The outcome of every policy that matches a record, with the finding where it did not pass."""
-        policies = self._by_kind.get(record.id.kind, ())
+        policies = self._by_kind.get(record.id.kind)
         if not policies:
             return
         context = Context(
@@ -184,10 +184,34 @@ class PolicyEngine:
             request=request,
         )
         activation = self.environment.activation(context)
-        for policy in policies:
+        for policy in self._likely(record.id.kind, policies, activation):
             status, message = policy.judge(record.data, self.environment, activation)
             if status != "skip":
                 yield self._outcome(policy, record, status, message)
+
+    def _likely(self, kind: str, policies: list[Policy], activation: Any) -> list[Policy]:
+        """The policies whose ``where`` may hold, asked in one go; all of them when that question has no answer.
+
+        Most policies do not concern most records, and one evaluation of a list of conditions costs little more than
+        that of one. A condition that fails or is no boolean makes the whole list fail: then each is asked by itself.
+        """
+        try:
+            answers = self.environment.evaluate(self._conditions[kind], activation)
+        except (EvaluationError, CompileError):
+            return policies
+        if not isinstance(answers, list) or len(answers) != len(policies):
+            return policies
+        return [policy for policy, answer in zip(policies, answers, strict=True) if answer is not False]
+
+    @cached_property
+    def _conditions(self) -> dict[str, str]:
+        """For each kind a list expression of the ``where`` of its policies; each of them compiles by itself."""
+        return {
+            kind: "["
+            + ",".join(f"dyn(\n{policy.record.spec['match'].get('where', 'true')}\n)" for policy in policies)
+            + "]"
+            for kind, policies in self._by_kind.items()
+        }
 
     def _outcome(self, policy: Policy, record: Record, status: str, message: str) -> tuple[Outcome, Finding | None]:
         severity = Severity.ERROR if status == "error" else policy.severity

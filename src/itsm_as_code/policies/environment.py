@@ -63,7 +63,7 @@ class Environment:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._programs: dict[str, Any] = {}
-        variables = {name: _T.DYN for name in VARIABLES} | {"now": _T.TIMESTAMP}
+        variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP}
         self._environment = cel.NewEnv(
             variables=variables,
             functions=[_declare(*declaration) for declaration in self._functions()],
@@ -113,7 +113,7 @@ class Environment:
             }
         )
 
-    def evaluate(self, expression: str, activation: Any) -> bool | str | int | float | timedelta | None:
+    def evaluate(self, expression: str, activation: Any) -> bool | str | int | float | list[Any] | timedelta | None:
         """The plain value of an expression; EvaluationError when it has none."""
         program = self.compile(expression)
         try:

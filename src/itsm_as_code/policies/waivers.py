@@ -21,8 +21,8 @@ WAIVER_VALID = Rule(
     "waiver-valid",
     "A waiver names a rule that can be waived, ends in time, and is approved by somebody else",
     Severity.ERROR,
-    "A waiver lasts at most the policy's maxWaiver (90 days unless it says otherwise), and whoever asks for it does not "
-    "approve it. A waiver that breaks this waives nothing.",
+    "A waiver lasts at most the policy's maxWaiver (90 days unless it says otherwise), and whoever asks for it does "
+    "not approve it. A waiver that breaks this waives nothing.",
 )
 WAIVER_EXPIRED = Rule(
     "waiver-expired",
@@ -45,6 +45,10 @@ WAIVER_ORPHANED = Rule(
 RULES = (WAIVER_VALID, WAIVER_EXPIRED, WAIVER_UNNEEDED, WAIVER_ORPHANED)
 
 
+Covered = tuple[str, RecordId | None]
+"""A rule and the record that it is waived for; a finding of no record is never covered."""
+
+
 @dataclass(frozen=True, slots=True)
 class WaiverState:
     """A waiver at an instant: ``active``, ``expired``, ``not-yet``, ``unneeded``, ``orphaned`` or ``invalid``."""
@@ -65,19 +69,22 @@ class Resolution:
     own_findings: list[Finding]
 
 
-def resolve(findings: Iterable[Finding], judges: Catalogue, waivable: Iterable[str], now: datetime) -> Resolution:
+def resolve(
+    findings: Iterable[Finding], judges: Catalogue, waivable: Iterable[str], built_in: Iterable[str], now: datetime
+) -> Resolution:
     """Apply the waivers of ``judges`` to findings at ``now``.
 
-    ``waivable`` are the ids of the built-in checks that may be waived; policies always may.
+    ``waivable`` are the ids of the built-in checks that may be waived; policies always may, unless one took the name
+    of a ``built_in`` rule.
     """
-    checks = set(waivable)
+    checks, reserved = set(waivable), set(built_in)
     findings = list(findings)
-    active: dict[tuple[str, RecordId], str] = {}
-    over: dict[tuple[str, RecordId], WaiverState] = {}
+    active: dict[Covered, str] = {}
+    over: dict[Covered, WaiverState] = {}
     states: list[WaiverState] = []
     own: list[Finding] = []
     for record in judges.of_kind("Waiver"):
-        problems = list(_problems(record, judges, checks))
+        problems = list(_problems(record, judges, checks, reserved))
         state = _state(record, now, bool(problems))
         own.extend(stamp(WAIVER_VALID, record, problem) for problem in problems)
         states.append(state)
@@ -86,12 +93,11 @@ def resolve(findings: Iterable[Finding], judges: Catalogue, waivable: Iterable[s
                 active[(state.rule, subject)] = record.name
             elif state.state == "expired":
                 over[(state.rule, subject)] = state
-    used: set[tuple[str, RecordId]] = set()
+    used: set[Covered] = set()
     result = []
     for finding in findings:
-        key = (finding.rule, finding.record) if finding.record else None
+        key = (finding.rule, finding.record)
         if key in active:
-            assert key is not None
             used.add(key)
             finding = replace(finding, waiver=active[key])
         elif key in over:
@@ -113,7 +119,7 @@ def _state(record: Record, now: datetime, invalid: bool) -> WaiverState:
     return WaiverState(record, name, until, rule, subjects)
 
 
-def _problems(record: Record, judges: Catalogue, checks: set[str]) -> Iterable[Problem]:
+def _problems(record: Record, judges: Catalogue, checks: set[str], reserved: set[str]) -> Iterable[Problem]:
     spec = record.spec
     if spec["requester"] == spec["approver"]:
         yield Problem(
@@ -127,16 +133,17 @@ def _problems(record: Record, judges: Catalogue, checks: set[str]) -> Iterable[P
     if until <= start:
         yield Problem("the waiver ends before it starts", ("spec", "until"), "set until after from")
     elif until - start > longest:
-        message = f"the waiver lasts {(until - start).days} days, at most {longest.days} are allowed"
-        yield Problem(message, ("spec", "until"), "shorten it")
+        message = f"the waiver lasts longer than the {longest.days} days that are allowed"
+        yield Problem(message, ("spec", "until"), f"set until to {clock.format_instant(start + longest)} or earlier")
+    if spec.get("policy") in reserved:
+        message = f"'{spec['policy']}' is a rule of the program, not of a policy"
+        yield Problem(message, ("spec", "policy"), "name a policy, or a check that can be waived under check")
     if "check" in spec and spec["check"] not in checks:
         remedy = did_you_mean(spec["check"], checks) or f"checks that can be waived: {', '.join(sorted(checks))}"
         yield Problem(f"'{spec['check']}' is not a check that can be waived", ("spec", "check"), remedy)
 
 
-def _settle(
-    state: WaiverState, used: set[tuple[str, RecordId]], known: set[RecordId], own: list[Finding]
-) -> WaiverState:
+def _settle(state: WaiverState, used: set[Covered], known: set[RecordId], own: list[Finding]) -> WaiverState:
     """The final state of a waiver, once it is known what it was used for; adds findings about it to ``own``."""
     if state.state == "expired":
         message = f"the waiver ended {clock.format_instant(state.until)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,11 +18,12 @@ from itsm_as_code.findings import (
     Rule,
     Severity,
     did_you_mean,
+    parse_pointer,
     sort_findings,
 )
-from itsm_as_code.snapshot import SUBMODULE, SYMLINK, Entry, Snapshot
 from itsm_as_code.records.document import MAX_BYTES, YAML_LIMIT, Document, load
 from itsm_as_code.records.kinds import API_VERSION, Kind, KindRegistry, Reference
+from itsm_as_code.snapshot import SUBMODULE, SYMLINK, Entry, Snapshot
 
 FILE_KIND = Rule(
     "file-kind",
@@ -34,8 +36,8 @@ FILE_NAME = Rule(
     "file-name",
     "A record file is named after its record",
     Severity.ERROR,
-    "The file's stem equals metadata.name: lower-case ASCII letters, digits and hyphens, 1 to 63 characters. So a name "
-    "in another record tells where to look, and look-alike letters cannot pose as somebody else's record.",
+    "The file's stem equals metadata.name: lower-case ASCII letters, digits and hyphens, 1 to 63 characters. So a "
+    "name in another record tells where to look, and look-alike letters cannot pose as somebody else's record.",
 )
 FILE_READABLE = Rule(
     "file-readable",
@@ -60,8 +62,8 @@ RECORD_SCHEMA = Rule(
     "record-schema",
     "A record fits the schema of its kind",
     Severity.ERROR,
-    "The schema says which fields a kind has, which are required and what they look like. `itsm schema KIND` prints it; "
-    "an editor with the yaml-language-server comment shows it while you type.",
+    "The schema says which fields a kind has, which are required and what they look like. `itsm schema KIND` prints "
+    "it; an editor with the yaml-language-server comment shows it while you type.",
 )
 REFERENCE_EXISTS = Rule(
     "reference-exists",
@@ -96,13 +98,14 @@ class Record:
 
     @property
     def title(self) -> str:
-        return str(self.data["metadata"].get("title", self.name))
+        return str(get(self.data, ("metadata", "title"), self.name))
 
     @property
     def state(self) -> str | None:
         """The state that the kind's lifecycle reads, or None."""
         lifecycle = self.kind.lifecycle
-        return get(self.data, lifecycle["field"].split("/")[1:]) if lifecycle else None
+        state = get(self.data, parse_pointer(lifecycle["field"])) if lifecycle else None
+        return state if isinstance(state, str) else None
 
     def references(self) -> Iterator[Reference]:
         return self.kind.references(self.data)
@@ -111,12 +114,16 @@ class Record:
         return hash((self.id, self.path))
 
 
-def get(data: Any, pointer: Pointer | list[str] | tuple[str, ...], default: Any = None) -> Any:
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
+
+
+def get(data: Any, pointer: Pointer, default: Any = None) -> Any:
     """The value at a pointer, or ``default``."""
     for part in pointer:
         if isinstance(data, dict) and part in data:
             data = data[part]
-        elif isinstance(data, list) and str(part).isdigit() and int(part) < len(data):
+        elif isinstance(data, list) and _INDEX.match(str(part)) and int(part) < len(data):
             data = data[int(part)]
         else:
             return default
@@ -272,6 +279,10 @@ class _Loader:
     def _is_no_record(self, path: str, entry: Entry) -> bool:
         """True for what lies in a record folder without being a record file; says so where it looks like one."""
         name = path.rsplit("/", 1)[-1]
+        shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        if shown != path:
+            self._report(FILE_KIND, shown, "the name of the file is not UTF-8", "rename it")
+            return True
         if entry.mode in (SYMLINK, SUBMODULE) or not entry.is_regular:
             what = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}.get(entry.mode, "no regular file")
             self._report(FILE_KIND, path, f"{what} lies in a record folder", "put the file itself there")
@@ -302,12 +313,9 @@ class _Loader:
             for problem in kind.validator.problems(data):
                 self.findings.append(stamp(RECORD_SCHEMA, record, problem))
         name = get(data, ("metadata", "name"))
-        if name != stem:
-            problem = Problem(
-                f"the file is named '{stem}', the record '{name}'",
-                ("metadata", "name"),
-                f"rename the file to {name}.yaml",
-            )
+        if isinstance(name, str) and name != stem:  # without a name it does not fit its schema
+            remedy = f"rename the file to {name}.yaml" if _NAME.match(name) else f"write name: {stem}"
+            problem = Problem(f"the file is named '{stem}', the record '{name}'", ("metadata", "name"), remedy)
             self.findings.append(stamp(FILE_NAME, record, problem))
             record = Record(record.id, kind, data, path, content, entry.oid, valid=False)
         self._add(record)
@@ -327,10 +335,14 @@ class _Loader:
             message = f"unknown kind '{named}'"
             remedy = did_you_mean(named, self.registry.kinds) or f"write kind: {kind.name}"
         finding = Finding(RECORD_KIND.id, Severity.ERROR, location, message, remedy)
+        self._place([finding], document)
+        return False
+
+    def _place(self, findings: list[Finding], file: Document | Record) -> None:
+        """Report findings of a file that the catalogue will not hold, with their places worked out here."""
         from itsm_as_code.records.positions import place_findings
 
-        self.findings.extend(place_findings([finding], {document.path: document.source}))
-        return False
+        self.findings.extend(place_findings(findings, {file.path: file.source}))
 
     def _add(self, record: Record) -> None:
         other = self.records.get(record.id)
@@ -338,4 +350,6 @@ class _Loader:
             self.records[record.id] = record
             return
         problem = Problem(f"{record.id} stands in {other.path} as well", ("metadata", "name"), "keep one of them")
-        self.findings.append(stamp(RECORD_UNIQUE, record, problem))
+        own = [finding for finding in self.findings if finding.location.path == record.path]
+        self.findings = [finding for finding in self.findings if finding.location.path != record.path]
+        self._place([*own, stamp(RECORD_UNIQUE, record, problem)], record)

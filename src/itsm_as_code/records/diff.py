@@ -38,7 +38,8 @@ class RecordDiff:
     def record(self) -> Record:
         """The record as it is after, or as it was when it is gone."""
         record = self.new or self.old
-        assert record is not None
+        if record is None:
+            raise AssertionError("a diff has at least one side")
         return record
 
     @property

@@ -11,11 +11,12 @@ takes the process down at about 25,000 nested brackets.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
 
@@ -104,7 +105,7 @@ def parse(source: bytes) -> Data:
     check_text(source)
     try:
         data = _Builder(CParser(source)).document()
-        if _TAB_INDENT.search(source):
+        if b"\t" in source and _TAB_INDENT.search(source):
             _check_tabs(source)
         return data
     except yaml.YAMLError as error:
@@ -113,24 +114,28 @@ def parse(source: bytes) -> Data:
 
 def _check_tabs(source: bytes) -> None:
     """Refuse a tab that stands where a reader sees indentation; inside a block scalar it is text."""
-    parser, event = CParser(source), None
+    parser: Any = CParser(source)
+    event: Any = None
     text_lines: set[int] = set()
     while type(event) is not yaml.StreamEndEvent:
         event = parser.get_event()
-        if type(event) is yaml.ScalarEvent and event.style in ("|", ">"):
+        kind = type(event)
+        if kind is yaml.ScalarEvent and event.style in ("|", ">"):
             text_lines.update(range(event.start_mark.line + 1, event.end_mark.line + 1))
+    line = at = 0
     for match in _TAB_INDENT.finditer(source):
-        line = source.count(b"\n", 0, match.start())
+        line += source.count(b"\n", at, match.start())
+        at = match.start()
         if line not in text_lines:
             column = match.end() - match.start()
             raise Refused(YAML_CHARACTER, "a tab in indentation", line + 1, column, "indent with spaces")
 
 
 def _syntax(error: yaml.YAMLError) -> Refused:
-    mark = getattr(error, "problem_mark", None)
+    mark: Any = getattr(error, "problem_mark", None)  # of the scanner and parser; the reader's errors have none
     problem = getattr(error, "problem", None) or "not YAML"
     context = getattr(error, "context", None)
-    message = f"{context}, {problem}" if context else str(problem)
+    message = ", ".join(filter(None, (context, problem)))
     remedy = "check indentation, colons and quotes at this place"
     if "cannot start any token" in message:
         remedy = "put the value in quotes, and indent with spaces"
@@ -139,13 +144,19 @@ def _syntax(error: yaml.YAMLError) -> Refused:
     return Refused(YAML_SYNTAX, message, mark.line + 1, mark.column + 1, remedy)
 
 
-# What must not stand in any text: C0 and C1 controls (but tab, LF, CR), zero-width and other invisible format
-# characters, line and paragraph separators, bidirectional controls, noncharacters and the byte order mark.
+# What must not stand in any text: C0 and C1 controls (but tab, LF, CR LF), what Unicode calls default ignorable (zero
+# width and other invisible characters; U+FE0F, which emoji need, is let through), line and paragraph separators,
+# bidirectional controls, the byte order mark and noncharacters. Source: Unicode 15, DerivedCoreProperties.txt.
+_NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
 FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    f"\U0001d173-\U0001d17a\U000e0000-\U000e0fff{_NONCHARACTERS}]|\r(?!\n)"
 )
-_FORBIDDEN_ASCII: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_FORBIDDEN_ASCII: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+_SUSPECT_ASCII: Final = bytes((*range(9), *range(11, 32), 127))
 _TAB_INDENT: Final = re.compile(rb"^ *\t", re.MULTILINE)
 
 
@@ -158,6 +169,8 @@ def check_text(source: bytes) -> None:
             remedy="split the record, or link to the large part",
         )
     if source.isascii():
+        if len(source.translate(None, _SUSPECT_ASCII)) == len(source):
+            return  # a table look-up is much faster than the search below
         match = _FORBIDDEN_ASCII.search(source)
         if match is None:
             return
@@ -170,9 +183,9 @@ def check_text(source: bytes) -> None:
         text = source.decode("utf-8")
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
-        raise Refused(
-            YAML_ENCODING, "the file is not UTF-8", line, remedy="save it as UTF-8 without a byte order mark"
-        ) from None
+        before = source[source.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8")
+        remedy = "save it as UTF-8 without a byte order mark"
+        raise Refused(YAML_ENCODING, "the file is not UTF-8", line, len(before) + 1, remedy) from None
     if text.startswith("\ufeff"):
         raise Refused(
             YAML_ENCODING, "the file starts with a byte order mark", 1, 1, "save it as UTF-8 without a byte order mark"
@@ -194,9 +207,13 @@ def _bad_character(text: str, index: int) -> Refused:
     )
 
 
-_CONSTANTS: Final[dict[str, Any]] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
-_CONSTANTS |= {"true": True, "false": False}
+_CONSTANTS: Final[dict[str, Any]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    "true": True,
+    "false": False,
+}
 _NUMBER_START: Final = frozenset("+-.0123456789")
+_KEY_START: Final = _NUMBER_START | {"<"}
 _INT: Final = re.compile(r"[-+]?[0-9]+\Z")
 _BASED: Final = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
@@ -209,7 +226,7 @@ class _Builder:
     __slots__ = ("_next",)
 
     def __init__(self, parser: CParser) -> None:
-        self._next = parser.get_event
+        self._next: Callable[[], Any] = parser.get_event
 
     def document(self) -> Data:
         self._next()  # stream start
@@ -253,7 +270,10 @@ class _Builder:
                 if event.anchor is not None or event.tag is not None:
                     raise _properties(event)
                 if is_mapping and key is None:
-                    key = _key(event, container)
+                    key = event.value
+                    # A plain word that is new here, as nearly every key is; anything else is looked at closely.
+                    if event.style or key in container or not key or key[0] in _KEY_START or key in _CONSTANTS:
+                        key = _key(event, container)
                     continue
                 value: Any = event.value
                 style = event.style
@@ -262,9 +282,8 @@ class _Builder:
                         value = _CONSTANTS[value]
                     elif value[0] in _NUMBER_START:
                         value = _number(value, event)
-                elif style == '"':
-                    if not value.isprintable() and FORBIDDEN.search(value):
-                        raise _escaped(value, event)
+                elif style == '"' and _may_hide(value) and FORBIDDEN.search(value):
+                    raise _escaped(value, event)
             elif kind is mapping_end or kind is sequence_end:
                 if not stack:
                     return top
@@ -317,11 +336,16 @@ def _key(event: Any, container: Data) -> str:
             raise _feature(event, "a merge key (<<)")
         if key in _CONSTANTS or (key[0] in _NUMBER_START and not isinstance(_number(key, event), str)):
             raise Refused(YAML_SYNTAX, f"the key {key or '(empty)'} is not text", *_place(event), "put it in quotes")
-    elif not key.isprintable() and FORBIDDEN.search(key):
+    elif _may_hide(key) and FORBIDDEN.search(key):
         raise _escaped(key, event)
     if key in container:
         raise Refused(YAML_DUPLICATE_KEY, f"the key '{key}' stands twice", *_place(event), "keep one of them")
     return key
+
+
+def _may_hide(text: str) -> bool:
+    """The cheap question before the search: most text is printable ASCII."""
+    return not (text.isascii() and text.isprintable())
 
 
 def _escaped(value: str, event: Any) -> Refused:

@@ -1,4 +1,4 @@
-"""What is known about an organisation, as plain data by kind and name: what policies, risk and checks look things up in.
+"""What is known about an organisation, as plain data by kind and name: where policies, risk and checks look things up.
 
 A catalogue gives one; so does a handful of records in a policy's example.
 """
@@ -80,6 +80,26 @@ class Facts:
             if covered:
                 found.append((calendar, covered))
         return found
+
+    @cached_property
+    def change_results(self) -> dict[str, dict[str, bool]]:
+        """For each service, the changes of it that have a result: name -> whether it succeeded."""
+        found: dict[str, dict[str, bool]] = {}
+        for service, changes in self.changes_by_service.items():
+            for change in changes:
+                result = change["spec"].get("result")
+                if result is not None:
+                    success = result in ("successful", "successful-with-issues")
+                    found.setdefault(service, {})[change["metadata"]["name"]] = success
+        return found
+
+    @cached_property
+    def change_success(self) -> tuple[int, int]:
+        """Of all changes with a result: how many succeeded, and how many there are."""
+        everything: dict[str, bool] = {}
+        for results in self.change_results.values():
+            everything |= results
+        return sum(everything.values()), len(everything)
 
     @cached_property
     def changes_by_service(self) -> dict[str, list[Data]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from itsm_as_code import clock
 
@@ -16,8 +15,10 @@ _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\Z"
 )
-_URL: Final = re.compile(r"(?:https?://[^\s/?#]|mailto:[^\s]+@|tel:\+?[0-9])[^\s<>\"`{}|\\^]*\Z", re.ASCII)
-_SAFE_TEXT: Final = re.compile(r"[^\s<>\"`{}|\\^]+\Z")
+_HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
+_URL: Final = re.compile(
+    rf"(?:https?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#]|\Z)|mailto:[^\s@]+@|tel:\+?[0-9])[^\s<>\"`{{}}|\\^]*\Z"
+)
 
 
 def _parses(parse: Callable[[str], object]) -> Callable[[Any], bool]:
@@ -32,15 +33,8 @@ def _parses(parse: Callable[[str], object]) -> Callable[[Any], bool]:
 
 
 def is_url(value: str) -> bool:
-    """An absolute http(s), mailto or tel address without user information or odd characters."""
-    if not (_URL.match(value) and _SAFE_TEXT.match(value)):
-        return False
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("mailto", "tel") or (bool(parts.hostname) and "@" not in parts.netloc)
+    """An absolute http(s), mailto or tel address without user information or characters that URLs must escape."""
+    return _URL.match(value) is not None
 
 
 FORMATS: Final[dict[str, Callable[[Any], bool]]] = {

@@ -15,6 +15,7 @@ class ServiceGraph:
 
     def __init__(self, services: Mapping[str, Mapping[str, Any]]) -> None:
         self._services = services
+        self._failing: dict[str, frozenset[str]] = {}
 
     @cached_property
     def hard(self) -> Edges:
@@ -41,6 +42,15 @@ class ServiceGraph:
     def dependents(self, *services: str) -> dict[str, tuple[int, str]]:
         """Services that fail, directly or not, when one of these does: name -> (distance, by way of)."""
         return reachable(self.hard_dependents, services)
+
+    def blast_radius(self, *services: str) -> int:
+        """How many services fail, directly or not, when these do (themselves not counted)."""
+        failing: set[str] = set()
+        for service in services:
+            if service not in self._failing:
+                self._failing[service] = frozenset(self.dependents(service))
+            failing |= self._failing[service]
+        return len(failing.difference(services))
 
     def dependencies(self, *services: str) -> dict[str, tuple[int, str]]:
         """Services without which one of these fails, directly or not: name -> (distance, by way of)."""

@@ -69,6 +69,21 @@ class Kind:
     def _references(self) -> _RefTree:
         return _reference_tree(self.schema)
 
+    def check(self) -> None:
+        """ConfigurationError when the schema, its references or its lifecycle cannot be used."""
+        self.validator.check()
+        try:
+            _ = self._references
+        except (TypeError, IndexError, AttributeError):
+            raise ConfigurationError(
+                f"{self.path}: an x-ref is not usable", remedy="x-ref is a kind, or a list of kinds, of a text field"
+            ) from None
+        problem = _lifecycle_problem(self.lifecycle) if self.lifecycle is not None else ""
+        if problem:
+            raise ConfigurationError(
+                f"{self.path}: x-lifecycle {problem}", remedy="compare it with that of schemas/change.schema.json"
+            )
+
     def references(self, data: Mapping[str, Any]) -> Iterator[Reference]:
         """Every reference to another record that ``data`` holds."""
         return _walk(self._references, data, ())
@@ -112,7 +127,8 @@ class KindRegistry:
     @classmethod
     def load(cls, own: Mapping[str, bytes] | None = None) -> KindRegistry:
         """The shipped kinds, and over them the files of a repository's ``schemas/`` folder (path -> bytes)."""
-        sources = {**shipped.files("schemas", SUFFIX), **(own or {})}
+        brought = shipped.files("schemas", SUFFIX)
+        sources = {**brought, **(own or {})}
         files = {path: parse_schema(f"schemas/{path}", source) for path, source in sorted(sources.items())}
         kinds: dict[str, Kind] = {}
         folders: dict[str, str] = {}
@@ -129,12 +145,17 @@ class KindRegistry:
             folders[kind.folder] = path
         if not kinds:
             raise ConfigurationError("there is no schema of any kind", remedy="restore the schemas folder")
+        if sources != brought:
+            for kind in kinds.values():
+                kind.check()
         return cls(kinds, files)
 
 
 def _kind(path: str, schema: Schema, files: Mapping[str, Schema]) -> Kind:
     about = schema["x-kind"]
     try:
+        if not all(isinstance(about[key], str) for key in ("name", "plural", "folder")):
+            raise TypeError("name, plural and folder are text")
         kind = Kind(
             name=about["name"],
             title=about.get("title", about["name"]),
@@ -156,6 +177,31 @@ def _kind(path: str, schema: Schema, files: Mapping[str, Schema]) -> Kind:
     if not kind.folder or ".." in kind.folder.split("/"):
         raise ConfigurationError(f"schemas/{path}: the folder '{kind.folder}' is not usable", remedy="name a folder")
     return kind
+
+
+def _lifecycle_problem(lifecycle: Any) -> str:
+    """What makes an ``x-lifecycle`` unusable, or the empty string."""
+    try:
+        transitions = lifecycle["transitions"]
+        steps = [("initial", "state", entry) for entry in lifecycle["initial"]]
+        steps += [("transitions", "to", entry) for entries in transitions.values() for entry in entries]
+        steps += [("final", "", state) for state in lifecycle.get("final", ())]
+        steps += [("required", "", state) for state in lifecycle.get("required", {})]
+        for where, key, entry in steps:
+            state = entry if isinstance(entry, str) else entry[key]
+            if state not in transitions:
+                return f"names the state {state!r} in {where}, which transitions does not have"
+        pointers = [lifecycle["field"], *lifecycle.get("openInFinal", ())]
+        for entries in lifecycle.get("required", {}).values():
+            pointers += [entry if isinstance(entry, str) else entry["field"] for entry in entries]
+        for frozen in lifecycle.get("frozen", ()):
+            pointers.append(frozen["field"])
+            if not isinstance(frozen["except"], list):
+                return "has no list of states under `except`"
+    except (KeyError, TypeError, AttributeError) as error:
+        return f"is incomplete ({error})"
+    wrong = [pointer for pointer in pointers if not isinstance(pointer, str) or not pointer.startswith("/")]
+    return f"has {wrong[0]!r} where a JSON pointer belongs" if wrong else ""
 
 
 def _reference_tree(schema: Schema) -> _RefTree:
@@ -191,6 +237,8 @@ def _collect(root: Schema, node: Any, at: tuple[str, ...], tree: _RefTree, seen:
 
 
 def _plant(tree: _RefTree, at: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    if not all(isinstance(kind, str) for kind in kinds):
+        raise TypeError("x-ref names kinds")
     for part in at[:-1]:
         tree = tree.setdefault(part, {})
     tree[at[-1]] = kinds

@@ -102,7 +102,7 @@ def transition_problems(diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
     if lifecycle is None:
         return
     if diff.old is not None and diff.old.state in lifecycle.get("final", ()):
-        yield from _final_problems(lifecycle, diff)
+        yield from _final_problems(lifecycle, diff, diff.old)
         return
     transition = transition_of(diff)
     field = parse_pointer(lifecycle["field"])
@@ -117,15 +117,14 @@ def transition_problems(diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
                 yield LIFECYCLE_FROZEN, Problem(message, pointer, frozen.get("message", "put the former value back"))
 
 
-def _final_problems(lifecycle: Mapping[str, Any], diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
-    assert diff.old is not None
-    state = diff.old.state
+def _final_problems(lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record) -> Iterator[tuple[Rule, Problem]]:
+    state = old.state
     if diff.new is None:
         yield LIFECYCLE_FINAL, Problem(f"the record is {state} and cannot be deleted", (), "put the file back")
         return
     opened = [parse_pointer(pointer) for pointer in lifecycle.get("openInFinal", ())]
     closed = [changed for changed in diff.fields if not any(covers(pointer, changed) for pointer in opened)]
-    if diff.old.path != diff.new.path:
+    if old.path != diff.new.path:
         yield LIFECYCLE_FINAL, Problem(f"the record is {state} and cannot be moved", (), "put the file back")
     for changed in closed:
         message = f"the record is {state}; {format_pointer(changed)} cannot change any more"

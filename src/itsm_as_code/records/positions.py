@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 
 from itsm_as_code.findings import Finding, Pointer
 
@@ -86,8 +86,7 @@ class _Frame:
         self.key_place: Place = (1, 1)
 
     def next_part(self) -> str | int:
-        if self.is_mapping:
-            assert self.key is not None
+        if self.key is not None:
             return self.key
         self.index += 1
         return self.index - 1

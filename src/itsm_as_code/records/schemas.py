@@ -63,12 +63,20 @@ def bundle(files: Mapping[str, Schema], path: str) -> Schema:
         there = todo.pop()
         embedded[there] = rewrite({key: value for key, value in files[there].items() if key != "$schema"}, there)
     if embedded:
-        result["$defs"] = {**result.get("$defs", {}), **{_key(there): embedded[there] for there in sorted(embedded)}}
+        own = result.get("$defs", {})
+        for there in sorted(embedded):
+            if _key(there) in own:
+                raise ConfigurationError(
+                    f"{path}: its definition '{_key(there)}' has the name of the file {there}",
+                    remedy="give the definition another name",
+                )
+            own = {**own, _key(there): embedded[there]}
+        result["$defs"] = own
     return result
 
 
 def _key(path: str) -> str:
-    return path.removesuffix(".schema.json").replace("/", "-")
+    return path.removesuffix(".schema.json").replace("/", ":")
 
 
 def parse_schema(path: str, source: bytes) -> Schema:
@@ -93,7 +101,12 @@ class Validator:
     def _fast(self) -> Any:
         try:
             return jsonschema_rs.Draft202012Validator(
-                self.schema, formats=FORMATS, validate_formats=True, pattern_options=_LINEAR, offline=True
+                self.schema,
+                formats=FORMATS,
+                validate_formats=True,
+                ignore_unknown_formats=False,
+                pattern_options=_LINEAR,
+                offline=True,
             )
         except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError) as error:
             line = str(error).splitlines()[0]
@@ -101,7 +114,12 @@ class Validator:
 
     @cached_property
     def _explaining(self) -> Any:
+        # Nothing is fetched: only what _fast could resolve offline comes here.
         return _explaining_class()(self.schema, format_checker=_format_checker())
+
+    def check(self) -> None:
+        """ConfigurationError when the schema cannot be used; otherwise the first record would say so."""
+        self.is_valid(None)
 
     def is_valid(self, data: Any) -> bool:
         """The decision, in microseconds."""
@@ -135,7 +153,36 @@ def _explaining_class() -> Any:
         if isinstance(instance, str) and not _matches(regex)(instance):
             yield jsonschema.ValidationError(f"{instance!r} does not match {regex!r}")
 
-    return extend(jsonschema.Draft202012Validator, {"pattern": pattern})
+    def pattern_properties(validator: Any, patterns: Schema, instance: Any, schema: Schema) -> Iterator[Any]:
+        for regex, below in patterns.items() if isinstance(instance, dict) else ():
+            for key, value in instance.items():
+                if _matches(regex)(key):
+                    yield from validator.descend(value, below, path=key, schema_path=regex)
+
+    def additional_properties(validator: Any, allowed: Any, instance: Any, schema: Schema) -> Iterator[Any]:
+        extra = _additional(instance, schema) if isinstance(instance, dict) else []
+        if allowed is False and extra:
+            yield jsonschema.ValidationError(f"unknown: {', '.join(extra)}")
+        elif isinstance(allowed, dict):
+            for key in extra:
+                yield from validator.descend(instance[key], allowed, path=key)
+
+    # The keywords that use patterns; jsonschema would run them on Python's backtracking `re`. What unevaluated*
+    # refuses is told by the sentence for whatever this engine has no words for.
+    keywords = {
+        "pattern": pattern,
+        "patternProperties": pattern_properties,
+        "additionalProperties": additional_properties,
+        "unevaluatedProperties": lambda *_: (),
+    }
+    return extend(jsonschema.Draft202012Validator, keywords)  # type: ignore[no-untyped-call]
+
+
+def _additional(instance: Mapping[str, Any], schema: Any) -> list[str]:
+    """The keys of a mapping that neither ``properties`` nor ``patternProperties`` names."""
+    patterns = [_matches(regex) for regex in schema.get("patternProperties", ())]
+    known = schema.get("properties", {})
+    return [key for key in instance if key not in known and not any(matches(key) for matches in patterns)]
 
 
 @lru_cache(maxsize=1024)
@@ -151,10 +198,9 @@ def _explain(error: Any) -> Iterator[Problem]:
     name = _name(pointer)
     if rule == "additionalProperties" and value is False:
         known = error.schema.get("properties", {})
-        for key in instance:
-            if key not in known:
-                remedy = did_you_mean(key, known) or f"known fields here: {', '.join(sorted(known))}"
-                yield Problem(f"unknown field '{key}' in {name}", (*pointer, key), remedy)
+        for key in _additional(instance, error.schema):
+            remedy = did_you_mean(key, known) or f"known fields here: {', '.join(sorted(known))}"
+            yield Problem(f"unknown field {_show(key)} in {name}", (*pointer, key), remedy)
     elif rule == "required":
         for key in value:
             if key not in instance:
@@ -177,13 +223,28 @@ def _explain(error: Any) -> Iterator[Problem]:
             f"{name} is {_show(instance)}, not {EXAMPLES.get(value, value)}", pointer, "write it in that form"
         )
     elif rule == "pattern":
-        yield Problem(
-            f"{name} is {_show(instance)}, which does not have the form {value}", pointer, _example(error.schema)
-        )
-    elif rule == "false schema" or value is False:
+        what = f"the key {_show(instance)} of {name}" if "propertyNames" in list(error.schema_path)[-3:] else name
+        is_name = "" if what != name else f" is {_show(instance)}, which"
+        yield Problem(f"{what}{is_name} does not have the form {value}", pointer, _example(error.schema))
+    elif rule in _SIZES:
+        yield Problem(f"{name} {_SIZES[rule].format(value)}", pointer, _example(error.schema))
+    elif rule is None:  # the schema `false`
         yield Problem(f"{name} is not allowed here", pointer, "remove it")
     else:
         yield Problem(f"{name}: {error.message[:300]}", pointer, _example(error.schema))
+
+
+_SIZES = {
+    "minLength": "is shorter than {} characters",
+    "maxLength": "is longer than {} characters",
+    "minItems": "has fewer than {} items",
+    "maxItems": "has more than {} items",
+    "minProperties": "has fewer than {} fields",
+    "maxProperties": "has more than {} fields",
+    "minimum": "is less than {}",
+    "maximum": "is greater than {}",
+    "uniqueItems": "names something twice",
+}
 
 
 def _explain_choice(error: Any, pointer: Pointer, name: str) -> Iterator[Problem]:

@@ -6,15 +6,14 @@ a node that leads to the table with all of them.
 
 from __future__ import annotations
 
-from markupsafe import escape
-
+from itsm_as_code.site.escaping import escape
 from itsm_as_code.site.views.values import Node, Picture
 
 LIMIT = 60
-_WIDTH, _HEIGHT, _GAP = 216, 46, 12
-_COLUMN = 350
+_WIDTH, _HEIGHT, _GAP = 244, 46, 12
+_COLUMN = 372
 _TOP = 34
-_CHARACTERS = 26
+_CHARACTERS = 25
 
 
 def svg(picture: Picture, root: str) -> str:
@@ -25,12 +24,14 @@ def svg(picture: Picture, root: str) -> str:
     height = _TOP + rows * (_HEIGHT + _GAP) + 4
     width = 2 * _COLUMN + _WIDTH + 4
     centre_y = _TOP + (rows * (_HEIGHT + _GAP) - _GAP) / 2
-    parts = [
+    opening = (
+        f'<div class="scroll" role="region" aria-label="{escape(picture.title)}: picture" tabindex="0">'
         f'<svg class="graph" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
         f'aria-label="{escape(picture.title)}">'
-    ]
-    for index, words in enumerate(("Depends on", "This service", "Needed by")):
-        parts.append(f'<text class="g-head" x="{2 + index * _COLUMN}" y="16">{words}</text>')
+    )
+    parts = [opening]
+    for index, heading in enumerate(("Depends on", "This service", "Needed by")):
+        parts.append(f'<text class="g-head" x="{2 + index * _COLUMN}" y="16">{heading}</text>')
     edges: list[str] = []
     nodes: list[str] = []
     for column, (drawn, more) in ((0, (left, left_more)), (2, (right, right_more))):
@@ -41,15 +42,15 @@ def svg(picture: Picture, root: str) -> str:
             nodes.append(_node(node, 2 + column * _COLUMN, y, root))
             y += _HEIGHT + _GAP
         if more:
-            words = Node(f"and {more:,} more", "in the table below", picture.more, hard=False)
+            rest = Node(f"and {more:,} more", "in the table below", picture.more, hard=False)
             edges.append(_edge(column, y, centre_y, False))
-            nodes.append(_node(words, 2 + column * _COLUMN, y, root))
+            nodes.append(_node(rest, 2 + column * _COLUMN, y, root))
     nodes.append(_node(picture.centre, 2 + _COLUMN, centre_y - _HEIGHT / 2, root, centre=True))
     for column, drawn in ((0, left), (2, right)):
         if not drawn:
             x = 2 + column * _COLUMN
             parts.append(f'<text class="g-none" x="{x}" y="{centre_y + 5:g}">nothing recorded</text>')
-    return "".join((*parts, *edges, *nodes, "</svg>"))
+    return "".join((*parts, *edges, *nodes, "</svg></div>"))
 
 
 def _fit(own: tuple[Node, ...], other: tuple[Node, ...]) -> tuple[tuple[Node, ...], int]:
@@ -63,7 +64,8 @@ def _edge(column: int, y: float, centre_y: float, hard: bool) -> str:
     x1, x2 = (2 + _WIDTH, 2 + _COLUMN) if column == 0 else (2 + 2 * _COLUMN, 2 + _COLUMN + _WIDTH)
     middle = (x1 + x2) / 2
     style = "g-edge" if hard else "g-edge g-soft"
-    return f'<path class="{style}" d="M{x1} {start_y:g}C{middle:g} {start_y:g} {middle:g} {centre_y:g} {x2} {centre_y:g}"/>'
+    curve = f"M{x1} {start_y:g}C{middle:g} {start_y:g} {middle:g} {centre_y:g} {x2} {centre_y:g}"
+    return f'<path class="{style}" d="{curve}"/>'
 
 
 def _node(node: Node, x: float, y: float, root: str, centre: bool = False) -> str:

@@ -9,15 +9,16 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from itsm_as_code.site import graph
+from itsm_as_code.site.escaping import escape
 from itsm_as_code.site.views import values as v
 
 _SCHEME = re.compile(r"(?:https?://|mailto:|tel:)[^\s\x00-\x1f]+\Z", re.IGNORECASE)
 _REL = 'rel="noopener noreferrer"'
 # Text that CommonMark leaves as it is: most descriptions, which then need no parser.
-_PLAIN = re.compile(r"[^\W\d_][^\W_]*(?:[ ,.;:'()/%?€–-]+[^\W_]+)*[.!?)]?\Z")
+_PLAIN = re.compile(r"[^\W\d_][^\W_]*(?:[ ,.;:'()/%?€\u2013-]+[^\W_]+)*[.!?)]?\Z")
 SHAPES: Mapping[str, str] = {
     "good": '<circle cx="8" cy="8" r="7"/><path class="m" d="M4.8 8.3l2.2 2.2 4.2-4.7"/>',
     "warn": '<path d="M8 1l7.4 13.5H.6z"/><path class="m" d="M8 6v4M8 12v.6"/>',
@@ -36,7 +37,7 @@ def is_safe(href: str) -> bool:
 def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False})
     parser.disable(["image", "html_block", "html_inline"])
-    parser.validateLink = is_safe  # type: ignore[method-assign]
+    parser.validateLink = is_safe  # type: ignore[assignment, method-assign]
 
     def link_open(self: Any, tokens: list[Token], index: int, options: Any, env: Any) -> str:
         tokens[index].attrSet("rel", "noopener noreferrer")
@@ -59,7 +60,7 @@ _PARSER = _markdown()
 def prose(source: str) -> Markup:
     """CommonMark as markup: raw HTML shown as text, images dropped, unsafe links left as text."""
     if _PLAIN.match(source):
-        return Markup("<p>") + source + Markup("</p>")
+        return Markup(f"<p>{source}</p>")  # noqa: S704 - the pattern lets no mark of HTML through
     return Markup(_PARSER.render(source))  # noqa: S704 - html is off and link schemes are checked
 
 
@@ -70,20 +71,23 @@ def status(value: v.Status) -> str:
     )
 
 
+_WORDS = (v.Text, v.Code, v.Link, v.Moment, v.Status, v.Missing, v.Inline)
+
+
 class Html:
     """Markup of values on pages at one depth; ``root`` leads from there to the top of the site."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self._writers: dict[type, Callable[[Any], str]] = {
-            v.Text: lambda value: str(escape(value.text)),
+            v.Text: lambda value: escape(value.text),
             v.Code: lambda value: f"<code>{escape(value.text)}</code>",
             v.Prose: lambda value: f'<div class="prose">{prose(value.source)}</div>',
             v.Link: self.link,
             v.Moment: lambda value: f'<time datetime="{escape(value.machine)}">{escape(value.text)}</time>',
             v.Status: status,
             v.Missing: lambda value: f'<span class="missing">{escape(value.text)}</span>',
-            v.Inline: lambda value: str(escape(value.separator)).join([self.write(part) for part in value.parts]),
+            v.Inline: lambda value: escape(value.separator).join([self.write(part) for part in value.parts]),
             v.Items: self._items,
             v.Fields: self._fields,
             v.Table: self._table,
@@ -95,8 +99,13 @@ class Html:
         }
 
     def show(self, value: v.Value) -> Markup:
-        """For templates."""
+        """Within a line or a cell, for templates."""
         return Markup(self.write(value))  # noqa: S704 - every writer escapes what it is given
+
+    def block(self, value: v.Value) -> Markup:
+        """On its own, for templates: what is only words becomes a paragraph."""
+        written = self.write(value)
+        return Markup(f"<p>{written}</p>" if isinstance(value, _WORDS) else written)  # noqa: S704 - as above
 
     def write(self, value: v.Value) -> str:
         return self._writers[type(value)](value)
@@ -105,7 +114,7 @@ class Html:
         label = escape(value.label)
         if not value.external:
             return f'<a href="{escape(self.root + value.href)}">{label}</a>'
-        return f'<a href="{escape(value.href)}" {_REL}>{label}</a>' if is_safe(value.href) else str(label)
+        return f'<a href="{escape(value.href)}" {_REL}>{label}</a>' if is_safe(value.href) else label
 
     def _items(self, value: v.Items) -> str:
         tag = "ol" if value.ordered else "ul"
@@ -139,7 +148,9 @@ class Html:
         cards = []
         for card in value.cards:
             word = status(card.status) if card.status else ""
-            cards.append(f"<li><p class=\"card-title\">{self.link(card.title)}</p>{word}<p>{self.write(card.line)}</p></li>")
+            cards.append(
+                f'<li><p class="card-title">{self.link(card.title)}</p>{word}<p>{self.write(card.line)}</p></li>'
+            )
         return f'<ul class="cards">{"".join(cards)}</ul>'
 
     def _tabs(self, value: v.Tabs) -> str:

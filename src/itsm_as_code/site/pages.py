@@ -9,7 +9,7 @@ import orjson
 
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses, search
-from itsm_as_code.site.render import Frame, Renderer, asset
+from itsm_as_code.site.render import Area, Frame, Renderer, asset
 from itsm_as_code.site.views import (
     agreement,
     calendar,
@@ -93,23 +93,36 @@ def _json(value: object) -> bytes:
 
 def _frame(context: Context) -> Frame:
     configuration = context.validation.configuration
-    areas = [("home", Link("Home", "index.html"))]
-    for area, kind, label in (
-        ("services", "Service", "Services"), ("changes", "Change", "Changes"), ("incidents", "Incident", "Incidents"),
-    ):  # fmt: skip
-        if context.has(kind):
-            areas.append((area, Link(label, context.list_page(kind))))
-    areas.append(("compliance", Link("Compliance", "compliance/index.html")))
-    if context.has("Team"):
-        areas.append(("people", Link("People", context.list_page("Team"))))
-    areas.append(("data", Link("All records", "data/index.html")))
     return Frame(
         title=configuration.site_title,
         organisation=configuration.organisation_name,
         language=configuration.site_language,
-        areas=tuple(areas),
+        areas=tuple(_areas(context)),
         as_of=moment(context.now, context.tz),
         zone=configuration.timezone,
         revision=context.revision,
         search_index=SEARCH_INDEX,
     )
+
+
+def _areas(context: Context) -> Iterator[Area]:
+    """The parts of the site that the navigation leads to, each with the lists within it."""
+    yield Area("home", Link("Home", "index.html"))
+    for name, label, kinds in _AREAS:
+        links = [
+            Link(context.registry[kind].title_plural, context.list_page(kind)) for kind in kinds if context.has(kind)
+        ]
+        if name == "compliance":
+            links = [*compliance.LINKS, *links]
+        if links:
+            yield Area(name, Link(label, links[0].href), tuple(links) if len(links) > 1 else ())
+    yield Area("data", Link("All records", "data/index.html"))
+
+
+_AREAS = (
+    ("services", "Services", ("Service", "ServiceLevelAgreement", "Supplier")),
+    ("changes", "Changes", ("Change", "ChangeModel", "Calendar")),
+    ("incidents", "Incidents", ("Incident",)),
+    ("compliance", "Compliance", ("Control", "Policy", "Waiver", "ApprovalPolicy")),
+    ("people", "People", ("Team", "Person")),
+)

@@ -22,13 +22,22 @@ def asset(path: str) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the site: its name, where it begins, and the lists within it."""
+
+    name: str
+    link: Link
+    within: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What stands on every page: whose site it is, where it leads, and what it shows."""
 
     title: str
     organisation: str
     language: str
-    areas: tuple[tuple[str, Link], ...]
+    areas: tuple[Area, ...]
     as_of: Moment
     zone: str
     revision: str
@@ -58,7 +67,7 @@ class Renderer:
         if html is None:
             html = self._writers[root] = Html(root)
         template = self._environment.get_template(page.template)
-        return template.render(page=page, root=root, show=html.show).encode("utf-8", "surrogatepass")
+        return template.render(page=page, root=root, show=html.show, block=html.block).encode("utf-8", "surrogatepass")
 
     def pages(self, pages: Mapping[str, Page]) -> dict[str, bytes]:
         return {path: self.page(page) for path, page in pages.items()}

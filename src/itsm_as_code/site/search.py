@@ -26,6 +26,8 @@ def index(context: Context) -> bytes:
         kinds.append(kind.title)
         for record in context.catalogue.of_kind(kind.name):
             metadata = record.data["metadata"]
-            words = " ".join((record.name, *metadata.get("labels", {}).values(), plain(metadata.get("description", ""), 90)))
+            words = " ".join(
+                (record.name, *metadata.get("labels", {}).values(), plain(metadata.get("description", ""), 90))
+            )
             rows.append([record.title, number, addresses.record_page(kind, record.name), words])
     return f"self.itsmIndex={script_json({'kinds': kinds, 'rows': rows})};\n".encode()

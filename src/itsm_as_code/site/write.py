@@ -77,4 +77,6 @@ def _swap(fresh: Path, out: Path) -> None:
 
 
 def _cannot(out: Path, error: OSError) -> ItsmError:
-    return ItsmError(f"cannot write the site to {out}: {error.strerror or error}", remedy="check the folder", code="site")
+    return ItsmError(
+        f"cannot write the site to {out}: {error.strerror or error}", remedy="check the folder", code="site"
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.promises import in_force, objectives
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.service import in_force, objectives
 from itsm_as_code.site.views.values import Link, Missing, Page, Row, Status, Table, Text, Value
 
 
@@ -91,7 +91,14 @@ def supplier_page(context: Context, record: Record, now: state.Now) -> Page:
         made.part(key, title, key)
     services = [s for s in context.catalogue.of_kind("Service") if record.name in s.spec.get("suppliers", ())]
     rows = tuple(
-        Row((context.link(s), Text(str(s.spec["tier"])), context.reference(("Team",), s.spec["owner"]), now.of_service(s)))
+        Row(
+            (
+                context.link(s),
+                Text(str(s.spec["tier"])),
+                context.reference(("Team",), s.spec["owner"]),
+                now.of_service(s),
+            )
+        )
         for s in services
     )
     headers = ("Service", "Tier", "Owner", "Status now")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import hours, state, words
+from itsm_as_code.site.views import hours, people, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Items, Missing, Page, Prose, Row, Status, Table, Text, Value, inline
 
-_NEXT = 8
-
 
 def standing(context: Context, record: Record) -> Status:
     """Whether a calendar is on now."""
-    found = hours.upcoming(context, record.spec, 1)
+    found = hours.upcoming(context, record)
     if found is None:
         return Status("Cannot be read", "bad")
     if found and context.now in found[0]:
@@ -24,8 +22,7 @@ def standing(context: Context, record: Record) -> Status:
 def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
-    sentences = hours.in_words(context, spec)
-    made.add("entries", "When", Items(tuple(Text(sentence) for sentence in sentences)) if sentences else None)
+    made.add("entries", "When", _entries(context, record))
     made.add("next", "Next", _next_table(context, record))
     made.add("reason", "Reason", Prose(spec["reason"]) if "reason" in spec else None)
     made.part("applies", "Applies to", "appliesTo")
@@ -33,13 +30,32 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     if "exempt" in spec:
         exempt = inline([Text(words.human(kind)) for kind in spec["exempt"]])
         facts.append(("Changes still allowed", exempt))
+    if spec["kind"] == "on-call":
+        facts.append(("On call now", inline(people.on_duty(context, spec), "Nobody")))
     if "holidays" in spec:
         facts.append(("Without", made.field("holidays")))
     return made.finish(statuses=(standing(context, record),), facts=tuple(facts))
 
 
+def _entries(context: Context, record: Record) -> Value | None:
+    """What the calendar covers, with the people on duty where it names them."""
+    entries = list(zip(record.spec["entries"], hours.in_words(context, record.spec), strict=True))
+    if not any("people" in entry for entry, _ in entries):
+        return Items(tuple(Text(sentence) for _, sentence in entries)) if entries else None
+    rows = tuple(
+        Row(
+            (
+                Text(sentence),
+                inline([context.reference(("Person",), name) for name in entry.get("people", ())], "Nobody"),
+            )
+        )
+        for entry, sentence in entries
+    )
+    return Table("When and who", ("When", "Who"), rows)
+
+
 def _next_table(context: Context, record: Record) -> Value:
-    found = hours.upcoming(context, record.spec, _NEXT)
+    found = hours.upcoming(context, record)
     if found is None:
         return Missing("The calendar cannot be read; see the checks below.")
     rows = []
@@ -47,7 +63,9 @@ def _next_table(context: Context, record: Record) -> Value:
         if (span.end - span.start).days > 390:
             return Text("Without interruption.")
         starts = "on now" if context.now in span else words.relative(span.start, context.now)
-        rows.append(Row((words.span(span.start, span.end, context.tz), Text(words.length(span.end - span.start)), Text(starts))))
+        rows.append(
+            Row((words.span(span.start, span.end, context.tz), Text(words.length(span.end - span.start)), Text(starts)))
+        )
     empty = "Nothing in the next 400 days."
     return Table("Next occurrences", ("When", "For", "From now"), tuple(rows), empty)
 
@@ -57,7 +75,7 @@ HEADERS = ("Calendar", "Kind", "Next", "Now", "Time zone")
 
 def row(context: Context, record: Record) -> Row:
     """A calendar in a list."""
-    found = hours.upcoming(context, record.spec, 1)
+    found = hours.upcoming(context, record)
     following: Value = Missing("Nothing ahead")
     if found and (found[0].end - found[0].start).days > 390:
         following = Text("Without interruption")

@@ -44,7 +44,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     if rest:
         made.add("related", "Related records", Fields(rest))
     statuses = [state.status(spec["status"])]
-    if "result" in spec:
+    if spec.get("result", spec["status"]) != spec["status"]:
         statuses.append(state.status(spec["result"]))
     if now.phase(record) == "overdue":
         statuses.append(state.status("expired", "Window has passed"))
@@ -115,7 +115,9 @@ def _affected(made: RecordPage, now: state.Now) -> None:
         service = context.catalogue.get("Service", name)
         if service is not None:
             owner = context.reference(("Team",), service.spec["owner"])
-            rows.append(Row((context.link(service), how, Text(str(service.spec["tier"])), owner, now.of_service(service))))
+            rows.append(
+                Row((context.link(service), how, Text(str(service.spec["tier"])), owner, now.of_service(service)))
+            )
     headers = ("Service", "How", "Tier", "Owner", "Status now")
     made.add("affected", "Services affected", Table("Services affected", headers, tuple(rows)))
 
@@ -134,7 +136,9 @@ def _plan(made: RecordPage, key: str) -> Value:
 def steps(made: RecordPage, plan: dict[str, object], *path: str) -> Value:
     """An ordered list of steps with the other fields of the plan beside it."""
     written = plan.get("steps")
-    listed = Items(tuple(Prose(str(step)) for step in written), ordered=True) if isinstance(written, list) else Missing()
+    listed = (
+        Items(tuple(Prose(str(step)) for step in written), ordered=True) if isinstance(written, list) else Missing()
+    )
     rest: list[tuple[str, Value]] = [("Steps", listed)]
     for term, said in made.display.fields(made.display.at(*path), plan, skip=("steps",)).rows:
         rest.append((term, Inline((said, Text("minutes")), " ") if term == "Minutes" else said))
@@ -162,7 +166,9 @@ def model_page(context: Context, record: Record, now: state.Now) -> Page:
     uses.sort(key=lambda c: (str(c.spec.get("schedule", {}).get("start", "")), c.name), reverse=True)
     rows = tuple(row(context, change) for change in uses[:20])
     counts = Text(f"{words.count(len(uses), 'change')} on record." + (" The latest 20:" if len(uses) > 20 else ""))
-    made.add("changes", "Changes by this model", counts, Table("Changes by this model", HEADERS, rows, empty="None yet"))
+    made.add(
+        "changes", "Changes by this model", counts, Table("Changes by this model", HEADERS, rows, empty="None yet")
+    )
     expires = words.as_date(spec["preAuthorisation"].get("expires"))
     over = expires is not None and expires <= context.today
     suspended = spec.get("suspended") is True
@@ -194,7 +200,7 @@ def row(context: Context, change: Record) -> Row:
     when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
     services = inline([context.reference(("Service",), name) for name in spec["services"]])
     status: Value = state.status(spec["status"])
-    if "result" in spec and spec["result"] != "successful":
+    if spec.get("result", "successful") not in ("successful", spec["status"]):
         status = Inline((status, state.status(spec["result"])), " ")
     facets = (("type", words.human(spec["type"])), ("status", words.human(spec["status"])))
     link = Link(change.title, context.page("Change", change.name) or "")

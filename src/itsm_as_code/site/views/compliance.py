@@ -25,11 +25,18 @@ from itsm_as_code.site.views.values import (
     Table,
     Text,
     Value,
+    badges,
     inline,
 )
 
 _FOLDER = "compliance"
 _MOST_OUTCOMES = 300
+LINKS = (
+    Link("Overview", f"{_FOLDER}/index.html"),
+    Link("Services against policies", f"{_FOLDER}/matrix.html"),
+    Link("Findings", "findings/index.html"),
+)
+"""The lists of the compliance part that are of no kind."""
 _STATUSES = ("pass", "fail", "error", "waived")
 
 
@@ -48,26 +55,34 @@ def _overview(context: Context) -> Page:
         said = [state.status(s, f"{tally[s]:,} {words.human(s).lower()}") for s in _CONTROL_STATUSES if tally[s]]
         sections.append(
             Section("controls", "Controls", (
-                inline([*said], "No control is recorded."),
+                badges(said, "No control is recorded."),
                 Table("Controls and their computed status", CONTROL_HEADERS, tuple(rows), empty="None"),
             ))
         )  # fmt: skip
     if context.has("Policy"):
         rows = [policy_row(context, policy) for policy in context.catalogue.of_kind("Policy")]
         matrix = Link("Every service against every policy", f"{_FOLDER}/matrix.html")
-        sections.append(Section("policies", "Policies", (matrix, Table("Policies and their results", POLICY_HEADERS, tuple(rows)))))
+        sections.append(
+            Section("policies", "Policies", (matrix, Table("Policies and their results", POLICY_HEADERS, tuple(rows))))
+        )
     waivers = Table(
-        "Waivers", WAIVER_HEADERS, tuple(waiver_row(context, s.record) for s in context.validation.waivers), "No waiver."
+        "Waivers",
+        WAIVER_HEADERS,
+        tuple(waiver_row(context, s.record) for s in context.validation.waivers),
+        "No waiver.",
     )
     sections.append(Section("waivers", "Waivers", (waivers,)))
     findings = context.validation.findings
     by_severity = Counter("waived" if finding.waiver else finding.severity.value for finding in findings)
-    counts: list[Value] = [
+    counts = [
         state.status(s, f"{by_severity[s]:,} {s}") for s in ("error", "warning", "info", "waived") if by_severity[s]
     ]
     link = Link("All findings", "findings/index.html")
-    sections.append(Section("findings", "Findings", (inline(counts, "No finding."), link)))
-    lead = "What is required of services and changes, and what the records prove. A status is computed from evidence, never written by hand."
+    sections.append(Section("findings", "Findings", (badges(counts, "No finding."), link)))
+    lead = (
+        "What is required of services and changes, and what the records prove. "
+        "A status is computed from evidence, never written by hand."
+    )
     return Page(f"{_FOLDER}/index.html", "Compliance", tuple(sections), lead=lead, area="compliance", contents=True)
 
 
@@ -111,7 +126,9 @@ def policy_row(context: Context, policy: Record) -> Row:
 def waiver_row(context: Context, waiver: Record) -> Row:
     found = next((s for s in context.validation.waivers if s.record.id == waiver.id), None)
     spec = waiver.spec
-    rule: Value = context.reference(("Policy",), spec["policy"]) if "policy" in spec else Code(str(spec.get("check", "")))
+    rule: Value = (
+        context.reference(("Policy",), spec["policy"]) if "policy" in spec else Code(str(spec.get("check", "")))
+    )
     subjects = inline([context.reference((r["kind"],), r["name"]) for r in spec["records"]])
     until = words.as_instant(spec["until"])
     when: Value = words.instant_value(spec["until"], context.tz)
@@ -131,13 +148,21 @@ def _matrix(context: Context) -> Iterator[Page]:
     services = sorted(services, key=lambda s: (s.spec["lifecycle"] == "retired", s.spec["tier"], s.title))
     rows = [(None, _matrix_row(context, service, policies)) for service in services]
     headers = ("Service", *(policy.title for policy in policies))
-    notes = (
-        Text("A row for each service, a column for each policy that speaks of services. “Not applicable” means that the policy does not match that service."),
+    note = Text(
+        "A row for each service, a column for each policy that speaks of services. "
+        "“Not applicable” means that the policy does not match that service."
+    )
+    blank = Page(
+        "",
+        "Services against policies",
+        (),
+        area="compliance",
+        crumbs=(Link("Compliance", f"{_FOLDER}/index.html"),),
+        top=(note,),
     )
     yield from paged(
         lambda number: f"{_FOLDER}/matrix{f'_{number}' if number > 1 else ''}.html",
-        Page("", "Services against policies", (), area="compliance", crumbs=(Link("Compliance", f"{_FOLDER}/index.html"),), top=notes),
-        rows, headers, "Services against policies", "No service is recorded.", compact=True,
+        blank, rows, headers, "Services against policies", "No service is recorded.", compact=True,
     )  # fmt: skip
 
 
@@ -146,7 +171,11 @@ def _matrix_row(context: Context, service: Record, policies: Iterable[Record]) -
     cells: list[Value] = [context.link(service)]
     for policy in policies:
         status = said.get(policy.name)
-        cells.append(state.status(status, OUTCOME_WORDS[status]) if status in OUTCOME_WORDS and status else Missing("Not applicable"))
+        cells.append(
+            state.status(status, OUTCOME_WORDS[status])
+            if status in OUTCOME_WORDS and status
+            else Missing("Not applicable")
+        )
     return Row(tuple(cells))
 
 
@@ -190,7 +219,12 @@ def policy_page(context: Context, record: Record, now: state.Now) -> Page:
     examples = tuple(Row((Text(e["name"]), Text(words.human(e["expect"])))) for e in spec["examples"])
     made.add("examples", "Examples it is tested with", Table("Examples", ("Example", "Expected"), examples))
     facts: list[tuple[str, Value]] = [("Severity", made.field("severity"))]
-    for key, title in (("owner", "Owner"), ("controls", "Controls"), ("since", "Since"), ("maxWaiver", "Longest waiver")):
+    for key, title in (
+        ("owner", "Owner"),
+        ("controls", "Controls"),
+        ("since", "Since"),
+        ("maxWaiver", "Longest waiver"),
+    ):
         if key in spec:
             facts.append((title, made.field(key)))
     return made.finish(facts=tuple(facts))
@@ -202,13 +236,13 @@ def _results(context: Context, policy: Record) -> list[Value]:
         key=lambda o: (OUTCOME_ORDER.get(o.status, 9), o.record.kind, o.record.name),
     )
     tally = Counter(outcome.status for outcome in outcomes)
-    counts: list[Value] = [state.status(s, f"{tally[s]:,} {OUTCOME_WORDS[s].lower()}") for s in _STATUSES if tally[s]]
+    counts = [state.status(s, f"{tally[s]:,} {OUTCOME_WORDS[s].lower()}") for s in _STATUSES if tally[s]]
     rows = tuple(
         Row((context.title_of(o.record), state.status(o.status, OUTCOME_WORDS.get(o.status, "")),
              Text(o.message if o.status != "pass" else "")))
         for o in outcomes[:_MOST_OUTCOMES]
     )  # fmt: skip
-    said: list[Value] = [inline(counts, "It matched no record.")]
+    said: list[Value] = [badges(counts, "It matched no record.")]
     if rows:
         said.append(Table("Results by record", ("Record", "Result", "Why"), rows))
     if len(outcomes) > _MOST_OUTCOMES:
@@ -221,7 +255,9 @@ def control_page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     status, evidence = controls.assess(context, record)
     rows = tuple(Row((item.what, state.status(item.status), Text(item.why))) for item in evidence)
-    made.add("evidence", "Evidence", Table("Evidence", ("Evidence", "Status", "Why"), rows, "No evidence yet: not assessed."))
+    made.add(
+        "evidence", "Evidence", Table("Evidence", ("Evidence", "Status", "Why"), rows, "No evidence yet: not assessed.")
+    )
     made.part("reason", "Reason", "reason")
     facts: list[tuple[str, Value]] = [("Framework", made.field("framework")), ("Clause", made.field("clause"))]
     facts.append(("Owner", made.field("owner")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from itsm_as_code import clock
 from itsm_as_code.findings import Finding, RecordId
-from itsm_as_code.records.catalogue import Record, get
+from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.facts import applies_to
+from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.site import addresses
 from itsm_as_code.site.views.values import Code, Link, Text, Value
 from itsm_as_code.site.views.words import human
@@ -31,6 +32,9 @@ class Context:
 
     validation: Validation
     revision: str
+    catalogue: Catalogue = field(init=False)
+    registry: KindRegistry = field(init=False)
+    now: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         # Bound once: every page asks for them many times.
@@ -38,13 +42,14 @@ class Context:
         object.__setattr__(self, "registry", self.validation.registry)
         object.__setattr__(self, "now", self.validation.now)
 
-    if TYPE_CHECKING:
-        from itsm_as_code.records.catalogue import Catalogue
-        from itsm_as_code.records.kinds import KindRegistry
+    @cached_property
+    def upcoming(self) -> dict[str, list[clock.Interval] | None]:
+        """Remembered by :mod:`itsm_as_code.site.views.hours`: many services share few calendars."""
+        return {}
 
-        catalogue: Catalogue
-        registry: KindRegistry
-        now: datetime
+    @cached_property
+    def _links(self) -> dict[RecordId, Link]:
+        return {}
 
     @cached_property
     def tz(self) -> ZoneInfo:
@@ -66,7 +71,10 @@ class Context:
         return addresses.list_page(self.registry[kind])
 
     def link(self, record: Record) -> Link:
-        return Link(record.title, addresses.record_page(record.kind, record.name))
+        known = self._links.get(record.id)
+        if known is None:
+            known = self._links[record.id] = Link(record.title, addresses.record_page(record.kind, record.name))
+        return known
 
     def reference(self, kinds: Iterable[str], name: object) -> Value:
         """A link to the record that a reference names, or the bare name when nobody has it."""
@@ -92,7 +100,8 @@ class Context:
     @cached_property
     def findings_of_record(self) -> Mapping[RecordId, list[Finding]]:
         return _group(
-            (finding for finding in self.validation.findings if finding.record), lambda f: [f.record] if f.record else []
+            (finding for finding in self.validation.findings if finding.record),
+            lambda f: [f.record] if f.record else [],
         )
 
     def _by(self, kind: str, *pointer: str) -> dict[str, list[Record]]:

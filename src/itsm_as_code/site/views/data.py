@@ -28,5 +28,8 @@ def page(context: Context) -> Page:
         Section(addresses.safe(practice.lower().replace(" ", "-")), practice, (Table(practice, headers, tuple(rows)),))
         for practice, rows in practices.items()
     )
-    lead = "Every record behind these pages, by kind, as JSON with its JSON Schema. The source is the git repository; its history is the audit trail."
+    lead = (
+        "Every record behind these pages, by kind, as JSON with its JSON Schema. "
+        "The source is the git repository; its history is the audit trail."
+    )
     return Page("data/index.html", "All records", sections, lead=lead, area="data")

@@ -9,7 +9,20 @@ from itsm_as_code.findings import Severity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import agreement, controls, people, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Card, Cards, Inline, Link, Page, Row, Section, Status, Table, Text, Value, inline
+from itsm_as_code.site.views.values import (
+    Card,
+    Cards,
+    Inline,
+    Link,
+    Page,
+    Row,
+    Section,
+    Status,
+    Table,
+    Text,
+    Value,
+    inline,
+)
 
 _AHEAD = timedelta(days=14)
 _SOON = timedelta(days=30)
@@ -18,7 +31,7 @@ _MOST = 8
 
 def page(context: Context, now: state.Now) -> Page:
     configuration = context.validation.configuration
-    wrong, planned, risks = _wrong(context, now), _planned(context, now), _risks(context)
+    wrong, planned, risks = _wrong(context, now), _planned(context, now), _risks(context, now)
     sections = [
         Section("wrong", "Wrong now", (_cards(wrong, "Nothing is known to be wrong."),)),
         Section("planned", "Planned next", (_cards(planned, "Nothing is planned in the next 14 days."),)),
@@ -55,20 +68,15 @@ def _wrong(context: Context, now: state.Now) -> list[Card]:
         if "priority" in incident.spec:
             status = Status(f"{incident.spec['priority']}, {status.word.lower()}", status.tone)
         cards.append(Card(context.link(incident), status, Inline((services, since), " · ")))
-    for change in now.changes["now"]:
-        services = inline([context.reference(("Service",), name) for name in change.spec["services"]])
-        cards.append(Card(context.link(change), Status("Change in progress", "info"), services))
-    for change in now.changes["overdue"]:
-        status = Status("Window has passed", "warn")
-        window = state.schedule(change)
-        line: Value = words.span(window.start, window.end, context.tz) if window else Text("")
-        cards.append(Card(context.link(change), status, line))
     return cards
 
 
 def _planned(context: Context, now: state.Now) -> list[Card]:
     until = context.now + _AHEAD
     found = []
+    for change in now.changes["now"]:
+        services = inline([context.reference(("Service",), name) for name in change.spec["services"]])
+        found.append((context.now, Card(context.link(change), Status("In progress", "info"), services)))
     for span, freeze in context.freezes:
         if span.start < until:
             word = "Change freeze, on now" if span.start <= context.now else "Change freeze"
@@ -84,8 +92,15 @@ def _planned(context: Context, now: state.Now) -> list[Card]:
     return [card for _, card in sorted(found, key=lambda item: (item[0], item[1].title.href))]
 
 
-def _risks(context: Context) -> list[Card]:
-    return [*_failing(context), *_waivers(context), *_suppliers(context), *_controls(context), *_agreements(context)]
+def _risks(context: Context, now: state.Now) -> list[Card]:
+    return [
+        *_failing(context),
+        *_overdue(context, now),
+        *_waivers(context),
+        *_suppliers(context),
+        *_controls(context),
+        *_agreements(context),
+    ]
 
 
 def _failing(context: Context) -> list[Card]:
@@ -94,9 +109,21 @@ def _failing(context: Context) -> list[Card]:
     cards = []
     for severity, tone in ((Severity.ERROR, "bad"), (Severity.WARNING, "warn")):
         if tally[severity]:
-            title = Link(words.count(tally[severity], f"{severity} in the records", f"{severity}s in the records"), "findings/index.html")
+            title = Link(
+                words.count(tally[severity], f"{severity} in the records", f"{severity}s in the records"),
+                "findings/index.html",
+            )
             status = Status("Rules broken", "bad") if tone == "bad" else Status("Needs attention", "warn")
             cards.append(Card(title, status, Text("Checks and policies that the records do not pass.")))
+    return cards
+
+
+def _overdue(context: Context, now: state.Now) -> list[Card]:
+    cards = []
+    for change in now.changes["overdue"]:
+        window = state.schedule(change)
+        line: Value = words.span(window.start, window.end, context.tz) if window else Text("")
+        cards.append(Card(context.link(change), Status("Window has passed", "warn"), line))
     return cards
 
 
@@ -166,7 +193,11 @@ def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
 
 def _services(context: Context, now: state.Now) -> Section:
     """The services that customers buy or use, and how each stands."""
-    services = [s for s in context.catalogue.of_kind("Service") if s.spec["type"] == "business" and s.spec["stage"] == "catalogue"]
+    services = [
+        s
+        for s in context.catalogue.of_kind("Service")
+        if s.spec["type"] == "business" and s.spec["stage"] == "catalogue"
+    ]
     services.sort(key=lambda s: (s.spec["tier"], s.title))
     rows = tuple(
         Row(
@@ -181,4 +212,6 @@ def _services(context: Context, now: state.Now) -> Section:
     )
     link = Link("All services", context.list_page("Service"))
     headers = ("Service", "Status now", "Owner", "Next change")
-    return Section("services", "Services for customers", (Table("Services for customers", headers, rows, "None yet"), link))
+    return Section(
+        "services", "Services for customers", (Table("Services for customers", headers, rows, "None yet"), link)
+    )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from itsm_as_code.clock import Interval, parse_duration
+from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
 
@@ -122,14 +123,24 @@ def _rule_days(rule: Mapping[str, str], start: datetime) -> str | None:
     return None
 
 
-def upcoming(context: Context, spec: Mapping[str, Any], number: int) -> list[Interval] | None:
+MOST_UPCOMING = 8
+
+
+def upcoming(context: Context, calendar: Record) -> list[Interval] | None:
     """The next spans of a calendar, the one that is on now included; None when it cannot be read."""
+    known = context.upcoming
+    if calendar.name not in known:
+        known[calendar.name] = _upcoming(context, calendar.spec)
+    return known[calendar.name]
+
+
+def _upcoming(context: Context, spec: Mapping[str, Any]) -> list[Interval] | None:
     found: list[Interval] = []
     for days in (35, 400):
         spans = context.intervals(spec, Interval(context.now - timedelta(days=1), context.now + timedelta(days=days)))
         if spans is None:
             return None
-        found = [span for span in spans if span.end > context.now][:number]
-        if len(found) == number:
+        found = [span for span in spans if span.end > context.now][:MOST_UPCOMING]
+        if len(found) == MOST_UPCOMING:
             break
     return found

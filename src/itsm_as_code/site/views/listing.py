@@ -70,7 +70,9 @@ def _tables(part: Grouped, headers: tuple[str, ...], caption: str, empty: str, c
     for group, rows in groups.items():
         title = group or caption
         yield Section(
-            addresses.safe(title.lower().replace(" ", "-")), title, (Table(title, headers, tuple(rows), empty, compact),)
+            addresses.safe(title.lower().replace(" ", "-")),
+            title,
+            (Table(title, headers, tuple(rows), empty, compact),),
         )
 
 
@@ -114,12 +116,12 @@ def generic_row(context: Context, record: Record) -> Row:
             cells.append(display.show(display.at(*path[1:at]), found) if not path[at + 1 :] else _joined(found))
         else:
             value = get(record.data, path)
-            cells.append(Missing("–") if value is None else display.show(display.at(*path[1:]), value))
+            cells.append(Missing("\u2013") if value is None else display.show(display.at(*path[1:]), value))
     return Row(tuple(cells))
 
 
 def _joined(values: list[object]) -> Value:
-    return Text(", ".join(str(value) for value in values)) if values else Missing("–")
+    return Text(", ".join(str(value) for value in values)) if values else Missing("\u2013")
 
 
 SERVICE_HEADERS = ("Service", "Status now", "Tier", "Owner", "Type", "Lifecycle", "Agreement")
@@ -145,15 +147,30 @@ def _services(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     types = list(_TYPES)
     lifecycles = list((kind.lifecycle or {}).get("transitions", ()))
     keys: dict[str, Callable[[Record], tuple[object, str]]] = {
-        "": lambda r: (types.index(r.spec["type"]) if r.spec["type"] in types else 9, _TYPES.get(r.spec["type"], words.human(r.spec["type"]))),
+        "": lambda r: (
+            types.index(r.spec["type"]) if r.spec["type"] in types else 9,
+            _TYPES.get(r.spec["type"], words.human(r.spec["type"])),
+        ),
         "by_tier": lambda r: (r.spec["tier"], f"Tier {r.spec['tier']}"),
         "by_owner": lambda r: (dict(rows[r.name].facets)["owner"],) * 2,
-        "by_lifecycle": lambda r: (lifecycles.index(r.spec["lifecycle"]) if r.spec["lifecycle"] in lifecycles else 9, words.human(r.spec["lifecycle"])),
+        "by_lifecycle": lambda r: (
+            lifecycles.index(r.spec["lifecycle"]) if r.spec["lifecycle"] in lifecycles else 9,
+            words.human(r.spec["lifecycle"]),
+        ),
     }
     for view, title in _VIEWS:
         key = keys[view]
         tabs = Tabs("Group services", tuple((Link(t, addresses.list_page(kind, v)), v == view) for v, t in _VIEWS))
-        ordered = sorted(records, key=lambda r: (key(r)[0] == "", key(r)[0], r.spec["lifecycle"] == "retired", r.spec["tier"], r.title.casefold()))
+        ordered = sorted(
+            records,
+            key=lambda r: (
+                key(r)[0] == "",
+                key(r)[0],
+                r.spec["lifecycle"] == "retired",
+                r.spec["tier"],
+                r.title.casefold(),
+            ),
+        )
         grouped = [(key(record)[1], rows[record.name]) for record in ordered]
         blank = _blank(context, kind, (tabs, Filter(facets)))
         if view:
@@ -203,11 +220,7 @@ def _changes(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
         (key, title, tuple(sorted({dict(row.facets)[key] for _, row in rows})))
         for key, title in (("type", "Type"), ("status", "Status"))
     )
-    links: list[tuple[Link, bool]] = [(Link("Changes", addresses.list_page(kind)), True)]
-    for other in ("ChangeModel", "Calendar"):
-        if context.has(other):
-            links.append((Link(context.registry[other].title_plural, context.list_page(other)), False))
-    yield from _simple(context, kind, rows, change.HEADERS, (Tabs("Changes", tuple(links)), Filter(choices)))
+    yield from _simple(context, kind, rows, change.HEADERS, (Filter(choices),))
 
 
 def _incidents(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
@@ -223,14 +236,12 @@ def _incidents(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
 
 
 def _plain(
-    headers: tuple[str, ...], row: Callable[[Context, Record], Row], tabs: tuple[str, ...] = ()
+    headers: tuple[str, ...], row: Callable[[Context, Record], Row]
 ) -> Callable[[Context, Kind, state.Now], Iterator[Page]]:
     def build(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
-        rows = [(None, row(context, record)) for record in _by_title(context, kind)]
-        links = tuple(
-            (Link(context.registry[n].title_plural, context.list_page(n)), n == kind.name) for n in tabs if context.has(n)
+        yield from _simple(
+            context, kind, [(None, row(context, record)) for record in _by_title(context, kind)], headers
         )
-        yield from _simple(context, kind, rows, headers, (Tabs(kind.title_plural, links),) if links else ())
 
     return build
 
@@ -241,7 +252,7 @@ _SPECIAL: dict[str, Callable[[Context, Kind, state.Now], Iterator[Page]]] = {
     "Incident": _incidents,
     "ServiceLevelAgreement": _plain(agreement.HEADERS, agreement.row),
     "Supplier": _plain(agreement.SUPPLIER_HEADERS, agreement.supplier_row),
-    "Team": _plain(people.TEAM_HEADERS, people.team_row, ("Team", "Person")),
-    "Person": _plain(people.PERSON_HEADERS, people.person_row, ("Team", "Person")),
-    "Calendar": _plain(calendar.HEADERS, calendar.row, ("Change", "ChangeModel", "Calendar")),
+    "Team": _plain(people.TEAM_HEADERS, people.team_row),
+    "Person": _plain(people.PERSON_HEADERS, people.person_row),
+    "Calendar": _plain(calendar.HEADERS, calendar.row),
 }

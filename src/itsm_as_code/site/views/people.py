@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.records.catalogue import Record
@@ -32,11 +34,8 @@ def presence(context: Context, person: Record) -> Status:
     return Status("Present", "good")
 
 
-def on_call(context: Context, team: Record) -> list[Value]:
-    """Who is on call now by the team's calendar."""
-    calendar = context.calendars.get(team.spec.get("onCall", ""))
-    if calendar is None:
-        return []
+def on_duty(context: Context, calendar: Mapping[str, Any]) -> list[Value]:
+    """Whom an on-call calendar names for this instant."""
     instant = Interval(context.now, context.now + timedelta(seconds=1))
     names: dict[str, None] = {}
     for entry in calendar["entries"]:
@@ -60,7 +59,8 @@ def team_page(context: Context, record: Record, now: state.Now) -> Page:
     if children:
         facts.append(("Teams within", inline([context.link(child) for child in children])))
     if "onCall" in spec:
-        facts.append(("On call now", inline(on_call(context, record), "Nobody")))
+        calendar = context.calendars.get(spec["onCall"])
+        facts.append(("On call now", inline(on_duty(context, calendar) if calendar else [], "Nobody")))
         facts.append(("On-call calendar", made.field("onCall")))
     statuses = (Status("Retired"),) if spec.get("retired") else ()
     return made.finish(lead=spec.get("purpose"), statuses=statuses, facts=tuple(facts))
@@ -79,7 +79,14 @@ def _members(made: RecordPage) -> None:
         lead = " (lead)" if spec.get("lead") == name else ""
         place = person.spec.get("location")
         rows.append(
-            Row((title, Text(f"{job or ''}{lead}".strip()), Text(place) if place else Missing(), presence(context, person)))
+            Row(
+                (
+                    title,
+                    Text(f"{job or ''}{lead}".strip()),
+                    Text(place) if place else Missing(),
+                    presence(context, person),
+                )
+            )
         )
     made.add("members", "Members", Table("Members", ("Person", "Job title", "Location", "Now"), tuple(rows)))
 
@@ -92,14 +99,18 @@ def _owned(made: RecordPage, now: state.Now) -> None:
         for s in owned
     )
     empty = "The team owns no service."
-    made.add("services", "Services it owns", Table("Services", ("Service", "Tier", "Lifecycle", "Status now"), rows, empty))
+    made.add(
+        "services", "Services it owns", Table("Services", ("Service", "Tier", "Lifecycle", "Status now"), rows, empty)
+    )
 
 
 def _contacts(made: RecordPage) -> None:
     rows: list[tuple[str, Value]] = []
     for contact in made.spec.get("contacts", ()):
         value = str(contact["value"])
-        href = {"email": f"mailto:{value}", "phone": "tel:" + value.replace(" ", ""), "web": value}.get(contact["type"], "")
+        href = {"email": f"mailto:{value}", "phone": "tel:" + value.replace(" ", ""), "web": value}.get(
+            contact["type"], ""
+        )
         said: Value = Link(value, href, external=True) if href else Text(value)
         if contact.get("note"):
             said = Inline((said, Text(contact["note"])), " · ")
@@ -125,7 +136,12 @@ def person_page(context: Context, record: Record, now: state.Now) -> Page:
         )  # fmt: skip
         made.add("keys", "Signing keys", Table("Signing keys", ("Type", "Valid from", "Until"), rows))
     facts: list[tuple[str, Value]] = [("Job title", made.field("jobTitle")), ("E-mail", made.field("emails"))]
-    for key, title in (("manager", "Manager"), ("delegate", "Default delegate"), ("location", "Location"), ("timezone", "Time zone")):
+    for key, title in (
+        ("manager", "Manager"),
+        ("delegate", "Default delegate"),
+        ("location", "Location"),
+        ("timezone", "Time zone"),
+    ):
         if key in spec:
             facts.append((title, made.field(key)))
     return made.finish(statuses=(presence(context, record),), facts=tuple(facts))

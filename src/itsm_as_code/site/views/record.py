@@ -34,6 +34,7 @@ AREAS = {
     "ChangeModel": "changes", "Calendar": "changes", "Incident": "incidents", "Team": "people", "Person": "people",
     "Policy": "compliance", "Control": "compliance", "Waiver": "compliance", "ApprovalPolicy": "compliance",
 }  # fmt: skip
+"""Where in the navigation a kind belongs; the others stand under all records."""
 
 
 class RecordPage:
@@ -111,7 +112,11 @@ class RecordPage:
                 found = state.status("waived") if finding.waiver else state.status(finding.severity.value)
                 rows.append(Row((Text(words.human(finding.rule)), found, Text(told))))
         if rows:
-            self.add("scorecard", "Checks", Table("Policies and checks of this record", ("Rule", "Result", "Why"), tuple(rows)))
+            caption, passed = "Policies and checks of this record", all(row.cells[2] == Text("") for row in rows)
+            if passed:
+                rows = [Row(row.cells[:2]) for row in rows]
+            headers = ("Rule", "Result") if passed else ("Rule", "Result", "Why")
+            self.add("scorecard", "Checks", Table(caption, headers, tuple(rows)))
 
     def _referrers(self) -> None:
         """Records that point here and that no section of the page shows anyhow."""

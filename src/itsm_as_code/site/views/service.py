@@ -8,6 +8,7 @@ from typing import Any
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import hours, state, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.promises import in_force, objectives, promise, window
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
     Fields,
@@ -27,7 +28,6 @@ from itsm_as_code.site.views.values import (
 )
 
 _RECENT = 20
-_UNITS = {"percent": " %", "ms": " ms"}
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -37,19 +37,19 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     _dependencies(made, now)
     made.add("people", "Who answers for it", _people(made))
     made.part("capacity", "Capacity", "capacity")
-    made.part("availability", "Availability design", "availability")
+    _availability(made)
     made.part("continuity", "Continuity", "continuity")
     made.part("security", "Security", "security")
     made.part("failures", "Failure scenarios", "failureScenarios")
     made.part("integrations", "Integrations", "integrations")
-    made.part("cost", "Cost", "cost")
+    made.add("cost", "Cost", _cost(made))
     _contracts(made)
     _documents(made)
     _history(made)
     facts: list[tuple[str, Value]] = [
         ("Owner", made.field("owner")),
         ("Get help", _help_line(made)),
-        ("Hours", _hours_line(made)),
+        ("Hours", _calendar(made.context, spec.get("hours"))),
         ("Promised availability", _promised(made)),
         ("Next planned change", _next_change(context, record, now)),
         ("Tier", Text(f"{spec['tier']} of 4" + (" (most critical)" if spec["tier"] == 1 else ""))),
@@ -84,16 +84,24 @@ def _customer_part(made: RecordPage, now: state.Now) -> None:
 
 def _status_part(made: RecordPage, now: state.Now) -> None:
     incidents = [i for i in now.open_incidents if made.record.name in i.spec["services"]]
-    said: list[Value] = [now.of_service(made.record)]
+    said: list[Value] = []
     via = now.affected.get(made.record.name)
     if via and made.record.name not in now.outages:
-        said.append(Inline((Text("It depends on"), made.context.reference(("Service",), via)), " "))
+        said.append(Inline((Text("It may be affected by way of"), made.context.reference(("Service",), via)), " "))
     rows = [
-        Row((made.context.link(i), state.status(i.spec["status"]), words.instant_value(i.spec["detectedAt"], made.context.tz)))
+        Row(
+            (
+                made.context.link(i),
+                state.status(i.spec["status"]),
+                words.instant_value(i.spec["detectedAt"], made.context.tz),
+            )
+        )
         for i in incidents
     ]
     table = Table("Open incidents", ("Incident", "Status", "Detected"), tuple(rows)) if rows else None
-    made.add("status", "Status now", inline(said), table)
+    if table is None and not said:
+        said.append(Missing("No incident is open."))
+    made.add("status", "Status now", *said, table)
 
 
 def _calendar(context: Context, name: object) -> Value:
@@ -103,16 +111,7 @@ def _calendar(context: Context, name: object) -> Value:
     record = context.catalogue.get("Calendar", str(name))
     if record is None:
         return Text(str(name))
-    link = Link(record.title, context.page("Calendar", record.name) or "")
-    return Inline((Text(hours.summary(context, record.spec)), link), " · ")
-
-
-def _hours_line(made: RecordPage) -> Value:
-    name = made.spec.get("hours")
-    record = made.context.catalogue.get("Calendar", name) if name else None
-    if record is None:
-        return _calendar(made.context, name)
-    return Text(hours.summary(made.context, record.spec))
+    return Link(hours.summary(context, record.spec), context.page("Calendar", record.name) or "")
 
 
 def _help_line(made: RecordPage) -> Value:
@@ -122,29 +121,6 @@ def _help_line(made: RecordPage) -> Value:
     channel = str(support["channel"])
     address = support.get("url") or (f"mailto:{support['email']}" if support.get("email") else "")
     return Link(channel, address, external=True) if address else Text(channel)
-
-
-def in_force(context: Context, agreement: Record) -> bool:
-    """True for an agreement that is in force today."""
-    effective = agreement.spec["effective"]
-    first, until = words.as_date(effective.get("from")), words.as_date(effective.get("until"))
-    return first is not None and first <= context.today and (until is None or context.today < until)
-
-
-def promise(objective: Mapping[str, Any]) -> str:
-    """``99.95 % or more``, ``at most 2 hours``."""
-    unit = _UNITS.get(objective["unit"]) or " " + words.human(objective["unit"]).lower()
-    least = objective["comparison"] == "at-least"
-    percentile = f" for {objective['percentile']} % of requests" if "percentile" in objective else ""
-    return f"{'at least' if least else 'at most'} {words.grouped(str(objective['target']))}{unit}{percentile}"
-
-
-def window(objective: Mapping[str, Any]) -> str:
-    """``each calendar month``, ``over any 28 days``."""
-    span = objective.get("window", {})
-    if "calendar" in span:
-        return f"each calendar {span['calendar']}"
-    return f"over any {words.duration(span.get('rolling', ''))}"
 
 
 def _promised(made: RecordPage) -> Value:
@@ -169,25 +145,6 @@ def _promises(made: RecordPage) -> list[Value]:
     return [objectives(made.context, agreement, linked=True) for agreement in agreements]
 
 
-def objectives(context: Context, agreement: Record, linked: bool = False) -> Table:
-    """The objectives of an agreement. What was attained is unknown as long as nothing measures it."""
-    rows = []
-    for objective in agreement.spec["objectives"]:
-        priority = f" ({objective['priority']})" if "priority" in objective else ""
-        name = words.human(objective["indicator"]) + priority
-        counted = _calendar_link(context, objective.get("hours"), "Always")
-        excluded = inline([context.reference(("Calendar",), c) for c in objective.get("exclude", ())], "Nothing")
-        rows.append(
-            Row((Text(name), Text(f"{promise(objective)}, {window(objective)}"), counted, excluded, Missing("No data")))
-        )
-    caption = f"Objectives of {agreement.title}" if linked else "Objectives"
-    return Table(caption, ("Objective", "Promised", "Hours that count", "Excluded", "Attained"), tuple(rows))
-
-
-def _calendar_link(context: Context, name: object, always: str) -> Value:
-    return context.reference(("Calendar",), name) if name else Text(always)
-
-
 def _next_change(context: Context, record: Record, now: state.Now) -> Value:
     changes = now.next_changes(record.name)
     if not changes:
@@ -204,17 +161,22 @@ def _planned(made: RecordPage, now: state.Now) -> list[Value]:
         planned = state.schedule(change)
         when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
         outage = change.spec.get("outage", {}).get("expected")
-        rows.append(Row((context.link(change), when, state.status(change.spec["status"]), text(outage and words.human(outage)))))
+        rows.append(
+            Row((context.link(change), when, state.status(change.spec["status"]), text(outage and words.human(outage))))
+        )
     said: list[Value] = [
         Table("Planned changes", ("Change", "When", "Status", "Outage"), tuple(rows), empty="No change is planned.")
     ]
     calendar_rows: list[Row] = []
     for name in record.spec.get("maintenanceWindows", ()):
-        found = hours.upcoming(context, context.calendars.get(name, {"entries": []}), 1) if name in context.calendars else None
+        calendar = context.catalogue.get("Calendar", name)
+        found = hours.upcoming(context, calendar) if calendar else None
         when = words.span(found[0].start, found[0].end, context.tz) if found else Missing("Unknown")
         calendar_rows.append(Row((context.reference(("Calendar",), name), Text("Maintenance window"), when)))
     for span, freeze in context.freezes_of(record):
-        calendar_rows.append(Row((context.link(freeze), Text("Change freeze"), words.span(span.start, span.end, context.tz))))
+        calendar_rows.append(
+            Row((context.link(freeze), Text("Change freeze"), words.span(span.start, span.end, context.tz)))
+        )
     if calendar_rows:
         said.append(Table("Maintenance windows and freezes", ("Calendar", "What", "Next"), tuple(calendar_rows)))
     return said
@@ -264,7 +226,10 @@ def _dependencies(made: RecordPage, now: state.Now) -> None:
 
 def _reading(upstream: list[Node]) -> str:
     groups = sorted({node.group for node in upstream if node.group})
-    said = "Solid lines are hard dependencies: without them the service fails. Dashed ones are soft: it goes on, with less."
+    said = (
+        "Solid lines are hard dependencies: without them the service fails. "
+        "Dashed ones are soft: it goes on, with less."
+    )
     return said + (f" Of each redundancy group ({', '.join(groups)}) one member is enough." if groups else "")
 
 
@@ -292,6 +257,31 @@ def _people(made: RecordPage) -> Value:
     return Fields(tuple(rows))
 
 
+def _availability(made: RecordPage) -> None:
+    design = dict(made.spec.get("availability", {}))
+    target = design.pop("target", None)
+    rows = made.display.fields(made.display.at("availability"), design).rows
+    if target is not None:
+        rows = (("Target", Text(f"{target} %")), *rows)
+    made.add("availability", "Availability design", Fields(rows) if rows else None)
+
+
+def _cost(made: RecordPage) -> Value | None:
+    cost = made.spec.get("cost")
+    if not cost:
+        return None
+    currency, period = cost["currency"], cost["period"]
+    rows: list[tuple[str, Value]] = []
+    if "fixed" in cost:
+        rows.append(("Fixed", Text(f"{words.grouped(cost['fixed'])} {currency} a {period}")))
+    if "variable" in cost:
+        unit = f" for each {cost['unit']}" if "unit" in cost else ""
+        rows.append(("Variable", Text(f"{words.grouped(cost['variable'])} {currency}{unit}")))
+    if "chargeModel" in cost:
+        rows.append(("Charge model", Text(cost["chargeModel"])))
+    return Fields(tuple(rows)) if rows else None
+
+
 def _contracts(made: RecordPage) -> None:
     context = made.context
     rows = [
@@ -302,7 +292,9 @@ def _contracts(made: RecordPage) -> None:
                 context.reference(("Team", "Supplier"), agreement.spec["provider"]),
                 words.day_value(agreement.spec["effective"].get("from")),
                 words.day_value(agreement.spec["effective"].get("until"), "Open end"),
-                state.status("active", "In force") if in_force(context, agreement) else state.status("", "Not in force"),
+                state.status("active", "In force")
+                if in_force(context, agreement)
+                else state.status("", "Not in force"),
             )
         )
         for agreement in context.agreements_of.get(made.record.name, ())
@@ -315,7 +307,12 @@ def _contracts(made: RecordPage) -> None:
 
 def _documents(made: RecordPage) -> None:
     rows: list[tuple[str, Value]] = []
-    for key, title in (("runbook", "Runbook"), ("documents", "Documents"), ("dashboards", "Dashboards"), ("repositories", "Repositories")):
+    for key, title in (
+        ("runbook", "Runbook"),
+        ("documents", "Documents"),
+        ("dashboards", "Dashboards"),
+        ("repositories", "Repositories"),
+    ):
         if made.spec.get(key):
             rows.append((title, made.field(key)))
     if rows:
@@ -334,11 +331,26 @@ def _history(made: RecordPage) -> None:
         if pointer:
             records = state.newest(records, pointer)
         else:
-            records = sorted(records, key=lambda r: (str(r.spec.get("schedule", {}).get("start", "")), r.name), reverse=True)
-        rows = [Row((context.link(r), state.status(r.spec["status"]), _when(context, r, pointer))) for r in records[:_RECENT]]
+            records = sorted(
+                records, key=lambda r: (str(r.spec.get("schedule", {}).get("start", "")), r.name), reverse=True
+            )
+        rows = [
+            Row((context.link(r), state.status(r.spec["status"]), _when(context, r, pointer)))
+            for r in records[:_RECENT]
+        ]
         headers = (title[:-1], "Status", "Detected" if pointer else "Window")
         more = Text(f"The latest {_RECENT} of {len(records):,}.") if len(records) > _RECENT else None
-        made.add(id_, title, Table(f"{title} to this service" if not pointer else "Incidents of this service", headers, tuple(rows), empty=f"No {title.lower()} on record."), more)
+        made.add(
+            id_,
+            title,
+            Table(
+                f"{title} to this service" if not pointer else "Incidents of this service",
+                headers,
+                tuple(rows),
+                empty=f"No {title.lower()} on record.",
+            ),
+            more,
+        )
 
 
 def _when(context: Context, record: Record, pointer: str) -> Value:

@@ -221,6 +221,11 @@ def inline(values: list[Value], missing: str = "Not stated") -> Value:
     return values[0] if len(values) == 1 else Inline(tuple(values))
 
 
+def badges(statuses: list[Status], missing: str) -> Value:
+    """Statuses side by side, or that there is none."""
+    return Inline(tuple(statuses), " ") if statuses else Missing(missing)
+
+
 def text(value: object, missing: str = "Not stated") -> Value:
     """Plain text of anything, or that there is none."""
     return Missing(missing) if value is None or value == "" else Text(str(value))

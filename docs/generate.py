@@ -1,0 +1,446 @@
+"""Writes docs/reference and docs/transcripts from the program itself: its commands, rules, schemas and CEL functions.
+
+``python docs/generate.py`` writes the pages; tests/docs/test_reference.py fails when a committed page differs from a
+fresh one. The output depends on the code, the schemas and the records of this repository, and on nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from schema_pages import configuration, fenced, fields, kind_page, page_name, table
+
+from itsm_as_code import shipped
+from itsm_as_code.checks import all_checks
+from itsm_as_code.cli.program import program
+from itsm_as_code.configuration import RULES as CONFIGURATION_RULES
+from itsm_as_code.findings import Rule
+from itsm_as_code.gate.decision import EXIT_CODES
+from itsm_as_code.gate.judge import RULES as GATE_RULES
+from itsm_as_code.policies import engine, environment, waivers
+from itsm_as_code.records import catalogue, document, lifecycle
+from itsm_as_code.records.document import parse
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+from itsm_as_code.validation import built_in_rules
+
+DOCS = Path(__file__).resolve().parent
+ROOT = DOCS.parent
+NOTE = "<!-- Written by docs/generate.py. Do not edit: change the code or the schema, and run it again. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Every generated page: path below docs/ -> text."""
+    registry = KindRegistry.load()
+    found = {
+        "reference/README.md": index(registry),
+        "reference/commands.md": commands(),
+        "reference/rules.md": rules(),
+        "reference/policies.md": policies(),
+        "reference/cel.md": cel(),
+        "reference/reports.md": reports(registry),
+        "reference/exit-codes.md": exit_codes(),
+        "reference/configuration.md": configuration(registry),
+        "transcripts/demo.md": demo(),
+    }
+    found |= {f"reference/kinds/{page_name(kind)}": kind_page(kind, registry) for kind in registry}
+    return {path: NOTE + text for path, text in sorted(found.items())}
+
+
+def main() -> int:
+    """Write the pages, and remove those that are no longer made."""
+    fresh = pages()
+    for path, text in fresh.items():
+        file = DOCS / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists() or file.read_text("utf-8") != text:
+            file.write_text(text, "utf-8")
+            sys.stdout.write(f"wrote docs/{path}\n")
+    for stale in stale_pages(fresh):
+        (DOCS / stale).unlink()
+        sys.stdout.write(f"removed docs/{stale}\n")
+    return 0
+
+
+def stale_pages(fresh: Mapping[str, str]) -> list[str]:
+    """Pages in the generated folders that nothing makes any more."""
+    there = [path for folder in ("reference", "transcripts") for path in (DOCS / folder).rglob("*.md")]
+    return sorted(found for path in there if (found := path.relative_to(DOCS).as_posix()) not in fresh)
+
+
+def index(registry: KindRegistry) -> str:
+    rows = [
+        [f"[{kind.name}](kinds/{page_name(kind)})", f"`{kind.folder}/`", kind.description]
+        for kind in sorted(registry, key=lambda kind: kind.folder)
+    ]
+    return (
+        "# Reference\n\n"
+        "- [Commands](commands.md): every command with its arguments and options\n"
+        "- [Exit codes](exit-codes.md)\n"
+        "- [Rules](rules.md): what the program itself can find\n"
+        "- [Policy packs](policies.md): the policies that `itsm init` copies\n"
+        "- [CEL](cel.md): variables and functions of policies and approval rules\n"
+        "- [Reports](reports.md): the JSON of `itsm validate` and `itsm gate`\n"
+        "- [itsm.yaml](configuration.md): the configuration of a repository\n\n"
+        "## Kinds of record\n\n"
+        f"{table(['kind', 'folder', 'what it is'], rows)}\n"
+        "A repository adds kinds of its own: [add a kind](../how-to/add-a-kind.md).\n"
+    )
+
+
+# Commands.
+
+
+def commands() -> str:
+    found = list(walk(program, ["itsm"]))
+    toc = "".join(f"- [`{' '.join(path)}`](#{anchor(' '.join(path))}): {summary(item)}\n" for path, item in found)
+    body = "\n".join(command_section(path, item) for path, item in found)
+    return (
+        "# Commands\n\nOne program, `itsm`; `python -m itsm_as_code` is the same. Results go to standard output, talk "
+        "to standard error.\nColour is used on a terminal only; `NO_COLOR` and `FORCE_COLOR` are respected. For exit "
+        f"codes see [exit codes](exit-codes.md).\n\n{toc}\n{body}"
+    )
+
+
+def walk(command: click.Command, path: list[str]) -> Iterator[tuple[list[str], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            below = command.get_command(context, name)
+            if below is not None and not below.hidden:
+                yield from walk(below, [*path, name])
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def summary(command: click.Command) -> str:
+    return re.split(r"(?<=\.)\s", " ".join((command.help or "").split()))[0].rstrip(".")
+
+
+def command_section(path: list[str], command: click.Command) -> str:
+    arguments = [item for item in command.params if isinstance(item, click.Argument)]
+    options = [item for item in command.params if isinstance(item, click.Option)]
+    usage = [*path, *(["[OPTIONS]"] if options else []), *(usage_of(item) for item in arguments)]
+    if isinstance(command, click.Group):
+        usage.append("COMMAND")
+    parts = [f"## {' '.join(path)}\n", fenced(" ".join(usage)), *help_parts(command.help or "")]
+    rows = [[spelling(item), item.help or "", default_of(item)] for item in options]
+    parts.append(table(["option", "meaning", "default"], [*rows, ["`-h`, `--help`", "Show the help.", ""]]))
+    return "\n".join(parts)
+
+
+def usage_of(argument: click.Argument) -> str:
+    name = argument.metavar or (argument.name or "").upper()
+    if name.endswith("..."):
+        return name
+    name += "..." if argument.nargs == -1 else ""
+    return name if argument.required else f"[{name}]"
+
+
+def help_parts(text: str) -> Iterator[str]:
+    """The paragraphs of a help text; what follows click's ``\\b`` keeps its lines."""
+    for paragraph in inspect.cleandoc(text).split("\n\n"):
+        if not paragraph.startswith("\b"):
+            yield paragraph.replace("\n", " ") + "\n"
+            continue
+        head, *lines = paragraph.removeprefix("\b").strip("\n").split("\n")
+        yield f"{head}\n"
+        yield fenced(inspect.cleandoc("\n".join(["", *lines])), "sh skip")
+
+
+def spelling(option: click.Option) -> str:
+    names = sorted(option.opts, key=len)
+    if option.is_flag:
+        return ", ".join(f"`{name}`" for name in names)
+    if isinstance(option.type, click.Choice):
+        value = "\\|".join(map(str, option.type.choices))
+    else:
+        value = option.metavar or option.type.name.upper()
+    many = " (repeat)" if option.multiple else " (required)" if option.required else ""
+    return ", ".join(f"`{name}`" for name in names) + f" {value.replace('<', '&lt;')}{many}"
+
+
+def default_of(option: click.Option) -> str:
+    return f"`{option.default}`" if option.show_default and isinstance(option.default, (str, Path)) else ""
+
+
+# Rules.
+
+
+def rules() -> str:
+    checks = all_checks()
+    groups: list[tuple[str, str, Sequence[Rule]]] = [
+        ("YAML", "How a record file is written; no waiver covers these.", document.RULES),
+        ("Files and records", "Where a record lies, what it holds, whom it names.", catalogue.RULES),
+        ("Configuration", "`itsm.yaml`.", CONFIGURATION_RULES),
+        ("Lifecycle", ("States of a record. All but `lifecycle-required` compare base and head, so only `itsm gate` "
+         "reports them."), lifecycle.RULES),
+        ("Gate", "Reported by `itsm gate` only.", GATE_RULES),
+        ("Checks", ("Rules across records. Those marked *waivable* may be named by `check` of a "
+         "[Waiver](kinds/waiver.md)."), [check.rule for check in checks]),
+        ("Policies", ("What can be wrong with a policy itself. What a policy finds is reported under the policy's own "
+         "name."), engine.RULES),
+        ("Waivers", "What can be wrong with a waiver.", waivers.RULES),
+        ("Import from Backstage", "Reported by `itsm import backstage`.", import_rules()),
+    ]  # fmt: skip
+    listed = {rule.id for _, _, group in groups for rule in group}
+    missing = {*built_in_rules(), *(rule.id for rule in GATE_RULES)} - listed
+    if missing:
+        raise SystemExit(f"docs/generate.py lists no group for these rules: {', '.join(sorted(missing))}")
+    waivable = {check.rule.id for check in checks if check.waivable}
+    parts = [
+        (
+            "# Rules\n\nEverything that the program itself can find. A finding names its rule, and `itsm explain RULE` "
+            "prints what stands here.\nAn *error* blocks a pull request, a *warning* asks, an *info* tells. The policies "
+            "of a repository come on top: see [policy packs](policies.md).\n"
+        )
+    ]
+    for title, note, group in groups:
+        parts.append(f"## {title}\n\n{note}\n")
+        parts += [rule_section(rule, rule.id in waivable) for rule in sorted(group, key=lambda rule: rule.id)]
+    return "\n".join(parts)
+
+
+def import_rules() -> list[Rule]:
+    names = ("_backstage_draft", "_backstage_entities", "_store", "backstage")
+    modules = [importlib.import_module(f"itsm_as_code.interchange.{name}") for name in names]
+    found = {rule.id: rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule)}
+    return sorted(found.values(), key=lambda rule: rule.id)
+
+
+def rule_section(rule: Rule, waivable: bool) -> str:
+    source = f"\nSource: <{rule.source}>\n" if rule.source.startswith("http") else ""
+    mark = f"*{rule.severity}*" + (", *waivable*" if waivable else "")
+    title, dot, text = rule.explanation.partition("\n\n")
+    body = rule.explanation if not dot else f"{title}\n\n{text}"
+    return f"### {rule.id}\n\n{rule.title} ({mark}).\n\n{body.strip()}\n{source}"
+
+
+def policies() -> str:
+    parts = [
+        (
+            "# Policy packs\n\nPolicies that the package brings along. `itsm init` copies them to `policies/`; from then "
+            "on they are the repository's own, to be changed or removed by pull request. `itsm explain NAME` prints the "
+            "whole rule.\nFor how to write one see [write a policy](../how-to/write-a-policy.md).\n"
+        )
+    ]
+    files = shipped.files("policies", ".yaml")
+    for pack in shipped.PACKS:
+        rows = []
+        for path in sorted(files):
+            if path.startswith(f"{pack}/"):
+                data = parse(files[path])
+                spec = data["spec"]
+                kinds = ", ".join(spec["match"]["kinds"])
+                rows.append([f"`{data['metadata']['name']}`", spec["severity"], kinds, data["metadata"]["title"]])
+        parts.append(f"## {pack}\n\n{table(['policy', 'severity', 'kinds', 'what it asks'], rows)}")
+    return "\n".join(parts)
+
+
+# CEL.
+
+FUNCTIONS = {
+    "record": ("record(kind, name)", "The record, or null when there is none.",
+               "record('Service', 'payments-api').spec.tier"),
+    "records": ("records(kind)", "All records of a kind; empty when there is none, also for a kind that nobody has.",
+                "size(records('Service'))"),
+    "owner": ("owner(service)", "The Team that owns a service, or null when service or team are not there.",
+              "owner('payments-api').metadata.name"),
+    "dependents": ("dependents(service)", ("Names of the services that fail with it, through hard dependencies of any "
+                   "length, sorted; empty when the service is not there."), "dependents('orders-db')"),
+    "dependencies": ("dependencies(service)", ("Names of the services it fails with, sorted; empty when the service is "
+                     "not there."), "dependencies('payments-api')"),
+    "frozen": ("frozen(service, start, end)", ("Whether a freeze calendar that applies to the service touches the span "
+               "between two instants. Who is exempt does not count here. Not an instant, or an end before the start: "
+               "could not be evaluated."),
+               "frozen('payments-api', '2026-12-24T08:00:00Z', '2026-12-24T09:00:00Z')"),
+    "budget": ("budget(service)", "Kept for the error budget; null for every service as long as nothing is measured.",
+               "budget('payments-api') == null"),
+    "day": ("day(date)", "The instant 00:00 UTC of a date such as `2026-11-22`. Anything else could not be evaluated.",
+            "day('2026-11-22')"),
+    "period": ("period(duration)", ("A duration in ISO 8601 with a fixed length (`P30D`, `PT4H`; no months or years), "
+               "which CEL's own `duration` does not read."), "period('P1DT4H')"),
+}  # fmt: skip
+
+EXAMPLE_RECORDS: list[dict[str, Any]] = [
+    {"kind": "Team", "metadata": {"name": "team-payments"}, "spec": {"members": ["ada"]}},
+    {"kind": "Service", "metadata": {"name": "orders-db"}, "spec": {"tier": 1, "owner": "team-payments"}},
+    {
+        "kind": "Service",
+        "metadata": {"name": "payments-api"},
+        "spec": {"tier": 1, "owner": "team-payments", "dependsOn": [{"service": "orders-db", "strength": "hard"}]},
+    },
+    {
+        "kind": "Calendar",
+        "metadata": {"name": "year-end"},
+        "spec": {
+            "kind": "freeze",
+            "timezone": "UTC",
+            "appliesTo": {"all": True},
+            "entries": [{"start": "2026-12-20T00:00:00Z", "end": "2027-01-03T00:00:00Z"}],
+        },
+    },
+]
+
+PITFALLS = [
+    ["`object.spec.backout.steps`", "could not be evaluated", ("`has(object.spec.backout)` first: a missing field is an "
+     "error, not null")],
+    ["`risk.level == 'low'`", "could not be evaluated where `risk` is null", "`risk != null && risk.level == 'low'`"],
+    ["`has(old.spec.owner)`", "could not be evaluated where `old` is null", "`old != null && has(old.spec.owner)`"],
+    ["`duration('P1D')`", "could not be evaluated", "`period('P1D')`"],
+    ["`object.spec.backout.rehearsedOn < now`", "could not be evaluated: text is not an instant",
+     "`day(object.spec.backout.rehearsedOn) < now`, `timestamp(object.spec.schedule.start) < now`"],
+    ["`object.?spec.x.orValue(1)`", "does not compile", "`has(object.spec.x) ? object.spec.x : 1`"],
+]  # fmt: skip
+
+
+def cel() -> str:
+    where = environment.Environment(Facts.from_records(EXAMPLE_RECORDS))
+    declared = {name: (parameters, result) for name, parameters, result, _ in where._functions()}
+    if set(declared) != set(FUNCTIONS):
+        raise SystemExit(f"docs/generate.py does not know these CEL functions: {set(declared) ^ set(FUNCTIONS)}")
+    context = environment.Context({"kind": "Change"}, datetime(2026, 11, 22, 9, tzinfo=UTC))
+    rows = []
+    for name, (call, text, example) in FUNCTIONS.items():
+        parameters, result = declared[name]
+        types = f"({', '.join(type_name(item) for item in parameters)}) → {type_name(result)}"
+        value = where.evaluate(example, where.activation(context))
+        rows.append([f"`{call}`", types, text, f"`{example}` gives `{shown_value(value)}`"])
+    variables = [[f"`{name}`", "timestamp" if name == "now" else "any", text] for name, text in
+                 environment.VARIABLES.items()]  # fmt: skip
+    return (
+        "# CEL\n\nPolicies and the `where` of approval rules are written in the [Common Expression Language]"
+        "(https://github.com/google/cel-spec/blob/master/doc/langdef.md) (CEL), the language of Kubernetes admission "
+        "policies. The runtime is CEL's own C++ implementation, with its extensions for strings and mathematics; "
+        "optional fields (`.?`) are not enabled.\n\nAn expression sees the variables and functions below and nothing "
+        "else: no file, no network, no clock but `now`. Its length is limited by the schema, its iterations by the "
+        "runtime. An expression that fails half-way is an error "
+        "([policy-evaluates](rules.md#policy-evaluates)), never a pass.\n\n"
+        f"## Variables\n\n{table(['variable', 'type', 'what it is'], variables)}\n"
+        "`request.author` is the name of a Person, or null when the login is nobody's; `request.base` and "
+        "`request.head` are commits. `risk` is there for a Change only; in the gate it is the graver of what base and "
+        "head give. `change` is null when the pull request carries none, or more than one.\n\n"
+        f"## Functions\n\n{table(['function', 'type', 'what it gives', 'example'], rows)}\n"
+        "The examples know two services (`payments-api` depends hard on `orders-db`) and one freeze. `null` as an "
+        "argument does not compile, or could not be evaluated.\n\n"
+        "In the gate a policy is asked twice about a Change: with all records as the pull request has them, and with "
+        "people, teams, calendars, change models, policies and known services as the base has them. What either finds "
+        "counts.\n\n"
+        f"## Pitfalls\n\n{table(['written', 'what happens', 'write'], PITFALLS)}\n"
+        "Numbers of unlike type compare only where one side is `any` (a field of a record).\n"
+    )
+
+
+def type_name(kind: Any) -> str:
+    text = str(kind).lower()
+    inner = re.fullmatch(r"list<(.*)>", text)
+    if inner:
+        return f"list of {type_name(inner[1])}"
+    return {"dyn": "any", "bool": "true or false", "string": "string"}.get(text, text)
+
+
+def shown_value(value: Any) -> str:
+    if isinstance(value, (bool, list)) or value is None:
+        return json.dumps(value)
+    return str(value.isoformat()).replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+
+
+# Reports and exit codes.
+
+
+def reports(registry: KindRegistry) -> str:
+    parts = [
+        (
+            "# Reports\n\n`--format json` is for programs. Both reports name their version in `schema`; a field is added "
+            "without a new version, removed or changed only with one. Every other form (`text`, `markdown`, `github`, "
+            "`sarif`) is made from the same data and may change.\n"
+        )
+    ]
+    for command, file in (("validate", "validate-report"), ("gate", "gate-report")):
+        path = f"reports/{file}{SUFFIX}"
+        schema = registry.bundled(path)
+        version = schema["properties"]["schema"]["const"]
+        rows = list(fields(schema, {key: schema[key] for key in ("properties", "required")}, registry))
+        parts += [
+            (
+                f"## itsm {command} --format json\n\n{schema['description']} Version: `{version}`. Schema: "
+                f"[schemas/{path}](../../schemas/{path}), or `itsm schema {file}`.\n"
+            ),
+            table(["field", "type", "meaning"], rows),
+            "Example:\n",
+            fenced(json.dumps(schema["examples"][0], indent=2, ensure_ascii=False), "json"),
+        ]
+    parts.append(
+        "## Evidence\n\nThe report of the gate is evidence: the same base, head, reviews and `--now` give the same "
+        "bytes. `digest` is the SHA-256 of the canonical JSON (sorted keys, no white space, UTF-8) without `digest` "
+        "itself. To check it:\n\n"
+        + fenced(
+            "jq --sort-keys --compact-output --join-output 'del(.digest)' gate.json | sha256sum\njq --raw-output .digest gate.json",
+            "sh skip",
+        )
+    )
+    return "\n".join(parts)
+
+
+def exit_codes() -> str:
+    rows = [
+        ["0", "yes", "no error; approved; done"],
+        ["1", "no", "findings of severity error; not approved; an example does not hold; nothing was written"],
+        ["2", "could not do it", "usage, an unreadable repository, an incomplete answer of the forge, a bug"],
+        ["130", "interrupted", "Ctrl-C; nothing is left half-written"],
+    ]
+    verdicts = [[f"`{verdict}`", str(code)] for verdict, code in EXIT_CODES.items()]
+    return (
+        "# Exit codes\n\nThe same for all commands. 1 and 2 are never mixed up: 1 says something about the records, 2 "
+        "says that nothing can be said about them.\n\n"
+        f"{table(['code', 'answer', 'when'], rows)}\n"
+        "Warnings and infos do not change the exit code, nor do findings that a waiver covers, nor, in the gate, "
+        "findings that stand on the base already.\n\n"
+        f"## itsm gate\n\n{table(['verdict', 'exit code'], verdicts)}\n"
+        "With `--format json`, `markdown` or `github` a report with the verdict `error` is written too, so that a "
+        "pipeline has something to show.\n"
+    )
+
+
+# The transcript of the demo.
+
+
+def demo() -> str:
+    sys.path.insert(0, str(ROOT / "demo"))
+    try:
+        run = importlib.import_module("run")
+    finally:
+        sys.path.remove(str(ROOT / "demo"))
+    parts = [
+        (
+            "# The demo's pull requests\n\nWhat `make demo` prints of its five example pull requests, from "
+            "[demo/pull-requests](../../demo/pull-requests). They are judged on the records of this repository, as of "
+            f"{run.NOW}.\n"
+        )
+    ]
+    with run.temporary_repository() as repository:
+        for example in run.pull_requests():
+            parts.append(f"## {example.about['title']}\n\nBy {example.about['author']}, in "
+                         f"[{example.branch}](../../demo/pull-requests/{example.branch}).\n")  # fmt: skip
+            head = example.push(repository)
+            for step in example.about["rounds"]:
+                verdict, report = run.judge(repository, example, head, step["reviews"])
+                parts.append(f"{step['say']} Verdict: **{verdict}**.\n")
+                parts.append(fenced(report.strip("\n")))
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""itsm init."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import click
+
+from itsm_as_code import __version__
+from itsm_as_code.cli.output import Session, write_file
+from itsm_as_code.cli.program import common_options
+
+_EDITOR_FOLDERS = {"people": "person", "services": "service", "policies": "policy"}
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option(
+    "--organisation", metavar="NAME", default="My organisation", show_default=True, help="Whose services these are."
+)
+@click.option("--person", "people", multiple=True, metavar="'NAME <ADDRESS>'", help="A person; repeat it for each.")
+@click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="An IANA time zone.")
+@click.option(
+    "--forge",
+    type=click.Choice(["github", "local"]),
+    default="github",
+    show_default=True,
+    help="Where pull requests live.",
+)
+@common_options(output=False)
+def command(
+    session: Session, folder: Path | None, organisation: str, people: tuple[str, ...], timezone: str, forge: str
+) -> int:
+    """Make a new repository of records: rules, schemas, people, a first team and service, and the gate's workflow.
+
+    Name three people or more: nobody approves their own change, and a board needs three. What is there already is
+    never overwritten. The result is valid at once.
+
+    \b
+    Example:
+      itsm init my-shop --organisation "Small Shop" --person "Ada Example <ada@shop.example>" \\
+        --person "Ben Example <ben@shop.example>" --person "Cleo Example <cleo@shop.example>"
+    """
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.snapshot import WorkTree
+    from itsm_as_code.validation import validate
+
+    target = folder if folder is not None else session.directory
+    team = [_person(text) for text in people or _EXAMPLES]
+    files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge})
+    taken = sorted(path for path in files if (target / path).exists())
+    if taken:
+        raise UsageError(f"{target / taken[0]} is there already", remedy="name a new folder; nothing is overwritten")
+    for path, content in files.items():
+        place = target / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_file(place, content)
+    validation = validate(WorkTree(target), session.instant(None))
+    wrong = [finding for finding in validation.findings if finding.blocks]
+    for finding in wrong:
+        click.echo(f"{finding.location}: {finding.message}", err=True)
+    if len(team) < _BOARD:
+        left_out = ", ".join(sorted(_NEED_PEOPLE))
+        session.say(f"with fewer than {_BOARD} people these policies were left out: {left_out}")
+    go = f"cd {target} && " if folder is not None else ""
+    session.write(
+        f"{len(files)} files in {target}. Next:\n"
+        f"  {go}git init -b main && git add -A && git commit -m 'Start'\n"
+        "  itsm validate\n"
+        '  itsm new Change --title "My first change"\n'
+        "  itsm build -o site/\n"
+    )
+    return 1 if wrong else 0
+
+
+_EXAMPLES = ("Ada Example <ada@example.org>", "Ben Example <ben@example.org>", "Cleo Example <cleo@example.org>")
+_BOARD = 3
+_NEED_PEOPLE = {"board-has-quorum", "service-owner-is-staffed"}
+_PERSON = re.compile(r"\s*([^<>]+?)\s*<([^<>\s]+)>\s*\Z")
+
+
+def _person(text: str) -> dict[str, str]:
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.records.blank import slug
+
+    match = _PERSON.match(text)
+    if not match:
+        raise UsageError(f"'{text}' is not a person", remedy="write --person 'Ada Example <ada@example.org>'")
+    name = slug(match[1])
+    if not name:
+        raise UsageError(f"'{match[1]}' leaves no name of ASCII letters", remedy="write the name in Latin letters")
+    return {"name": name, "title": match[1], "email": match[2], "login": name}
+
+
+def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, bytes]:
+    from itsm_as_code import shipped
+    from itsm_as_code.records.kinds import SUFFIX
+
+    values = {**values, "lead": team[0]["name"], "email": team[0]["email"]}
+    members = [person["name"] for person in team]
+    found: dict[str, bytes] = {
+        "itsm.yaml": _filled("itsm.yaml", values),
+        "people/teams/team-first.yaml": _filled("team.yaml", values).replace(b"MEMBERS", ", ".join(members).encode()),
+        "services/first-service.yaml": _filled("service.yaml", values),
+        "policies/approvals/default.yaml": _filled("approvals.yaml", values),
+        "README.md": _filled("README.md", values, quoted=False),
+        ".gitignore": b"/site/\n",
+        ".vscode/settings.json": _editor_settings(),
+    }
+    for person in team:
+        found[f"people/{person['name']}.yaml"] = _filled("person.yaml", {**values, **person})
+    for path, content in shipped.files("schemas", SUFFIX).items():
+        found[f"schemas/{path}"] = content
+    for path, content in shipped.files("policies", ".yaml").items():
+        too_early = len(team) < _BOARD and path.split("/")[-1].removesuffix(".yaml") in _NEED_PEOPLE
+        if path.split("/")[0] in shipped.PACKS and not too_early:
+            found[f"policies/{path}"] = _without_controls(content)
+    if values["forge"] == "github":
+        found[".github/workflows/gate.yml"] = _workflow(shipped.files("workflows", "gate.yml")["gate.yml"])
+    return found
+
+
+def _filled(template: str, values: dict[str, str], quoted: bool = True) -> bytes:
+    """A template with its values, each as a YAML string in double quotes (which JSON strings are)."""
+    from itsm_as_code import shipped
+
+    text = shipped.starter(template)
+    for key, value in values.items():
+        text = text.replace("{{ " + key + " }}", json.dumps(value, ensure_ascii=False) if quoted else value)
+    return text.encode()
+
+
+def _without_controls(policy: bytes) -> bytes:
+    """A pack's policy for an organisation that has no controls yet: it adds the link when it writes them."""
+    return re.sub(rb"^  controls: \[[^\]]*\]\n", b"", policy, flags=re.MULTILINE)
+
+
+def _workflow(text: bytes) -> bytes:
+    """The gate's workflow, with the published package instead of this project's checkout."""
+    own = b"python -m pip install --quiet --disable-pip-version-check ."
+    published = (
+        b'python -m pip install --quiet --disable-pip-version-check "itsm-as-code==' + __version__.encode() + b'"'
+    )
+    return text.replace(own, published).replace(b"Install itsm from the base", b"Install itsm")
+
+
+def _editor_settings() -> bytes:
+    """Which schema VS Code uses in which folder, for records without a comment on top."""
+    from itsm_as_code.records.kinds import KindRegistry
+
+    schemas: dict[str, list[str]] = {"./schemas/configuration.schema.json": ["itsm.yaml"]}
+    for kind in KindRegistry.load():
+        pattern = "changes/[0-9]*/**/*.yaml" if kind.name == "Change" else f"{kind.folder}/**/*.yaml"
+        if kind.folder in _EDITOR_FOLDERS:
+            pattern = f"{kind.folder}/*.yaml"
+        schemas[f"./{kind.path}"] = [pattern]
+    return (json.dumps({"yaml.schemas": schemas}, indent=2) + "\n").encode()

@@ -1,0 +1,121 @@
+"""itsm new."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from itsm_as_code.cli.output import Session, write_file
+from itsm_as_code.cli.program import common_options
+
+if TYPE_CHECKING:
+    from itsm_as_code.records.blank import Question
+    from itsm_as_code.records.catalogue import Catalogue
+    from itsm_as_code.records.kinds import Kind
+
+
+@click.command("new")
+@click.argument("kind_name", metavar="KIND")
+@click.argument("name", required=False)
+@click.option("--title", help="What people call it; the name is made of it when you give none.")
+@click.option("--set", "values", multiple=True, metavar="PATH=VALUE", help="A value, such as owner=team-payments.")
+@common_options(output=False)
+def command(session: Session, kind_name: str, name: str | None, title: str | None, values: tuple[str, ...]) -> int:
+    """Write a new record. In a terminal it asks for what is required; elsewhere give it with --set.
+
+    A Change gets the name chg-YYYYMMDD-<title> and lies in the folder of its day.
+
+    \b
+    Example:
+      itsm new Change --title "Rotate the ledger's certificates"
+      itsm new Team team-billing --title Billing --set members=alice,bob --set lead=alice
+    """
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean
+    from itsm_as_code.records.blank import assign, place, questions, skeleton
+    from itsm_as_code.snapshot import WorkTree
+    from itsm_as_code.validation import load_judges
+
+    judges = load_judges(WorkTree(session.directory))
+    catalogue, registry = judges.catalogue, judges.registry
+    kind = next((kind for kind in registry if kind.name.casefold() == kind_name.casefold()), None)
+    if kind is None:
+        remedy = did_you_mean(kind_name, registry.kinds) or f"kinds: {', '.join(registry.kinds)}"
+        raise UsageError(f"there is no kind '{kind_name}'", remedy=remedy)
+    asks = sys.stdin.isatty() and sys.stdout.isatty() and not session.quiet
+    now = session.instant(judges.configuration.as_of)
+    name, title = _named(kind, name, title, asks, now)
+    data = skeleton(kind, name, title)
+    for item in values:
+        path, equals, value = item.partition("=")
+        if not equals:
+            raise UsageError(f"--set {item}: there is no '='", remedy="write --set path=value")
+        assign(kind, data, path, value)
+    open_questions = list(questions(kind, data))
+    if open_questions and not asks:
+        needed = "  ".join(f"--set {question.dotted}={question.example or '...'}" for question in open_questions)
+        raise UsageError(f"a {kind.title.lower()} needs {len(open_questions)} more values", remedy=needed)
+    while open_questions:
+        for question in open_questions:
+            assign(kind, data, question.dotted, _ask(question, catalogue))
+        open_questions = list(questions(kind, data))
+    return _save(session, kind, data, place(kind, name, now.date()), catalogue)
+
+
+def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: datetime) -> tuple[str, str]:
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.records.blank import slug
+
+    if name is None and title is None:
+        if not asks:
+            raise UsageError("the record has neither name nor title", remedy="give NAME, or --title")
+        title = click.prompt("Title (one line, as people would say it)")
+    if name is None:
+        assert title is not None
+        name = slug(f"chg-{now:%Y%m%d}-{title}" if kind.name == "Change" else title)
+    return name, title or name.replace("-", " ").capitalize()
+
+
+def _ask(question: Question, catalogue: Catalogue) -> str:
+    click.echo(f"\n{question.title}: {question.description}", err=True)
+    offered = list(question.choices) or [name for kind in question.references for name in catalogue.names(kind)]
+    if offered:
+        shown = ", ".join(sorted(offered)[:12]) + (f" and {len(offered) - 12} more" if len(offered) > 12 else "")
+        click.echo(f"  one{' or more, with commas,' if question.is_list else ''} of: {shown}", err=True)
+    elif question.example:
+        click.echo(f"  for example: {question.example}", err=True)
+    return str(click.prompt(question.dotted, err=True))
+
+
+def _save(session: Session, kind: Kind, data: dict[str, Any], file: str, catalogue: Catalogue) -> int:
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import Finding, RecordId
+    from itsm_as_code.records.catalogue import RECORD_SCHEMA, Record, stamp
+    from itsm_as_code.records.positions import place_findings
+    from itsm_as_code.records.writer import dump
+    from itsm_as_code.reports.validate import finding_text
+
+    name = data["metadata"]["name"]
+    taken = catalogue.records.get(RecordId(kind.name, name))
+    path = session.directory / file
+    if taken is not None or path.exists():
+        raise UsageError(f"{taken.path if taken else file} is there already", remedy="choose another name")
+    own = Path("schemas") / Path(kind.path).name
+    depth = file.count("/")
+    comment = "../" * depth + own.as_posix() if (session.directory / own).is_file() else None
+    source = dump(data, schema_comment=comment, schema=kind.schema)
+    record = Record(RecordId(kind.name, name), kind, data, file, source)
+    findings: list[Finding] = [stamp(RECORD_SCHEMA, record, problem) for problem in kind.validator.problems(data)]
+    if not findings:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, source)
+        session.write(f"{file}\n")
+        return 0
+    for finding in place_findings(findings, {file: source}):
+        click.echo(finding_text(finding, {file: source}), err=True)
+    session.say("nothing was written")
+    return 1

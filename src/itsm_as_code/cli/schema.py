@@ -1,0 +1,71 @@
+"""itsm schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from itsm_as_code.cli.output import Session, write_file
+from itsm_as_code.cli.program import common_options
+
+
+@click.command("schema")
+@click.argument("kind", required=False)
+@click.option(
+    "--all",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write every schema, self-contained, to a folder.",
+)
+@common_options()
+def command(session: Session, kind: str | None, folder: Path | None) -> int:
+    """Print the JSON Schema of a kind, self-contained, for editors and other tools; without KIND, list the kinds.
+
+    \b
+    Example:
+      itsm schema
+      itsm schema Change > change.schema.json
+      itsm schema --all .vscode/schemas
+    """
+    from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+    from itsm_as_code.snapshot import WorkTree
+    from itsm_as_code.validation import own_schemas
+
+    registry = KindRegistry.load(own_schemas(WorkTree(session.directory)))
+    if folder is not None:
+        for file in registry.files:
+            path = folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_file(path, _text(registry.bundled(file)).encode())
+        session.say(f"{len(registry.files)} schemas in {folder}")
+        return 0
+    if kind is None:
+        width = max(len(item.name) for item in registry)
+        rows = [f"{item.name:<{width}}  {item.folder + '/':<24} {item.description}" for item in registry]
+        session.write("\n".join([*rows, ""]))
+        return 0
+    session.write(
+        _text(registry.bundled(_file(kind, {item.name: item.path for item in registry}, list(registry.files), SUFFIX)))
+    )
+    return 0
+
+
+def _text(schema: object) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _file(wanted: str, kinds: dict[str, str], files: list[str], suffix: str) -> str:
+    """The schema file that a person means by a kind's name or a file's stem, whatever the case."""
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean
+
+    names = {name.casefold(): path.removeprefix("schemas/") for name, path in kinds.items()}
+    names |= {file.removesuffix(suffix).split("/")[-1]: file for file in files}
+    found = names.get(wanted.casefold())
+    if found is None:
+        remedy = did_you_mean(wanted, kinds) or f"kinds: {', '.join(kinds)}"
+        raise UsageError(f"there is no kind '{wanted}'", remedy=remedy)
+    return found

@@ -1,0 +1,55 @@
+"""What agreements promise, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Missing, Row, Table, Text, Value, inline
+
+_UNITS = {"percent": " %", "ms": " ms"}
+
+
+def in_force(context: Context, agreement: Record) -> bool:
+    """True for an agreement that is in force today."""
+    effective = agreement.spec["effective"]
+    first, until = words.as_date(effective.get("from")), words.as_date(effective.get("until"))
+    return first is not None and first <= context.today and (until is None or context.today < until)
+
+
+def promise(objective: Mapping[str, Any]) -> str:
+    """``At least 99.95 %``, ``At most 2 hours``."""
+    unit = _UNITS.get(objective["unit"]) or " " + words.human(objective["unit"]).lower()
+    least = objective["comparison"] == "at-least"
+    percentile = f" for {objective['percentile']} % of requests" if "percentile" in objective else ""
+    return f"{'At least' if least else 'At most'} {words.grouped(str(objective['target']))}{unit}{percentile}"
+
+
+def window(objective: Mapping[str, Any]) -> str:
+    """``each calendar month``, ``over any 28 days``."""
+    span = objective.get("window", {})
+    if "calendar" in span:
+        return f"each calendar {span['calendar']}"
+    return f"over any {words.duration(span.get('rolling', ''))}"
+
+
+def objectives(context: Context, agreement: Record, linked: bool = False) -> Table:
+    """The objectives of an agreement. What was attained is unknown as long as nothing measures it."""
+    rows = []
+    for objective in agreement.spec["objectives"]:
+        priority = f" ({objective['priority']})" if "priority" in objective else ""
+        name = words.human(objective["indicator"]) + priority
+        counted = _calendar_link(context, objective.get("hours"), "Always")
+        excluded = inline([context.reference(("Calendar",), c) for c in objective.get("exclude", ())], "Nothing")
+        rows.append(
+            Row((Text(name), Text(f"{promise(objective)}, {window(objective)}"), counted, excluded, Missing("No data")))
+        )
+    caption = f"Objectives of {agreement.title}" if linked else "Objectives"
+    return Table(caption, ("Objective", "Promised", "Hours that count", "Excluded", "Attained"), tuple(rows))
+
+
+def _calendar_link(context: Context, name: object, always: str) -> Value:
+    return context.reference(("Calendar",), name) if name else Text(always)

@@ -1,0 +1,190 @@
+"""The site in a real browser, from ``file://``: without scripts, with them, and judged by axe-core."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from itsm_as_code import site
+from itsm_as_code.snapshot import WorkTree
+from itsm_as_code.validation import Validation, validate
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PAGES = [
+    "index.html", "services/index.html", "services/by_owner.html", "services/core-ledger.html", "changes/index.html",
+    "changes/{change}.html", "incidents/{incident}.html", "calendars/index.html", "calendars/on-call-platform.html",
+    "compliance/index.html", "compliance/matrix.html", "findings/index.html", "policies/index.html",
+    "controls/{control}.html",
+    "teams/team-payments.html", "people/index.html", "people/katarzyna-nowak.html", "suppliers/index.html",
+    "service-level-agreements/{agreement}.html", "change-models/{model}.html", "approval-policies/{approval}.html",
+    "data/index.html",
+]  # fmt: skip
+KINDS = {
+    "change": "Change", "incident": "Incident", "control": "Control", "agreement": "ServiceLevelAgreement",
+    "model": "ChangeModel", "approval": "ApprovalPolicy",
+}  # fmt: skip
+VIEWS = {"light": (1280, "light"), "dark": (1280, "dark"), "narrow": (320, "light")}
+
+
+def unavailable(reason: str) -> None:
+    """Skips; but what CI is there to prove must not go missing in silence."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def example() -> Validation:
+    return validate(WorkTree(ROOT), datetime(2026, 11, 22, 12, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def folder(example: Validation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site with space") / "öffentlich"
+    site.write(site.build(example, "3f9c2ab17e0d"), out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        unavailable("no Chromium on the PATH")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("playwright is not installed: pip install -e '.[dev]'")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    try:
+        import axe_playwright_python
+    except ImportError:
+        unavailable("axe-playwright-python is not installed: pip install -e '.[dev]'")
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+
+
+def address(folder: Path, example: Validation, page: str) -> str:
+    names = {key: example.catalogue.of_kind(kind)[-1].name for key, kind in KINDS.items()}
+    path = folder / page.format(**names)
+    assert path.is_file(), path
+    return path.as_uri()
+
+
+def test_without_scripts_every_service_shows_owner_and_agreement(
+    browser: Any, folder: Path, example: Validation
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address(folder, example, "services/index.html"))
+    for service in example.catalogue.of_kind("Service"):
+        row = page.locator("tr", has=page.locator(f'th a[href="../services/{service.name}.html"]'))
+        assert row.is_visible()
+        assert row.locator(f'a[href="../teams/{service.spec["owner"]}.html"]').is_visible()
+    assert not page.locator(".filter").first.is_visible()
+    assert not page.locator(".search").is_visible()
+    for service in example.catalogue.of_kind("Service"):
+        page.goto(address(folder, example, f"services/{service.name}.html"))
+        owner = page.locator(f'.facts a[href="../teams/{service.spec["owner"]}.html"]')
+        assert owner.is_visible()
+        for agreement in example.catalogue.of_kind("ServiceLevelAgreement"):
+            if agreement.spec["service"] == service.name:
+                link = page.locator(f'#agreements a[href="../service-level-agreements/{agreement.name}.html"]')
+                assert link.is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_accessibility_violation(browser: Any, folder: Path, example: Validation, axe: str, view: str) -> None:
+    width, scheme = VIEWS[view]
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    found = []
+    for name in PAGES:
+        page.goto(address(folder, example, name))
+        page.evaluate(axe)
+        options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+        result = page.evaluate("options => axe.run(document, options)", options)
+        assert {"color-contrast", "target-size"} <= {rule["id"] for rule in result["passes"]}
+        for violation in result["violations"]:
+            for node in violation["nodes"][:3]:
+                found.append(f"{name}: {violation['id']}: {node['html'][:160]}: {node['failureSummary'][:300]}")
+    context.close()
+    assert not found, "\n".join(found)
+
+
+def test_no_page_scrolls_sideways_at_320_pixels(browser: Any, folder: Path, example: Validation) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 700})
+    page = context.new_page()
+    for name in PAGES:
+        page.goto(address(folder, example, name))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
+    context.close()
+
+
+def test_security_policy_is_in_force_and_broken_by_nothing(browser: Any, folder: Path, example: Validation) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    said: list[str] = []
+    requested: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
+    for name in PAGES:
+        page.goto(address(folder, example, name))
+    assert said == []
+    assert all(url.startswith((folder.as_uri(), "data:,")) for url in requested)
+    style = "getComputedStyle(document.querySelector('.top')).backgroundColor"
+    assert page.evaluate(style) == "rgb(16, 68, 63)", "the style sheet is applied"
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"document.title = 1\">')")
+    page.wait_for_timeout(200)
+    assert page.title() != "1"
+    context.close()
+
+
+def test_search_and_filter(browser: Any, folder: Path, example: Validation) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address(folder, example, "services/core-ledger.html"))
+    page.locator("#q").fill("yildirim")
+    page.locator(".hits a").first.wait_for()
+    assert page.locator(".hits a").first.inner_text().startswith("Elif Y")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/people/elif-yildirim.html")
+    page.goto(address(folder, example, "services/index.html"))
+    page.locator("[data-facet=tier]").select_option("1")
+    shown = page.locator("main tbody tr:visible").count()
+    assert shown == sum(1 for service in example.catalogue.of_kind("Service") if service.spec["tier"] == 1)
+    page.reload()
+    assert page.locator("main tbody tr:visible").count() == shown, "the filter stands in the address"
+    context.close()
+
+
+def test_keyboard_reaches_the_content_first(browser: Any, folder: Path, example: Validation) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address(folder, example, "index.html"))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+    context.close()

@@ -1,0 +1,44 @@
+"""The site of the living example, built once, and a reader of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from itsm_as_code import site
+from itsm_as_code.snapshot import WorkTree
+from itsm_as_code.validation import Validation, validate
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+REVISION = "3f9c2ab17e0d4c5b8a6f7e8d9c0b1a2f3e4d5c6b"
+
+Validate = Callable[[dict[str, str]], Validation]
+
+
+@pytest.fixture(scope="session")
+def example() -> Validation:
+    return validate(WorkTree(ROOT), NOW)
+
+
+@pytest.fixture(scope="session")
+def pages(example: Validation) -> dict[str, bytes]:
+    return site.build(example, REVISION)
+
+
+@pytest.fixture
+def validated(tmp_path: Path) -> Validate:
+    """Validates loose files, given by path."""
+
+    def call(files: dict[str, str]) -> Validation:
+        (tmp_path / "records").mkdir(exist_ok=True)
+        for path, text in files.items():
+            file = tmp_path / "records" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        return validate(WorkTree(tmp_path / "records"), NOW)
+
+    return call

@@ -1,0 +1,141 @@
+"""The site of the living example as a whole."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from itertools import pairwise
+
+import pytest
+
+from itsm_as_code import site
+from itsm_as_code.validation import Validation
+from tests.site.conftest import REVISION
+from tests.site.reader import Document, internal, read
+
+Pages = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def documents(pages: Pages) -> dict[str, Document]:
+    return {path: read(content) for path, content in pages.items() if path.endswith(".html")}
+
+
+def test_same_input_same_bytes(example: Validation, pages: Pages) -> None:
+    assert site.build(example, REVISION) == pages
+
+
+def test_every_record_has_a_page_and_its_data(example: Validation, pages: Pages) -> None:
+    for record in example.catalogue:
+        assert f"{record.kind.plural}/{record.name}.html" in pages
+        assert json.loads(pages[f"data/{record.kind.plural}/{record.name}.json"]) == json.loads(json.dumps(record.data))
+
+
+def test_every_internal_link_resolves(pages: Pages, documents: dict[str, Document]) -> None:
+    ids = {path: set(document.ids) for path, document in documents.items()}
+    broken = []
+    for path, document in documents.items():
+        for element in document.elements:
+            for name in ("href", "src"):
+                address = element.attributes.get(name, "")
+                target = internal(path, address) if address and element.tag != "use" else None
+                if target and (target[0] not in pages or (target[1] and target[1] not in ids[target[0]])):
+                    broken.append(f"{path}: {address}")
+    assert not broken, "\n".join(broken[:20])
+
+
+def test_every_page_can_be_reached_from_home(pages: Pages, documents: dict[str, Document]) -> None:
+    seen, queue = {"index.html"}, ["index.html"]
+    while queue:
+        page = queue.pop()
+        for element in documents[page].all("a"):
+            target = internal(page, element.attributes.get("href", ""))
+            if target and target[0] in documents and target[0] not in seen:
+                seen.add(target[0])
+                queue.append(target[0])
+    assert set(documents) == seen
+
+
+def test_every_live_service_shows_owner_and_agreement(example: Validation, documents: dict[str, Document]) -> None:
+    for service in example.catalogue.of_kind("Service"):
+        if service.spec["lifecycle"] != "live":
+            continue
+        document = documents[f"services/{service.name}.html"]
+        hrefs = {element.attributes.get("href") for element in document.all("a")}
+        assert f"../teams/{service.spec['owner']}.html" in hrefs
+        agreements = [
+            agreement.name
+            for agreement in example.catalogue.of_kind("ServiceLevelAgreement")
+            if agreement.spec["service"] == service.name
+        ]
+        assert {f"../service-level-agreements/{name}.html" for name in agreements} <= hrefs
+        if not agreements:
+            assert "There is no agreement about this service." in document.all("main")[0].text
+
+
+def test_references_are_links(example: Validation, documents: dict[str, Document]) -> None:
+    for record in example.catalogue:
+        hrefs = {
+            element.attributes.get("href") for element in documents[f"{record.kind.plural}/{record.name}.html"].all("a")
+        }
+        for reference in record.references():
+            kinds = [kind for kind in reference.kinds if example.catalogue.get(kind, reference.name)]
+            for kind in kinds[:1]:
+                assert f"../{example.registry[kind].plural}/{reference.name}.html" in hrefs, (record.id, reference)
+
+
+def test_every_page_says_as_of_when_and_which_commit(documents: dict[str, Document]) -> None:
+    for document in documents.values():
+        footer = document.all("footer")[0].text
+        assert "As of Sun 22 Nov 2026, 13:00 CET" in footer
+        assert f"commit {REVISION[:12]}" in footer
+        assert "Europe/Berlin" in footer
+
+
+def test_nothing_comes_from_elsewhere_and_nothing_is_inline(documents: dict[str, Document]) -> None:
+    for path, document in documents.items():
+        for element in document.elements:
+            assert "style" not in element.attributes, path
+            assert not [name for name in element.attributes if name.startswith("on")], path
+            if element.tag in ("script", "link", "img", "iframe", "object", "embed"):
+                source = element.attributes.get("src") or element.attributes.get("href", "")
+                assert internal(path, source) or source == "data:,", f"{path}: {source}"
+            if element.tag == "script":
+                assert element.attributes.get("src"), path
+        policies = [e for e in document.all("meta") if e.attributes.get("http-equiv") == "Content-Security-Policy"]
+        assert policies[0].attributes["content"].startswith("default-src 'none';")
+
+
+def test_headings_landmarks_and_ids(documents: dict[str, Document]) -> None:
+    for path, document in documents.items():
+        levels = [int(element.tag[1]) for element in document.all("h1", "h2", "h3", "h4")]
+        assert levels[0] == 1, path
+        assert levels.count(1) == 1, path
+        assert all(later - earlier <= 1 for earlier, later in pairwise(levels)), f"{path}: {levels}"
+        assert len(document.ids) == len(set(document.ids)), path
+        assert len(document.all("main")) == len(document.all("footer")) == 1, path
+        assert all(element.attributes.get("datetime") for element in document.all("time")), path
+
+
+def test_pages_are_small(pages: Pages) -> None:
+    for path, content in pages.items():
+        if path.endswith(".html"):
+            assert len(gzip.compress(content)) < 50_000, path
+            assert len(content) < 1_000_000, path
+        if path.endswith(".js") and "index" not in path:
+            assert len(content) < 15_000, path
+
+
+def test_a_status_is_word_and_shape(documents: dict[str, Document]) -> None:
+    for path, document in documents.items():
+        for element in document.all("span"):
+            if element.attributes.get("class", "").startswith("s "):
+                assert element.text.strip(), path
+                assert f"i-{element.attributes['class'].removeprefix('s s-')}" in document.ids, path
+
+
+def test_no_attained_value_is_claimed_without_measurements(documents: dict[str, Document]) -> None:
+    text = documents["services/core-ledger.html"].all("main")[0].text
+    assert "At least 99.98 %" in text
+    assert "No data" in text
+    assert "100 %" not in text

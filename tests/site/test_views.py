@@ -1,0 +1,265 @@
+"""What single pages say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from itsm_as_code import site
+from itsm_as_code.site import addresses, graph
+from itsm_as_code.site.views import controls, hours, state
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Node, Picture, Progress
+from itsm_as_code.validation import Validation
+from tests.site.conftest import REVISION, ROOT, Validate
+from tests.site.reader import read
+
+HEAD = "apiVersion: itsm/v1\nkind: %s\nmetadata: {name: %s, title: %s}\nspec: "
+
+
+def record(kind: str, name: str, spec: object, title: str = "") -> str:
+    return HEAD % (kind, name, json.dumps(title or name)) + json.dumps(spec)
+
+
+def progress_of(validation: Validation, kind: str, name: str) -> list[tuple[str, str]]:
+    found = validation.catalogue.get(kind, name)
+    assert found is not None
+    shown = state.progress(found)
+    assert isinstance(shown, Progress)
+    return [(step.word, step.state) for step in shown.steps]
+
+
+PEOPLE = {
+    "people/ann.yaml": record("Person", "ann", {"emails": ["ann@a.example"]}, "Ann"),
+    "people/teams/t.yaml": record("Team", "t", {"members": ["ann"], "lead": "ann"}, "Team T"),
+}
+
+
+def service(name: str, **spec: object) -> dict[str, str]:
+    base = {"owner": "t", "stage": "catalogue", "lifecycle": "live", "tier": 2, "type": "business"}
+    return {f"services/{name}.yaml": record("Service", name, {**base, **spec}, name.title())}
+
+
+def change(name: str, **spec: object) -> dict[str, str]:
+    base = {"type": "normal", "services": ["a"], "requester": "ann", "summary": "S.", "status": "draft"}
+    return {f"changes/2026/11/22/{name}.yaml": record("Change", name, {**base, **spec})}
+
+
+def test_progress_follows_the_lifecycle_of_the_sort_of_change(validated: Validate) -> None:
+    window = {"start": "2026-12-01T20:00:00Z", "end": "2026-12-01T22:00:00Z"}
+    validation = validated(
+        PEOPLE
+        | service("a")
+        | change("n", status="authorised")
+        | change("s", type="standard", model="m", schedule=window)
+        | change("f", status="reviewed", result="failed")
+        | change("c", status="cancelled")
+    )
+    normal = progress_of(validation, "Change", "n")
+    assert [word for word, _ in normal] == [
+        "Draft", "Proposed", "Authorised", "Scheduled", "Implementing", "Implemented", "Reviewed", "Closed",
+    ]  # fmt: skip
+    assert [step for _, step in normal] == ["done"] * 2 + ["current"] + ["ahead"] * 5
+    assert [word for word, _ in progress_of(validation, "Change", "s")][:2] == ["Draft", "Scheduled"]
+    assert ("Failed", "done") in progress_of(validation, "Change", "f")
+    assert progress_of(validation, "Change", "c") == [("Draft", "done"), ("Cancelled", "current")]
+
+
+def test_planned_becomes_past_by_the_clock(validated: Validate) -> None:
+    def window(day: int) -> dict[str, str]:
+        return {"start": f"2026-11-{day}T20:00:00Z", "end": f"2026-11-{day}T22:00:00Z"}
+
+    validation = validated(
+        PEOPLE
+        | service("a")
+        | change("next", status="scheduled", schedule=window(25))
+        | change("overdue", status="scheduled", schedule=window(20))
+        | change("unplanned", status="proposed")
+        | change("now", status="implementing", schedule=window(22))
+        | change("past", status="closed", schedule=window(10))
+    )
+    phases = state.Now(Context(validation, "r")).changes
+    assert {phase: [c.name for c in changes] for phase, changes in phases.items()} == {
+        phase: [phase] for phase in ("now", "overdue", "next", "unplanned", "past")
+    }
+
+
+def test_an_outage_shows_on_the_service_and_on_what_needs_it(validated: Validate) -> None:
+    incident = {
+        "status": "in-progress", "services": ["a"], "impact": 1, "urgency": 1, "detectedAt": "2026-11-22T10:00:00Z",
+        "acknowledgedAt": "2026-11-22T10:05:00Z",
+        "outages": [{"service": "a", "start": "2026-11-22T10:00:00Z", "kind": "full"}],
+    }  # fmt: skip
+    validation = validated(
+        PEOPLE
+        | service("a")
+        | service("b", dependsOn=[{"service": "a", "strength": "hard"}])
+        | service("c", dependsOn=[{"service": "a", "strength": "soft"}])
+        | service("d", lifecycle="design", stage="pipeline")
+        | {"operations/incidents/inc.yaml": record("Incident", "inc", incident)}
+    )
+    now = state.Now(Context(validation, "r"))
+    said = {name: now.of_service(r).word for name in "abcd" if (r := validation.catalogue.get("Service", name))}
+    assert said == {"a": "Outage", "b": "May be affected", "c": "No known problem", "d": "Not live yet"}
+    home = read(site.build(validation, "r")["index.html"])
+    assert "for 2 hours" in home.all("main")[0].text
+
+
+def test_controls_are_not_assessed_until_there_is_evidence(validated: Validate) -> None:
+    def control(name: str, *evidence: object, **spec: object) -> dict[str, str]:
+        base = {"framework": "soc2", "clause": "CC8.1", "statement": "S.", "evidence": list(evidence)}
+        return {f"policies/controls/{name}.yaml": record("Control", name, {**base, **spec})}
+
+    def attested(on: str, until: str) -> dict[str, str]:
+        return {"type": "attestation", "by": "ann", "on": on, "validUntil": until, "statement": "Seen."}
+
+    def audit(result: str) -> dict[str, str]:
+        return {"type": "audit", "on": "2026-10-01", "validUntil": "2027-10-01", "result": result}
+
+    rto = {"rto": "PT1H", "lastTested": "2025-01-01"}
+    fresh = {"type": "freshness", "kind": "Service", "field": "/spec/continuity/lastTested", "maxAge": "P365D"}
+    validation = validated(
+        PEOPLE
+        | service("a", continuity=rto)
+        | control("bare")
+        | control("not-here", applicability="not-applicable", reason="No.")
+        | control("good", attested("2026-01-01", "2027-01-01"), audit("passed"))
+        | control("ends-today", attested("2026-01-01", "2026-11-22"))
+        | control("failed", attested("2026-01-01", "2027-01-01"), audit("failed"))
+        | control("stale", fresh)
+        | control("misspelt", {"type": "check", "check": "refrence-exists"})
+        | control("checked", {"type": "check", "check": "reference-exists"})
+        | control("half", {"type": "check", "check": "reference-exists"}, {"type": "audit"})
+        | control("no-history", {"type": "freshness", "kind": "Service", "maxAge": "P365D"})
+    )
+    context = Context(validation, "r")
+    found = {c.name: controls.assess(context, c)[0] for c in validation.catalogue.of_kind("Control")}
+    assert found == {
+        "bare": "not-assessed", "not-here": "not-applicable", "good": "satisfied", "ends-today": "stale",
+        "failed": "not-satisfied", "stale": "stale", "misspelt": "not-assessed", "checked": "satisfied",
+        "half": "not-assessed", "no-history": "not-assessed",
+    }  # fmt: skip
+
+
+def test_a_new_kind_needs_a_schema_file_only(validated: Validate) -> None:
+    name = {"$ref": "common.schema.json#/$defs/name"}
+    schema = {
+        "title": "Rack", "type": "object", "required": ["apiVersion", "kind", "metadata", "spec"],
+        "x-kind": {
+            "name": "Rack", "plural": "static", "titlePlural": "Racks", "folder": "racks", "practice": "facilities",
+            "columns": [
+                {"title": "Owner", "pointer": "/spec/owner"}, {"title": "Slots", "pointer": "/spec/slots/*/unit"},
+            ],
+        },
+        "properties": {
+            "apiVersion": {"const": "itsm/v1"}, "kind": {"const": "Rack"},
+            "metadata": {"$ref": "common.schema.json#/$defs/metadata"},
+            "spec": {"type": "object", "properties": {
+                "owner": {**name, "title": "Owner", "x-ref": "Team"},
+                "built": {"$ref": "common.schema.json#/$defs/date", "title": "Built on"},
+                "power": {"type": "boolean", "title": "Double power"},
+                "slots": {"type": "array", "title": "Slots", "items": {"type": "object", "properties": {
+                    "unit": {"type": "integer", "title": "Unit"},
+                    "runs": {**name, "title": "Runs", "x-ref": "Service"}}}},
+            }},
+        },
+    }  # fmt: skip
+    spec = {
+        "owner": "t",
+        "built": "2026-03-01",
+        "power": True,
+        "slots": [{"unit": 4, "runs": "a"}, {"unit": 7, "runs": "b"}],
+    }
+    validation = validated(
+        PEOPLE
+        | service("a")
+        | {"schemas/rack.schema.json": json.dumps(schema), "racks/r1.yaml": record("Rack", "r1", spec, "Rack one")}
+    )
+    pages = site.build(validation, "r")
+    document = read(pages["static_/r1.html"])
+    text = document.all("main")[0].text
+    for words in ("Rack one", "Built on", "Sun 1 Mar 2026", "Double power", "Yes", "Team T", "Unit", "Runs"):
+        assert words in text, words
+    hrefs = {element.attributes.get("href") for element in document.all("a")}
+    assert {"../teams/t.html", "../services/a.html"} <= hrefs
+    assert "4, 7" in read(pages["static_/index.html"]).all("main")[0].text
+    assert "static_/index.html" in pages["data/index.html"].decode()
+    assert b"Rack one" in pages["services/a.html"], "the service says who refers to it"
+
+
+def weekly(days: str, start: str, end: str, **more: object) -> dict[str, object]:
+    return {"weekly": {"days": days.split(), "from": start, "to": end, **more}}
+
+
+def recurring(rule: str, start: str, duration: str) -> dict[str, object]:
+    return {"rrule": rule, "dtstart": start, "duration": duration}
+
+
+LUNCH = [{"from": "12:30", "to": "13:30"}]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (weekly("mon tue wed thu fri sat sun", "00:00", "24:00"), "Around the clock, every day"),
+        (weekly("mon tue wed thu fri", "09:00", "18:00"), "Monday to Friday, 09:00 to 18:00"),
+        (weekly("mon", "09:00", "18:00", breaks=LUNCH), "Monday, 09:00 to 18:00 with a break from 12:30 to 13:30"),
+        (weekly("sat mon", "00:00", "24:00"), "Monday and Saturday, all day"),
+        (
+            recurring("FREQ=MONTHLY;BYDAY=2SU", "2026-01-11T00:30:00", "PT4H"),
+            "The second Sunday of every month at 00:30, for 4 hours",
+        ),
+        (recurring("FREQ=WEEKLY;BYDAY=SU", "2026-01-11T01:00:00", "PT4H"), "Every Sunday at 01:00, for 4 hours"),
+        (
+            recurring("FREQ=YEARLY;BYWEEKNO=20", "2026-01-11T01:00:00", "P1D"),
+            "By the rule FREQ=YEARLY;BYWEEKNO=20 from Sun 11 Jan 2026, 01:00, for 1 day",
+        ),
+        ({"date": "2026-12-25", "title": "Christmas"}, "Fri 25 Dec 2026: Christmas"),
+    ],
+)
+def test_calendars_in_words(example: Validation, entry: dict[str, object], said: str) -> None:
+    context = Context(example, REVISION)
+    assert hours.in_words(context, {"timezone": "Europe/Berlin", "entries": [entry]}) == [said]
+
+
+def test_a_picture_of_a_crowd_leads_to_the_table() -> None:
+    def nodes(number: int) -> tuple[Node, ...]:
+        return tuple(Node(f"Service {n}", "tier 1", f"services/s{n}.html") for n in range(number))
+
+    centre = Node("Centre", "tier 1", "services/c.html")
+    for up, down, more in ((3, 2, ()), (100, 0, ("42",)), (40, 100, ("12", "72"))):
+        drawn = graph.svg(Picture("Dependencies", centre, nodes(up), nodes(down), "services/c.html#table"), "../")
+        document = read(drawn.encode())
+        links = [element.attributes["href"] for element in document.all("a")]
+        assert len(links) <= graph.LIMIT + 3
+        assert links.count("../services/c.html#table") == len(more)
+        shown = sum(1 for link in links if "/s" in link and "/s" in link.removeprefix("../services"))
+        hidden = sum(int(number) for number in more)
+        assert shown + hidden == up + down
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("a-1", "a-1"), ("index", "index_"), ("nul", "nul_"), ("../x", "x_2e2e2f78"), ("", "x_")]
+)
+def test_file_names_are_safe(name: str, file: str) -> None:
+    assert addresses.safe(name) == file
+
+
+def test_long_lists_are_cut_into_pages(validated: Validate) -> None:
+    files = dict(PEOPLE)
+    for number in range(450):
+        files |= service(f"s-{number:03}", tier=number % 4 + 1)
+    pages = site.build(validated(files), "r")
+    assert {"services/index.html", "services/index_2.html", "services/index_3.html", "services/by_tier_3.html"} <= set(
+        pages
+    )
+    assert "services/index_4.html" not in pages
+    rows = [len(read(pages[f"services/index{page}.html"]).all("tr")) for page in ("", "_2", "_3")]
+    assert sum(rows) == 450 + 3, "every service once, and a head on each page"
+
+
+def test_an_empty_organisation_has_a_site(validated: Validate) -> None:
+    pages = site.build(validated({}), "r")
+    assert "Nothing is known to be wrong." in read(pages["index.html"]).all("main")[0].text
+    assert (ROOT / "itsm.yaml").exists()

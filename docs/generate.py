@@ -179,6 +179,14 @@ def default_of(option: click.Option) -> str:
 # Rules.
 
 
+RULES_HEAD = """# Rules
+
+Everything that the program itself can find. A finding names its rule, and `itsm explain RULE` prints what stands here.
+An *error* blocks a pull request, a *warning* asks, an *info* tells. The policies of a repository come on top: see
+[policy packs](policies.md).
+"""
+
+
 def rules() -> str:
     checks = all_checks()
     groups: list[tuple[str, str, Sequence[Rule]]] = [
@@ -200,13 +208,7 @@ def rules() -> str:
     if missing:
         raise SystemExit(f"docs/generate.py lists no group for these rules: {', '.join(sorted(missing))}")
     waivable = {check.rule.id for check in checks if check.waivable}
-    parts = [
-        (
-            "# Rules\n\nEverything that the program itself can find. A finding names its rule, and `itsm explain RULE` "
-            "prints what stands here.\nAn *error* blocks a pull request, a *warning* asks, an *info* tells. The policies "
-            "of a repository come on top: see [policy packs](policies.md).\n"
-        )
-    ]
+    parts = [RULES_HEAD]
     for title, note, group in groups:
         parts.append(f"## {title}\n\n{note}\n")
         parts += [rule_section(rule, rule.id in waivable) for rule in sorted(group, key=lambda rule: rule.id)]
@@ -228,14 +230,16 @@ def rule_section(rule: Rule, waivable: bool) -> str:
     return f"### {rule.id}\n\n{rule.title} ({mark}).\n\n{body.strip()}\n{source}"
 
 
+POLICIES_HEAD = """# Policy packs
+
+Policies that the package brings along. `itsm init` copies them to `policies/`; from then on they are the repository's
+own, to be changed or removed by pull request. `itsm explain NAME` prints the whole rule. For how to write one see
+[write a policy](../how-to/write-a-policy.md).
+"""
+
+
 def policies() -> str:
-    parts = [
-        (
-            "# Policy packs\n\nPolicies that the package brings along. `itsm init` copies them to `policies/`; from then "
-            "on they are the repository's own, to be changed or removed by pull request. `itsm explain NAME` prints the "
-            "whole rule.\nFor how to write one see [write a policy](../how-to/write-a-policy.md).\n"
-        )
-    ]
+    parts = [POLICIES_HEAD]
     files = shipped.files("policies", ".yaml")
     for pack in shipped.PACKS:
         rows = []
@@ -295,8 +299,7 @@ EXAMPLE_RECORDS: list[dict[str, Any]] = [
 ]
 
 PITFALLS = [
-    ["`object.spec.backout.steps`", "could not be evaluated", ("`has(object.spec.backout)` first: a missing field is an "
-     "error, not null")],
+    ["`object.spec.backout.steps`", "could not be evaluated where there is none", "`has(object.spec.backout)` first"],
     ["`risk.level == 'low'`", "could not be evaluated where `risk` is null", "`risk != null && risk.level == 'low'`"],
     ["`has(old.spec.owner)`", "could not be evaluated where `old` is null", "`old != null && has(old.spec.owner)`"],
     ["`duration('P1D')`", "could not be evaluated", "`period('P1D')`"],
@@ -304,6 +307,31 @@ PITFALLS = [
      "`day(object.spec.backout.rehearsedOn) < now`, `timestamp(object.spec.schedule.start) < now`"],
     ["`object.?spec.x.orValue(1)`", "does not compile", "`has(object.spec.x) ? object.spec.x : 1`"],
 ]  # fmt: skip
+
+
+CEL_HEAD = """# CEL
+
+Policies and the `where` of approval rules are written in the [Common Expression
+Language](https://github.com/google/cel-spec/blob/master/doc/langdef.md) (CEL), the language of Kubernetes admission
+policies. The runtime is CEL's own C++ implementation, with its extensions for strings and mathematics; optional fields
+(`.?`) are not enabled.
+
+An expression sees the variables and functions below and nothing else: no file, no network, no clock but `now`. Its
+length is limited by the schema, its iterations by the runtime. An expression that fails half-way is an error
+([policy-evaluates](rules.md#policy-evaluates)), never a pass.
+"""
+
+CEL_VARIABLES = """`request.author` is the name of a Person, or null when the login is nobody's; `request.base` and
+`request.head` are commits. `risk` is there for a Change only; in the gate it is the graver of what base and head give.
+`change` is null when the pull request carries none, or more than one.
+"""
+
+CEL_FUNCTIONS = """The examples know two services (`payments-api` depends hard on `orders-db`) and one freeze. `null` as
+an argument does not compile, or could not be evaluated.
+
+In the gate a policy is asked twice about a Change: with all records as the pull request has them, and with people,
+teams, calendars, change models, policies and known services as the base has them. What either finds counts.
+"""
 
 
 def cel() -> str:
@@ -320,27 +348,16 @@ def cel() -> str:
         rows.append([f"`{call}`", types, text, f"`{example}` gives `{shown_value(value)}`"])
     variables = [[f"`{name}`", "timestamp" if name == "now" else "any", text] for name, text in
                  environment.VARIABLES.items()]  # fmt: skip
-    return (
-        "# CEL\n\nPolicies and the `where` of approval rules are written in the [Common Expression Language]"
-        "(https://github.com/google/cel-spec/blob/master/doc/langdef.md) (CEL), the language of Kubernetes admission "
-        "policies. The runtime is CEL's own C++ implementation, with its extensions for strings and mathematics; "
-        "optional fields (`.?`) are not enabled.\n\nAn expression sees the variables and functions below and nothing "
-        "else: no file, no network, no clock but `now`. Its length is limited by the schema, its iterations by the "
-        "runtime. An expression that fails half-way is an error "
-        "([policy-evaluates](rules.md#policy-evaluates)), never a pass.\n\n"
-        f"## Variables\n\n{table(['variable', 'type', 'what it is'], variables)}\n"
-        "`request.author` is the name of a Person, or null when the login is nobody's; `request.base` and "
-        "`request.head` are commits. `risk` is there for a Change only; in the gate it is the graver of what base and "
-        "head give. `change` is null when the pull request carries none, or more than one.\n\n"
-        f"## Functions\n\n{table(['function', 'type', 'what it gives', 'example'], rows)}\n"
-        "The examples know two services (`payments-api` depends hard on `orders-db`) and one freeze. `null` as an "
-        "argument does not compile, or could not be evaluated.\n\n"
-        "In the gate a policy is asked twice about a Change: with all records as the pull request has them, and with "
-        "people, teams, calendars, change models, policies and known services as the base has them. What either finds "
-        "counts.\n\n"
-        f"## Pitfalls\n\n{table(['written', 'what happens', 'write'], PITFALLS)}\n"
-        "Numbers of unlike type compare only where one side is `any` (a field of a record).\n"
-    )
+    parts = [
+        CEL_HEAD,
+        f"## Variables\n\n{table(['variable', 'type', 'what it is'], variables)}",
+        CEL_VARIABLES,
+        f"## Functions\n\n{table(['function', 'type', 'what it gives', 'example'], rows)}",
+        CEL_FUNCTIONS,
+        f"## Pitfalls\n\n{table(['written', 'what happens', 'write'], PITFALLS)}",
+        "Numbers of unlike type compare only where one side is `any` (a field of a record).\n",
+    ]
+    return "\n".join(parts)
 
 
 def type_name(kind: Any) -> str:
@@ -360,14 +377,27 @@ def shown_value(value: Any) -> str:
 # Reports and exit codes.
 
 
+REPORTS_HEAD = """# Reports
+
+`--format json` is for programs. Both reports name their version in `schema`: a field may be added under the same
+version, and is removed or changed only with a new one. The other forms (`text`, `markdown`, `github`, `sarif`) are
+made from the same data and may change.
+"""
+
+EVIDENCE = """## Evidence
+
+The report of the gate is evidence: the same base, head, reviews and `--now` give the same bytes. `digest` is the
+SHA-256 of the canonical JSON (sorted keys, no white space, UTF-8) without `digest` itself. These two print the same:
+
+```sh skip
+jq -jSc 'del(.digest)' gate.json | sha256sum
+jq -r .digest gate.json
+```
+"""
+
+
 def reports(registry: KindRegistry) -> str:
-    parts = [
-        (
-            "# Reports\n\n`--format json` is for programs. Both reports name their version in `schema`; a field is added "
-            "without a new version, removed or changed only with one. Every other form (`text`, `markdown`, `github`, "
-            "`sarif`) is made from the same data and may change.\n"
-        )
-    ]
+    parts = [REPORTS_HEAD]
     for command, file in (("validate", "validate-report"), ("gate", "gate-report")):
         path = f"reports/{file}{SUFFIX}"
         schema = registry.bundled(path)
@@ -382,15 +412,7 @@ def reports(registry: KindRegistry) -> str:
             "Example:\n",
             fenced(json.dumps(schema["examples"][0], indent=2, ensure_ascii=False), "json"),
         ]
-    parts.append(
-        "## Evidence\n\nThe report of the gate is evidence: the same base, head, reviews and `--now` give the same "
-        "bytes. `digest` is the SHA-256 of the canonical JSON (sorted keys, no white space, UTF-8) without `digest` "
-        "itself. To check it:\n\n"
-        + fenced(
-            "jq --sort-keys --compact-output --join-output 'del(.digest)' gate.json | sha256sum\njq --raw-output .digest gate.json",
-            "sh skip",
-        )
-    )
+    parts.append(EVIDENCE)
     return "\n".join(parts)
 
 

@@ -112,7 +112,7 @@ def below(root: Mapping[str, Any], node: Mapping[str, Any], registry: KindRegist
 
 
 def meaning(node: Mapping[str, Any]) -> str:
-    text = node.get("description", "").strip()
+    text = str(node.get("description", "")).strip()
     if "default" in node:
         text += f" Default: `{json.dumps(node['default'])}`."
     return text
@@ -159,8 +159,8 @@ def type_of(root: Mapping[str, Any], node: Mapping[str, Any], registry: KindRegi
     kind = node.get("type", "any")
     words = {"object": "mapping", "boolean": "true or false", "string": "text", "null": "null"}
     if isinstance(kind, list):
-        return " or ".join(words.get(item, item) for item in kind)
-    return words.get(kind, kind) + bounds(node)
+        return " or ".join(words.get(str(item), str(item)) for item in kind)
+    return words.get(str(kind), str(kind)) + bounds(node)
 
 
 def bounds(node: Mapping[str, Any]) -> str:

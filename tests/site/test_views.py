@@ -8,6 +8,7 @@ import pytest
 
 from itsm_as_code import site
 from itsm_as_code.site import addresses, graph
+from itsm_as_code.site.render import shortened
 from itsm_as_code.site.views import controls, hours, state
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Node, Picture, Progress
@@ -257,6 +258,18 @@ def test_long_lists_are_cut_into_pages(validated: Validate) -> None:
     assert "services/index_4.html" not in pages
     rows = [len(read(pages[f"services/index{page}.html"]).all("tr")) for page in ("", "_2", "_3")]
     assert sum(rows) == 450 + 3, "every service once, and a head on each page"
+
+
+@pytest.mark.parametrize(
+    ("revision", "said"),
+    [
+        (REVISION, "commit 3f9c2ab17e0d"),
+        (f"{REVISION} with uncommitted changes", "commit 3f9c2ab17e0d with uncommitted changes"),
+        ("work tree", "work tree"),
+    ],
+)
+def test_the_revision_is_never_cut_to_something_else(revision: str, said: str) -> None:
+    assert shortened(revision) == said
 
 
 def test_an_empty_organisation_has_a_site(validated: Validate) -> None:

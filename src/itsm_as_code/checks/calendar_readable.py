@@ -22,11 +22,14 @@ WAIVABLE = False
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    window = Interval(situation.now - timedelta(days=7), situation.now + timedelta(days=400))
+    year = Interval(situation.now - timedelta(days=7), situation.now + timedelta(days=400))
+    week = Interval(situation.now, situation.now + timedelta(days=7))
     for calendar in facts.records("Calendar"):
         subject = ("Calendar", calendar["metadata"]["name"])
         for index, entry in enumerate(calendar["spec"]["entries"]):
             alone = {"spec": {**calendar["spec"], "entries": [entry]}}
+            # Only a recurrence rule can go wrong later than in its first week.
+            window = year if "rrule" in entry else week
             try:
                 facts.calendar_intervals(alone, window)
             except ValueError as error:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.argument("kind_name", metavar="KIND")
 @click.argument("name", required=False)
 @click.option("--title", help="What people call it; the name is made of it when you give none.")
-@click.option("--set", "values", multiple=True, metavar="PATH=VALUE", help="A value, such as owner=team-payments.")
+@click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="A value, such as owner=team-payments.")
 @common_options(output=False)
-def command(session: Session, kind_name: str, name: str | None, title: str | None, values: tuple[str, ...]) -> int:
+def command(session: Session, kind_name: str, name: str | None, title: str | None, assignments: tuple[str, ...]) -> int:
     """Write a new record. In a terminal it asks for what is required; elsewhere give it with --set.
 
     A Change gets the name chg-YYYYMMDD-<title> and lies in the folder of its day.
@@ -50,7 +50,7 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
     now = session.instant(judges.configuration.as_of)
     name, title = _named(kind, name, title, asks, now)
     data = skeleton(kind, name, title)
-    for item in values:
+    for item in assignments:
         path, equals, value = item.partition("=")
         if not equals:
             raise UsageError(f"--set {item}: there is no '='", remedy="write --set path=value")
@@ -58,7 +58,8 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
     open_questions = list(questions(kind, data))
     if open_questions and not asks:
         needed = "  ".join(f"--set {question.dotted}={question.example or '...'}" for question in open_questions)
-        raise UsageError(f"a {kind.title.lower()} needs {len(open_questions)} more values", remedy=needed)
+        values = "value" if len(open_questions) == 1 else "values"
+        raise UsageError(f"a {kind.title.lower()} needs {len(open_questions)} more {values}", remedy=needed)
     while open_questions:
         for question in open_questions:
             assign(kind, data, question.dotted, _ask(question, catalogue))

@@ -22,7 +22,7 @@ class Review:
     """One review: by whom (a login; with the local forge also a Person's name), what, on which commit, when (UTC).
 
     ``commit`` is a full commit id. ``dismissed_by`` says who dismissed it: a request for changes that was dismissed is
-    given as two reviews, the request and, later, the dismissal, for it takes somebody else than a contributor to lift it.
+    given as two reviews, the request and, later, the dismissal: only somebody who contributed nothing can lift it.
     """
 
     reviewer: str

@@ -27,7 +27,7 @@ class Binding:
         self._data: dict[tuple[str, str], Any] = {}
 
     def why_void(self, rule: MatchedRule, commit: str) -> str | None:
-        """Why an approval given on ``commit`` does not cover a rule's scope as it would be merged; None when it does."""
+        """Why an approval given on ``commit`` does not cover a rule's scope as it would be merged, or None."""
         seen = self._snapshot(commit)
         if seen is None:
             return f"the commit it was given on ({commit[:12]}) is not in this clone"

@@ -10,11 +10,10 @@ from itsm_as_code.findings import RecordId
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate.approvals import Approval
 from itsm_as_code.gate.conflicts import conflicts_of
-from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, finding_data
+from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, finding_data, plain
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.policies.waivers import WaiverState
 from itsm_as_code.records.diff import show_fields
-from itsm_as_code.validation import Validation, assess_catalogue, load_judges
 
 if TYPE_CHECKING:
     from itsm_as_code.gate.judge import Judgement
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 def collect(judgement: Judgement, verdict: str, reasons: list[Reason]) -> dict[str, Any]:
     """The evidence of a decision."""
-    return {
+    data = {
         "schema": SCHEMA,
         "verdict": verdict,
         "reasons": [{"code": reason.code, "message": reason.message} for reason in reasons],
@@ -43,7 +42,7 @@ def collect(judgement: Judgement, verdict: str, reasons: list[Reason]) -> dict[s
             }
             for diff in judgement.diffs
         ],
-        "paths": [{"path": _safe(change.path), "action": change.action} for change in judgement.other_paths],
+        "paths": [{"path": change.path, "action": change.action} for change in judgement.other_paths],
         "risk": [_risk(record_id, risk) for record_id, risk in sorted(judgement.risks.items(), key=str)],
         "affected": _affected(judgement),
         "conflicts": _conflicts(judgement),
@@ -55,8 +54,10 @@ def collect(judgement: Judgement, verdict: str, reasons: list[Reason]) -> dict[s
         "findings": [finding_data(finding) for finding in judgement.findings if not finding.known],
         "known": [finding_data(finding) for finding in judgement.findings if finding.known],
         "waivers": _waivers(judgement),
-        "policyImpact": _policy_impact(judgement),
+        "policyImpact": judgement.incoming.impact(judgement.validation) if judgement.incoming else [],
     }
+    found: dict[str, Any] = plain(data)
+    return found
 
 
 def conflict(base: str, head: str, pull_request: PullRequest, now: datetime, problem: MergeConflict) -> Decision:
@@ -64,12 +65,7 @@ def conflict(base: str, head: str, pull_request: PullRequest, now: datetime, pro
     reason = Reason(problem.code, f"{problem.message}; {problem.remedy}")
     blank = error_decision(problem.code, reason.message, clock.format_instant(now), base, head)
     author = {"author": pull_request.author, "number": pull_request.number, "forge": pull_request.forge}
-    return Decision("rejected", (reason,), {**blank.evidence, "verdict": "rejected", "pullRequest": author})
-
-
-def _safe(text: str) -> str:
-    """Text that UTF-8 can carry: bytes of a path that are not UTF-8 are shown as escapes."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return Decision("rejected", (reason,), plain({**blank.evidence, "verdict": "rejected", "pullRequest": author}))
 
 
 def _record(record_id: RecordId) -> dict[str, str]:
@@ -142,7 +138,7 @@ def _approval(approval: Approval) -> dict[str, Any]:
     return {
         "policy": approval.rule.policy,
         "rule": approval.rule.name,
-        "why": [_safe(reason) for reason in approval.rule.why],
+        "why": list(approval.rule.why),
         "required": [
             {
                 "from": dict(requirement.source),
@@ -180,8 +176,8 @@ def _waivers(judgement: Judgement) -> list[dict[str, Any]]:
 def _valid_until(judgement: Judgement) -> str | None:
     """The earliest instant at which the verdict could change by the passing of time alone.
 
-    Waivers that cover something here begin or end, approvers go away or inactive, freezes and windows of the changed
-    records begin or end.
+    Waivers that cover something here begin or end, approvers go away, windows of the changed records begin or end,
+    models expire.
     """
     now, instants = judgement.now, []
     states: dict[str, WaiverState] = {state.record.name: state for state in judgement.validation.waivers}
@@ -198,40 +194,8 @@ def _valid_until(judgement: Judgement) -> str | None:
     for record in judgement.changes:
         schedule = record.spec.get("schedule", {})
         instants += [clock.parse_instant(schedule[key]) for key in ("start", "end") if key in schedule]
+        model = judgement.base_facts.spec("ChangeModel", record.spec.get("model", ""))
+        if model:
+            instants.append(clock.parse_instant(f"{model['preAuthorisation']['expires']}T00:00:00Z"))
     later = [instant for instant in instants if instant > now]
     return clock.format_instant(min(later)) if later else None
-
-
-def _policy_impact(judgement: Judgement) -> list[dict[str, Any]]:
-    """What the changed rules would newly reject or let through over the whole catalogue.
-
-    Worked out only when the pull request touches what judges; the verdict never rests on it.
-    """
-    if not any(diff.id.kind in ("Policy", "Waiver") for diff in judgement.diffs) and not any(
-        path == "itsm.yaml" or path.startswith("schemas/") for path in judgement.changed_paths
-    ):
-        return []
-    from itsm_as_code.errors import ConfigurationError
-
-    try:
-        theirs = load_judges(judgement.repository.snapshot(judgement.candidate))
-        after = _statuses(assess_catalogue(theirs.catalogue, theirs, judgement.now))
-    except ConfigurationError as error:
-        message = f"the rules of the pull request cannot be used: {error.message}"
-        return [{"rule": "configuration", "record": None, "before": "pass", "after": "error", "message": message}]
-    before = _statuses(judgement.validation)
-    rows = []
-    for rule, record in sorted(before.keys() | after.keys(), key=str):
-        old, new = before.get((rule, record), "absent"), after.get((rule, record), "absent")
-        if old != new:
-            record_data = _record(record)
-            message = f"{record}: {rule} says {new} instead of {old}"
-            rows.append({"rule": rule, "record": record_data, "before": old, "after": new, "message": message})
-    return rows
-
-
-def _statuses(validation: Validation) -> dict[tuple[str, RecordId], str]:
-    return {
-        (outcome.policy, outcome.record): "pass" if outcome.status == "waived" else outcome.status
-        for outcome in validation.outcomes
-    }

@@ -158,7 +158,7 @@ def contributors(
 
 
 def _key(text: str) -> str:
-    """What identities compare by; empty for text that is not ASCII, which folds to other people's names (``ſ`` to s)."""
+    """What identities compare by; empty for text that is not ASCII: a long s, for one, folds to a plain s."""
     return text.strip().casefold() if text.isascii() else ""
 
 

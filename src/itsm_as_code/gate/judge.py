@@ -13,37 +13,28 @@ from functools import cached_property
 from typing import Any
 
 from itsm_as_code.checks import Situation, run_checks, waivable_ids
-from itsm_as_code.findings import Finding, Location, Problem, RecordId, Rule, Severity, sort_findings
+from itsm_as_code.findings import Finding, RecordId, sort_findings
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate import evidence
 from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.decision import Decision, Reason
-from itsm_as_code.gate.identities import FORGE_COMMITTERS, Directory
-from itsm_as_code.gate.scope import MatchedRule, PathChange, RuleMatcher, Scope
+from itsm_as_code.gate.guard import RULES, guarded_facts, judging_folders, step_findings, uncompilable, unusable
+from itsm_as_code.gate.identities import Directory, contributors
+from itsm_as_code.gate.incoming import Incoming, brings_judges
+from itsm_as_code.gate.paths import changed_paths, refused_paths
+from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
 from itsm_as_code.git.repository import MergeConflict, Repository, Revision
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.environment import Context, Environment
 from itsm_as_code.policies.waivers import resolve
-from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
-from itsm_as_code.records.diff import Action, RecordDiff, diff_catalogues
+from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue
+from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.records.lifecycle import transition_of, transition_problems
+from itsm_as_code.records.lifecycle import transition_of
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.risk import LEVELS, Risk, assess
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, built_in_rules, load_judges
-
-JUDGING_KINDS = ("Person", "Team", "Calendar", "ChangeModel", "Policy", "ApprovalPolicy", "Waiver", "Control")
-"""Kinds that judge others: the gate answers questions about them from the base."""
-
-RECORD_DELETED = Rule(
-    "record-deleted",
-    "A record is retired, not deleted",
-    Severity.ERROR,
-    "Others refer to it and the history of decisions rests on it. Set its state to retired or cancelled; where deletion "
-    "is right, an approval rule with `actions: [deleted]` allows it.",
-)
-RULES = (RECORD_DELETED,)
 
 
 def judge(repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime) -> Decision:
@@ -86,7 +77,11 @@ class Judgement:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        return load_catalogue(self.repository.snapshot(self.candidate), self.judges.registry, self.judges.catalogue)
+        return load_catalogue(self.candidate_snapshot, self.judges.registry, self.judges.catalogue)
+
+    @cached_property
+    def candidate_snapshot(self) -> Revision:
+        return self.repository.snapshot(self.candidate)
 
     @cached_property
     def diffs(self) -> list[RecordDiff]:
@@ -100,7 +95,7 @@ class Judgement:
 
     @cached_property
     def changed_paths(self) -> dict[str, str]:
-        return self.repository.changed_paths(self.base_snapshot.tree, self.candidate)
+        return changed_paths(self.base_snapshot.entries, self.candidate_snapshot.entries)
 
     @cached_property
     def other_paths(self) -> list[PathChange]:
@@ -116,25 +111,18 @@ class Judgement:
 
     @cached_property
     def guarded_facts(self) -> Facts:
-        """The candidate's facts, but judging kinds and known services as the base has them.
-
-        So a pull request cannot move a freeze, lower a tier or make a reviewer in order to pass.
-        """
-        old, new = self.judges.catalogue, self.catalogue
-        by_kind = {}
-        for kind in self.judges.registry:
-            after = {record.name: record.data for record in new.of_kind(kind.name)}
-            before = {record.name: record.data for record in old.of_kind(kind.name)}
-            if kind.name in JUDGING_KINDS:
-                after = before
-            elif kind.name == "Service":
-                after = after | before
-            by_kind[kind.name] = after
-        return Facts(by_kind)
+        """What changes are judged by."""
+        return guarded_facts(self.judges.catalogue, self.catalogue, strict=True)
 
     @cached_property
     def base_facts(self) -> Facts:
         return Facts.of(self.judges.catalogue)
+
+    @cached_property
+    def incoming(self) -> Incoming | None:
+        """The judges that the pull request brings, if it touches any."""
+        brings = brings_judges(self.touched, self.changed_paths)
+        return Incoming(self.candidate_snapshot, self.now) if brings else None
 
     @cached_property
     def changes(self) -> list[Record]:
@@ -173,19 +161,22 @@ class Judgement:
 
     @cached_property
     def guarded_findings(self) -> list[Finding]:
-        """What the rules say of the changed Change records when freezes, people, models and services are the base's."""
-        engine = PolicyEngine(self.judges.catalogue, self.guarded_facts, self.now)
+        """What the rules say of the changed records with the freezes, people and models of the base."""
+        others = guarded_facts(self.judges.catalogue, self.catalogue, strict=False)
+        for_changes = PolicyEngine(self.judges.catalogue, self.guarded_facts, self.now)
+        for_others = PolicyEngine(self.judges.catalogue, others, self.now)
         found: list[Finding] = []
         for diff in self.diffs:
-            if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
+            if diff.new is not None and diff.new.valid:
+                engine = for_changes if diff.id.kind == "Change" else for_others
                 judged = engine.judge(diff.new, **self._context(diff))
                 found += [finding for _, finding in judged if finding is not None]
-        if self.changes and self.guarded_catalogue is not None:
+        if self.changes:
             situation = Situation(self.now, self.judges.configuration)
             found += [
                 finding
                 for finding in run_checks(self.guarded_catalogue, self.guarded_facts, situation)
-                if finding.record in self.touched and finding.record is not None and finding.record.kind == "Change"
+                if finding.record is not None and finding.record.kind == "Change" and finding.record in self.touched
             ]
         return resolve(found, self.judges.catalogue, waivable_ids(), built_in_rules(), self.now).findings
 
@@ -200,16 +191,12 @@ class Judgement:
         )
 
     @cached_property
-    def transition_findings(self) -> list[Finding]:
-        found = []
-        for diff in self.diffs:
-            for rule, problem in transition_problems(diff):
-                found.append(stamp(rule, diff.record, problem))
-            if diff.action is Action.DELETED and str(diff.id) not in self.scope.deletable:
-                found.append(
-                    stamp(RECORD_DELETED, diff.record, Problem(f"{diff.id} is deleted", (), "retire it instead"))
-                )
-        return found
+    def step_findings(self) -> list[Finding]:
+        return [
+            finding
+            for diff in self.diffs
+            for finding in step_findings(diff, self.scope.deletable, self.guarded_facts, self.now)
+        ]
 
     @cached_property
     def sources(self) -> dict[str, bytes]:
@@ -219,7 +206,8 @@ class Judgement:
     def findings(self) -> list[Finding]:
         """All findings; those that stand on the base and that the pull request does not touch are marked known."""
         old = {finding.identity for finding in self.base_validation.findings}
-        extra = place_findings([*self.guarded_findings, *self.transition_findings], self.sources)
+        own = self.incoming.findings(self.touched) if self.incoming else []
+        extra = place_findings([*self.guarded_findings, *self.step_findings, *own], self.sources)
         found = []
         for finding in (*self.validation.findings, *extra):
             untouched = (
@@ -234,53 +222,30 @@ class Judgement:
 
     @cached_property
     def directory(self) -> Directory:
-        return Directory(self.base_facts, self.now)
+        return Directory(self.base_facts, self.now, self.pull_request.forge)
 
     @cached_property
     def contributors(self) -> tuple[frozenset[str], tuple[Reason, ...]]:
         """Everybody who wrote or pushed, and a reason for each identity that is nobody we know."""
-        people: set[str] = set()
-        unknown: list[Reason] = []
-
-        def note(person: str | None, what: str) -> None:
-            if person is not None:
-                people.add(person)
-            else:
-                unknown.append(Reason("identity-unresolved", f"{what} is nobody in people/ of the base"))
-
-        author = self.pull_request.author
-        if author is None:
-            unknown.append(Reason("author-unknown", "the author of the pull request is not known"))
-        else:
-            note(self.directory.by_login(author), f"the author '{author}'")
-        for pusher in self.pull_request.pushers:
-            note(self.directory.by_login(pusher), f"the pusher '{pusher}'")
-        for commit in self.repository.commits(self.base, self.head):
-            short = commit.sha[:12]
-            note(self.directory.by_email(commit.author[1]), f"the author <{commit.author[1]}> of commit {short}")
-            if commit.committer[1].casefold() not in FORGE_COMMITTERS:
-                committer = commit.committer[1]
-                note(self.directory.by_email(committer), f"the committer <{committer}> of commit {short}")
-            for trailer in commit.co_authors:
-                note(self.directory.by_trailer(trailer), f"the co-author '{trailer}' of commit {short}")
-        return frozenset(people), tuple(dict.fromkeys(unknown))
+        return contributors(self.pull_request, self.repository.commits(self.base, self.head), self.directory)
 
     @cached_property
     def scope(self) -> Scope:
         policies = self.judges.catalogue.of_kind("ApprovalPolicy")
-        environment = Environment(self.guarded_facts)
-        sides = [
-            (diff, self._activation(environment, diff, diff.new), self._activation(environment, diff, diff.old))
-            for diff in self.diffs
-        ]
-        return RuleMatcher(policies, environment).match(sides, self.other_paths)
+        sides = [(diff, self._activation(diff, diff.new), self._activation(diff, diff.old)) for diff in self.diffs]
+        return RuleMatcher(policies, self.environment).match(sides, self.other_paths)
 
-    def _activation(self, environment: Environment, diff: RecordDiff, side: Record | None) -> Any:
+    @cached_property
+    def environment(self) -> Environment:
+        """What approval rules are evaluated in."""
+        return Environment(self.guarded_facts)
+
+    def _activation(self, diff: RecordDiff, side: Record | None) -> Any:
         if side is None:
             return None
         context = self._context(diff)
         change = context["change"]
-        return environment.activation(
+        return self.environment.activation(
             Context(
                 object=side.data,
                 now=self.now,
@@ -293,17 +258,13 @@ class Judgement:
 
     @cached_property
     def verdicts(self) -> Verdicts:
-        return latest_reviews(self.pull_request.reviews, self.directory, self.now)
+        return latest_reviews(self.pull_request.reviews, self.directory, self.now, self.contributors[0])
 
     @cached_property
     def approvals(self) -> list[Approval]:
-        binding = Binding(self.repository, self.judges.registry, self.head, self.catalogue)
-
-        def voided(rule: MatchedRule, commit: str) -> str | None:
-            return binding.why_void(rule, commit)
-
+        binding = Binding(self.repository, self.head, self.catalogue)
         return [
-            settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, voided)
+            settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, binding.why_void)
             for rule in self.scope.rules
         ]
 
@@ -317,9 +278,14 @@ class Judgement:
             reasons.append(Reason("empty", "the pull request changes nothing"))
         if not self.base_validation.policies:
             reasons.append(Reason("no-policy", "the base has no policy, so nothing could be judged"))
-        if not self.judges.catalogue.of_kind("ApprovalPolicy"):
+        policies = self.judges.catalogue.of_kind("ApprovalPolicy")
+        if not policies:
             reasons.append(Reason("no-approval-policy", "the base has no approval policy, so nobody could approve"))
-        reasons += [Reason("judges-unusable", f"{item.location}: {item.message}") for item in self._broken_judges()]
+        broken = unusable(self.base_validation.findings, self.judges.registry)
+        reasons += [Reason("judges-unusable", f"{item.location}: {item.message}") for item in broken]
+        reasons += [Reason("judges-unusable", message) for message in uncompilable(policies, self.environment)]
+        reasons += self.incoming.reasons if self.incoming else []
+        reasons += refused_paths(self.changed_paths, self.candidate_snapshot.entries, self.judges.registry)
         reasons += [Reason("approval-rule-error", message) for message in self.scope.errors]
         reasons += self.contributors[1]
         blocking = [finding for finding in self.findings if finding.blocks]
@@ -337,28 +303,6 @@ class Judgement:
                 )
             )
         return reasons
-
-    def _broken_judges(self) -> list[Finding]:
-        """Blocking findings about the base's own judges, as far as they keep it from judging."""
-        folders = tuple(
-            self.judges.registry[kind].folder + "/" for kind in JUDGING_KINDS if kind in self.judges.registry.kinds
-        )
-        unusable = (
-            "yaml-",
-            "file-",
-            "record-",
-            "policy-compiles",
-            "policy-kinds",
-            "configuration",
-            "calendar-readable",
-        )
-        return [
-            finding
-            for finding in self.base_validation.findings
-            if finding.blocks
-            and finding.rule.startswith(unusable)
-            and (finding.location.path.startswith(folders) or finding.location.path == "itsm.yaml")
-        ]
 
     @cached_property
     def missing(self) -> list[Reason]:
@@ -388,9 +332,7 @@ class Judgement:
 
     def policy_digest(self) -> str:
         """SHA-256 over path and blob id of everything on the base that judges."""
-        folders = tuple(
-            self.judges.registry[kind].folder + "/" for kind in JUDGING_KINDS if kind in self.judges.registry.kinds
-        )
+        folders = judging_folders(self.judges.registry)
         lines = [
             f"{entry.mode} {entry.oid} {path}\n"
             for path, entry in sorted(self.base_snapshot.entries.items())
@@ -402,4 +344,4 @@ class Judgement:
         return [step for diff in self.diffs if (step := transition_of(diff)) is not None]
 
 
-__all__ = ["RECORD_DELETED", "RULES", "Judgement", "Location", "judge"]
+__all__ = ["RULES", "Judgement", "judge"]

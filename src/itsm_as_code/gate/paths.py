@@ -12,7 +12,7 @@ from itsm_as_code.snapshot import Entry
 
 
 def changed_paths(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> dict[str, str]:
-    """Path -> ``added``, ``modified`` or ``deleted`` from one tree to another; a rename is a deletion and an addition."""
+    """Path -> ``added``, ``modified`` or ``deleted`` between two trees; a rename is a deletion and an addition."""
     found = {}
     for path in sorted(old.keys() | new.keys()):
         before, after = old.get(path), new.get(path)

@@ -22,8 +22,8 @@ from itsm_as_code.snapshot import REGULAR, Entry
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
-from git import Git  # noqa: E402  (GitPython looks for git when imported; the line above keeps it quiet)
-from git.exc import GitCommandError, GitCommandNotFound  # noqa: E402
+from git import Git
+from git.exc import GitCommandError, GitCommandNotFound
 
 _OPTIONS = (
     *("-c", "core.hooksPath=/dev/null"),
@@ -358,7 +358,9 @@ class Revision:
         wanted = [(path, self.entries[path].oid or "") for path in paths]
         if not wanted:
             return
-        yield from zip((path for path, _ in wanted), self._repository.objects([oid for _, oid in wanted], "blob"), strict=True)
+        yield from zip(
+            (path for path, _ in wanted), self._repository.objects([oid for _, oid in wanted], "blob"), strict=True
+        )
 
 
 def _malformed(path: str) -> GitError:

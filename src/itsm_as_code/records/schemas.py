@@ -229,7 +229,7 @@ def _explain(error: Any) -> Iterator[Problem]:
     elif rule in _SIZES:
         yield Problem(f"{name} {_SIZES[rule].format(value)}", pointer, _example(error.schema))
     elif rule is None:  # the schema `false`
-        yield Problem(f"{name} is not allowed here", pointer, "remove it")
+        yield Problem(f"{_type_of(instance)} is not allowed here", pointer, "remove it")
     else:
         yield Problem(f"{name}: {error.message[:300]}", pointer, _example(error.schema))
 

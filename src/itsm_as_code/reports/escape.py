@@ -3,37 +3,76 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from urllib.parse import quote
 
 from itsm_as_code.records.document import FORBIDDEN
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$@:])")
-_LINE_START: Final = re.compile(r"^(\s*)([-=.]|\d+[.)])")
+_LINE_START: Final = re.compile(r"^(\s*)(\d*)([-=.)])")
+_LINKABLE: Final = re.compile(r"[^\s]*(?:@|://|www\.)[^\s]*", re.IGNORECASE)
 
 
 def terminal(text: str) -> str:
-    """One line without control, escape or bidirectional characters (they are shown as ``\\x1b``)."""
-    return "".join(
-        character
-        if character.isprintable() and not FORBIDDEN.match(character)
-        else character.encode("unicode_escape", "surrogateescape").decode("ascii")
-        if not "\ud800" <= character <= "\udfff"
-        else f"\\x{ord(character) - 0xDC00:02x}"
+    """One line without control, escape or bidirectional characters (they are shown as ``\\x1b``).
+
+    ``##[`` is broken up: GitHub's runner obeys an old form of workflow command wherever it stands in a line of a log
+    (https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs).
+    """
+    shown = "".join(
+        character if character.isprintable() and not FORBIDDEN.match(character) else _escaped(character)
         for character in text
     )
+    return shown.replace("##[", "##\\x5b")
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as Python reads it from a path
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def shown(data: Any) -> Any:
+    """JSON data with all its text as :func:`terminal` gives it."""
+    if isinstance(data, str):
+        return terminal(data)
+    if isinstance(data, Mapping):
+        return {key: shown(value) for key, value in data.items()}
+    return [shown(item) for item in data] if isinstance(data, (list, tuple)) else data
+
+
+def json(text: str) -> str:
+    """The same JSON, in a form in which a log cannot take part of it for a workflow command (see :func:`terminal`)."""
+    return text.replace("##[", "#\\u0023[")
 
 
 def markdown(text: str) -> str:
-    """One line in which nothing is markup, mention, link or HTML (CommonMark backslash escapes)."""
+    """One line in which nothing is markup, mention, link or HTML.
+
+    CommonMark backslash escapes; what a forge would turn into a link or mention by itself, escaped or not, is shown as
+    code (GitHub Flavored Markdown 6.9).
+    """
     line = terminal(text)
-    escaped = _MARKDOWN.sub(r"\\\1", line).replace("\\@", "&#64;").replace("\\:", "&#58;")
-    return _LINE_START.sub(r"\1\\\2", escaped)
+    parts, at = [], 0
+    for match in _LINKABLE.finditer(line):
+        parts += [_escape_markdown(line[at : match.start()]), code(match[0])]
+        at = match.end()
+    escaped = "".join([*parts, _escape_markdown(line[at:])])
+    return _LINE_START.sub(r"\1\2\\\3", escaped)
+
+
+def _escape_markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text).replace("\\@", "&#64;").replace("\\:", "&#58;")
 
 
 def code(text: str) -> str:
-    """A code span that its content cannot leave, also within a table."""
-    line = terminal(text).replace("|", "\\|")
+    """A code span that its content cannot leave, also within a table.
+
+    A bar is shown as ``\\x7c``: readers of tables disagree on whether a backslash before it is escaped itself.
+    """
+    line = terminal(text).replace("|", "\\x7c")
     ticks = "`"
     while ticks in line:
         ticks += "`"

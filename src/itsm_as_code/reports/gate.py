@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from itsm_as_code.findings import Finding
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.validate import annotation, finding_text
@@ -24,12 +25,12 @@ _MEANING: Final = {
 def json(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
     """For programs: schemas/reports/gate-report.schema.json."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(decision.as_data(), option=options).decode()
+    return escape.json(orjson.dumps(decision.as_data(), option=options).decode())
 
 
 def text(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
     """For people at a terminal: findings, approvals, risk, conflicts, and the verdict at the end, where the eye is."""
-    data = decision.evidence
+    data = escape.shown(decision.evidence)
     blocks = [finding_text(finding, sources) for finding in decision.findings if finding.waiver is None]
     blocks += [
         _text_changes(data),
@@ -165,26 +166,11 @@ def _text_verdict(decision: Decision, colour: bool) -> str:
 
 def markdown(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
     """For the reviewer, as a job summary: the verdict, what is missing and from whom, then what it rests on."""
-    data = decision.evidence
+    data = escape.shown(decision.evidence)
     parts = [f"# {_SIGN[decision.verdict]} {decision.verdict.capitalize()}: {_MEANING[decision.verdict]}", ""]
     parts += [f"- {escape.markdown(reason.message)}" for reason in decision.reasons]
-    if data["approvals"]:
-        parts += ["", "## Approvals", "", "| | Rule | Asks for | Given by | Ask |", "|---|---|---|---|---|"]
-        for row in data["approvals"]:
-            parts += _approval_rows(row)
-        for row in data["approvals"]:
-            parts += [f"- {row['rule']}: {escape.markdown(_ignored(item))}" for item in row["ignored"]]
-    for row in data["risk"]:
-        parts += ["", f"## Risk of {row['record']['name']}: {row['level']}", ""]
-        parts += [
-            f"Likelihood {row['likelihood']}, impact {row['impact']}, declared {row['declared'] or 'nothing'}.",
-            "",
-        ]
-        parts += ["| Points | Factor | Found |", "|---|---|---|"]
-        parts += [
-            f"| {factor['points']} | {escape.markdown(factor['name'])} | {escape.markdown(str(factor['value']))} |"
-            for factor in row["factors"]
-        ]
+    parts += _markdown_approvals(data["approvals"])
+    parts += _markdown_risk(data["risk"])
     parts += _markdown_affected(data["affected"])
     if data["conflicts"]:
         parts += ["", "## Conflicts", ""]
@@ -192,27 +178,8 @@ def markdown(decision: Decision, sources: Mapping[str, bytes], colour: bool = Fa
             f"- {row['kind']}: {escape.markdown(row['message'])} ({row['start']} to {row['end']})"
             for row in data["conflicts"]
         ]
-    findings = [finding for finding in decision.findings if finding.waiver is None]
-    if findings:
-        parts += ["", "## Findings", "", "| | Where | What | How to mend it |", "|---|---|---|---|"]
-        parts += [
-            f"| {finding.severity.value} {escape.code(finding.rule)} | {escape.code(str(finding.location))} "
-            f"| {escape.markdown(finding.message)} | {escape.markdown(finding.remedy)} |"
-            for finding in findings[:50]
-        ]
-        if len(findings) > 50:
-            parts += ["", f"and {len(findings) - 50} more."]
-    if data["policyImpact"]:
-        parts += [
-            "",
-            "## Policy impact",
-            "",
-            "What the changed rules would say (they do not judge this pull request):",
-            "",
-        ]
-        parts += [f"- {escape.markdown(row['message'])}" for row in data["policyImpact"][:20]]
-        if len(data["policyImpact"]) > 20:
-            parts += ["", f"and {len(data['policyImpact']) - 20} more."]
+    parts += _markdown_findings([finding for finding in decision.findings if finding.waiver is None])
+    parts += _markdown_impact(data["policyImpact"])
     parts += ["", "## Changed", ""]
     parts += [
         f"- {row['action']} {row['kind']} {escape.code(row['name'])}{escape.markdown(_fields(row))}"
@@ -220,26 +187,64 @@ def markdown(decision: Decision, sources: Mapping[str, bytes], colour: bool = Fa
     ]
     parts += [f"- {row['action']} {escape.code(row['path'])}" for row in data["paths"]]
     known = len(data["known"])
-    parts += ["", "## Evidence", ""]
-    parts += [
-        f"- base {escape.code(str(data['base']))}, head {escape.code(str(data['head']))}, judged at {data['now']}"
-    ]
-    parts += [
-        f"- {known} known finding{'s' if known != 1 else ''} of the base, untouched here, {'do' if known != 1 else 'does'} not block"
-    ]
+    base, head = escape.code(str(data["base"])), escape.code(str(data["head"]))
+    findings, do = ("finding", "does") if known == 1 else ("findings", "do")
+    parts += ["", "## Evidence", "", f"- base {base}, head {head}, judged at {data['now']}"]
+    parts += [f"- {known} known {findings} of the base, untouched here, {do} not block"]
     parts += [f"- digest {escape.code(decision.digest)}", ""]
     return "\n".join(parts)
 
 
-def _approval_rows(row: Mapping[str, Any]) -> list[str]:
-    sign = "✔" if row["satisfied"] else "✘"
-    if not row["required"]:
-        return [f"| {sign} | {row['rule']} | nothing: pre-authorised | | |"]
-    return [
-        f"| {'✔' if not need['missing'] else '✘'} | {row['rule']} | {need['count']} from {escape.markdown(source_name(need))} "
-        f"| {', '.join(need['satisfiedBy'])} | {', '.join(need['suggested'])} |"
-        for need in row["required"]
+def _markdown_approvals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    parts = ["", "## Approvals", "", "| | Rule | Asks for | Given by | Ask |", "|---|---|---|---|---|"]
+    for row in rows:
+        rule = escape.markdown(row["rule"])
+        if not row["required"]:
+            parts.append(f"| {'✔' if row['satisfied'] else '✘'} | {rule} | nothing: pre-authorised | | |")
+        for need in row["required"]:
+            asks = f"{need['count']} from {escape.markdown(source_name(need))}"
+            given, ask = ", ".join(need["satisfiedBy"]), ", ".join(need["suggested"])
+            parts.append(f"| {'✘' if need['missing'] else '✔'} | {rule} | {asks} | {given} | {ask} |")
+    ignored = [
+        f"- {escape.markdown(row['rule'])}: {escape.markdown(_ignored(i))}" for row in rows for i in row["ignored"]
     ]
+    return [*parts, "", *ignored] if ignored else parts
+
+
+def _markdown_risk(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    parts: list[str] = []
+    for row in rows:
+        declared = row["declared"] or "nothing"
+        parts += ["", f"## Risk of {escape.markdown(row['record']['name'])}: {row['level']}", ""]
+        parts += [f"Likelihood {row['likelihood']}, impact {row['impact']}, declared {declared}.", ""]
+        parts += ["| Points | Factor | Found |", "|---|---|---|"]
+        parts += [
+            f"| {factor['points']} | {escape.markdown(factor['name'])} | {escape.markdown(str(factor['value']))} |"
+            for factor in row["factors"]
+        ]
+    return parts
+
+
+def _markdown_findings(findings: Sequence[Finding]) -> list[str]:
+    if not findings:
+        return []
+    parts = ["", "## Findings", "", "| | Where | What | How to mend it |", "|---|---|---|---|"]
+    parts += [
+        f"| {finding.severity.value} {escape.code(finding.rule)} | {escape.code(str(finding.location))} "
+        f"| {escape.markdown(finding.message)} | {escape.markdown(finding.remedy)} |"
+        for finding in findings[:50]
+    ]
+    return [*parts, "", f"and {len(findings) - 50} more."] if len(findings) > 50 else parts
+
+
+def _markdown_impact(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not rows:
+        return []
+    intro = "What the changed rules would say (they do not judge this pull request):"
+    parts = ["", "## Policy impact", "", intro, "", *(f"- {escape.markdown(row['message'])}" for row in rows[:20])]
+    return [*parts, "", f"and {len(rows) - 20} more."] if len(rows) > 20 else parts
 
 
 def _markdown_affected(affected: Mapping[str, Any]) -> list[str]:
@@ -249,7 +254,8 @@ def _markdown_affected(affected: Mapping[str, Any]) -> list[str]:
     if affected["computed"]:
         parts += ["", "| Distance | Service | By way of | Owner |", "|---|---|---|---|"]
         parts += [
-            f"| {row['distance']} | {escape.code(row['service'])} | {row['via']} | {row['owner'] or 'nobody'} |"
+            f"| {row['distance']} | {escape.code(row['service'])} | {escape.markdown(row['via'])} "
+            f"| {escape.markdown(row['owner'] or 'nobody')} |"
             for row in affected["computed"][:30]
         ]
         if len(affected["computed"]) > 30:

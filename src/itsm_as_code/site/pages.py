@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,13 @@ def build(validation: Validation, revision: str) -> dict[str, bytes]:
     """
     context = Context(validation, revision)
     renderer = Renderer(_frame(context))
-    files = {page.path: renderer.page(page) for page in views(context)}
+    enabled = gc.isenabled()
+    gc.disable()  # views make no cycles, and the collector would walk the whole catalogue again and again
+    try:
+        files = {page.path: renderer.page(page) for page in views(context)}
+    finally:
+        if enabled:
+            gc.enable()
     files.update(_data(context))
     files[SEARCH_INDEX] = search.index(context)
     files.update({f"static/{name}": asset(f"static/{name}") for name in _STATIC})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from importlib import resources
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from itsm_as_code.site.html import SHAPES, Html, prose
 from itsm_as_code.site.views.values import Link, Moment, Page
@@ -19,6 +20,9 @@ CONTENT_SECURITY_POLICY = (
 def asset(path: str) -> bytes:
     """A file of the package's ``static`` or ``templates`` folder."""
     return resources.files("itsm_as_code.site").joinpath(*path.split("/")).read_bytes()
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,14 @@ class Frame:
     search_index: str
 
 
+def shortened(revision: str) -> str:
+    """A revision in words: ``commit 3f9c2ab17e0d`` and whatever else is said of it, or a name as it is."""
+    commit, _, rest = revision.partition(" ")
+    if not _COMMIT.match(commit):
+        return revision
+    return f"commit {commit[:12]} {rest}".strip()
+
+
 class Renderer:
     """Renders pages; holds the compiled templates."""
 
@@ -56,9 +68,11 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            frame=frame, csp=CONTENT_SECURITY_POLICY, shapes=SHAPES, prose=prose, revision=frame.revision[:12]
+            frame=frame, csp=CONTENT_SECURITY_POLICY, shapes=SHAPES, prose=prose, revision=shortened(frame.revision)
         )
-        self._templates: dict[str, object] = {}
+        self._environment.globals["footer"] = Markup(self._environment.get_template("footer.html").render())  # noqa: S704
+        self._lists = {link.href for area in frame.areas for link in (area.link, *area.within)}
+        self._headers: dict[tuple[str, str, str], Markup] = {}
         self._writers: dict[str, Html] = {}
 
     def page(self, page: Page) -> bytes:
@@ -67,7 +81,17 @@ class Renderer:
         if html is None:
             html = self._writers[root] = Html(root)
         template = self._environment.get_template(page.template)
-        return template.render(page=page, root=root, show=html.show, block=html.block).encode("utf-8", "surrogatepass")
+        return template.render(page=page, root=root, show=html.show, block=html.block, header=self._header).encode(
+            "utf-8", "surrogatepass"
+        )
 
-    def pages(self, pages: Mapping[str, Page]) -> dict[str, bytes]:
-        return {path: self.page(page) for path, page in pages.items()}
+    def _header(self, page: Page) -> Markup:
+        """The header is the same on all pages of an area but its lists, so it is rendered once for them."""
+        root = "../" * page.path.count("/")
+        path = page.path if page.path in self._lists else ""
+        key = (root, page.area, path)
+        if key not in self._headers:
+            template = self._environment.get_template("header.html")
+            said = template.render(root=root, area_name=page.area, path=path)
+            self._headers[key] = Markup(said)  # noqa: S704 - rendered with autoescape
+        return self._headers[key]

@@ -89,7 +89,7 @@ def supplier_page(context: Context, record: Record, now: state.Now) -> Page:
         ("reviews", "Performance reviews"), ("exitPlan", "Exit plan"),
     ):  # fmt: skip
         made.part(key, title, key)
-    services = [s for s in context.catalogue.of_kind("Service") if record.name in s.spec.get("suppliers", ())]
+    services = context.services_with.get(record.name, [])
     rows = tuple(
         Row(
             (

@@ -45,13 +45,13 @@ def _entries(context: Context, record: Record) -> Value | None:
     rows = tuple(
         Row(
             (
-                Text(sentence),
                 inline([context.reference(("Person",), name) for name in entry.get("people", ())], "Nobody"),
+                Text(sentence),
             )
         )
         for entry, sentence in entries
     )
-    return Table("When and who", ("When", "Who"), rows)
+    return Table("Who is on duty when", ("Who", "When"), rows)
 
 
 def _next_table(context: Context, record: Record) -> Value:

@@ -22,6 +22,7 @@ from itsm_as_code.site.views.values import (
     inline,
 )
 
+_MOST_ROWS = 200
 _SHOWN = frozenset({
     "type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule",
     "actual", "outage", "implementation", "test", "backout", "communication", "status", "validation", "result",
@@ -104,22 +105,21 @@ def _risk(made: RecordPage) -> None:
 
 
 def _affected(made: RecordPage, now: state.Now) -> None:
+    """The services changed, then those that fail when these do, nearest first."""
     context = made.context
-    rows = []
     direct = made.spec["services"]
-    dependents = context.validation.facts.graph.dependents(*direct)
-    for name, how in [(name, Text("Changed directly")) for name in direct] + [
-        (name, Text(f"Hard-depends on it, {words.count(distance, 'step')} away"))
-        for name, (distance, _) in dependents.items()
-    ]:
+    found = [(name, "Changed directly") for name in direct]
+    for name, (distance, _) in context.validation.facts.graph.dependents(*direct).items():
+        found.append((name, f"Hard-depends on it, {words.count(distance, 'step')} away"))
+    rows = []
+    for name, how in found[:_MOST_ROWS]:
         service = context.catalogue.get("Service", name)
         if service is not None:
-            owner = context.reference(("Team",), service.spec["owner"])
-            rows.append(
-                Row((context.link(service), how, Text(str(service.spec["tier"])), owner, now.of_service(service)))
-            )
-    headers = ("Service", "How", "Tier", "Owner", "Status now")
-    made.add("affected", "Services affected", Table("Services affected", headers, tuple(rows)))
+            owner, tier = context.reference(("Team",), service.spec["owner"]), Text(str(service.spec["tier"]))
+            rows.append(Row((context.link(service), Text(how), tier, owner, now.of_service(service))))
+    table = Table("Services affected", ("Service", "How", "Tier", "Owner", "Status now"), tuple(rows))
+    rest = Text(f"and {len(found) - _MOST_ROWS:,} more, further away.") if len(found) > _MOST_ROWS else None
+    made.add("affected", "Services affected", table, rest)
 
 
 def _plan(made: RecordPage, key: str) -> Value:
@@ -162,8 +162,11 @@ def model_page(context: Context, record: Record, now: state.Now) -> Page:
     made.part("fixed", "Fixed fields", "fixed")
     made.part("allowed", "Fields that a change may set", "allowed")
     made.part("suspension", "Suspension rule", "suspension")
-    uses = [c for c in context.catalogue.of_kind("Change") if c.spec.get("model") == record.name]
-    uses.sort(key=lambda c: (str(c.spec.get("schedule", {}).get("start", "")), c.name), reverse=True)
+    uses = sorted(
+        context.changes_by.get(record.name, ()),
+        key=lambda c: (str(c.spec.get("schedule", {}).get("start", "")), c.name),
+        reverse=True,
+    )
     rows = tuple(row(context, change) for change in uses[:20])
     counts = Text(f"{words.count(len(uses), 'change')} on record." + (" The latest 20:" if len(uses) > 20 else ""))
     made.add(

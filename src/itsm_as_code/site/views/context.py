@@ -48,6 +48,11 @@ class Context:
         return {}
 
     @cached_property
+    def assessments(self) -> dict[str, tuple[str, tuple[Any, ...]]]:
+        """Remembered by :mod:`itsm_as_code.site.views.controls`: several pages ask for the same controls."""
+        return {}
+
+    @cached_property
     def _links(self) -> dict[RecordId, Link]:
         return {}
 
@@ -123,6 +128,16 @@ class Context:
     def services_of(self) -> Mapping[str, list[Record]]:
         """Services by owner."""
         return self._by("Service", "spec", "owner")
+
+    @cached_property
+    def services_with(self) -> Mapping[str, list[Record]]:
+        """Services by supplier."""
+        return self._by("Service", "spec", "suppliers")
+
+    @cached_property
+    def changes_by(self) -> Mapping[str, list[Record]]:
+        """Changes by model."""
+        return self._by("Change", "spec", "model")
 
     @cached_property
     def teams_of(self) -> Mapping[str, list[Record]]:

@@ -30,6 +30,14 @@ class Evidence:
 
 def assess(context: Context, control: Record) -> tuple[str, tuple[Evidence, ...]]:
     """The status of a control, which is that of its weakest evidence."""
+    known = context.assessments
+    if control.name not in known:
+        known[control.name] = _assess(context, control)
+    status, evidence = known[control.name]
+    return status, evidence
+
+
+def _assess(context: Context, control: Record) -> tuple[str, tuple[Evidence, ...]]:
     if control.spec.get("applicability") == "not-applicable":
         return NOT_APPLICABLE, ()
     evidence = tuple(_judges()[entry["type"]](context, entry) for entry in control.spec.get("evidence", ()))

@@ -108,9 +108,12 @@ def _rule_days(rule: Mapping[str, str], start: datetime) -> str | None:
     if rule["FREQ"] == "DAILY" and not days:
         return "Every day" if interval == "1" else f"Every {interval} days"
     if rule["FREQ"] == "WEEKLY":
-        names = [_RULE_DAYS.get(day, day) for day in days] or [_DAYS[_ORDER[start.weekday()]]]
-        every = "Every" if interval == "1" else f"Every {interval} weeks on"
-        return f"{every} {words.join(names)}"
+        if not all(day in _RULE_DAYS for day in days):
+            return None
+        numbers = sorted(list(_RULE_DAYS).index(day) for day in days) or [start.weekday()]
+        if interval == "1":
+            return f"Every {_day_range(numbers)}" if len(numbers) < 7 else "Every day"
+        return f"{_day_range(numbers)} of every {_NTH.get(interval, interval + 'th')} week from {words.day(start)}"
     if rule["FREQ"] in ("MONTHLY", "YEARLY") and interval == "1":
         if "BYMONTHDAY" in rule:
             nth = rule["BYMONTHDAY"]

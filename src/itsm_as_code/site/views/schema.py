@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -116,6 +116,13 @@ def _resolve(root: Mapping[str, Any], reference: str) -> Mapping[str, Any]:
     return target if isinstance(target, dict) else {}
 
 
+_PLAIN: Mapping[str, Callable[[str], str]] = {
+    "enum": words.human,
+    "duration": words.duration,
+    "decimal": words.grouped,
+}
+
+
 class Display:
     """Shows the values of one kind's records."""
 
@@ -176,8 +183,7 @@ class Display:
             return Link(said, f"mailto:{said}", external=True)
         if style == "code":
             return Code(said)
-        plain = {"enum": words.human, "duration": words.duration, "decimal": words.grouped}.get(style, str)
-        return Text(plain(said))
+        return Text(_PLAIN.get(style, str)(said))
 
     def _mapping(self, shape: Shape, value: Mapping[str, Any]) -> Value:
         if shape.style == "money":

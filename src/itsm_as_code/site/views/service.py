@@ -28,6 +28,7 @@ from itsm_as_code.site.views.values import (
 )
 
 _RECENT = 20
+_MOST_ROWS = 400
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -206,20 +207,29 @@ def _dependencies(made: RecordPage, now: state.Now) -> None:
     if not rows:
         made.add("dependencies", "Dependencies", Missing("No dependency is recorded."))
         return
+    rest = Text(f"{len(rows) - _MOST_ROWS:,} more are not shown.") if len(rows) > _MOST_ROWS else None
     picture = Picture(
         f"Dependencies of {record.title}", _node(context, record), tuple(upstream), tuple(downstream),
         f"{context.page('Service', record.name)}#dependency-table",
     )  # fmt: skip
     made.add("dependencies", "Dependencies", Text(_reading(upstream)), picture)
     headers = ("Service", "Relation", "Strength", "Redundancy", "Owner", "Status now", "Note")
-    made.add("dependency-table", "Dependencies as a table", Table("Dependencies", headers, tuple(rows)), level=3)
+    made.add(
+        "dependency-table",
+        "Dependencies as a table",
+        Table("Dependencies", headers, tuple(rows[:_MOST_ROWS])),
+        rest,
+        level=3,
+    )
     indirect = [
         (name, distance)
         for name, (distance, _) in context.validation.facts.graph.dependents(record.name).items()
         if distance > 1
     ]
     if indirect:
-        links = [context.reference(("Service",), name) for name, _ in indirect]
+        links = [context.reference(("Service",), name) for name, _ in indirect[:_MOST_ROWS]]
+        if len(indirect) > _MOST_ROWS:
+            links.append(Text(f"and {len(indirect) - _MOST_ROWS:,} more"))
         words_ = f"{words.count(len(indirect), 'further service')} hard-depend on it by way of others:"
         made.add("indirect", "Indirectly needed by", Text(words_), Inline(tuple(links)), level=3)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from itsm_as_code.clock import format_instant, parse_date, parse_duration, parse_instant
@@ -15,6 +16,7 @@ _UPPER = {"sla": "SLA", "ola": "OLA", "api": "API", "url": "web address", "id": 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+@lru_cache(maxsize=4096)
 def human(code: str) -> str:
     """``service-hours`` -> ``Service hours``; ``P1`` stays ``P1``."""
     words = _CAMEL.sub("-", code).replace("_", "-").split("-") if code else []

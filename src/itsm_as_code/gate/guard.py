@@ -1,0 +1,147 @@
+"""What a pull request cannot change in order to pass: the facts it is judged by, and the gate's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from itsm_as_code import clock
+from itsm_as_code.findings import Finding, Problem, Rule, Severity
+from itsm_as_code.policies.environment import CompileError, Environment
+from itsm_as_code.records.catalogue import Catalogue, Record, stamp
+from itsm_as_code.records.diff import Action, RecordDiff
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.lifecycle import transition_problems
+
+JUDGING_KINDS = ("Person", "Team", "Calendar", "ChangeModel", "Policy", "ApprovalPolicy", "Waiver", "Control")
+"""Kinds that judge others: the gate answers questions about them from the base."""
+
+RECORD_DELETED = Rule(
+    "record-deleted",
+    "A record is retired, not deleted",
+    Severity.ERROR,
+    "Others refer to it and the history of decisions rests on it. Set its state to retired or cancelled; where "
+    "deletion is right, an approval rule with `actions: [deleted]` allows it.",
+)
+CHANGE_BACKDATED = Rule(
+    "change-backdated",
+    "A change is planned before it starts",
+    Severity.ERROR,
+    "Whoever approves a change decides about the future. A pull request cannot propose, authorise or schedule a change "
+    "whose window has begun, nor move the window of a running one into the past. For what could not wait there are "
+    "emergency changes.",
+)
+MODEL_ON_BASE = Rule(
+    "model-on-base",
+    "A standard change follows a model that is in force already",
+    Severity.ERROR,
+    "A model pre-authorises once it is merged. In the same pull request it would authorise itself.",
+)
+APPROVAL_RULE = Rule(
+    "approval-rule",
+    "The rules of an approval policy can be used",
+    Severity.ERROR,
+    "Their expressions compile, the kinds they name exist, and no two of a policy have the same name. A rule that "
+    "cannot be evaluated stops every pull request; one for a kind that nobody has protects nothing.",
+)
+RULES = (RECORD_DELETED, CHANGE_BACKDATED, MODEL_ON_BASE, APPROVAL_RULE)
+
+_TO_COME = ("proposed", "authorised", "scheduled")
+
+
+def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool) -> Facts:
+    """The candidate's facts, but of judging kinds what the base says.
+
+    So a pull request cannot move a freeze, lower a tier or make a reviewer in order to pass. ``strict`` facts judge
+    changes: they have no judging record that is new, and of services known to the base what the base says. The others
+    judge the other records, which may come with a team or person of their own.
+    """
+    by_kind = {}
+    for kind in base.registry:
+        after = {record.name: record.data for record in candidate.of_kind(kind.name)}
+        before = {record.name: record.data for record in base.of_kind(kind.name)}
+        if kind.name in JUDGING_KINDS:
+            after = before if strict else after | before
+        elif kind.name == "Service" and strict:
+            after = after | before
+        by_kind[kind.name] = after
+    return Facts(by_kind)
+
+
+def judging_folders(registry: KindRegistry) -> tuple[str, ...]:
+    """The folders of the judging kinds, each with a slash at its end."""
+    return tuple(registry[kind].folder + "/" for kind in JUDGING_KINDS if kind in registry.kinds)
+
+
+_UNUSABLE = ("yaml-", "file-", "record-", "policy-compiles", "policy-kinds", "configuration", "calendar-readable")
+
+
+def unusable(findings: Iterable[Finding], registry: KindRegistry) -> list[Finding]:
+    """The findings about judges (policies, people, calendars, itsm.yaml...) that keep them from judging."""
+    folders = judging_folders(registry)
+    return [
+        finding
+        for finding in findings
+        if finding.blocks
+        and finding.rule.startswith(_UNUSABLE)
+        and (finding.location.path.startswith(folders) or finding.location.path == "itsm.yaml")
+    ]
+
+
+def approval_rule_problems(policy: Record, environment: Environment, kinds: Iterable[str]) -> Iterator[Problem]:
+    """What makes rules of an approval policy unusable, or not what they seem."""
+    known, names = set(kinds), set()
+    for index, rule in enumerate(policy.spec["rules"]):
+        at = ("spec", "rules", index)
+        if rule["name"] in names:
+            yield Problem(f"a second rule is named '{rule['name']}'", (*at, "name"), "give each its own name")
+        names.add(rule["name"])
+        for kind in rule["match"].get("kinds", ()):
+            if kind not in known:
+                yield Problem(f"there is no kind '{kind}'", (*at, "match", "kinds"), "name a kind that exists")
+        yield from _compile_problems(rule, (*at, "match", "where"), environment)
+
+
+def uncompilable(policies: Iterable[Record], environment: Environment) -> Iterator[str]:
+    """A sentence for each approval rule whose ``where`` makes no sense."""
+    for policy in policies:
+        for rule in policy.spec["rules"]:
+            for problem in _compile_problems(rule, (), environment):
+                yield f"approval rule {policy.name}/{rule['name']}: {problem.message}"
+
+
+def _compile_problems(rule: dict[str, Any], at: tuple[str | int, ...], environment: Environment) -> Iterator[Problem]:
+    if "where" in rule["match"]:
+        try:
+            environment.compile(rule["match"]["where"])
+        except CompileError as error:
+            yield Problem(f"{error.message} (line {error.line}, column {error.column})", at, "mend the expression")
+
+
+def step_findings(diff: RecordDiff, deletable: frozenset[str], facts: Facts, now: datetime) -> Iterator[Finding]:
+    """What speaks against the step that a record takes from the base to the candidate; ``facts`` are strict ones."""
+    for rule, problem in transition_problems(diff):
+        yield stamp(rule, diff.record, problem)
+    if diff.action is Action.DELETED and str(diff.id) not in deletable:
+        yield stamp(RECORD_DELETED, diff.record, Problem(f"{diff.id} is deleted", (), "retire it instead"))
+    if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
+        yield from _change_findings(diff, diff.new, facts, now)
+
+
+def _change_findings(diff: RecordDiff, change: Record, facts: Facts, now: datetime) -> Iterator[Finding]:
+    spec = change.spec
+    if spec["type"] == "standard" and facts.record("ChangeModel", spec["model"]) is None:
+        message = f"the model {spec['model']} is not on the base"
+        yield stamp(MODEL_ON_BASE, change, Problem(message, ("spec", "model"), "merge the model first"))
+    start = spec.get("schedule", {}).get("start")
+    if start is None or spec["type"] == "emergency" or clock.parse_instant(start) >= now:
+        return
+    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    stepped = spec["status"] in _TO_COME and spec["status"] != old.get("status")
+    moved = spec["status"] != "draft" and old.get("schedule", {}).get("start") != start
+    if stepped or moved:
+        message = f"the change is {spec['status']}, and its window began at {start}"
+        problem = Problem(message, ("spec", "schedule", "start"), "plan it for later, or raise an emergency change")
+        yield stamp(CHANGE_BACKDATED, change, problem)

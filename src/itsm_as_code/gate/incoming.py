@@ -1,0 +1,96 @@
+"""The judges that a pull request brings: without a say in it, but they have to be able to judge once it is merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from itsm_as_code.errors import ConfigurationError, ItsmError
+from itsm_as_code.findings import Finding, RecordId, Severity
+from itsm_as_code.gate.decision import Reason
+from itsm_as_code.gate.guard import APPROVAL_RULE, JUDGING_KINDS, approval_rule_problems, unusable
+from itsm_as_code.git.repository import Revision
+from itsm_as_code.policies.environment import Environment
+from itsm_as_code.records.catalogue import stamp
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges
+
+_OWN_RULES = ("policy-compiles", "policy-kinds", "policy-examples", "waiver-valid", "calendar-readable")
+
+
+def brings_judges(touched: Iterable[RecordId], paths: Iterable[str]) -> bool:
+    """True when a pull request touches what judges."""
+    return any(record.kind in JUDGING_KINDS for record in touched) or any(
+        path == "itsm.yaml" or path.startswith("schemas/") for path in paths
+    )
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """The candidate judged by its own rules, as it will be once it is merged."""
+
+    snapshot: Revision
+    now: datetime
+
+    @cached_property
+    def _loaded(self) -> tuple[Judges, Validation] | str:
+        """The candidate's judges and what they say of it, or why they cannot be used."""
+        try:
+            judges = load_judges(self.snapshot)
+            return judges, assess_catalogue(judges.catalogue, judges, self.now)
+        except ConfigurationError as error:
+            return error.message
+        except ItsmError:
+            raise
+        except Exception as error:
+            # Schemas of a stranger can break in ways that nobody thought of; that is their fault, not a failure here.
+            return f"they cannot be used ({type(error).__name__})"
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why the candidate's judges could not judge; empty when they could."""
+        if isinstance(self._loaded, str):
+            return [Reason("new-judges-unusable", f"the rules of the pull request cannot be used: {self._loaded}")]
+        judges, validation = self._loaded
+        return [
+            Reason("new-judges-unusable", f"once merged, nothing could be judged: {item.location}: {item.message}")
+            for item in unusable(validation.findings, judges.registry)
+        ]
+
+    def findings(self, touched: frozenset[RecordId]) -> list[Finding]:
+        """What is wrong with the judging records that the pull request touches."""
+        if isinstance(self._loaded, str):
+            return []
+        judges, validation = self._loaded
+        found = [item for item in validation.findings if item.record in touched and item.rule in _OWN_RULES]
+        environment = Environment(Facts({}))
+        for policy in judges.catalogue.of_kind("ApprovalPolicy"):
+            if policy.id in touched:
+                problems = approval_rule_problems(policy, environment, judges.registry.kinds)
+                found += [stamp(APPROVAL_RULE, policy, problem) for problem in problems]
+        return [item for item in found if item.severity is Severity.ERROR]
+
+    def impact(self, before: Validation) -> list[dict[str, Any]]:
+        """What the new rules would newly reject or let through over the whole catalogue."""
+        if isinstance(self._loaded, str):
+            message = f"the rules of the pull request cannot be used: {self._loaded}"
+            return [{"rule": "configuration", "record": None, "before": "pass", "after": "error", "message": message}]
+        old, new = _statuses(before), _statuses(self._loaded[1])
+        rows = []
+        for rule, record in sorted(old.keys() | new.keys(), key=str):
+            was, will = old.get((rule, record), "absent"), new.get((rule, record), "absent")
+            if was != will:
+                about = {"kind": record.kind, "name": record.name}
+                message = f"{record}: {rule} says {will} instead of {was}"
+                rows.append({"rule": rule, "record": about, "before": was, "after": will, "message": message})
+        return rows
+
+
+def _statuses(validation: Validation) -> Mapping[tuple[str, RecordId], str]:
+    return {
+        (outcome.policy, outcome.record): "pass" if outcome.status == "waived" else outcome.status
+        for outcome in validation.outcomes
+    }

@@ -1,0 +1,97 @@
+"""What the attacks have in common: preparing the base, approving, and reading what stopped them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from itsm_as_code.gate import Decision
+from tests.conftest import Workshop
+
+POLICY = "policies/backout-is-planned.yaml"
+RULES = "policies/approvals/all.yaml"
+FREEZE = "changes/calendars/year-end.yaml"
+MODEL = "changes/models/restart.yaml"
+CHANGE = "changes/2026/11/22/chg-20261122-tune.yaml"
+BAD_BACKOUT = {"[Set it back, Restart]": "[Set it back]"}
+IN_FREEZE = {"2026-12-01T20": "2026-12-20T20", "2026-12-01T22": "2026-12-20T22"}
+EVERYBODY = ("bob", "carol", "dave", "erin", "frank")
+
+STANDARD = """\
+apiVersion: itsm/v1
+kind: Change
+metadata: {name: chg-20261122-restart, title: Restart the newsletter}
+spec:
+  type: standard
+  model: restart
+  services: [newsletter]
+  requester: alice
+  summary: Restart after the update of the libraries.
+  justification: The libraries were updated.
+  schedule: {start: "2026-12-01T20:00:00Z", end: "2026-12-01T22:00:00Z"}
+  status: scheduled
+"""
+STANDARD_PATH = "changes/2026/11/22/chg-20261122-restart.yaml"
+
+WAIVER = """\
+apiVersion: itsm/v1
+kind: Waiver
+metadata: {name: no-backout, title: No second step}
+spec:
+  policy: backout-is-planned
+  records: [{kind: Change, name: chg-20261122-tune}]
+  reason: There is no second step.
+  risk: It takes longer.
+  requester: alice
+  approver: carol
+  from: "2026-11-01T00:00:00Z"
+  until: "2026-12-01T00:00:00Z"
+"""
+WAIVER_PATH = "policies/waivers/no-backout.yaml"
+
+SERVICE = """\
+apiVersion: itsm/v1
+kind: Service
+metadata: {name: %s, title: A service}
+spec: {owner: team-shop, stage: catalogue, lifecycle: live, tier: 4, type: application}
+"""
+
+
+@contextmanager
+def on_main(shop: Workshop) -> Iterator[None]:
+    """Prepare the base: what is written inside is committed to main, and topic starts anew from there."""
+    shop.git("checkout", "-q", "main")
+    yield
+    shop.commit("Prepare", who="erin")
+    shop.git("checkout", "-q", "-B", "topic", "main")
+
+
+def add_rule(shop: Workshop, rule: str) -> None:
+    """Append a rule, in flow style, to the approval policy."""
+    shop.write(RULES, (shop.path / RULES).read_text() + f"    - {rule}\n")
+
+
+def approve(shop: Workshop, *names: str) -> None:
+    for name in names:
+        shop.review(name)
+
+
+def blocking(decision: Decision) -> set[str]:
+    """The rules of the findings that block."""
+    return {finding.rule for finding in decision.findings if finding.blocks}
+
+
+def ignored(decision: Decision) -> set[tuple[str, str]]:
+    """Reviewer and code of the reviews that did not count."""
+    return {(item["reviewer"], item["code"]) for row in decision.evidence["approvals"] for item in row["ignored"]}
+
+
+def missing(decision: Decision) -> dict[str, int]:
+    """Approval rule -> how many approvals it lacks, of those that lack some."""
+    found = {row["rule"]: sum(need["missing"] for need in row["required"]) for row in decision.evidence["approvals"]}
+    return {rule: count for rule, count in found.items() if count}
+
+
+def rules(decision: Decision) -> list[str]:
+    """The approval rules that the pull request met."""
+    return [row["rule"] for row in decision.evidence["approvals"]]

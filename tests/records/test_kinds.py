@@ -1,0 +1,187 @@
+"""Kinds are schema files: those that the package brings, and those of a repository."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from itsm_as_code.errors import ConfigurationError
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.snapshot import Entry
+from itsm_as_code.validation import own_schemas, validate
+from tests.conftest import NOW, SMALL
+from tests.snapshots import Memory, folder
+
+BASE = KindRegistry.load()
+
+GARAGE: dict[str, Any] = {
+    "x-kind": {"name": "Vehicle", "plural": "vehicles", "folder": "fleet"},
+    "x-lifecycle": {"field": "/spec/status", "initial": ["new"], "transitions": {"new": ["sold"], "sold": []}},
+    "title": "Vehicle",
+    "description": "A car.",
+    "type": "object",
+    "required": ["apiVersion", "kind", "metadata", "spec"],
+    "additionalProperties": False,
+    "properties": {
+        "apiVersion": {"$ref": "common.schema.json#/$defs/apiVersion"},
+        "kind": {"const": "Vehicle"},
+        "metadata": {"$ref": "common.schema.json#/$defs/metadata"},
+        "spec": {
+            "type": "object",
+            "required": ["owner"],
+            "additionalProperties": False,
+            "properties": {
+                "owner": {"$ref": "#/$defs/who"},
+                "drivers": {"type": "array", "items": {"type": "string", "x-ref": ["Person", "Team"]}},
+                "byDay": {"type": "object", "additionalProperties": {"type": "string", "x-ref": "Person"}},
+                "status": {"enum": ["new", "sold"]},
+            },
+        },
+    },
+    "$defs": {"who": {"type": "string", "x-ref": "Team"}},
+}
+VAN = """\
+apiVersion: itsm/v1
+kind: Vehicle
+metadata: {name: van, title: Van}
+spec: {owner: team-shop, drivers: [alice, team-data, bbo], byDay: {mon: bob, tue: nobody-at-all}, status: new}
+"""
+
+
+def load(**changes: Any) -> KindRegistry:
+    """The shipped kinds with the vehicle beside them, some of its keywords replaced."""
+    return KindRegistry.load({"vehicle.schema.json": json.dumps({**GARAGE, **changes}).encode()})
+
+
+def test_a_kind_of_its_own_needs_no_python() -> None:
+    files = {**folder(SMALL), "schemas/vehicle.schema.json": json.dumps(GARAGE), "fleet/van.yaml": VAN}
+    result = validate(Memory(files), NOW)
+    said = [f"{finding.location} {finding.rule}: {finding.message}" for finding in result.findings]
+    assert said == [
+        "fleet/van.yaml:4:54 reference-exists: no Person or Team named 'bbo'",
+        "fleet/van.yaml:4:83 reference-exists: no Person named 'nobody-at-all'",
+    ]
+    assert result.findings[0].remedy == "did you mean 'bob'?"
+    van = result.catalogue.get("Vehicle", "van")
+    assert van is not None
+    assert van.state == "new"
+    alice = result.catalogue.referrers[result.catalogue.by_path["people/alice.yaml"].id]
+    assert ("Vehicle van", ("spec", "drivers", 0)) in [(str(record.id), pointer) for record, pointer in alice]
+
+
+def test_a_record_of_a_kind_that_is_gone_is_not_judged_by_another() -> None:
+    files = {**folder(SMALL), "services/van.yaml": VAN}
+    assert [finding.rule for finding in validate(Memory(files), NOW).findings] == ["record-kind"]
+
+
+def test_the_deepest_folder_decides() -> None:
+    expected = {
+        "people/a.yaml": "Person",
+        "people/teams/a.yaml": "Team",
+        "people/teamsters/a.yaml": "Person",
+        "changes/2026/11/22/a.yaml": "Change",
+        "changes/models/a.yaml": "ChangeModel",
+        "policies/a.yaml": "Policy",
+        "policies/waivers/deep/a.yaml": "Waiver",
+    }
+    assert {path: kind.name for path in expected if (kind := BASE.of_path(path))} == expected
+    for path in ("a.yaml", "peoples/a.yaml", "people", "docs/people/a.yaml", "People/a.yaml"):
+        assert BASE.of_path(path) is None, path
+
+
+LIFE = GARAGE["x-lifecycle"]
+BROKEN: dict[str, dict[str, Any]] = {
+    "no name": {"x-kind": {"plural": "a", "folder": "a"}},
+    "a name that is no text": {"x-kind": {"name": ["A"], "plural": "a", "folder": "a"}},
+    "no mapping": {"x-kind": "Vehicle"},
+    "a folder that is no text": {"x-kind": {"name": "A", "plural": "a", "folder": 5}},
+    "an empty folder": {"x-kind": {"name": "A", "plural": "a", "folder": "/"}},
+    "a folder outside": {"x-kind": {"name": "A", "plural": "a", "folder": "../a"}},
+    "the folder of another": {"x-kind": {"name": "A", "plural": "a", "folder": "people"}},
+    "the name of another": {"x-kind": {"name": "Person", "plural": "a", "folder": "a"}},
+    "columns without titles": {"x-kind": {"name": "A", "plural": "a", "folder": "a", "columns": [{}]}},
+    "no schema": {"type": "nothing"},
+    "a lifecycle without a field": {"x-lifecycle": {"initial": ["new"], "transitions": {"new": []}}},
+    "a lifecycle without states": {"x-lifecycle": {"field": "/spec/status"}},
+    "a lifecycle that is a list": {"x-lifecycle": ["new"]},
+    "an unknown first state": {"x-lifecycle": {**LIFE, "initial": ["nwe"]}},
+    "an unknown next state": {"x-lifecycle": {**LIFE, "transitions": {"new": ["slod"], "sold": []}}},
+    "an unknown final state": {"x-lifecycle": {**LIFE, "final": ["slod"]}},
+    "an unknown state that requires": {"x-lifecycle": {**LIFE, "required": {"slod": ["/spec/owner"]}}},
+    "a field that is no pointer": {"x-lifecycle": {**LIFE, "field": "status"}},
+    "a step without its state": {"x-lifecycle": {**LIFE, "initial": [{"where": {}}]}},
+    "frozen without states": {"x-lifecycle": {**LIFE, "frozen": [{"field": "/spec/owner", "except": "new"}]}},
+    "a reference at the top": {"x-ref": "Team"},
+    "a reference that is a number": {"$defs": {"who": {"x-ref": 5}}},
+    "a reference that is a list of numbers": {"$defs": {"who": {"x-ref": [5]}}},
+    "a reference on a mapping with references": {
+        "$defs": {"who": {"x-ref": "Team", "properties": {"a": {"x-ref": "Team"}}}}
+    },
+}
+
+
+def test_what_the_broken_ones_are_made_of_is_whole() -> None:
+    assert load()["Vehicle"].title_plural == "vehicles"
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_kind_that_makes_no_sense_is_refused_at_once(name: str) -> None:
+    """Not when the first record of it comes along, and never as an internal error."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(**BROKEN[name])
+    assert caught.value.message.startswith("schemas/")
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("entry", "content"),
+    [
+        (Entry("120000", 10), b"{}"),
+        (Entry("160000", 0), b"{}"),
+        (Entry("100644", 100 << 20), b"{}"),
+        (Entry("100644", 10), OSError(13, "Permission denied")),
+    ],
+    ids=["link", "submodule", "huge", "unreadable"],
+)
+def test_a_schema_that_cannot_be_read_is_never_left_out(entry: Entry, content: bytes | OSError) -> None:
+    """Left out, the records of its kind would be judged by nothing."""
+    snapshot = Memory({"schemas/vehicle.schema.json": content})
+    snapshot.entries["schemas/vehicle.schema.json"] = entry
+    with pytest.raises(ConfigurationError, match=r"schemas/vehicle\.schema\.json"):
+        own_schemas(snapshot)
+
+
+def test_a_repository_replaces_a_shipped_schema() -> None:
+    person = json.loads(json.dumps(BASE.files["person.schema.json"]))
+    person["properties"]["spec"]["properties"]["nick"] = {"type": "string"}
+    registry = KindRegistry.load({"person.schema.json": json.dumps(person).encode()})
+    data = {"apiVersion": "itsm/v1", "kind": "Person", "metadata": {"name": "a", "title": "A"}}
+    data["spec"] = {"emails": ["a@b.example"], "nick": "x"}
+    assert registry["Person"].validator.is_valid(data)
+    assert not BASE["Person"].validator.is_valid(data)
+    assert registry["Person"] != BASE["Person"]
+    assert registry["Team"] == BASE["Team"]
+
+
+def test_references_of_the_small_organisation() -> None:
+    found = {
+        (
+            record.id.kind,
+            "/".join("*" if isinstance(part, int) else part for part in reference.pointer),
+            reference.kinds,
+        )
+        for record in validate(Memory(folder(SMALL)), NOW).catalogue
+        for reference in record.references()
+    }
+    assert found == {
+        ("ChangeModel", "spec/owner", ("Team",)),
+        ("ChangeModel", "spec/services/*", ("Service",)),
+        ("ChangeModel", "spec/preAuthorisation/by", ("Person",)),
+        ("Person", "spec/away/*/delegate", ("Person",)),
+        ("Service", "spec/dependsOn/*/service", ("Service",)),
+        ("Service", "spec/owner", ("Team",)),
+        ("Team", "spec/lead", ("Person",)),
+        ("Team", "spec/members/*", ("Person",)),
+    }

@@ -32,7 +32,7 @@ def measure(commands: dict[str, tuple[list[str], str | None]], rounds: int, cwd:
     for _ in range(rounds + 1):
         for name, (command, feed) in commands.items():
             start = time.perf_counter()
-            done = subprocess.run(command, input=feed, cwd=cwd, capture_output=True, text=True)  # noqa: PLW1510
+            done = subprocess.run(command, input=feed, cwd=cwd, capture_output=True, text=True)
             times[name].append(time.perf_counter() - start)
             if done.returncode not in (0, 1):
                 sys.exit(f"{name} failed: {done.stderr[-2000:]}")
@@ -91,7 +91,7 @@ def check_jsonschema(root: Path) -> float:
         files = [str(path) for path in sorted(root.glob(pattern))]
         start = time.perf_counter()
         command = [sys.executable, "-m", "check_jsonschema", "--schemafile", str(schema), *files]
-        done = subprocess.run(command, capture_output=True, text=True)  # noqa: PLW1510
+        done = subprocess.run(command, capture_output=True, text=True)
         total += time.perf_counter() - start
         if done.returncode != 0:
             sys.exit(f"check-jsonschema: {(done.stdout + done.stderr)[-2000:]}")

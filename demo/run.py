@@ -1,4 +1,4 @@
-"""The main job, once through: validate this repository, judge five pull requests in a real git repository, build the site.
+"""The main job, once through: validate this repository, judge five pull requests in real git, build the site.
 
 Run it with ``make demo``, or ``python demo/run.py`` where itsm is installed. It writes ``site/`` here and nothing else;
 the git repository with the pull requests is temporary. The exit code is 0 when every verdict is the expected one.
@@ -29,7 +29,7 @@ NOW = "2026-11-22T12:00:00Z"
 def itsm(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run itsm with the Python that runs this."""
     command = [sys.executable, "-m", "itsm_as_code", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)  # noqa: PLW1510
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
 
 def git(*arguments: str, cwd: Path, author: str = "mara-lindqvist") -> str:
@@ -117,9 +117,8 @@ def main() -> int:
     heading("2. Judge five pull requests in a real git repository")
     with temporary_repository() as repository:
         for example in pull_requests():
-            print(
-                f"\n----- {example.about['title']} (by {example.about['author']}; demo/pull-requests/{example.branch})\n"
-            )
+            about = f"by {example.about['author']}; demo/pull-requests/{example.branch}"
+            print(f"\n----- {example.about['title']} ({about})\n")
             head = example.push(repository)
             for step, expected in zip(example.about["rounds"], example.about["expect"], strict=True):
                 verdict, report = judge(repository, example, head, step["reviews"])

@@ -53,8 +53,10 @@ REQUIRED = {
         "provider=team-shop",
         "customer.name=Everybody",
         "effective.from=2026-01-01",
-        'objectives=[{name: up, indicator: availability, target: "99.5", unit: percent, comparison: at-least, '
-        "window: {rolling: P28D}}]",
+        (
+            'objectives=[{name: up, indicator: availability, target: "99.5", unit: percent, comparison: at-least, '
+            "window: {rolling: P28D}}]"
+        ),
     ],
     "Supplier": ["owner=team-shop", "contact.name=Sales"],
     "Team": ["members=alice,bob"],

@@ -76,7 +76,7 @@ def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: dat
             raise UsageError("the record has neither name nor title", remedy="give NAME, or --title")
         title = click.prompt("Title (one line, as people would say it)")
     if name is None:
-        assert title is not None
+        title = title or ""
         name = slug(f"chg-{now:%Y%m%d}-{title}" if kind.name == "Change" else title)
     return name, title or name.replace("-", " ").capitalize()
 

@@ -63,10 +63,11 @@ def write_file(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, path)
+            fresh = Path(name)
+            fresh.chmod(0o666 & ~_umask())
+            fresh.replace(path)
         except BaseException:
-            os.unlink(name)
+            Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
         raise ItsmError(

@@ -119,7 +119,8 @@ def list_(session: Session) -> int:
         return 0
     width = max((len(row["name"]) for row in rows), default=0)
     text = [
-        f"{row['severity']:<8}{row['name']:<{width}}  pass {row['pass']:>4}  fail {row['fail']:>3}  waived {row['waived']:>2}  {row['title']}"
+        f"{row['severity']:<8}{row['name']:<{width}}  pass {row['pass']:>4}  fail {row['fail']:>3}  "
+        f"waived {row['waived']:>2}  {row['title']}"
         for row in rows
     ]
     session.write("\n".join([*text, f"{len(rows)} policies", ""]))

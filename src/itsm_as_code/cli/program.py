@@ -35,8 +35,7 @@ class LazyGroup(click.Group):
         for candidate in (module, f"{module}_"):
             if name in self.list_commands(context) and importlib.util.find_spec(f"{cli.__name__}.{candidate}"):
                 found = importlib.import_module(f"{cli.__name__}.{candidate}").command
-                assert isinstance(found, click.Command)
-                return found
+                return found  # type: ignore[no-any-return]
         return None
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
@@ -68,7 +67,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def common_options(*formats: str, output: bool = True) -> Callable[[Function], Function]:
-    """The options that every command has; the command gets a :class:`~itsm_as_code.cli.output.Session` as ``session``."""
+    """The options that every command has; the command gets them as a ``Session``."""
     from itsm_as_code.cli.output import Session
 
     def decorate(function: Function) -> Function:
@@ -97,8 +96,8 @@ def common_options(*formats: str, output: bool = True) -> Callable[[Function], F
             click.option("-v", "--verbose", is_flag=True, help="Say more."),
         ]
         if output:
-            to_file = {"type": click.Path(path_type=Path), "metavar": "FILE", "help": "Write there."}
-            chain.append(click.option("-o", "--output", "output_file", **to_file))
+            path = click.Path(path_type=Path)
+            chain.append(click.option("-o", "--output", "output_file", type=path, metavar="FILE", help="Write there."))
         if formats:
             chain.append(
                 click.option(

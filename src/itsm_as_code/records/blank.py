@@ -157,7 +157,7 @@ def _value(text: str, schema: Schema) -> Any:
 
 
 _LATIN = str.maketrans(
-    {"ß": "ss", "ø": "oe", "Ø": "Oe", "æ": "ae", "Æ": "Ae", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i"}
+    {"ß": "ss", "ø": "oe", "Ø": "Oe", "æ": "ae", "Æ": "Ae", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "\u0131": "i"}
 )
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 

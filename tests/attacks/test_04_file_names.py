@@ -1,0 +1,126 @@
+"""4: file names that read as others, or are others on some systems."""
+
+from __future__ import annotations
+
+import json
+import os
+import unicodedata
+
+import orjson
+import pytest
+
+from itsm_as_code.reports.gate import FORMATS
+from tests.attacks.tools import EVERYBODY, SERVICE, add_rule, approve, blocking, on_main
+from tests.conftest import Workshop, codes
+
+SERVICE_TEXT = SERVICE % "extra"
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("services/extra.yml", "file-kind"),
+        ("services/extra.YAML", "file-kind"),
+        ("services/extra.Yaml", "file-kind"),
+        ("services/.extra.yaml", "file-kind"),
+        ("services/extra.yaml.", "file-kind"),
+        ("services/extra.yaml ", "file-kind"),
+        ("services/extrа.yaml", "file-name"),  # Cyrillic
+        ("services/Extra.yaml", "file-name"),
+        ('services/"extra".yaml', "file-name"),
+        ("services/extra\n.yaml", "file-name"),
+        ("services/\x1b[2Kextra.yaml", "file-name"),
+        ("services/extra\u200b.yaml", "file-name"),
+        ("services/--extra.yaml", "file-name"),
+    ],
+)
+def test_a_record_under_an_odd_name(workshop: Workshop, path: str, rule: str) -> None:
+    workshop.write(path, SERVICE_TEXT)
+    workshop.commit()
+    approve(workshop, *EVERYBODY)
+    decision = workshop.judge()
+    assert decision.verdict == "rejected"
+    assert rule in blocking(decision)
+    for report in FORMATS.values():
+        assert "\x1b" not in report(decision, decision.sources)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "docs/a\nb.md",
+        "docs/a\tb.md",
+        "docs/a\x1b[31m.md",
+        "docs/\u202egpj.md",
+        "docs/zero\u200bwidth.md",
+        "docs/a\\b.md",
+        "docs/end. /x.md",
+        "docs/" + unicodedata.normalize("NFD", "größe") + ".md",
+        os.fsdecode(b"docs/\xff\xfe.md"),
+    ],
+)
+def test_a_document_whose_name_does_not_read_as_it_is(workshop: Workshop, path: str) -> None:
+    workshop.write(path, "Hello.\n")
+    workshop.commit()
+    approve(workshop, "bob")
+    decision = workshop.judge()
+    assert (decision.verdict, codes(decision)) == ("rejected", ["path-refused"])
+    assert json.loads(orjson.dumps(decision.as_data()))["digest"] == decision.digest
+    for report in FORMATS.values():
+        report(decision, decision.sources).encode("utf-8")
+
+
+def test_an_ordinary_name_with_accents_is_fine(workshop: Workshop) -> None:
+    workshop.write("docs/größe.md", "Hello.\n")
+    workshop.commit()
+    approve(workshop, "bob")
+    assert workshop.judge().verdict == "approved"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("Services/extra.yaml", "path-refused"),
+        ("changes/Models/extra.yaml", "path-refused"),
+        ("POLICIES/approvals/extra.yaml", "path-refused"),
+        ("docs/readme.md", "path-refused"),
+        ("services/../people/eve.txt", ""),
+    ],
+)
+def test_names_that_differ_in_case_only(workshop: Workshop, path: str, code: str) -> None:
+    """Even where a rule covers every path: on some systems these files take the place of others."""
+    with on_main(workshop):
+        add_rule(workshop, "{name: rest, match: {paths: ['**']}, approvals: [{from: {anyone: true}}]}")
+        workshop.write("docs/README.md", "Read me.\n")
+    workshop.write(path, SERVICE_TEXT)
+    workshop.commit()
+    approve(workshop, *EVERYBODY)
+    decision = workshop.judge()
+    assert ([code] if code else []) == [found for found in codes(decision) if not found.startswith("finding:")]
+
+
+def test_bytes_that_are_no_utf8_in_a_record_folder(workshop: Workshop) -> None:
+    workshop.write(os.fsdecode(b"services/\xe9.yaml"), SERVICE_TEXT)
+    workshop.commit()
+    approve(workshop, *EVERYBODY)
+    decision = workshop.judge()
+    assert "file-kind" in blocking(decision)
+    assert "path-refused" in codes(decision)
+    assert rb"\\xe9" in orjson.dumps(decision.as_data())
+
+
+def test_a_folder_with_a_line_break_above_a_record(workshop: Workshop) -> None:
+    workshop.write("services/a\nb/extra.yaml", SERVICE_TEXT)
+    workshop.commit()
+    approve(workshop, *EVERYBODY)
+    decision = workshop.judge()
+    assert codes(decision) == ["path-refused"]
+    assert decision.evidence["records"][0]["path"] == "services/a\nb/extra.yaml"
+
+
+def test_an_option_like_name_is_a_name(workshop: Workshop) -> None:
+    workshop.write("--output=x", "hello\n")
+    workshop.git("add", "--", "--output=x")
+    workshop.commit()
+    decision = workshop.judge()
+    assert codes(decision) == ["not-covered", "no-rule"]

@@ -197,7 +197,7 @@ def alder_bank(folder: Path) -> None:
         for example in demo.pull_requests():
             head = example.push(repository)
             given = [{**review, "commit": head} for review in example.about["rounds"][0]["reviews"]]
-            text = json.dumps({"author": example.about["author"], "reviews": given})
+            text = json.dumps({"author": example.about["author"], "reviews": given}, indent=2) + "\n"
             (reviews / f"{example.branch}.json").write_text(text)
         demo.git("checkout", "-q", "main", cwd=repository)
         shutil.copytree(repository, folder, dirs_exist_ok=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from risk_page import risk_page
 from schema_pages import configuration, fenced, fields, kind_page, page_name, table
 
 from itsm_as_code import shipped
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
         "reference/rules.md": rules(),
         "reference/policies.md": policies(),
         "reference/cel.md": cel(),
+        "reference/risk.md": risk_page(),
         "reference/reports.md": reports(registry),
         "reference/exit-codes.md": exit_codes(),
         "reference/configuration.md": configuration(registry),
@@ -89,6 +91,7 @@ def index(registry: KindRegistry) -> str:
         "- [Rules](rules.md): what the program itself can find\n"
         "- [Policy packs](policies.md): the policies that `itsm init` copies\n"
         "- [CEL](cel.md): variables and functions of policies and approval rules\n"
+        "- [Risk](risk.md): the points from which the level of a change is derived\n"
         "- [Reports](reports.md): the JSON of `itsm validate` and `itsm gate`\n"
         "- [itsm.yaml](configuration.md): the configuration of a repository\n\n"
         "## Kinds of record\n\n"

@@ -28,7 +28,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             if "end" in window and clock.parse_instant(window["end"]) <= start:
                 yield (
                     subject,
-                    Problem(f"the {field} ends before it starts", ("spec", field, "end"), "swap or correct them"),
+                    Problem(f"the {field} does not end after it starts", ("spec", field, "end"), "swap or correct them"),
                 )
             for end in ("start", "end") if field == "actual" else ():
                 if end in window and clock.parse_instant(window[end]) > situation.now:

@@ -53,7 +53,7 @@ def _outages(spec: dict[str, Any], now: datetime) -> Iterator[Problem]:
             end = clock.parse_instant(outage["end"])
             if end <= start:
                 yield Problem(
-                    "the outage ends before it starts", ("spec", "outages", index, "end"), "swap or correct them"
+                    "the outage does not end after it starts", ("spec", "outages", index, "end"), "swap or correct them"
                 )
             elif end > limit:
                 message = f"the outage ends {'after the incident was resolved' if resolved else 'in the future'}"

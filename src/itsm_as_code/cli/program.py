@@ -34,8 +34,7 @@ class LazyGroup(click.Group):
         module = name.replace("-", "_")
         for candidate in (module, f"{module}_"):
             if name in self.list_commands(context) and importlib.util.find_spec(f"{cli.__name__}.{candidate}"):
-                found = importlib.import_module(f"{cli.__name__}.{candidate}").command
-                return found  # type: ignore[no-any-return]
+                return importlib.import_module(f"{cli.__name__}.{candidate}").command  # type: ignore[no-any-return]
         return None
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:

@@ -53,7 +53,9 @@ class WorkTree:
         self.root = root
         if not root.is_dir():
             raise ItsmError(f"{root} is not a folder", remedy="name the folder that holds the records")
-        self.entries: dict[str, Entry] = dict(sorted(self._scan(str(root), "")))
+        # Called in the wrong place (a home folder, the top of the disk), it has nothing to look through.
+        looks_right = any(os.path.lexists(root / name) for name in TOP_OF_RECORDS)
+        self.entries: dict[str, Entry] = dict(sorted(self._scan(str(root), ""))) if looks_right else {}
 
     def _scan(self, folder: str, prefix: str) -> Iterator[tuple[str, Entry]]:
         try:
@@ -70,7 +72,7 @@ class WorkTree:
             if stat.S_ISLNK(status.st_mode):
                 yield path, Entry(SYMLINK, status.st_size)
             elif stat.S_ISDIR(status.st_mode):
-                if Path(entry.path, ".git").exists():
+                if os.path.lexists(f"{entry.path}/.git"):
                     yield path, Entry(SUBMODULE, 0)
                 else:
                     yield from self._scan(entry.path, path + "/")
@@ -89,6 +91,9 @@ class WorkTree:
             except OSError as error:
                 yield path, error
 
+
+TOP_OF_RECORDS = ("itsm.yaml", "schemas", "services", "changes", "people", "policies", "operations", "portfolio")
+"""A folder without any of these holds no records; a kind of one's own comes with ``schemas``."""
 
 SKIPPED_FOLDERS = frozenset({".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
 """Folders at the top that hold no records in any repository, and may be huge."""

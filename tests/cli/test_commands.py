@@ -136,6 +136,21 @@ def test_new_writes_nothing_that_does_not_fit_the_schema(small: Path, itsm: Run)
     assert not (small / "people/teams/Team_X.yaml").exists()
 
 
+def test_new_says_at_once_that_a_reference_is_misspelt(small: Path, itsm: Run) -> None:
+    code, out, err = itsm("-C", small, "new", "Team", "team-x", "--set", "members=alicia", *NOW)
+    assert (code, out) == (0, "people/teams/team-x.yaml\n")
+    assert "no Person named 'alicia'" in err
+    assert "did you mean 'alice'?" in err
+
+
+def test_a_folder_without_records_is_no_pass(tmp_path: Path, itsm: Run) -> None:
+    for arguments in (["validate"], ["build", "-o", tmp_path / "out"], ["policy", "test"], ["new", "Team", "t"]):
+        code, out, err = itsm("-C", tmp_path, *arguments)
+        assert (code, out) == (2, ""), arguments
+        assert "itsm: " in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_init_is_valid_at_once_and_overwrites_nothing(tmp_path: Path, itsm: Run) -> None:
     code, out, _ = itsm("init", tmp_path / "org", "--organisation", 'A "quoted": [name] #1')
     assert code == 0

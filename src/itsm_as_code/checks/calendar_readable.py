@@ -8,7 +8,7 @@ the holidays that a calendar names exist and can be read too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from itsm_as_code.checks import Situation, Subject
@@ -22,8 +22,8 @@ WAIVABLE = False
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    year = Interval(situation.now - timedelta(days=7), situation.now + timedelta(days=400))
-    week = Interval(situation.now, situation.now + timedelta(days=7))
+    year = _window(situation.now, timedelta(days=400))
+    week = _window(situation.now, timedelta(days=7))
     for calendar in facts.records("Calendar"):
         subject = ("Calendar", calendar["metadata"]["name"])
         for index, entry in enumerate(calendar["spec"]["entries"]):
@@ -37,6 +37,13 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
                 continue
             for problem in _entry_problems(entry, ("spec", "entries", index)):
                 yield subject, problem
+
+
+def _window(now: datetime, length: timedelta) -> Interval:
+    try:
+        return Interval(now - timedelta(days=7), now + length)
+    except OverflowError:  # at the ends of time
+        return Interval(now, now)
 
 
 def _entry_problems(entry: dict[str, Any], at: Pointer) -> Iterator[Problem]:

@@ -15,6 +15,10 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments in (["--version"], ["-V"]):  # the one question that needs nothing loaded
         sys.stdout.write(f"{PROGRAM} {__version__}\n")
         return
-    from itsm_as_code.cli.program import run
+    try:
+        from itsm_as_code.cli.program import run
 
-    sys.exit(run(arguments))
+        code = run(arguments)
+    except KeyboardInterrupt:  # while the program was still being loaded
+        code = 130
+    sys.exit(code)

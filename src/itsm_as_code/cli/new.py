@@ -42,6 +42,8 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
 
     judges = load_judges(WorkTree(session.directory))
     catalogue, registry = judges.catalogue, judges.registry
+    if not catalogue.records and not (session.directory / "itsm.yaml").exists():
+        raise UsageError(f"{session.directory} holds no records", remedy="make a repository with 'itsm init'")
     kind = next((kind for kind in registry if kind.name.casefold() == kind_name.casefold()), None)
     if kind is None:
         remedy = did_you_mean(kind_name, registry.kinds) or f"kinds: {', '.join(registry.kinds)}"
@@ -111,12 +113,14 @@ def _save(session: Session, kind: Kind, data: dict[str, Any], file: str, catalog
     source = dump(data, schema_comment=comment, schema=kind.schema)
     record = Record(RecordId(kind.name, name), kind, data, file, source)
     findings: list[Finding] = [stamp(RECORD_SCHEMA, record, problem) for problem in kind.validator.problems(data)]
-    if not findings:
+    fits = not findings
+    if fits:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_file(path, source)
         session.write(f"{file}\n")
-        return 0
+        findings = list(catalogue.dangling(record))  # said at once; the record may name one that is yet to be written
     for finding in place_findings(findings, {file: source}):
         click.echo(finding_text(finding, {file: source}), err=True)
-    session.say("nothing was written")
-    return 1
+    if not fits:
+        session.say("nothing was written")
+    return 0 if fits else 1

@@ -50,15 +50,22 @@ class Session:
     def write(self, text: str) -> None:
         """The result, to standard output or whole to the file of ``--output``."""
         if self.output is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+            except BrokenPipeError:  # the reader has seen enough; the exit code stays what it is
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return
         write_file(self.output, text.encode("utf-8"))
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file at once or not at all."""
+    """Write a file at once or not at all; what is there and is no file (a pipe, /dev/null) is written to."""
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        path = path.resolve()  # a symbolic link keeps pointing to the file
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -72,7 +72,7 @@ def _prefixes(top: Path, paths: tuple[Path, ...]) -> list[str]:
 
     found = []
     for path in paths:
-        whole = (top / path) if (top / path).exists() else path
+        whole = path if path.exists() and not (top / path).exists() else top / path
         try:
             relative = whole.resolve().relative_to(top.resolve())
         except ValueError:

@@ -197,17 +197,15 @@ class Catalogue:
 
     def reference_findings(self) -> list[Finding]:
         """A finding for each reference to a record that is not there."""
+        return [finding for record in self.records.values() if record.valid for finding in self.dangling(record)]
+
+    def dangling(self, record: Record) -> Iterator[Finding]:
+        """A finding for each reference of a record, of this catalogue or not, to a record that is not there."""
         known = self._by_kind
-        findings: list[Finding] = []
-        for record in self.records.values():
-            if not record.valid:
-                continue
-            for reference in record.references():
-                name = reference.name
-                if not any(name in known.get(kind, ()) for kind in reference.kinds):
-                    problem = self._dangling(reference)
-                    findings.append(stamp(REFERENCE_EXISTS, record, problem))
-        return findings
+        for reference in record.references():
+            name = reference.name
+            if not any(name in known.get(kind, ()) for kind in reference.kinds):
+                yield stamp(REFERENCE_EXISTS, record, self._dangling(reference))
 
     def _dangling(self, reference: Reference) -> Problem:
         wanted = " or ".join(reference.kinds)

@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 from risk_page import risk_page
-from schema_pages import configuration, fenced, fields, kind_page, page_name, table
+from schema_pages import configuration, fenced, fields, kind_page, page_name, plain, table
 
 from itsm_as_code import shipped
 from itsm_as_code.checks import all_checks
@@ -156,7 +156,7 @@ def help_parts(text: str) -> Iterator[str]:
     """The paragraphs of a help text; what follows click's ``\\b`` keeps its lines."""
     for paragraph in inspect.cleandoc(text).split("\n\n"):
         if not paragraph.startswith("\b"):
-            yield paragraph.replace("\n", " ") + "\n"
+            yield plain(paragraph.replace("\n", " ")) + "\n"
             continue
         head, *lines = paragraph.removeprefix("\b").strip("\n").split("\n")
         yield f"{head}\n"
@@ -168,11 +168,11 @@ def spelling(option: click.Option) -> str:
     if option.is_flag:
         return ", ".join(f"`{name}`" for name in names)
     if isinstance(option.type, click.Choice):
-        value = "\\|".join(map(str, option.type.choices))
+        value = "|".join(map(str, option.type.choices))
     else:
         value = option.metavar or option.type.name.upper()
     many = " (repeat)" if option.multiple else " (required)" if option.required else ""
-    return ", ".join(f"`{name}`" for name in names) + f" {value.replace('<', '&lt;')}{many}"
+    return ", ".join(f"`{name}`" for name in names) + f" {value}{many}"
 
 
 def default_of(option: click.Option) -> str:
@@ -230,7 +230,7 @@ def rule_section(rule: Rule, waivable: bool) -> str:
     mark = f"*{rule.severity}*" + (", *waivable*" if waivable else "")
     title, dot, text = rule.explanation.partition("\n\n")
     body = rule.explanation if not dot else f"{title}\n\n{text}"
-    return f"### {rule.id}\n\n{rule.title} ({mark}).\n\n{body.strip()}\n{source}"
+    return f"### {rule.id}\n\n{plain(rule.title)} ({mark}).\n\n{plain(body.strip())}\n{source}"
 
 
 POLICIES_HEAD = """# Policy packs
@@ -405,7 +405,8 @@ def reports(registry: KindRegistry) -> str:
         path = f"reports/{file}{SUFFIX}"
         schema = registry.bundled(path)
         version = schema["properties"]["schema"]["const"]
-        rows = list(fields(schema, {key: schema[key] for key in ("properties", "required")}, registry))
+        top = {key: schema[key] for key in ("properties", "required")}
+        rows = [[name, of_kinds(kind), text] for name, kind, text in fields(schema, top, registry)]
         parts += [
             (
                 f"## itsm {command} --format json\n\n{schema['description']} Version: `{version}`. Schema: "
@@ -417,6 +418,11 @@ def reports(registry: KindRegistry) -> str:
         ]
     parts.append(EVIDENCE)
     return "\n".join(parts)
+
+
+def of_kinds(text: str) -> str:
+    """Links to kinds as they are from a page above theirs."""
+    return re.sub(r"\]\((?=[a-z-]+\.md\))", "](kinds/", text)
 
 
 def exit_codes() -> str:

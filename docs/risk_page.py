@@ -16,7 +16,7 @@ two bands give the level. A level that the record declares can raise the result,
 [how the gate decides](../explanation/how-the-gate-decides.md#risk).
 """
 
-FOOT = """*History*: the success rate to expect from earlier changes of the same services, smoothed towards the rate of all
+FOOT = """*History*: the success rate to expect from earlier changes of the same services, smoothed towards that of all
 services where they are few. `itsm gate` prints both rates.
 
 *Blast radius*: services that depend on a changed one through hard dependencies, over any distance.

@@ -20,7 +20,14 @@ def table(head: Row, rows: Iterable[Row]) -> str:
 
 
 def cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return plain(" ".join(text.split())).replace("|", "\\|")
+
+
+def plain(text: str) -> str:
+    """Text in which no angle bracket is taken for HTML; code between backticks is left alone."""
+    return "".join(
+        part if index % 2 else part.replace("<", "&lt;") for index, part in enumerate(re.split(r"(`[^`]*`)", text))
+    )
 
 
 def fenced(text: str, language: str = "text") -> str:

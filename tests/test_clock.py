@@ -329,10 +329,10 @@ def test_until_in_utc_is_the_same_instant() -> None:
     ],
 )
 def test_a_rule_that_makes_no_sense_is_an_error_at_once(rule: str) -> None:
-    started = stopwatch.perf_counter()
+    started = stopwatch.process_time()
     with pytest.raises(ValueError, match=r"."):
         recurring(rule, "2020-01-01T00:00:00")
-    assert stopwatch.perf_counter() - started < 5
+    assert stopwatch.process_time() - started < 5
 
 
 PARTS = st.tuples(

@@ -77,7 +77,7 @@ def test_new_validate_and_build_know_it(office: Path, tmp_path: Path, itsm: Run)
     assert itsm("-C", office, "validate", *NOW)[0] == 0
     assert itsm("-C", office, "build", "-o", tmp_path / "site", *NOW)[0] == 0
     listed = (tmp_path / "site/laptops/index.html").read_text()
-    assert 'laptop-1.html' in listed
+    assert "laptop-1.html" in listed
     page = (tmp_path / "site/laptops/laptop-1.html").read_text()
     assert "../leases/le1.html" in page
     assert "../people/alice.html" in page

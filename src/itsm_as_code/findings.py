@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 PointerPart = str | int
 Pointer = tuple[PointerPart, ...]
@@ -102,6 +103,23 @@ class Finding:
         """What makes it the same finding in two revisions: rule, record (or path), place and message."""
         subject = str(self.record) if self.record else self.location.path
         return (self.rule, subject, format_pointer(self.location.pointer or ()), self.message)
+
+    def as_data(self) -> dict[str, Any]:
+        """The finding as reports write it (``schemas/reports/``)."""
+        where = self.location
+        return {
+            "rule": self.rule,
+            "severity": self.severity.value,
+            "path": where.path,
+            "line": where.line,
+            "column": where.column,
+            "record": {"kind": self.record.kind, "name": self.record.name} if self.record else None,
+            "pointer": format_pointer(where.pointer) if where.pointer is not None else None,
+            "message": self.message,
+            "remedy": self.remedy or None,
+            "known": self.known,
+            "waiver": self.waiver,
+        }
 
     def at(self, line: int | None, column: int | None) -> Finding:
         """The same finding with its line and column filled in."""

@@ -31,6 +31,11 @@ MATRIX: Final = (
 
 _PRIOR: Final = 10
 """How many changes the experience with all services is worth beside that with the services of a change."""
+_ASSUMED: Final = 0.9
+"""The success rate that is assumed before there is any history: change fail rates of around 10 % are ordinary.
+
+Source: DORA, Accelerate State of DevOps Report 2024, change failure rate by performance level (https://dora.dev).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +154,8 @@ def _pressure_factor(spec: Mapping[str, Any]) -> Factor:
 def _history_factor(change: Mapping[str, Any], services: list[str], facts: Facts) -> Factor:
     """The success rate to expect, from earlier changes of these services and, where they are few, of all services.
 
-    The prior is worth ten changes at the rate of the whole organisation (itself smoothed by Laplace's rule), so one
-    failure among two changes says little, and five among ten a lot.
+    The prior is worth ten changes at the rate of the whole organisation, whose own prior is ten changes of which nine
+    succeed: one failure among two changes says little, five among ten a lot, and no history at all is no bad sign.
     """
     seen: dict[str, bool] = {}
     for service in services:
@@ -158,7 +163,7 @@ def _history_factor(change: Mapping[str, Any], services: list[str], facts: Facts
     seen.pop(change["metadata"]["name"], None)
     good, count = sum(seen.values()), len(seen)
     good_of_all, all_changes = facts.change_success
-    overall = (good_of_all + 1) / (all_changes + 2)
+    overall = (good_of_all + _PRIOR * _ASSUMED) / (all_changes + _PRIOR)
     expected = (good + _PRIOR * overall) / (count + _PRIOR)
     points = 0 if expected >= 0.9 else 1 if expected >= 0.75 else 2
     value = f"{good} of {count} earlier changes succeeded (expected {expected:.0%}; of all services {overall:.0%})"

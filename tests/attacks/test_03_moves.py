@@ -30,7 +30,7 @@ def test_a_record_leaves_its_folder(workshop: Workshop) -> None:
     move(workshop, "services/newsletter.yaml", "docs/newsletter.yaml")
     workshop.commit()
     approve(workshop, *EVERYBODY)
-    assert codes(workshop.judge()) == ["finding:record-deleted"]
+    assert "finding:record-deleted" in codes(workshop.judge())
 
 
 def test_a_record_poses_as_another_kind(workshop: Workshop) -> None:
@@ -93,7 +93,9 @@ def test_a_move_into_a_folder_with_lenient_rules(workshop: Workshop) -> None:
 
 def test_a_move_from_a_protected_folder_meets_the_rule_of_that_folder(workshop: Workshop) -> None:
     with on_main(workshop):
-        strict = "{name: strict, match: {paths: ['services/*.yaml']}, approvals: [{from: {role: governance}, count: 2}]}"
+        strict = (
+            "{name: strict, match: {paths: ['services/*.yaml']}, approvals: [{from: {role: governance}, count: 2}]}"
+        )
         add_rule(workshop, strict)
     move(workshop, "services/newsletter.yaml", "services/later/newsletter.yaml")
     workshop.commit()

@@ -30,12 +30,11 @@ def test_a_link_to_a_record_with_the_same_bytes(open_rules: Workshop) -> None:
     open_rules.git("update-index", "--cacheinfo", f"120000,{oid},services/newsletter.yaml")
     open_rules.git("commit", "-q", "-m", "Link")
     approve(open_rules, *EVERYBODY)
-    assert blocking(open_rules.judge()) == {"file-kind", "record-deleted", "reference-exists"} - {"reference-exists"}
+    assert {"file-kind", "record-deleted"} <= blocking(open_rules.judge())
 
 
 def test_a_record_folder_becomes_a_link(workshop: Workshop) -> None:
-    for name in ("restart.yaml",):
-        (workshop.path / "changes/models" / name).unlink()
+    (workshop.path / "changes/models/restart.yaml").unlink()
     (workshop.path / "changes/models").rmdir()
     (workshop.path / "changes/models").symlink_to("/tmp")
     workshop.commit()

@@ -95,3 +95,12 @@ def missing(decision: Decision) -> dict[str, int]:
 def rules(decision: Decision) -> list[str]:
     """The approval rules that the pull request met."""
     return [row["rule"] for row in decision.evidence["approvals"]]
+
+
+def rules_by_path(decision: Decision) -> dict[str, set[str]]:
+    """Path -> the rules of the findings that block there."""
+    found: dict[str, set[str]] = {}
+    for finding in decision.findings:
+        if finding.blocks:
+            found.setdefault(finding.location.path, set()).add(finding.rule)
+    return found

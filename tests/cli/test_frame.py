@@ -56,13 +56,20 @@ def program(*arguments: str | Path, cwd: Path = SMALL, **more: Any) -> subproces
         ([], "Usage: itsm"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_2(arguments: list[str], said: str) -> None:
-    done = program(*arguments)
-    assert done.returncode == 2, done
-    assert done.stdout == ""
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "\\n" not in done.stderr
+def test_a_request_that_makes_no_sense_is_2(
+    arguments: list[str], said: str, itsm: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SMALL)
+    code, out, err = itsm(*arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert "\\n" not in err
+
+
+def test_a_request_that_makes_no_sense_is_2_for_the_shell() -> None:
+    done = program("vaildate")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "itsm: no command 'vaildate'. Did you mean 'validate'? Try 'itsm --help'.\n"
 
 
 def test_version_and_help() -> None:

@@ -249,9 +249,9 @@ TRAPS = {
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_no_file_stalls_or_crashes_the_loader(name: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     load("x.yaml", TRAPS[name].encode())
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 class Huge:

@@ -226,10 +226,10 @@ BOMB = "a" * 40 + "b"
 )
 def test_a_catastrophic_pattern_is_decided_and_explained_at_once(schema: dict[str, Any], data: Any) -> None:
     checked = validator(schema)
-    started = time.perf_counter()
+    started = time.process_time()
     assert not checked.is_valid(data)
     assert checked.problems(data)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("regex", ["^(?=a)", "(a)\\1", "^(a{1,1000}){1,1000}$", "("])

@@ -26,10 +26,8 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
                 continue
             start = clock.parse_instant(window["start"])
             if "end" in window and clock.parse_instant(window["end"]) <= start:
-                yield (
-                    subject,
-                    Problem(f"the {field} does not end after it starts", ("spec", field, "end"), "swap or correct them"),
-                )
+                message = f"the {field} does not end after it starts"
+                yield subject, Problem(message, ("spec", field, "end"), "swap or correct them")
             for end in ("start", "end") if field == "actual" else ():
                 if end in window and clock.parse_instant(window[end]) > situation.now:
                     message = f"the actual {end} lies in the future"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import click
@@ -67,7 +68,8 @@ def command(
     go = f"cd {target} && " if folder is not None else ""
     session.write(
         f"{len(files)} files in {target}. Next:\n"
-        f"  {go}git init -b main && git add -A && git commit -m 'Start'\n"
+        f"  {go}git init -b main && git config user.email {shlex.quote(team[0]['email'])}\n"
+        "  git add -A && git commit -m 'Start'\n"
         "  itsm validate\n"
         '  itsm new Change --title "My first change"\n'
         "  itsm build -o site/\n"
@@ -118,7 +120,8 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
         if path.split("/")[0] in shipped.PACKS and not too_early:
             found[f"policies/{path}"] = _without_controls(content)
     if values["forge"] == "github":
-        found[".github/workflows/gate.yml"] = _workflow(shipped.files("workflows", "gate.yml")["gate.yml"])
+        for name in ("gate.yml", "publish.yml"):
+            found[f".github/workflows/{name}"] = _workflow(shipped.files("workflows", name)[name])
     return found
 
 

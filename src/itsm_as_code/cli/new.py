@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -59,7 +60,7 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
         assign(kind, data, path, value)
     open_questions = list(questions(kind, data))
     if open_questions and not asks:
-        needed = "  ".join(f"--set {question.dotted}={question.example or '...'}" for question in open_questions)
+        needed = "  ".join(f"--set {shlex.quote(_suggestion(question, catalogue))}" for question in open_questions)
         values = "value" if len(open_questions) == 1 else "values"
         raise UsageError(f"a {kind.title.lower()} needs {len(open_questions)} more {values}", remedy=needed)
     while open_questions:
@@ -67,6 +68,12 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
             assign(kind, data, question.dotted, _ask(question, catalogue))
         open_questions = list(questions(kind, data))
     return _save(session, kind, data, place(kind, name, now.date()), catalogue)
+
+
+def _suggestion(question: Question, catalogue: Catalogue) -> str:
+    """An assignment that would do: a record that exists, a choice, the schema's example."""
+    names = [name for kind in question.references for name in catalogue.names(kind)]
+    return f"{question.dotted}={[*sorted(names)[:1], *question.choices[:1], question.example or '...'][0]}"
 
 
 def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: datetime) -> tuple[str, str]:

@@ -84,7 +84,8 @@ def _test_text(results: list[tuple[Policy, list[ExampleResult]]], verbose: bool)
                 lines.append(f"      expected {result.expected}, got {result.actual}{message}")
             elif verbose:
                 lines.append(f"    {result.actual}: {terminal(result.name)}")
-    lines.append(f"{len(results)} policies, {total} examples: {failures or 'none'} failed")
+    policies = "1 policy" if len(results) == 1 else f"{len(results)} policies"
+    lines.append(f"{policies}, {total} examples: {failures or 'none'} failed")
     return "\n".join(lines) + "\n"
 
 
@@ -99,6 +100,7 @@ def list_(session: Session) -> int:
     """
     from collections import Counter
 
+    from itsm_as_code.errors import UsageError
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
@@ -107,6 +109,8 @@ def list_(session: Session) -> int:
     counts: dict[str, Counter[str]] = {}
     for outcome in validation.outcomes:
         counts.setdefault(outcome.policy, Counter())[outcome.status] += 1
+    if not judges.catalogue.of_kind("Policy"):
+        raise UsageError("there is no policy here", remedy="add one to policies/, or go to a repository of records")
     rows = [
         _row(record.name, record.spec, record.title, counts.get(record.name, Counter()))
         for record in judges.catalogue.of_kind("Policy")
@@ -117,7 +121,7 @@ def list_(session: Session) -> int:
         data = {"schema": "itsm/policy-list/v1", "policies": rows}
         session.write(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
         return 0
-    width = max((len(row["name"]) for row in rows), default=0)
+    width = max(len(row["name"]) for row in rows)
     text = [
         f"{row['severity']:<8}{row['name']:<{width}}  pass {row['pass']:>4}  fail {row['fail']:>3}  "
         f"waived {row['waived']:>2}  {row['title']}"

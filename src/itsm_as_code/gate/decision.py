@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from itsm_as_code.findings import Finding, format_pointer
+from itsm_as_code.findings import Finding
 
 SCHEMA: Final = "itsm/gate/v1"
 EXIT_CODES: Final = {"approved": 0, "pending": 1, "rejected": 1, "error": 2}
@@ -72,25 +72,6 @@ def plain(data: Any) -> Any:
 def _show_surrogate(match: re.Match[str]) -> str:
     code = ord(match[0])
     return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
-
-
-def finding_data(finding: Finding) -> dict[str, Any]:
-    """A finding as reports write it."""
-    where = finding.location
-    data = {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "path": where.path,
-        "line": where.line,
-        "column": where.column,
-        "record": {"kind": finding.record.kind, "name": finding.record.name} if finding.record else None,
-        "pointer": format_pointer(where.pointer) if where.pointer is not None else None,
-        "message": finding.message,
-        "remedy": finding.remedy or None,
-        "known": finding.known,
-        "waiver": finding.waiver,
-    }
-    return {key: plain(value) for key, value in data.items()}
 
 
 def error_decision(code: str, message: str, now: str, base: str | None = None, head: str | None = None) -> Decision:

@@ -10,7 +10,7 @@ from itsm_as_code.findings import RecordId
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate.approvals import Approval
 from itsm_as_code.gate.conflicts import conflicts_of
-from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, finding_data, plain
+from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, plain
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.policies.waivers import WaiverState
 from itsm_as_code.records.diff import show_fields
@@ -51,8 +51,8 @@ def collect(judgement: Judgement, verdict: str, reasons: list[Reason]) -> dict[s
             for step in judgement.transitions()
         ],
         "approvals": [_approval(approval) for approval in judgement.approvals],
-        "findings": [finding_data(finding) for finding in judgement.findings if not finding.known],
-        "known": [finding_data(finding) for finding in judgement.findings if finding.known],
+        "findings": [finding.as_data() for finding in judgement.findings if not finding.known],
+        "known": [finding.as_data() for finding in judgement.findings if finding.known],
         "waivers": _waivers(judgement),
         "policyImpact": judgement.incoming.impact(judgement.validation) if judgement.incoming else [],
     }

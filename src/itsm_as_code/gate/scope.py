@@ -169,6 +169,8 @@ def _uncovered(diff: RecordDiff, covered: Set[_Part]) -> Iterator[tuple[str, str
         yield diff.record.path, f"{diff.id}"
         return
     for field, side in missing:
+        if side == "before" and (field, "after") in missing:
+            continue
         what = f"{diff.id} {format_pointer(field)}".rstrip()
         yield sides[side].path, what if side == "after" or len(sides) == 1 else f"{what} as it is on the base"
 

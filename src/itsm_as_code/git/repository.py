@@ -30,6 +30,7 @@ _OPTIONS = (
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.quotePath=false"),
     *("-c", "core.attributesFile=/dev/null"),
+    *("-c", "attr.tree="),
     *("-c", "core.commitGraph=false"),
     *("-c", "diff.external="),
     *("-c", "protocol.ext.allow=never"),
@@ -90,15 +91,20 @@ class Repository:
             ) from None
         self.git_dir = Path(found)
 
-    def run(self, *arguments: str, feed: bytes | None = None, accept: tuple[int, ...] = (0,)) -> tuple[int, bytes]:
+    def run(
+        self, *arguments: str, feed: bytes | None = None, accept: tuple[int, ...] = (0,), folder: Path | None = None
+    ) -> tuple[int, bytes]:
         """Exit code and standard output of a git command; GitError unless the code is one of ``accept``."""
-        code, out, reason = self._execute(arguments, feed)
+        code, out, reason = self._execute(arguments, feed, folder)
         if code not in accept:
             raise GitError(f"git {arguments[0]} failed: {(reason.strip() or f'exit code {code}').splitlines()[0]}")
         return code, out
 
-    def _execute(self, arguments: tuple[str, ...], feed: bytes | None = None) -> tuple[int, bytes, str]:
-        """Exit code, standard output and standard error of a git command."""
+    def _execute(
+        self, arguments: tuple[str, ...], feed: bytes | None = None, folder: Path | None = None
+    ) -> tuple[int, bytes, str]:
+        """Exit code, standard output and standard error of a git command, run in ``folder``."""
+        git = self._git if folder is None else Git(folder)
         options: dict[str, Any] = {
             "with_extended_output": True,
             "with_exceptions": False,
@@ -109,12 +115,12 @@ class Repository:
         command = ["git", *_OPTIONS, *arguments]
         try:
             if feed is None:
-                code, out, err = self._git.execute(command, **options)
+                code, out, err = git.execute(command, **options)
             else:
                 with tempfile.TemporaryFile() as stream:
                     stream.write(feed)
                     stream.seek(0)
-                    code, out, err = self._git.execute(command, istream=stream, **options)
+                    code, out, err = git.execute(command, istream=stream, **options)
         except GitCommandNotFound:
             raise GitError("git is not installed", code="git-missing", remedy="install git 2.38 or newer") from None
         except GitCommandError as error:
@@ -182,16 +188,15 @@ class Repository:
         self.merge_base(base, head)
         scratch = self._scratch
         environment = dict(self._environment)
-        # An empty work tree and index: no .gitattributes of anybody picks a merge driver.
+        # An empty work tree, in which git runs, and no index: no .gitattributes of anybody picks a merge driver.
         self._environment = environment | {
             "GIT_DIR": str(self.git_dir),
             "GIT_WORK_TREE": str(scratch / "work"),
             "GIT_INDEX_FILE": str(scratch / "index"),
         }
         try:
-            code, out = self.run(
-                "merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", base, head, accept=(0, 1)
-            )
+            options = ("--write-tree", "-z", "--name-only", "--no-messages")
+            code, out = self.run("merge-tree", *options, base, head, accept=(0, 1), folder=scratch / "work")
         except GitError as error:
             if "usage:" in error.message or "unknown option" in error.message:
                 raise GitError("this git is too old", code="git-too-old", remedy="install git 2.38 or newer") from None
@@ -213,7 +218,7 @@ class Repository:
         (path / "objects").mkdir()
         objects = self.text("rev-parse", "--git-path", "objects").strip()
         self._environment["GIT_OBJECT_DIRECTORY"] = str(path / "objects")
-        self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str((self.folder / objects).resolve())
+        self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = _quoted((self.folder / objects).resolve())
         return path
 
     def snapshot(self, treeish: str) -> Revision:
@@ -279,6 +284,11 @@ class Repository:
             size = int(header[2])
             yield bytes(out[end + 1 : end + 1 + size])
             at = end + 1 + size + 1
+
+
+def _quoted(path: Path) -> str:
+    """A path for a list that git splits at colons (environment variables of git(1))."""
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ def required_problems(record: Record) -> Iterator[Problem]:
         parts = parse_pointer(pointer)
         if get(record.data, parts) is None:
             name = ".".join(parts)
-            yield Problem(f"a {record.kind.title.lower()} that is {state} needs {name}", parts, f"add {name}")
+            remedy = f"add {name}; 'itsm explain {record.kind.name}' lists its fields"
+            yield Problem(f"a {record.kind.title.lower()} that is {state} needs {name}", parts, remedy)
 
 
 def transition_of(diff: RecordDiff) -> Transition | None:

@@ -11,7 +11,6 @@ import orjson
 
 from itsm_as_code import __version__, clock
 from itsm_as_code.findings import Finding, Rule, Severity
-from itsm_as_code.gate.decision import finding_data
 from itsm_as_code.reports import escape
 
 SCHEMA: Final = "itsm/report/v1"
@@ -119,7 +118,7 @@ def json(result: ValidateResult, colour: bool = False) -> str:
             "known": sum(finding.known for finding in result.findings),
             "waived": result.waived,
         },
-        "findings": [finding_data(finding) for finding in result.findings],
+        "findings": [finding.as_data() for finding in result.findings],
     }
     return escape.json(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
 

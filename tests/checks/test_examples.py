@@ -1,0 +1,95 @@
+"""Every built-in rule has an example that passes and one that fails.
+
+A case is a folder ``tests/examples/{pass,fail}/<rule>/<case>``: its files are laid over ``tests/fixtures/small``, and
+``expected.txt`` lists all findings that then come up, as ``path[:line[:column]] rule``; a case that passes has none.
+What is judged from one revision to the next has its files under ``base/`` and ``head/`` (laid over the base).
+``deleted.txt`` and ``unreadable.txt`` list paths that are gone or cannot be read. A new case is a new folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from itsm_as_code.findings import Finding
+from itsm_as_code.records.catalogue import stamp
+from itsm_as_code.records.diff import diff_catalogues
+from itsm_as_code.records.lifecycle import transition_problems
+from itsm_as_code.records.positions import place_findings
+from itsm_as_code.snapshot import SYMLINK, Entry
+from itsm_as_code.validation import built_in_rules, validate
+from tests.conftest import HERE, NOW, SMALL
+from tests.snapshots import Memory, folder
+
+EXAMPLES = HERE / "examples"
+CASES = sorted(path for path in EXAMPLES.glob("*/*/*") if path.is_dir())
+DIRECTIVES = ("expected.txt", "deleted.txt", "unreadable.txt")
+
+
+def listed(case: Path, name: str) -> list[str]:
+    """The paths that a directive of the case names."""
+    return (case / name).read_text().split() if (case / name).is_file() else []
+
+
+def overlay(files: dict[str, str | bytes | OSError], case: Path) -> dict[str, str | bytes | OSError]:
+    """Files with those of a folder laid over them."""
+    files = {**files, **folder(case)}
+    for path in listed(case, "unreadable.txt"):
+        files[path] = PermissionError(13, "Permission denied")
+    return {path: files[path] for path in files if path not in (*DIRECTIVES, *listed(case, "deleted.txt"))}
+
+
+def snapshot(files: dict[str, str | bytes | OSError], case: Path) -> Memory:
+    """The files as a snapshot, with the symbolic links of the case as such."""
+    found = Memory(files)
+    for path in case.rglob("*"):
+        if path.is_symlink():
+            found.entries[path.relative_to(case).as_posix()] = Entry(SYMLINK, 0)
+    return found
+
+
+def judge(case: Path) -> list[Finding]:
+    """All findings of a case."""
+    small = folder(SMALL)
+    if not (case / "head").is_dir():
+        findings = validate(snapshot(overlay(small, case), case), NOW).findings
+        return [finding for finding in findings if finding.waiver is None]
+    base_files = overlay(small, case / "base")
+    base = validate(snapshot(base_files, case), NOW)
+    head = validate(snapshot(overlay(base_files, case / "head"), case), NOW)
+    steps = [
+        stamp(rule, diff.record, problem)
+        for diff in diff_catalogues(base.catalogue, head.catalogue)
+        for rule, problem in transition_problems(diff)
+    ]
+    sources = base.catalogue.sources() | head.catalogue.sources()
+    return [*base.findings, *head.findings, *place_findings(steps, sources)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.relative_to(EXAMPLES)))
+def test_example(case: Path) -> None:
+    outcome, rule = case.parts[-3:-1]
+    findings = judge(case)
+    said = sorted(f"{finding.location} {finding.rule}" for finding in findings)
+    expected = sorted((case / "expected.txt").read_text().splitlines()) if outcome == "fail" else []
+    assert said == expected, "\n".join(f"{finding.location} {finding.rule}: {finding.message}" for finding in findings)
+    if outcome == "fail":
+        assert any(finding.rule == rule for finding in findings), f"no finding of {rule}"
+    for finding in findings:
+        assert finding.message[0] != " "
+        assert "\n" not in finding.message
+
+
+def test_every_rule_has_an_example_that_passes_and_one_that_fails() -> None:
+    for outcome in ("pass", "fail"):
+        have = {case.parent.name for case in CASES if case.parts[-3] == outcome}
+        assert have == built_in_rules().keys(), outcome
+
+
+def test_every_rule_says_what_it_asks_and_why() -> None:
+    for rule in built_in_rules().values():
+        assert rule.title
+        assert not rule.title.endswith(".")
+        assert len(rule.explanation) > 60, rule.id
+        assert rule.explanation.rstrip().endswith("."), rule.id

@@ -1,0 +1,45 @@
+"""The generated pages are those that the program, its schemas and its records give now."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import generate
+import pytest
+
+from tests.docs.pages import ROOT
+
+
+@pytest.fixture(scope="module")
+def fresh() -> dict[str, str]:
+    return generate.pages()
+
+
+@pytest.mark.slow
+def test_pages_are_up_to_date(fresh: dict[str, str]) -> None:
+    stale = [path for path, text in fresh.items() if _written(path) != text]
+    assert stale == [], "run: python docs/generate.py"
+
+
+@pytest.mark.slow
+def test_no_page_is_left_over(fresh: dict[str, str]) -> None:
+    assert generate.stale_pages(fresh) == [], "run: python docs/generate.py"
+
+
+def test_every_reason_of_the_gate_is_explained() -> None:
+    """The codes stand in the code as literals; the guide lists what to do about each."""
+    sources = "".join(path.read_text("utf-8") for path in sorted((ROOT / "src/itsm_as_code/gate").glob("*.py")))
+    reasons = set(re.findall(r'Reason\(\s*"([a-z-]+)"', sources))
+    ignored = set(re.findall(r'Ignored\([^"]*"[^"]*", "([a-z-]+)"\)', sources))
+    ignored |= set(re.findall(r'return f?"[^"]*", "([a-z-]+)"$', sources, re.MULTILINE))
+    assert reasons, "the pattern finds no code any more"
+    assert ignored, "the pattern finds no code any more"
+    guide = (ROOT / "docs/how-to/read-a-verdict.md").read_text("utf-8")
+    explained = set(re.findall(r"`([a-z-]+)`", guide))
+    assert (reasons | ignored) - explained == set()
+
+
+def _written(path: str) -> str | None:
+    file = Path(generate.DOCS) / path
+    return file.read_text("utf-8") if file.is_file() else None

@@ -1,0 +1,76 @@
+"""What a command loads: the program runs in every pull request, and must not pay for what it does not use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, SMALL, Workshop, copy_tree
+
+PROBE = """
+import sys
+from itsm_as_code.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as leave:
+    code = leave.code
+else:
+    code = 0
+print("LOADED", code, *sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def loaded(*arguments: str, cwd: Path = SMALL) -> tuple[int, set[str]]:
+    """The exit code of a command, and the libraries that it has loaded by then."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "HOME": os.devnull}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60
+    )
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("LOADED")]
+    code, *names = line.split()[1:]
+    return int(code), set(names)
+
+
+def test_the_version_loads_nothing() -> None:
+    code, names = loaded("--version")
+    assert code == 0
+    assert names.isdisjoint({"click", "yaml", "git", "jsonschema_rs", "cel_expr_python", "orjson", "jinja2", "rich"})
+
+
+def test_help_loads_the_commands_and_nothing_else() -> None:
+    code, names = loaded("--help")
+    assert code == 0
+    assert "click" in names
+    assert names.isdisjoint({"yaml", "git", "jsonschema", "jsonschema_rs", "cel_expr_python", "jinja2", "rich"})
+
+
+@pytest.mark.parametrize("format_name", ["text", "json", "sarif", "github"])
+def test_a_validation_without_findings_loads_no_site_no_git_and_explains_nothing(format_name: str) -> None:
+    code, names = loaded("validate", "--format", format_name)
+    assert code == 0
+    assert {"click", "yaml", "jsonschema_rs", "cel_expr_python"} <= names, "the probe works"
+    assert names.isdisjoint(
+        {"jinja2", "markdown_it", "rich", "git", "jsonschema", "referencing", "dateutil", "requests"}
+    )
+
+
+def test_a_validation_with_findings_explains_them_and_loads_no_site(tmp_path: Path) -> None:
+    copy_tree(SMALL, tmp_path)
+    orders = tmp_path / "services" / "orders.yaml"
+    orders.write_text(orders.read_text().replace("owner:", "ownr:"))
+    code, names = loaded("validate", cwd=tmp_path)
+    assert code == 1
+    assert "jsonschema" in names
+    assert names.isdisjoint({"jinja2", "markdown_it", "rich", "git", "requests"})
+
+
+def test_the_gate_loads_no_site(workshop: Workshop) -> None:
+    workshop.change()
+    workshop.commit()
+    code, names = loaded("gate", "--base", "main", "--head", "topic", cwd=workshop.path)
+    assert code in (1, 2)
+    assert names.isdisjoint({"jinja2", "markdown_it", "rich", "jsonschema", "requests"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time as stopwatch
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -24,6 +23,7 @@ from itsm_as_code.clock import (
     wall_intervals,
     zone,
 )
+from tests.limits import within
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -329,10 +329,8 @@ def test_until_in_utc_is_the_same_instant() -> None:
     ],
 )
 def test_a_rule_that_makes_no_sense_is_an_error_at_once(rule: str) -> None:
-    started = stopwatch.process_time()
-    with pytest.raises(ValueError, match=r"."):
+    with within(5), pytest.raises(ValueError, match=r"."):
         recurring(rule, "2020-01-01T00:00:00")
-    assert stopwatch.process_time() - started < 5
 
 
 PARTS = st.tuples(

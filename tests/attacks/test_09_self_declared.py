@@ -33,8 +33,8 @@ def test_a_declared_low_risk_lowers_nothing(workshop: Workshop) -> None:
     workshop.commit()
     decision = workshop.judge()
     risk = decision.evidence["risk"][0]
-    assert (risk["declared"], risk["level"]) == ("low", "high")
-    assert missing(decision) == {"normal": 1, "high-risk": 2}
+    assert (risk["declared"], risk["level"]) == ("low", "medium")
+    assert missing(decision) == {"normal": 1}
 
 
 def test_a_declared_high_risk_counts(workshop: Workshop) -> None:
@@ -95,7 +95,7 @@ def test_the_type_changes_in_draft_but_the_former_rule_still_asks(workshop: Work
     workshop.commit()
     decision = workshop.judge()
     assert (decision.verdict, missing(decision)) == ("pending", {"normal": 1})
-    assert rules(decision) == ["normal"]
+    assert rules(decision) == ["standard", "normal"]
 
 
 @pytest.mark.parametrize(("start", "end"), [("2026-11-22T11", "2026-11-22T13"), ("2020-01-01T20", "2020-01-01T22")])

@@ -109,6 +109,7 @@ def test_a_policy_that_fails_half_way_is_an_error_whatever_its_severity() -> Non
     result = judged(policy(require="object.spec.runbook != ''", severity="info"))
     assert {(finding.rule, finding.severity) for finding in result.findings} == {("policy-evaluates", "error")}
     assert all(finding.blocks for finding in result.findings)
+    assert {(outcome.status, outcome.severity) for outcome in result.outcomes} == {("error", "error")}
 
 
 @pytest.mark.parametrize("message", ["object.spec.nothing", "1 + 1", "\"''\"", "\"'  '\"", "'null'"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from itsm_as_code.policies.environment import CompileError, Context, Environment, EvaluationError
 from itsm_as_code.records.facts import Facts
+from tests.limits import within
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RECORDS: list[dict[str, Any]] = [
@@ -87,10 +87,8 @@ NEVER_PASS = {
 
 @pytest.mark.parametrize("name", NEVER_PASS)
 def test_what_cannot_be_evaluated_is_an_error_and_never_true_or_false(name: str) -> None:
-    started = time.process_time()
-    with pytest.raises(EvaluationError) as caught:
+    with within(5), pytest.raises(EvaluationError) as caught:
         ENVIRONMENT.holds(NEVER_PASS[name], ACTIVATION)
-    assert time.process_time() - started < 5
     assert str(caught.value).strip()
     assert "\n" not in str(caught.value)
 

@@ -43,6 +43,7 @@ def judge(repository: Repository, base: str, head: str, pull_request: PullReques
     Raises ItsmError when judging is not possible (an unknown revision, a shallow clone).
     """
     base_commit, head_commit = repository.commit(base), repository.commit(head)
+    _ = repository.snapshot(head_commit).entries  # a malformed tree, which merging would tidy up, is not judged
     try:
         candidate = repository.merge_tree(base_commit, head_commit)
     except MergeConflict as conflict:

@@ -86,8 +86,9 @@ class RuleMatcher:
     ) -> tuple[tuple[Pointer, ...], tuple[str, ...]]:
         """The changed fields of a record that a rule covers (none: it does not match), and on which sides.
 
-        A rule that asks for approvals matches when either side of the record fits, one that asks for none only when
-        both do: nobody escapes a rule by changing the field or the folder it looks at in the same pull request.
+        A rule matches when either side of the record fits, and covers the sides that do; each side needs a rule. So
+        nobody escapes a rule by changing the field or the folder it looks at in the same pull request, and a rule that
+        asks for nothing lets nothing pass that was, or becomes, the matter of another one.
         """
         match = rule["match"]
         if "kinds" in match and diff.id.kind not in match["kinds"]:
@@ -103,8 +104,7 @@ class RuleMatcher:
         present = _sides(diff)
         activations = {"after": new, "before": old}
         fitting = tuple(side for side, record in present.items() if self._fits(rule, diff, record, activations[side]))
-        holds = bool(fitting) if rule["approvals"] else len(fitting) == len(present)
-        return (fields, fitting) if holds else ((), ())
+        return (fields, fitting) if fitting else ((), ())
 
     def _fits(self, rule: Mapping[str, Any], diff: RecordDiff, record: Record, activation: Any) -> bool:
         """True when one side of a record lies in a rule's paths and fulfils its ``where``."""

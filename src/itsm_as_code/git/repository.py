@@ -278,12 +278,14 @@ class Repository:
             end = bytes(out[at : at + 200]).index(b"\n") + at
             header = bytes(out[at:end]).split()
             if len(header) != 3 or header[1] != kind.encode():
-                raise GitError(
-                    f"the {kind} {oid} is not in this clone", code="missing-object", remedy="run 'git fetch --refetch'"
-                )
+                raise _missing(kind, oid)
             size = int(header[2])
             yield bytes(out[end + 1 : end + 1 + size])
             at = end + 1 + size + 1
+
+
+def _missing(kind: str, oid: str) -> GitError:
+    return GitError(f"the {kind} {oid} is not in this clone", code="missing-object", remedy="run 'git fetch --refetch'")
 
 
 def _quoted(path: Path) -> str:
@@ -344,24 +346,25 @@ class Revision:
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
-        out = self._repository.run("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", self.label)[1]
+        options = ("-r", "-t", "-z", "-l", "--full-tree", "--end-of-options")
+        out = self._repository.run("ls-tree", *options, self.label)[1]
         found: dict[str, Entry] = {}
         folders: set[str] = set()
-        for line in out.split(b"\0"):
-            if line:
-                about, _, path = line.partition(b"\t")
-                mode, _kind, oid, size = about.split()
-                number = int(size) if size != b"-" else 0
-                name = path.decode("utf-8", "surrogateescape")
-                if name in found:
-                    raise _malformed(name)
-                found[name] = Entry(mode.decode(), number, oid.decode())
-                folder = name.rpartition("/")[0]
-                while folder and folder not in folders:
-                    folders.add(folder)
-                    folder = folder.rpartition("/")[0]
-        for name in folders & found.keys():
-            raise _malformed(name)
+        for line in out.split(b"\0")[:-1]:
+            about, _, raw = line.partition(b"\t")
+            mode, kind, oid, size = about.decode().split()
+            path = raw.decode("utf-8", "surrogateescape")
+            if path in found or path in folders:
+                # A crafted tree can hold two entries of one name, and programs differ in which of them they take.
+                raise GitError(
+                    f"a tree holds more than one entry named {path}", code="malformed-tree", remedy="run 'git fsck'"
+                )
+            if kind == "tree":
+                folders.add(path)
+            elif size == "BAD":
+                raise _missing(kind, oid)
+            else:
+                found[path] = Entry(mode, int(size) if size != "-" else 0, oid)
         return found
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
@@ -371,10 +374,3 @@ class Revision:
         yield from zip(
             (path for path, _ in wanted), self._repository.objects([oid for _, oid in wanted], "blob"), strict=True
         )
-
-
-def _malformed(path: str) -> GitError:
-    """A crafted tree can hold two entries of one name, and programs differ in which of them they take."""
-    return GitError(
-        f"a tree holds more than one entry named {path}", code="malformed-tree", remedy="run 'git fsck', and rebuild it"
-    )

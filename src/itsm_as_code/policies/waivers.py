@@ -150,7 +150,11 @@ def _settle(state: WaiverState, used: set[Covered], known: set[RecordId], own: l
         own.append(stamp(WAIVER_EXPIRED, state.record, Problem(message, ("spec", "until"), "remove it")))
     if state.state != "active":
         return state
-    gone = [index for index, subject in enumerate(state.subjects) if subject not in known]
+    gone = [
+        index
+        for index, subject in enumerate(state.subjects)
+        if subject not in known and (state.rule, subject) not in used  # a pull request may bring the record
+    ]
     for index in gone:
         subject = state.subjects[index]
         remedy = did_you_mean(subject.name, [item.name for item in known if item.kind == subject.kind])

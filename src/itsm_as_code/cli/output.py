@@ -56,14 +56,14 @@ class Session:
         write_file(self.output, text.encode("utf-8"))
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file at once or not at all."""
+def write_file(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file at once or not at all, with the permissions ``mode`` or those of a new file."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-            os.chmod(name, 0o666 & ~_umask())
+            os.chmod(name, 0o666 & ~_umask() if mode is None else mode)
             os.replace(name, path)
         except BaseException:
             os.unlink(name)

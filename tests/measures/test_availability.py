@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itsm_as_code.measures import availability
-from itsm_as_code.measures.availability import Composer, Composition, Need, worst_case
+from itsm_as_code.measures.availability import Composer, Composition, Need
+from itsm_as_code.measures.worst_case import FULL, WorstCase
 
 Needs = dict[str, Need]
 Shares = dict[str, Fraction]
@@ -187,9 +188,12 @@ def test_lower_bounds_are_not_above(system: tuple[Needs, Shares]) -> None:
         for name, value in (("MAX_WORK", 0), ("_WORK_PER_NEED", 0), ("_MAX_PLACES", 2), ("_MAX_NESTING", 1)):
             patch.setattr(availability, name, value)
         assert Composer(needs, shares).compose("s").bound <= exact
-    full = 10**6
-    worst = worst_case(needs, {name: int((1 - share) * full) for name, share in shares.items()}, full)
-    assert 1 - Fraction(worst["s"], full) <= exact
+    assert 1 - Fraction(WorstCase(needs, shares).below("s"), FULL) <= exact
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(availability, "MAX_WORK", -(10**9))
+        rough = Composer(needs, shares).compose("s")
+        assert not rough.exact
+        assert rough.bound <= exact
 
 
 @settings(max_examples=60, deadline=None)
@@ -221,4 +225,17 @@ def test_a_loss_is_what_a_perfect_part_would_win(system: tuple[Needs, Shares]) -
 
 def test_worst_case_of_a_circle_is_everything() -> None:
     needs = {"s": Need(("a",)), "a": Need(("b",)), "b": Need(("a",)), "x": Need(("y",), (("p", "q"),))}
-    assert worst_case(needs, {"y": 3, "p": 5, "q": 2}, 100) == {"s": 100, "a": 100, "b": 100, "x": 5}
+    worst = WorstCase(needs, {"y": F("0.97"), "p": F("0.95"), "q": F("0.98")})
+    assert [worst.below(name) for name in ("s", "a", "nobody")] == [FULL, FULL, 0]
+    assert (worst.below("x"), worst.whole("x"), worst.whole("y")) == (FULL // 20, FULL // 20, FULL * 3 // 100)
+
+
+def test_what_is_worked_out_is_in_proportion_to_what_there_is() -> None:
+    # Every service needs all later ones: closures of a thousand each, twenty times more places than there are needs.
+    names = [f"n{index}" for index in range(1000)]
+    needs = {name: Need(tuple(names[at + 1 : at + 4])) for at, name in enumerate(names)}
+    composer = Composer(needs, dict.fromkeys(names, F("0.9999")))
+    results = [composer.compose(name) for name in names]
+    assert results[0].exact
+    assert not results[-4].exact
+    assert results[-4].bound <= F("0.9999") ** 3

@@ -22,6 +22,8 @@ def test_percentages_are_exact() -> None:
 
 def test_a_safe_promise_is_cut() -> None:
     assert percent_floor(Fraction("0.9979999")) == "99.799"
+    assert percent_floor(Fraction("0.999")) == "99.9"
+    assert percent_floor(Fraction(1)) == "100"
 
 
 def test_halves_round_to_even() -> None:

@@ -37,3 +37,9 @@ def test_by_team_and_by_role_and_everybody_once() -> None:
     assert result.by_role["change-advisory-board"].trained == ("bob", "dee")
     assert result.by_role["nobody"].share is None
     assert (result.overall.trained, result.overall.missing) == (("bob", "dee"), ("ann", "cid"))
+
+
+def test_without_an_audience_everybody_counts() -> None:
+    result = training_coverage(None, {}, [("ann", TODAY)], 12, TODAY, everybody=["bob", "ann"])
+    assert (result.overall.trained, result.overall.missing) == (("ann",), ("bob",))
+    assert (result.by_team, result.by_role) == ({}, {})

@@ -13,6 +13,9 @@ multiplied; shared components only make that come out too low (monotone function
 positively associated: Esary, Proschan and Walkup, "Association of random variables", 1967), so the result is a lower
 bound, and says so.
 
+All compositions of one :class:`Composer` together look at no more places of components than in proportion to what there
+is; once that is spent, a composition is the worst case of its direct dependencies, which is a lower bound as well.
+
 Source of the counting rule: Treynor, Dahlin, Rau and Beyer, "The calculus of service availability", ACM Queue 15(2),
 2017: what counts is the number of unique critical dependencies, direct and transitive.
 """
@@ -26,20 +29,16 @@ from fractions import Fraction
 from math import prod
 from typing import Final
 
+from itsm_as_code.measures.worst_case import FULL, Need, WorstCase
+
+__all__ = ["Composer", "Composition", "Contribution", "Need"]
+
 MAX_WORK: Final = 250_000
 """How many places of components one set of groups may be looked at while it is split."""
 _MAX_NESTING: Final = 8
 _MAX_PLACES: Final = 4_000
-_WORK_PER_NEED: Final = 64
+_WORK_PER_NEED: Final = 16
 ONE: Final = Fraction(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a service needs to be up: each of ``serial``, and of every group at least one."""
-
-    serial: tuple[str, ...] = ()
-    groups: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +96,8 @@ class Composer:
         self._places: dict[str, int] = {}
         self._simplified: set[str] = set()
         self._open: set[str] = set()
-        # All splitting together costs no more than in proportion to the needs, whatever their shape.
-        self._budget = MAX_WORK + _WORK_PER_NEED * sum(len(tuple(_targets(need))) for need in needs.values())
+        self._budget = MAX_WORK + _WORK_PER_NEED * sum(1 + len(need.targets) for need in needs.values())
+        self.worst_case = WorstCase(needs, availability)
         self._clusters: dict[frozenset[frozenset[_System]], tuple[Fraction, bool]] = {}
 
     def compose(self, service: str, also: Iterable[str] = ()) -> Composition:
@@ -107,13 +106,27 @@ class Composer:
         ``also`` names components (or services) that it needs besides. A circle of dependencies counts each of its
         services once; a group that is met again below itself adds nothing.
         """
-        system, _, exact = self._closure([service, *also])
+        also = tuple(also)
+        if self._budget <= 0:
+            return self._roughly(service, also)
+        system, places, exact = self._closure([service, *also])
+        self._budget -= places
         groups = _without(system, system.components).groups
         parts = [Contribution((name,), self._of(name)) for name in sorted(system.components - {service})]
         for cluster in _clusters(groups):
             value, is_exact = self._cluster(cluster)
             parts.append(Contribution(tuple(sorted(_named(cluster))), value))
             exact = exact and is_exact
+        return self._composition(parts, exact)
+
+    def _roughly(self, service: str, also: Iterable[str]) -> Composition:
+        """A lower bound by the worst cases of what is needed directly."""
+        need = self._needs.get(service, Need())
+        groups = [*((name,) for name in need.serial), *need.groups]
+        parts = [Contribution(names, 1 - Fraction(min(map(self.worst_case.whole, names)), FULL)) for names in groups]
+        return self._composition([*parts, *(Contribution((name,), self._of(name)) for name in also)], False)
+
+    def _composition(self, parts: Sequence[Contribution], exact: bool) -> Composition:
         named = {name for part in parts for name in part.names}
         return Composition(
             bound=_product(part.availability for part in parts),
@@ -162,6 +175,7 @@ class Composer:
                     return _MAX_PLACES + 1
                 self._open.add(name)
                 self._members[name], self._places[name], exact = self._closure([name])
+                self._budget -= self._places[name]
                 self._open.discard(name)
                 if not exact:
                     self._simplified.add(name)
@@ -170,7 +184,7 @@ class Composer:
 
     def _cluster(self, groups: frozenset[frozenset[_System]]) -> tuple[Fraction, bool]:
         if groups not in self._clusters:
-            split = _Split(self._availability, min(MAX_WORK, self._budget))
+            split = _Split(self._availability, min(MAX_WORK, max(self._budget, 0)))
             try:
                 self._clusters[groups] = split.groups(groups), True
             except _TooMuchError:
@@ -254,18 +268,22 @@ def _fail(system: _System, down: str) -> _System | None:
 
 def _clusters(groups: frozenset[frozenset[_System]]) -> list[frozenset[frozenset[_System]]]:
     """Groups parted so that no two parts have a component in common; in a fixed order."""
-    parts: list[tuple[set[str], set[frozenset[_System]]]] = []
-    for group in sorted(groups, key=lambda item: sorted(_named({item}))):
-        names, together = _named({group}), {group}
-        apart = []
-        for other_names, others in parts:
-            if names.isdisjoint(other_names):
-                apart.append((other_names, others))
-            else:
-                names |= other_names
-                together |= others
-        parts = [*apart, (names, together)]
-    return [frozenset(together) for _, together in parts]
+    members = [(_named({group}), group) for group in groups]
+    leader: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while leader.setdefault(name, name) != name:
+            leader[name] = name = leader[leader[name]]
+        return name
+
+    for names, _ in members:
+        first = find(min(names))
+        for name in names:
+            leader[find(name)] = first
+    found: dict[str, set[frozenset[_System]]] = {}
+    for names, group in members:
+        found.setdefault(find(min(names)), set()).add(group)
+    return [frozenset(together) for together in sorted(found.values(), key=lambda together: min(_named(together)))]
 
 
 def _named(groups: Iterable[frozenset[_System]]) -> set[str]:
@@ -280,36 +298,3 @@ def _product(values: Iterable[Fraction]) -> Fraction:
     """The product; numerators and denominators apart, so that only one fraction is brought to lowest terms."""
     factors = list(values)
     return Fraction(prod(item.numerator for item in factors), prod(item.denominator for item in factors))
-
-
-def worst_case(needs: Mapping[str, Need], unavailability: Mapping[str, int], full: int) -> dict[str, int]:
-    """For every service, an unavailability (in parts of ``full``) that what it needs never exceeds, in linear time.
-
-    Failures are added up as if none ever coincided (Boole's inequality), by way of every path, and a group counts as
-    its best member: never too low, so a promise that keeps below it needs no exact work. Services in or below a circle
-    get ``full``.
-    """
-    waiting = {name: len(set(_targets(need))) for name, need in needs.items()}
-    dependents: dict[str, list[str]] = {}
-    for name, need in needs.items():
-        for target in set(_targets(need)):
-            dependents.setdefault(target, []).append(name)
-    ready = [name for name, count in waiting.items() if not count]
-    ready += [name for name in dependents if name not in needs]
-    below: dict[str, int] = {}
-    whole: dict[str, int] = {}
-    for name in ready:
-        need = needs.get(name, Need())
-        total = sum(whole[target] for target in dict.fromkeys(need.serial))
-        total += sum(min(whole[member] for member in group) for group in need.groups)
-        below[name] = min(total, full)
-        whole[name] = min(total + unavailability.get(name, 0), full)
-        for dependent in dependents.get(name, ()):
-            waiting[dependent] -= 1
-            if not waiting[dependent]:
-                ready.append(dependent)
-    return {name: below.get(name, full) for name in needs}
-
-
-def _targets(need: Need) -> Iterable[str]:
-    return (*need.serial, *(member for group in need.groups for member in group))

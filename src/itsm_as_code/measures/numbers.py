@@ -30,8 +30,8 @@ def percent(share: Fraction) -> str:
 
 
 def percent_floor(share: Fraction, places: int = 3) -> str:
-    """A percentage that a promise may safely state: the share cut after ``places`` decimals."""
-    return f"{_decimal(share * 100, places, ROUND_FLOOR):f}"
+    """A percentage that a promise may safely state: the share cut after ``places`` decimals, without trailing zeros."""
+    return f"{_decimal(share * 100, places, ROUND_FLOOR).normalize(_WIDE):f}"
 
 
 def rounded(value: Fraction, places: int = 2) -> Decimal:

@@ -85,14 +85,20 @@ class TrainingCoverage:
 
 
 def training_coverage(
-    audience: Audience,
+    audience: Audience | None,
     teams: Mapping[str, TeamFacts],
     completions: Iterable[tuple[str, date]],
     valid_months: int | None,
     on: date,
+    everybody: Iterable[str] = (),
 ) -> TrainingCoverage:
-    """Coverage of a training's audience on a day. A team that does not exist, or a role nobody holds, is of nobody."""
+    """Coverage of a training's audience on a day; an ``audience`` of None is ``everybody``.
+
+    A team that does not exist, or a role that nobody holds, is of nobody.
+    """
     done = tuple(completions)
+    if audience is None:
+        return TrainingCoverage({}, {}, coverage(everybody, done, valid_months, on))
 
     def cover(people: Iterable[str]) -> Coverage:
         return coverage(people, done, valid_months, on)

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from itsm_as_code import clock
+from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, Location, Problem, Rule, Severity
+from itsm_as_code.measures.priority import PROFILES, PriorityMatrix, matrix
 from itsm_as_code.records.document import MAX_BYTES, load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
@@ -23,7 +25,6 @@ CONFIGURATION = Rule(
     "`itsm init` writes a first one.",
 )
 RULES = (CONFIGURATION,)
-DEFAULT_MATRIX = (("P1", "P2", "P3"), ("P2", "P3", "P4"), ("P3", "P4", "P5"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Configuration:
     forge_url: str | None = None
     site_title: str = "Service management"
     site_language: str = "en"
-    priority_matrix: tuple[tuple[str, ...], ...] = DEFAULT_MATRIX
+    priority_matrix: PriorityMatrix = PROFILES["3x3"]
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,12 +61,15 @@ def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Conf
         return Configuration(), [document]
     validator = Validator("schemas/configuration.schema.json", registry.bundled("configuration.schema.json"))
     problems = validator.problems(document.data)
-    if problems:
-        from itsm_as_code.records.positions import place_findings
+    if not problems:
+        try:
+            return _read(document.data["spec"]), []
+        except ConfigurationError as error:
+            problems = [Problem(error.message, ("spec", "priority", "matrix"), error.remedy)]
+    from itsm_as_code.records.positions import place_findings
 
-        findings = [_finding(problem.message, problem) for problem in problems]
-        return Configuration(), place_findings(findings, {PATH: content})
-    return _read(document.data["spec"]), []
+    findings = [_finding(problem.message, problem) for problem in problems]
+    return Configuration(), place_findings(findings, {PATH: content})
 
 
 def _finding(message: str, problem: Problem | None = None) -> Finding:
@@ -76,7 +80,6 @@ def _finding(message: str, problem: Problem | None = None) -> Finding:
 def _read(spec: Mapping[str, Any]) -> Configuration:
     organisation, site = spec.get("organisation", {}), spec.get("site", {})
     name = organisation.get("name", "This organisation")
-    matrix = spec.get("priority", {}).get("matrix")
     return Configuration(
         organisation_name=name,
         organisation_url=organisation.get("url"),
@@ -87,6 +90,11 @@ def _read(spec: Mapping[str, Any]) -> Configuration:
         forge_url=spec.get("forge", {}).get("url"),
         site_title=site.get("title", f"{name}: services"),
         site_language=site.get("language", "en"),
-        priority_matrix=tuple(tuple(row) for row in matrix) if matrix else DEFAULT_MATRIX,
+        priority_matrix=_matrix(spec.get("priority", {})),
         raw=spec,
     )
+
+
+def _matrix(priority: Mapping[str, Any]) -> PriorityMatrix:
+    """ConfigurationError for a matrix that is not total and monotone."""
+    return matrix(priority["matrix"]) if "matrix" in priority else PROFILES[priority.get("profile", "3x3")]

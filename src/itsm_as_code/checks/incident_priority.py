@@ -21,14 +21,13 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
     matrix = situation.configuration.priority_matrix
     for incident in facts.records("Incident"):
         spec = incident["spec"]
-        if "priority" not in spec:
-            continue
         subject = ("Incident", incident["metadata"]["name"])
-        row, column = spec["impact"] - 1, spec["urgency"] - 1
-        if row >= len(matrix) or column >= len(matrix[row]):
-            message = "the priority matrix of itsm.yaml has no place for this impact and urgency"
-            yield subject, Problem(message, ("spec", "priority"), "extend the matrix")
-        elif matrix[row][column] != spec["priority"]:
-            right = matrix[row][column]
+        right = matrix.priority(spec["impact"], spec["urgency"])
+        if right is None:
+            field = "impact" if spec["impact"] > matrix.impacts else "urgency"
+            message = f"the priority matrix of itsm.yaml has no {field} {spec[field]}"
+            most = matrix.impacts if field == "impact" else matrix.urgencies
+            yield subject, Problem(message, ("spec", field), f"write 1 to {most}, or extend the matrix")
+        elif spec.get("priority", right) != right:
             message = f"impact {spec['impact']} and urgency {spec['urgency']} give {right}, not {spec['priority']}"
             yield subject, Problem(message, ("spec", "priority"), f"write {right}, or leave priority out")

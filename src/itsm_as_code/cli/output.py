@@ -59,8 +59,11 @@ class Session:
         write_file(self.output, text.encode("utf-8"))
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file at once or not at all; what is there and is no file (a pipe, /dev/null) is written to."""
+def write_file(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Write a file at once or not at all, with the permissions ``mode`` or those of a new file.
+
+    What is there and is no file (a pipe, /dev/null) is written to.
+    """
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
@@ -71,7 +74,7 @@ def write_file(path: Path, content: bytes) -> None:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
             fresh = Path(name)
-            fresh.chmod(0o666 & ~_umask())
+            fresh.chmod(0o666 & ~_umask() if mode is None else mode)
             fresh.replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -58,7 +58,7 @@ class ServiceGraph:
 
     def cycles(self) -> list[tuple[str, ...]]:
         """Each group of services that depend hard on one another in a circle, by Tarjan's algorithm (1972)."""
-        return _strong_components(self.hard)
+        return strong_components(self.hard)
 
 
 def _reverse(edges: Edges) -> Edges:
@@ -84,7 +84,7 @@ def reachable(edges: Edges, starts: tuple[str, ...]) -> dict[str, tuple[int, str
     return found
 
 
-def _strong_components(edges: Edges) -> list[tuple[str, ...]]:
+def strong_components(edges: Edges) -> list[tuple[str, ...]]:
     """Strongly connected components of more than one node, or of one that points to itself; iterative."""
     index: dict[str, int] = {}
     low: dict[str, int] = {}

@@ -20,7 +20,7 @@ from itsm_as_code.records.schemas import Schema
 _TOP: Final = ("apiVersion", "kind", "metadata", "spec")
 _METADATA: Final = ("name", "title", "description", "labels", "annotations", "links")
 _FLOW_WIDTH: Final = 60
-_LONGEST_KEY: Final = 900
+LONGEST_KEY: Final = 900
 """In bytes; beyond 1,024 characters a key must be marked with ``?`` (https://yaml.org/spec/1.2.2/#example-821)."""
 
 # Everything that YAML 1.1 (https://yaml.org/type/) or the core schema of YAML 1.2 reads as something other
@@ -48,7 +48,7 @@ def dump(data: Mapping[str, Any], *, schema_comment: str | None = None, schema: 
         if not schema_comment.isprintable():
             raise ValueError("the address of the schema holds a character that does not show")
         lines.append(f"# yaml-language-server: $schema={schema_comment}")
-    ordered = _by_schema(data, schema, schema) if schema is not None else _by_envelope(data)
+    ordered = in_order(data, schema)
     lines.extend(_mapping(ordered, 0) if ordered else ["{}"])
     text = "\n".join(lines) + "\n"
     try:
@@ -59,6 +59,18 @@ def dump(data: Mapping[str, Any], *, schema_comment: str | None = None, schema: 
     if not same:
         raise ValueError("the text would not be read back as the same data")
     return source
+
+
+def in_order(data: Mapping[str, Any], schema: Schema | None) -> dict[str, Any]:
+    """A record with the keys of all its mappings in the order of the kind's schema.
+
+    Keys that the schema does not name come last, in the order they have; without a schema only the envelope is put
+    in order. Raises ValueError for more than 64 levels.
+    """
+    if schema is None:
+        return _by_envelope(data)
+    ordered: dict[str, Any] = _by_schema(data, schema, schema)
+    return ordered
 
 
 def _sorted(data: Mapping[str, Any], first: Iterable[str]) -> dict[str, Any]:
@@ -107,9 +119,9 @@ def _mapping(data: Mapping[str, Any], indent: int) -> Iterator[str]:
     for key, value in data.items():
         if not isinstance(key, str):
             raise ValueError(f"the key {key!r} is not text")
-        written = _line(key)
+        written = one_line(key)
         head = f"{pad}{written}:"
-        if len(written.encode()) > _LONGEST_KEY:
+        if len(written.encode()) > LONGEST_KEY:
             yield f"{pad}? {written}"
             head = f"{pad}:"
         yield from _entry(head, value, indent)
@@ -158,7 +170,7 @@ def _flow(value: dict[str, Any] | list[Any]) -> str | None:
 
 
 def _is_plain_name(text: str) -> bool:
-    return _IN_FLOW.match(text) is not None and _OTHER_TYPE.match(text) is None
+    return _IN_FLOW.match(text) is not None and not looks_like_other_type(text)
 
 
 def _scalar(value: Any) -> str:
@@ -167,7 +179,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _line(value)
+        return one_line(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
@@ -179,8 +191,16 @@ def _scalar(value: Any) -> str:
     raise ValueError(f"a {type(value).__name__} is not plain data")
 
 
-def _line(text: str) -> str:
-    """One line for ``text``: as it is where that can only be read as this text, else in quotes."""
+def looks_like_other_type(text: str) -> bool:
+    """True when some YAML reader takes the plain scalar ``text`` for something other than text."""
+    return _OTHER_TYPE.match(text) is not None
+
+
+def one_line(text: str) -> str:
+    """One line for ``text``: as it is where that can only be read as this text, else in quotes.
+
+    Raises ValueError when it holds a character that records refuse.
+    """
     found = FORBIDDEN.search(text)
     if found:
         raise ValueError(f"the character U+{ord(found[0]):04X} does not show or changes how text reads")
@@ -192,7 +212,7 @@ def _line(text: str) -> str:
         and ": " not in text
         and " #" not in text
         and not text.endswith(":")
-        and _OTHER_TYPE.match(text) is None
+        and not looks_like_other_type(text)
     )
     if plain:
         return text

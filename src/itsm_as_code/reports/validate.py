@@ -40,12 +40,12 @@ class ValidateResult:
 
 def text(result: ValidateResult, colour: bool = False) -> str:
     """For people: each finding with the line it is about, then a summary."""
-    paint = _PAINT if colour else {}
+    paint = PAINT if colour else {}
     parts = [finding_text(finding, result.sources or {}, paint) for finding in result.findings if not finding.waiver]
     return "\n".join([*parts, summary(result), ""])
 
 
-_PAINT: Final = {
+PAINT: Final = {
     "error": "\x1b[1;31m",
     "warning": "\x1b[1;33m",
     "info": "\x1b[1;36m",

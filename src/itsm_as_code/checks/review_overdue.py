@@ -1,0 +1,36 @@
+"""The next review of a service takes place by the day that the last one set.
+
+A review that slips is the first sign that nobody listens to the customer. Only the latest review of a service counts.
+Source: ITIL 4, service level management and relationship management practices; ISO/IEC 20000-1:2018 clause 8.3.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from itsm_as_code.checks import Situation, Subject
+from itsm_as_code.clock import parse_date
+from itsm_as_code.findings import Problem
+from itsm_as_code.measures.deadlines import Due, due, utc_day
+from itsm_as_code.records.facts import Facts
+
+TITLE = "The next review of a service is not overdue"
+SEVERITY = "warning"
+WAIVABLE = True
+
+
+def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
+    today = utc_day(situation.now)
+    latest: dict[str, dict[str, Any]] = {}
+    for review in facts.records("ServiceReview"):
+        service = review["spec"]["service"]
+        if service not in latest or latest[service]["spec"]["heldOn"] < review["spec"]["heldOn"]:
+            latest[service] = review
+    for service, review in sorted(latest.items()):
+        day = review["spec"].get("nextReview")
+        retired = facts.spec("Service", service).get("lifecycle") == "retired"
+        if day and not retired and due(parse_date(day), today) is Due.OVERDUE:
+            message = f"the next review of '{service}' was due on {day}, and there is none"
+            remedy = "hold it and record it as a ServiceReview"
+            yield ("ServiceReview", review["metadata"]["name"]), Problem(message, ("spec", "nextReview"), remedy)

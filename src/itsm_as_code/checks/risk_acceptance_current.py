@@ -1,0 +1,31 @@
+"""An accepted risk is accepted still.
+
+Whoever accepts a risk accepts it until a day, for circumstances change. From that day on it is nobody's decision:
+assess it again, and have it accepted anew or treated.
+Source: ISO/IEC 20000-1:2018 clause 6.1; ITIL 4, risk management practice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from itsm_as_code.checks import Situation, Subject
+from itsm_as_code.clock import parse_date
+from itsm_as_code.findings import Problem
+from itsm_as_code.measures.deadlines import utc_day
+from itsm_as_code.records.facts import Facts
+
+TITLE = "The acceptance of a risk has not run out"
+SEVERITY = "error"
+WAIVABLE = True
+
+
+def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
+    today = utc_day(situation.now)
+    for risk in facts.records("Risk"):
+        spec = risk["spec"]
+        until = spec.get("acceptance", {}).get("until")
+        if spec["status"] == "accepted" and until and today >= parse_date(until):
+            message = f"it was accepted until {until}"
+            remedy = "assess it again, and have it accepted until a later day or treat it"
+            yield ("Risk", risk["metadata"]["name"]), Problem(message, ("spec", "acceptance", "until"), remedy)

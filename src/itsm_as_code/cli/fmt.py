@@ -1,0 +1,81 @@
+"""itsm fmt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from itsm_as_code.cli.output import Session, write_file
+from itsm_as_code.cli.program import common_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from itsm_as_code.records.formatting import Formatted
+
+
+@click.command("fmt")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
+@click.option("--diff", "shows_diff", is_flag=True, help="Write nothing; print what would change, and exit as --check.")
+@common_options("text", "json")
+def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: bool) -> int:
+    """Bring records into one form: order of keys, quotes, indentation, blank lines.
+
+    Comments stay with what they are about, and no data changes: that is proven for each file, and a file for which
+    it cannot be is left as it is. PATHs are files or folders; without them all records of the repository. When a file
+    cannot be read, nothing is written at all.
+
+    \b
+    Example:
+      itsm fmt
+      itsm fmt --check
+      itsm fmt changes/2026 --diff
+    """
+    from itsm_as_code.findings import Severity
+    from itsm_as_code.records.formatting import format_files
+    from itsm_as_code.records.kinds import KindRegistry
+    from itsm_as_code.reports.fmt import FORMATS, FormatResult
+    from itsm_as_code.snapshot import WorkTree
+    from itsm_as_code.validation import own_schemas
+
+    tree = WorkTree(session.directory)
+    registry = KindRegistry.load(own_schemas(tree))
+    files = list(format_files(tree, registry, _named(session.directory, paths, set(tree.entries))))
+    has_error = any(found.severity is Severity.ERROR for file in files for found in file.findings)
+    would_write = not (check or shows_diff)
+    if would_write and not has_error:
+        _write(session.directory, files)
+    result = FormatResult(files, is_written=would_write and not has_error, shows_diff=shows_diff)
+    session.write(FORMATS[session.format](result, colour=session.colour))
+    would_change = any(file.is_changed for file in files)
+    return 1 if has_error or (would_change and not would_write) else 0
+
+
+def _write(top: Path, files: Sequence[Formatted]) -> None:
+    for file in files:
+        if file.is_changed:
+            path = top / file.path
+            write_file(path, file.after, path.lstat().st_mode & 0o777)
+
+
+def _named(top: Path, paths: tuple[Path, ...], known: set[str]) -> list[str]:
+    """PATHs relative to the top, whether given from there or from where the command was called; links not followed."""
+    from itsm_as_code.errors import UsageError
+
+    found = []
+    for path in paths:
+        whole = (top / path if (top / path).exists() else path).absolute()
+        # The folder is resolved, a link at the end of the path is not: it is to be left alone, not followed.
+        place = whole.resolve() if whole.is_dir() else whole.parent.resolve() / whole.name
+        try:
+            relative = place.relative_to(top.resolve()).as_posix()
+        except ValueError:
+            raise UsageError(f"{path} lies outside {top}", remedy="name a path inside the repository") from None
+        is_known = relative in known or any(entry.startswith(f"{relative}/") for entry in known)
+        if relative != "." and not is_known:
+            raise UsageError(f"there is no file or folder '{path}'", remedy="name a path inside the repository")
+        found.append("" if relative == "." else relative)
+    return found

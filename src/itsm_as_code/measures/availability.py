@@ -1,0 +1,300 @@
+"""The availability that services compose to: in series, in parallel, and with parts that they share.
+
+A *component* is what a service adds of itself: it is up with a probability, independently of the others. A service is
+up when its own component is up, every hard dependency is up, and of every redundancy group at least one member is up.
+So the availability of what a service needs is the probability of a Boolean function without negation, in which every
+component is one variable however many ways lead to it: a diamond counts its foot once, and two redundant members on one
+network are not better than the network.
+
+Where redundancy groups share components, the function is split on them (Shannon's expansion: once with the component
+up, once with it down), which is exact. Splits grow as two to the power of the shared components: ``MAX_WORK`` is enough
+for twelve that are used in sixty places. Beyond it the groups concerned are counted as their best member each,
+multiplied; shared components only make that come out too low (monotone functions of independent variables are
+positively associated: Esary, Proschan and Walkup, "Association of random variables", 1967), so the result is a lower
+bound, and says so.
+
+All compositions of one :class:`Composer` together look at no more places of components than in proportion to what there
+is; once that is spent, a composition is the worst case of its direct dependencies, which is a lower bound as well.
+
+Source of the counting rule: Treynor, Dahlin, Rau and Beyer, "The calculus of service availability", ACM Queue 15(2),
+2017: what counts is the number of unique critical dependencies, direct and transitive.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Final
+
+from itsm_as_code.measures.worst_case import FULL, Need, WorstCase
+
+__all__ = ["Composer", "Composition", "Contribution", "Need"]
+
+MAX_WORK: Final = 250_000
+"""How many places of components one set of groups may be looked at while it is split."""
+_MAX_NESTING: Final = 8
+_MAX_PLACES: Final = 4_000
+_WORK_PER_NEED: Final = 16
+ONE: Final = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """A part that is needed in series: one component, or several (``names``) that stand in for each other."""
+
+    names: tuple[str, ...]
+    availability: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """The availability that what a service needs composes to, as shares of one.
+
+    ``contributions`` multiply to the ``bound``; the weakest come first. ``exact`` is False when shared components were
+    too many and the bound is a lower one. ``unknown`` are components whose availability nobody stated; they count as
+    never failing.
+    """
+
+    bound: Fraction
+    contributions: tuple[Contribution, ...]
+    exact: bool
+    unknown: tuple[str, ...]
+
+    @property
+    def weakest(self) -> tuple[Contribution, ...]:
+        """The parts with the lowest availability; none when nothing ever fails."""
+        lowest = min((item.availability for item in self.contributions), default=ONE)
+        return tuple(item for item in self.contributions if item.availability == lowest) if lowest < 1 else ()
+
+    def loss(self, contribution: Contribution) -> Fraction:
+        """By how much the bound would rise if a contribution never failed."""
+        return _product(item.availability for item in self.contributions if item is not contribution) - self.bound
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """All of ``components`` and all of ``groups`` are needed; of a group, one of its systems is enough."""
+
+    components: frozenset[str] = frozenset()
+    groups: frozenset[frozenset[_System]] = frozenset()
+
+
+_NOTHING: Final = _System()
+
+
+class Composer:
+    """Composes availabilities over one set of services; what is worked out once is remembered."""
+
+    def __init__(self, needs: Mapping[str, Need], availability: Mapping[str, Fraction]) -> None:
+        """``needs`` by service, and the ``availability`` (0 to 1) of the components that have a known one."""
+        self._needs = needs
+        self._availability = availability
+        self._members: dict[str, _System] = {}
+        self._places: dict[str, int] = {}
+        self._simplified: set[str] = set()
+        self._open: set[str] = set()
+        self._budget = MAX_WORK + _WORK_PER_NEED * sum(1 + len(need.targets) for need in needs.values())
+        self.worst_case = WorstCase(needs, availability)
+        self._clusters: dict[frozenset[frozenset[_System]], tuple[Fraction, bool]] = {}
+
+    def compose(self, service: str, also: Iterable[str] = ()) -> Composition:
+        """What ``service`` needs composes to this; its own component is not counted.
+
+        ``also`` names components (or services) that it needs besides. A circle of dependencies counts each of its
+        services once; a group that is met again below itself adds nothing.
+        """
+        also = tuple(also)
+        if self._budget <= 0:
+            return self._roughly(service, also)
+        system, places, exact = self._closure([service, *also])
+        self._budget -= places
+        groups = _without(system, system.components).groups
+        parts = [Contribution((name,), self._of(name)) for name in sorted(system.components - {service})]
+        for cluster in _clusters(groups):
+            value, is_exact = self._cluster(cluster)
+            parts.append(Contribution(tuple(sorted(_named(cluster))), value))
+            exact = exact and is_exact
+        return self._composition(parts, exact)
+
+    def _roughly(self, service: str, also: Iterable[str]) -> Composition:
+        """A lower bound by the worst cases of what is needed directly."""
+        need = self._needs.get(service, Need())
+        groups = [*((name,) for name in need.serial), *need.groups]
+        parts = [Contribution(names, 1 - Fraction(min(map(self.worst_case.whole, names)), FULL)) for names in groups]
+        return self._composition([*parts, *(Contribution((name,), self._of(name)) for name in also)], False)
+
+    def _composition(self, parts: Sequence[Contribution], exact: bool) -> Composition:
+        named = {name for part in parts for name in part.names}
+        return Composition(
+            bound=_product(part.availability for part in parts),
+            contributions=tuple(sorted(parts, key=lambda item: (item.availability, item.names))),
+            exact=exact,
+            unknown=tuple(sorted(named.difference(self._availability))),
+        )
+
+    def _of(self, name: str) -> Fraction:
+        return self._availability.get(name, ONE)
+
+    def _closure(self, starts: Sequence[str]) -> tuple[_System, int, bool]:
+        """Everything needed in series from here on and the groups met on the way; its places; whether it is exact."""
+        components = dict.fromkeys(starts)
+        queue = list(starts)
+        groups: set[frozenset[_System]] = set()
+        places, exact = 0, True
+        for name in queue:
+            need = self._needs.get(name, Need())
+            following = list(need.serial)
+            for members in need.groups:
+                if len(members) == 1 or not exact:
+                    following.extend(members)
+                elif self._open.isdisjoint(members):
+                    size = self._group_places(members)
+                    if size > _MAX_PLACES:  # from here on all members are needed instead of one: a lower bound
+                        exact = False
+                        following.extend(members)
+                        continue
+                    group = frozenset(self._members[member] for member in members)
+                    exact = self._simplified.isdisjoint(members)
+                    places += size if group not in groups else 0
+                    groups.add(group)
+            for target in following:
+                if target not in components:
+                    components[target] = None
+                    queue.append(target)
+        return _System(frozenset(components), frozenset(groups)), places + len(components), exact
+
+    def _group_places(self, members: tuple[str, ...]) -> int:
+        """How many places of components a group has, with those of groups below it; its members are then known."""
+        total = 0
+        for name in members:
+            if name not in self._members:
+                if len(self._open) >= _MAX_NESTING:
+                    return _MAX_PLACES + 1
+                self._open.add(name)
+                self._members[name], self._places[name], exact = self._closure([name])
+                self._budget -= self._places[name]
+                self._open.discard(name)
+                if not exact:
+                    self._simplified.add(name)
+            total += self._places[name]
+        return total
+
+    def _cluster(self, groups: frozenset[frozenset[_System]]) -> tuple[Fraction, bool]:
+        if groups not in self._clusters:
+            split = _Split(self._availability, min(MAX_WORK, max(self._budget, 0)))
+            try:
+                self._clusters[groups] = split.groups(groups), True
+            except _TooMuchError:
+                self._clusters[groups] = self._lower_bound(_System(groups=groups)), False
+            self._budget -= split.work
+        return self._clusters[groups]
+
+    def _lower_bound(self, system: _System) -> Fraction:
+        groups = (max(self._lower_bound(member) for member in group) for group in system.groups)
+        return _product([*(self._of(name) for name in system.components), *groups])
+
+
+class _TooMuchError(Exception):
+    """Splitting costs more than it may."""
+
+
+class _Split:
+    """Exact probabilities by splitting on shared components."""
+
+    def __init__(self, availability: Mapping[str, Fraction], budget: int) -> None:
+        self._availability = availability
+        self._budget = budget
+        self._known: dict[frozenset[frozenset[_System]], Fraction] = {}
+        self.work = 0
+
+    def system(self, system: _System) -> Fraction:
+        reduced = _without(system, system.components)
+        return _product([*(self._of(name) for name in system.components), self.groups(reduced.groups)])
+
+    def groups(self, groups: frozenset[frozenset[_System]]) -> Fraction:
+        return _product(self._cluster(cluster) for cluster in _clusters(groups))
+
+    def _of(self, name: str) -> Fraction:
+        return self._availability.get(name, ONE)
+
+    def _cluster(self, groups: frozenset[frozenset[_System]]) -> Fraction:
+        if groups not in self._known:
+            self._known[groups] = self._work_out(groups)
+        return self._known[groups]
+
+    def _work_out(self, groups: frozenset[frozenset[_System]]) -> Fraction:
+        members = [member for group in groups for member in group]
+        uses = Counter(name for member in members for name in _names(member))
+        shared = [name for name, count in uses.items() if count > 1]
+        if not shared:  # one group of members that have nothing in common
+            return 1 - _product(1 - self.system(member) for member in members)
+        self.work += uses.total()
+        if self.work > self._budget:
+            raise _TooMuchError
+        pivot = max(shared, key=lambda name: (uses[name], name))
+        up = _without(_System(groups=groups), {pivot})
+        down = _fail(_System(groups=groups), pivot)
+        chance = self._of(pivot)
+        return chance * self.groups(up.groups) + (
+            (1 - chance) * self.groups(down.groups) if down is not None and chance != 1 else 0
+        )
+
+
+def _without(system: _System, up: frozenset[str] | set[str]) -> _System:
+    """The system that is left to need when the components in ``up`` are up."""
+    groups = set()
+    for group in system.groups:
+        members = frozenset(_without(member, up) for member in group)
+        if _NOTHING not in members:
+            groups.add(members)
+    return _System(system.components - up, frozenset(groups))
+
+
+def _fail(system: _System, down: str) -> _System | None:
+    """The system that is left to need when a component is down; None when it cannot be up any more."""
+    if down in system.components:
+        return None
+    groups = set()
+    for group in system.groups:
+        members = frozenset(left for member in group if (left := _fail(member, down)) is not None)
+        if not members:
+            return None
+        groups.add(members)
+    return _System(system.components, frozenset(groups))
+
+
+def _clusters(groups: frozenset[frozenset[_System]]) -> list[frozenset[frozenset[_System]]]:
+    """Groups parted so that no two parts have a component in common; in a fixed order."""
+    members = [(_named({group}), group) for group in groups]
+    leader: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while leader.setdefault(name, name) != name:
+            leader[name] = name = leader[leader[name]]
+        return name
+
+    for names, _ in members:
+        first = find(min(names))
+        for name in names:
+            leader[find(name)] = first
+    found: dict[str, set[frozenset[_System]]] = {}
+    for names, group in members:
+        found.setdefault(find(min(names)), set()).add(group)
+    return [frozenset(together) for together in sorted(found.values(), key=lambda together: min(_named(together)))]
+
+
+def _named(groups: Iterable[frozenset[_System]]) -> set[str]:
+    return {name for group in groups for member in group for name in _names(member)}
+
+
+def _names(system: _System) -> set[str]:
+    return set(system.components) | _named(system.groups)
+
+
+def _product(values: Iterable[Fraction]) -> Fraction:
+    """The product; numerators and denominators apart, so that only one fraction is brought to lowest terms."""
+    factors = list(values)
+    return Fraction(prod(item.numerator for item in factors), prod(item.denominator for item in factors))

@@ -1,0 +1,99 @@
+"""Days by which something is due. A day counts to its last second, in UTC as everywhere in records.
+
+Ends of spans are half-open, as records write them: a contract that ends on ``2027-01-01`` is in force on New Year's Eve
+and no longer on that day.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+ONE_DAY: Final = timedelta(days=1)
+SOON: Final = timedelta(days=30)
+"""How long ahead something due is worth a reminder, unless told otherwise."""
+
+
+class Due(StrEnum):
+    """How something stands to the day by which it is due."""
+
+    CURRENT = "current"
+    SOON = "soon"
+    OVERDUE = "overdue"
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months on; the last day of a month that is too short.
+
+    One month after 31 January is 28 (29) February. OverflowError outside the years 1 to 9999.
+    """
+    index = day.year * 12 + day.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    if not 1 <= year <= 9999:
+        raise OverflowError("a date outside the years 1 to 9999")
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def utc_day(now: datetime) -> date:
+    """The day in UTC."""
+    return now.astimezone(UTC).date()
+
+
+def due(by: date, today: date, ahead: timedelta = SOON) -> Due:
+    """Overdue once the day is over; soon from ``ahead`` before it on."""
+    if today > by:
+        return Due.OVERDUE
+    return Due.SOON if by - today <= ahead else Due.CURRENT
+
+
+def last_day_of_notice(end: date, notice: timedelta) -> date:
+    """The last day on which notice can be given so that a contract ends on ``end`` (the first day it is not in force).
+
+    The whole period lies between the notice and the end, so it is given before the day that is ``notice`` ahead of it.
+    OverflowError outside the years 1 to 9999.
+    """
+    return end - notice - ONE_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The last day of notice of a contract, and how it stands to it."""
+
+    by: date
+    state: Due
+
+
+def contract_notice(end: date, notice: timedelta, today: date, ahead: timedelta = SOON) -> Notice:
+    """When to decide on a contract. Overdue: it can only be left after ``end``, if at all."""
+    by = last_day_of_notice(end, notice)
+    return Notice(by, due(by, today, ahead))
+
+
+def in_force(start: date | None, end: date | None, today: date) -> bool:
+    """True on the days of ``[start, end)``; an end that is left out is open."""
+    return (start is None or start <= today) and (end is None or today < end)
+
+
+def next_review(last: date, every_months: int) -> date:
+    """The day of the next review or renewal, so many months after the last. ValueError for a cycle below one month."""
+    if every_months < 1:
+        raise ValueError("a cycle is one month or longer")
+    return add_months(last, every_months)
+
+
+def freshness(review_by: date | None, today: date, ahead: timedelta = SOON) -> Due:
+    """How fresh knowledge is. Without a day of review nobody has promised to look at it again: overdue.
+
+    Source: ITIL 4, knowledge management practice.
+    """
+    return Due.OVERDUE if review_by is None else due(review_by, today, ahead)
+
+
+def until(instant: datetime, now: datetime, ahead: timedelta = SOON) -> Due:
+    """How something that holds until an instant stands (a waiver, an accepted risk); at that instant it is over."""
+    if now >= instant:
+        return Due.OVERDUE
+    return Due.SOON if instant - now <= ahead else Due.CURRENT

@@ -1,0 +1,74 @@
+"""What services need, and the worst that can come of it: a bound in linear time, whatever the shape of the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Final
+
+FULL: Final = 10**15
+"""Unavailabilities here are whole numbers of this many parts, never rounded down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a service needs to be up: each of ``serial``, and of every group at least one."""
+
+    serial: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Everything it names, as often as it does."""
+        return (*self.serial, *(member for group in self.groups for member in group))
+
+
+def parts(share: Fraction) -> int:
+    """What an availability loses, in parts of ``FULL``, never too little."""
+    return ceil((1 - share) * FULL)
+
+
+class WorstCase:
+    """Unavailabilities that are never exceeded.
+
+    Failures are added up as if none ever coincided (Boole's inequality), by way of every path, and a group counts as
+    its best member. Services in a circle, or that need one, count as never up.
+    """
+
+    def __init__(self, needs: Mapping[str, Need], availability: Mapping[str, Fraction]) -> None:
+        self._below: dict[str, int] = {}
+        self._whole: dict[str, int] = {}
+        self._needs = needs
+        for name in _in_order(needs):
+            need = needs.get(name, Need())
+            total = sum(self._whole[target] for target in dict.fromkeys(need.serial))
+            total += sum(min(self._whole[member] for member in group) for group in need.groups)
+            self._below[name] = min(total, FULL)
+            self._whole[name] = min(total + parts(availability.get(name, Fraction(1))), FULL)
+
+    def below(self, service: str) -> int:
+        """Of what a service needs, in parts of ``FULL``; nothing for a service that needs nothing."""
+        return self._below.get(service, FULL if service in self._needs else 0)
+
+    def whole(self, service: str) -> int:
+        """Of a service with what it needs, in parts of ``FULL``."""
+        return self._whole.get(service, FULL if service in self._needs else 0)
+
+
+def _in_order(needs: Mapping[str, Need]) -> Iterable[str]:
+    """Every service after all that it needs; those in a circle, or that need one, are left out."""
+    waiting = {name: len(set(need.targets)) for name, need in needs.items()}
+    dependents: dict[str, list[str]] = {}
+    for name, need in needs.items():
+        for target in set(need.targets):
+            dependents.setdefault(target, []).append(name)
+    ready = [name for name, count in waiting.items() if not count]
+    ready += [name for name in dependents if name not in needs]
+    for name in ready:
+        yield name
+        for dependent in dependents.get(name, ()):
+            waiting[dependent] -= 1
+            if not waiting[dependent]:
+                ready.append(dependent)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from itsm_as_code.cli.output import Session
     from itsm_as_code.findings import Finding
-    from itsm_as_code.interchange import Conversion, PlannedFile
+    from itsm_as_code.interchange import Conversion, Known, PlannedFile
 
 
 class _Formats(click.Group):
@@ -30,7 +32,8 @@ class _Formats(click.Group):
             known = interchange.names()
             hint = did_you_mean(cmd_name, known) or f"known formats: {', '.join(known)}"
             ctx.fail(f"unknown format '{cmd_name}': {hint}")
-        return _command(cmd_name, interchange.importer(cmd_name).TITLE)
+        title = interchange.importer(cmd_name).TITLE
+        return _request(title) if cmd_name == "request" else _command(cmd_name, title)
 
 
 @click.group(cls=_Formats, name="import")
@@ -42,6 +45,7 @@ def command() -> None:
     \b
     Example:
       itsm import backstage catalog-info.yaml --into .
+      itsm import request issue.json --into .
     """
 
 
@@ -63,22 +67,77 @@ def _command(name: str, title: str) -> click.Command:
     @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
     @common_options("text", "json")
     def run(session: Session, files: tuple[Path, ...], into: Path, force: bool, dry_run: bool) -> None:
-        _run(session, name, files, into, force=force, dry_run=dry_run)
+        from itsm_as_code.interchange import importer
+
+        _run(session, name, files, into, importer(name).convert, force=force, dry_run=dry_run)
 
     return run
 
 
-def _run(session: Session, name: str, files: tuple[Path, ...], into: Path, *, force: bool, dry_run: bool) -> None:
+def _request(title: str) -> click.Command:
+    """``itsm import request``: the one import of what people typed, so nothing is written once anything is wrong."""
+    from itsm_as_code.cli.program import common_options
+
+    text = (
+        f"Import {title}, as the API of the forge gives it (JSON), or its Markdown body alone.\n\n"
+        "The answers must fit the form of the offering; when anything is wrong nothing is written.\n\n\b\n"
+        "Example:\n  gh api repos/OWNER/NAME/issues/42 > issue.json && itsm import request issue.json --into .\n"
+        "  itsm import request body.md --requester ann --at 2026-11-22T08:00:00Z --into ."
+    )
+
+    @click.command("request", help=text)
+    @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+    @click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The repository.")
+    @click.option("--offering", metavar="NAME", help="What is ordered, where the form does not say so.")
+    @click.option("--requester", metavar="PERSON", help="Who orders, for a body alone.")
+    @click.option("--at", metavar="INSTANT", help="When it was submitted, for a body alone.")
+    @click.option(
+        "--name", metavar="NAME", help="The name of the request; made of day, issue and offering if not given."
+    )
+    @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+    @common_options("text", "json")
+    def run(
+        session: Session,
+        file: Path,
+        into: Path,
+        offering: str | None,
+        requester: str | None,
+        at: str | None,
+        name: str | None,
+        dry_run: bool,
+    ) -> None:
+        from functools import partial
+
+        from itsm_as_code.interchange.request import Said, convert
+
+        said = Said(offering, requester, at, name)
+        _run(session, "request", (file,), into, partial(convert, said=said), dry_run=dry_run, all_or_nothing=True)
+
+    return run
+
+
+def _run(
+    session: Session,
+    name: str,
+    files: tuple[Path, ...],
+    into: Path,
+    convert: Callable[[Mapping[str, bytes], Known], Conversion],
+    *,
+    force: bool = False,
+    dry_run: bool,
+    all_or_nothing: bool = False,
+) -> None:
     from itsm_as_code.findings import Severity, sort_findings
-    from itsm_as_code.interchange import Known, importer, plan, write
+    from itsm_as_code.interchange import Known, plan, write
 
     root = session.directory / into
-    convert = importer(name).convert
     sources = {str(file): _read(session.directory, file) for file in files}
     known = Known.read(root)
     conversion = convert(sources, known)
     planned, said = plan(conversion, known, force=force)
     findings = sort_findings([*conversion.findings, *said])
+    if all_or_nothing and any(found.severity is Severity.ERROR for found in findings):
+        planned = []
     if not dry_run:
         write(root, planned)
     summary = _summary(conversion, planned, findings)

@@ -1,6 +1,6 @@
 """Foreign formats: one module each, found by listing this package.
 
-A format module has ``TITLE`` (a few words), ``RULES`` (what its findings mean) and
+A format module has ``TITLE`` (a few words), ``RULES`` (what its findings mean) and, when it can be imported,
 ``convert(sources, known) -> Conversion``. Modules whose names start with an underscore serve the formats.
 """
 
@@ -44,8 +44,9 @@ class Importer(Protocol):
 
 
 def names() -> list[str]:
-    """The formats there are."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    """The formats that can be imported."""
+    modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    return sorted(name for name in modules if hasattr(importlib.import_module(f"{__name__}.{name}"), "convert"))
 
 
 def importer(name: str) -> Importer:

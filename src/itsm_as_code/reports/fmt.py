@@ -10,7 +10,6 @@ from typing import Final
 import orjson
 
 from itsm_as_code.findings import Finding, Severity, sort_findings
-from itsm_as_code.gate.decision import finding_data
 from itsm_as_code.records.formatting import Formatted
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.validate import PAINT, finding_text
@@ -66,7 +65,7 @@ def json(result: FormatResult, colour: bool = False) -> str:
         "schema": SCHEMA,
         "summary": {"files": len(result.files), "changed": len(result.changed), "written": result.is_written},
         "changed": [file.path for file in result.changed],
-        "findings": [finding_data(finding) for finding in result.findings],
+        "findings": [finding.as_data() for finding in result.findings],
     }
     return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
 

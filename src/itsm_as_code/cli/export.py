@@ -1,0 +1,104 @@
+"""``itsm export FORMAT``: what others can use of the records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from itsm_as_code.cli.program import common_options
+
+if TYPE_CHECKING:
+    from itsm_as_code.cli.output import Session
+    from itsm_as_code.findings import Finding
+    from itsm_as_code.interchange import PlannedFile
+
+
+@click.group("export")
+def command() -> None:
+    """Write records in the forms that other tools read.
+
+    \b
+    Example:
+      itsm export request-forms --into .
+    """
+
+
+@command.command("request-forms")
+@click.argument("names", nargs=-1, metavar="[OFFERING]...")
+@click.option(
+    "--forge", type=click.Choice(["github", "gitlab"]), help="Default: the one that itsm.yaml names, or github."
+)
+@click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder to write to.")
+@click.option("--force", is_flag=True, help="Overwrite forms that were not made by this command.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@common_options("text", "json")
+def request_forms(
+    session: Session, names: tuple[str, ...], forge: str | None, into: Path, force: bool, dry_run: bool
+) -> int:
+    """Make the forms with which users order: one for each active RequestOffering.
+
+    GitHub gets issue forms in .github/ISSUE_TEMPLATE, GitLab description templates in .gitlab/issue_templates. An issue
+    submitted with one becomes a record with 'itsm import request'.
+
+    \b
+    Example:
+      itsm export request-forms --forge github --into .
+    """
+    from itsm_as_code.findings import Severity
+    from itsm_as_code.interchange import write
+    from itsm_as_code.interchange._request_form import Forge
+    from itsm_as_code.interchange.request_forms import export, plan
+    from itsm_as_code.snapshot import WorkTree
+    from itsm_as_code.validation import load_judges
+
+    judges = load_judges(WorkTree(session.directory))
+    configured = judges.configuration.raw.get("forge", {}).get("type")
+    chosen = Forge(forge or ("gitlab" if configured == "gitlab" else "github"))
+    offerings = [judges.catalogue.get("RequestOffering", name) or _unknown(name, judges.catalogue) for name in names]
+    forms = export(offerings or judges.catalogue.of_kind("RequestOffering"), chosen)
+    planned, said = plan(forms, session.directory / into, force=force)
+    findings = [*forms.findings, *said]
+    has_error = any(found.severity is Severity.ERROR for found in findings)
+    if not has_error and not dry_run:
+        write(session.directory / into, planned)
+    is_written = not has_error and not dry_run
+    report = _json if session.format == "json" else _text
+    session.write(report(planned, findings, is_written))
+    return 1 if has_error else 0
+
+
+def _unknown(name: str, catalogue: Any) -> Any:
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean
+
+    known = catalogue.names("RequestOffering")
+    remedy = did_you_mean(name, known) or f"offerings: {', '.join(known) or 'none'}"
+    raise UsageError(f"there is no valid RequestOffering '{name}'", remedy=remedy)
+
+
+def _json(planned: list[PlannedFile], findings: list[Finding], is_written: bool) -> str:
+    import json
+
+    from itsm_as_code.gate.decision import finding_data
+
+    report = {
+        "schema": "itsm/export/v1",
+        "written": is_written,
+        "files": [{"path": file.path, "outcome": file.outcome.value} for file in planned],
+        "findings": [finding_data(found) for found in findings],
+    }
+    return json.dumps(report, indent=2) + "\n"
+
+
+def _text(planned: list[PlannedFile], findings: list[Finding], is_written: bool) -> str:
+    from itsm_as_code.reports.escape import terminal
+
+    lines = []
+    for found in findings:
+        remedy = f"; {found.remedy}" if found.remedy else ""
+        lines.append(f"{found.location}: {found.severity} {found.rule}: {found.message}{remedy}")
+    lines += [f"{file.outcome.value}: {file.path}" for file in planned]
+    lines.append(f"{len(planned)} forms{'' if is_written else ', nothing written'}")
+    return "".join(f"{terminal(line)}\n" for line in lines)

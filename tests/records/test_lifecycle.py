@@ -34,7 +34,55 @@ CHANGE = {
     "rejected": "",
 }
 ALLOWED: dict[str, dict[str, str]] = {
+    "BusinessCase": {
+        "draft": "proposed",
+        "proposed": "approved rejected draft",
+        "approved": "realised stopped",
+        "rejected": "",
+        "realised": "",
+        "stopped": "",
+    },
     "Change": CHANGE,
+    "Improvement": {
+        "proposed": "accepted declined",
+        "accepted": "in-progress",
+        "declined": "",
+        "in-progress": "done",
+        "done": "measured",
+        "measured": "",
+    },
+    "Initiative": {"planned": "running stopped", "running": "embedded stopped", "embedded": "", "stopped": ""},
+    "KnowledgeArticle": {"draft": "published", "published": "retired", "retired": ""},
+    "Problem": {
+        "new": "investigating",
+        "investigating": "known-error",
+        "known-error": "resolved",
+        "resolved": "closed",
+        "closed": "",
+    },
+    "Release": {
+        "planned": "built",
+        "built": "deployed",
+        "deployed": "verified rolled-back",
+        "verified": "closed",
+        "closed": "",
+        "rolled-back": "",
+    },
+    "Risk": {
+        "identified": "assessed",
+        "assessed": "treating",
+        "treating": "accepted closed",
+        "accepted": "",
+        "closed": "",
+    },
+    "ServiceRequest": {
+        "submitted": "approved declined",
+        "approved": "in-progress",
+        "declined": "",
+        "in-progress": "fulfilled",
+        "fulfilled": "closed",
+        "closed": "",
+    },
     "Incident": {
         "new": "acknowledged",
         "acknowledged": "in-progress",
@@ -69,6 +117,15 @@ def diff(old: Record | None, new: Record | None) -> RecordDiff:
 def field_of(kind: Kind) -> str:
     assert kind.lifecycle is not None
     return str(kind.lifecycle["field"]).removeprefix("/spec/")
+
+
+def put(data: Any, parts: list[str], value: Any) -> None:
+    """Put a value at a path, making the mappings on the way."""
+    for part in parts[:-1]:
+        if not isinstance(data.get(part), dict):
+            data[part] = {}
+        data = data[part]
+    data[parts[-1]] = value
 
 
 def rules(step: RecordDiff) -> list[str]:
@@ -194,13 +251,12 @@ def test_each_state_requires_its_fields(kind: Kind) -> None:
         full = copy.deepcopy(bare.data)
         for pointer in wanted:
             parts = pointer.split("/")[1:]
-            assert len(parts) == 2
-            full[parts[0]][parts[1]] = {}
+            put(full, parts, {})
         assert list(required_problems(replace(bare, data=full))) == []
         for pointer in wanted:  # a key without a value is not there
             parts = pointer.split("/")[1:]
             empty = copy.deepcopy(full)
-            empty[parts[0]][parts[1]] = None
+            put(empty, parts, None)
             assert [problem.pointer for problem in required_problems(replace(bare, data=empty))] == [tuple(parts)]
 
 

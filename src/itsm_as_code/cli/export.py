@@ -81,13 +81,11 @@ def _unknown(name: str, catalogue: Any) -> Any:
 def _json(planned: list[PlannedFile], findings: list[Finding], is_written: bool) -> str:
     import json
 
-    from itsm_as_code.gate.decision import finding_data
-
     report = {
         "schema": "itsm/export/v1",
         "written": is_written,
         "files": [{"path": file.path, "outcome": file.outcome.value} for file in planned],
-        "findings": [finding_data(found) for found in findings],
+        "findings": [found.as_data() for found in findings],
     }
     return json.dumps(report, indent=2) + "\n"
 

@@ -194,26 +194,8 @@ def _json(
         }
         for file in planned
     ]
-    report["findings"] = [_finding(found) for found in findings]
+    report["findings"] = [found.as_data() for found in findings]
     return json.dumps(report, indent=2) + "\n"
-
-
-def _finding(found: Finding) -> dict[str, Any]:
-    from itsm_as_code.findings import format_pointer
-
-    return {
-        "rule": found.rule,
-        "severity": found.severity.value,
-        "path": found.location.path,
-        "line": found.location.line,
-        "column": found.location.column,
-        "record": {"kind": found.record.kind, "name": found.record.name} if found.record else None,
-        "pointer": format_pointer(found.location.pointer) if found.location.pointer is not None else None,
-        "message": found.message,
-        "remedy": found.remedy,
-        "known": found.known,
-        "waiver": found.waiver,
-    }
 
 
 def _text(into: Path, dry_run: bool, summary: dict[str, int], findings: list[Finding]) -> str:

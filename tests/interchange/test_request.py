@@ -422,7 +422,7 @@ class TestProperties:
         known = _shop()[0]
         conversion = read(known, github(anything))
         assert bool(conversion.findings) == (not conversion.records)
-        inside = body(ANSWERS | {"purpose": f"a{anything}"})
+        inside = body(ANSWERS | {"purpose": f"a{anything}b"})
         conversion = read(known, github(inside))
         assert bool(conversion.findings) == (not conversion.records)
         if FORBIDDEN.search(anything.replace("\r\n", "\n")):

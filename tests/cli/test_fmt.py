@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -103,13 +103,18 @@ def test_permissions_stay(itsm: Run, top: Path) -> None:
     assert (top / "people/ann.yaml").stat().st_mode & 0o777 == 0o740
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
-def test_a_folder_that_cannot_be_written(itsm: Run, top: Path) -> None:
-    (top / "people").chmod(0o500)
-    code, _, err = itsm("-C", top, "fmt")
-    (top / "people").chmod(0o700)
+def test_a_disk_that_takes_nothing(itsm: Run, top: Path) -> None:
+    before = (top / "people/ann.yaml").read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))  # binds every user, as a full disk does
+    try:
+        code, _, err = itsm("-C", top, "fmt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert code == 2
     assert "cannot write" in err
+    assert (top / "people/ann.yaml").read_bytes() == before
+    assert sorted(path.name for path in (top / "people").iterdir()) == ["ann.yaml", "bob.yaml"]
 
 
 def test_a_named_file_need_not_lie_in_a_folder_of_records(itsm: Run, top: Path) -> None:

@@ -156,14 +156,6 @@ def test_a_link_is_refused_and_not_followed(small: Path, itsm: Run) -> None:
     assert "root:" not in out
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="permissions do not bind this user; tests/examples has a case")
-def test_a_file_without_permission_is_a_finding(small: Path, itsm: Run) -> None:
-    (small / "services" / "orders.yaml").chmod(0)
-    code, out, _ = itsm("validate", "-C", small, *NOW)
-    assert code == 1
-    assert "error[file-readable]: cannot be read: Permission denied" in out
-
-
 def test_a_name_that_is_not_utf_8_is_shown_in_every_form(small: Path, itsm: Run) -> None:
     (small / os.fsdecode(b"services/b\xff\x1b[31m.yaml")).write_text(NEW)
     report = check_reports(small, itsm, "file-kind")

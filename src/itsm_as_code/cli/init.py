@@ -25,7 +25,7 @@ _EDITOR_FOLDERS = {"people": "person", "services": "service", "policies": "polic
 @click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="An IANA time zone.")
 @click.option(
     "--forge",
-    type=click.Choice(["github", "local"]),
+    type=click.Choice(["github", "gitlab", "local"]),
     default="github",
     show_default=True,
     help="Where pull requests live.",
@@ -122,6 +122,8 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
     if values["forge"] == "github":
         for name in ("gate.yml", "publish.yml"):
             found[f".github/workflows/{name}"] = _workflow(shipped.files("workflows", name)[name])
+    if values["forge"] == "gitlab":
+        found[".gitlab-ci.yml"] = _filled("gitlab-ci.yml", {"version": __version__}, quoted=False)
     return found
 
 

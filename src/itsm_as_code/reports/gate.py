@@ -106,7 +106,7 @@ def _text_approvals(rows: Sequence[Mapping[str, Any]]) -> str:
             lines.append("      pre-authorised: asks for no approval")
         for need in row["required"]:
             lines.append(f"      {_need(need)}")
-        lines += [f"      {_ignored(item)}" for item in row["ignored"]]
+        lines += [f"      {_ignored(item)}" for item in _telling(row)]
     return "Approvals\n" + "\n".join(lines) + "\n" if lines else ""
 
 
@@ -130,6 +130,11 @@ def source_name(need: Mapping[str, Any]) -> str:
     if "people" in source:
         return " or ".join(source["people"])
     return f"owners ({source['owners']})" if "owners" in source else "anyone"
+
+
+def _telling(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The reviews that did not count, but for those nobody would have expected to: they stand in the JSON."""
+    return [item for item in row["ignored"] if not (row["satisfied"] and item["code"] == "not-eligible")]
 
 
 def _ignored(item: Mapping[str, Any]) -> str:
@@ -208,7 +213,7 @@ def _markdown_approvals(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             given, ask = ", ".join(need["satisfiedBy"]), ", ".join(need["suggested"])
             parts.append(f"| {'✘' if need['missing'] else '✔'} | {rule} | {asks} | {given} | {ask} |")
     ignored = [
-        f"- {escape.markdown(row['rule'])}: {escape.markdown(_ignored(i))}" for row in rows for i in row["ignored"]
+        f"- {escape.markdown(row['rule'])}: {escape.markdown(_ignored(i))}" for row in rows for i in _telling(row)
     ]
     return [*parts, "", *ignored] if ignored else parts
 

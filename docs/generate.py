@@ -22,17 +22,18 @@ from schema_pages import configuration, fenced, fields, kind_page, page_name, pl
 
 from itsm_as_code import shipped
 from itsm_as_code.checks import all_checks
+from itsm_as_code.cli.explain import all_rules
 from itsm_as_code.cli.program import program
 from itsm_as_code.configuration import RULES as CONFIGURATION_RULES
 from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.judge import RULES as GATE_RULES
+from itsm_as_code.interchange import request, request_forms
 from itsm_as_code.policies import engine, environment, waivers
-from itsm_as_code.records import catalogue, document, lifecycle
+from itsm_as_code.records import catalogue, document, formatting, lifecycle
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
-from itsm_as_code.validation import built_in_rules
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -204,10 +205,13 @@ def rules() -> str:
         ("Policies", ("What can be wrong with a policy itself. What a policy finds is reported under the policy's own "
          "name."), engine.RULES),
         ("Waivers", "What can be wrong with a waiver.", waivers.RULES),
+        ("Layout", "Reported by `itsm fmt`.", formatting.RULES),
         ("Import from Backstage", "Reported by `itsm import backstage`.", import_rules()),
+        ("Request forms", "Reported by `itsm export request-forms` and `itsm import request`.",
+         [*request.RULES, *request_forms.RULES]),
     ]  # fmt: skip
     listed = {rule.id for _, _, group in groups for rule in group}
-    missing = {*built_in_rules(), *(rule.id for rule in GATE_RULES)} - listed
+    missing = all_rules().keys() - listed
     if missing:
         raise SystemExit(f"docs/generate.py lists no group for these rules: {', '.join(sorted(missing))}")
     waivable = {check.rule.id for check in checks if check.waivable}

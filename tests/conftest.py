@@ -130,15 +130,22 @@ def copy_tree(source: Path, target: Path) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True)
 
 
-@pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
-    """The small organisation on main, with an empty branch ``topic`` checked out."""
-    shop = Workshop(tmp_path / "repository")
+@pytest.fixture(scope="session")
+def first_workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """What every workshop starts from; made once, for git takes its time."""
+    shop = Workshop(tmp_path_factory.mktemp("first") / "repository")
     copy_tree(SMALL, shop.path)
     shop.git("init", "-q", "-b", "main")
     shop.commit("Start", who="erin")
     shop.git("checkout", "-q", "-b", "topic")
     return shop
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, first_workshop: Workshop) -> Workshop:
+    """The small organisation on main, with an empty branch ``topic`` checked out."""
+    copy_tree(first_workshop.path, tmp_path / "repository")
+    return Workshop(tmp_path / "repository", first_workshop.clock)
 
 
 Run = Callable[..., tuple[int, str, str]]

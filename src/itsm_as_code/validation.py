@@ -77,9 +77,16 @@ def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _shipped_kinds() -> KindRegistry:
+    """The kinds of a repository without schemas of its own; their validators are compiled once."""
+    return KindRegistry.load()
+
+
 def load_judges(snapshot: Snapshot) -> Judges:
     """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records."""
-    registry = KindRegistry.load(own_schemas(snapshot))
+    own = own_schemas(snapshot)
+    registry = KindRegistry.load(own) if own else _shipped_kinds()
     configuration, findings = load_configuration(snapshot, registry)
     return Judges(registry, configuration, load_catalogue(snapshot, registry), tuple(findings))
 

@@ -29,7 +29,10 @@ PAGES = [
     "controls/{control}.html",
     "teams/team-payments.html", "people/index.html", "people/katarzyna-nowak.html", "suppliers/index.html",
     "service-level-agreements/{agreement}.html", "change-models/{model}.html", "approval-policies/{approval}.html",
-    "data/index.html",
+    "data/index.html", "business-cases/end-codes-by-text-message.html", "budgets/budget-2026-customer-support.html",
+    "improvements/index.html", "risks/index.html", "risks/fraud-weights-drift.html", "trainings/records-in-git.html",
+    "request-offerings/index.html", "request-offerings/warehouse-extract.html", "knowledge-articles/index.html",
+    "problems/terminal-profile-goes-live-unasked.html", "initiatives/service-management-as-code.html",
 ]  # fmt: skip
 KINDS = {
     "change": "Change", "incident": "Incident", "control": "Control", "agreement": "ServiceLevelAgreement",

@@ -2,28 +2,33 @@
 
 A case is a folder ``tests/examples/{pass,fail}/<rule>/<case>``: its files are laid over ``tests/fixtures/small``, and
 ``expected.txt`` lists all findings that then come up, as ``path[:line[:column]] rule``; a case that passes has none.
-What is judged from one revision to the next has its files under ``base/`` and ``head/`` (laid over the base).
+What is judged from one revision to the next has its files under ``base/`` and ``head/`` (laid over the base); the
+rules of the gate are judged by the gate itself, in a git repository.
 ``deleted.txt`` and ``unreadable.txt`` list paths that are gone or cannot be read. A new case is a new folder.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from itsm_as_code.findings import Finding
+from itsm_as_code.gate.judge import RULES as GATE_RULES
 from itsm_as_code.records.catalogue import stamp
 from itsm_as_code.records.diff import diff_catalogues
 from itsm_as_code.records.lifecycle import transition_problems
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.snapshot import SYMLINK, Entry
 from itsm_as_code.validation import built_in_rules, validate
-from tests.conftest import HERE, NOW, SMALL
+from tests.conftest import HERE, NOW, SMALL, Workshop
 from tests.snapshots import Memory, folder
 
 EXAMPLES = HERE / "examples"
 CASES = sorted(path for path in EXAMPLES.glob("*/*/*") if path.is_dir())
+OF_THE_GATE = {rule.id for rule in GATE_RULES}
 DIRECTIVES = ("expected.txt", "deleted.txt", "unreadable.txt")
 
 
@@ -52,6 +57,9 @@ def snapshot(files: dict[str, str | bytes | OSError], case: Path) -> Memory:
 def judge(case: Path) -> list[Finding]:
     """All findings of a case."""
     small = folder(SMALL)
+    if case.parent.name in OF_THE_GATE:
+        with tempfile.TemporaryDirectory() as place:
+            return judge_in_git(Workshop(Path(place) / "repository"), case)
     if not (case / "head").is_dir():
         findings = validate(snapshot(overlay(small, case), case), NOW).findings
         return [finding for finding in findings if finding.waiver is None]
@@ -65,6 +73,25 @@ def judge(case: Path) -> list[Finding]:
     ]
     sources = base.catalogue.sources() | head.catalogue.sources()
     return [*base.findings, *head.findings, *place_findings(steps, sources)]
+
+
+def judge_in_git(shop: Workshop, case: Path) -> list[Finding]:
+    """What the gate finds in a pull request from the base of a case to its head."""
+    base = overlay(folder(SMALL), case / "base")
+    for branch, files in (("main", base), ("topic", overlay(base, case / "head"))):
+        shop.path.mkdir(exist_ok=True)
+        for path in shop.path.iterdir():
+            if path.name != ".git":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for name, content in files.items():
+            assert isinstance(content, bytes)
+            shop.write(name, content)
+        if branch == "main":
+            shop.git("init", "-q", "-b", "main")
+        else:
+            shop.git("checkout", "-q", "-b", branch)
+        shop.commit()
+    return [finding for finding in shop.judge().findings if finding.waiver is None]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.relative_to(EXAMPLES)))
@@ -84,7 +111,7 @@ def test_example(case: Path) -> None:
 def test_every_rule_has_an_example_that_passes_and_one_that_fails() -> None:
     for outcome in ("pass", "fail"):
         have = {case.parent.name for case in CASES if case.parts[-3] == outcome}
-        assert have == built_in_rules().keys(), outcome
+        assert have == built_in_rules().keys() | OF_THE_GATE, outcome
 
 
 def test_every_rule_says_what_it_asks_and_why() -> None:

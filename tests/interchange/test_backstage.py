@@ -489,6 +489,7 @@ class TestWriting:
         result = run(source, "--into", into)
         assert result.exit_code == 0
         assert "fields that differ: spec.tier; use --force" in result.output
+        assert "import-exists" in result.output
         assert record.read_bytes() == mine
         assert "1 updated, 1 unchanged" in run(source, "--into", into, "--force").output
         assert b"tier: 4" in record.read_bytes()

@@ -31,11 +31,10 @@ def command(session: Session, subject: str | None, list_all: bool) -> int:
       itsm explain Change
       itsm explain Service/payments-api
     """
-    from itsm_as_code.gate.judge import RULES
     from itsm_as_code.snapshot import WorkTree
-    from itsm_as_code.validation import built_in_rules, load_judges
+    from itsm_as_code.validation import load_judges
 
-    rules = built_in_rules() | {rule.id: rule for rule in RULES}
+    rules = all_rules()
     catalogue = load_judges(WorkTree(session.directory)).catalogue
     if subject is None or list_all:
         policies = {record.name: record.title for record in catalogue.of_kind("Policy")}
@@ -45,6 +44,16 @@ def command(session: Session, subject: str | None, list_all: bool) -> int:
         return 0
     session.write(_explain(subject.removeprefix("finding:"), rules, catalogue))
     return 0
+
+
+def all_rules() -> dict[str, Rule]:
+    """Every rule that any command can report, by id; the policies of a repository come on top."""
+    from itsm_as_code import interchange
+    from itsm_as_code.gate.judge import RULES
+    from itsm_as_code.records import formatting
+    from itsm_as_code.validation import built_in_rules
+
+    return built_in_rules() | interchange.rules() | {rule.id: rule for rule in (*RULES, *formatting.RULES)}
 
 
 def _explain(subject: str, rules: dict[str, Rule], catalogue: Catalogue) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "importer",
     "names",
     "plan",
+    "rules",
     "write",
 ]
 
@@ -47,6 +48,12 @@ def names() -> list[str]:
     """The formats that can be imported."""
     modules = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     return sorted(name for name in modules if hasattr(importlib.import_module(f"{__name__}.{name}"), "convert"))
+
+
+def rules() -> dict[str, Rule]:
+    """Everything that an import or an export can find, by id."""
+    modules = [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    return {rule.id: rule for module in modules for rule in getattr(module, "RULES", ())}
 
 
 def importer(name: str) -> Importer:

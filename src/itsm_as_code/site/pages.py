@@ -18,12 +18,18 @@ from itsm_as_code.site.views import (
     compliance,
     data,
     home,
+    improvement,
     incident,
     listing,
+    navigation,
     people,
+    portfolio,
     record,
+    requests,
+    risk,
     service,
     state,
+    training,
 )
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Link, Page
@@ -48,6 +54,14 @@ _RECORD_PAGES: dict[str, Callable[[Context, Record, state.Now], Page]] = {
     "Policy": compliance.policy_page,
     "Control": compliance.control_page,
     "Waiver": compliance.waiver_page,
+    "BusinessCase": portfolio.case_page,
+    "Budget": portfolio.budget_page,
+    "Improvement": improvement.page,
+    "Risk": risk.page,
+    "Training": training.page,
+    "RequestOffering": requests.offering_page,
+    "Problem": requests.problem_page,
+    "KnowledgeArticle": requests.article_page,
 }
 
 
@@ -115,21 +129,14 @@ def _frame(context: Context) -> Frame:
 def _areas(context: Context) -> Iterator[Area]:
     """The parts of the site that the navigation leads to, each with the lists within it."""
     yield Area("home", Link("Home", "index.html"))
-    for name, label, kinds in _AREAS:
+    for place in navigation.PLACES:
+        kinds = [kind for kind in context.registry if navigation.area(kind) == place.name]
         links = [
-            Link(context.registry[kind].title_plural, context.list_page(kind)) for kind in kinds if context.has(kind)
+            Link(kind.title_plural, context.list_page(kind.name))
+            for kind in sorted(kinds, key=lambda kind: navigation.order(place, kind))
         ]
-        if name == "compliance":
+        if place.name == "compliance":
             links = [*compliance.LINKS, *links]
         if links:
-            yield Area(name, Link(label, links[0].href), tuple(links) if len(links) > 1 else ())
-    yield Area("data", Link("All records", "data/index.html"))
-
-
-_AREAS = (
-    ("services", "Services", ("Service", "ServiceLevelAgreement", "Supplier")),
-    ("changes", "Changes", ("Change", "ChangeModel", "Calendar")),
-    ("incidents", "Incidents", ("Incident",)),
-    ("compliance", "Compliance", ("Control", "Policy", "Waiver", "ApprovalPolicy")),
-    ("people", "People", ("Team", "Person")),
-)
+            yield Area(place.name, Link(place.label, links[0].href), tuple(links) if len(links) > 1 else ())
+    yield Area(navigation.ALL, Link("All records", "data/index.html"))

@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 
 from itsm_as_code import clock
 from itsm_as_code.findings import Finding, RecordId
+from itsm_as_code.measures.deadlines import utc_day
+from itsm_as_code.measures.finance import ServiceCost
 from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.facts import applies_to
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.service_levels import Feasibility, Promise
 from itsm_as_code.site import addresses
 from itsm_as_code.site.views.values import Code, Link, Text, Value
 from itsm_as_code.site.views.words import human
@@ -50,6 +53,20 @@ class Context:
     @cached_property
     def assessments(self) -> dict[str, tuple[str, tuple[Any, ...]]]:
         """Remembered by :mod:`itsm_as_code.site.views.controls`: several pages ask for the same controls."""
+        return {}
+
+    @cached_property
+    def feasibility(self) -> Feasibility:
+        return Feasibility(self.validation.facts, utc_day(self.now))
+
+    @cached_property
+    def promises(self) -> Mapping[str, list[Promise]]:
+        """Promised availabilities by service."""
+        return _group(self.feasibility.promises(), lambda promise: [promise.service])
+
+    @cached_property
+    def costs(self) -> dict[str, ServiceCost]:
+        """Remembered by :mod:`itsm_as_code.site.views.service_figures`: all are worked out together."""
         return {}
 
     @cached_property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
@@ -11,7 +14,12 @@ from itsm_as_code.site.views.values import Fields, Inline, Missing, Page, Prose,
 _MOMENTS = (
     ("acknowledgedAt", "Acknowledged"), ("restoredAt", "Restored"), ("resolvedAt", "Resolved"), ("closedAt", "Closed"),
 )  # fmt: skip
-_GRADES = {1: "high", 2: "medium", 3: "low"}
+_GRADES = {
+    2: ("high", "low"),
+    3: ("high", "medium", "low"),
+    4: ("very high", "high", "medium", "low"),
+    5: ("very high", "high", "medium", "low", "very low"),
+}  # fmt: skip
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -33,7 +41,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     facts: tuple[tuple[str, Value], ...] = (
         ("Services", made.field("services")),
         ("Priority", state.status(spec.get("priority", ""), spec.get("priority", "Not stated"))),
-        ("Impact and urgency", Text(f"{_grade(spec['impact'])} impact, {_grade(spec['urgency'])} urgency")),
+        ("Impact and urgency", _grades(context, spec)),
         ("Major incident", Text("Yes" if spec.get("major") else "No")),
         ("Assigned to", made.field("assignedTo")),
         ("Reported by", made.field("reportedBy")),
@@ -46,8 +54,17 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     return made.finish(statuses=tuple(statuses), facts=facts, top=(progress,) if progress else ())
 
 
-def _grade(value: object) -> str:
-    return _GRADES.get(value, str(value)) if isinstance(value, int) else str(value)
+def _grades(context: Context, spec: Mapping[str, Any]) -> Value:
+    matrix = context.validation.configuration.priority_matrix
+    impact, urgency = grade(spec["impact"], matrix.impacts), grade(spec["urgency"], matrix.urgencies)
+    return Text(f"{impact} impact, {urgency} urgency")
+
+
+def grade(value: object, size: int) -> str:
+    """A grade in words, of as many as the priority matrix has; 1 is the highest."""
+    if not isinstance(value, int) or not 1 <= value <= size:
+        return str(value)
+    return _GRADES[size][value - 1] if size in _GRADES else f"{value} of {size}"
 
 
 def _times(made: RecordPage) -> None:

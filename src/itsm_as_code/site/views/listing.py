@@ -8,9 +8,22 @@ from dataclasses import replace
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import agreement, calendar, change, incident, people, state, words
+from itsm_as_code.site.views import (
+    agreement,
+    calendar,
+    change,
+    improvement,
+    incident,
+    navigation,
+    people,
+    portfolio,
+    requests,
+    risk,
+    state,
+    training,
+    words,
+)
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.record import AREAS
 from itsm_as_code.site.views.schema import Display
 from itsm_as_code.site.views.values import (
     Filter,
@@ -77,7 +90,7 @@ def _tables(part: Grouped, headers: tuple[str, ...], caption: str, empty: str, c
 
 
 def _blank(context: Context, kind: Kind, top: tuple[Value, ...] = ()) -> Page:
-    return Page("", kind.title_plural, (), lead=kind.description, area=AREAS.get(kind.name, "data"), top=top)
+    return Page("", kind.title_plural, (), lead=kind.description, area=navigation.area(kind), top=top)
 
 
 def pages(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
@@ -246,6 +259,21 @@ def _plain(
     return build
 
 
+def _improvements(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    rows = improvement.rows(context, list(context.catalogue.of_kind(kind.name)))
+    yield from _simple(context, kind, rows, improvement.HEADERS)
+
+
+def _risks(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """The matrices stand on the first page, before the list."""
+    records = risk.ordered(context.catalogue.of_kind(kind.name))
+    pages_ = list(_simple(context, kind, [(None, risk.row(context, r)) for r in records], risk.HEADERS))
+    if records:
+        matrices = tuple(risk.matrix(context, records, after) for after in (False, True))
+        pages_[0] = replace(pages_[0], sections=(*matrices, *pages_[0].sections))
+    yield from pages_
+
+
 _SPECIAL: dict[str, Callable[[Context, Kind, state.Now], Iterator[Page]]] = {
     "Service": _services,
     "Change": _changes,
@@ -255,4 +283,10 @@ _SPECIAL: dict[str, Callable[[Context, Kind, state.Now], Iterator[Page]]] = {
     "Team": _plain(people.TEAM_HEADERS, people.team_row),
     "Person": _plain(people.PERSON_HEADERS, people.person_row),
     "Calendar": _plain(calendar.HEADERS, calendar.row),
+    "Improvement": _improvements,
+    "Risk": _risks,
+    "Budget": _plain(portfolio.BUDGET_HEADERS, portfolio.budget_row),
+    "Training": _plain(training.HEADERS, training.row),
+    "RequestOffering": _plain(requests.OFFERING_HEADERS, requests.offering_row),
+    "KnowledgeArticle": _plain(requests.ARTICLE_HEADERS, requests.article_row),
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views import navigation, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.schema import Display
 from itsm_as_code.site.views.values import (
@@ -29,12 +30,6 @@ from itsm_as_code.site.views.values import (
 )
 
 _MOST_REFERRERS = 100
-AREAS = {
-    "Service": "services", "ServiceLevelAgreement": "services", "Supplier": "services", "Change": "changes",
-    "ChangeModel": "changes", "Calendar": "changes", "Incident": "incidents", "Team": "people", "Person": "people",
-    "Policy": "compliance", "Control": "compliance", "Waiver": "compliance", "ApprovalPolicy": "compliance",
-}  # fmt: skip
-"""Where in the navigation a kind belongs; the others stand under all records."""
 
 
 class RecordPage:
@@ -88,7 +83,7 @@ class RecordPage:
             top=top,
             sections=tuple(self.sections),
             crumbs=(Link(kind.title_plural, addresses.list_page(kind)),),
-            area=AREAS.get(kind.name, "data"),
+            area=navigation.area(kind),
             contents=contents,
         )
 
@@ -164,15 +159,33 @@ def _place(pointer: Pointer) -> str:
     return "/".join(str(part) for part in pointer if not isinstance(part, int))
 
 
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a kind's page says beyond its fields: figures, sections that come first, and fields that these replace."""
+
+    facts: tuple[tuple[str, Value], ...] = ()
+    sections: tuple[tuple[str, str, tuple[Value, ...]], ...] = ()
+    skip: tuple[str, ...] = ()
+    statuses: tuple[Status, ...] = ()
+
+
 def generic(context: Context, record: Record) -> Page:
     """A record shown by its schema alone: short fields first, then one section for each large one."""
+    return described(context, record, Extra())
+
+
+def described(context: Context, record: Record, extra: Extra) -> Page:
+    """A record shown by its schema, with what is worked out from it before."""
     page = RecordPage(context, record)
-    facts, large = split(page.display, record.spec)
+    facts, large = split(page.display, record.spec, extra.skip)
+    for id_, title, body in extra.sections:
+        page.add(id_, title, *body)
     for key, title, value in large:
         page.add(key, title, value)
     statuses = (state.status(record.state),) if record.state else ()
     progress = state.progress(record)
-    return page.finish(statuses=statuses, facts=tuple(facts), top=(progress,) if progress else ())
+    top = (progress,) if progress else ()
+    return page.finish(statuses=(*statuses, *extra.statuses), facts=(*extra.facts, *facts), top=top)
 
 
 def split(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import hours, state, words
+from itsm_as_code.site.views import hours, service_figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.promises import in_force, objectives, promise, window
 from itsm_as_code.site.views.record import RecordPage
@@ -38,12 +38,15 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     _dependencies(made, now)
     made.add("people", "Who answers for it", _people(made))
     made.part("capacity", "Capacity", "capacity")
+    made.add("headroom", "Headroom", service_figures.capacity(record), level=3)
     _availability(made)
+    feasible = service_figures.feasibility(context, record)
+    made.add("feasibility", "Can the promised availability be kept", feasible)
     made.part("continuity", "Continuity", "continuity")
     made.part("security", "Security", "security")
     made.part("failures", "Failure scenarios", "failureScenarios")
     made.part("integrations", "Integrations", "integrations")
-    made.add("cost", "Cost", _cost(made))
+    made.add("cost", "Cost", _cost(made), service_figures.cost(context, record))
     _contracts(made)
     _documents(made)
     _history(made)

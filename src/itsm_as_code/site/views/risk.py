@@ -1,0 +1,88 @@
+"""Risks: before and after treatment, one by one and as a matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import figures, state
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import Extra, described
+from itsm_as_code.site.views.values import Inline, Page, Row, Section, Status, Table, Text, Tone, Value
+
+LIKELIHOODS = ("Rare", "Unlikely", "Possible", "Likely", "Almost certain")
+IMPACTS = ("Negligible", "Minor", "Moderate", "Major", "Severe")
+_LEVELS: tuple[tuple[int, str, Tone], ...] = (
+    (16, "Very high", "bad"), (10, "High", "warn"), (5, "Medium", "info"), (1, "Low", "good"),
+)  # fmt: skip
+
+
+def level(likelihood: int, impact: int) -> Status:
+    """How grave a risk is: likelihood times impact, from 1 to 25, in four levels."""
+    word, tone = next((word, tone) for least, word, tone in _LEVELS if likelihood * impact >= least)
+    return Status(word, tone)
+
+
+def assessed(grades: Mapping[str, Any]) -> Value:
+    """A risk's level with its inputs: ``High 4 x 3 = 12``."""
+    likelihood, impact = grades.get("likelihood"), grades.get("impact")
+    if likelihood is None or impact is None:
+        return figures.NO_DATA
+    said = Text(f"likelihood {likelihood} * impact {impact} = {likelihood * impact}")
+    return Inline((level(likelihood, impact), said), " ")
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    spec = record.spec
+    facts = (("Before treatment", assessed(spec)), ("After treatment", assessed(spec.get("residual", {}))))
+    return described(context, record, Extra(facts, skip=("likelihood", "impact", "residual")))
+
+
+def matrix(context: Context, records: Sequence[Record], after: bool) -> Section:
+    """The open risks by likelihood and impact, and how many could not be placed."""
+    places: dict[tuple[int, int], list[Value]] = {}
+    open_ = [record for record in records if record.spec["status"] != "closed"]
+    for record in open_:
+        grades = record.spec.get("residual", {}) if after else record.spec
+        if "likelihood" in grades and "impact" in grades:
+            places.setdefault((grades["likelihood"], grades["impact"]), []).append(context.link(record))
+    rows = tuple(
+        Row((
+            Text(f"{likelihood} {LIKELIHOODS[likelihood - 1]}"),
+            *(Inline((level(likelihood, i), *places.get((likelihood, i), ())), " ") for i in range(1, 6)),
+        ))
+        for likelihood in range(5, 0, -1)
+    )  # fmt: skip
+    when = "after treatment" if after else "before treatment"
+    headers = ("Likelihood", *(f"Impact {number} {word}" for number, word in enumerate(IMPACTS, 1)))
+    known = sum(map(len, places.values()))
+    told = Text(f"{known} of {len(open_)} open risks have an assessment {when}" + (_rest(len(open_) - known)))
+    title = f"Risks {when}"
+    return Section(title.lower().replace(" ", "-"), title, (told, Table(title, headers, rows, compact=True)))
+
+
+def _rest(number: int) -> str:
+    return f"; no data for {number}." if number else "."
+
+
+HEADERS = ("Risk", "Status", "Before treatment", "After treatment", "Treatment", "Owner")
+
+
+def row(context: Context, record: Record) -> Row:
+    """A risk in a list."""
+    spec = record.spec
+    treatment = Text(spec["treatment"].capitalize()) if "treatment" in spec else figures.NO_DATA
+    owner = context.reference(("Team", "Person"), spec["owner"])
+    before, after = assessed(spec), assessed(spec.get("residual", {}))
+    return Row((context.link(record), state.status(spec["status"]), before, after, treatment, owner))
+
+
+def ordered(records: Sequence[Record]) -> list[Record]:
+    """The gravest first, those that are closed and those not assessed last."""
+
+    def key(record: Record) -> tuple[bool, int, str]:
+        spec = record.spec
+        return (spec["status"] == "closed", -spec.get("likelihood", 0) * spec.get("impact", 0), record.name)
+
+    return sorted(records, key=key)

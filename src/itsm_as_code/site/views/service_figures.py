@@ -1,0 +1,89 @@
+"""Figures of a service: whether its promise can be kept, what stays free at peak, and what it costs in all."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from itsm_as_code.measures.capacity import headroom
+from itsm_as_code.measures.finance import ServiceCost, total_costs, yearly_cost
+from itsm_as_code.measures.numbers import percent
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.service_levels import Promise
+from itsm_as_code.site.views import figures
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Inline, Row, Status, Table, Text, Value
+
+_WEAKEST = 3
+
+
+def feasibility(context: Context, service: Record) -> Table | None:
+    """What is below each promise of availability composes to this; None without a promise."""
+    rows = tuple(_feasible(context, promise) for promise in context.promises.get(service.name, ()))
+    headers = ("Agreement", "Promised", "What is below it composes to", "Weakest contributors", "Without a promise")
+    return Table("Whether the promised availability can be kept", headers, rows) if rows else None
+
+
+def _feasible(context: Context, promise: Promise) -> Row:
+    result = context.feasibility.composition(promise)
+    agreement = context.reference(("ServiceLevelAgreement",), promise.agreement)
+    kept = promise.availability is not None and promise.availability <= result.bound
+    judged = Status("Can be kept", "good") if kept else Status("Cannot be kept", "bad")
+    if not kept and not result.exact:
+        judged = Status("May not be kept", "warn")
+    bound = Inline((judged, Text(f"{percent(result.bound)} %" + ("" if result.exact else " or more"))), " ")
+    if not result.contributions:
+        return Row((agreement, Text(f"{promise.text} %"), figures.NO_DATA, Text("Needs nothing"), Text("None")))
+    weakest = [
+        f"{' or '.join(part.names)} ({percent(part.availability)} %)" for part in result.contributions[:_WEAKEST]
+    ]
+    unknown = Text(", ".join(result.unknown) or "None")
+    shown: Value = bound if len(result.unknown) < sum(len(c.names) for c in result.contributions) else figures.NO_DATA
+    return Row((agreement, Text(f"{promise.text} %"), shown, Text("; ".join(weakest)), unknown))
+
+
+def capacity(service: Record) -> Table | None:
+    """What stays free of each limit; None when no measure is recorded."""
+    headers = ("Measure", "Free at peak", "Free normally", "Target", "Result")
+    rows = []
+    for measure in service.spec.get("capacity", ()):
+        normal, peak, limit, wanted = (measure.get(key) for key in ("normal", "peak", "limit", "headroomTarget"))
+        name = Text(measure["measure"])
+        if limit is None or Fraction(limit) <= 0:
+            rows.append(Row((name, *(figures.NO_DATA,) * 4)))
+            continue
+        free = headroom(limit, peak, normal, wanted)
+        judged: Value = figures.NO_DATA
+        if free.met is not None:
+            judged = Status("Reached", "good") if free.met else Status("Missed", "warn")
+        at_peak = figures.percentage(free.at_peak, f"({limit} - {peak}) / {limit}")
+        at_normal = figures.percentage(free.at_normal, f"({limit} - {normal}) / {limit}")
+        rows.append(Row((name, at_peak, at_normal, figures.percentage(free.target), judged)))
+    return Table("Headroom: the share of the limit that stays free", headers, tuple(rows)) if rows else None
+
+
+def all_costs(context: Context) -> dict[str, ServiceCost]:
+    """What every service costs in a year, with its shares of what it depends on."""
+    own, depends_on = {}, {}
+    for service in context.catalogue.of_kind("Service"):
+        cost = service.spec.get("cost")
+        if cost and "fixed" in cost:
+            own[service.name] = yearly_cost(cost["currency"], cost["period"], Decimal(cost["fixed"]))
+        depends_on[service.name] = [item["service"] for item in service.spec.get("dependsOn", ())]
+    return total_costs(own, depends_on)
+
+
+def cost(context: Context, service: Record) -> Table | None:
+    """The total cost of a year with its parts; None when nothing of it is recorded."""
+    if not context.costs:
+        context.costs.update(all_costs(context))
+    found = context.costs[service.name]
+    if not found.total:
+        return None
+    rows = [Row((Text("Its own fixed cost"), figures.amounts(found.own)))]
+    for name, share in sorted(found.shares.items()):
+        rows.append(
+            Row((Inline((Text("Share of"), context.reference(("Service",), name)), " "), figures.amounts(share)))
+        )
+    rows.append(Row((Text("Total, without cost by use"), figures.amounts(found.total))))
+    return Table("Total cost of a year", ("Part", "Amount"), tuple(rows))

@@ -1,0 +1,79 @@
+"""Trainings with how far their audience has been trained."""
+
+from __future__ import annotations
+
+from itsm_as_code.clock import parse_date
+from itsm_as_code.measures.deadlines import utc_day
+from itsm_as_code.measures.training import Audience, Coverage, TeamFacts, TrainingCoverage, training_coverage
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import figures, state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import Extra, described
+from itsm_as_code.site.views.values import Page, Row, Table, Text, Value, inline
+
+
+def covered(context: Context, training: Record) -> TrainingCoverage:
+    """Coverage on the day of the build, of people who are active and no machine."""
+    people, teams = _audiences(context)
+    spec = training.spec
+    audience = spec.get("audience")
+    wanted = Audience(tuple(audience.get("teams", ())), tuple(audience.get("roles", ()))) if audience else None
+    done = [(item["person"], parse_date(item["date"])) for item in spec.get("completions", ())]
+    return training_coverage(wanted, teams, done, spec.get("validMonths"), utc_day(context.now), people)
+
+
+def _audiences(context: Context) -> tuple[tuple[str, ...], dict[str, TeamFacts]]:
+    people = tuple(
+        person.name
+        for person in context.catalogue.of_kind("Person")
+        if person.spec.get("active", True) and not person.spec.get("bot")
+    )
+    active = frozenset(people)
+    teams = {
+        team.name: TeamFacts(
+            tuple(name for name in team.spec.get("members", ()) if name in active), tuple(team.spec.get("roles", ()))
+        )
+        for team in context.catalogue.of_kind("Team")
+        if not team.spec.get("retired")
+    }
+    return people, teams
+
+
+def share(found: Coverage) -> Value:
+    """``75.0 % (3 of 4)``."""
+    return figures.percentage(found.share, f"{len(found.trained)} of {_size(found)}")
+
+
+def _size(found: Coverage) -> int:
+    return len(found.trained) + len(found.expired) + len(found.missing)
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    found = covered(context, record)
+    rows = [_row(context, context.reference(("Team",), name), part) for name, part in found.by_team.items()]
+    rows += [_row(context, Text(f"Role: {words.human(role)}"), part) for role, part in found.by_role.items()]
+    rows.append(_row(context, Text("Everybody, counted once"), found.overall))
+    headers = ("Audience", "Trained", "To be renewed", "Not yet trained")
+    table = Table("Coverage by team and role", headers, tuple(rows))
+    extra = Extra((("Coverage", share(found.overall)),), (("coverage", "Coverage", (table,)),))
+    return described(context, record, extra)
+
+
+def _row(context: Context, name: Value, found: Coverage) -> Row:
+    def names(people: tuple[str, ...]) -> Value:
+        if not _size(found):
+            return figures.NO_DATA
+        return inline([context.reference(("Person",), person) for person in people], "Nobody")
+
+    return Row((name, share(found), names(found.expired), names(found.missing)))
+
+
+HEADERS = ("Training", "Coverage", "Owner", "Valid for")
+
+
+def row(context: Context, record: Record) -> Row:
+    """A training in a list."""
+    months = record.spec.get("validMonths")
+    valid = Text(words.count(months, "month")) if months else Text("Does not expire")
+    owner = context.reference(("Team", "Person"), record.spec["owner"])
+    return Row((context.link(record), share(covered(context, record).overall), owner, valid))

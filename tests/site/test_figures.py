@@ -1,0 +1,153 @@
+"""Computed figures on the pages, each against one that was worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from itsm_as_code import site
+from itsm_as_code.measures.finance import Variance
+from itsm_as_code.site.views import incident, navigation, portfolio, risk
+from itsm_as_code.validation import Validation
+from tests.site.reader import Document, read
+
+Pages = dict[str, bytes]
+
+
+def main(pages: Pages, path: str) -> str:
+    return " ".join(read(pages[path]).all("main")[0].text.split())
+
+
+def rows(pages: Pages, path: str) -> list[str]:
+    return [" ".join(element.text.split()) for element in read(pages[path]).all("tr")]
+
+
+def within(document: Document) -> list[str]:
+    """The hrefs of the lists of an area."""
+    return [e.attributes["href"] for e in document.all("a")]
+
+
+def test_a_business_case_shows_what_each_option_is_worth(pages: Pages) -> None:
+    """-720,000 + 310,000/1.08 + 960,000/1.08^2 + 1,050,000/1.08^3 = 1,223,610.22; 1,600,000/1,630,000 = 98.2 %."""
+    row = next(r for r in rows(pages, "business-cases/end-codes-by-text-message.html") if "Approval in the app" in r)
+    assert "1,223,610.22 EUR" in row or "1,223,6" in row, row
+    assert "98.2 %" in row
+    assert "1.4 years" in row  # 1 + 410,000 / 960,000
+    assert "Chosen" in row
+    assert "year 0: -720,000.00 EUR, year 1: 310,000.00 EUR, year 2: 960,000.00 EUR" in row
+    nothing = next(r for r in rows(pages, "business-cases/end-codes-by-text-message.html") if "Go on sending" in r)
+    assert "-100.0 %" in nothing
+    assert "Not within these years" in nothing
+
+
+def test_a_budget_shows_its_variance(pages: Pages) -> None:
+    """Fixed fee: 12 * 59,200 planned and spent. Fee per transaction: 363,000.00 planned, 361,897.29 spent."""
+    found = rows(pages, "budgets/budget-2025-card-network-link.html")
+    fixed = next(r for r in found if r.startswith("Fixed fee"))
+    assert "710,400.00 EUR 710,400.00 EUR" in fixed
+    assert "0.00 EUR 0.0 % (of plan)" in fixed
+    variable = next(r for r in found if r.startswith("Fee per transaction"))
+    assert "363,000.00 EUR 361,897.29 EUR" in variable
+    assert "1,102.71 EUR 0.3 % (of plan)" in variable
+    total = next(r for r in found if r.startswith("Total"))
+    assert "1,073,400.00 EUR" in total
+
+
+def test_a_budget_without_an_actual_has_no_data() -> None:
+    assert portfolio._variance(Variance(0, *[portfolio.Decimal(0)] * 4), "EUR").text == "No data"  # type: ignore[union-attr, arg-type]
+
+
+def test_improvements_stand_in_the_order_of_their_figure(pages: Pages) -> None:
+    found = rows(pages, "improvements/index.html")
+    assert any("6.80 = (13 + 13 + 8) / 5" in row for row in found)
+    figures = [float(row.split(" = ")[0].rsplit(" ", 1)[1]) for row in found if " = (" in row and "In progress" in row]
+    assert figures == sorted(figures, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "impact", "word"),
+    [(1, 1, "Low"), (2, 2, "Low"), (1, 5, "Medium"), (3, 3, "Medium"), (2, 5, "High"), (3, 5, "High"),
+     (4, 4, "Very high"), (5, 5, "Very high")],
+)  # fmt: skip
+def test_the_level_of_a_risk(likelihood: int, impact: int, word: str) -> None:
+    assert risk.level(likelihood, impact).word == word
+
+
+def test_risks_stand_in_a_matrix_before_and_after_treatment(pages: Pages) -> None:
+    document = read(pages["risks/index.html"])
+    assert {"risks-before-treatment", "risks-after-treatment"} <= set(document.ids)
+    assert "likelihood 4 * impact 2 = 8" in main(pages, "risks/fraud-weights-drift.html")
+    row = next(r for r in rows(pages, "risks/index.html") if r.startswith("4 Likely"))
+    assert "Fraud weights grow old between two trainings" in row
+
+
+def test_a_training_shows_its_coverage(pages: Pages, example: Validation) -> None:
+    training = example.catalogue.get("Training", "records-in-git")
+    team = example.catalogue.get("Team", "team-payments")
+    assert training is not None
+    assert team is not None
+    people = [example.catalogue.get("Person", name) for name in team.spec["members"]]
+    active = {p.name for p in people if p and p.spec.get("active", True) and not p.spec.get("bot")}
+    done = {item["person"] for item in training.spec["completions"]} & active
+    row = next(r for r in rows(pages, "trainings/records-in-git.html") if r.startswith(team.title))
+    assert f"({len(done)} of {len(active)})" in row
+
+
+def test_an_offering_says_what_it_asks_takes_and_costs(pages: Pages) -> None:
+    text = main(pages, "request-offerings/warehouse-extract.html")
+    assert "240.00 EUR" in text
+    assert "1 day of service hours" in text
+    assert "Spreadsheet, CSV, PDF" in text
+    assert "at least 1; at most 40" in text
+    assert "240.00 EUR" in main(pages, "request-offerings/index.html")
+
+
+def test_a_problem_lists_its_incidents_and_an_article_its_freshness(pages: Pages) -> None:
+    hrefs = within(read(pages["problems/terminal-profile-goes-live-unasked.html"]))
+    assert "../incidents/inc-20261120-contactless-declines.html" in hrefs
+    assert "Review is overdue Mon 16 Nov 2026" in main(pages, "knowledge-articles/kb-loan-application-stuck.html")
+
+
+def test_headroom_cost_and_feasibility_of_services(pages: Pages, example: Validation) -> None:
+    for service in example.catalogue.of_kind("Service"):
+        for measure in service.spec.get("capacity", ()):
+            if "limit" in measure and "peak" in measure:
+                share = (float(measure["limit"]) - float(measure["peak"])) / float(measure["limit"]) * 100
+                said = f"{share:.1f} % (({measure['limit']} - {measure['peak']}) / {measure['limit']})"
+                assert said in main(pages, f"services/{service.name}.html"), (service.name, said)
+    text = main(pages, "services/core-ledger.html")
+    assert "What is below it composes to" in text
+    assert "Total, without cost by use" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "word"),
+    [
+        (3, 3, "low"),
+        (3, 4, "medium"),
+        (4, 4, "low"),
+        (3, 5, "medium"),
+        (5, 5, "very low"),
+        (6, 5, "6"),
+        (2, 7, "2 of 7"),
+    ],
+)
+def test_grades_follow_the_matrix(value: int, size: int, word: str) -> None:
+    assert incident.grade(value, size) == word
+
+
+def test_kinds_stand_by_their_practice(pages: Pages, example: Validation) -> None:
+    expected = {
+        "RequestOffering": "requests", "ServiceRequest": "requests", "Incident": "operations", "Problem": "operations",
+        "KnowledgeArticle": "operations", "Release": "changes", "BusinessCase": "portfolio", "Budget": "portfolio",
+        "Improvement": "improvement", "ServiceReview": "improvement", "Risk": "compliance", "Training": "people",
+        "Initiative": "people", "Service": "services", "Supplier": "services",
+    }  # fmt: skip
+    assert {name: navigation.area(example.registry[name]) for name in expected} == expected
+    assert all(navigation.area(kind) != navigation.ALL for kind in example.registry)
+    assert within(read(pages["index.html"])).index("request-offerings/index.html") > 0
+    document = read(pages["request-offerings/index.html"])
+    assert "../service-requests/index.html" in within(document)
+
+
+def test_pages_are_the_same_each_time(example: Validation, pages: Pages) -> None:
+    assert site.build(example, "3f9c2ab17e0d4c5b8a6f7e8d9c0b1a2f3e4d5c6b") == pages

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from itsm_as_code import site
@@ -18,7 +21,9 @@ def main(pages: Pages, path: str) -> str:
 
 
 def rows(pages: Pages, path: str) -> list[str]:
-    return [" ".join(element.text.split()) for element in read(pages[path]).all("tr")]
+    """Every row of the tables of a page, a space between its cells."""
+    found = re.findall(r"<tr.*?</tr>", pages[path].decode(), re.DOTALL)
+    return [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in found]
 
 
 def within(document: Document) -> list[str]:
@@ -27,16 +32,16 @@ def within(document: Document) -> list[str]:
 
 
 def test_a_business_case_shows_what_each_option_is_worth(pages: Pages) -> None:
-    """-720,000 + 310,000/1.08 + 960,000/1.08^2 + 1,050,000/1.08^3 = 1,223,610.22; 1,600,000/1,630,000 = 98.2 %."""
+    """-720,000 + 310,000/1.08 + 960,000/1.08^2 + 1,050,000/1.08^3 = 1,223,606.16; 1,600,000/1,630,000 = 98.2 %."""
     row = next(r for r in rows(pages, "business-cases/end-codes-by-text-message.html") if "Approval in the app" in r)
-    assert "1,223,610.22 EUR" in row or "1,223,6" in row, row
+    assert "1,223,606.16 EUR" in row
     assert "98.2 %" in row
     assert "1.4 years" in row  # 1 + 410,000 / 960,000
     assert "Chosen" in row
     assert "year 0: -720,000.00 EUR, year 1: 310,000.00 EUR, year 2: 960,000.00 EUR" in row
     nothing = next(r for r in rows(pages, "business-cases/end-codes-by-text-message.html") if "Go on sending" in r)
     assert "-100.0 %" in nothing
-    assert "Not within these years" in nothing
+    assert "Nothing to pay back" in nothing
 
 
 def test_a_budget_shows_its_variance(pages: Pages) -> None:

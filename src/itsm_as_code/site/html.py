@@ -138,7 +138,7 @@ class Html:
             rows.append(f'<tr{facets}><th scope="row">{first}</th>{cells}</tr>')
         kind = ' class="compact"' if value.compact else ""
         return (
-            f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0"><table{kind}>'
+            f'<div class="scroll" role="group" aria-label="{caption}" tabindex="0"><table{kind}>'
             f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
         )
 

@@ -44,11 +44,11 @@ def _shipped() -> frozenset[str]:
 
 
 def area(kind: Kind) -> str:
-    """The area of a kind: first one that takes its folder, else the one of its practice."""
+    """The area of a kind: the one that takes its folder, else the one of its practice."""
     if kind.path.removeprefix("schemas/") not in _shipped():
         return ALL
     taken = next((place.name for place in PLACES if kind.folder in place.folders), "")
-    return taken or next((place.name for place in PLACES if place.practice == kind.practice), ALL)
+    return taken or next((place.name for place in PLACES if place.practice == kind.practice and not place.folders), ALL)
 
 
 def order(place: Place, kind: Kind) -> tuple[int, str]:

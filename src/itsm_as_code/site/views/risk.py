@@ -50,7 +50,7 @@ def matrix(context: Context, records: Sequence[Record], after: bool) -> Section:
     rows = tuple(
         Row((
             Text(f"{likelihood} {LIKELIHOODS[likelihood - 1]}"),
-            *(Inline((level(likelihood, i), *places.get((likelihood, i), ())), " ") for i in range(1, 6)),
+            *(_cell(level(likelihood, i), places.get((likelihood, i), [])) for i in range(1, 6)),
         ))
         for likelihood in range(5, 0, -1)
     )  # fmt: skip
@@ -60,6 +60,10 @@ def matrix(context: Context, records: Sequence[Record], after: bool) -> Section:
     told = Text(f"{known} of {len(open_)} open risks have an assessment {when}" + (_rest(len(open_) - known)))
     title = f"Risks {when}"
     return Section(title.lower().replace(" ", "-"), title, (told, Table(title, headers, rows, compact=True)))
+
+
+def _cell(grave: Status, risks: list[Value]) -> Value:
+    return Inline((grave, Inline(tuple(risks), "; ")), " ") if risks else grave
 
 
 def _rest(number: int) -> str:

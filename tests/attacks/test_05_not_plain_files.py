@@ -53,7 +53,7 @@ def test_a_submodule_in_a_record_folder(open_rules: Workshop, path: str) -> None
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        (".gitattributes", "*.yaml working-tree-encoding=UTF-16\n"),
+        (".gitattributes", "inc-*.yaml working-tree-encoding=UTF-16\n"),
         (".gitattributes", "*.yaml linguist-generated\n"),
         ("services/.gitattributes", "* eol=crlf -diff\n"),
         (".gitmodules", '[submodule "x"]\n\tpath = x\n\turl = ext::sh -c true\n'),

@@ -73,11 +73,18 @@ def _question(root: Schema, node: Schema, path: tuple[str, ...]) -> Question:
         path=path,
         title=whole.get("title", path[-1]),
         description=whole.get("description", ""),
-        example=str(examples[0]) if examples and isinstance(examples[0], (str, int)) else None,
+        example=_example(examples[0]) if examples else None,
         choices=tuple(str(choice) for choice in item.get("enum", ())),
         references=(kinds,) if isinstance(kinds, str) else tuple(kinds),
         is_list=whole.get("type") == "array",
     )
+
+
+def _example(value: Any) -> str | None:
+    """An example as one would write it after ``--set``; None for what has more than one value."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (str, int)) else None
 
 
 def _resolve(root: Schema, node: Schema) -> Schema:

@@ -21,7 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PULL_REQUESTS = Path(__file__).resolve().parent / "pull-requests"
-RECORDS = ("changes", "operations", "people", "policies", "schemas", "services")
+RECORDS = ("changes", "improvement", "operations", "people", "policies", "portfolio", "schemas", "services")
 VERDICT = re.compile(r"^\S (APPROVED|PENDING|REJECTED): ", re.MULTILINE)
 NOW = "2026-11-22T12:00:00Z"
 

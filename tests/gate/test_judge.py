@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.attacks.tools import STANDARD, STANDARD_PATH
 from tests.conftest import NOW, Workshop, codes
 
 
@@ -20,23 +21,7 @@ def test_a_change_with_its_approvals_is_approved(workshop: Workshop) -> None:
 
 
 def test_a_standard_change_needs_no_approval(workshop: Workshop) -> None:
-    workshop.write(
-        "changes/2026/11/22/chg-20261122-restart.yaml",
-        """\
-apiVersion: itsm/v1
-kind: Change
-metadata: {name: chg-20261122-restart, title: Restart the newsletter}
-spec:
-  type: standard
-  model: restart
-  services: [newsletter]
-  requester: alice
-  summary: Restart after the update of the libraries.
-  justification: The libraries were updated.
-  schedule: {start: "2026-12-01T20:00:00Z", end: "2026-12-01T22:00:00Z"}
-  status: scheduled
-""",
-    )
+    workshop.write(STANDARD_PATH, STANDARD)
     workshop.commit()
     decision = workshop.judge()
     assert (decision.verdict, codes(decision)) == ("approved", [])

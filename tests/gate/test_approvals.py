@@ -15,6 +15,7 @@ from itsm_as_code.forges.interface import Review, ReviewState
 from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
 from itsm_as_code.gate.identities import Directory
 from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.records.facts import Facts
 from tests.gate.test_identities import account, away, person, team
 
@@ -51,7 +52,8 @@ def judge(
     def voided(_: MatchedRule, commit: str) -> str | None:
         return "it changed" if commit in void else None
 
-    return settle(asked, verdicts, contributors, directory, facts, voided), verdicts
+    approval = settle(asked, verdicts, contributors, directory, facts, voided)
+    return suggest([approval], {item.person for item in verdicts.vetoes})[0], verdicts
 
 
 def satisfied(asked: MatchedRule, reviews: Sequence[Review], **options: Any) -> bool:

@@ -7,13 +7,13 @@ in the rule's scope is the same at the commit that was reviewed as it is now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.forges.interface import Review, ReviewState
-from itsm_as_code.gate.identities import Directory
+from itsm_as_code.gate.identities import Directory, Person
 from itsm_as_code.gate.matching import match_seats
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.records.facts import Facts
@@ -37,7 +37,7 @@ class Requirement:
     count: int
     eligible: tuple[str, ...]
     satisfied_by: tuple[str, ...]
-    suggested: tuple[str, ...]
+    suggested: tuple[str, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -96,11 +96,17 @@ def latest_reviews(
     ignored: list[Ignored] = []
     ordered = sorted(
         (review for review in reviews if review.state is not ReviewState.COMMENTED),
-        key=lambda review: (review.at, _STRICTEST.index(review.state), review.commit),
+        key=lambda review: (
+            review.at,
+            _STRICTEST.index(review.state),
+            review.commit,
+            review.reviewer,
+            review.dismissed_by or "",
+        ),
     )
     for review in ordered:
         people = directory.named(review.reviewer)
-        if review.at > now:
+        if not_yet_given(review, now):
             ignored.append(Ignored(review.reviewer, "was given after the instant of this judgement", "later"))
         elif not people:
             ignored.append(Ignored(review.reviewer, "is nobody in people/ of the base", "unknown-reviewer"))
@@ -115,6 +121,11 @@ def latest_reviews(
                     ignored.append(Ignored(review.reviewer, refusal, "dismissal-not-valid"))
     latest = tuple(LatestReview(person, words[person]) for person in sorted(words))
     return Verdicts(latest, tuple(dict.fromkeys(ignored)))
+
+
+def not_yet_given(review: Review, now: datetime) -> bool:
+    """True for a review from after the instant of judgement: a decision is replayed with what was known then."""
+    return review.at > now
 
 
 def _stands(
@@ -143,28 +154,25 @@ def settle(
     facts: Facts,
     voided: Voided,
 ) -> Approval:
-    """What a rule asks for, and what the reviews give it."""
+    """What a rule asks for, and what the reviews give it. Whom to ask for the rest: see suggestions."""
+    excluded = Exclusions(rule, contributors, directory)
     wanted = [seat for approval in rule.approvals for seat in _seats(approval, rule, directory, facts)]
     seats: list[frozenset[str]] = []
     owners: list[int] = []
     for index, (_, _, count, people) in enumerate(wanted):
-        # Nor does a delegate stand in for a contributor, who would approve by proxy.
-        eligible = frozenset(directory.standing_in(people - contributors)) - contributors
-        if not rule.allow_bots:
-            eligible = frozenset(name for name in eligible if not directory.person(name).is_bot)
+        eligible = excluded.eligible(people)
         places = min(count, len(eligible) + 1)  # more than that could not be filled anyway
         seats += [eligible] * places
         owners += [index] * places
     ignored: list[Ignored] = []
     counted: list[str] = []
     for item in verdicts.latest:
-        reason = _why_not(item, rule, contributors, directory, frozenset().union(*seats), voided)
+        reason = _why_not(item, rule, excluded, frozenset().union(*seats), voided)
         if reason is None:
             counted.append(item.person)
         elif item.review.state is not ReviewState.CHANGES_REQUESTED:
             ignored.append(Ignored(item.person, *reason))
     taken = match_seats(seats, counted)
-    suggested = _suggest(seats, taken, verdicts)
     required = []
     for index, (source, label, count, _) in enumerate(wanted):
         mine = [seat for seat, owner in enumerate(owners) if owner == index]
@@ -175,34 +183,78 @@ def settle(
                 count=count,
                 eligible=tuple(sorted(seats[mine[0]])) if mine else (),
                 satisfied_by=tuple(sorted(person for seat in mine if (person := taken[seat]) is not None)),
-                suggested=tuple(person for seat in mine if (person := suggested[seat]) is not None),
             )
         )
     return Approval(rule, tuple(required), (*ignored, *verdicts.ignored) if wanted else ())
 
 
+Excluded = tuple[str, str]
+"""Why somebody may not sit, and the code of that."""
+
+
+def _contributed(person: Person, rule: MatchedRule, contributors: frozenset[str]) -> Excluded | None:
+    return ("wrote or pushed this pull request", "contributor") if person.name in contributors else None
+
+
+def _left(person: Person, rule: MatchedRule, contributors: frozenset[str]) -> Excluded | None:
+    return None if person.is_active else ("is no longer active", "inactive")
+
+
+def _machine(person: Person, rule: MatchedRule, contributors: frozenset[str]) -> Excluded | None:
+    return ("is a bot", "bot") if person.is_bot and not rule.allow_bots else None
+
+
+def _away(person: Person, rule: MatchedRule, contributors: frozenset[str]) -> Excluded | None:
+    stand_in = f"; {person.delegate} stands in" if person.delegate else ""
+    return (f"is away{stand_in}", "away") if person.is_away else None
+
+
+EXCLUSIONS: Final = (_contributed, _left, _machine, _away)
+"""Who never sits, whatever group a rule asks: the one home of it, for who may approve and for who did not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """Who may not sit for a rule, and who may."""
+
+    rule: MatchedRule
+    contributors: frozenset[str]
+    directory: Directory
+
+    def why(self, person: str) -> Excluded | None:
+        """Why a person may not sit for the rule, whatever group it asks; None when they may."""
+        known = self.directory.person(person)
+        found = (exclusion(known, self.rule, self.contributors) for exclusion in EXCLUSIONS)
+        return next((reason for reason in found if reason is not None), None)
+
+    def eligible(self, group: frozenset[str]) -> frozenset[str]:
+        """Who may sit for a group now: those of it who may, and the delegates of those who are away."""
+        stand_ins = {
+            self.directory.person(name).delegate or ""
+            for name in representable(group, self.contributors, self.directory)
+        }
+        candidates = group | (stand_ins & self.directory.everyone())
+        return frozenset(name for name in candidates if self.why(name) is None)
+
+
+def representable(group: frozenset[str], contributors: frozenset[str], directory: Directory) -> Iterator[str]:
+    """Those of a group for whom a delegate stands in: whoever is away, but no contributor, to approve by proxy."""
+    for name in sorted(group - contributors):
+        person = directory.person(name)
+        if person.is_active and person.is_away:
+            yield name
+
+
 def _why_not(
-    item: LatestReview,
-    rule: MatchedRule,
-    contributors: frozenset[str],
-    directory: Directory,
-    eligible: frozenset[str],
-    voided: Voided,
+    item: LatestReview, rule: MatchedRule, excluded: Exclusions, eligible: frozenset[str], voided: Voided
 ) -> tuple[str, str] | None:
-    person = directory.person(item.person)
     if item.review.state is ReviewState.DISMISSED:
         return "the approval was dismissed", "dismissed"
     if item.review.state is not ReviewState.APPROVED:
         return "asks for changes", "changes-requested"
-    if item.person in contributors:
-        return "wrote or pushed this pull request", "contributor"
-    if not person.is_active:
-        return "is no longer active", "inactive"
-    if person.is_bot and not rule.allow_bots:
-        return "is a bot", "bot"
-    if person.is_away:
-        stand_in = f"; {person.delegate} stands in" if person.delegate else ""
-        return f"is away{stand_in}", "away"
+    exclusion = excluded.why(item.person)
+    if exclusion is not None:
+        return exclusion
     if item.person not in eligible:
         return "may not approve for this rule", "not-eligible"
     reason = voided(rule, item.review.commit)
@@ -254,14 +306,3 @@ def owner_teams(rule: MatchedRule, which: str, facts: Facts) -> list[str]:
                 if isinstance(owner, str):
                     teams[owner] = None
     return sorted(teams)
-
-
-def _suggest(seats: Sequence[frozenset[str]], taken: Sequence[str | None], verdicts: Verdicts) -> list[str | None]:
-    """The fewest people who would fill the empty seats: those who are here and have not refused, by name."""
-    refused = {item.person for item in verdicts.vetoes}
-    sitting = {person for person in taken if person is not None}
-    open_seats = [seat if person is None else frozenset() for seat, person in zip(seats, taken, strict=True)]
-    everyone = sorted({person for seat in open_seats for person in seat} - refused - sitting)
-    # Who fits the most open seats first: a person can take one seat in this rule, but may serve other rules too.
-    everyone.sort(key=lambda person: (-sum(person in seat for seat in open_seats), person))
-    return match_seats(open_seats, everyone)

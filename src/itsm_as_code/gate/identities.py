@@ -107,24 +107,6 @@ class Directory:
     def everyone(self) -> frozenset[str]:
         return frozenset(self._people)
 
-    def standing_in(self, people: Iterable[str]) -> dict[str, str | None]:
-        """Who may sit for a group now: person -> whom they stand in for (None for themselves).
-
-        Whoever is away is replaced by their delegate, if that one is here; inactive people are left out.
-        """
-        found: dict[str, str | None] = {}
-        for name in sorted(people):
-            person = self._people[name]
-            if person.is_active and not person.is_away:
-                found[name] = None
-        for name in sorted(people):
-            person = self._people[name]
-            substitute = self._people.get(person.delegate or "")
-            usable = substitute is not None and substitute.is_active and not substitute.is_away
-            if person.is_active and person.is_away and usable and substitute is not None:
-                found.setdefault(substitute.name, name)
-        return found
-
 
 def contributors(
     pull_request: PullRequest, commits: Iterable[Commit], directory: Directory

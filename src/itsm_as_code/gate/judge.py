@@ -24,6 +24,7 @@ from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.incoming import Incoming, brings_judges
 from itsm_as_code.gate.paths import changed_paths, refused_paths
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
+from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.git.repository import MergeConflict, Repository, Revision
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.environment import Context, Environment
@@ -264,10 +265,11 @@ class Judgement:
     @cached_property
     def approvals(self) -> list[Approval]:
         binding = Binding(self.repository, self.head, self.catalogue)
-        return [
+        settled = [
             settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, binding.why_void)
             for rule in self.scope.rules
         ]
+        return suggest(settled, {item.person for item in self.verdicts.vetoes})
 
     # The verdict.
 

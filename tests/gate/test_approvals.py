@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itsm_as_code.forges.interface import Review, ReviewState
-from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
+from itsm_as_code.gate.approvals import Approval, Verdicts, Void, latest_reviews, settle
 from itsm_as_code.gate.identities import Directory
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.gate.suggestions import suggest
@@ -49,8 +49,8 @@ def judge(
     directory = Directory(facts, NOW)
     verdicts = latest_reviews(reviews, directory, NOW, contributors)
 
-    def voided(_: MatchedRule, commit: str) -> str | None:
-        return "it changed" if commit in void else None
+    def voided(_: MatchedRule, review: Review) -> Void | None:
+        return Void("it changed") if review.commit in void else None
 
     approval = settle(asked, verdicts, contributors, directory, facts, voided)
     return suggest([approval], {item.person for item in verdicts.vetoes})[0], verdicts

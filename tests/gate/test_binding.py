@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.gate.approvals import Void
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.judge import Judgement
 from itsm_as_code.gate.scope import MatchedRule
@@ -22,7 +23,7 @@ from tests.conftest import NOW, Workshop
 CHANGE = "changes/2026/11/22/chg-20261122-tune.yaml"
 
 
-def why_void(shop: Workshop, commit: str, paths: tuple[str, ...] = ()) -> str | None:
+def why_void(shop: Workshop, commit: str, paths: tuple[str, ...] = ()) -> Void | None:
     """Why a review on ``commit`` would be void for a rule that covers all changed records, and some paths."""
     repository = Repository(shop.path)
     base, head = repository.commit("main"), repository.commit("topic")
@@ -62,7 +63,10 @@ def test_the_field_and_the_commit_are_named(reviewed: tuple[Workshop, str]) -> N
     culprit = shop.commit()
     shop.edit(CHANGE, "Send in smaller batches.", "Send.")
     shop.commit()
-    reason = str(why_void(shop, commit))
+    void = why_void(shop, commit)
+    assert void is not None
+    assert (void.field, void.commit) == ("Change chg-20261122-tune /spec/implementation/minutes", culprit)
+    reason = str(void)
     assert reason.startswith("/spec/implementation/minutes of Change chg-20261122-tune changed after")
     assert reason.endswith(f"(by commit {culprit[:12]})")
 
@@ -91,7 +95,10 @@ def test_paths_are_bound_by_bytes_and_mode(workshop: Workshop) -> None:
     assert why_void(workshop, commit, ("docs/a.md",)) is None
     workshop.write("docs/a.md", "a \n")
     workshop.commit()
-    assert str(why_void(workshop, commit, ("docs/a.md",))).startswith("docs/a.md changed after")
+    void = why_void(workshop, commit, ("docs/a.md",))
+    assert void is not None
+    assert void.reason.startswith("docs/a.md changed after")
+    assert (void.field, void.commit) == ("docs/a.md", workshop.git("rev-parse", "topic"))
     assert "docs/b.md changed" not in str(why_void(workshop, commit, ("docs/b.md",)))
 
 

@@ -57,6 +57,29 @@ def parse_pull_request(data: Any, origin: str) -> PullRequest:
     )
 
 
+def pull_request_data(pull_request: PullRequest) -> dict[str, Any]:
+    """The data of a reviews file that :func:`parse_pull_request` reads as this pull request, in a fixed order."""
+    reviews = [
+        {
+            "reviewer": review.reviewer,
+            "state": review.state.value,
+            "commit": review.commit,
+            "at": clock.format_instant(review.at),
+            **({"dismissedBy": review.dismissed_by} if review.dismissed_by is not None else {}),
+        }
+        for review in pull_request.reviews
+    ]
+    others = [{"number": item.number, "head": item.head} for item in pull_request.open_pull_requests]
+    return {
+        "author": pull_request.author,
+        "forge": pull_request.forge,
+        "number": pull_request.number,
+        "pushers": sorted(set(pull_request.pushers)),
+        "reviews": sorted(reviews, key=lambda row: (row["at"], row["reviewer"], row["state"], row["commit"])),
+        "openPullRequests": sorted(others, key=lambda row: (row["number"], row["head"])),
+    }
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """JSON readers differ in which of two equal keys counts, so there must not be two."""
     found: dict[str, Any] = {}

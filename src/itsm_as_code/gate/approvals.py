@@ -26,6 +26,21 @@ class Ignored:
     reviewer: str
     reason: str
     code: str
+    field: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """Why an approval no longer covers a rule's scope: a sentence, the record and field (or path) that differs, and the
+    commit that changed it, where one is known."""
+
+    reason: str
+    field: str | None = None
+    commit: str | None = None
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +94,8 @@ class Verdicts:
 
 _STRICTEST = (ReviewState.APPROVED, ReviewState.DISMISSED, ReviewState.CHANGES_REQUESTED)
 
-Voided = Callable[[MatchedRule, str], str | None]
-"""Says why an approval on a commit no longer covers a rule's scope, or None when it still does."""
+Voided = Callable[[MatchedRule, Review], Void | None]
+"""Says why an approval no longer covers a rule's scope, or None when it still does."""
 
 
 def latest_reviews(
@@ -167,11 +182,11 @@ def settle(
     ignored: list[Ignored] = []
     counted: list[str] = []
     for item in verdicts.latest:
-        reason = _why_not(item, rule, excluded, frozenset().union(*seats), voided)
-        if reason is None:
+        refusal = _why_not(item, rule, excluded, frozenset().union(*seats), voided)
+        if refusal is None:
             counted.append(item.person)
         elif item.review.state is not ReviewState.CHANGES_REQUESTED:
-            ignored.append(Ignored(item.person, *reason))
+            ignored.append(refusal)
     taken = match_seats(seats, counted)
     required = []
     for index, (source, label, count, _) in enumerate(wanted):
@@ -247,18 +262,19 @@ def representable(group: frozenset[str], contributors: frozenset[str], directory
 
 def _why_not(
     item: LatestReview, rule: MatchedRule, excluded: Exclusions, eligible: frozenset[str], voided: Voided
-) -> tuple[str, str] | None:
+) -> Ignored | None:
+    """Why somebody's latest word fills no seat of a rule, or None when it may."""
     if item.review.state is ReviewState.DISMISSED:
-        return "the approval was dismissed", "dismissed"
+        return Ignored(item.person, "the approval was dismissed", "dismissed")
     if item.review.state is not ReviewState.APPROVED:
-        return "asks for changes", "changes-requested"
+        return Ignored(item.person, "asks for changes", "changes-requested")
     exclusion = excluded.why(item.person)
     if exclusion is not None:
-        return exclusion
+        return Ignored(item.person, *exclusion)
     if item.person not in eligible:
-        return "may not approve for this rule", "not-eligible"
-    reason = voided(rule, item.review.commit)
-    return None if reason is None else (reason, "void")
+        return Ignored(item.person, "may not approve for this rule", "not-eligible")
+    void = voided(rule, item.review)
+    return None if void is None else Ignored(item.person, void.reason, "void", void.field, void.commit)
 
 
 Seat = tuple[Mapping[str, Any], str, int, frozenset[str]]

@@ -7,6 +7,8 @@ from typing import Any
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.findings import Finding, format_pointer
+from itsm_as_code.forges.interface import Review
+from itsm_as_code.gate.approvals import Void
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.git.repository import Repository, Revision
 from itsm_as_code.records.catalogue import Catalogue
@@ -26,19 +28,24 @@ class Binding:
         self._snapshots: dict[str, Revision | None] = {}
         self._data: dict[tuple[str, str], Any] = {}
 
-    def why_void(self, rule: MatchedRule, commit: str) -> str | None:
+    def voided(self, rule: MatchedRule, review: Review) -> Void | None:
+        """Why an approval does not cover a rule's scope as it would be merged, or None when it does."""
+        return self.why_void(rule, review.commit)
+
+    def why_void(self, rule: MatchedRule, commit: str) -> Void | None:
         """Why an approval given on ``commit`` does not cover a rule's scope as it would be merged, or None."""
         seen = self._snapshot(commit)
         if seen is None:
-            return f"the commit it was given on ({commit[:12]}) is not in this clone"
+            return Void(f"the commit it was given on ({commit[:12]}) is not in this clone")
         for diff in rule.records:
-            reason = self._record_changed(diff, seen, commit)
-            if reason is not None:
-                return reason
+            void = self._record_changed(diff, seen, commit)
+            if void is not None:
+                return void
         for path in rule.paths:
             before, after = seen.entries.get(path), self._candidate.snapshot.entries.get(path)
             if (before and (before.mode, before.oid)) != (after and (after.mode, after.oid)):
-                return f"{path} changed after {commit[:12]}, on which it was given"
+                culprit = next(iter(self._later(path, commit)), None)
+                return Void(f"{path} changed after {commit[:12]}, on which it was given{_by(culprit)}", path, culprit)
         return None
 
     def _snapshot(self, commit: str) -> Revision | None:
@@ -51,7 +58,7 @@ class Binding:
                 self._snapshots[commit] = None
         return self._snapshots[commit]
 
-    def _record_changed(self, diff: RecordDiff, seen: Revision, commit: str) -> str | None:
+    def _record_changed(self, diff: RecordDiff, seen: Revision, commit: str) -> Void | None:
         merged = diff.new
         path = merged.path if merged is not None else diff.paths[0]
         before = self._read(seen, path)
@@ -59,23 +66,29 @@ class Binding:
         fields = list(diff_data(before, after))
         if not fields:
             return None
-        field = format_pointer(fields[0]) or "the whole record"
+        pointer = format_pointer(fields[0])
+        what = f"{pointer or 'the whole record'} of {diff.id}"
+        field = f"{diff.id} {pointer}".rstrip()
         at_head = self._parse(path, self._repository.blob(self._head, path))
         if not any(True for _ in diff_data(before, at_head)):
-            return f"{field} of {diff.id} was changed on the base as well; it was given on {commit[:12]} without that"
+            reason = f"{what} was changed on the base as well; it was given on {commit[:12]} without that"
+            return Void(reason, field)
         culprit = self._culprit(path, before, commit)
-        return f"{field} of {diff.id} changed after {commit[:12]}, on which it was given{culprit}"
+        return Void(f"{what} changed after {commit[:12]}, on which it was given{_by(culprit)}", field, culprit)
 
-    def _culprit(self, path: str, before: Any, commit: str) -> str:
+    def _culprit(self, path: str, before: Any, commit: str) -> str | None:
         """The first later commit of the pull request in which the record differs from what was reviewed."""
-        try:
-            later = self._repository.commits_touching(commit, self._head, path)
-        except GitError:
-            return ""
-        for item in later:
+        for item in self._later(path, commit):
             if any(True for _ in diff_data(before, self._parse(path, self._repository.blob(item, path)))):
-                return f" (by commit {item[:12]})"
-        return ""
+                return item
+        return None
+
+    def _later(self, path: str, commit: str) -> list[str]:
+        """The commits of the pull request after ``commit`` that touch a path, oldest first."""
+        try:
+            return self._repository.commits_touching(commit, self._head, path)
+        except GitError:
+            return []
 
     def _read(self, snapshot: Revision, path: str) -> Any:
         """The data of a record file of a snapshot, or None where there is none."""
@@ -95,3 +108,7 @@ class Binding:
             return None
         document = load(path, content)
         return {"unreadable": content.hex()} if isinstance(document, Finding) else document.data
+
+
+def _by(culprit: str | None) -> str:
+    return f" (by commit {culprit[:12]})" if culprit else ""

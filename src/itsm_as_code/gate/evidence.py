@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from itsm_as_code import clock
 from itsm_as_code.findings import RecordId
 from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.forges.local import pull_request_data
 from itsm_as_code.gate.approvals import Approval
 from itsm_as_code.gate.conflicts import conflicts_of
 from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, plain
@@ -64,8 +65,8 @@ def conflict(base: str, head: str, pull_request: PullRequest, now: datetime, pro
     """The decision on a pull request that does not merge: rejected, before anything could be judged."""
     reason = Reason(problem.code, f"{problem.message}; {problem.remedy}")
     blank = error_decision(problem.code, reason.message, clock.format_instant(now), base, head)
-    author = {"author": pull_request.author, "number": pull_request.number, "forge": pull_request.forge}
-    return Decision("rejected", (reason,), plain({**blank.evidence, "verdict": "rejected", "pullRequest": author}))
+    data = {**blank.evidence, "verdict": "rejected", "pullRequest": pull_request_data(pull_request)}
+    return Decision("rejected", (reason,), plain(data))
 
 
 def _record(record_id: RecordId) -> dict[str, str]:
@@ -73,12 +74,8 @@ def _record(record_id: RecordId) -> dict[str, str]:
 
 
 def _pull_request(judgement: Judgement) -> dict[str, Any]:
-    return {
-        "author": judgement.pull_request.author,
-        "number": judgement.pull_request.number,
-        "forge": judgement.pull_request.forge,
-        "contributors": sorted(judgement.contributors[0]),
-    }
+    """All that was known of the pull request, so that the judgement can be repeated, and who contributed to it."""
+    return {**pull_request_data(judgement.pull_request), "contributors": sorted(judgement.contributors[0])}
 
 
 def _risk(record_id: RecordId, risk: Any) -> dict[str, Any]:
@@ -150,7 +147,16 @@ def _approval(approval: Approval) -> dict[str, Any]:
             }
             for requirement in approval.required
         ],
-        "ignored": [{"reviewer": item.reviewer, "reason": item.reason, "code": item.code} for item in approval.ignored],
+        "ignored": [
+            {
+                "reviewer": item.reviewer,
+                "reason": item.reason,
+                "code": item.code,
+                "field": item.field,
+                "commit": item.commit,
+            }
+            for item in approval.ignored
+        ],
         "satisfied": approval.satisfied,
     }
 

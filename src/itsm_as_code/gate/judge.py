@@ -266,7 +266,7 @@ class Judgement:
     def approvals(self) -> list[Approval]:
         binding = Binding(self.repository, self.head, self.catalogue)
         settled = [
-            settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, binding.why_void)
+            settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, binding.voided)
             for rule in self.scope.rules
         ]
         return suggest(settled, {item.person for item in self.verdicts.vetoes})

@@ -277,8 +277,9 @@ FUNCTIONS = {
                "between two instants. Who is exempt does not count here. Not an instant, or an end before the start: "
                "could not be evaluated."),
                "frozen('payments-api', '2026-12-24T08:00:00Z', '2026-12-24T09:00:00Z')"),
-    "budget": ("budget(service)", "Kept for the error budget; null for every service as long as nothing is measured.",
-               "budget('payments-api') == null"),
+    "budget": ("budget(service)", ("The error budget of the service's worst objective in its latest review: "
+               "remaining and consumed (shares), target and attained (percent, as text), agreement, objective, review, "
+               "until. Null as long as nothing is measured."), "budget('payments-api') == null"),
     "day": ("day(date)", "The instant 00:00 UTC of a date such as `2026-11-22`. Anything else could not be evaluated.",
             "day('2026-11-22')"),
     "period": ("period(duration)", ("A duration in ISO 8601 with a fixed length (`P30D`, `PT4H`; no months or years), "
@@ -342,11 +343,12 @@ teams, calendars, change models, policies and known services as the base has the
 
 
 def cel() -> str:
-    where = environment.Environment(Facts.from_records(EXAMPLE_RECORDS))
+    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    where = environment.Environment(Facts.from_records(EXAMPLE_RECORDS), now)
     declared = {name: (parameters, result) for name, parameters, result, _ in where._functions()}
     if set(declared) != set(FUNCTIONS):
         raise SystemExit(f"docs/generate.py does not know these CEL functions: {set(declared) ^ set(FUNCTIONS)}")
-    context = environment.Context({"kind": "Change"}, datetime(2026, 11, 22, 9, tzinfo=UTC))
+    context = environment.Context({"kind": "Change"}, now)
     rows = []
     for name, (call, text, example) in FUNCTIONS.items():
         parameters, result = declared[name]

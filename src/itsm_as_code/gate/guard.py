@@ -17,6 +17,8 @@ from itsm_as_code.records.lifecycle import transition_problems
 
 JUDGING_KINDS = ("Person", "Team", "Calendar", "ChangeModel", "Policy", "ApprovalPolicy", "Waiver", "Control")
 """Kinds that judge others: the gate answers questions about them from the base."""
+MEASURED_KINDS = ("ServiceLevelAgreement", "ServiceReview")
+"""Kinds that say how much of an error budget is left: a change is judged by those of the base."""
 
 RECORD_DELETED = Rule(
     "record-deleted",
@@ -55,8 +57,8 @@ def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool) -> Fac
     """The candidate's facts, but of judging kinds what the base says.
 
     So a pull request cannot move a freeze, lower a tier or make a reviewer in order to pass. ``strict`` facts judge
-    changes: they have no judging record that is new, and of services known to the base what the base says. The others
-    judge the other records, which may come with a team or person of their own.
+    changes: they have no judging record and no measurement that is new, and of services known to the base what the
+    base says. The others judge the other records, which may come with a team or person of their own.
     """
     by_kind = {}
     for kind in base.registry:
@@ -64,6 +66,8 @@ def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool) -> Fac
         before = {record.name: record.data for record in base.of_kind(kind.name)}
         if kind.name in JUDGING_KINDS:
             after = before if strict else after | before
+        elif kind.name in MEASURED_KINDS and strict:
+            after = before
         elif kind.name == "Service" and strict:
             after = after | before
         by_kind[kind.name] = after

@@ -240,7 +240,7 @@ class Judgement:
     @cached_property
     def environment(self) -> Environment:
         """What approval rules are evaluated in."""
-        return Environment(self.guarded_facts)
+        return Environment(self.guarded_facts, self.now)
 
     def _activation(self, diff: RecordDiff, side: Record | None) -> Any:
         if side is None:

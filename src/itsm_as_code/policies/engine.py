@@ -137,7 +137,7 @@ class PolicyEngine:
         self._now = now
         self._risk_of = risk_of
         self._known_kinds = list(judges.registry.kinds)
-        self.environment = Environment(facts)
+        self.environment = Environment(facts, now)
         self.all = [Policy(record) for record in judges.of_kind("Policy")]
 
     @cached_property

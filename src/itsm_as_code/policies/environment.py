@@ -19,6 +19,7 @@ from cel_expr_python.ext import ext_math, ext_strings
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.service_levels.budget import error_budgets
 
 _T = cel.Type
 VARIABLES = {
@@ -58,10 +59,11 @@ class Context:
 
 
 class Environment:
-    """Compiles expressions and evaluates them against one set of facts."""
+    """Compiles expressions and evaluates them against one set of facts, as they stand at ``now``."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, now: datetime | None = None) -> None:
         self._facts = facts
+        self._now = now
         self._programs: dict[str, Any] = {}
         variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP}
         self._environment = cel.NewEnv(
@@ -80,7 +82,7 @@ class Environment:
             ("dependents", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependents(service))),
             ("dependencies", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependencies(service))),
             ("frozen", [_T.STRING, _T.STRING, _T.STRING], _T.BOOL, self._frozen),
-            ("budget", [_T.STRING], _T.DYN, lambda service: None),
+            ("budget", [_T.STRING], _T.DYN, self._budget),
             ("day", [_T.STRING], _T.TIMESTAMP, _day),
             ("period", [_T.STRING], _T.DURATION, clock.parse_duration),
         ]
@@ -88,6 +90,12 @@ class Environment:
     def _frozen(self, service: str, start: str, end: str) -> bool:
         window = Interval(clock.parse_instant(start), clock.parse_instant(end))
         return bool(self._facts.freezes(service, window))
+
+    def _budget(self, service: str) -> dict[str, Any] | None:
+        if self._now is None:
+            raise ValueError("budget() needs the instant of judgement")
+        worst = next(iter(error_budgets(self._facts, service, self._now)), None)
+        return worst.as_data() if worst else None
 
     def compile(self, expression: str) -> Any:
         """The compiled expression; CompileError when it makes no sense. Compiled once for each text."""

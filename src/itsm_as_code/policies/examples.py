@@ -37,9 +37,9 @@ def run_examples(policy: Policy) -> Iterator[ExampleResult]:
     for index, example in enumerate(policy.record.spec["examples"]):
         context = example.get("context", {})
         facts = Facts.from_records(context.get("records", ()))
-        environment = Environment(facts)
         data = example["object"]
         now = clock.parse_instant(context["now"]) if "now" in context else DEFAULT_NOW
+        environment = Environment(facts, now)
         values = Context(
             data, now, example.get("old"), context.get("change"), context.get("risk"), context.get("request")
         )

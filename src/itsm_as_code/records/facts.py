@@ -110,6 +110,14 @@ class Facts:
                 found.setdefault(service, []).append(change)
         return found
 
+    @cached_property
+    def reviews_by_service(self) -> dict[str, list[Data]]:
+        """The service reviews of a service."""
+        found: dict[str, list[Data]] = {}
+        for review in self.records("ServiceReview"):
+            found.setdefault(review.get("spec", {}).get("service", ""), []).append(review)
+        return found
+
 
 def applies_to(calendar: Data, service: str, data: Data | None) -> bool:
     """True when a calendar names the service, its tier or all of its labels, or applies to all.

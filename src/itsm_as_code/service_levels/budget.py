@@ -1,0 +1,118 @@
+"""Error budgets: how much of the failure that an objective allows is used up, from what was measured.
+
+The error budget of an objective is one minus its target; what is used is the measured share of failure in the same
+period (Site Reliability Workbook, chapter 2, "Implementing SLOs", and appendix B, "Example Error Budget Policy";
+https://sre.google/workbook/implementing-slos/).
+
+Measured means written down in a ServiceReview. Only the review of the latest period that is over counts: an older one
+says nothing about today, and a missing figure in the latest is no figure, not the older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+
+from itsm_as_code.clock import parse_date
+from itsm_as_code.measures.deadlines import utc_day
+from itsm_as_code.measures.numbers import share
+from itsm_as_code.records.facts import Data, Facts
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBudget:
+    """The budget of one objective over ``[start, end)``; ``target`` and ``attained`` are shares of one.
+
+    ``target_text`` and ``attained_text`` are the same as the records write them, in percent. ``agreement``,
+    ``objective`` and ``review`` say where the numbers come from.
+    """
+
+    service: str
+    agreement: str
+    objective: str
+    review: str
+    start: date
+    end: date
+    target: Fraction
+    attained: Fraction
+    target_text: str
+    attained_text: str
+
+    @property
+    def allowed(self) -> Fraction:
+        """The share of failure that the objective allows."""
+        return 1 - self.target
+
+    @property
+    def consumed(self) -> Fraction:
+        """The used share of the budget: 0 none of it, 1 all of it, more than 1 overspent.
+
+        A target of 100 % allows no failure and so has no budget: it counts as used up, whatever was attained.
+        """
+        return (1 - self.attained) / self.allowed if self.allowed else Fraction(1)
+
+    @property
+    def remaining(self) -> Fraction:
+        """What is left of the budget, as a share of it; negative when it is overspent."""
+        return 1 - self.consumed
+
+    def as_data(self) -> dict[str, Any]:
+        """What expressions see: the shares as doubles, the rest as text; ``until`` is the day after the period."""
+        return {
+            "remaining": float(self.remaining),
+            "consumed": float(self.consumed),
+            "target": self.target_text,
+            "attained": self.attained_text,
+            "agreement": self.agreement,
+            "objective": self.objective,
+            "review": self.review,
+            "until": self.end.isoformat(),
+        }
+
+
+def error_budgets(facts: Facts, service: str, now: datetime) -> tuple[ErrorBudget, ...]:
+    """The budgets of a service as its latest review at ``now`` measured them, the worst first; empty when none did."""
+    today = utc_day(now)
+    over = [review for review in facts.reviews_by_service.get(service, ()) if _period(review)[1] <= today]
+    if not over:
+        return ()
+    start, end = max(map(_period, over), key=lambda period: (period[1], period[0]))
+    found = [
+        budget
+        for review in over
+        if _period(review) == (start, end)
+        for budget in _budgets(facts, service, review, start, end)
+    ]
+    return tuple(sorted(found, key=lambda item: (item.remaining, item.agreement, item.objective, item.review)))
+
+
+def _period(review: Data) -> tuple[date, date]:
+    period = review["spec"]["period"]
+    return parse_date(period["from"]), parse_date(period["until"])
+
+
+def _budgets(facts: Facts, service: str, review: Data, start: date, end: date) -> Iterator[ErrorBudget]:
+    """Of every objective in a review that is a share to reach, and of which it says what was attained."""
+    for line in review["spec"].get("performance", ()):
+        agreement = facts.spec("ServiceLevelAgreement", line["agreement"])
+        objective = next((item for item in agreement.get("objectives", ()) if item["name"] == line["objective"]), None)
+        if "attained" not in line or objective is None or agreement["service"] != service:
+            continue
+        if objective["unit"] != "percent" or objective["comparison"] != "at-least":
+            continue
+        target, attained = objective["target"], line["attained"]
+        yield ErrorBudget(
+            service=service,
+            agreement=line["agreement"],
+            objective=line["objective"],
+            review=review["metadata"]["name"],
+            start=start,
+            end=end,
+            target=min(share(target), Fraction(1)),
+            attained=min(share(attained), Fraction(1)),
+            target_text=target,
+            attained_text=attained,
+        )

@@ -24,17 +24,24 @@ _FRAME = {"program", "output"}
 
 
 class LazyGroup(click.Group):
-    """Commands are the modules of this package; a module is imported when its command is asked for."""
+    """Commands are the modules of a package; a module is imported when its command is asked for.
+
+    ``package`` is the package's name. A module whose name begins with an underscore is no command.
+    """
+
+    def __init__(self, *arguments: Any, package: str, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._package = package
 
     def list_commands(self, context: click.Context) -> list[str]:
-        names = {info.name.rstrip("_").replace("_", "-") for info in pkgutil.iter_modules(cli.__path__)}
-        return sorted(names - _FRAME)
+        names = [info.name for info in pkgutil.iter_modules(importlib.import_module(self._package).__path__)]
+        return sorted({name.rstrip("_").replace("_", "-") for name in names if name[0] != "_"} - _FRAME)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         module = name.replace("-", "_")
         for candidate in (module, f"{module}_"):
-            if name in self.list_commands(context) and importlib.util.find_spec(f"{cli.__name__}.{candidate}"):
-                return importlib.import_module(f"{cli.__name__}.{candidate}").command  # type: ignore[no-any-return]
+            if name in self.list_commands(context) and importlib.util.find_spec(f"{self._package}.{candidate}"):
+                return importlib.import_module(f"{self._package}.{candidate}").command  # type: ignore[no-any-return]
         return None
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
@@ -46,7 +53,11 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"no command '{args[0]}'.{hint}", context) from error
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    package=cli.__name__,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, "-V", "--version", prog_name=cli.PROGRAM, message="%(prog)s %(version)s")
 @click.option("-C", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Work in this folder.")
 @click.pass_context

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from itsm_as_code.cli._paths import inside, within
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
 
@@ -42,13 +43,13 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None) -> int:
     judges = load_judges(snapshot)
     now = session.instant(judges.configuration.as_of)
     validation = assess_catalogue(judges.catalogue, judges, now)
-    prefixes = _prefixes(session.directory, paths)
-    findings = [finding for finding in validation.findings if _inside(finding.location.path, prefixes)]
+    prefixes = within(session.directory, paths) or [""]
+    findings = [finding for finding in validation.findings if inside(finding.location.path, prefixes)]
     known = set(snapshot.entries)
     for prefix in prefixes:
         if prefix and prefix not in known and not any(path.startswith(prefix + "/") for path in known):
             raise UsageError(f"there is no file or folder '{prefix}'", remedy="name a path inside the repository")
-    records = sum(_inside(record.path, prefixes) for record in validation.catalogue)
+    records = sum(inside(record.path, prefixes) for record in validation.catalogue)
     if not validation.catalogue.records and not findings:
         raise UsageError(
             f"{session.directory} holds no records",
@@ -64,22 +65,3 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None) -> int:
     )
     session.write(FORMATS[session.format](result, colour=session.colour))
     return 1 if any(finding.blocks for finding in findings) else 0
-
-
-def _prefixes(top: Path, paths: tuple[Path, ...]) -> list[str]:
-    """PATHs relative to the top, whether given from there or from where the command was called."""
-    from itsm_as_code.errors import UsageError
-
-    found = []
-    for path in paths:
-        whole = path if path.exists() and not (top / path).exists() else top / path
-        try:
-            relative = whole.resolve().relative_to(top.resolve())
-        except ValueError:
-            raise UsageError(f"{path} lies outside {top}", remedy="name a path inside the repository") from None
-        found.append("" if relative == Path() else relative.as_posix())
-    return found
-
-
-def _inside(path: str, prefixes: list[str]) -> bool:
-    return not prefixes or any(not prefix or path == prefix or path.startswith(prefix + "/") for prefix in prefixes)

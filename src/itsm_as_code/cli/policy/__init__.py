@@ -1,0 +1,12 @@
+"""itsm policy: one module for each of its commands."""
+
+from __future__ import annotations
+
+import click
+
+from itsm_as_code.cli.program import LazyGroup
+
+
+@click.group("policy", cls=LazyGroup, package=__name__)
+def command() -> None:
+    """Test policies, list what they say, and see what they cover and what a change to them would do."""

@@ -1,0 +1,61 @@
+"""Which policies a command is about: names, globs, packs and paths."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from itsm_as_code.cli._paths import inside, within
+
+if TYPE_CHECKING:
+    from itsm_as_code.policies.engine import Policy
+    from itsm_as_code.records.catalogue import Catalogue, Record
+
+
+def policies(catalogue: Catalogue, top: Path, wanted: tuple[str, ...]) -> list[Policy]:
+    """The policies that ``wanted`` names (all without any), by name.
+
+    A word is the name of a policy, a pattern of names (``change-*``), a pack (the folder that policies lie in), or the
+    path of a file or folder. UsageError for a word that names nothing; ItsmError when a policy cannot be read: it is
+    never left out in silence.
+    """
+    from itsm_as_code.errors import ItsmError, UsageError
+    from itsm_as_code.policies.engine import Policy
+
+    broken = [finding for finding in catalogue.findings if finding.location.path.startswith("policies/")]
+    if broken:
+        raise ItsmError(
+            f"{broken[0].location}: {broken[0].message}", remedy="mend it first; 'itsm validate policies' shows all"
+        )
+    known = catalogue.of_kind("Policy")
+    if not known:
+        raise UsageError("there is no policy here", remedy="add one to policies/, or go to a repository of records")
+    chosen = {record.id for word in wanted for record in _named(word, known, top)}
+    return [Policy(record) for record in known if not wanted or record.id in chosen]
+
+
+def _named(word: str, known: list[Record], top: Path) -> list[Record]:
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean
+
+    found = [record for record in known if record.name == word]
+    if not found and any(mark in word for mark in "*?["):
+        found = [record for record in known if fnmatchcase(record.name, word)]
+    if not found:
+        found = [record for record in known if _pack(record) == word]
+    if not found and ("/" in word or word.endswith(".yaml") or (top / word).exists()):
+        prefixes = within(top, [Path(word)])
+        found = [record for record in known if inside(record.path, prefixes)]
+    if not found:
+        names = [*(record.name for record in known), *filter(None, map(_pack, known))]
+        raise UsageError(
+            f"there is no policy, pack or path '{word}'", remedy=did_you_mean(word, names) or "see 'itsm policy list'"
+        )
+    return found
+
+
+def _pack(record: Record) -> str:
+    """The folder below ``policies/`` that a policy lies in; empty for one that lies in no pack."""
+    folders = record.path.split("/")[1:-1]
+    return folders[-1] if folders else ""

@@ -1,0 +1,46 @@
+"""itsm policy coverage."""
+
+from __future__ import annotations
+
+import click
+
+from itsm_as_code.cli.output import Session
+from itsm_as_code.cli.program import common_options
+
+
+@click.command("coverage")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit code 1 when policies judge a smaller share of the records.",
+)
+@common_options("text", "json")
+def command(session: Session, fail_under: float | None) -> int:
+    """See which records no policy judges, which policies judge none, and how policies and controls meet.
+
+    A policy that looks at pull requests only (at `old`, `request` or `change`) judges no record here. Policies,
+    approval policies, waivers and controls are not counted as records. -v lists all names.
+
+    \b
+    Example:
+      itsm policy coverage
+      itsm policy coverage --fail-under 80 --format json
+    """
+    from fractions import Fraction
+
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.policies.coverage import coverage
+    from itsm_as_code.reports.policy_coverage import FORMATS
+    from itsm_as_code.snapshot import WorkTree
+    from itsm_as_code.validation import assess_catalogue, load_judges
+
+    judges = load_judges(WorkTree(session.directory))
+    if not judges.catalogue.of_kind("Policy"):
+        raise UsageError("there is no policy here", remedy="add one to policies/, or go to a repository of records")
+    validation = assess_catalogue(judges.catalogue, judges, session.instant(judges.configuration.as_of))
+    found = coverage(judges.catalogue, judges.catalogue, validation.outcomes)
+    session.write(FORMATS[session.format](found, colour=session.colour, verbose=session.verbose))
+    if fail_under is None:
+        return 0
+    return 1 if found.share is None or found.share * 100 < Fraction(str(fail_under)) else 0

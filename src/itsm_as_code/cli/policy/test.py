@@ -1,0 +1,93 @@
+"""itsm policy test."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from itsm_as_code.cli.output import Session
+from itsm_as_code.cli.policy import _select
+from itsm_as_code.cli.program import common_options
+
+if TYPE_CHECKING:
+    from itsm_as_code.reports.policy_test import PolicyTest
+
+_POLL_SECONDS = 0.3
+
+
+@click.command("test")
+@click.argument("policies", nargs=-1, metavar="[POLICY...]")
+@click.option("--watch", is_flag=True, help="Run again whenever a policy changes, until Ctrl-C.")
+@common_options("text", "json", "junit")
+def command(session: Session, policies: tuple[str, ...], watch: bool) -> int:
+    """Run the examples that stand in the policies. Exit code 1 when one of them does not hold.
+
+    POLICY is a name, a pattern of names, a pack (the folder of the policies), or the path of a file or folder.
+
+    \b
+    Example:
+      itsm policy test
+      itsm policy test change-has-rehearsed-backout -v
+      itsm policy test 'change-*' service-design --format junit -o results.xml
+      itsm policy test policies/operations --watch
+    """
+    from itsm_as_code.reports.policy_test import FORMATS
+
+    def once() -> PolicyTest:
+        test = _run(session, policies)
+        session.write(FORMATS[session.format](test, colour=session.colour))
+        return test
+
+    if watch:
+        _forever(session, once)
+    return 1 if once().failed else 0
+
+
+def _run(session: Session, wanted: tuple[str, ...]) -> PolicyTest:
+    from itsm_as_code.policies.examples import run_examples
+    from itsm_as_code.policies.fixtures import fixtures_of
+    from itsm_as_code.reports.policy_test import PolicyTest
+    from itsm_as_code.snapshot import WorkTree
+    from itsm_as_code.validation import load_judges
+
+    snapshot = WorkTree(session.directory)
+    chosen = _select.policies(load_judges(snapshot).catalogue, session.directory, wanted)
+    fixtures = fixtures_of(snapshot)
+    return PolicyTest([(policy, list(run_examples(policy, fixtures))) for policy in chosen], session.verbose)
+
+
+def _forever(session: Session, once: Callable[[], PolicyTest]) -> NoReturn:
+    """Run, then wait for a change, again and again; Ctrl-C ends it."""
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.policies.fixtures import fixture_folders
+
+    watched = {"policies", "schemas", "itsm.yaml"}
+    while True:
+        before = _state(session.directory, watched)
+        try:
+            test = once()
+            fixtures = {fixture for policy, _ in test.results for fixture in fixture_folders(policy.record.spec)}
+            before |= _state(session.directory, fixtures - watched)
+            watched |= fixtures
+        except ItsmError as error:  # half-way through an edit: say so, and wait for the other half
+            session.say(f"{error.message}; {error.remedy}")
+        session.say("waiting for a change; Ctrl-C stops")
+        while _state(session.directory, watched) == before:
+            time.sleep(_POLL_SECONDS)
+
+
+def _state(top: Path, names: Iterable[str]) -> set[tuple[str, int, int]]:
+    """Files by path, time and size."""
+    found = set()
+    for place in (top / name for name in names):
+        for path in [place, *place.rglob("*")]:
+            try:
+                status = path.stat()
+            except OSError:  # gone since it was listed
+                continue
+            found.add((str(path), status.st_mtime_ns, status.st_size))
+    return found

@@ -63,15 +63,16 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
         needed = "  ".join(f"--set {shlex.quote(_suggestion(question, catalogue))}" for question in open_questions)
         values = "value" if len(open_questions) == 1 else "values"
         raise UsageError(f"a {kind.title.lower()} needs {len(open_questions)} more {values}", remedy=needed)
-    while open_questions:
-        for question in open_questions:
-            assign(kind, data, question.dotted, _ask(question, catalogue))
+    while open_questions:  # one at a time, for an answer can make another question necessary
+        _answer(open_questions[0], kind, data, catalogue)
         open_questions = list(questions(kind, data))
     return _save(session, kind, data, place(kind, name, now.date()), catalogue)
 
 
 def _suggestion(question: Question, catalogue: Catalogue) -> str:
     """An assignment that would do: a record that exists, a choice, the schema's example."""
+    if question.alternatives:
+        return _suggestion(question.alternatives[0], catalogue)
     names = [name for kind in question.references for name in catalogue.names(kind)]
     return f"{question.dotted}={[*sorted(names)[:1], *question.choices[:1], question.example or '...'][0]}"
 
@@ -88,6 +89,23 @@ def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: dat
         title = title or ""
         name = slug(f"chg-{now:%Y%m%d}-{title}" if kind.name == "Change" else title)
     return name, title or name.replace("-", " ").capitalize()
+
+
+def _answer(question: Question, kind: Kind, data: dict[str, Any], catalogue: Catalogue) -> None:
+    """Ask until the answer fits the schema."""
+    from itsm_as_code.records.blank import assign
+
+    if question.alternatives:
+        click.echo(f"\n{question.title}: {question.description}", err=True)
+        ways = {choice.path[-1]: choice for choice in question.alternatives}
+        question = ways[click.prompt("one of", type=click.Choice(list(ways)), default=next(iter(ways)), err=True)]
+    while True:
+        assign(kind, data, question.dotted, _ask(question, catalogue))
+        problems = kind.validator.problems(data)
+        wrong = [p for p in problems if tuple(map(str, p.pointer))[: len(question.path)] == question.path]
+        if not wrong:
+            return
+        click.echo(f"  {wrong[0].message}; {wrong[0].remedy}", err=True)
 
 
 def _ask(question: Question, catalogue: Catalogue) -> str:

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import PointerPart, did_you_mean, parse_pointer
+from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.document import Refused, parse
 from itsm_as_code.records.kinds import API_VERSION, Kind
-from itsm_as_code.records.schemas import Schema
+from itsm_as_code.records.schemas import Schema, holds
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A required value that nobody gave yet: where it stands, what it is, and which records it may name."""
+    """A required value that nobody gave yet: where it stands, what it is, and which records it may name.
+
+    ``alternatives`` are the questions of which one is to be answered instead.
+    """
 
     path: tuple[str, ...]
     title: str
     description: str
     example: str | None
-    choices: tuple[str, ...]
-    references: tuple[str, ...]
-    is_list: bool
+    choices: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    is_list: bool = False
+    alternatives: tuple[Question, ...] = ()
 
     @property
     def dotted(self) -> str:
@@ -45,30 +51,90 @@ def skeleton(kind: Kind, name: str, title: str) -> dict[str, Any]:
 
 
 def questions(kind: Kind, data: Mapping[str, Any]) -> Iterator[Question]:
-    """What the schema requires and ``data`` lacks, in the schema's order; constants and defaults are not asked for."""
-    return _questions(kind.schema, kind.schema, data, ())
+    """What the schema and the record's state require and ``data`` lacks, in the schema's order, but for constants.
+
+    What an answer makes necessary (``if`` and ``then``) is asked for once ``data`` has that answer.
+    """
+    asked = set()
+    for question in _questions(kind.schema, kind.schema, data, ()):
+        asked.add(question.path)
+        yield question
+    for path in _wanted_by_state(kind, data):
+        if path not in asked and get(data, path) is None:
+            yield _question(kind.schema, _schema_at(kind, path), path)
+
+
+def _wanted_by_state(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    lifecycle = kind.lifecycle or {"field": ""}
+    state = get(data, parse_pointer(lifecycle["field"])) if kind.lifecycle else None
+    for entry in lifecycle.get("required", {}).get(state, ()):
+        if isinstance(entry, str):  # one with an exception is left to the editor
+            yield parse_pointer(entry)
 
 
 def _questions(root: Schema, node: Schema, data: Any, at: tuple[str, ...]) -> Iterator[Question]:
     node = _resolve(root, node)
-    properties = node.get("properties", {})
-    for key in properties:
-        below = _resolve(root, properties[key])
-        present = isinstance(data, dict) and key in data
-        if not present and (key not in node.get("required", ()) or "const" in below):
+    properties: Schema = node.get("properties", {})
+    held = data if isinstance(data, Mapping) else {}
+    required = _required(root, node, data)
+    for key, form in properties.items():
+        below, path = _resolve(root, form), (*at, key)
+        if key not in held and (key not in required or "const" in below):
             continue
-        if below.get("type") == "object" and below.get("properties"):
-            if present or below.get("required"):
-                yield from _questions(root, properties[key], data[key] if present else {}, (*at, key))
-        elif not present:
-            yield _question(root, properties[key], (*at, key))
+        nested = list(_items(root, below, held.get(key), path))
+        if nested:
+            for item, value, place in nested:
+                yield from _questions(root, item, value, place)
+        elif key not in held:
+            yield _question(root, form, path)
+    for names in _one_of(node, held):
+        choices = tuple(_question(root, properties[name], (*at, name)) for name in names if name in properties)
+        if choices:
+            title, description = node.get("title", at[-1]), node.get("description", "")
+            yield Question((*at, choices[0].path[-1]), title, description, choices[0].example, alternatives=choices)
+
+
+def _items(
+    root: Schema, node: Schema, value: Any, at: tuple[str, ...]
+) -> Iterator[tuple[Schema, Any, tuple[str, ...]]]:
+    """The mappings in which more may be asked for: the value itself, or the items that a list has to have."""
+    if node.get("type") == "object" and node.get("properties"):
+        if value is not None or node.get("required") or node.get("minProperties"):
+            yield node, value, at
+    elif node.get("type") == "array" and (value is None or isinstance(value, list)):
+        item = _resolve(root, node.get("items", {}))
+        if item.get("type") == "object" and item.get("properties"):
+            held = value or []
+            for index in range(max(len(held), node.get("minItems", 0))):
+                yield item, held[index] if index < len(held) else None, (*at, str(index))
+
+
+def _required(root: Schema, node: Schema, data: Any) -> set[str]:
+    """The keys that a schema requires, with those that its conditions require of this very value."""
+    found = set(node.get("required", ()))
+    for part in (node, *node.get("allOf", ())):
+        if "if" in part and data is not None:
+            branch = part.get("then", {}) if holds(root, part["if"], data) else part.get("else", {})
+            found.update(branch.get("required", ()))
+    return found
+
+
+def _one_of(node: Schema, held: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Sets of keys of which one is needed while none is there."""
+    for keyword in ("oneOf", "anyOf"):
+        names = [name for part in node.get(keyword, ()) for name in part.get("required", ())]
+        if names and held.keys().isdisjoint(names):
+            yield names
+    if node.get("minProperties") and not held and not node.get("required"):
+        yield list(node["properties"])
 
 
 def _question(root: Schema, node: Schema, path: tuple[str, ...]) -> Question:
     whole = _resolve(root, node)
     item = _resolve(root, whole["items"]) if whole.get("type") == "array" and "items" in whole else whole
     kinds = item.get("x-ref", ())
-    examples = item.get("examples", whole.get("examples", ()))
+    examples = whole.get("examples", ()) if item.get("type") == "object" or "oneOf" in item else ()
+    examples = examples or item.get("examples", whole.get("examples", ()))
     return Question(
         path=path,
         title=whole.get("title", path[-1]),
@@ -81,10 +147,8 @@ def _question(root: Schema, node: Schema, path: tuple[str, ...]) -> Question:
 
 
 def _example(value: Any) -> str | None:
-    """An example as one would write it after ``--set``; None for what has more than one value."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, (str, int)) else None
+    """An example as one would write it after ``--set``."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _resolve(root: Schema, node: Schema) -> Schema:
@@ -123,12 +187,14 @@ def assign(kind: Kind, data: dict[str, Any], path: str, text: str) -> None:
                 place.append(blank)
             elif last:
                 place[part] = value
+        elif not isinstance(place, dict):
+            raise UsageError(f"'{path}' does not fit: what it is to be put into is no mapping", remedy="mend the other")
         elif last or part not in place:
             place[part] = blank
         place = place[part]
 
 
-def _schema_at(kind: Kind, parts: list[PointerPart]) -> Schema:
+def _schema_at(kind: Kind, parts: Sequence[PointerPart]) -> Schema:
     node = _resolve(kind.schema, kind.schema)
     for part in parts:
         properties = node.get("properties", {})

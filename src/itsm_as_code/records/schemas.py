@@ -134,6 +134,15 @@ class Validator:
         return list(dict.fromkeys(found)) or [Problem("does not fit the schema of its kind")]
 
 
+def holds(root: Schema, condition: Schema, data: Any) -> bool:
+    """True when ``data`` meets a condition (``if``) of the bundled schema ``root``; False when it cannot be decided."""
+    schema = {"$defs": root.get("$defs", {}), **condition}
+    try:
+        return bool(jsonschema_rs.Draft202012Validator(schema, pattern_options=_LINEAR, offline=True).is_valid(data))
+    except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError):
+        return False
+
+
 @lru_cache(maxsize=1)
 def _format_checker() -> Any:
     from jsonschema import FormatChecker

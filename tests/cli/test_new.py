@@ -1,0 +1,277 @@
+"""itsm new: a record of every kind from the answers that its schema requires, with --set and in a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from itsm_as_code.records.document import parse
+from itsm_as_code.records.kinds import KindRegistry
+from tests.conftest import ROOT, SMALL, Run, copy_tree
+
+NOW = ("--now", "2026-11-22T12:00:00Z")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A copy of the small organisation."""
+    copy_tree(SMALL, tmp_path / "small")
+    return tmp_path / "small"
+
+
+REQUIRED = {
+    "BusinessCase": ["owner=team-shop", "demand=Fewer calls", "currency=EUR", "discountRate=8.0"],
+    "Budget": ["fiscalYear=2026", "start=2026-01-01", "owner=team-shop", "currency=EUR", "lines=[]"],
+    "Improvement": ["owner=team-shop", "source.type=survey"],
+    "Initiative": ["sponsor=erin", "owner=team-shop", "purpose=Changes are judged where the work is."],
+    "KnowledgeArticle": ["owner=team-shop", "body=Start it again."],
+    "Problem": [
+        "services=orders",
+        "owner=team-shop",
+        "symptom=Orders are slow at three.",
+        "detectedAt=2026-11-20T08:30:00Z",
+        "proactive=true",
+    ],
+    "Release": ["version=2026.11.0", "services=orders", "changes=chg-20261122-first"],
+    "RequestOffering": ["service=orders", "active=true"],
+    "Risk": ["owner=alice", "cause=Old versions", "event=A weakness is found", "consequence=Data could be read"],
+    "ServiceRequest": ["offering=first", "requester=alice", "submittedAt=2026-11-20T08:12:00Z"],
+    "ServiceReview": [
+        "service=orders",
+        "period.from=2026-07-01",
+        "period.until=2026-10-01",
+        "heldOn=2026-10-14",
+        "attendees=alice",
+    ],
+    "Training": ["topic=How a change is judged", "owner=team-shop"],
+    "ApprovalPolicy": ["rules.0.name=all-of-them", "rules.0.match.kinds=Change", "rules.0.approvals=[]"],
+    "Calendar": ["timezone=Europe/Berlin", "kind=holidays", "entries=[]"],
+    "Change": ["type=normal", "services=orders", "requester=alice", "summary=Restart the queue"],
+    "ChangeModel": [
+        "owner=team-shop",
+        "services=orders",
+        "summary=Restart one after another",
+        "steps=[Restart it]",
+        "backout.steps=[Start it again]",
+        "preAuthorisation.by=dave",
+        "preAuthorisation.on=2026-01-10",
+        "preAuthorisation.expires=2027-01-10",
+    ],
+    "Control": ["framework=soc2", "clause=CC8.1", "statement=Changes are authorised."],
+    "Incident": ["services=orders", "impact=2", "urgency=2", "detectedAt=2026-11-22T08:00:00Z"],
+    "Person": ["emails=henry@shop.example"],
+    "Policy": [
+        "severity=warning",
+        "match.kinds=Change",
+        "require=object.spec.type == 'normal'",
+        "message='no'",
+        "remedy=Mend it.",
+        "examples.0.name=a normal one",
+        "examples.0.expect=pass",
+        "examples.0.object={spec: {type: normal}}",
+        "examples.1.name=a standard one",
+        "examples.1.expect=fail",
+        "examples.1.object={spec: {type: standard}}",
+    ],
+    "Service": ["owner=team-shop", "stage=pipeline", "tier=3", "type=application"],
+    "ServiceLevelAgreement": [
+        "type=sla",
+        "service=orders",
+        "provider=team-shop",
+        "customer.name=Everybody",
+        "effective.from=2026-01-01",
+        "objectives.0.name=up",
+        "objectives.0.indicator=availability",
+        "objectives.0.target=99.5",
+        "objectives.0.unit=percent",
+        "objectives.0.comparison=at-least",
+        "objectives.0.window.rolling=P28D",
+    ],
+    "Supplier": ["owner=team-shop"],
+    "Team": ["members=alice,bob"],
+    "Waiver": [
+        "policy=backout-is-planned",
+        "records.0.kind=Service",
+        "records.0.name=orders",
+        "reason=There is no way back.",
+        "risk=Low.",
+        "requester=alice",
+        "approver=erin",
+        "from=2026-11-01T00:00:00Z",
+        "until=2026-12-01T00:00:00Z",
+    ],
+}
+
+
+def test_every_kind_has_its_required_answers_listed() -> None:
+    assert {kind.name for kind in KindRegistry.load()} == set(REQUIRED)
+
+
+FIRST = {"Release": ("Change", "chg-20261122-first"), "ServiceRequest": ("RequestOffering", "first")}
+"""What has to be there before a record of a kind can name it."""
+
+
+def answers(kind: str) -> list[str]:
+    return [part for value in REQUIRED[kind] for part in ("--set", value)]
+
+
+def prepare(kind: str, small: Path, itsm: Run) -> None:
+    """Write what a record of the kind has to name."""
+    if kind in FIRST:
+        other, name = FIRST[kind]
+        itsm("-C", small, "new", other, name, *answers(other), *NOW)
+
+
+@pytest.mark.parametrize("kind", sorted(REQUIRED))
+def test_new_with_the_required_answers_gives_a_valid_record(kind: str, small: Path, itsm: Run) -> None:
+    prepare(kind, small, itsm)
+    code, out, err = itsm("-C", small, "new", kind, "--title", "Something new", *answers(kind), *NOW)
+    assert code == 0, err
+    file = small / out.strip()
+    data = parse(file.read_bytes())
+    assert (data["kind"], data["metadata"]["title"]) == (kind, "Something new")
+    code, out, _ = itsm("-C", small, "validate", *NOW)
+    assert code == 0, out
+
+
+class Terminal:
+    """A pseudo-terminal with somebody before it who answers prompts; ``seen`` is what it showed."""
+
+    PROMPT = re.compile(r"^(\S+|one of|Title .*?)(?: \([^()]*\))?(?: \[[^\[\]]*\])?: $")
+
+    def __init__(self, replies: Mapping[str, list[str]]) -> None:
+        self.replies = {prompt: list(texts) for prompt, texts in replies.items()}
+        self.seen = ""
+        self.master, self.slave = pty.openpty()
+
+    @contextmanager
+    def attached(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        with open(self.slave, closefd=False) as stdin, open(self.slave, "w", closefd=False) as out:
+            for name, stream in (("stdin", stdin), ("stdout", out), ("stderr", out)):
+                monkeypatch.setattr(sys, name, stream)
+            person = threading.Thread(target=self._sit_before_it)
+            person.start()
+            try:
+                yield
+            finally:
+                out.flush()
+                os.close(self.slave)
+                person.join(10)
+                os.close(self.master)
+                monkeypatch.undo()
+
+    def _sit_before_it(self) -> None:
+        while True:
+            try:
+                self.seen += os.read(self.master, 4096).decode(errors="replace")
+            except OSError:  # the other end is closed
+                return
+            asked = self.PROMPT.match(self.seen.splitlines()[-1]) if not self.seen.endswith("\n") else None
+            if asked:
+                replies = self.replies.get(asked[1]) or ["\x04"]  # nothing to say to this: end of file
+                os.write(self.master, (replies.pop(0) + "\n").encode())
+
+
+def by_prompt(kind: str, **more: list[str]) -> dict[str, list[str]]:
+    pairs = (value.split("=", 1) for value in REQUIRED[kind])
+    return {f"spec.{path}": [value] for path, value in pairs} | more
+
+
+@pytest.mark.parametrize("kind", sorted(REQUIRED))
+def test_in_a_terminal_it_asks_for_what_is_required(
+    kind: str, small: Path, itsm: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from itsm_as_code.cli.program import run
+
+    prepare(kind, small, itsm)
+    ways = {"ServiceLevelAgreement": ["name", "rolling"], "ApprovalPolicy": ["kinds"], "Waiver": ["policy"]}
+    terminal = Terminal({**by_prompt(kind), "one of": ways.get(kind, [])})
+    with terminal.attached(monkeypatch):
+        code = run(["-C", str(small), "new", kind, "something-new", *NOW])
+    assert code == 0, terminal.seen
+    assert not any(terminal.replies.values()), terminal.replies
+    code, out, _ = itsm("-C", small, "validate", *NOW)
+    assert code == 0, out
+
+
+def test_new_names_a_change_after_its_day_and_title(small: Path, itsm: Run) -> None:
+    title = "Größere Warteschlange für Ørsted!"
+    _, out, _ = itsm("-C", small, "new", "change", "--title", title, *answers("Change"), *NOW)
+    assert out == "changes/2026/11/22/chg-20261122-grossere-warteschlange-fur-oersted.yaml\n"
+
+
+def test_new_says_what_is_missing(small: Path, itsm: Run) -> None:
+    code, out, err = itsm("-C", small, "new", "Change", "--title", "X", *NOW)
+    assert (code, out) == (2, "")
+    assert "a change needs 4 more values" in err
+    assert "--set spec.requester=" in err
+    assert not (small / "changes/2026").exists()
+
+
+def test_new_puts_the_schema_on_top_when_the_repository_has_it(small: Path, itsm: Run) -> None:
+    copy_tree(ROOT / "schemas", small / "schemas")
+    _, out, _ = itsm("-C", small, "new", "Team", "team-new", "--set", "members=alice", *NOW)
+    first = (small / out.strip()).read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=../../schemas/team.schema.json"
+    assert (small / "people/teams" / first.split("=")[1]).resolve() == (small / "schemas/team.schema.json").resolve()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("chnge", "x"), "did you mean 'Change'?"),
+        (("Team", "team-x", "--set", "lea=alice"), "did you mean 'lead'?"),
+        (("Team", "team-x", "--set", "lead"), "there is no '='"),
+        (("Team", "team-shop", "--set", "members=alice"), "is there already"),
+        (("Team",), "neither name nor title"),
+    ],
+)
+def test_new_explains_mistakes(arguments: tuple[str, ...], message: str, small: Path, itsm: Run) -> None:
+    code, _, err = itsm("-C", small, "new", *arguments, *NOW)
+    assert code == 2
+    assert message in err
+
+
+def test_new_writes_nothing_that_does_not_fit_the_schema(small: Path, itsm: Run) -> None:
+    code, out, err = itsm("-C", small, "new", "Team", "Team_X", "--set", "members=alice", *NOW)
+    assert (code, out) == (1, "")
+    assert "metadata.name is 'Team_X'" in err
+    assert not (small / "people/teams/Team_X.yaml").exists()
+
+
+def test_new_says_at_once_that_a_reference_is_misspelt(small: Path, itsm: Run) -> None:
+    code, out, err = itsm("-C", small, "new", "Team", "team-x", "--set", "members=alicia", *NOW)
+    assert (code, out) == (0, "people/teams/team-x.yaml\n")
+    assert "no Person named 'alicia'" in err
+    assert "did you mean 'alice'?" in err
+
+
+def test_in_a_terminal_it_asks_again_until_the_answer_fits(
+    small: Path, itsm: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from itsm_as_code.cli.program import run
+
+    replies = by_prompt("Change") | {"spec.type": ["usual", "standard"], "spec.model": ["restart"]}
+    terminal = Terminal(replies)
+    with terminal.attached(monkeypatch):
+        code = run(["-C", str(small), "new", "Change", "--title", "Once more", *NOW])
+    assert code == 0, terminal.seen
+    assert "spec.type is 'usual', not one of: standard, normal, emergency" in terminal.seen
+    assert parse((small / "changes/2026/11/22/chg-20261122-once-more.yaml").read_bytes())["spec"]["type"] == "standard"
+
+
+def test_an_answer_can_make_another_one_necessary(small: Path, itsm: Run) -> None:
+    itsm("-C", small, "new", "Incident", "slow-orders", *answers("Incident"), *NOW)
+    base = ("-C", small, "new", "Problem", "slow", *answers("Problem"), "--set", "proactive=false")
+    code, _, err = itsm(*base, *NOW)
+    assert (code, "a problem needs 1 more value" in err, "--set spec.incidents=slow-orders" in err) == (2, True, True)
+    assert itsm(*base, "--set", "incidents=slow-orders", *NOW)[0] == 0
+    assert itsm("-C", small, "validate", *NOW)[0] == 0

@@ -4,32 +4,40 @@ A case is a folder ``tests/examples/{pass,fail}/<rule>/<case>``: its files are l
 ``expected.txt`` lists all findings that then come up, as ``path[:line[:column]] rule``; a case that passes has none.
 What is judged from one revision to the next has its files under ``base/`` and ``head/`` (laid over the base); the
 rules of the gate are judged by the gate itself, in a git repository.
+What a command finds that reads or writes other files (an import, an export, ``itsm fmt``) has that command in
+``command.txt``; it runs in the folder of the case, with its own findings listed. Of such cases also one that passes may
+have an ``expected.txt``: with what else is found, and nothing of the rule.
 ``deleted.txt`` and ``unreadable.txt`` list paths that are gone or cannot be read. A new case is a new folder.
 """
 
 from __future__ import annotations
 
+import json
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from itsm_as_code.findings import Finding
+from itsm_as_code.cli.explain import all_rules
+from itsm_as_code.cli.program import run
+from itsm_as_code.findings import Finding, Location, Severity
 from itsm_as_code.gate.judge import RULES as GATE_RULES
 from itsm_as_code.records.catalogue import stamp
 from itsm_as_code.records.diff import diff_catalogues
 from itsm_as_code.records.lifecycle import transition_problems
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.snapshot import SYMLINK, Entry
-from itsm_as_code.validation import built_in_rules, validate
-from tests.conftest import HERE, NOW, SMALL, Workshop
+from itsm_as_code.validation import validate
+from tests.conftest import HERE, NOW, ROOT, SMALL, Run, Workshop
 from tests.snapshots import Memory, folder
 
 EXAMPLES = HERE / "examples"
 CASES = sorted(path for path in EXAMPLES.glob("*/*/*") if path.is_dir())
 OF_THE_GATE = {rule.id for rule in GATE_RULES}
-DIRECTIVES = ("expected.txt", "deleted.txt", "unreadable.txt")
+COMMAND = "command.txt"
+DIRECTIVES = ("expected.txt", "deleted.txt", "unreadable.txt", COMMAND)
 
 
 def listed(case: Path, name: str) -> list[str]:
@@ -57,6 +65,9 @@ def snapshot(files: dict[str, str | bytes | OSError], case: Path) -> Memory:
 def judge(case: Path) -> list[Finding]:
     """All findings of a case."""
     small = folder(SMALL)
+    if (case / COMMAND).is_file():
+        with tempfile.TemporaryDirectory() as place:
+            return judge_by_command(Path(place), case)
     if case.parent.name in OF_THE_GATE:
         with tempfile.TemporaryDirectory() as place:
             return judge_in_git(Workshop(Path(place) / "repository"), case)
@@ -94,28 +105,61 @@ def judge_in_git(shop: Workshop, case: Path) -> list[Finding]:
     return [finding for finding in shop.judge().findings if finding.waiver is None]
 
 
+def judge_by_command(place: Path, case: Path) -> list[Finding]:
+    """What the command of a case finds in the small organisation with the files of the case."""
+    for path, content in overlay(folder(SMALL), case).items():
+        assert isinstance(content, bytes)
+        (place / "in" / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / "in" / path).write_bytes(content)
+    report = place / "report.json"
+    command = shlex.split((case / COMMAND).read_text())
+    code = run(["-C", str(place / "in"), *command, "--format", "json", "--output", str(report)])
+    found = [
+        Finding(
+            item["rule"], Severity(item["severity"]), Location(item["path"], item["line"], item["column"]),
+            item["message"], item["remedy"] or "",
+        )
+        for item in json.loads(report.read_text())["findings"]
+    ]  # fmt: skip
+    assert code == any(finding.severity is Severity.ERROR for finding in found), code
+    return found
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.relative_to(EXAMPLES)))
 def test_example(case: Path) -> None:
     outcome, rule = case.parts[-3:-1]
     findings = judge(case)
     said = sorted(f"{finding.location} {finding.rule}" for finding in findings)
-    expected = sorted((case / "expected.txt").read_text().splitlines()) if outcome == "fail" else []
+    expected = sorted((case / "expected.txt").read_text().splitlines()) if (case / "expected.txt").is_file() else []
     assert said == expected, "\n".join(f"{finding.location} {finding.rule}: {finding.message}" for finding in findings)
-    if outcome == "fail":
-        assert any(finding.rule == rule for finding in findings), f"no finding of {rule}"
+    assert any(finding.rule == rule for finding in findings) == (outcome == "fail")
     for finding in findings:
         assert finding.message[0] != " "
         assert "\n" not in finding.message
 
 
-def test_every_rule_has_an_example_that_passes_and_one_that_fails() -> None:
+def test_only_a_command_finds_other_things_in_what_passes() -> None:
+    beside = {case for case in CASES if case.parts[-3] == "pass" and (case / "expected.txt").is_file()}
+    assert beside == {case for case in beside if (case / COMMAND).is_file()}
+
+
+def test_every_listed_rule_has_an_example_that_passes_and_one_that_fails(itsm: Run) -> None:
+    """Built-in rules have folders of examples, run above; a policy has its own, run by ``itsm policy test``."""
+    code, out, _ = itsm("-C", ROOT, "explain", "--list")
+    listed = {line.split()[0] for line in out.splitlines()}
+    assert code == 0
+    policies = listed - all_rules().keys()
+    code, out, _ = itsm("-C", ROOT, "policy", "test", "--format", "json")
+    assert code == 0
+    tested = json.loads(out)["examples"]
     for outcome in ("pass", "fail"):
         have = {case.parent.name for case in CASES if case.parts[-3] == outcome}
-        assert have == built_in_rules().keys() | OF_THE_GATE, outcome
+        have |= {item["policy"] for item in tested if item["expected"] == outcome and item["policy"] in policies}
+        assert have == listed, outcome
 
 
 def test_every_rule_says_what_it_asks_and_why() -> None:
-    for rule in built_in_rules().values():
+    for rule in all_rules().values():
         assert rule.title
         assert not rule.title.endswith(".")
         assert len(rule.explanation) > 60, rule.id

@@ -11,6 +11,7 @@ from itsm_as_code import clock
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, Location, Problem, Rule, Severity
 from itsm_as_code.measures.priority import PROFILES, PriorityMatrix, matrix
+from itsm_as_code.measures.risk_table import RiskTable, read_table, shipped_table
 from itsm_as_code.records.document import MAX_BYTES, load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
@@ -41,6 +42,7 @@ class Configuration:
     site_title: str = "Service management"
     site_language: str = "en"
     priority_matrix: PriorityMatrix = PROFILES["3x3"]
+    risk_table: RiskTable = field(default_factory=shipped_table)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -62,8 +64,10 @@ def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Conf
     validator = Validator("schemas/configuration.schema.json", registry.bundled("configuration.schema.json"))
     problems = validator.problems(document.data)
     if not problems:
+        risk_table, problems = read_table(document.data["spec"].get("risk", {}))
+    if not problems:
         try:
-            return _read(document.data["spec"]), []
+            return _read(document.data["spec"], risk_table), []
         except ConfigurationError as error:
             problems = [Problem(error.message, ("spec", "priority", "matrix"), error.remedy)]
     from itsm_as_code.records.positions import place_findings
@@ -77,7 +81,7 @@ def _finding(message: str, problem: Problem | None = None) -> Finding:
     return Finding(CONFIGURATION.id, Severity.ERROR, location, message, problem.remedy if problem else "mend the file")
 
 
-def _read(spec: Mapping[str, Any]) -> Configuration:
+def _read(spec: Mapping[str, Any], risk_table: RiskTable) -> Configuration:
     organisation, site = spec.get("organisation", {}), spec.get("site", {})
     name = organisation.get("name", "This organisation")
     return Configuration(
@@ -91,6 +95,7 @@ def _read(spec: Mapping[str, Any]) -> Configuration:
         site_title=site.get("title", f"{name}: services"),
         site_language=site.get("language", "en"),
         priority_matrix=_matrix(spec.get("priority", {})),
+        risk_table=risk_table,
         raw=spec,
     )
 

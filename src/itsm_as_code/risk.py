@@ -1,41 +1,46 @@
 """How risky a change is, worked out from its record and what is known about its services.
 
-The method is a table, so that everybody can see why: each factor gives points, the points of likelihood and of
-impact fall into bands, and a matrix of the two bands gives the level. A level that the record declares can raise
-the result, never lower it. History counts as the success rate of earlier changes to the same services, drawn towards
-that of all services where samples are few (the mean of a Beta posterior; Gelman et al., Bayesian Data Analysis, 2013,
-ch. 2.4 and 5.3). The bands and points are this project's own first table.
+The method is a table, so that everybody can see why (``measures/risk_table.py``; an organisation may bring its own in
+``itsm.yaml``). This module finds out what the table asks for. A level that the record declares can raise the result,
+never lower it. History counts as the success rate of earlier changes to the same services, drawn towards that of all
+services where samples are few (``measures/beta.py``).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Any, Final
 
+from itsm_as_code import clock
 from itsm_as_code.clock import Interval
+from itsm_as_code.measures.beta import Posterior
+from itsm_as_code.measures.risk_table import LEVELS, UNKNOWN, FactorRule, RiskTable, shipped_table
 from itsm_as_code.records.facts import Facts
 
-LEVELS: Final = ("low", "medium", "high", "very-high")
-_BANDS: Final = (3, 6, 9)
-"""Points 0-2 are low, 3-5 medium, 6-8 high, 9 and more very high: every sum falls into exactly one band."""
-
-MATRIX: Final = (
-    # likelihood low, medium, high, very high        impact:
-    ("low", "low", "medium", "medium"),  # low
-    ("low", "medium", "medium", "high"),  # medium
-    ("medium", "medium", "high", "very-high"),  # high
-    ("medium", "high", "very-high", "very-high"),  # very high
-)
-
-_PRIOR: Final = 10
+PRIOR_WEIGHT: Final = 10
 """How many changes the experience with all services is worth beside that with the services of a change."""
-_ASSUMED: Final = 0.9
+ASSUMED: Final = Fraction(9, 10)
 """The success rate that is assumed before there is any history: change fail rates of around 10 % are ordinary.
 
 Source: DORA, Accelerate State of DevOps Report 2024, change failure rate by performance level (https://dora.dev).
 """
+SHIPPED_TABLE: Final = shipped_table()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What only the pull request tells of a change.
+
+    ``proposed`` is when it is proposed or moved to another time, None when that was done earlier; ``fields`` counts
+    what the pull request changes beside its Change records.
+    """
+
+    proposed: datetime | None
+    fields: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,19 @@ class Factor:
 
     name: str
     dimension: str
-    value: str
+    found: str
     points: int
     source: str
+    history: Posterior | None = None
+
+    @property
+    def value(self) -> str:
+        """What was found, for people; a rate with its 95 % credible interval."""
+        if self.history is None:
+            return self.found
+        low, high = self.history.interval()
+        expected = f"expected {_percent(self.history.mean)}, 95 % credible {_percent(low)} to {_percent(high)}"
+        return f"{self.found} ({expected}; of all {_percent(self.history.prior)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,125 +85,226 @@ class Risk:
         }
 
 
-def band(points: int) -> str:
-    """The band that a sum of points falls into."""
-    return LEVELS[bisect_right(_BANDS, points)]
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A change with all that is known about it."""
+
+    change: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    services: tuple[str, ...]
+    model: Mapping[str, Any]
+    facts: Facts
+    now: datetime
+    proposal: Proposal | None
 
 
-def highest(levels: list[str]) -> str | None:
-    """The gravest of some levels."""
-    return max(levels, key=LEVELS.index) if levels else None
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a source says of a change: a word or a number for the table, the same for people, and where it stands."""
+
+    value: str | int | Fraction
+    text: str
+    where: str
+    history: Posterior | None = None
 
 
-def assess(change: Mapping[str, Any], facts: Facts) -> Risk:
-    """The risk of a Change, given as record data."""
+def assess(
+    change: Mapping[str, Any],
+    facts: Facts,
+    now: datetime,
+    table: RiskTable = SHIPPED_TABLE,
+    proposal: Proposal | None = None,
+) -> Risk:
+    """The risk of a Change, given as record data, at ``now``; ``proposal`` is what the gate knows beside."""
     spec = change["spec"]
-    services = list(dict.fromkeys(spec["services"]))
-    factors = (*_likelihood(change, spec, services, facts), *_impact(spec, services, facts))
-    likelihood = band(sum(factor.points for factor in factors if factor.dimension == "likelihood"))
-    impact = band(sum(factor.points for factor in factors if factor.dimension == "impact"))
-    derived = MATRIX[LEVELS.index(impact)][LEVELS.index(likelihood)]
+    model = facts.spec("ChangeModel", spec.get("model", "")) if spec["type"] == "standard" else {}
+    subject = _Subject(change, spec, tuple(dict.fromkeys(spec["services"])), model, facts, now, proposal)
+    factors = tuple(_factor(subject, side, rule) for side, rules in table.factors.items() for rule in rules)
+    bands = {
+        side: table.band(side, sum(factor.points for factor in factors if factor.dimension == side))
+        for side in table.factors
+    }
+    derived = table.level(bands["likelihood"], bands["impact"])
     declared = spec.get("risk", {}).get("level")
     level = highest([derived, *([declared] if declared in LEVELS else [])]) or derived
-    return Risk(level, derived, declared, likelihood, impact, factors)
+    return Risk(level, derived, declared, bands["likelihood"], bands["impact"], factors)
 
 
-def _likelihood(change: Mapping[str, Any], spec: Mapping[str, Any], services: list[str], facts: Facts) -> list[Factor]:
-    model = facts.spec("ChangeModel", spec.get("model", "")) if spec["type"] == "standard" else {}
-    kind = {"standard": 0, "normal": 1, "emergency": 3}[spec["type"]]
-    count = len(services)
-    return [
-        Factor("type of change", "likelihood", spec["type"], kind, "/spec/type"),
-        _test_factor(spec, model),
-        _backout_factor(spec, model),
-        Factor(
-            "services changed at once",
-            "likelihood",
-            str(count),
-            0 if count == 1 else 1 if count <= 3 else 2,
-            "/spec/services",
-        ),
-        _pressure_factor(spec),
-        _history_factor(change, services, facts),
-    ]
+def highest(levels: Iterable[str]) -> str | None:
+    """The gravest of some levels."""
+    return max(levels, key=LEVELS.index, default=None)
 
 
-def _test_factor(spec: Mapping[str, Any], model: Mapping[str, Any]) -> Factor:
-    test = spec.get("test", {})
+def _factor(subject: _Subject, side: str, rule: FactorRule) -> Factor:
+    found = READERS[rule.source](subject, rule)
+    return Factor(rule.name, side, found.text, rule.points(found.value), found.where, found.history)
+
+
+def _percent(rate: Fraction | float) -> str:
+    return f"{float(rate):.0%}".replace("%", " %")
+
+
+def _type(subject: _Subject, rule: FactorRule) -> _Found:
+    return _Found(subject.spec["type"], subject.spec["type"], "/spec/type")
+
+
+def _difference(subject: _Subject, rule: FactorRule) -> _Found:
+    if subject.proposal is None:
+        return _Found("no-pull-request", "not judged in a pull request", "pull request")
+    count = subject.proposal.fields
+    text = f"{count} field{'' if count == 1 else 's'} changed beside the change itself"
+    return _Found(count, text, "pull request")
+
+
+def _test(subject: _Subject, rule: FactorRule) -> _Found:
+    test = subject.spec.get("test", {})
     if test.get("passed") is True and test.get("evidence"):
-        return Factor("test", "likelihood", "passed, with evidence", 0, "/spec/test")
-    if model.get("test") or test.get("passed") is True:
-        return Factor(
-            "test", "likelihood", "by the model" if model.get("test") else "passed, no evidence", 1, "/spec/test"
-        )
-    return Factor("test", "likelihood", "not passed", 2, "/spec/test")
+        return _Found("evidenced", "passed, with evidence", "/spec/test")
+    if subject.model.get("test"):
+        return _Found("by-model", "by the model", f"changes/models ({subject.spec['model']})")
+    if test.get("passed") is True:
+        return _Found("claimed", "passed, no evidence", "/spec/test")
+    return _Found("none", "not passed", "/spec/test")
 
 
-def _backout_factor(spec: Mapping[str, Any], model: Mapping[str, Any]) -> Factor:
-    backout = spec.get("backout", {})
-    if backout.get("rehearsedOn"):
-        return Factor(
-            "back-out", "likelihood", f"rehearsed on {backout['rehearsedOn']}", 0, "/spec/backout/rehearsedOn"
-        )
-    if model.get("backout"):
-        return Factor("back-out", "likelihood", "by the model", 0, "/spec/model")
+def _backout(subject: _Subject, rule: FactorRule) -> _Found:
+    backout = subject.spec.get("backout", {})
+    rehearsed = backout.get("rehearsedOn")
+    if rehearsed and clock.parse_date(rehearsed) <= subject.now.date():
+        return _Found("rehearsed", f"rehearsed on {rehearsed}", "/spec/backout/rehearsedOn")
+    if subject.model.get("backout"):
+        return _Found("by-model", "by the model", f"changes/models ({subject.spec['model']})")
     if backout.get("steps"):
-        return Factor("back-out", "likelihood", "planned, never rehearsed", 1, "/spec/backout")
-    return Factor("back-out", "likelihood", "none", 2, "/spec/backout")
+        text = f"planned, to be rehearsed on {rehearsed}" if rehearsed else "planned, never rehearsed"
+        return _Found("planned", text, "/spec/backout")
+    return _Found("none", "none", "/spec/backout")
 
 
-def _pressure_factor(spec: Mapping[str, Any]) -> Factor:
-    """Work and back-out as a share of the window: over 80 % there is no time left to think."""
+def _services(subject: _Subject, rule: FactorRule) -> _Found:
+    return _Found(len(subject.services), str(len(subject.services)), "/spec/services")
+
+
+_DAY_IN_NAME: Final = re.compile(r"chg-(\d{4})(\d\d)(\d\d)-", re.ASCII)
+
+
+def _lead_time(subject: _Subject, rule: FactorRule) -> _Found:
+    """From the proposal to the start. What was proposed earlier counts from the day in the record's name."""
+    if subject.model:
+        return _Found("by-model", "prepared by its model", "/spec/model")
+    if subject.spec["type"] == "emergency":
+        return _Found("emergency", "cannot wait", "/spec/type")
+    try:
+        start = clock.parse_instant(subject.spec["schedule"]["start"])
+        since = subject.proposal.proposed if subject.proposal else None
+        since = since or _raised(subject.change["metadata"]["name"])
+    except (KeyError, ValueError):
+        return _Found(UNKNOWN, "no schedule, or no day of proposal", "/spec/schedule/start")
+    hours = Fraction(int((start - since).total_seconds()), 3600)
+    text = f"{hours // 24} days" if hours >= 48 else f"{hours // 1} hours" if hours >= 0 else "begins before"
+    return _Found(hours, f"{text} from {clock.format_instant(since)}", "/spec/schedule/start")
+
+
+def _raised(name: str) -> datetime:
+    match = _DAY_IN_NAME.match(name)
+    if match is None:
+        raise ValueError("no day in the name")
+    return datetime(int(match[1]), int(match[2]), int(match[3]), tzinfo=UTC)
+
+
+def _pressure(subject: _Subject, rule: FactorRule) -> _Found:
+    """Work and back-out as a share of the window: near all of it there is no time left to think."""
+    where, spec = "/spec/schedule", subject.spec
+    if subject.model:
+        return _Found("by-model", "estimated by its model", "/spec/model")
     needed = spec.get("implementation", {}).get("minutes", 0) + spec.get("backout", {}).get("minutes", 0)
     try:
         window = Interval.parse(spec["schedule"])
     except (KeyError, ValueError):
-        return Factor("schedule pressure", "likelihood", "no schedule", 1, "/spec/schedule")
+        return _Found(UNKNOWN, "no schedule", where)
     minutes = int((window.end - window.start).total_seconds() // 60)
-    if needed == 0:
-        return Factor("schedule pressure", "likelihood", "duration not estimated", 0, "/spec/schedule")
-    tight = needed * 10 > minutes * 8
-    return Factor("schedule pressure", "likelihood", f"{needed} of {minutes} minutes", int(tight), "/spec/schedule")
+    if not needed or not minutes:
+        return _Found(UNKNOWN, "duration not estimated", where)
+    return _Found(Fraction(needed * 100, minutes), f"{needed} of {minutes} minutes", where)
 
 
-def _history_factor(change: Mapping[str, Any], services: list[str], facts: Facts) -> Factor:
+def _service_history(subject: _Subject, rule: FactorRule) -> _Found:
     """The success rate to expect, from earlier changes of these services and, where they are few, of all services.
 
     The prior is worth ten changes at the rate of the whole organisation, whose own prior is ten changes of which nine
     succeed: one failure among two changes says little, five among ten a lot, and no history at all is no bad sign.
     """
     seen: dict[str, bool] = {}
-    for service in services:
-        seen |= facts.change_results.get(service, {})
-    seen.pop(change["metadata"]["name"], None)
+    for service in subject.services:
+        seen |= subject.facts.change_results.get(service, {})
+    return _history(subject, seen, subject.facts.change_success, "of these services")
+
+
+def _model_history(subject: _Subject, rule: FactorRule) -> _Found:
+    """The same for changes by this model, drawn towards the rate of changes by any model."""
+    if not subject.model:
+        return _Found("no-model", "follows no model", "/spec/model")
+    results = subject.facts.model_results
+    everything: dict[str, bool] = {}
+    for found in results.values():
+        everything |= found
+    of_all = (sum(everything.values()), len(everything))
+    return _history(subject, dict(results.get(subject.spec["model"], {})), of_all, "by this model")
+
+
+def _history(subject: _Subject, seen: dict[str, bool], of_all: tuple[int, int], what: str) -> _Found:
+    seen.pop(subject.change["metadata"]["name"], None)
     good, count = sum(seen.values()), len(seen)
-    good_of_all, all_changes = facts.change_success
-    overall = (good_of_all + _PRIOR * _ASSUMED) / (all_changes + _PRIOR)
-    expected = (good + _PRIOR * overall) / (count + _PRIOR)
-    points = 0 if expected >= 0.9 else 1 if expected >= 0.75 else 2
-    value = f"{good} of {count} earlier changes succeeded (expected {expected:.0%}; of all services {overall:.0%})"
-    return Factor("history of the services", "likelihood", value, points, "changes/")
+    prior = Posterior(of_all[0], of_all[1], ASSUMED, PRIOR_WEIGHT).mean
+    posterior = Posterior(good, count, prior, PRIOR_WEIGHT)
+    text = f"{good} of {count} earlier changes {what} succeeded"
+    return _Found(posterior.mean * 100, text, "changes/", posterior)
 
 
-def _impact(spec: Mapping[str, Any], services: list[str], facts: Facts) -> list[Factor]:
-    tiers = {name: facts.spec("Service", name).get("tier", 1) for name in services}
+def _tier(subject: _Subject, rule: FactorRule) -> _Found:
+    tiers = {name: subject.facts.spec("Service", name).get("tier", 1) for name in subject.services}
     first = min(tiers, key=lambda name: (tiers[name], name))
-    radius = facts.graph.blast_radius(*services)
-    classes = [facts.spec("Service", name).get("security", {}).get("dataClassification") for name in services]
-    weights = {"public": 0, "internal": 0, "confidential": 1, "secret": 2}
-    data = max((str(name) for name in classes if name), key=lambda name: weights.get(name, 0), default="not stated")
-    outage = spec.get("outage", {}).get("expected", "none")
-    return [
-        Factor(
-            "highest tier", "impact", f"tier {tiers[first]} ({first})", max(0, 4 - tiers[first]), f"services/{first}"
-        ),
-        Factor(
-            "blast radius",
-            "impact",
-            f"{radius} services fail with them" if radius != 1 else "1 service fails with them",
-            bisect_right((1, 6, 16), radius),
-            "dependsOn of services",
-        ),
-        Factor("data", "impact", data, weights.get(data, 1), "/spec/security/dataClassification of services"),
-        Factor("expected outage", "impact", outage, {"none": 0, "degraded": 1, "full": 2}[outage], "/spec/outage"),
-    ]
+    return _Found(tiers[first], f"tier {tiers[first]} ({first})", f"services/{first}")
+
+
+def _blast_radius(subject: _Subject, rule: FactorRule) -> _Found:
+    by_distance = subject.facts.graph.radius(*subject.services)
+    weight = sum(rule.weight(distance) * count for distance, count in by_distance.items())
+    many = sum(by_distance.values())
+    text = "no service fails with them" if not many else f"{many} service{'s fail' if many > 1 else ' fails'} with them"
+    if many:
+        steps = ", ".join(f"{count} at distance {distance}" for distance, count in sorted(by_distance.items()))
+        text += f": {steps}, together {weight}"
+    return _Found(weight, text, "dependsOn of services")
+
+
+_DATA_RANK: Final = {"public": 0, "internal": 1, "confidential": 2, "not-stated": 3, "secret": 4}
+
+
+def _data(subject: _Subject, rule: FactorRule) -> _Found:
+    facts = subject.facts
+    stated = [facts.spec("Service", name).get("security", {}).get("dataClassification") for name in subject.services]
+    word = max((item if item in _DATA_RANK else "not-stated" for item in stated), key=_DATA_RANK.__getitem__)
+    return _Found(word, word.replace("-", " "), "/spec/security/dataClassification of services")
+
+
+def _outage(subject: _Subject, rule: FactorRule) -> _Found:
+    outage = subject.spec.get("outage", {}).get("expected", "none")
+    return _Found(outage, outage, "/spec/outage")
+
+
+READERS: Final[Mapping[str, Callable[[_Subject, FactorRule], _Found]]] = {
+    "type": _type,
+    "difference": _difference,
+    "test": _test,
+    "back-out": _backout,
+    "services": _services,
+    "lead-time": _lead_time,
+    "pressure": _pressure,
+    "service-history": _service_history,
+    "model-history": _model_history,
+    "tier": _tier,
+    "blast-radius": _blast_radius,
+    "data": _data,
+    "outage": _outage,
+}
+"""For each source of the table, who finds out what it says."""

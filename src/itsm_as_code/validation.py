@@ -54,7 +54,7 @@ class Validation:
 
     def risk_of(self, record: Record) -> Risk:
         """The derived risk of a Change."""
-        return assess(record.data, self.facts)
+        return assess(record.data, self.facts, self.now, self.configuration.risk_table)
 
 
 def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
@@ -107,7 +107,7 @@ def assess_catalogue(
     """
     contexts = contexts or {}
     facts = Facts.of(catalogue)
-    policy_engine = PolicyEngine(judges.catalogue, facts, now, lambda record: _risk_data(record, facts))
+    policy_engine = PolicyEngine(judges.catalogue, facts, now, lambda record: _risk_data(record, facts, now, judges.configuration))
     findings: list[Finding] = [*judges.findings, *catalogue.findings, *catalogue.reference_findings()]
     findings += policy_engine.findings
     outcomes: list[Outcome] = []
@@ -141,8 +141,10 @@ def assess_catalogue(
     )
 
 
-def _risk_data(record: Record, facts: Facts) -> Mapping[str, Any] | None:
-    return assess(record.data, facts).as_data() if record.id.kind == "Change" else None
+def _risk_data(record: Record, facts: Facts, now: datetime, configuration: Configuration) -> Mapping[str, Any] | None:
+    if record.id.kind != "Change":
+        return None
+    return assess(record.data, facts, now, configuration.risk_table).as_data()
 
 
 def _waived(outcome: Outcome, waived: set[tuple[str, Any]]) -> Outcome:

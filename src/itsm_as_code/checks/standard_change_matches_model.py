@@ -16,7 +16,8 @@ from itsm_as_code.findings import Problem, parse_pointer
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.diff import covers, diff_data
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.risk import LEVELS, assess
+from itsm_as_code.measures.risk_table import LEVELS
+from itsm_as_code.risk import assess
 
 TITLE = "A standard change matches its model"
 SEVERITY = "error"
@@ -38,7 +39,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
         model = facts.record("ChangeModel", spec["model"])
         if model is not None:
             subject = ("Change", change["metadata"]["name"])
-            for problem in (*_in_force(change, model, situation.now), *_fits(change, model, facts)):
+            for problem in (*_in_force(change, model, situation.now), *_fits(change, model, facts, situation)):
                 yield subject, problem
 
 
@@ -61,7 +62,9 @@ def _in_force(change: dict[str, Any], model: dict[str, Any], now: datetime) -> I
         yield Problem(message, ("spec", "schedule"), "schedule it after that day")
 
 
-def _fits(change: dict[str, Any], model: dict[str, Any], facts: Facts) -> Iterator[Problem]:
+def _fits(
+    change: dict[str, Any], model: dict[str, Any], facts: Facts, situation: Situation
+) -> Iterator[Problem]:
     spec, limits, name = change["spec"], model["spec"], model["metadata"]["name"]
     for index, service in enumerate(spec["services"]):
         if service not in limits["services"]:
@@ -79,7 +82,7 @@ def _fits(change: dict[str, Any], model: dict[str, Any], facts: Facts) -> Iterat
             message = f"the model {name} does not let a change set {'.'.join(map(str, field))}"
             yield Problem(message, at, "remove it, or raise a normal change")
     if "maxRisk" in limits:
-        level = assess(change, facts).level
+        level = assess(change, facts, situation.now, situation.configuration.risk_table).level
         if LEVELS.index(level) > LEVELS.index(limits["maxRisk"]):
             message = f"its risk is {level}, above the {limits['maxRisk']} of the model {name}"
             yield Problem(message, ("spec", "model"), "raise it as a normal change")

@@ -23,6 +23,7 @@ from itsm_as_code.gate.guard import RULES, guarded_facts, judging_folders, step_
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.incoming import Incoming, brings_judges
 from itsm_as_code.gate.paths import changed_paths, refused_paths
+from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
 from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.git.repository import MergeConflict, Repository, Revision
@@ -34,7 +35,7 @@ from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.lifecycle import transition_of
 from itsm_as_code.records.positions import place_findings
-from itsm_as_code.risk import LEVELS, Risk, assess
+from itsm_as_code.risk import Proposal, Risk
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, built_in_rules, load_judges
 
 
@@ -134,13 +135,13 @@ class Judgement:
     @cached_property
     def risks(self) -> dict[RecordId, Risk]:
         """The risk of each changed Change: the graver of what the candidate's and the base's facts give."""
-        facts = Facts.of(self.catalogue)
+        both = (self.guarded_facts, Facts.of(self.catalogue))
+        fields = fields_beside(self.diffs, self.other_paths)
+        table = self.judges.configuration.risk_table
         return {
-            record.id: max(
-                (assess(record.data, self.guarded_facts), assess(record.data, facts)),
-                key=lambda risk: LEVELS.index(risk.level),
-            )
-            for record in self.changes
+            diff.id: gravest(diff.new, both, self.now, table, Proposal(proposed_at(diff, self.now), fields))
+            for diff in self.diffs
+            if diff.id.kind == "Change" and diff.new is not None and diff.new.valid
         }
 
     # What the rules say.

@@ -87,10 +87,30 @@ class Facts:
         found: dict[str, dict[str, bool]] = {}
         for service, changes in self.changes_by_service.items():
             for change in changes:
-                result = change["spec"].get("result")
-                if result is not None:
-                    success = result in ("successful", "successful-with-issues")
+                success = succeeded(change)
+                if success is not None:
                     found.setdefault(service, {})[change["metadata"]["name"]] = success
+        return found
+
+    @cached_property
+    def model_results(self) -> dict[str, dict[str, bool]]:
+        """For each ChangeModel, the changes by it that have a result: name -> whether it succeeded."""
+        found: dict[str, dict[str, bool]] = {}
+        for model, changes in self.changes_by_model.items():
+            for change in changes:
+                success = succeeded(change)
+                if success is not None:
+                    found.setdefault(model, {})[change["metadata"]["name"]] = success
+        return found
+
+    @cached_property
+    def changes_by_model(self) -> dict[str, list[Data]]:
+        """The standard changes of each model."""
+        found: dict[str, list[Data]] = {}
+        for change in self.records("Change"):
+            spec = change.get("spec", {})
+            if spec.get("type") == "standard" and "model" in spec:
+                found.setdefault(spec["model"], []).append(change)
         return found
 
     @cached_property
@@ -117,6 +137,12 @@ class Facts:
         for review in self.records("ServiceReview"):
             found.setdefault(review.get("spec", {}).get("service", ""), []).append(review)
         return found
+
+
+def succeeded(change: Data) -> bool | None:
+    """Whether a change did what it should; None while it has no result."""
+    result = change["spec"].get("result")
+    return None if result is None else result in ("successful", "successful-with-issues")
 
 
 def applies_to(calendar: Data, service: str, data: Data | None) -> bool:

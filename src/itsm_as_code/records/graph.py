@@ -15,7 +15,7 @@ class ServiceGraph:
 
     def __init__(self, services: Mapping[str, Mapping[str, Any]]) -> None:
         self._services = services
-        self._failing: dict[str, frozenset[str]] = {}
+        self._failing: dict[str, dict[str, int]] = {}
 
     @cached_property
     def hard(self) -> Edges:
@@ -43,14 +43,21 @@ class ServiceGraph:
         """Services that fail, directly or not, when one of these does: name -> (distance, by way of)."""
         return reachable(self.hard_dependents, services)
 
-    def blast_radius(self, *services: str) -> int:
-        """How many services fail, directly or not, when these do (themselves not counted)."""
-        failing: set[str] = set()
+    def radius(self, *services: str) -> dict[int, int]:
+        """Of the services that fail, directly or not, when these do: distance -> how many (themselves not counted)."""
+        nearest: dict[str, int] = {}
         for service in services:
             if service not in self._failing:
-                self._failing[service] = frozenset(self.dependents(service))
-            failing |= self._failing[service]
-        return len(failing.difference(services))
+                found = self.dependents(service)
+                self._failing[service] = {name: distance for name, (distance, _) in found.items()}
+            for name, distance in self._failing[service].items():
+                if distance < nearest.get(name, distance + 1):
+                    nearest[name] = distance
+        counts: dict[int, int] = {}
+        for name, distance in nearest.items():
+            if name not in services:
+                counts[distance] = counts.get(distance, 0) + 1
+        return counts
 
     def dependencies(self, *services: str) -> dict[str, tuple[int, str]]:
         """Services without which one of these fails, directly or not: name -> (distance, by way of)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -77,7 +77,9 @@ def test_lead_time_counts_from_the_proposal() -> None:
 
 
 def test_the_difference_counts_what_comes_beside() -> None:
-    counts = {fields: found("size of the difference", risk(proposal=Proposal(None, fields)))[0] for fields in (20, 21, 101)}
+    counts = {
+        fields: found("size of the difference", risk(proposal=Proposal(None, fields)))[0] for fields in (20, 21, 101)
+    }
     assert counts == {20: 0, 21: 1, 101: 2}
     assert found("size of the difference", risk()) == (0, "not judged in a pull request")
 
@@ -114,8 +116,11 @@ def test_leaving_out_never_pays() -> None:
 
 def test_a_declared_level_can_only_raise() -> None:
     assert risk({"risk": {"level": "very-high"}}).level == "very-high"
-    low = risk({"risk": {"level": "low"}, "test": {}, "backout": {}, "type": "emergency", "outage": {"expected": "full"}})
-    assert (low.declared, low.level) == ("low", low.derived) and low.derived != "low"
+    low = risk(
+        {"risk": {"level": "low"}, "test": {}, "backout": {}, "type": "emergency", "outage": {"expected": "full"}}
+    )
+    assert (low.declared, low.level) == ("low", low.derived)
+    assert low.derived != "low"
 
 
 def test_an_own_table_counts() -> None:
@@ -161,8 +166,6 @@ def total(choice: dict[str, int], results: list[bool]) -> tuple[int, int, Risk]:
     if minutes:
         end = datetime(2026, 11, 25, 8 + minutes // 60, minutes % 60, tzinfo=UTC)
         spec["schedule"]["end"] = end.strftime("%Y-%m-%dT%H:%M:%SZ")
-    from datetime import timedelta
-
     start = datetime(2026, 11, 25, 8, tzinfo=UTC)
     answer = risk(spec, *records, proposal=Proposal(start - timedelta(hours=value["lead"]), value["fields"]))
     sums = {side: sum(f.points for f in answer.factors if f.dimension == side) for side in ("likelihood", "impact")}

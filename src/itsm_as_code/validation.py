@@ -107,7 +107,9 @@ def assess_catalogue(
     """
     contexts = contexts or {}
     facts = Facts.of(catalogue)
-    policy_engine = PolicyEngine(judges.catalogue, facts, now, lambda record: _risk_data(record, facts, now, judges.configuration))
+    policy_engine = PolicyEngine(
+        judges.catalogue, facts, now, lambda record: _risk_data(record, facts, now, judges.configuration)
+    )
     findings: list[Finding] = [*judges.findings, *catalogue.findings, *catalogue.reference_findings()]
     findings += policy_engine.findings
     outcomes: list[Outcome] = []

@@ -17,6 +17,7 @@ from itsm_as_code.measures.risk_table import LEVELS, SHIPPED, SIDES, SOURCES, re
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.writer import dump
 from itsm_as_code.snapshot import WorkTree
+from tests.conftest import ROOT
 
 
 def factor(table: dict[str, Any], source: str) -> dict[str, Any]:
@@ -139,7 +140,9 @@ def test_in_itsm_yaml_it_stands_at_its_line(tmp_path: Path) -> None:
     worse_is_less(table)
     (found,) = configured(tmp_path, table)
     line = next(
-        number for number, text in enumerate((tmp_path / "itsm.yaml").read_text().splitlines(), 1) if "emergency" in text
+        number
+        for number, text in enumerate((tmp_path / "itsm.yaml").read_text().splitlines(), 1)
+        if "emergency" in text
     )
     assert found.startswith(f"itsm.yaml:{line}:")
 
@@ -161,7 +164,9 @@ def test_the_schema_knows_the_shipped_table_and_all_sources(tmp_path: Path) -> N
         assert source["enum"] == [name for name, item in SOURCES.items() if item.side == side]
 
 
-@pytest.mark.parametrize("wrong", [{"likelyhood": {}}, {"matrix": {"low": ["low"] * 4}}, {"impact": {"factors": []}}, 5])
+@pytest.mark.parametrize(
+    "wrong", [{"likelyhood": {}}, {"matrix": {"low": ["low"] * 4}}, {"impact": {"factors": []}}, 5]
+)
 def test_what_is_not_known_is_refused(tmp_path: Path, wrong: Any) -> None:
     assert configured(tmp_path, wrong)
 
@@ -192,3 +197,9 @@ def test_the_shipped_table_is_total_and_monotone() -> None:
     assert problems == []
     for likelihood, impact in itertools.product(LEVELS, LEVELS):
         assert table.level(likelihood, impact) in LEVELS
+
+
+def test_the_example_writes_out_the_shipped_table() -> None:
+    configuration, findings = load_configuration(WorkTree(ROOT), KindRegistry.load())
+    assert findings == []
+    assert configuration.raw["risk"] == SHIPPED

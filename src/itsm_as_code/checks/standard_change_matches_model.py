@@ -13,10 +13,10 @@ from typing import Any
 from itsm_as_code import clock
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.findings import Problem, parse_pointer
+from itsm_as_code.measures.risk_table import LEVELS
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.diff import covers, diff_data
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.measures.risk_table import LEVELS
 from itsm_as_code.risk import assess
 
 TITLE = "A standard change matches its model"
@@ -62,9 +62,7 @@ def _in_force(change: dict[str, Any], model: dict[str, Any], now: datetime) -> I
         yield Problem(message, ("spec", "schedule"), "schedule it after that day")
 
 
-def _fits(
-    change: dict[str, Any], model: dict[str, Any], facts: Facts, situation: Situation
-) -> Iterator[Problem]:
+def _fits(change: dict[str, Any], model: dict[str, Any], facts: Facts, situation: Situation) -> Iterator[Problem]:
     spec, limits, name = change["spec"], model["spec"], model["metadata"]["name"]
     for index, service in enumerate(spec["services"]):
         if service not in limits["services"]:

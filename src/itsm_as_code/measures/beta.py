@@ -1,7 +1,9 @@
 """A rate that is known from few trials: the Beta posterior, its mean and its credible interval.
 
 A success rate of 2 out of 2 says less than one of 98 out of 100. The posterior of a rate with a Beta(a, b) prior after
-``good`` successes and ``bad`` failures is Beta(a + good, b + bad); Gelman et al., Bayesian Data Analysis, 2013, ch. 2.4.
+``good`` successes and ``bad`` failures is Beta(a + good, b + bad).
+
+Source: Gelman et al., Bayesian Data Analysis, 2013, ch. 2.4.
 """
 
 from __future__ import annotations

@@ -71,7 +71,11 @@ SOURCES: Final[Mapping[str, Source]] = {
         "likelihood", "expected success rate of changes to these services", unit="percent", rising=False
     ),
     "model-history": Source(
-        "likelihood", "expected success rate of changes by this model", apart=("no-model",), unit="percent", rising=False
+        "likelihood",
+        "expected success rate of changes by this model",
+        apart=("no-model",),
+        unit="percent",
+        rising=False,
     ),
     "tier": Source("impact", "the most critical tier of the services", unit="tier", rising=False),
     "blast-radius": Source(

@@ -74,7 +74,7 @@ def _text_risk(rows: Sequence[Mapping[str, Any]]) -> str:
             f" (likelihood {row['likelihood']}, impact {row['impact']}{declared})"
         )
         lines += [
-            f"  {factor['points']:+d}  {factor['name']}: {escape.terminal(str(factor['value']))}"
+            f"  {factor['points']:+d}  {factor['name']}: {escape.terminal(str(factor['value']))}  [{factor['source']}]"
             for factor in row["factors"]
         ]
     return "\n".join(lines) + "\n" if lines else ""
@@ -224,9 +224,10 @@ def _markdown_risk(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         declared = row["declared"] or "nothing"
         parts += ["", f"## Risk of {escape.markdown(row['record']['name'])}: {row['level']}", ""]
         parts += [f"Likelihood {row['likelihood']}, impact {row['impact']}, declared {declared}.", ""]
-        parts += ["| Points | Factor | Found |", "|---|---|---|"]
+        parts += ["| Points | Factor | Found | Source |", "|---|---|---|---|"]
         parts += [
-            f"| {factor['points']} | {escape.markdown(factor['name'])} | {escape.markdown(str(factor['value']))} |"
+            f"| {factor['points']} | {escape.markdown(factor['name'])} | {escape.markdown(str(factor['value']))} "
+            f"| {escape.code(factor['source'])} |"
             for factor in row["factors"]
         ]
     return parts

@@ -97,10 +97,18 @@ def _risk(made: RecordPage) -> None:
         ("Impact", Text(words.human(risk.impact))),
     ]
     factors = tuple(
-        Row((Text(words.human(f.name)), Text(words.human(f.dimension)), Text(f.value), Text(str(f.points))))
+        Row(
+            (
+                Text(words.human(f.name)),
+                Text(words.human(f.dimension)),
+                Text(f.value),
+                Text(str(f.points)),
+                Text(f.source),
+            )
+        )
         for f in risk.factors
     )
-    table = Table("How the risk was derived", ("Factor", "Counts towards", "Found", "Points"), factors)
+    table = Table("How the risk was derived", ("Factor", "Counts towards", "Found", "Points", "Source"), factors)
     made.add("risk", "Risk", Fields(tuple(rows)), table if factors else None)
 
 

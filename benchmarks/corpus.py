@@ -122,5 +122,5 @@ def _record(path: Path, kind: str, name: str, spec: dict[str, object]) -> Path:
 
 def _save(path: Path, data: dict[str, object]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=110))
+    path.write_text(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=110))
     return path

@@ -22,7 +22,7 @@ class Memory:
             path: content.encode() if isinstance(content, str) else content for path, content in sorted(files.items())
         }
         self.entries = {
-            path: Entry("100644", len(content) if isinstance(content, bytes) else 0)
+            path: Entry("100644")
             for path, content in self.files.items()
         }
 

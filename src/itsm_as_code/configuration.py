@@ -12,7 +12,7 @@ from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, Location, Problem, Rule, Severity
 from itsm_as_code.measures.priority import PROFILES, PriorityMatrix, matrix
 from itsm_as_code.measures.risk_table import RiskTable, read_table, shipped_table
-from itsm_as_code.records.document import MAX_BYTES, load
+from itsm_as_code.records.document import load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
 from itsm_as_code.snapshot import Snapshot
@@ -53,8 +53,6 @@ def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Conf
         return Configuration(), []
     if not entry.is_regular:
         return Configuration(), [_finding("itsm.yaml is not a regular file")]
-    if entry.size > MAX_BYTES:
-        return Configuration(), [_finding(f"itsm.yaml has {entry.size:,} bytes, at most {MAX_BYTES:,} are read")]
     content = next(iter(snapshot.read_many([PATH])))[1]
     if isinstance(content, OSError):
         return Configuration(), [_finding(f"cannot be read: {content.strerror}")]

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from itsm_as_code.errors import ItsmError
 
 REGULAR = ("100644", "100755")
 SYMLINK = "120000"
 SUBMODULE = "160000"
+MAX_BYTES: Final = 1 << 20
+"""No record, schema or configuration is larger, and nothing larger is read."""
+
+
+class TooLarge(OSError):
+    """A file of more than MAX_BYTES, which is not read."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(errno.EFBIG, f"it has {size:,} bytes, and at most {MAX_BYTES:,} are read")
+        self.size = size
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file of a snapshot: its git mode, its size in bytes, its blob id (None in a work tree)."""
+    """A file of a snapshot: its git mode, its blob id (None in a work tree)."""
 
     mode: str
-    size: int
     oid: str | None = None
 
     @property
@@ -41,7 +51,7 @@ class Snapshot(Protocol):
         """All files by path (``/`` between folders, relative to the top), sorted."""
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
-        """The bytes of regular files, or the reason why one cannot be read."""
+        """The bytes of regular files in the order of ``paths``, or the reason why one cannot be read (TooLarge)."""
 
 
 class WorkTree:
@@ -70,16 +80,16 @@ class WorkTree:
             status = entry.stat(follow_symlinks=False)
             path = prefix + os.fsencode(entry.name).decode("utf-8", "surrogateescape")
             if stat.S_ISLNK(status.st_mode):
-                yield path, Entry(SYMLINK, status.st_size)
+                yield path, Entry(SYMLINK)
             elif stat.S_ISDIR(status.st_mode):
                 if os.path.lexists(f"{entry.path}/.git"):
-                    yield path, Entry(SUBMODULE, 0)
+                    yield path, Entry(SUBMODULE)
                 else:
                     yield from self._scan(entry.path, path + "/")
             elif stat.S_ISREG(status.st_mode):
-                yield path, Entry("100755" if status.st_mode & 0o100 else "100644", status.st_size)
+                yield path, Entry("100755" if status.st_mode & 0o100 else "100644")
             else:
-                yield path, Entry("000000", 0)
+                yield path, Entry("000000")
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         for path in paths:
@@ -87,7 +97,8 @@ class WorkTree:
                 # Opened without following a link that was put there after the scan.
                 descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
                 with os.fdopen(descriptor, "rb") as file:
-                    yield path, file.read()
+                    size = os.fstat(descriptor).st_size
+                    yield path, TooLarge(size) if size > MAX_BYTES else file.read()
             except OSError as error:
                 yield path, error
 

@@ -20,12 +20,11 @@ from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, engine, wa
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle
 from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
-from itsm_as_code.records.document import MAX_BYTES
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.risk import Risk, assess
-from itsm_as_code.snapshot import Snapshot
+from itsm_as_code.snapshot import Snapshot, TooLarge
 
 
 @dataclass(frozen=True)
@@ -65,14 +64,14 @@ def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
     paths = []
     for path, entry in snapshot.entries.items():
         if path.startswith("schemas/") and path.endswith(SUFFIX):
-            if not entry.is_regular or entry.size > MAX_BYTES:
-                what = "is not a regular file" if not entry.is_regular else f"has more than {MAX_BYTES:,} bytes"
-                raise ConfigurationError(f"{path} {what}", remedy="put the schema itself there")
+            if not entry.is_regular:
+                raise ConfigurationError(f"{path} is not a regular file", remedy="put the schema itself there")
             paths.append(path)
     found = {}
     for path, content in snapshot.read_many(paths):
         if isinstance(content, OSError):
-            raise ConfigurationError(f"{path} cannot be read: {content.strerror}", remedy="mend its permissions")
+            remedy = "split it" if isinstance(content, TooLarge) else "mend its permissions"
+            raise ConfigurationError(f"{path} cannot be read: {content.strerror}", remedy=remedy)
         found[path.removeprefix("schemas/")] = content
     return found
 

@@ -58,7 +58,7 @@ def snapshot(files: dict[str, str | bytes | OSError], case: Path) -> Memory:
     found = Memory(files)
     for path in case.rglob("*"):
         if path.is_symlink():
-            found.entries[path.relative_to(case).as_posix()] = Entry(SYMLINK, 0)
+            found.entries[path.relative_to(case).as_posix()] = Entry(SYMLINK)
     return found
 
 

@@ -110,7 +110,7 @@ def test_what_lies_beside_records_is_left_alone() -> None:
 )
 def test_a_link_a_submodule_or_a_device_is_no_record(mode: str, what: str) -> None:
     snapshot = Memory(FILES)
-    snapshot.entries["people/bob"] = Entry(mode, 0)
+    snapshot.entries["people/bob"] = Entry(mode)
     found = load_catalogue(snapshot, REGISTRY).findings
     assert [finding.rule for finding in found] == ["file-kind"]
     assert what in found[0].message
@@ -212,7 +212,7 @@ class Revision:
 
     def __init__(self, files: dict[str, str]) -> None:
         self.files = dict(sorted(files.items()))
-        self.entries = {path: Entry("100644", len(text), str(hash(text))) for path, text in self.files.items()}
+        self.entries = {path: Entry("100644", str(hash(text))) for path, text in self.files.items()}
         self.read: list[str] = []
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes]]:

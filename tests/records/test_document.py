@@ -17,7 +17,7 @@ from itsm_as_code.findings import Finding
 from itsm_as_code.records.catalogue import load_catalogue
 from itsm_as_code.records.document import FORBIDDEN, MAX_BYTES, MAX_DEPTH, Document, load
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.snapshot import Entry
+from itsm_as_code.snapshot import WorkTree
 from tests.limits import within
 
 INT64 = 1 << 63
@@ -254,21 +254,12 @@ def test_no_file_stalls_or_crashes_the_loader(name: str) -> None:
         load("x.yaml", source)
 
 
-class Huge:
-    """A snapshot with a file of 100 MB that must not be read."""
-
-    label = "huge"
-
-    def __init__(self) -> None:
-        self.entries = {"services/huge.yaml": Entry("100644", 100 << 20)}
-
-    def read_many(self, paths: Any) -> Iterator[tuple[str, bytes]]:
-        assert list(paths) == [], "the file is read"
-        return iter(())
-
-
-def test_a_huge_file_is_never_read() -> None:
-    catalogue = load_catalogue(Huge(), KindRegistry.load())
+def test_a_huge_file_is_never_read(tmp_path: Path) -> None:
+    huge = tmp_path / "services" / "huge.yaml"
+    huge.parent.mkdir()
+    with huge.open("wb") as file:
+        file.truncate(64 << 30)  # a file with a hole: more than the machine has memory
+    catalogue = load_catalogue(WorkTree(tmp_path), KindRegistry.load())
     assert [(finding.rule, finding.location.path) for finding in catalogue.findings] == [
         ("yaml-limit", "services/huge.yaml")
     ]

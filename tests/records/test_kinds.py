@@ -9,7 +9,7 @@ import pytest
 
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.snapshot import Entry
+from itsm_as_code.snapshot import Entry, TooLarge
 from itsm_as_code.validation import own_schemas, validate
 from tests.conftest import NOW, SMALL
 from tests.snapshots import Memory, folder
@@ -138,10 +138,10 @@ def test_a_kind_that_makes_no_sense_is_refused_at_once(name: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "content"),
     [
-        (Entry("120000", 10), b"{}"),
-        (Entry("160000", 0), b"{}"),
-        (Entry("100644", 100 << 20), b"{}"),
-        (Entry("100644", 10), OSError(13, "Permission denied")),
+        (Entry("120000"), b"{}"),
+        (Entry("160000"), b"{}"),
+        (Entry("100644"), TooLarge(100 << 20)),
+        (Entry("100644"), OSError(13, "Permission denied")),
     ],
     ids=["link", "submodule", "huge", "unreadable"],
 )

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from itsm_as_code.errors import GitError
-from itsm_as_code.snapshot import REGULAR, Entry
+from itsm_as_code.git.partial import fetch_missing, promisor
+from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Entry, TooLarge
 
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
@@ -40,6 +41,7 @@ _OPTIONS = (
     *("-c", "merge.default=text"),
     *("-c", "core.warnAmbiguousRefs=true"),
     *("-c", "log.showSignature=false"),
+    *("-c", "fetch.negotiationAlgorithm=noop"),  # what a partial clone fetches are single blobs
 )
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 MAX_COMMITS = 5_000
@@ -65,6 +67,7 @@ class Repository:
         if not folder.is_dir():
             raise GitError(f"{folder} is not a folder", code="not-a-repository", remedy="name a git repository with -C")
         self._git = Git(folder)
+        self._revisions: dict[str, Revision] = {}
         self._environment = {
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_GRAFT_FILE": os.devnull,
@@ -163,6 +166,11 @@ class Repository:
     def is_shallow(self) -> bool:
         return self.text("rev-parse", "--is-shallow-repository").strip() == "true"
 
+    @cached_property
+    def promisor(self) -> str | None:
+        """The remote that a partial clone fetches from when it needs an object, or None."""
+        return promisor(self)
+
     def merge_base(self, base: str, head: str) -> str:
         """The best common ancestor; GitError when the clone does not hold one."""
         code, out = self.run("merge-base", base, head, accept=(0, 1))
@@ -222,8 +230,10 @@ class Repository:
         return path
 
     def snapshot(self, treeish: str) -> Revision:
-        """The files of a commit or tree."""
-        return Revision(self, treeish)
+        """The files of a commit or tree, listed once for each id."""
+        if not _ID.match(treeish):
+            return Revision(self, treeish)
+        return self._revisions.setdefault(treeish, Revision(self, treeish))
 
     def commits(self, base: str, head: str) -> list[Commit]:
         """The commits of ``head`` that ``base`` does not have, oldest first.
@@ -268,10 +278,27 @@ class Repository:
             return None
         return next(iter(self.objects([fields[2]], "blob")))
 
+    def sizes(self, ids: Sequence[str]) -> list[int]:
+        """The sizes of blobs in bytes, in order; GitError when one is not in this clone and cannot be fetched."""
+        if not ids:
+            return []
+        fetch_missing(self, ids)
+        asked = "".join(f"{oid}\n" for oid in ids).encode()
+        found = []
+        lines = self.run("cat-file", "--batch-check=%(objecttype) %(objectsize)", feed=asked)[1].decode().splitlines()
+        for oid, line in zip(ids, lines, strict=True):
+            kind, _, size = line.partition(" ")
+            if kind != "blob":
+                raise _missing("blob", oid)
+            found.append(int(size))
+        return found
+
     def objects(self, ids: Sequence[str], kind: str) -> Iterator[bytes]:
         """The content of objects of one type, in order; GitError when one is not in this clone."""
         if not ids:
             return
+        if kind == "blob":
+            fetch_missing(self, ids)
         out = memoryview(self.run("cat-file", "--batch", feed="".join(f"{oid}\n" for oid in ids).encode())[1])
         at = 0
         for oid in ids:
@@ -346,13 +373,14 @@ class Revision:
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
-        options = ("-r", "-t", "-z", "-l", "--full-tree", "--end-of-options")
+        # Without -l, which asks for the size of every blob: a partial clone would have to fetch all of them.
+        options = ("-r", "-t", "-z", "--full-tree", "--end-of-options")
         out = self._repository.run("ls-tree", *options, self.label)[1]
         found: dict[str, Entry] = {}
         folders: set[str] = set()
         for line in out.split(b"\0")[:-1]:
             about, _, raw = line.partition(b"\t")
-            mode, kind, oid, size = about.decode().split()
+            mode, kind, oid = about.decode().split()
             path = raw.decode("utf-8", "surrogateescape")
             if path in found or path in folders:
                 # A crafted tree can hold two entries of one name, and programs differ in which of them they take.
@@ -361,16 +389,14 @@ class Revision:
                 )
             if kind == "tree":
                 folders.add(path)
-            elif size == "BAD":
-                raise _missing(kind, oid)
             else:
-                found[path] = Entry(mode, int(size) if size != "-" else 0, oid)
+                found[path] = Entry(mode, oid)
         return found
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         wanted = [(path, self.entries[path].oid or "") for path in paths]
-        if not wanted:
-            return
-        yield from zip(
-            (path for path, _ in wanted), self._repository.objects([oid for _, oid in wanted], "blob"), strict=True
-        )
+        sizes = self._repository.sizes([oid for _, oid in wanted])
+        small = [oid for (_, oid), size in zip(wanted, sizes, strict=True) if size <= MAX_BYTES]
+        contents = self._repository.objects(small, "blob")
+        for (path, _), size in zip(wanted, sizes, strict=True):
+            yield path, next(contents) if size <= MAX_BYTES else TooLarge(size)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from itsm_as_code.interchange._request_form import Forge
-from itsm_as_code.records.document import FORBIDDEN, MAX_BYTES
+from itsm_as_code.records.document import FORBIDDEN
 
 OFFERING_PREFIX: Final = "offering:"
 """A label of the issue that names the offering, where people use one."""

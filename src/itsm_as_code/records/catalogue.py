@@ -21,9 +21,9 @@ from itsm_as_code.findings import (
     parse_pointer,
     sort_findings,
 )
-from itsm_as_code.records.document import MAX_BYTES, YAML_LIMIT, Document, load
+from itsm_as_code.records.document import YAML_LIMIT, Document, load
 from itsm_as_code.records.kinds import API_VERSION, Kind, KindRegistry, Reference
-from itsm_as_code.snapshot import SUBMODULE, SYMLINK, Entry, Snapshot
+from itsm_as_code.snapshot import MAX_BYTES, SUBMODULE, SYMLINK, Entry, Snapshot, TooLarge
 
 FILE_KIND = Rule(
     "file-kind",
@@ -261,17 +261,16 @@ class _Loader:
             if entry.oid and (record := self.known.get((path, entry.oid))) and record.valid:
                 self._add(record)
                 continue
-            if entry.size > MAX_BYTES:
-                message = f"the file has {entry.size:,} bytes; a record has at most {MAX_BYTES:,}"
-                self._report(YAML_LIMIT, path, message, "split the record, or link to the large part")
-                continue
             todo.append((path, kind, entry))
         contents = self.snapshot.read_many(path for path, _, _ in todo)
         for (path, content), (_, kind, entry) in zip(contents, todo, strict=True):
-            if isinstance(content, OSError):
+            if isinstance(content, TooLarge):
+                message = f"the file has {content.size:,} bytes; a record has at most {MAX_BYTES:,}"
+                self._report(YAML_LIMIT, path, message, "split the record, or link to the large part")
+            elif isinstance(content, OSError):
                 self._report(FILE_READABLE, path, f"cannot be read: {content.strerror}", "mend its permissions")
-                continue
-            self._read(path, kind, entry, content)
+            else:
+                self._read(path, kind, entry, content)
         return Catalogue(self.snapshot, self.registry, self.records, sort_findings(self.findings))
 
     def _is_no_record(self, path: str, entry: Entry) -> bool:

@@ -19,8 +19,8 @@ import yaml
 from yaml._yaml import CParser
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
+from itsm_as_code.snapshot import MAX_BYTES
 
-MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 64
 _INT64: Final = 1 << 63
 

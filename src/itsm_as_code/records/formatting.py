@@ -18,12 +18,12 @@ from typing import Any, Final
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
 from itsm_as_code.records.catalogue import FILE_KIND, FILE_READABLE, RECORD_KIND
-from itsm_as_code.records.document import MAX_BYTES, YAML_LIMIT, Data, Refused, load, parse
+from itsm_as_code.records.document import YAML_LIMIT, Data, Refused, load, parse
 from itsm_as_code.records.kinds import API_VERSION, KindRegistry
 from itsm_as_code.records.layout import Block, BlockScalar, Entry, Flow, Layout, Scalar, Unusual, read_layout
 from itsm_as_code.records.schemas import Schema
 from itsm_as_code.records.writer import LONGEST_KEY, in_order, looks_like_other_type, one_line
-from itsm_as_code.snapshot import SYMLINK, Snapshot
+from itsm_as_code.snapshot import MAX_BYTES, SYMLINK, Snapshot, TooLarge
 
 FORMAT_KEPT = Rule(
     "format-kept",
@@ -65,13 +65,13 @@ def format_files(snapshot: Snapshot, registry: KindRegistry, only: Iterable[str]
         if not entry.is_regular:
             what = "a symbolic link" if entry.mode == SYMLINK else "no regular file"
             yield _refused(path, FILE_KIND, Severity.INFO, f"left as it is: {what}", "format the file itself")
-        elif entry.size > MAX_BYTES:
-            message = f"the file has {entry.size:,} bytes; a record has at most {MAX_BYTES:,}"
-            yield _refused(path, YAML_LIMIT, Severity.ERROR, message, "split the record")
         else:
             readable.append(path)
     for path, content in snapshot.read_many(readable):
-        if isinstance(content, OSError):
+        if isinstance(content, TooLarge):
+            message = f"the file has {content.size:,} bytes; a record has at most {MAX_BYTES:,}"
+            yield _refused(path, YAML_LIMIT, Severity.ERROR, message, "split the record")
+        elif isinstance(content, OSError):
             message = f"cannot be read: {content.strerror}"
             yield _refused(path, FILE_READABLE, Severity.ERROR, message, "mend its permissions")
         else:

@@ -21,10 +21,7 @@ class Memory:
         self.files = {
             path: content.encode() if isinstance(content, str) else content for path, content in sorted(files.items())
         }
-        self.entries = {
-            path: Entry("100644")
-            for path, content in self.files.items()
-        }
+        self.entries = {path: Entry("100644") for path, content in self.files.items()}
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         for path in paths:

@@ -82,10 +82,15 @@ def _shipped_kinds() -> KindRegistry:
     return KindRegistry.load()
 
 
+def registry_of(snapshot: Snapshot) -> KindRegistry:
+    """The kinds of a snapshot: the shipped ones, and over them those of its ``schemas/``."""
+    own = own_schemas(snapshot)
+    return KindRegistry.load(own) if own else _shipped_kinds()
+
+
 def load_judges(snapshot: Snapshot) -> Judges:
     """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records."""
-    own = own_schemas(snapshot)
-    registry = KindRegistry.load(own) if own else _shipped_kinds()
+    registry = registry_of(snapshot)
     configuration, findings = load_configuration(snapshot, registry)
     return Judges(registry, configuration, load_catalogue(snapshot, registry), tuple(findings))
 

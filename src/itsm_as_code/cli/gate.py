@@ -36,20 +36,24 @@ def command(session: Session, base: str, head: str, forge_name: str, reviews: Pa
     from datetime import UTC, datetime
 
     from itsm_as_code.clock import format_instant
+    from itsm_as_code.configuration import load_configuration
     from itsm_as_code.errors import ItsmError
     from itsm_as_code.forges.local import LocalForge
     from itsm_as_code.gate.decision import error_decision
     from itsm_as_code.gate.judge import judge
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports.gate import FORMATS
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import registry_of
 
     now = None
     try:
         repository = Repository(session.directory)
         pull_request = LocalForge(reviews).pull_request()
         base_commit = repository.commit(base)
-        as_of = load_judges(repository.snapshot(base_commit)).configuration.as_of if session.now is None else None
+        as_of = None
+        if session.now is None:
+            snapshot = repository.snapshot(base_commit)
+            as_of = load_configuration(snapshot, registry_of(snapshot))[0].as_of
         now = session.instant(as_of)
         decision = judge(repository, base_commit, head, pull_request, now)
     except ItsmError as error:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from itsm_as_code.interchange._request_form import Forge
 from itsm_as_code.records.document import FORBIDDEN
+from itsm_as_code.snapshot import MAX_BYTES
 
 OFFERING_PREFIX: Final = "offering:"
 """A label of the issue that names the offering, where people use one."""

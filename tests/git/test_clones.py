@@ -67,9 +67,10 @@ def test_a_partial_clone_gives_the_same_decision(remote: Workshop, options: tupl
 def test_the_gate_leaves_the_clone_as_it_is(remote: Workshop) -> None:
     """What had to be fetched goes where the merge goes: into a folder that is removed."""
     partial = clone(remote, "--filter=blob:none", "--no-checkout")
-    before = present(partial)
+    before, config = present(partial), (partial.path / ".git" / "config").read_bytes()
     partial.judge()
     assert present(partial) == before
+    assert (partial.path / ".git" / "config").read_bytes() == config
 
 
 def test_only_what_is_read_is_fetched_and_all_of_it_at_once(remote: Workshop) -> None:

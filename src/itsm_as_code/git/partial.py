@@ -23,6 +23,8 @@ def promisor(repository: Repository) -> str | None:
         key, _, value = line.partition(" ")
         if key == "extensions.partialclone":
             return value
+        if key.startswith("remote.-"):
+            continue  # no name of a remote, but an option of git fetch
         if value.lower() in ("true", "yes", "on", "1", ""):
             return key.removeprefix("remote.").removesuffix(".promisor")
     return None
@@ -35,16 +37,15 @@ def fetch_missing(repository: Repository, ids: Sequence[str]) -> None:
         return
     wanted = dict.fromkeys(ids)
     # Objects that are not there are left out of the answer, and this command fetches none.
-    options = ("--objects", "--no-object-names", "--no-walk", "--missing=allow-any", "--ignore-missing", "--stdin")
-    present = repository.run("rev-list", *options, feed=_lines(wanted))[1].decode().split()
+    local = ("--objects", "--no-object-names", "--no-walk", "--missing=allow-any", "--ignore-missing", "--stdin")
+    present = repository.run("rev-list", *local, feed=_lines(wanted))[1].decode().split()
     missing = wanted.keys() - set(present)
     if not missing:
         return
     # The command that git itself runs for an object that a partial clone lacks, with all of them at once.
-    options = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none")
-    options += ("--no-auto-maintenance", "--stdin")
+    quietly = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-maintenance")
     try:
-        repository.run("fetch", *options, remote, feed=_lines(sorted(missing)))
+        repository.run("fetch", *quietly, "--filter=blob:none", "--stdin", remote, feed=_lines(sorted(missing)))
     except GitError as error:
         count = f"{len(missing)} files" if len(missing) > 1 else "a file"
         raise GitError(

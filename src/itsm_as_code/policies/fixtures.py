@@ -8,7 +8,7 @@ from typing import Any
 
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding
-from itsm_as_code.records.document import MAX_BYTES, load
+from itsm_as_code.records.document import load
 from itsm_as_code.snapshot import Snapshot
 
 Fixtures = Callable[[str], Sequence[Mapping[str, Any]]]
@@ -41,7 +41,7 @@ def _read(snapshot: Snapshot, folder: str) -> Sequence[Mapping[str, Any]]:
         raise ConfigurationError(
             f"there is no folder '{folder}' with records", remedy="name it from the top of the repository"
         )
-    odd = [path for path in paths if not snapshot.entries[path].is_regular or snapshot.entries[path].size > MAX_BYTES]
+    odd = [path for path in paths if not snapshot.entries[path].is_regular]
     if odd:
         raise ConfigurationError(f"{odd[0]} is not a file that can be read", remedy="put the record itself there")
     return [_record(path, content) for path, content in snapshot.read_many(paths)]

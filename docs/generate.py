@@ -248,7 +248,7 @@ own, to be changed or removed by pull request. `itsm explain NAME` prints the wh
 def policies() -> str:
     parts = [POLICIES_HEAD]
     files = shipped.files("policies", ".yaml")
-    for pack in shipped.PACKS:
+    for pack in shipped.packs():
         rows = []
         for path in sorted(files):
             if path.startswith(f"{pack}/"):

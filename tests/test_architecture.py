@@ -22,6 +22,7 @@ LAYERS = [
     ["records"],
     ["git", "measures"],
     ["configuration"],
+    ["packs"],
     ["service_levels"],
     ["risk"],
     ["checks", "policies", "forges"],

@@ -29,6 +29,50 @@ RULES = (CONFIGURATION,)
 
 
 @dataclass(frozen=True, slots=True)
+class PackChoice:
+    """A policy pack that itsm.yaml switches on; ``version`` is a prefix of the wanted one, empty for any."""
+
+    name: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """How a policy is set here instead of as it says itself; what is None or missing stays as it is."""
+
+    policy: str
+    reason: str
+    severity: Severity | None = None
+    since: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A policy that does not apply here, and why."""
+
+    policy: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """``spec.policies`` of itsm.yaml, in its order; :mod:`itsm_as_code.packs` says whether what it names is there."""
+
+    packs: tuple[PackChoice, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+
+    def override(self, policy: str) -> Override | None:
+        """How a policy is set here, or None."""
+        return next((item for item in self.overrides if item.policy == policy), None)
+
+    def exclusion(self, policy: str) -> Exclusion | None:
+        """Why a policy does not apply here, or None for one that does."""
+        return next((item for item in self.exclusions if item.policy == policy), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings of a repository; every field has a default that serves a small organisation."""
 
@@ -43,6 +87,8 @@ class Configuration:
     site_language: str = "en"
     priority_matrix: PriorityMatrix = PROFILES["3x3"]
     risk_table: RiskTable = field(default_factory=shipped_table)
+    policies: PolicySettings = PolicySettings()
+    source: bytes = field(default=b"", repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -65,7 +111,7 @@ def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Conf
         risk_table, problems = read_table(document.data["spec"].get("risk", {}))
     if not problems:
         try:
-            return _read(document.data["spec"], risk_table), []
+            return _read(document.data["spec"], risk_table, content), []
         except ConfigurationError as error:
             problems = [Problem(error.message, ("spec", "priority", "matrix"), error.remedy)]
     from itsm_as_code.records.positions import place_findings
@@ -79,7 +125,7 @@ def _finding(message: str, problem: Problem | None = None) -> Finding:
     return Finding(CONFIGURATION.id, Severity.ERROR, location, message, problem.remedy if problem else "mend the file")
 
 
-def _read(spec: Mapping[str, Any], risk_table: RiskTable) -> Configuration:
+def _read(spec: Mapping[str, Any], risk_table: RiskTable, source: bytes) -> Configuration:
     organisation, site = spec.get("organisation", {}), spec.get("site", {})
     name = organisation.get("name", "This organisation")
     return Configuration(
@@ -94,6 +140,8 @@ def _read(spec: Mapping[str, Any], risk_table: RiskTable) -> Configuration:
         site_language=site.get("language", "en"),
         priority_matrix=_matrix(spec.get("priority", {})),
         risk_table=risk_table,
+        policies=_policies(spec.get("policies", {})),
+        source=source,
         raw=spec,
     )
 
@@ -101,3 +149,21 @@ def _read(spec: Mapping[str, Any], risk_table: RiskTable) -> Configuration:
 def _matrix(priority: Mapping[str, Any]) -> PriorityMatrix:
     """ConfigurationError for a matrix that is not total and monotone."""
     return matrix(priority["matrix"]) if "matrix" in priority else PROFILES[priority.get("profile", "3x3")]
+
+
+def _policies(spec: Mapping[str, Any]) -> PolicySettings:
+    packs = ({"name": pack} if isinstance(pack, str) else pack for pack in spec.get("packs", ()))
+    return PolicySettings(
+        tuple(PackChoice(pack["name"], str(pack.get("version", ""))) for pack in packs),
+        tuple(
+            Override(
+                item["policy"],
+                item["reason"],
+                Severity(item["severity"]) if "severity" in item else None,
+                item.get("since"),
+                item.get("params", {}),
+            )
+            for item in spec.get("overrides", ())
+        ),
+        tuple(Exclusion(item["policy"], item["reason"]) for item in spec.get("exclude", ())),
+    )

@@ -12,9 +12,6 @@ from typing import Final
 
 from itsm_as_code.errors import ConfigurationError
 
-PACKS: Final = ("change-enablement", "operations", "organisation", "service-design")
-"""The shipped policy packs: folders of ``policies/`` that make sense in any organisation."""
-
 _IN_CHECKOUT: Final = {"schemas": "schemas", "policies": "policies", "workflows": ".github/workflows"}
 
 
@@ -36,9 +33,28 @@ def files(name: str, suffix: str) -> dict[str, bytes]:
     return found
 
 
+def packs() -> tuple[str, ...]:
+    """The names of the shipped policy packs: a pack is a manifest in ``policies/packs/``."""
+    names = (entry.name for entry in folder("policies").joinpath("packs").iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def pack(name: str) -> dict[str, bytes]:
+    """The files of a shipped pack by their place in a repository: its manifest, its policies."""
+    policies = folder("policies")
+    found = {f"policies/packs/{name}.yaml": policies.joinpath("packs", f"{name}.yaml").read_bytes()}
+    _collect(policies.joinpath(name), f"policies/{name}/", ".yaml", found)
+    return found
+
+
+def control(name: str) -> bytes:
+    """A control of a shipped pack, as any organisation may take it over."""
+    return starter(f"controls/{name}.yaml").encode()
+
+
 def starter(name: str) -> str:
     """A template of ``itsm init``."""
-    return resources.files("itsm_as_code").joinpath("starter", name).read_text("utf-8")
+    return resources.files("itsm_as_code").joinpath("starter", *name.split("/")).read_text("utf-8")
 
 
 def _collect(place: Traversable, prefix: str, suffix: str, found: dict[str, bytes]) -> None:

@@ -12,10 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 from itsm_as_code import configuration as configuration_module
+from itsm_as_code import packs as packs_module
 from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, Rule, sort_findings
+from itsm_as_code.packs import Pack, lay_over
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, engine, waivers
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle
@@ -29,12 +31,16 @@ from itsm_as_code.snapshot import Snapshot, TooLarge
 
 @dataclass(frozen=True)
 class Judges:
-    """What a snapshot is judged by: kinds, configuration, policies, waivers. In the gate, those of the base."""
+    """What a snapshot is judged by: kinds, configuration, policies, waivers. In the gate, those of the base.
+
+    The catalogue holds the records of the snapshot and those of the policy packs that its itsm.yaml switches on.
+    """
 
     registry: KindRegistry
     configuration: Configuration
     catalogue: Catalogue
     findings: tuple[Finding, ...]
+    packs: tuple[Pack, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,16 @@ def load_judges(snapshot: Snapshot) -> Judges:
     """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records."""
     registry = registry_of(snapshot)
     configuration, findings = load_configuration(snapshot, registry)
-    return Judges(registry, configuration, load_catalogue(snapshot, registry), tuple(findings))
+    packed = lay_over(load_catalogue(snapshot, registry), configuration)
+    return Judges(registry, configuration, packed.catalogue, (*findings, *packed.findings), packed.packs)
+
+
+def load_judged(snapshot: Snapshot, judges: Judges) -> Catalogue:
+    """The catalogue of a snapshot that others judge, with the packs that its own itsm.yaml switches on."""
+    catalogue = load_catalogue(snapshot, judges.registry, judges.catalogue)
+    configuration, findings = load_configuration(snapshot, judges.registry)
+    # What a broken itsm.yaml says is told by the judges that it would make; here it leaves the packs as they are.
+    return lay_over(catalogue, judges.configuration if findings else configuration).catalogue
 
 
 def validate(snapshot: Snapshot, now: datetime) -> Validation:
@@ -111,8 +126,9 @@ def assess_catalogue(
     """
     contexts = contexts or {}
     facts = Facts.of(catalogue)
+    settings = judges.configuration.policies
     policy_engine = PolicyEngine(
-        judges.catalogue, facts, now, lambda record: _risk_data(record, facts, now, judges.configuration)
+        judges.catalogue, settings, facts, now, lambda record: _risk_data(record, facts, now, judges.configuration)
     )
     findings: list[Finding] = [*judges.findings, *catalogue.findings, *catalogue.reference_findings()]
     findings += policy_engine.findings
@@ -162,7 +178,7 @@ def _waived(outcome: Outcome, waived: set[tuple[str, Any]]) -> Outcome:
 @lru_cache(maxsize=1)
 def built_in_rules() -> dict[str, Rule]:
     """Every rule that the program itself can report, by id; policies of a repository come on top."""
-    modules = (document, catalogue_module, lifecycle, configuration_module, engine, waivers)
+    modules = (document, catalogue_module, lifecycle, configuration_module, packs_module, engine, waivers)
     rules = [rule for module in modules for rule in module.RULES]
     rules += [check.rule for check in all_checks()]
     return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}

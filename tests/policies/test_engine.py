@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code.configuration import Configuration
+from itsm_as_code.configuration import Configuration, PolicySettings
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
@@ -146,7 +146,7 @@ def test_the_judges_are_one_catalogue_and_the_judged_another() -> None:
     base["policies/has-runbook.yaml"] = policy()
     head["policies/has-runbook.yaml"] = policy(require="true")
     judges, records = catalogue_of(base, REGISTRY), catalogue_of(head, REGISTRY)
-    engine = PolicyEngine(judges, Facts.of(records), NOW)
+    engine = PolicyEngine(judges, PolicySettings(), Facts.of(records), NOW)
     orders = records.get("Service", "orders")
     assert orders is not None
     by_policy: dict[str, Any] = {outcome.policy: outcome.status for outcome, _ in engine.judge(orders)}
@@ -159,7 +159,7 @@ def test_what_the_gate_hands_over_is_seen() -> None:
         require="old == null || (old.spec.tier == object.spec.tier && risk.score < 2 && request.author == 'alice')"
     )
     catalogue = catalogue_of(files, REGISTRY)
-    engine = PolicyEngine(catalogue, Facts.of(catalogue), NOW)
+    engine = PolicyEngine(catalogue, PolicySettings(), Facts.of(catalogue), NOW)
     orders, shop = catalogue.get("Service", "orders"), catalogue.get("Service", "web-shop")
     assert orders is not None
     assert shop is not None

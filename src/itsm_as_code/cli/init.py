@@ -117,7 +117,7 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
         found[f"schemas/{path}"] = content
     for path, content in shipped.files("policies", ".yaml").items():
         too_early = len(team) < _BOARD and path.split("/")[-1].removesuffix(".yaml") in _NEED_PEOPLE
-        if path.split("/")[0] in shipped.PACKS and not too_early:
+        if path.split("/")[0] in shipped.packs() and not too_early:
             found[f"policies/{path}"] = _without_controls(content)
     if values["forge"] == "github":
         for name in ("gate.yml", "publish.yml"):

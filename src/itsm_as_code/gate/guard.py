@@ -8,6 +8,7 @@ from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.findings import Finding, Problem, Rule, Severity
+from itsm_as_code.packs import FOLDER as PACKS_FOLDER
 from itsm_as_code.policies.environment import CompileError, Environment
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.diff import Action, RecordDiff
@@ -15,7 +16,17 @@ from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.lifecycle import transition_problems
 
-JUDGING_KINDS = ("Person", "Team", "Calendar", "ChangeModel", "Policy", "ApprovalPolicy", "Waiver", "Control")
+JUDGING_KINDS = (
+    "Person",
+    "Team",
+    "Calendar",
+    "ChangeModel",
+    "Policy",
+    "ApprovalPolicy",
+    "Waiver",
+    "Control",
+    "PolicyPack",
+)
 """Kinds that judge others: the gate answers questions about them from the base."""
 MEASURED_KINDS = ("ServiceLevelAgreement", "ServiceReview")
 """Kinds that say how much of an error budget is left: a change is judged by those of the base."""
@@ -79,12 +90,15 @@ def judging_folders(registry: KindRegistry) -> tuple[str, ...]:
     return tuple(registry[kind].folder + "/" for kind in JUDGING_KINDS if kind in registry.kinds)
 
 
-_UNUSABLE = ("yaml-", "file-", "record-", "policy-compiles", "policy-kinds", "configuration", "calendar-readable")
+_UNUSABLE = (
+    *("yaml-", "file-", "record-", "configuration", "calendar-readable"),
+    *("policy-compiles", "policy-kinds", "policy-packs", "policy-shadowed"),
+)
 
 
 def unusable(findings: Iterable[Finding], registry: KindRegistry) -> list[Finding]:
     """The findings about judges (policies, people, calendars, itsm.yaml...) that keep them from judging."""
-    folders = judging_folders(registry)
+    folders = (*judging_folders(registry), f"{PACKS_FOLDER}/")
     return [
         finding
         for finding in findings

@@ -30,13 +30,13 @@ from itsm_as_code.git.repository import MergeConflict, Repository, Revision
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.environment import Context, Environment
 from itsm_as_code.policies.waivers import resolve
-from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue
+from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.lifecycle import transition_of
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.risk import Proposal, Risk
-from itsm_as_code.validation import Judges, Validation, assess_catalogue, built_in_rules, load_judges
+from itsm_as_code.validation import Judges, Validation, assess_catalogue, built_in_rules, load_judged, load_judges
 
 
 def judge(repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime) -> Decision:
@@ -80,7 +80,7 @@ class Judgement:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        return load_catalogue(self.candidate_snapshot, self.judges.registry, self.judges.catalogue)
+        return load_judged(self.candidate_snapshot, self.judges)
 
     @cached_property
     def candidate_snapshot(self) -> Revision:
@@ -166,8 +166,9 @@ class Judgement:
     def guarded_findings(self) -> list[Finding]:
         """What the rules say of the changed records with the freezes, people and models of the base."""
         others = guarded_facts(self.judges.catalogue, self.catalogue, strict=False)
-        for_changes = PolicyEngine(self.judges.catalogue, self.guarded_facts, self.now)
-        for_others = PolicyEngine(self.judges.catalogue, others, self.now)
+        settings = self.judges.configuration.policies
+        for_changes = PolicyEngine(self.judges.catalogue, settings, self.guarded_facts, self.now)
+        for_others = PolicyEngine(self.judges.catalogue, settings, others, self.now)
         found: list[Finding] = []
         for diff in self.diffs:
             if diff.new is not None and diff.new.valid:
@@ -335,12 +336,17 @@ class Judgement:
         return Decision(verdict, tuple(reasons), data, own, known, self.sources)
 
     def policy_digest(self) -> str:
-        """SHA-256 over path and blob id of everything on the base that judges."""
+        """SHA-256 over everything that judges: path and blob id on the base, and the packs that the program brings."""
         folders = judging_folders(self.judges.registry)
         lines = [
             f"{entry.mode} {entry.oid} {path}\n"
             for path, entry in sorted(self.base_snapshot.entries.items())
             if path.startswith((*folders, "schemas/")) or path == "itsm.yaml"
+        ]
+        lines += [
+            f"pack {hashlib.sha256(record.source).hexdigest()} {record.path}\n"
+            for record in sorted(self.judges.catalogue, key=lambda record: record.path)
+            if record.pack
         ]
         return "sha256:" + hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 

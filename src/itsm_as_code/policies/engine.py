@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from itsm_as_code.configuration import Override, PolicySettings
 from itsm_as_code.findings import Finding, Pointer, Problem, RecordId, Rule, Severity, did_you_mean, parse_pointer
 from itsm_as_code.policies.environment import CompileError, Context, Environment, EvaluationError
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
@@ -58,9 +59,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A Policy record made ready to judge."""
+    """A Policy record made ready to judge, as itsm.yaml sets it."""
 
     record: Record
+    override: Override | None = None
 
     @property
     def name(self) -> str:
@@ -68,7 +70,8 @@ class Policy:
 
     @property
     def severity(self) -> Severity:
-        return Severity(self.record.spec["severity"])
+        overridden = self.override.severity if self.override else None
+        return overridden or Severity(self.record.spec["severity"])
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -130,15 +133,31 @@ class Policy:
         return "fail", message if isinstance(message, str) and message.strip() else self.record.title
 
 
-class PolicyEngine:
-    """All policies of a catalogue (the judges) over the records of a catalogue (the judged)."""
+def policies_of(judges: Catalogue, settings: PolicySettings) -> list[Policy]:
+    """The policies that apply, by name: those that itsm.yaml excludes are left out, the others set as it says."""
+    return [
+        Policy(record, settings.override(record.name))
+        for record in judges.of_kind("Policy")
+        if settings.exclusion(record.name) is None
+    ]
 
-    def __init__(self, judges: Catalogue, facts: Facts, now: datetime, risk_of: RiskOf = lambda record: None) -> None:
+
+class PolicyEngine:
+    """All policies of a catalogue (the judges), as ``settings`` set them, over the records of one (the judged)."""
+
+    def __init__(
+        self,
+        judges: Catalogue,
+        settings: PolicySettings,
+        facts: Facts,
+        now: datetime,
+        risk_of: RiskOf = lambda record: None,
+    ) -> None:
         self._now = now
         self._risk_of = risk_of
         self._known_kinds = list(judges.registry.kinds)
         self.environment = Environment(facts, now)
-        self.all = [Policy(record) for record in judges.of_kind("Policy")]
+        self.all = policies_of(judges, settings)
 
     @cached_property
     def findings(self) -> list[Finding]:

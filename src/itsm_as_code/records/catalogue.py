@@ -77,7 +77,10 @@ RULES = (FILE_KIND, FILE_NAME, FILE_READABLE, RECORD_KIND, RECORD_UNIQUE, RECORD
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: its kind and name, its data as written, and the file it stands in."""
+    """One record: its kind and name, its data as written, and the file it stands in.
+
+    ``pack`` names the policy pack of the program that brings it: such a record has no file in the repository.
+    """
 
     id: RecordId
     kind: Kind
@@ -86,6 +89,7 @@ class Record:
     source: bytes = field(repr=False)
     oid: str | None = None
     valid: bool = True
+    pack: str = ""
 
     @property
     def name(self) -> str:
@@ -176,7 +180,8 @@ class Catalogue:
 
     @cached_property
     def by_path(self) -> dict[str, Record]:
-        return {record.path: record for record in self.records.values()}
+        """The records that have a file in the snapshot, by its path."""
+        return {record.path: record for record in self.records.values() if not record.pack}
 
     @cached_property
     def referrers(self) -> dict[RecordId, list[tuple[Record, Pointer]]]:

@@ -49,10 +49,13 @@ class RecordDiff:
 
 
 def diff_catalogues(old: Catalogue, new: Catalogue) -> list[RecordDiff]:
-    """Every record that was added, deleted, moved or changed in meaning, in order of kind and name."""
+    """Every record that was added, deleted, moved or changed in meaning, in order of kind and name.
+
+    Records of the program's policy packs are left out: no file changes when itsm.yaml switches a pack on or off.
+    """
     found = []
     for record_id in sorted(old.records.keys() | new.records.keys(), key=lambda item: (item.kind, item.name)):
-        before, after = old.records.get(record_id), new.records.get(record_id)
+        before, after = _with_file(old, record_id), _with_file(new, record_id)
         if before is after:
             continue
         fields = tuple(diff_data(before.data if before else None, after.data if after else None))
@@ -60,6 +63,11 @@ def diff_catalogues(old: Catalogue, new: Catalogue) -> list[RecordDiff]:
         if fields or moved:
             found.append(RecordDiff(record_id, before, after, fields))
     return found
+
+
+def _with_file(catalogue: Catalogue, record_id: RecordId) -> Record | None:
+    record = catalogue.records.get(record_id)
+    return None if record is None or record.pack else record
 
 
 def diff_data(old: Any, new: Any, at: Pointer = ()) -> Iterator[Pointer]:

@@ -1,0 +1,345 @@
+"""Policy packs that itsm.yaml switches on: their policies judge, in validate and in the gate, by the base alone."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from itsm_as_code import shipped
+from itsm_as_code.configuration import Override, PolicySettings, load_configuration
+from itsm_as_code.findings import Severity
+from itsm_as_code.policies.engine import policies_of
+from itsm_as_code.records.document import parse
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.validation import Validation, load_judges, validate
+from tests.attacks.tools import approve, on_main
+from tests.conftest import NOW, ROOT, SMALL, Workshop, codes
+from tests.snapshots import Memory, folder
+
+HEAD = "apiVersion: itsm/v1\nkind: Configuration\nspec:\n  policies:\n"
+CHOSEN = "packs: [change-enablement]"
+
+
+def small(settings: str, **files: str) -> Validation:
+    """The small shop with ``settings`` under spec.policies of its itsm.yaml, each line as it stands."""
+    text = HEAD + "".join(f"    {line}\n" for line in settings.splitlines())
+    return validate(Memory({**folder(SMALL), "itsm.yaml": text, **files}), NOW)
+
+
+def said(validation: Validation) -> list[str]:
+    return [f"{item.location} {item.rule}: {item.message} ({item.remedy})" for item in validation.findings]
+
+
+# What is chosen applies.
+
+
+def test_nothing_is_chosen_unless_itsm_yaml_says_so() -> None:
+    validation = validate(Memory(folder(SMALL)), NOW)
+    assert [record.name for record in validation.catalogue.of_kind("Policy")] == ["backout-is-planned"]
+    assert validation.catalogue.of_kind("PolicyPack") == []
+
+
+def test_the_policies_of_a_chosen_pack_become_records() -> None:
+    validation = small(CHOSEN)
+    assert said(validation) == []
+    names = validation.catalogue.names("Policy")
+    assert {"backout-is-planned", "change-lead-time"} < set(names)
+    record = validation.catalogue.get("Policy", "change-lead-time")
+    assert record is not None
+    assert (record.path, record.pack) == ("itsm-packs/change-enablement/change-lead-time.yaml", "change-enablement")
+    pack = validation.catalogue.get("PolicyPack", "change-enablement")
+    assert pack is not None
+    assert set(pack.spec["policies"]) <= set(names)
+    assert validation.policies == len(names)
+
+
+@pytest.mark.parametrize("version", ["1", '"1"', '"1.0"', '"1.0.0"'])
+def test_a_version_is_a_prefix(version: str) -> None:
+    assert said(small(f"packs: [{{name: operations, version: {version}}}]")) == []
+
+
+def test_a_policy_of_a_pack_judges() -> None:
+    validation = small(CHOSEN, **{"changes/2026/11/22/chg-20261122-hot.yaml": HOT})
+    blocking = [(item.rule, str(item.location)) for item in validation.findings if item.severity is Severity.ERROR]
+    assert blocking == [("emergency-links-incident", "changes/2026/11/22/chg-20261122-hot.yaml:4:1")]
+
+
+HOT = """\
+apiVersion: itsm/v1
+kind: Change
+metadata: {name: chg-20261122-hot, title: Restart the newsletter}
+spec:
+  type: emergency
+  services: [newsletter]
+  requester: alice
+  implementers: [alice]
+  summary: Restart it.
+  justification: It hangs.
+  implementation: {steps: [Restart], minutes: 10}
+  test: {summary: Restarted the copy., passed: true, evidence: [{title: Run, url: "https://ci.shop.example/1"}]}
+  backout: {steps: [Restart again, Call the provider], minutes: 10, rehearsedOn: "2026-11-20"}
+  schedule: {start: "2026-12-01T20:00:00Z", end: "2026-12-01T22:00:00Z"}
+  status: proposed
+"""
+
+
+# What is set differently.
+
+
+def test_a_policy_is_set_differently_or_left_out() -> None:
+    chosen = f"{CHOSEN}\noverrides: [{{policy: emergency-links-incident, severity: info, reason: We try it out.}}]"
+    (found,) = small(chosen, **{"changes/2026/11/22/chg-20261122-hot.yaml": HOT}).findings
+    assert (found.rule, found.severity) == ("emergency-links-incident", Severity.INFO)
+    chosen = f"{CHOSEN}\nexclude: [{{policy: emergency-links-incident, reason: Nobody works at night.}}]"
+    validation = small(chosen, **{"changes/2026/11/22/chg-20261122-hot.yaml": HOT})
+    assert said(validation) == []
+    assert validation.catalogue.get("Policy", "emergency-links-incident") is not None
+
+
+def test_settings_are_read_in_order() -> None:
+    text = HEAD + (
+        "    packs: [{name: operations, version: '1.0'}, organisation]\n"
+        "    overrides:\n"
+        "      - {policy: a, severity: info, since: '2026-12-01', params: {days: 3}, reason: because}\n"
+        "    exclude: [{policy: b, reason: why not}]\n"
+    )
+    configuration, findings = load_configuration(Memory({"itsm.yaml": text}), KindRegistry.load())
+    assert findings == []
+    settings = configuration.policies
+    assert [(pack.name, pack.version) for pack in settings.packs] == [("operations", "1.0"), ("organisation", "")]
+    assert settings.override("a") == Override("a", "because", Severity.INFO, "2026-12-01", {"days": 3})
+    assert settings.override("b") is None
+    assert settings.exclusion("b") is not None
+    assert settings.exclusion("a") is None
+
+
+def test_the_severity_of_a_policy_is_that_of_its_override() -> None:
+    judges = load_judges(Memory(folder(SMALL)))
+    overridden = PolicySettings(overrides=(Override("backout-is-planned", "because", Severity.INFO),))
+    assert [policy.severity for policy in policies_of(judges.catalogue, overridden)] == [Severity.INFO]
+    assert [policy.severity for policy in policies_of(judges.catalogue, PolicySettings())] == [Severity.ERROR]
+
+
+WRONG = {
+    "packs: [change-enablment]": (
+        "itsm.yaml:5:13 policy-packs: there is no policy pack 'change-enablment' (did you mean 'change-enablement'?)"
+    ),
+    "packs: [operations, operations, operations]": "itsm.yaml:5:5 configuration",
+    "packs: [operations, {name: operations}]": (
+        "itsm.yaml:5:25 policy-packs: the pack 'operations' is named twice (keep one of them)"
+    ),
+    "packs: [{name: operations, version: '7'}]": (
+        "itsm.yaml:5:41 policy-packs: the pack 'operations' is 1.0.0 here, not 7 "
+        '(read what has changed, then write version: "1")'
+    ),
+    "packs: [{name: operations, version: '10'}]": "itsm.yaml:5:41 policy-packs: the pack 'operations' is 1.0.0 here",
+    "packs: [{name: operations, version: latest}]": "itsm.yaml:5:41 configuration",
+    "packs: [{version: '1'}]": "itsm.yaml:5:13 configuration",
+    "packs: operations": "itsm.yaml:5:12 configuration",
+    f"{CHOSEN}\noverrides: [{{policy: change-leed-time, severity: info, reason: x}}]": (
+        "itsm.yaml:6:26 policy-packs: there is no policy 'change-leed-time' (did you mean 'change-lead-time'?)"
+    ),
+    f"{CHOSEN}\nexclude: [{{policy: nothing-like-it, reason: x}}]": (
+        "itsm.yaml:6:24 policy-packs: there is no policy 'nothing-like-it' "
+        "('itsm policy list' shows the policies that apply)"
+    ),
+    "exclude: [{policy: change-lead-time, reason: its pack is not chosen}]": (
+        "itsm.yaml:5:24 policy-packs: there is no policy 'change-lead-time'"
+    ),
+    f"{CHOSEN}\nexclude: [{{policy: change-lead-time}}]": "itsm.yaml:6:15 configuration",
+    f"{CHOSEN}\nexclude: [{{policy: change-lead-time, reason: ''}}]": "itsm.yaml:6:42 configuration",
+    f"{CHOSEN}\noverrides: [{{policy: change-lead-time, severity: info}}]": "itsm.yaml:6:17 configuration",
+    f"{CHOSEN}\noverrides: [{{policy: change-lead-time, reason: x}}]": "itsm.yaml:6:17 configuration",
+    f"{CHOSEN}\noverrides: [{{policy: change-lead-time, severity: fatal, reason: x}}]": "itsm.yaml:6:54 configuration",
+    f"{CHOSEN}\noverrides: [{{policy: change-lead-time, severity: info, reason: x}}]\n"
+    "exclude: [{policy: change-lead-time, reason: x}]": (
+        "itsm.yaml:7:24 policy-packs: the policy 'change-lead-time' is set twice (keep one of them)"
+    ),
+}
+
+
+@pytest.mark.parametrize("settings", WRONG)
+def test_a_mistake_in_the_settings_has_its_place(settings: str) -> None:
+    validation = small(settings)
+    assert len([line for line in said(validation) if line.startswith("itsm.yaml")]) == 1, said(validation)
+    assert said(validation)[0].startswith(WRONG[settings]), said(validation)
+
+
+# No record takes another's place unnoticed.
+
+
+def lead_time(**replacements: str) -> str:
+    text = shipped.pack("change-enablement")["policies/change-enablement/change-lead-time.yaml"].decode()
+    for old, new in replacements.items():
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def test_a_policy_of_the_same_name_is_refused() -> None:
+    weak = lead_time(**{"period('P2D')": "period('P0D')", "  controls: [iso-change-control]\n": ""})
+    validation = small(CHOSEN, **{"policies/change-lead-time.yaml": weak})
+    assert [(item.rule, str(item.location)) for item in validation.findings] == [
+        ("policy-shadowed", "policies/change-lead-time.yaml:5:9")
+    ]
+
+
+def test_a_copy_that_says_the_same_stands_for_the_original() -> None:
+    copy = lead_time(**{"  controls: [iso-change-control]\n": ""})
+    validation = small(CHOSEN, **{"policies/mine/change-lead-time.yaml": copy})
+    assert said(validation) == []
+    record = validation.catalogue.get("Policy", "change-lead-time")
+    assert record is not None
+    assert (record.path, record.pack) == ("policies/mine/change-lead-time.yaml", "")
+
+
+OWN_PACK = """\
+apiVersion: itsm/v1
+kind: PolicyPack
+metadata: {name: NAME, title: Ours}
+spec: {version: 3.1.0, policies: [backout-is-planned]}
+"""
+
+
+def test_a_pack_of_the_repository_comes_before_that_of_the_program() -> None:
+    files = {"policies/packs/operations.yaml": OWN_PACK.replace("NAME", "operations")}
+    validation = small("packs: [{name: operations, version: '3'}]", **files)
+    assert said(validation) == []
+    assert validation.catalogue.names("Policy") == ["backout-is-planned"]
+
+
+def test_a_broken_pack_of_the_repository_is_not_replaced_by_another() -> None:
+    files = {"policies/packs/operations.yaml": OWN_PACK.replace("NAME", "operations").replace("3.1.0", "three")}
+    validation = small("packs: [operations]", **files)
+    assert [item.rule for item in validation.findings] == ["record-schema"]
+    assert validation.catalogue.names("Policy") == ["backout-is-planned"]
+
+
+# The gate: the base chooses.
+
+
+def settled(workshop: Workshop, settings: str = CHOSEN) -> Workshop:
+    """The settings are on main, and topic starts there."""
+    configuration = (SMALL / "itsm.yaml").read_text()
+    indented = "".join(f"    {line}\n" for line in settings.splitlines())
+    with on_main(workshop):
+        workshop.write("itsm.yaml", f"{configuration}  policies:\n{indented}")
+    return workshop
+
+
+def test_a_pack_that_the_base_chose_rejects(workshop: Workshop) -> None:
+    shop = settled(workshop)
+    shop.write("changes/2026/11/22/chg-20261122-hot.yaml", HOT)
+    shop.commit("Hot")
+    assert "finding:emergency-links-incident" in codes(shop.judge())
+
+
+@pytest.mark.parametrize(
+    "weaker",
+    [
+        "packs: []",
+        f"{CHOSEN}\nexclude: [{{policy: emergency-links-incident, reason: x}}]",
+        f"{CHOSEN}\noverrides: [{{policy: emergency-links-incident, severity: info, reason: x}}]",
+    ],
+)
+def test_a_pull_request_cannot_switch_off_what_judges_it(workshop: Workshop, weaker: str) -> None:
+    shop = settled(workshop)
+    shop.write("changes/2026/11/22/chg-20261122-hot.yaml", HOT)
+    indented = "".join(f"    {line}\n" for line in weaker.splitlines())
+    shop.write("itsm.yaml", (SMALL / "itsm.yaml").read_text() + f"  policies:\n{indented}")
+    shop.commit("Hot, and quiet")
+    approve(shop, "bob", "carol", "dave", "erin", "frank")
+    decision = shop.judge()
+    assert decision.verdict == "rejected"
+    assert "finding:emergency-links-incident" in codes(decision)
+    rows = [row for row in decision.evidence["policyImpact"] if row["rule"] == "emergency-links-incident"]
+    assert [(row["before"], row["after"]) for row in rows] == ([("fail", "absent")] if "severity" not in weaker else [])
+
+
+@pytest.mark.parametrize("settings", ["packs: [nothing]", f"{CHOSEN}\nexclude: [{{policy: nothing, reason: x}}]"])
+def test_settings_that_name_nothing_keep_the_base_from_judging(workshop: Workshop, settings: str) -> None:
+    shop = settled(workshop, settings)
+    shop.change()
+    shop.commit()
+    decision = shop.judge()
+    assert (decision.verdict, "judges-unusable" in codes(decision)) == ("rejected", True)
+
+
+def test_a_pull_request_cannot_bring_settings_that_name_nothing(workshop: Workshop) -> None:
+    shop = workshop
+    shop.write("itsm.yaml", (SMALL / "itsm.yaml").read_text() + "  policies: {packs: [nothing]}\n")
+    shop.commit()
+    assert "new-judges-unusable" in codes(shop.judge())
+
+
+def test_switching_a_pack_on_is_a_change_of_itsm_yaml_alone(workshop: Workshop) -> None:
+    workshop.write("itsm.yaml", (SMALL / "itsm.yaml").read_text() + f"  policies: {{{CHOSEN}}}\n")
+    workshop.commit()
+    decision = workshop.judge()
+    assert decision.evidence["records"] == []
+    assert [row["path"] for row in decision.evidence["paths"]] == ["itsm.yaml"]
+
+
+def test_the_digest_covers_what_the_program_brings(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = settled(workshop)
+    shop.change()
+    shop.commit()
+    before = shop.judge().evidence["policyDigest"]
+    original = shipped.pack
+
+    def newer(name: str) -> dict[str, bytes]:
+        return {path: source + b"# a newer program\n" for path, source in original(name).items()}
+
+    monkeypatch.setattr(shipped, "pack", newer)
+    from itsm_as_code.packs import _shipped_pack
+
+    _shipped_pack.cache_clear()
+    after = shop.judge().evidence["policyDigest"]
+    _shipped_pack.cache_clear()
+    assert before != after
+
+
+def test_a_waiver_names_a_policy_of_a_pack(workshop: Workshop) -> None:
+    waiver = (
+        "apiVersion: itsm/v1\nkind: Waiver\nmetadata: {name: once, title: Once}\nspec:\n"
+        "  policy: emergency-links-incident\n  records: [{kind: Change, name: chg-20261122-hot}]\n"
+        "  reason: The tracker is down.\n  risk: Low.\n  requester: alice\n  approver: erin\n"
+        "  from: '2026-11-20T00:00:00Z'\n  until: '2026-11-30T00:00:00Z'\n"
+    )
+    shop = settled(workshop)
+    with on_main(shop):
+        shop.write("policies/waivers/once.yaml", waiver)
+    shop.write("changes/2026/11/22/chg-20261122-hot.yaml", HOT)
+    shop.commit("Hot")
+    decision = shop.judge()
+    assert "finding:emergency-links-incident" not in codes(decision)
+    assert [row["state"] for row in decision.evidence["waivers"]] == ["waived"]
+
+
+# What the package brings.
+
+
+@pytest.mark.parametrize("name", shipped.packs())
+def test_a_manifest_lists_the_policies_of_its_folder(name: str) -> None:
+    manifest = parse(shipped.pack(name)[f"policies/packs/{name}.yaml"])
+    assert manifest["metadata"]["name"] == name
+    assert manifest["spec"]["policies"] == sorted(
+        Path(path).stem for path in shipped.pack(name) if not path.startswith("policies/packs/")
+    )
+
+
+def test_the_wheel_holds_every_pack() -> None:
+    included = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    folders = {path.removeprefix("policies/") for path in included["only-include"] if path.startswith("policies/")}
+    assert folders == {"packs", *shipped.packs()}
+
+
+@pytest.mark.parametrize("name", shipped.packs())
+def test_a_pack_is_usable_without_this_repository(name: str) -> None:
+    needs = parse(shipped.pack(name)[f"policies/packs/{name}.yaml"])["spec"].get("requires", [])
+    validation = small(f"packs: [{', '.join([name, *needs])}]")
+    bad = [line for line in said(validation) if line.startswith("itsm")]
+    assert bad == []
+    assert validation.policies > 1

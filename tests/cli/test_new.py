@@ -81,6 +81,7 @@ REQUIRED = {
         "examples.1.expect=fail",
         "examples.1.object={spec: {type: standard}}",
     ],
+    "PolicyPack": ["version=1.0.0", "policies=backout-is-planned"],
     "Service": ["owner=team-shop", "stage=pipeline", "tier=3", "type=application"],
     "ServiceLevelAgreement": [
         "type=sla",

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from itsm_as_code import site
+from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
 from itsm_as_code.site.views import incident, navigation, portfolio, risk
 from itsm_as_code.validation import Validation
@@ -74,7 +75,7 @@ def test_improvements_stand_in_the_order_of_their_figure(pages: Pages) -> None:
      (4, 4, "Very high"), (5, 5, "Very high")],
 )  # fmt: skip
 def test_the_level_of_a_risk(likelihood: int, impact: int, word: str) -> None:
-    assert risk.level(likelihood, impact).word == word
+    assert risk.level(Exposure(likelihood, impact)).word == word
 
 
 def test_risks_stand_in_a_matrix_before_and_after_treatment(pages: Pages) -> None:

@@ -5,32 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from itsm_as_code.measures.exposure import IMPACTS, LIKELIHOODS, Band, Exposure
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import figures, state
+from itsm_as_code.site.views import figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import Extra, described
 from itsm_as_code.site.views.values import Inline, Page, Row, Section, Status, Table, Text, Tone, Value
 
-LIKELIHOODS = ("Rare", "Unlikely", "Possible", "Likely", "Almost certain")
-IMPACTS = ("Negligible", "Minor", "Moderate", "Major", "Severe")
-_LEVELS: tuple[tuple[int, str, Tone], ...] = (
-    (16, "Very high", "bad"), (10, "High", "warn"), (5, "Medium", "info"), (1, "Low", "good"),
-)  # fmt: skip
+_TONES: Mapping[Band, Tone] = {
+    Band.LOW: "good", Band.MEDIUM: "info", Band.HIGH: "warn", Band.VERY_HIGH: "bad",
+}  # fmt: skip
 
 
-def level(likelihood: int, impact: int) -> Status:
-    """How grave a risk is: likelihood times impact, from 1 to 25, in four levels."""
-    word, tone = next((word, tone) for least, word, tone in _LEVELS if likelihood * impact >= least)
-    return Status(word, tone)
+def level(exposure: Exposure) -> Status:
+    """How grave a risk is, as word, shape and colour."""
+    return Status(words.human(exposure.band), _TONES[exposure.band])
+
+
+def exposure(grades: Mapping[str, Any]) -> Exposure | None:
+    """The likelihood and impact of a risk, or of what is left of it; None before it is assessed."""
+    likelihood, impact = grades.get("likelihood"), grades.get("impact")
+    return None if likelihood is None or impact is None else Exposure(likelihood, impact)
 
 
 def assessed(grades: Mapping[str, Any]) -> Value:
     """A risk's level with its inputs: ``High 4 x 3 = 12``."""
-    likelihood, impact = grades.get("likelihood"), grades.get("impact")
-    if likelihood is None or impact is None:
+    found = exposure(grades)
+    if found is None:
         return figures.NO_DATA
-    said = Text(f"likelihood {likelihood} * impact {impact} = {likelihood * impact}")
-    return Inline((level(likelihood, impact), said), " ")
+    said = Text(f"likelihood {found.likelihood} * impact {found.impact} = {found.score}")
+    return Inline((level(found), said), " ")
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -41,16 +45,16 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
 
 def matrix(context: Context, records: Sequence[Record], after: bool) -> Section:
     """The open risks by likelihood and impact, and how many could not be placed."""
-    places: dict[tuple[int, int], list[Value]] = {}
+    places: dict[Exposure, list[Value]] = {}
     open_ = [record for record in records if record.spec["status"] != "closed"]
     for record in open_:
-        grades = record.spec.get("residual", {}) if after else record.spec
-        if "likelihood" in grades and "impact" in grades:
-            places.setdefault((grades["likelihood"], grades["impact"]), []).append(context.link(record))
+        found = exposure(record.spec.get("residual", {}) if after else record.spec)
+        if found is not None:
+            places.setdefault(found, []).append(context.link(record))
     rows = tuple(
         Row((
             Text(f"{likelihood} {LIKELIHOODS[likelihood - 1]}"),
-            *(_cell(level(likelihood, i), places.get((likelihood, i), [])) for i in range(1, 6)),
+            *(_cell(level(cell), places.get(cell, [])) for cell in (Exposure(likelihood, i) for i in range(1, 6))),
         ))
         for likelihood in range(5, 0, -1)
     )  # fmt: skip
@@ -87,6 +91,7 @@ def ordered(records: Sequence[Record]) -> list[Record]:
 
     def key(record: Record) -> tuple[bool, int, str]:
         spec = record.spec
-        return (spec["status"] == "closed", -spec.get("likelihood", 0) * spec.get("impact", 0), record.name)
+        found = exposure(spec)
+        return (spec["status"] == "closed", -found.score if found else 0, record.name)
 
     return sorted(records, key=key)

@@ -27,7 +27,7 @@ LAYERS = [
     ["risk"],
     ["checks", "policies", "forges"],
     ["validation"],
-    ["gate"],
+    ["gate", "compliance"],
     ["reports", "interchange", "site"],
     ["cli"],
 ]

@@ -9,7 +9,7 @@ import pytest
 from itsm_as_code import site
 from itsm_as_code.site import addresses, graph
 from itsm_as_code.site.render import shortened
-from itsm_as_code.site.views import controls, hours, state
+from itsm_as_code.site.views import hours, state
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Node, Picture, Progress
 from itsm_as_code.validation import Validation
@@ -105,42 +105,6 @@ def test_an_outage_shows_on_the_service_and_on_what_needs_it(validated: Validate
     assert said == {"a": "Outage", "b": "May be affected", "c": "No known problem", "d": "Not live yet"}
     home = read(site.build(validation, "r")["index.html"])
     assert "for 2 hours" in home.all("main")[0].text
-
-
-def test_controls_are_not_assessed_until_there_is_evidence(validated: Validate) -> None:
-    def control(name: str, *evidence: object, **spec: object) -> dict[str, str]:
-        base = {"framework": "soc2", "clause": "CC8.1", "statement": "S.", "evidence": list(evidence)}
-        return {f"policies/controls/{name}.yaml": record("Control", name, {**base, **spec})}
-
-    def attested(on: str, until: str) -> dict[str, str]:
-        return {"type": "attestation", "by": "ann", "on": on, "validUntil": until, "statement": "Seen."}
-
-    def audit(result: str) -> dict[str, str]:
-        return {"type": "audit", "on": "2026-10-01", "validUntil": "2027-10-01", "result": result}
-
-    rto = {"rto": "PT1H", "lastTested": "2025-01-01"}
-    fresh = {"type": "freshness", "kind": "Service", "field": "/spec/continuity/lastTested", "maxAge": "P365D"}
-    validation = validated(
-        PEOPLE
-        | service("a", continuity=rto)
-        | control("bare")
-        | control("not-here", applicability="not-applicable", reason="No.")
-        | control("good", attested("2026-01-01", "2027-01-01"), audit("passed"))
-        | control("ends-today", attested("2026-01-01", "2026-11-22"))
-        | control("failed", attested("2026-01-01", "2027-01-01"), audit("failed"))
-        | control("stale", fresh)
-        | control("misspelt", {"type": "check", "check": "refrence-exists"})
-        | control("checked", {"type": "check", "check": "reference-exists"})
-        | control("half", {"type": "check", "check": "reference-exists"}, {"type": "audit"})
-        | control("no-history", {"type": "freshness", "kind": "Service", "maxAge": "P365D"})
-    )
-    context = Context(validation, "r")
-    found = {c.name: controls.assess(context, c)[0] for c in validation.catalogue.of_kind("Control")}
-    assert found == {
-        "bare": "not-assessed", "not-here": "not-applicable", "good": "satisfied", "ends-today": "stale",
-        "failed": "not-satisfied", "stale": "stale", "misspelt": "not-assessed", "checked": "satisfied",
-        "half": "not-assessed", "no-history": "not-assessed",
-    }  # fmt: skip
 
 
 def test_a_new_kind_needs_a_schema_file_only(validated: Validate) -> None:

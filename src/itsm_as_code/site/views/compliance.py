@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Finding, Severity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import controls, state, words
@@ -51,7 +52,7 @@ def _overview(context: Context) -> Page:
     sections = []
     if context.has("Control"):
         rows = [control_row(context, control) for control in context.catalogue.of_kind("Control")]
-        tally = Counter(controls.assess(context, c)[0] for c in context.catalogue.of_kind("Control"))
+        tally = Counter(controls.assess(context, c).status for c in context.catalogue.of_kind("Control"))
         said = [state.status(s, f"{tally[s]:,} {words.human(s).lower()}") for s in _CONTROL_STATUSES if tally[s]]
         sections.append(
             Section("controls", "Controls", (
@@ -86,29 +87,27 @@ def _overview(context: Context) -> Page:
     return Page(f"{_FOLDER}/index.html", "Compliance", tuple(sections), lead=lead, area="compliance", contents=True)
 
 
-_CONTROL_STATUSES = (
-    controls.SATISFIED, controls.NOT_SATISFIED, controls.STALE, controls.NOT_ASSESSED, controls.NOT_APPLICABLE,
-)  # fmt: skip
+_CONTROL_STATUSES = tuple(ControlStatus)
 CONTROL_HEADERS = ("Control", "Status", "Framework", "Clause", "Evidence", "Owner")
 POLICY_HEADERS = ("Policy", "Severity", "Records judged", "Pass", "Fail", "Waived", "Not evaluated")
 WAIVER_HEADERS = ("Waiver", "State", "Rule", "For", "Until", "Approved by")
 
 
 def control_row(context: Context, control: Record) -> Row:
-    status, evidence = controls.assess(context, control)
+    assessment = controls.assess(context, control)
     spec = control.spec
-    tally = Counter(item.status for item in evidence)
+    tally = Counter(item.status for item in assessment.evidence)
     summary = words.join([f"{tally[s]} {words.human(s).lower()}" for s in _CONTROL_STATUSES if tally[s]])
     return Row(
         (
             context.link(control),
-            state.status(status),
+            state.status(assessment.status),
             Text(spec["framework"]),
             Text(spec["clause"]),
             Text(summary) if summary else Missing("No evidence yet"),
             context.reference(("Team",), spec["owner"]) if "owner" in spec else Missing(),
         ),
-        (("framework", spec["framework"]), ("status", words.human(status))),
+        (("framework", spec["framework"]), ("status", words.human(assessment.status))),
     )
 
 
@@ -253,15 +252,18 @@ def _results(context: Context, policy: Record) -> list[Value]:
 def control_page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
-    status, evidence = controls.assess(context, record)
-    rows = tuple(Row((item.what, state.status(item.status), Text(item.why))) for item in evidence)
+    assessment = controls.assess(context, record)
+    rows = tuple(
+        Row((controls.what(context, item), state.status(item.status), Text(controls.why(item))))
+        for item in assessment.evidence
+    )
     made.add(
         "evidence", "Evidence", Table("Evidence", ("Evidence", "Status", "Why"), rows, "No evidence yet: not assessed.")
     )
     made.part("reason", "Reason", "reason")
     facts: list[tuple[str, Value]] = [("Framework", made.field("framework")), ("Clause", made.field("clause"))]
     facts.append(("Owner", made.field("owner")))
-    return made.finish(lead=spec["statement"], statuses=(state.status(status),), facts=tuple(facts))
+    return made.finish(lead=spec["statement"], statuses=(state.status(assessment.status),), facts=tuple(facts))
 
 
 def waiver_page(context: Context, record: Record, now: state.Now) -> Page:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from itsm_as_code import clock
+from itsm_as_code.compliance import Assessment, assess_controls
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.finance import ServiceCost
@@ -51,9 +52,9 @@ class Context:
         return {}
 
     @cached_property
-    def assessments(self) -> dict[str, tuple[str, tuple[Any, ...]]]:
-        """Remembered by :mod:`itsm_as_code.site.views.controls`: several pages ask for the same controls."""
-        return {}
+    def assessments(self) -> Mapping[str, Assessment]:
+        """How every control stands, by name."""
+        return assess_controls(self.validation)
 
     @cached_property
     def feasibility(self) -> Feasibility:

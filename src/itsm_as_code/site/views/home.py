@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Severity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import agreement, controls, people, state, words
@@ -150,11 +151,11 @@ def _suppliers(context: Context) -> list[Card]:
 
 
 def _controls(context: Context) -> list[Card]:
-    found = [(controls.assess(context, c)[0], c) for c in context.catalogue.of_kind("Control")]
+    found = [(controls.assess(context, c).status, c) for c in context.catalogue.of_kind("Control")]
     return [
         Card(context.link(control), state.status(status), Text(f"{control.spec['framework']} {control.spec['clause']}"))
         for status, control in sorted(found, key=lambda item: (item[0], item[1].name))
-        if status in (controls.NOT_SATISFIED, controls.STALE)
+        if status in (ControlStatus.NOT_SATISFIED, ControlStatus.STALE)
     ]
 
 
@@ -181,9 +182,9 @@ def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
     if context.has("Change"):
         found.append((f"{len(now.changes['next']):,}", Link("changes ahead", context.list_page("Change"))))
     if context.has("Control"):
-        statuses = [controls.assess(context, c)[0] for c in context.catalogue.of_kind("Control")]
-        relevant = sum(1 for status in statuses if status != controls.NOT_APPLICABLE)
-        satisfied = statuses.count(controls.SATISFIED)
+        statuses = [controls.assess(context, c).status for c in context.catalogue.of_kind("Control")]
+        relevant = sum(1 for status in statuses if status != ControlStatus.NOT_APPLICABLE)
+        satisfied = statuses.count(ControlStatus.SATISFIED)
         found.append((f"{satisfied:,} of {relevant:,}", Link("controls satisfied", "compliance/index.html")))
     if context.has("Person"):
         away = sum(1 for p in context.catalogue.of_kind("Person") if people.away(context, p))

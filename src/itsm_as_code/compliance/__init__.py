@@ -1,0 +1,5 @@
+"""Whether what is required of the organisation is done: controls, and the evidence that shows it."""
+
+from itsm_as_code.compliance.controls import Assessment, ControlStatus, Evidence, assess_controls
+
+__all__ = ["Assessment", "ControlStatus", "Evidence", "assess_controls"]

@@ -244,3 +244,27 @@ Policies that are not there
   control cited names 'backout-is-plannd', did you mean 'backout-is-planned'?
 4 of 18 records are judged by a policy (22.2 %), 2 policies
 """
+
+
+def test_strength_names_the_changes_that_no_example_sees(itsm: Run) -> None:
+    code, out, err = itsm("-C", SMALL, "policy", "test", "--strength", *NOW)
+    assert (code, out, err) == (0, STRENGTH, "")
+    code, out, _ = itsm("-C", SMALL, "policy", "test", "--min-strength", "73.4", "--format", "json")
+    report = json.loads(out)
+    schema = KINDS.bundled("reports/policy-test-report.schema.json")
+    assert (code, Validator("report", schema).problems(report)) == (1, [])
+    assert (report["strength"]["killed"], report["strength"]["mutants"], report["strength"]["least"]) == (11, 15, 73.4)
+    code, out, _ = itsm("-C", SMALL, "policy", "test", "--min-strength", "73.4", "--format", "junit")
+    assert (code, out.count("<failure"), out.count("<system-out>")) == (1, 1, 1)
+    assert itsm("-C", SMALL, "policy", "test", "--min-strength", "73.3")[0] == 0
+
+
+STRENGTH = """\
+1 policy, 2 examples: none failed
+✘ backout-is-planned: 11 of 15 mutants killed
+    policies/backout-is-planned.yaml:8:12 where: without 'object.spec.type == 'normal' &&'
+    policies/backout-is-planned.yaml:8:12 where: without '&& object.spec.status == 'proposed''
+    policies/backout-is-planned.yaml:8:12 where: '&&' -> '||'
+    policies/backout-is-planned.yaml:9:12 require: without 'has(object.spec.backout) &&'
+11 of 15 mutants killed (73.3 %)
+"""

@@ -107,13 +107,18 @@ class Policy:
             message = f"no example that is expected to {missing}"
             yield POLICY_EXAMPLES, Problem(message, ("spec", "examples"), f"add an example with expect: {missing}")
 
-    def matches(self, data: Mapping[str, Any], environment: Environment, activation: Any) -> bool:
-        """True when the policy judges this record; EvaluationError when that cannot be told."""
+    def selects(self, data: Mapping[str, Any]) -> bool:
+        """True for a record of a kind and with the labels that the policy names."""
         match = self.record.spec["match"]
         if data.get("kind") not in match["kinds"]:
             return False
         labels = get(data, ("metadata", "labels")) or {}
-        if any(labels.get(key) != value for key, value in match.get("labels", {}).items()):
+        return all(labels.get(key) == value for key, value in match.get("labels", {}).items())
+
+    def matches(self, data: Mapping[str, Any], environment: Environment, activation: Any) -> bool:
+        """True when the policy judges this record; EvaluationError when that cannot be told."""
+        match = self.record.spec["match"]
+        if not self.selects(data):
             return False
         return "where" not in match or environment.holds(match["where"], activation)
 

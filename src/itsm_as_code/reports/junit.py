@@ -19,7 +19,8 @@ from itsm_as_code.reports.escape import terminal
 class Case:
     """A test: what it is called, where it stands, and why it did not pass.
 
-    ``failure`` is what came out otherwise, ``error`` why nothing came out; neither for one that passed.
+    ``failure`` is what came out otherwise, ``error`` why nothing came out; neither for one that passed. ``said`` is
+    what it has to tell all the same, line by line.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Case:
     line: int
     failure: str | None = None
     error: str | None = None
+    said: tuple[str, ...] = ()
 
 
 def junit(name: str, suites: Sequence[tuple[str, Sequence[Case]]]) -> str:
@@ -45,6 +47,8 @@ def _case(case: Case) -> str:
     about = f"name={_value(case.name)} classname={_value(case.group)} file={_value(case.file)}"
     problems = (("failure", case.failure), ("error", case.error))
     inside = "".join(f"<{tag} message={_value(why)}>{_text(why)}</{tag}>" for tag, why in problems if why is not None)
+    if case.said:
+        inside += f"<system-out>{'&#10;'.join(map(_text, case.said))}</system-out>"
     return f'    <testcase {about} line="{case.line}">{inside}</testcase>'
 
 

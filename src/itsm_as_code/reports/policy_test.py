@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 import orjson
 
 from itsm_as_code.findings import format_pointer
+from itsm_as_code.measures.numbers import percent_floor
 from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.examples import ExampleResult
+from itsm_as_code.policies.strength import Strength, Survivor, share
 from itsm_as_code.records.positions import locate
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.junit import Case, junit
@@ -20,10 +23,25 @@ SCHEMA: Final = "itsm/policy-test/v1"
 
 @dataclass(frozen=True)
 class PolicyTest:
-    """The results of the examples of some policies."""
+    """The results of the examples of some policies, and how strong they are if that was asked (else None).
+
+    ``least`` is the share of mutants, in percent, that has to be killed; None when any will do.
+    """
 
     results: Sequence[tuple[Policy, Sequence[ExampleResult]]]
     verbose: bool = False
+    strengths: Sequence[Strength] | None = None
+    least: Fraction | None = None
+
+    @property
+    def share(self) -> Fraction | None:
+        """The share of mutants that are killed."""
+        return share(self.strengths or ())
+
+    @property
+    def is_too_weak(self) -> bool:
+        """True when less is killed than was asked for. Without a mutant there is nothing to be weak."""
+        return self.least is not None and self.share is not None and self.share * 100 < self.least
 
     @property
     def failed(self) -> int:
@@ -40,8 +58,9 @@ def text(test: PolicyTest, colour: bool = False) -> str:
     for policy, found in test.results:
         bad = [result for result in found if not result.ok]
         if test.verbose or bad:
-            mark = f"\x1b[1;{31 if bad else 32}m{'✘' if bad else '✔'}\x1b[0m" if colour else "✘" if bad else "✔"
-            lines.append(f"{mark} {policy.name}: {len(found) - len(bad)} of {len(found)} examples hold")
+            lines.append(
+                f"{_mark(not bad, colour)} {policy.name}: {len(found) - len(bad)} of {len(found)} examples hold"
+            )
         places = _places(policy, found)
         for result, (line, column) in zip(found, places, strict=True):
             if not result.ok:
@@ -51,7 +70,56 @@ def text(test: PolicyTest, colour: bool = False) -> str:
                 lines.append(f"    {result.actual}: {escape.terminal(result.name)}")
     policies = "1 policy" if len(test.results) == 1 else f"{len(test.results)} policies"
     lines.append(f"{policies}, {test.total} examples: {test.failed or 'none'} failed")
+    if test.strengths is not None:
+        lines += _strength_lines(test, colour)
     return "\n".join(lines) + "\n"
+
+
+def _strength_lines(test: PolicyTest, colour: bool) -> Iterator[str]:
+    for strength in test.strengths or ():
+        if strength.survivors or test.verbose:
+            yield (
+                f"{_mark(not strength.survivors, colour)} {strength.policy.name}: "
+                f"{strength.killed} of {strength.total} mutants killed"
+            )
+        for survivor, (line, column) in _survivors(strength):
+            yield f"    {strength.policy.record.path}:{line}:{column} {_change(survivor)}"
+            if test.verbose:
+                yield f"      {escape.terminal(' '.join(survivor.mutant.expression.split()))}"
+    yield _strength_summary(test)
+
+
+def _strength_summary(test: PolicyTest) -> str:
+    total = sum(strength.total for strength in test.strengths or ())
+    killed = sum(strength.killed for strength in test.strengths or ())
+    if test.share is None:
+        return "no mutants: nothing in these policies can be changed"
+    least = f", at least {percent_floor(test.least / 100, 3)} % was asked for" if test.least is not None else ""
+    return f"{killed} of {total} mutants killed ({percent_floor(test.share, 1)} %){least}"
+
+
+def _survivors(strength: Strength) -> list[tuple[Survivor, tuple[int, int]]]:
+    """The survivors with line and column of the changed place in the file."""
+    places = locate(strength.policy.record.source, {item.pointer for item in strength.survivors})
+    return [(item, places[item.pointer]) for item in strength.survivors]
+
+
+def _change(survivor: Survivor) -> str:
+    before, after = _short(survivor.mutant.before), _short(survivor.mutant.after)
+    return (
+        f"{survivor.pointer[-1]}: {before} -> {after}" if after != "''" else f"{survivor.pointer[-1]}: without {before}"
+    )
+
+
+def _short(text: str) -> str:
+    """A piece of an expression on one line; the middle of a long one is left out."""
+    line = escape.terminal(" ".join(text.split()))
+    return f"'{line}'" if len(line) <= 80 else f"'{line[:50]} ... {line[-25:]}'"
+
+
+def _mark(good: bool, colour: bool) -> str:
+    sign = "✔" if good else "✘"
+    return f"\x1b[1;{32 if good else 31}m{sign}\x1b[0m" if colour else sign
 
 
 def _why(result: ExampleResult) -> str:
@@ -85,6 +153,36 @@ def as_data(test: PolicyTest) -> dict[str, Any]:
             for policy, found in test.results
             for result, (line, column) in zip(found, _places(policy, found), strict=True)
         ],
+        "strength": _strength_data(test) if test.strengths is not None else None,
+    }
+
+
+def _strength_data(test: PolicyTest) -> dict[str, Any]:
+    strengths = test.strengths or ()
+    return {
+        "mutants": sum(strength.total for strength in strengths),
+        "killed": sum(strength.killed for strength in strengths),
+        "least": float(test.least) if test.least is not None else None,
+        "policies": [
+            {
+                "policy": strength.policy.name,
+                "path": strength.policy.record.path,
+                "mutants": strength.total,
+                "killed": strength.killed,
+                "survivors": [
+                    {
+                        "pointer": format_pointer(survivor.pointer),
+                        "line": line,
+                        "column": column,
+                        "before": survivor.mutant.before,
+                        "after": survivor.mutant.after,
+                        "expression": survivor.mutant.expression,
+                    }
+                    for survivor, (line, column) in _survivors(strength)
+                ],
+            }
+            for strength in strengths
+        ],
     }
 
 
@@ -95,7 +193,21 @@ def json(test: PolicyTest, colour: bool = False) -> str:
 
 def junit_xml(test: PolicyTest, colour: bool = False) -> str:
     """For CI servers: a suite for each policy, a case for each example."""
-    return junit("itsm policy test", [(policy.name, _cases(policy, found)) for policy, found in test.results])
+    suites = [(policy.name, _cases(policy, found)) for policy, found in test.results]
+    if test.strengths is not None:
+        suites.append(("strength", _strength_cases(test)))
+    return junit("itsm policy test", suites)
+
+
+def _strength_cases(test: PolicyTest) -> list[Case]:
+    """A case for each policy, which only tells; the whole fails when it is weaker than was asked for."""
+    cases = []
+    for strength in test.strengths or ():
+        said = [f"{line}:{column} {_change(survivor)}" for survivor, (line, column) in _survivors(strength)]
+        title = f"{strength.killed} of {strength.total} mutants killed"
+        cases.append(Case(title, strength.policy.name, strength.policy.record.path, 1, said=tuple(said)))
+    summary = _strength_summary(test)
+    return [*cases, Case("all policies", "strength", "policies", 1, summary if test.is_too_weak else None)]
 
 
 def _cases(policy: Policy, found: Sequence[ExampleResult]) -> list[Case]:

@@ -22,11 +22,23 @@ _POLL_SECONDS = 0.3
 @click.command("test")
 @click.argument("policies", nargs=-1, metavar="[POLICY...]")
 @click.option("--watch", is_flag=True, help="Run again whenever a policy changes, until Ctrl-C.")
+@click.option("--strength", is_flag=True, help="Change every operator and constant: which changes does no example see?")
+@click.option(
+    "--min-strength",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit code 1 when the examples see a smaller share of the changes.",
+)
 @common_options("text", "json", "junit")
-def command(session: Session, policies: tuple[str, ...], watch: bool) -> int:
+def command(
+    session: Session, policies: tuple[str, ...], watch: bool, strength: bool, min_strength: float | None
+) -> int:
     """Run the examples that stand in the policies. Exit code 1 when one of them does not hold.
 
     POLICY is a name, a pattern of names, a pack (the folder of the policies), or the path of a file or folder.
+
+    With --strength each operator and constant of the expressions is changed, one at a time (a mutant). A mutant that
+    some example answers in another way is killed; one that survives shows what the examples do not test.
 
     \b
     Example:
@@ -34,22 +46,27 @@ def command(session: Session, policies: tuple[str, ...], watch: bool) -> int:
       itsm policy test change-has-rehearsed-backout -v
       itsm policy test 'change-*' service-design --format junit -o results.xml
       itsm policy test policies/operations --watch
+      itsm policy test --strength --min-strength 90
     """
     from itsm_as_code.reports.policy_test import FORMATS
 
     def once() -> PolicyTest:
-        test = _run(session, policies)
+        test = _run(session, policies, strength or min_strength is not None, min_strength)
         session.write(FORMATS[session.format](test, colour=session.colour))
         return test
 
     if watch:
         _forever(session, once)
-    return 1 if once().failed else 0
+    done = once()
+    return 1 if done.failed or done.is_too_weak else 0
 
 
-def _run(session: Session, wanted: tuple[str, ...]) -> PolicyTest:
+def _run(session: Session, wanted: tuple[str, ...], with_strength: bool, least: float | None) -> PolicyTest:
+    from fractions import Fraction
+
     from itsm_as_code.policies.examples import run_examples
     from itsm_as_code.policies.fixtures import fixtures_of
+    from itsm_as_code.policies.strength import strength_of
     from itsm_as_code.reports.policy_test import PolicyTest
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import load_judges
@@ -57,7 +74,12 @@ def _run(session: Session, wanted: tuple[str, ...]) -> PolicyTest:
     snapshot = WorkTree(session.directory)
     chosen = _select.policies(load_judges(snapshot).catalogue, session.directory, wanted)
     fixtures = fixtures_of(snapshot)
-    return PolicyTest([(policy, list(run_examples(policy, fixtures))) for policy in chosen], session.verbose)
+    return PolicyTest(
+        [(policy, list(run_examples(policy, fixtures))) for policy in chosen],
+        session.verbose,
+        [strength_of(policy, fixtures) for policy in chosen] if with_strength else None,
+        Fraction(str(least)) if least is not None else None,
+    )
 
 
 def _forever(session: Session, once: Callable[[], PolicyTest]) -> NoReturn:

@@ -22,8 +22,15 @@ from itsm_as_code.cli.program import common_options
     help="Where the pull request lives.",
 )
 @click.option("--reviews", type=click.Path(path_type=Path), metavar="FILE", help="Author and reviews, as JSON.")
+@click.option(
+    "--approvals",
+    metavar="refs|none|FILE",
+    help="Approvals signed with `itsm approve`: of refs/itsm/approvals/ (so without --reviews), or of a file.",
+)
 @common_options("text", "json", "markdown", "github")
-def command(session: Session, base: str, head: str, forge_name: str, reviews: Path | None) -> int:
+def command(
+    session: Session, base: str, head: str, forge_name: str, reviews: Path | None, approvals: str | None
+) -> int:
     """Judge a pull request: approved (exit code 0), pending or rejected (1), could not judge (2).
 
     The rules are read from the base, the records from the merge of both; the work tree is never looked at. The same
@@ -35,10 +42,10 @@ def command(session: Session, base: str, head: str, forge_name: str, reviews: Pa
     """
     from datetime import UTC, datetime
 
+    from itsm_as_code.cli._pull_request import local_pull_request
     from itsm_as_code.clock import format_instant
     from itsm_as_code.configuration import load_configuration
     from itsm_as_code.errors import ItsmError
-    from itsm_as_code.forges.local import LocalForge
     from itsm_as_code.gate.decision import error_decision
     from itsm_as_code.gate.judge import judge
     from itsm_as_code.git.repository import Repository
@@ -48,8 +55,8 @@ def command(session: Session, base: str, head: str, forge_name: str, reviews: Pa
     now = None
     try:
         repository = Repository(session.directory)
-        pull_request = LocalForge(reviews).pull_request()
         base_commit = repository.commit(base)
+        pull_request = local_pull_request(repository, base_commit, head, reviews, approvals)
         as_of = None
         if session.now is None:
             snapshot = repository.snapshot(base_commit)

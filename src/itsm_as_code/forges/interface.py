@@ -23,6 +23,8 @@ class Review:
 
     ``commit`` is a full commit id. ``dismissed_by`` says who dismissed it: a request for changes that was dismissed is
     given as two reviews, the request and, later, the dismissal: only somebody who contributed nothing can lift it.
+    ``scopes`` are the rules (``policy/rule``) for which it was given, each with the digest of the content in its scope;
+    None: whatever the commit holds.
     """
 
     reviewer: str
@@ -30,6 +32,15 @@ class Review:
     commit: str
     at: datetime
     dismissed_by: str | None = None
+    scopes: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedStatement:
+    """What a reviewer signed, and the armoured signature: raw, for the gate itself checks both against the base."""
+
+    text: str
+    signature: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,7 @@ class PullRequest:
     pushers: tuple[str, ...] = ()
     reviews: tuple[Review, ...] = ()
     open_pull_requests: tuple[OpenPullRequest, ...] = ()
+    statements: tuple[SignedStatement, ...] = ()
 
 
 class Forge(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.errors import ForgeError
-from itsm_as_code.forges.interface import OpenPullRequest, PullRequest, Review, ReviewState
+from itsm_as_code.forges.interface import OpenPullRequest, PullRequest, Review, ReviewState, SignedStatement
 
 _REMEDY = 'a reviews file looks like {"author": "alice", "reviews": [{"reviewer", "state", "commit", "at"}]}'
 _MAX_BYTES = 16 << 20
@@ -41,7 +41,9 @@ class LocalForge:
 def parse_pull_request(data: Any, origin: str) -> PullRequest:
     """A pull request from the data of a reviews file; ForgeError names what is wrong in ``origin``."""
     reader = _Reader(origin)
-    top = reader.mapping(data, "the file", {"author", "forge", "number", "pushers", "reviews", "openPullRequests"})
+    top = reader.mapping(
+        data, "the file", {"author", "forge", "number", "pushers", "reviews", "openPullRequests", "statements"}
+    )
     forge = top.get("forge", "local")
     if forge not in _FORGES:
         raise reader.fail(f"'forge' is not one of: {', '.join(_FORGES)}")
@@ -54,6 +56,7 @@ def parse_pull_request(data: Any, origin: str) -> PullRequest:
         open_pull_requests=tuple(
             reader.open_pull_request(item, index) for index, item in enumerate(reader.items(top, "openPullRequests"))
         ),
+        statements=tuple(reader.statement(item, index) for index, item in enumerate(reader.items(top, "statements"))),
     )
 
 
@@ -77,6 +80,7 @@ def pull_request_data(pull_request: PullRequest) -> dict[str, Any]:
         "pushers": sorted(set(pull_request.pushers)),
         "reviews": sorted(reviews, key=lambda row: (row["at"], row["reviewer"], row["state"], row["commit"])),
         "openPullRequests": sorted(others, key=lambda row: (row["number"], row["head"])),
+        "statements": [{"statement": item.text, "signature": item.signature} for item in pull_request.statements],
     }
 
 
@@ -162,3 +166,10 @@ class _Reader:
         what = f"open pull request {index + 1}"
         fields = self.mapping(data, what, {"number", "head"})
         return OpenPullRequest(self.number(fields, what), self.text(fields, "head", what))
+
+    def statement(self, data: Any, index: int) -> SignedStatement:
+        what = f"statement {index + 1}"
+        fields = self.mapping(data, what, {"statement", "signature"})
+        if not all(isinstance(fields.get(key), str) for key in ("statement", "signature")):
+            raise self.fail(f"{what} lacks its text or its signature")
+        return SignedStatement(fields["statement"], fields["signature"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from typing import Any
 
@@ -30,7 +32,14 @@ class Binding:
 
     def voided(self, rule: MatchedRule, review: Review) -> Void | None:
         """Why an approval does not cover a rule's scope as it would be merged, or None when it does."""
-        return self.why_void(rule, review.commit)
+        if review.scopes is None:
+            return self.why_void(rule, review.commit)
+        signed = dict(review.scopes).get(f"{rule.policy}/{rule.name}")
+        if signed is None:
+            return Void("was signed for other rules, not for this one")
+        if signed == scope_digest(rule, self._candidate):
+            return None
+        return self.why_void(rule, review.commit) or Void("what was signed differs from what would be merged now")
 
     def why_void(self, rule: MatchedRule, commit: str) -> Void | None:
         """Why an approval given on ``commit`` does not cover a rule's scope as it would be merged, or None."""
@@ -108,6 +117,15 @@ class Binding:
             return None
         document = load(path, content)
         return {"unreadable": content.hex()} if isinstance(document, Finding) else document.data
+
+
+def scope_digest(rule: MatchedRule, candidate: Catalogue) -> str:
+    """SHA-256 over the meaning of every record, and the mode and blob of every path, in a rule's scope once merged."""
+    records = [[str(diff.id), diff.new.path, diff.new.data] if diff.new else [str(diff.id)] for diff in rule.records]
+    entries = [(path, candidate.snapshot.entries.get(path)) for path in rule.paths]
+    paths = [[path, entry.mode, entry.oid] if entry else [path] for path, entry in entries]
+    text = json.dumps({"records": records, "paths": paths}, sort_keys=True)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _by(culprit: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,8 @@ def conflict(base: str, head: str, pull_request: PullRequest, now: datetime, pro
     """The decision on a pull request that does not merge: rejected, before anything could be judged."""
     reason = Reason(problem.code, f"{problem.message}; {problem.remedy}")
     blank = error_decision(problem.code, reason.message, clock.format_instant(now), base, head)
-    data = {**blank.evidence, "verdict": "rejected", "pullRequest": pull_request_data(pull_request)}
+    about = pull_request_data(replace(pull_request, statements=()))
+    data = {**blank.evidence, "verdict": "rejected", "pullRequest": about}
     return Decision("rejected", (reason,), plain(data))
 
 
@@ -75,7 +77,8 @@ def _record(record_id: RecordId) -> dict[str, str]:
 
 def _pull_request(judgement: Judgement) -> dict[str, Any]:
     """All that was known of the pull request, so that the judgement can be repeated, and who contributed to it."""
-    return {**pull_request_data(judgement.pull_request), "contributors": sorted(judgement.contributors[0])}
+    related = replace(judgement.pull_request, statements=judgement.signed.related)
+    return {**pull_request_data(related), "contributors": sorted(judgement.contributors[0])}
 
 
 def _risk(record_id: RecordId, risk: Any) -> dict[str, Any]:

@@ -56,6 +56,7 @@ class Directory:
                 self._note_login("local", account["login"], person.name)
                 self._note_login(account["forge"], account["login"], person.name)
             for email in data["spec"]["emails"]:
+                self._note_login("local", email, person.name)  # offline, a pull request is its first commit's author's
                 self._by_email.setdefault(email.casefold(), set()).add(person.name)
 
     def _note_login(self, forge: str, login: str, name: str) -> None:

@@ -25,8 +25,9 @@ from itsm_as_code.gate.incoming import Incoming, brings_judges
 from itsm_as_code.gate.paths import changed_paths, refused_paths
 from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
+from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
 from itsm_as_code.gate.suggestions import suggest
-from itsm_as_code.git.repository import MergeConflict, Repository, Revision
+from itsm_as_code.git.repository import Commit, MergeConflict, Repository, Revision
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.environment import Context, Environment
 from itsm_as_code.policies.waivers import resolve
@@ -45,12 +46,18 @@ def judge(repository: Repository, base: str, head: str, pull_request: PullReques
     Raises ItsmError when judging is not possible (an unknown revision, a shallow clone).
     """
     base_commit, head_commit = repository.commit(base), repository.commit(head)
-    _ = repository.snapshot(head_commit).entries  # a malformed tree, which merging would tidy up, is not judged
     try:
-        candidate = repository.merge_tree(base_commit, head_commit)
+        return open_judgement(repository, base_commit, head_commit, pull_request, now).decide()
     except MergeConflict as conflict:
         return evidence.conflict(base_commit, head_commit, pull_request, now, conflict)
-    return Judgement(repository, base_commit, head_commit, candidate, pull_request, now).decide()
+
+
+def open_judgement(repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime) -> Judgement:
+    """The judgement itself, for those who want more of it than the decision. ItsmError; MergeConflict where one is."""
+    base_commit, head_commit = repository.commit(base), repository.commit(head)
+    _ = repository.snapshot(head_commit).entries  # a malformed tree, which merging would tidy up, is not judged
+    candidate = repository.merge_tree(base_commit, head_commit)
+    return Judgement(repository, base_commit, head_commit, candidate, pull_request, now)
 
 
 @dataclass(frozen=True)
@@ -231,7 +238,12 @@ class Judgement:
     @cached_property
     def contributors(self) -> tuple[frozenset[str], tuple[Reason, ...]]:
         """Everybody who wrote or pushed, and a reason for each identity that is nobody we know."""
-        return contributors(self.pull_request, self.repository.commits(self.base, self.head), self.directory)
+        return contributors(self.pull_request, self.commits.values(), self.directory)
+
+    @cached_property
+    def commits(self) -> dict[str, Commit]:
+        """The commits of the pull request by id, oldest first."""
+        return {commit.sha: commit for commit in self.repository.commits(self.base, self.head)}
 
     @cached_property
     def scope(self) -> Scope:
@@ -262,7 +274,25 @@ class Judgement:
 
     @cached_property
     def verdicts(self) -> Verdicts:
-        return latest_reviews(self.pull_request.reviews, self.directory, self.now, self.contributors[0])
+        reviews = (*self.pull_request.reviews, *self.signed.reviews)
+        found = latest_reviews(reviews, self.directory, self.now, self.contributors[0])
+        return replace(found, ignored=(*found.ignored, *self.signed.ignored))
+
+    @cached_property
+    def signed(self) -> Signed:
+        """What signed statements give: checked against the keys that the base knows."""
+        if not self.pull_request.statements:
+            return Signed()
+        identity = PullRequestIdentity(
+            self.repository, self.base, self.head, self.candidate, frozenset(self.commits), self.subjects
+        )
+        statements = self.pull_request.statements
+        return check_statements(statements, identity, self.base_facts, self.judges.registry, self.now)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """The records and paths that the pull request changes."""
+        return frozenset([*(str(diff.id) for diff in self.diffs), *self.changed_paths])
 
     @cached_property
     def approvals(self) -> list[Approval]:

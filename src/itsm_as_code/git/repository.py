@@ -188,6 +188,15 @@ class Repository:
             remedy="start the branch from the base",
         )
 
+    def setting(self, name: str) -> str | None:
+        """A setting of git's configuration, the user's own included; None where it is not set."""
+        code, out = self.run("config", "--get", name, accept=(0, 1))
+        return out.decode("utf-8", "surrogateescape").strip() or None if code == 0 else None
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """True when the history of ``newer`` holds ``older``, or when they are the same."""
+        return self.run("merge-base", "--is-ancestor", older, newer, accept=(0, 1))[0] == 0
+
     def merge_tree(self, base: str, head: str) -> str:
         """The tree that merging ``head`` into ``base`` gives; MergeConflict when it needs a person.
 

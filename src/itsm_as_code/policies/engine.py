@@ -8,9 +8,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from itsm_as_code import clock
 from itsm_as_code.configuration import Override, PolicySettings
 from itsm_as_code.findings import Finding, Pointer, Problem, RecordId, Rule, Severity, did_you_mean, parse_pointer
-from itsm_as_code.policies.environment import CompileError, Context, Environment, EvaluationError
+from itsm_as_code.policies.environment import Activation, CompileError, Context, Environment, EvaluationError
+from itsm_as_code.policies.parameters import depends_on_record, parameter_sets
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.facts import Facts
 
@@ -74,6 +76,30 @@ class Policy:
         return overridden or Severity(self.record.spec["severity"])
 
     @property
+    def since(self) -> str | None:
+        """The day (from 00:00 UTC) or moment from which an error of the policy blocks; None for always."""
+        overridden = self.override.since if self.override else None
+        return overridden or self.record.spec.get("since")
+
+    def severity_at(self, now: datetime) -> Severity:
+        """What a finding of the policy weighs at an instant: before ``since`` an error is a warning."""
+        if self.since is None or self.severity is not Severity.ERROR:
+            return self.severity
+        start = clock.parse_instant(self.since if "T" in self.since else f"{self.since}T00:00:00Z")
+        return Severity.ERROR if now >= start else Severity.WARNING
+
+    @property
+    def params(self) -> Mapping[str, Mapping[str, Any]]:
+        """The parameters that the policy declares."""
+        declared: Mapping[str, Mapping[str, Any]] = self.record.spec.get("params", {})
+        return declared
+
+    @property
+    def given(self) -> Mapping[str, Any]:
+        """The values that itsm.yaml sets for parameters."""
+        return self.override.params if self.override else {}
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         return tuple(self.record.spec["match"]["kinds"])
 
@@ -102,40 +128,68 @@ class Policy:
             except CompileError as error:
                 message = f"{error.message} (line {error.line}, column {error.column} of the expression)"
                 yield POLICY_COMPILES, Problem(message, pointer, "mend the expression")
+        for name, parameter in self.params.items():
+            kind = parameter.get("from", {}).get("record", {}).get("kind")
+            if kind is not None and kind not in known:
+                place = ("spec", "params", name, "from", "record", "kind")
+                yield POLICY_KINDS, Problem(f"there is no kind '{kind}'", place, did_you_mean(kind, known))
         expected = {example["expect"] for example in self.record.spec["examples"]}
         for missing in sorted({"pass", "fail"} - expected):
             message = f"no example that is expected to {missing}"
             yield POLICY_EXAMPLES, Problem(message, ("spec", "examples"), f"add an example with expect: {missing}")
 
     def selects(self, data: Mapping[str, Any]) -> bool:
-        """True for a record of a kind and with the labels that the policy names."""
+        """True for a record of a kind and with the labels that the policy names; its ``where`` is apart."""
         match = self.record.spec["match"]
         if data.get("kind") not in match["kinds"]:
             return False
         labels = get(data, ("metadata", "labels")) or {}
         return all(labels.get(key) == value for key, value in match.get("labels", {}).items())
 
-    def matches(self, data: Mapping[str, Any], environment: Environment, activation: Any) -> bool:
+    def matches(self, data: Mapping[str, Any], environment: Environment, activation: Activation) -> bool:
         """True when the policy judges this record; EvaluationError when that cannot be told."""
-        match = self.record.spec["match"]
-        if not self.selects(data):
-            return False
-        return "where" not in match or environment.holds(match["where"], activation)
+        where = self.record.spec["match"].get("where")
+        return self.selects(data) and (where is None or environment.holds(where, activation))
 
-    def judge(self, data: Mapping[str, Any], environment: Environment, activation: Any) -> tuple[str, str]:
-        """Status (``skip``, ``pass``, ``fail``, ``error``) and message for one record's data."""
+    def prepared(
+        self, data: Mapping[str, Any], environment: Environment, activation: Activation
+    ) -> tuple[Activation, ...]:
+        """The activation with the parameters for a record: one, or one for each set of them; EvaluationError."""
+        if not self.params:
+            return (activation,)
+        given = {**self.given, **activation.context.params}
+        sets = parameter_sets(self.params, given, data, environment.judges)
+        return tuple(activation.with_params(values) for values in sets)
+
+    def judge(self, data: Mapping[str, Any], environment: Environment, activation: Activation) -> tuple[str, str]:
+        """Status (``skip``, ``pass``, ``fail``, ``error``) and message for one record's data.
+
+        With several sets of parameters the gravest status counts.
+        """
         try:
-            if not self.matches(data, environment, activation):
+            if self.params and "params" not in self.record.spec["match"].get("where", ""):
+                if not self.matches(data, environment, activation):
+                    return "skip", ""  # whatever its parameters are
+            elif not self.selects(data):
                 return "skip", ""
-            if environment.holds(self.record.spec["require"], activation):
-                return "pass", ""
+            results = [self._judge(data, environment, one) for one in self.prepared(data, environment, activation)]
         except EvaluationError as error:
             return "error", f"policy {self.name} could not be evaluated: {error}"
+        return max(results, key=lambda result: _GRAVITY.index(result[0]))
+
+    def _judge(self, data: Mapping[str, Any], environment: Environment, activation: Activation) -> tuple[str, str]:
+        if not self.matches(data, environment, activation):
+            return "skip", ""
+        if environment.holds(self.record.spec["require"], activation):
+            return "pass", ""
         try:
             message = environment.evaluate(self.record.spec["message"], activation)
         except EvaluationError:
             message = None
         return "fail", message if isinstance(message, str) and message.strip() else self.record.title
+
+
+_GRAVITY = ("skip", "pass", "fail", "error")
 
 
 def policies_of(judges: Catalogue, settings: PolicySettings) -> list[Policy]:
@@ -161,8 +215,9 @@ class PolicyEngine:
         self._now = now
         self._risk_of = risk_of
         self._known_kinds = list(judges.registry.kinds)
-        self.environment = Environment(facts, now)
         self.all = policies_of(judges, settings)
+        asks_records = any(depends_on_record(policy.params) for policy in self.all)
+        self.environment = Environment(facts, now, Facts.of(judges) if asks_records else None)
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -213,7 +268,7 @@ class PolicyEngine:
             if status != "skip":
                 yield self._outcome(policy, record, status, message)
 
-    def _likely(self, kind: str, policies: list[Policy], activation: Any) -> list[Policy]:
+    def _likely(self, kind: str, policies: list[Policy], activation: Activation) -> list[Policy]:
         """The policies whose ``where`` may hold, asked in one go; all of them when that question has no answer.
 
         Most policies do not concern most records, and one evaluation of a list of conditions costs little more than
@@ -231,14 +286,14 @@ class PolicyEngine:
     def _conditions(self) -> dict[str, str]:
         """For each kind a list expression of the ``where`` of its policies; each of them compiles by itself."""
         return {
-            kind: "["
-            + ",".join(f"dyn(\n{policy.record.spec['match'].get('where', 'true')}\n)" for policy in policies)
-            + "]"
+            kind: "[" + ",".join(f"dyn(\n{_condition(policy)}\n)" for policy in policies) + "]"
             for kind, policies in self._by_kind.items()
         }
 
     def _outcome(self, policy: Policy, record: Record, status: str, message: str) -> tuple[Outcome, Finding | None]:
-        severity = Severity.ERROR if status == "error" else policy.severity
+        severity = Severity.ERROR if status == "error" else policy.severity_at(self._now)
+        if status == "fail" and severity is not policy.severity:
+            message = f"{message} (blocks from {policy.since} on)"
         outcome = Outcome(policy.name, record.id, status, message, severity)
         if status == "pass":
             return outcome, None
@@ -248,3 +303,8 @@ class PolicyEngine:
             return outcome, stamp(POLICY_EVALUATES, record, Problem(message, policy.at, remedy))
         rule = Rule(policy.name, policy.record.title, severity, "")
         return outcome, stamp(rule, record, Problem(message, policy.at, policy.record.spec["remedy"]))
+
+
+def _condition(policy: Policy) -> str:
+    """The ``where`` of a policy as it can be asked together with those of others, which have other parameters."""
+    return "true" if policy.params else policy.record.spec["match"].get("where", "true")

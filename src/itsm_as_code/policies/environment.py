@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ VARIABLES = {
     "risk": "the derived risk {level, likelihood, impact, score}, or null",
     "request": "the pull request {author, base, head}, or null outside the gate",
     "now": "the instant of judgement",
+    "params": "the policy's parameters by name, as itsm.yaml or a record sets them",
 }
 
 
@@ -56,16 +57,46 @@ class Context:
     change: Mapping[str, Any] | None = None
     risk: Mapping[str, Any] | None = None
     request: Mapping[str, Any] | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Activation:
+    """A context made ready for several expressions; converted once, and once more for each set of parameters."""
+
+    __slots__ = ("_values", "context", "native")
+
+    def __init__(self, context: Context, values: Callable[[Mapping[str, Any]], Any]) -> None:
+        self.context = context
+        self._values = values
+        self.native: Any = values(
+            {
+                "object": context.object,
+                "old": context.old,
+                "change": context.change,
+                "risk": context.risk,
+                "request": context.request,
+                "now": context.now,
+                "params": context.params,
+            }
+        )
+
+    def with_params(self, params: Mapping[str, Any]) -> Activation:
+        """The same with other parameters."""
+        return Activation(replace(self.context, params=params), self._values)
 
 
 class Environment:
-    """Compiles expressions and evaluates them against one set of facts, as they stand at ``now``."""
+    """Compiles expressions and evaluates them against one set of facts, as they stand at ``now``.
 
-    def __init__(self, facts: Facts, now: datetime | None = None) -> None:
+    ``judges`` are the records that parameters are read from; the facts themselves unless given.
+    """
+
+    def __init__(self, facts: Facts, now: datetime | None = None, judges: Facts | None = None) -> None:
         self._facts = facts
+        self.judges = judges or facts
         self._now = now
         self._programs: dict[str, Any] = {}
-        variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP}
+        variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP, "params": _T.Map(_T.STRING, _T.DYN)}
         self._environment = cel.NewEnv(
             variables=variables,
             functions=[_declare(*declaration) for declaration in self._functions()],
@@ -108,24 +139,17 @@ class Environment:
             self._programs[expression] = program
         return program
 
-    def activation(self, context: Context) -> Any:
+    def activation(self, context: Context) -> Activation:
         """A context made ready for several expressions."""
-        return self._environment.Activation(
-            {
-                "object": context.object,
-                "old": context.old,
-                "change": context.change,
-                "risk": context.risk,
-                "request": context.request,
-                "now": context.now,
-            }
-        )
+        return Activation(context, self._environment.Activation)
 
-    def evaluate(self, expression: str, activation: Any) -> bool | str | int | float | list[Any] | timedelta | None:
+    def evaluate(
+        self, expression: str, activation: Activation
+    ) -> bool | str | int | float | list[Any] | timedelta | None:
         """The plain value of an expression; EvaluationError when it has none."""
         program = self.compile(expression)
         try:
-            value = program.eval(activation)
+            value = program.eval(activation.native)
             is_error = value.type() == _T.ERROR
             plain = value.plain_value()
         except (RuntimeError, ValueError, TypeError, OverflowError) as error:
@@ -134,7 +158,7 @@ class Environment:
             raise EvaluationError(_tidy(str(plain)))
         return plain  # type: ignore[no-any-return]
 
-    def holds(self, expression: str, activation: Any) -> bool:
+    def holds(self, expression: str, activation: Activation) -> bool:
         """True or false; anything else that an expression gives is an EvaluationError."""
         value = self.evaluate(expression, activation)
         if not isinstance(value, bool):

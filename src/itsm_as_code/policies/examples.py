@@ -72,4 +72,5 @@ def context_of(example: Mapping[str, Any]) -> Context:
         context.get("change"),
         context.get("risk"),
         context.get("request"),
+        context.get("params", {}),
     )

@@ -12,7 +12,7 @@ import orjson
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer
 from itsm_as_code.policies.engine import Policy
-from itsm_as_code.policies.environment import CompileError, Environment, EvaluationError
+from itsm_as_code.policies.environment import Activation, CompileError, Environment, EvaluationError
 from itsm_as_code.policies.examples import context_of, environment_of
 from itsm_as_code.policies.expressions import parse
 from itsm_as_code.policies.fixtures import Fixtures, no_fixtures
@@ -107,9 +107,10 @@ class _Question:
     def __init__(self, group: _Group, expression: str, pointer: Pointer, policy: Policy) -> None:
         self._environment = group.environment
         self._activations = [
-            activation
+            prepared
             for data, activation in group.cases
-            if _gets_to(policy, pointer, data, group.environment, activation)
+            for prepared in _prepared(policy, data, group.environment, activation)
+            if _gets_to(policy, pointer, data, group.environment, prepared)
         ]
         self._answers = self._ask(expression)
 
@@ -126,6 +127,14 @@ class _Question:
             return self._environment.holds(expression, activation)
         except EvaluationError:
             return None
+
+
+def _prepared(policy: Policy, data: Any, environment: Environment, activation: Activation) -> tuple[Activation, ...]:
+    """The activation with the policy's parameters; none when they cannot be told."""
+    try:
+        return policy.prepared(data, environment, activation)
+    except EvaluationError:
+        return ()
 
 
 def _gets_to(policy: Policy, pointer: Pointer, data: Any, environment: Environment, activation: Any) -> bool:

@@ -334,3 +334,21 @@ def _rule(text: str, start: datetime, tz: ZoneInfo) -> Iterable[datetime]:
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise ValueError(f"the recurrence rule cannot be read: {error}") from None
     return rule
+
+
+def working_days_after(instant: datetime, days: int, working: Intervals, tz: ZoneInfo) -> datetime:
+    """The end of the ``days``-th working day after the day of ``instant``, as clocks in ``tz`` show it.
+
+    A working day is one with working time. ValueError when ``working`` covers fewer of them.
+    """
+    first = instant.astimezone(tz).date()
+    found: dict[date, None] = {}
+    for span in working:
+        day, last = span.start.astimezone(tz).date(), (span.end - timedelta.resolution).astimezone(tz).date()
+        while day <= last and len(found) <= days:
+            if day > first:
+                found[day] = None
+            day += _ONE_DAY
+    if len(found) < days:
+        raise ValueError(f"fewer than {days} working days")
+    return wall_intervals(list(found)[days - 1], "00:00", "24:00", tz)[-1].end

@@ -15,11 +15,11 @@ from typing import Any
 from itsm_as_code.checks import Situation, run_checks, waivable_ids
 from itsm_as_code.findings import Finding, RecordId, sort_findings
 from itsm_as_code.forges.interface import PullRequest
-from itsm_as_code.gate import evidence
+from itsm_as_code.gate import evidence, guard, lane
 from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.decision import Decision, Reason
-from itsm_as_code.gate.guard import RULES, guarded_facts, judging_folders, step_findings, uncompilable, unusable
+from itsm_as_code.gate.guard import guarded_facts, judging_folders, step_findings, uncompilable, unusable
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.incoming import Incoming, brings_judges
 from itsm_as_code.gate.paths import changed_paths, refused_paths
@@ -38,6 +38,8 @@ from itsm_as_code.records.lifecycle import transition_of
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.risk import Proposal, Risk
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, built_in_rules, load_judged, load_judges
+
+RULES = (*guard.RULES, *lane.RULES)
 
 
 def judge(repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime) -> Decision:
@@ -210,6 +212,10 @@ class Judgement:
         ]
 
     @cached_property
+    def lane(self) -> lane.Situation:
+        return lane.Situation(self.guarded_facts, self.base_facts, self.now, self.judges.configuration.timezone)
+
+    @cached_property
     def sources(self) -> dict[str, bytes]:
         return self.judges.catalogue.sources() | self.catalogue.sources()
 
@@ -218,7 +224,8 @@ class Judgement:
         """All findings; those that stand on the base and that the pull request does not touch are marked known."""
         old = {finding.identity for finding in self.base_validation.findings}
         own = self.incoming.findings(self.touched) if self.incoming else []
-        extra = place_findings([*self.guarded_findings, *self.step_findings, *own], self.sources)
+        lanes = lane.lane_findings(self.diffs, self.lane)
+        extra = place_findings([*self.guarded_findings, *self.step_findings, *lanes, *own], self.sources)
         found = []
         for finding in (*self.validation.findings, *extra):
             untouched = (
@@ -299,7 +306,7 @@ class Judgement:
         binding = Binding(self.repository, self.head, self.catalogue)
         settled = [
             settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, binding.voided)
-            for rule in self.scope.rules
+            for rule in (*self.scope.rules, *lane.board_rules(self.diffs, self.scope.rules, self.base_facts))
         ]
         return suggest(settled, {item.person for item in self.verdicts.vetoes})
 

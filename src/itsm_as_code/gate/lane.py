@@ -1,0 +1,166 @@
+"""The lanes of a change: what an emergency needs, what it leaves behind, and when a model pre-authorises nothing.
+
+Each guard is one function, and none of them can be waived or lifted by what the pull request brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from itsm_as_code.clock import format_instant
+from itsm_as_code.findings import Finding, Problem, Rule, Severity
+from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.measures.retrospective import Review, open_reviews
+from itsm_as_code.measures.suspension import suspension
+from itsm_as_code.records.catalogue import Record, stamp
+from itsm_as_code.records.diff import RecordDiff
+from itsm_as_code.records.facts import Facts
+
+EMERGENCY_INCIDENT = Rule(
+    "emergency-incident",
+    "An emergency change names the incident that it mends",
+    Severity.ERROR,
+    "The emergency lane is for what cannot wait. What is broken, or about to break, is an incident; without one it is "
+    "a normal change.",
+)
+REVIEW_FIRST = Rule(
+    "review-first",
+    "Before the next change of a service, its last emergency change is reviewed",
+    Severity.ERROR,
+    "The review of an emergency change is due at the end of the fifth working day after it, by the hours of the "
+    "service, or Monday to Friday. While it is overdue, no other change of the service is proposed, authorised or "
+    "scheduled, other than an emergency change. The review may come in the same pull request.",
+)
+MODEL_SUSPENDED = Rule(
+    "model-suspended",
+    "A model that its own rule suspends pre-authorises nothing",
+    Severity.ERROR,
+    "A model says after how many failures within which span it is out of force. It is in force again when it is "
+    "pre-authorised anew, on a later day than its failures, or when they lie further back than that span.",
+)
+RULES = (EMERGENCY_INCIDENT, REVIEW_FIRST, MODEL_SUSPENDED)
+
+BOARDS: Final = ("emergency-change-advisory-board", "change-advisory-board")
+"""The role that agrees to an emergency change; the second one where nobody has the first."""
+_PLANNED: Final = ("proposed", "authorised", "scheduled")
+_NOT_YET: Final = ("draft", "cancelled", "rejected")
+_PLAN: Final = ("type", "model", "services", "schedule", "outage", "implementation", "backout")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the lanes are judged by: ``facts`` have the judging records of the base, ``base`` has all of the base."""
+
+    facts: Facts
+    base: Facts
+    now: datetime
+    timezone: str
+
+
+def lane_findings(diffs: Iterable[RecordDiff], situation: Situation) -> Iterator[Finding]:
+    """What speaks against the changes that a pull request adds or modifies."""
+    for diff in diffs:
+        if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
+            yield from emergency_incident(diff.new, situation)
+            yield from review_first(diff, diff.new, situation)
+            yield from model_suspended(diff, diff.new, situation)
+
+
+def emergency_incident(change: Record, situation: Situation) -> Iterator[Finding]:
+    """An emergency change that is more than a draft links an incident that exists."""
+    spec = change.spec
+    if spec["type"] != "emergency" or spec["status"] in _NOT_YET:
+        return
+    if situation.facts.record("Incident", spec.get("incident", "")) is None:
+        named = f"the incident {spec['incident']}, which does not exist" if "incident" in spec else "no incident"
+        problem = Problem(f"an emergency change with {named}", ("spec", "incident"), "link it, or plan a normal change")
+        yield stamp(EMERGENCY_INCIDENT, change, problem)
+
+
+def review_first(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
+    """While the review of an emergency change is overdue, its services get no other change."""
+    spec = change.spec
+    before = diff.old.spec["status"] if diff.old is not None and diff.old.valid else None
+    if spec["type"] == "emergency" or spec["status"] not in _PLANNED or spec["status"] == before:
+        return
+    for review in overdue_reviews(situation):
+        shared = sorted(set(review.services) & set(spec["services"]))
+        if shared and review.change != change.name:
+            message = (
+                f"the review of the emergency change {review.change} to {', '.join(shared)} "
+                f"is overdue since {format_instant(review.due)}"
+            )
+            remedy = "hold the review and record it, in this pull request or in one before it"
+            yield stamp(REVIEW_FIRST, change, Problem(message, ("spec", "services"), remedy))
+
+
+def overdue_reviews(situation: Situation) -> list[Review]:
+    """The reviews that are overdue on the base, but for those that the pull request records."""
+    return [
+        review
+        for review in open_reviews(situation.base, situation.timezone)
+        if review.due <= situation.now and not _reviewed(situation.facts.spec("Change", review.change))
+    ]
+
+
+def _reviewed(spec: Mapping[str, Any]) -> bool:
+    return spec.get("status") in ("reviewed", "closed") and "review" in spec
+
+
+def model_suspended(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
+    """A standard change whose model is suspended by its own rule is not let in, nor begun."""
+    spec = change.spec
+    before = diff.old.spec["status"] if diff.old is not None and diff.old.valid else None
+    begins = spec["status"] == "implementing" and before != "implementing"
+    if spec["type"] != "standard" or not (begins or spec["status"] in _PLANNED):
+        return
+    found = suspension(spec["model"], situation.base, situation.now, [situation.facts])
+    if found is not None:
+        message = (
+            f"the model {found.model} is suspended since {format_instant(found.since)}: "
+            f"{', '.join(found.failures)} failed within {found.within}"
+        )
+        remedy = f"raise a normal change, have the model authorised again, or wait until {format_instant(found.until)}"
+        yield stamp(MODEL_SUSPENDED, change, Problem(message, ("spec", "model"), remedy))
+
+
+def board_rules(diffs: Iterable[RecordDiff], rules: Iterable[MatchedRule], facts: Facts) -> list[MatchedRule]:
+    """A rule of the gate's own for each emergency change that no rule of the base lets the board decide.
+
+    It asks for one member of the board other than the author, when the change enters the lane or its plan changes.
+    """
+    held = {role for team in facts.records("Team") for role in team["spec"].get("roles", ())}
+    board = next((role for role in BOARDS if role in held), BOARDS[0])
+    asked = {diff.id for rule in rules if any(_asks(item, board) for item in rule.approvals) for diff in rule.records}
+    return [
+        MatchedRule(
+            policy="gate",
+            name="emergency-lane",
+            approvals=({"from": {"role": board}, "count": 1},),
+            allow_bots=False,
+            why=(f"{diff.id}: an emergency change",),
+            records=(diff,),
+            fields=((diff, diff.fields),),
+            paths=(),
+        )
+        for diff in diffs
+        if diff.id not in asked and needs_board(diff)
+    ]
+
+
+def _asks(approval: Mapping[str, Any], board: str) -> bool:
+    return bool(approval["from"].get("role") == board and approval.get("count", 1) >= 1)
+
+
+def needs_board(diff: RecordDiff) -> bool:
+    """True when a change enters the emergency lane, or changes its plan there."""
+    if diff.id.kind != "Change" or diff.new is None or not diff.new.valid:
+        return False
+    new = diff.new.spec
+    if new["type"] != "emergency" or new["status"] in _NOT_YET:
+        return False
+    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    return old.get("status", "draft") == "draft" or any(old.get(field) != new.get(field) for field in _PLAN)

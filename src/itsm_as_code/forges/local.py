@@ -30,7 +30,7 @@ class LocalForge:
         try:
             if self._file.stat().st_size > _MAX_BYTES:
                 raise ForgeError(f"{self._file} is larger than {_MAX_BYTES >> 20} MiB", remedy=_REMEDY)
-            data = json.loads(self._file.read_bytes().decode("utf-8"), object_pairs_hook=_without_duplicates)
+            data = json.loads(self._file.read_bytes().decode("utf-8"), object_pairs_hook=without_duplicates)
         except OSError as error:
             raise ForgeError(f"cannot read {self._file}: {error.strerror}", remedy=_REMEDY) from None
         except (ValueError, RecursionError) as error:
@@ -84,7 +84,7 @@ def pull_request_data(pull_request: PullRequest) -> dict[str, Any]:
     }
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """JSON readers differ in which of two equal keys counts, so there must not be two."""
     found: dict[str, Any] = {}
     for key, value in pairs:

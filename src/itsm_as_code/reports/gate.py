@@ -24,8 +24,13 @@ _MEANING: Final = {
 
 def json(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
     """For programs: schemas/reports/gate-report.schema.json."""
+    return written(decision.as_data())
+
+
+def written(data: Mapping[str, Any]) -> str:
+    """Evidence with its digest as it is written to files: the one form of it that `itsm gate --verify` takes."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
-    return escape.json(orjson.dumps(decision.as_data(), option=options).decode())
+    return escape.json(orjson.dumps(data, option=options).decode())
 
 
 def text(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:

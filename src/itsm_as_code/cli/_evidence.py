@@ -1,0 +1,169 @@
+"""The options of `itsm gate` that are about evidence: checking it, signing it, keeping it as a git note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from itsm_as_code.cli.output import Session, write_file
+from itsm_as_code.errors import ItsmError, UsageError
+
+if TYPE_CHECKING:
+    from itsm_as_code.gate.decision import Decision
+    from itsm_as_code.git.repository import Repository
+
+NOTE = "note"
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceOptions:
+    """What to do with evidence; paths are as they were given."""
+
+    verify: str | None
+    allowed_signers: Path | None
+    require_signature: bool
+    sign: Path | None
+    note: bool
+
+    def check(self, session: Session) -> None:
+        """UsageError for options that do not go together."""
+        if self.verify is not None and session.format not in ("text", "json"):
+            raise UsageError("--verify answers as text or json", remedy="leave out --format, or say --format json")
+        if self.verify is None and (self.allowed_signers or self.require_signature):
+            raise UsageError("--allowed-signers and --require-signature go with --verify", remedy="add --verify FILE")
+        if self.sign is not None and (session.output is None or session.format not in ("json", "in-toto")):
+            remedy = "add --format json --output FILE; the signature goes to FILE.sig"
+            raise UsageError("--sign signs a file of evidence", remedy=remedy)
+
+
+def evidence_options(function: Function) -> Function:
+    """Adds the options to a command, which gets them as ``evidence``."""
+    path = click.Path(path_type=Path)
+    options = [
+        click.option(
+            "--verify", metavar="FILE|note", help="Judge again what evidence records; with 'note', of --head's note."
+        ),
+        click.option(
+            "--allowed-signers",
+            type=path,
+            metavar="FILE",
+            help="Who may sign evidence, not people/ of its base.",
+        ),
+        click.option("--require-signature", is_flag=True, help="Refuse evidence that nobody signed."),
+        click.option("--sign", type=path, metavar="KEY", help="Sign the evidence of --output with an SSH key."),
+        click.option("--note", is_flag=True, help="Keep the evidence as a git note (refs/notes/itsm) on the head."),
+    ]
+
+    def wrapped(session: Session, /, **arguments: Any) -> Any:
+        names = ("verify", "allowed_signers", "require_signature", "sign", "note")
+        found = EvidenceOptions(**{name: arguments.pop(name) for name in names})
+        return function(session, evidence=found, **arguments)
+
+    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
+    wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+def keep(options: EvidenceOptions, session: Session, repository: Repository, decision: Decision) -> None:
+    """Sign the file that was written, and note the decision on its head."""
+    from itsm_as_code.gate.endorsement import endorse
+    from itsm_as_code.git.notes import REF, write_note
+    from itsm_as_code.reports.gate import written
+
+    if options.sign is not None and session.output is not None:
+        signature = endorse(session.output.read_bytes(), options.sign.expanduser())
+        write_file(_beside(session.output), signature.encode())
+        session.say(f"signed: {_beside(session.output)}")
+    if options.note and decision.verdict != "error":
+        write_note(repository, decision.evidence["head"], written(decision.as_data()).encode())
+        session.say(f"noted on {decision.evidence['head'][:12]}; share it: git push origin {REF}")
+
+
+def verify(options: EvidenceOptions, session: Session, head: str | None) -> int:
+    """Check evidence, and print the answer: exit code 0 it holds, 1 it does not; ItsmError when that cannot be told."""
+    from itsm_as_code.gate.replay import Damaged, replay
+    from itsm_as_code.git.repository import Repository
+    from itsm_as_code.reports.verify import FORMATS, Verification, intact
+
+    repository = Repository(session.directory)
+    content, signature = _content(options, repository, head)
+    try:
+        data = intact(content)
+        if signature is None and options.require_signature:
+            raise Damaged("nobody signed it")
+        signer = _signer(options, session, repository, data, content, signature)
+        result = Verification(replay(repository, data), None, signer)
+    except Damaged as damaged:
+        result = Verification(None, damaged.message)
+    session.write(FORMATS[session.format](result))
+    return result.exit_code
+
+
+def _content(options: EvidenceOptions, repository: Repository, head: str | None) -> tuple[bytes, str | None]:
+    """The bytes of the evidence, and the signature that lies beside it."""
+    from itsm_as_code.git.notes import REF, read_note
+
+    if options.verify == NOTE:
+        if head is None:
+            raise UsageError("--verify note needs the commit", remedy="name it with --head")
+        commit = repository.commit(head)
+        content = read_note(repository, commit)
+        if content is None:
+            raise ItsmError(f"{commit[:12]} has no note", remedy=f"git fetch origin {REF}:{REF}")
+        return content, None
+    path = Path(options.verify or "")
+    try:
+        beside = _beside(path)
+        return path.read_bytes(), beside.read_text("utf-8", "replace") if beside.is_file() else None
+    except OSError as error:
+        raise ItsmError(f"cannot read {path}: {error.strerror}", remedy="name a file of evidence") from None
+
+
+def _signer(
+    options: EvidenceOptions,
+    session: Session,
+    repository: Repository,
+    data: dict[str, Any],
+    content: bytes,
+    signature: str | None,
+) -> str | None:
+    from itsm_as_code.gate.endorsement import endorser
+    from itsm_as_code.records.catalogue import load_catalogue
+    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.validation import registry_of
+
+    if signature is None:
+        return None
+    allowed = None
+    if options.allowed_signers is not None:
+        try:
+            lines = options.allowed_signers.read_text("utf-8").splitlines()
+        except OSError as error:
+            raise ItsmError(
+                f"cannot read {options.allowed_signers}: {error.strerror}", remedy="see ssh-keygen(1), ALLOWED SIGNERS"
+            ) from None
+        allowed = [_allowed(line) for line in lines if line.strip() and not line.startswith("#")]
+    snapshot = repository.snapshot(repository.commit(data["base"]))
+    people = Facts.of(load_catalogue(snapshot, registry_of(snapshot)))
+    return endorser(content, signature, people, session.instant(None), allowed)
+
+
+def _allowed(line: str) -> tuple[str, str]:
+    """Name and key of a line ``name [options] type base64 [comment]`` of ssh-keygen(1), ALLOWED SIGNERS."""
+    fields = line.split()
+    kinds = ("ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-")
+    at = next((index for index, field in enumerate(fields) if index and field.startswith(kinds)), None)
+    if at is None or at + 1 >= len(fields):
+        raise ItsmError("a line of the allowed signers names no key", remedy="write: name ssh-ed25519 AAAA...")
+    return fields[0], f"{fields[at]} {fields[at + 1]}"
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".sig")

@@ -1,0 +1,111 @@
+"""Judging again what was judged before: evidence carries all that its judgement needed, so it can be checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from itsm_as_code import clock
+from itsm_as_code.errors import ForgeError, ItsmError
+from itsm_as_code.findings import format_pointer
+from itsm_as_code.forges.local import parse_pull_request, without_duplicates
+from itsm_as_code.gate.decision import SCHEMA, Decision, canonical
+from itsm_as_code.gate.judge import judge
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.diff import diff_data
+
+MAX_BYTES: Final = 64 << 20
+_DERIVED: Final = ("contributors", "url", "title", "repository")
+"""What evidence says of a pull request beyond what was put in."""
+
+
+class Damaged(ItsmError):
+    """Evidence that is not what was written: somebody, or something, changed it. That is an answer, not a failure."""
+
+    code = "evidence-damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A place at which evidence and the judgement made anew differ (RFC 6901), and what stands there in each."""
+
+    pointer: str
+    recorded: Any
+    now: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Evidence beside the decision that its inputs give today."""
+
+    evidence: Mapping[str, Any]
+    decision: Decision
+    differences: tuple[Difference, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.differences
+
+
+def read_evidence(content: bytes) -> dict[str, Any]:
+    """The evidence in a file, with its digest taken out; Damaged when it cannot be what was written.
+
+    The bytes must be those of one of the two forms in which evidence is written, so that no byte goes unchecked.
+    """
+    if len(content) > MAX_BYTES:
+        raise Damaged(f"it has more than {MAX_BYTES >> 20} MiB")
+    try:
+        data = json.loads(content.decode("utf-8"), object_pairs_hook=without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"it is no JSON: {error}") from None
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        kind = "an in-toto statement" if isinstance(data, dict) and "predicateType" in data else "something else"
+        raise Damaged(f"it is {kind}, not the evidence that --format json writes")
+    said = data.pop("digest", None)
+    found = "sha256:" + hashlib.sha256(canonical(data)).hexdigest()
+    if said != found:
+        raise Damaged(f"its digest is {said}, but its content gives {found}")
+    if "whatIf" in data:
+        raise Damaged("it is that of a what-if, which nobody ever decided")
+    return data
+
+
+def replay(repository: Repository, evidence: Mapping[str, Any]) -> Replay:
+    """Judge again with the inputs that the evidence names.
+
+    Damaged when they make no sense; GitError when this clone lacks base or head; ItsmError for an error's evidence.
+    """
+    if evidence["verdict"] == "error":
+        raise ItsmError("the evidence is of an error, so there is no judgement to repeat", remedy="judge anew")
+    try:
+        inputs = {key: value for key, value in evidence["pullRequest"].items() if key not in _DERIVED}
+        pull_request = parse_pull_request(inputs, "the evidence")
+        now = clock.parse_instant(evidence["now"])
+        base, head = evidence["base"], evidence["head"]
+    except (ForgeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Damaged(f"its inputs make no sense: {error}") from None
+    decision = judge(repository, base, head, pull_request, now)
+    return Replay(evidence, decision, tuple(_differences(dict(evidence), dict(decision.evidence))))
+
+
+def _differences(recorded: dict[str, Any], now: dict[str, Any]) -> list[Difference]:
+    """The first places at which two pieces of evidence differ."""
+    plain_now = json.loads(canonical(now))
+    found = []
+    for pointer in diff_data(recorded, plain_now):
+        found.append(Difference(format_pointer(pointer), _at(recorded, pointer), _at(plain_now, pointer)))
+        if len(found) == 20:
+            break
+    return found
+
+
+def _at(data: Any, pointer: tuple[str | int, ...]) -> Any:
+    for part in pointer:
+        if isinstance(data, dict):
+            data = data.get(part)
+        else:
+            data = data[int(part)] if isinstance(data, list) and int(part) < len(data) else None
+    return data

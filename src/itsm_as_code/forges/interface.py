@@ -1,7 +1,8 @@
-"""What the gate needs to know of a pull request, whichever forge it lives on."""
+"""What the gate needs to know of a pull request, whichever forge it lives on, and how a verdict gets back there."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -45,15 +46,36 @@ class SignedStatement:
 
 @dataclass(frozen=True, slots=True)
 class OpenPullRequest:
-    """Another pull request that is open now."""
+    """Another pull request that is open now, into the same branch."""
 
     number: int
     head: str
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeCommit:
+    """A commit as the forge knows it: the logins of the accounts that its author and committer belong to, if any."""
+
+    sha: str
+    author: str | None = None
+    committer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A login, and the number of the account that has it now. Logins are renamed and taken by others, numbers not."""
+
+    login: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
-    """A pull request with everything that counts for its approval. It is complete, or the forge raised ForgeError."""
+    """A pull request with everything that counts for its approval. It is complete, or the forge raised ForgeError.
+
+    ``base`` and ``head`` are commit ids: the tip of the branch ``base_ref`` that it goes into, and its own tip.
+    ``commits`` are empty where the forge does not tell of them.
+    """
 
     author: str | None
     forge: str = "local"
@@ -62,6 +84,12 @@ class PullRequest:
     reviews: tuple[Review, ...] = ()
     open_pull_requests: tuple[OpenPullRequest, ...] = ()
     statements: tuple[SignedStatement, ...] = ()
+    draft: bool = False
+    base_ref: str | None = None
+    base: str | None = None
+    head: str | None = None
+    commits: tuple[ForgeCommit, ...] = ()
+    accounts: tuple[Account, ...] = ()
 
 
 class Forge(Protocol):
@@ -69,3 +97,39 @@ class Forge(Protocol):
 
     def pull_request(self) -> PullRequest:
         """The pull request that is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A remark at a line of a file: ``level`` is notice, warning or failure."""
+
+    path: str
+    line: int
+    level: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A verdict as it is published: ``verdict`` is approved, pending, rejected or error; ``summary`` is Markdown."""
+
+    verdict: str
+    title: str
+    summary: str
+    annotations: Sequence[Annotation] = ()
+
+
+class Publisher(Protocol):
+    """Where a verdict on a commit is shown.
+
+    ``begin`` comes before anything is judged and takes back whatever an earlier run said; ``finish`` is the verdict.
+    Both may be repeated: the same place is written again. A publisher that was interrupted shows no approval.
+    Errors: ForgeError.
+    """
+
+    def begin(self) -> None:
+        """Show that the commit is being judged."""
+
+    def finish(self, notice: Notice) -> None:
+        """Show the verdict."""

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.errors import ForgeError
-from itsm_as_code.forges.interface import OpenPullRequest, PullRequest, Review, ReviewState, SignedStatement
+from itsm_as_code.forges.interface import (
+    Account,
+    ForgeCommit,
+    OpenPullRequest,
+    PullRequest,
+    Review,
+    ReviewState,
+    SignedStatement,
+)
 
 _REMEDY = 'a reviews file looks like {"author": "alice", "reviews": [{"reviewer", "state", "commit", "at"}]}'
 _MAX_BYTES = 16 << 20
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _FORGES = ("local", "github", "gitlab")
+_FIELDS = frozenset(
+    (
+        *("author", "forge", "number", "draft", "baseRef", "base", "head", "pushers", "reviews"),
+        *("openPullRequests", "statements", "commits", "accounts"),
+    )
+)
 
 
 class LocalForge:
@@ -41,9 +56,7 @@ class LocalForge:
 def parse_pull_request(data: Any, origin: str) -> PullRequest:
     """A pull request from the data of a reviews file; ForgeError names what is wrong in ``origin``."""
     reader = _Reader(origin)
-    top = reader.mapping(
-        data, "the file", {"author", "forge", "number", "pushers", "reviews", "openPullRequests", "statements"}
-    )
+    top = reader.mapping(data, "the file", _FIELDS)
     forge = top.get("forge", "local")
     if forge not in _FORGES:
         raise reader.fail(f"'forge' is not one of: {', '.join(_FORGES)}")
@@ -57,6 +70,12 @@ def parse_pull_request(data: Any, origin: str) -> PullRequest:
             reader.open_pull_request(item, index) for index, item in enumerate(reader.items(top, "openPullRequests"))
         ),
         statements=tuple(reader.statement(item, index) for index, item in enumerate(reader.items(top, "statements"))),
+        draft=reader.flag(top, "draft"),
+        base_ref=reader.text(top, "baseRef", "the file") if top.get("baseRef") is not None else None,
+        base=reader.commit(top, "base", "the file") if top.get("base") is not None else None,
+        head=reader.commit(top, "head", "the file") if top.get("head") is not None else None,
+        commits=tuple(reader.forge_commit(item, index) for index, item in enumerate(reader.items(top, "commits"))),
+        accounts=tuple(reader.account(item, index) for index, item in enumerate(reader.items(top, "accounts"))),
     )
 
 
@@ -73,6 +92,16 @@ def pull_request_data(pull_request: PullRequest) -> dict[str, Any]:
         for review in pull_request.reviews
     ]
     others = [{"number": item.number, "head": item.head} for item in pull_request.open_pull_requests]
+    commits = [{key: value for key, value in asdict(item).items() if value is not None} for item in pull_request.commits]
+    # Only what the forge told: a file written by hand has none of it.
+    told = {
+        "draft": pull_request.draft,
+        "baseRef": pull_request.base_ref,
+        "base": pull_request.base,
+        "head": pull_request.head,
+        "commits": sorted(commits, key=lambda row: row["sha"]),
+        "accounts": [asdict(account) for account in sorted(pull_request.accounts, key=lambda item: item.login)],
+    }
     return {
         "author": pull_request.author,
         "forge": pull_request.forge,
@@ -81,6 +110,7 @@ def pull_request_data(pull_request: PullRequest) -> dict[str, Any]:
         "reviews": sorted(reviews, key=lambda row: (row["at"], row["reviewer"], row["state"], row["commit"])),
         "openPullRequests": sorted(others, key=lambda row: (row["number"], row["head"])),
         "statements": [{"statement": item.text, "signature": item.signature} for item in pull_request.statements],
+        **{key: value for key, value in told.items() if value},
     }
 
 
@@ -103,7 +133,7 @@ class _Reader:
     def fail(self, message: str) -> ForgeError:
         return ForgeError(f"{self._origin}: {message}", remedy=_REMEDY)
 
-    def mapping(self, data: Any, what: str, known: set[str]) -> Mapping[str, Any]:
+    def mapping(self, data: Any, what: str, known: Set[str]) -> Mapping[str, Any]:
         if not isinstance(data, dict):
             raise self.fail(f"{what} is not a mapping")
         unknown = sorted(set(data) - known)
@@ -129,6 +159,19 @@ class _Reader:
             raise self.fail(f"'number' of {what} is not a number from 1 on")
         return value
 
+    def commit(self, data: Mapping[str, Any], key: str, what: str) -> str:
+        value = self.text(data, key, what)
+        if not _COMMIT.match(value):
+            # The name of a branch would move along with it, and the approval with the branch.
+            raise self.fail(f"'{key}' of {what} is not a full commit id")
+        return value
+
+    def flag(self, data: Mapping[str, Any], key: str) -> bool:
+        value = data.get(key, False)
+        if not isinstance(value, bool):
+            raise self.fail(f"'{key}' is neither true nor false")
+        return value
+
     def items(self, data: Mapping[str, Any], key: str) -> list[Any]:
         value = data.get(key, [])
         if not isinstance(value, list):
@@ -144,10 +187,7 @@ class _Reader:
     def review(self, data: Any, index: int) -> Review:
         what = f"review {index + 1}"
         fields = self.mapping(data, what, {"reviewer", "state", "commit", "at", "dismissedBy"})
-        state, commit = self.text(fields, "state", what), self.text(fields, "commit", what)
-        if not _COMMIT.match(commit):
-            # The name of a branch would move along with it, and the approval with the branch.
-            raise self.fail(f"'commit' of {what} is not a full commit id")
+        state, commit = self.text(fields, "state", what), self.commit(fields, "commit", what)
         dismissed_by = self.text(fields, "dismissedBy", what) if fields.get("dismissedBy") is not None else None
         if dismissed_by is not None and state.lower() != "dismissed":
             raise self.fail(f"{what} is {state}, but says who dismissed it")
@@ -173,3 +213,19 @@ class _Reader:
         if not all(isinstance(fields.get(key), str) for key in ("statement", "signature")):
             raise self.fail(f"{what} lacks its text or its signature")
         return SignedStatement(fields["statement"], fields["signature"])
+
+    def forge_commit(self, data: Any, index: int) -> ForgeCommit:
+        what = f"commit {index + 1}"
+        fields = self.mapping(data, what, {"sha", "author", "committer"})
+        author, committer = (
+            self.text(fields, key, what) if fields.get(key) is not None else None for key in ("author", "committer")
+        )
+        return ForgeCommit(self.commit(fields, "sha", what), author, committer)
+
+    def account(self, data: Any, index: int) -> Account:
+        what = f"account {index + 1}"
+        fields = self.mapping(data, what, {"login", "id"})
+        number = fields.get("id")
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise self.fail(f"'id' of {what} is not a number")
+        return Account(self.text(fields, "login", what), number)

@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from itsm_as_code import clock
-from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.forges.interface import Account, PullRequest
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.git.repository import Commit
 from itsm_as_code.records.facts import Facts
 
-_NO_REPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.(github|gitlab)\.com\Z", re.IGNORECASE)
+_NO_REPLY = re.compile(
+    r"(?:(\d{1,18})\+)?([A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.(github|gitlab)\.com\Z", re.IGNORECASE
+)
 FORGE_COMMITTERS = frozenset({"noreply@github.com"})
 """Committers that stand for the forge itself, for commits made in its web pages; they stand for nobody."""
 
@@ -40,13 +42,18 @@ class Directory:
     Logins and addresses are ASCII and compare without regard to case. A login is that of an account at the ``forge``;
     only with the local forge, whose reviews file is written by hand or by a workflow, a Person's name and any of their
     accounts will do. Elsewhere a stranger could open an account under a colleague's name.
+
+    An account whose number a Person names is known by it: ``accounts`` say which number a login has at the forge now.
+    Whoever took over a login that was given up is nobody; whoever was renamed is still themselves.
     """
 
-    def __init__(self, facts: Facts, now: datetime, forge: str = "local") -> None:
+    def __init__(self, facts: Facts, now: datetime, forge: str = "local", accounts: Iterable[Account] = ()) -> None:
         self._facts = facts
         self._forge = forge
+        self._numbers = {_key(account.login): account.id for account in accounts}
         self._people: dict[str, Person] = {}
-        self._by_login: dict[str, dict[str, set[str]]] = {}
+        self._by_login: dict[tuple[str, str], set[tuple[str, int | None]]] = {}
+        self._by_number: dict[tuple[str, int], set[str]] = {}
         self._by_email: dict[str, set[str]] = {}
         for data in facts.records("Person"):
             person = _person(data, now)
@@ -54,22 +61,32 @@ class Directory:
             self._note_login("local", person.name, person.name)
             for account in data["spec"].get("accounts", ()):
                 self._note_login("local", account["login"], person.name)
-                self._note_login(account["forge"], account["login"], person.name)
+                self._note_login(account["forge"], account["login"], person.name, account.get("id"))
             for email in data["spec"]["emails"]:
                 self._note_login("local", email, person.name)  # offline, a pull request is its first commit's author's
                 self._by_email.setdefault(email.casefold(), set()).add(person.name)
 
-    def _note_login(self, forge: str, login: str, name: str) -> None:
-        self._by_login.setdefault(forge, {}).setdefault(login.casefold(), set()).add(name)
+    def _note_login(self, forge: str, login: str, name: str, number: int | None = None) -> None:
+        self._by_login.setdefault((forge, login.casefold()), set()).add((name, number))
+        if number is not None:
+            self._by_number.setdefault((forge, number), set()).add(name)
 
     def person(self, name: str) -> Person:
         return self._people[name]
 
-    def named(self, login: str, forge: str | None = None) -> frozenset[str]:
-        """Everybody to whom a login may belong; more than one where people/ is not clear about it."""
-        key = _key(login)
-        found = self._by_login.get(forge or self._forge, {}).get(key, set()) if key else set()
-        return frozenset(found)
+    def named(self, login: str, forge: str | None = None, number: int | None = None) -> frozenset[str]:
+        """Everybody to whom a login may belong; more than one where people/ is not clear about it.
+
+        ``number`` is that of the account, where it is known otherwise than from the forge.
+        """
+        forge, key = forge or self._forge, _key(login)
+        if not key:
+            return frozenset()
+        if number is None and forge == self._forge:
+            number = self._numbers.get(key)
+        held = self._by_login.get((forge, key), set())
+        found = {name for name, known in held if number is None or known in (None, number)}
+        return frozenset(found if number is None else found | self._by_number.get((forge, number), set()))
 
     def by_login(self, login: str) -> str | None:
         """The one person with this login; None when there is none, or more than one."""
@@ -81,7 +98,7 @@ class Directory:
         found = frozenset(self._by_email.get(key, set())) if key else frozenset()
         private = _NO_REPLY.match(key)
         if private:
-            found |= self.named(private[1], private[2])
+            found |= self.named(private[2], private[3].lower(), int(private[1]) if private[1] else None)
         return _only(found)
 
     def by_trailer(self, trailer: str) -> str | None:
@@ -129,6 +146,10 @@ def contributors(
         note(directory.by_login(author), f"the author '{author}'")
     for pusher in pull_request.pushers:
         note(directory.by_login(pusher), f"the pusher '{pusher}'")
+    # The address of a commit proves nothing, and the forge may know it as that of somebody else's account.
+    accounts = {
+        commit.sha: [login for login in (commit.author, commit.committer) if login] for commit in pull_request.commits
+    }
     for commit in commits:
         short = commit.sha[:12]
         note(directory.by_email(commit.author[1]), f"the author <{commit.author[1]}> of commit {short}")
@@ -137,6 +158,8 @@ def contributors(
             note(directory.by_email(committer), f"the committer <{committer}> of commit {short}")
         for trailer in commit.co_authors:
             note(directory.by_trailer(trailer), f"the co-author '{trailer}' of commit {short}")
+        for account in accounts.get(commit.sha, ()):
+            note(directory.by_login(account), f"the account '{account}' of commit {short}")
     return frozenset(people), tuple(dict.fromkeys(unknown))
 
 

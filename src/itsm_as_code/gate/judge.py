@@ -16,6 +16,7 @@ from itsm_as_code.checks import Situation, run_checks, waivable_ids
 from itsm_as_code.findings import Finding, RecordId, sort_findings
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate import evidence, guard, lane
+from itsm_as_code.gate.agreement import check_agreement
 from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.decision import Decision, Reason
@@ -57,6 +58,7 @@ def judge(repository: Repository, base: str, head: str, pull_request: PullReques
 def open_judgement(repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime) -> Judgement:
     """The judgement itself, for those who want more of it than the decision. ItsmError; MergeConflict where one is."""
     base_commit, head_commit = repository.commit(base), repository.commit(head)
+    check_agreement(repository, base_commit, head_commit, pull_request)
     _ = repository.snapshot(head_commit).entries  # a malformed tree, which merging would tidy up, is not judged
     candidate = repository.merge_tree(base_commit, head_commit)
     return Judgement(repository, base_commit, head_commit, candidate, pull_request, now)
@@ -240,7 +242,7 @@ class Judgement:
 
     @cached_property
     def directory(self) -> Directory:
-        return Directory(self.base_facts, self.now, self.pull_request.forge)
+        return Directory(self.base_facts, self.now, self.pull_request.forge, self.pull_request.accounts)
 
     @cached_property
     def contributors(self) -> tuple[frozenset[str], tuple[Reason, ...]]:
@@ -350,6 +352,8 @@ class Judgement:
     def missing(self) -> list[Reason]:
         """What approvals are still to come."""
         reasons = [Reason("changes-requested", f"{item.person} asks for changes") for item in self.verdicts.vetoes]
+        if self.pull_request.draft:
+            reasons.append(Reason("draft", "the pull request is a draft; mark it as ready for review"))
         if not self.approvals:
             reasons.append(Reason("no-rule", "no approval rule matched, so nothing was approved"))
         for approval in self.approvals:

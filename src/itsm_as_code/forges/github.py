@@ -1,0 +1,192 @@
+"""GitHub and GitHub Enterprise: a pull request with everything that counts for its approval.
+
+Fields and limits are those of the REST API (https://docs.github.com/rest, version 2022-11-28). What GitHub does not
+tell: who edited a review. What it tells late: who pushed, who dismissed; until it does, there is no verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from itsm_as_code.errors import ForgeError
+from itsm_as_code.forges.answers import NO_COMMIT, Fields, People, distinct, moved, wrong
+from itsm_as_code.forges.http import Client, part
+from itsm_as_code.forges.interface import ForgeCommit, OpenPullRequest, PullRequest, Review, ReviewState
+
+API: Final = "https://api.github.com"
+HEADS: Final = "refs/pull/{}/head"
+"""Where git finds the head of a pull request."""
+HEADERS: Final = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+LISTED_COMMITS: Final = 250
+"""The list of a pull request's commits ends there (https://docs.github.com/rest/pulls/pulls#list-commits-on-a-pull-request)."""
+
+_STATES: Final = {
+    "approved": ReviewState.APPROVED,
+    "changes_requested": ReviewState.CHANGES_REQUESTED,
+    "commented": ReviewState.COMMENTED,
+}
+_WEB_FLOW: Final = "web-flow"
+"""The account that commits what is made in GitHub's web pages; it is nobody's."""
+
+
+def headers(token: str | None) -> dict[str, str]:
+    """The header fields of every request."""
+    return {**HEADERS, **({"Authorization": f"Bearer {token}"} if token else {})}
+
+
+@dataclass(frozen=True, slots=True)
+class GitHub:
+    """A pull request of the repository ``owner/name``, which must go ``into`` a branch (default: the default one)."""
+
+    client: Client
+    repository: str
+    number: int
+    into: str | None = None
+
+    def pull_request(self) -> PullRequest:
+        """The pull request; it is read once more when it changed meanwhile."""
+        for _ in range(2):
+            before = self._state()
+            found = self._read(before)
+            if self._state() == before:
+                return found
+        raise moved(f"pull request {self.number} changed while it was read")
+
+    @property
+    def _root(self) -> str:
+        owner, _, name = self.repository.partition("/")
+        return f"/repos/{part(owner)}/{part(name)}"
+
+    def _state(self) -> dict[str, Any]:
+        """The pull request and the tip of its base, to compare with a later reading."""
+        pull = Fields(self.client.get(f"{self._root}/pulls/{self.number}"), f"pull request {self.number}")
+        if pull.number("number") != self.number:
+            raise wrong("it is about another pull request")
+        if pull.text("state") != "open":
+            raise ForgeError(f"pull request {self.number} is closed", code="not-open", remedy="open it again")
+        base = pull.inside("base")
+        default = base.inside("repo").text("default_branch")
+        if base.text("ref") != (self.into or default):
+            raise ForgeError(
+                f"pull request {self.number} goes into '{base.text('ref')}', not into '{self.into or default}'",
+                code="other-base",
+                remedy="the gate judges what goes into the default branch; name another one with --into",
+            )
+        branch = Fields(self.client.get(f"{self._root}/branches/{part(base.text('ref'))}"), "the base branch")
+        if branch.text("name") != base.text("ref"):
+            raise wrong("it is about another branch")
+        watched = ("head", "user", "draft", "commits", "updated_at")
+        return {"base": branch.inside("commit").commit("sha"), **{key: pull.data.get(key) for key in watched}} | {
+            "base_ref": base.text("ref")
+        }
+
+    def _read(self, state: Mapping[str, Any]) -> PullRequest:
+        people = People("login", ghost="ghost")
+        pull = Fields(state, "the pull request")
+        head = pull.inside("head")
+        sha, base = head.commit("sha"), pull.commit("base")
+        others = self._open(pull.text("base_ref"), sha)
+        return PullRequest(
+            author=people.login(state["user"], "the author"),
+            forge="github",
+            number=self.number,
+            pushers=self._pushers(head, people),
+            reviews=tuple(self._reviews(people)),
+            open_pull_requests=others,
+            draft=pull.flag("draft"),
+            base_ref=pull.text("base_ref"),
+            base=base,
+            head=sha,
+            commits=self._commits(pull.number("commits"), base, sha, people),
+            accounts=people.accounts(),
+        )
+
+    def _open(self, base_ref: str, head: str) -> tuple[OpenPullRequest, ...]:
+        """The open pull requests into the same branch; ours must be one of them, as it was read."""
+        query = {"state": "open", "base": base_ref, "sort": "created", "direction": "asc"}
+        found = {}
+        for item in self.client.pages(f"{self._root}/pulls", query):
+            pull = Fields(item, "an open pull request")
+            found[pull.number("number")] = pull.inside("head").commit("sha")
+        if found.pop(self.number, None) != head:
+            raise moved(f"pull request {self.number} has moved on")
+        return tuple(OpenPullRequest(number, found[number]) for number in sorted(found))
+
+    def _pushers(self, head: Fields, people: People) -> tuple[str, ...]:
+        """Everyone who ever pushed to a branch of that name: rather one too many than one too few."""
+        if not head.has("repo"):
+            raise ForgeError(
+                "the repository of the pull request's branch is gone", code="gone", remedy="push the branch again"
+            )
+        owner, _, name = head.inside("repo").text("full_name").partition("/")
+        path = f"/repos/{part(owner)}/{part(name)}/activity"
+        query = {"ref": f"refs/heads/{head.text('ref')}"}
+        # Its pages go by a cursor, which nothing moves.
+        events = [Fields(item, "a push") for item in self.client.pages(path, query, only_grows=True)]
+        if not any(event.text("after") == head.text("sha") for event in events):
+            raise moved("who pushed the head is not known yet")
+        return distinct(people.login(event.data.get("actor"), "a pusher") for event in events)
+
+    def _reviews(self, people: People) -> Iterator[Review]:
+        """All reviews. A dismissed one forgets what it said; the timeline remembers that, and who dismissed it."""
+        items = [Fields(item, "a review") for item in self.client.pages(f"{self._root}/pulls/{self.number}/reviews")]
+        dismissals = self._dismissals() if any(item.text("state") == "DISMISSED" for item in items) else {}
+        for item in items:
+            state = item.text("state").lower()
+            if state == "pending":  # not given yet: only its author sees it
+                continue
+            reviewer = people.login(item.data.get("user"), "a reviewer")
+            commit = item.commit("commit_id") if item.has("commit_id") else NO_COMMIT
+            at = item.instant("submitted_at")
+            if state != "dismissed":
+                yield Review(reviewer, _review_state(state), commit, at)
+                continue
+            event = dismissals.get(item.number("id"))
+            if event is None:
+                raise moved("who dismissed a review is not known yet")
+            said = _review_state(event.inside("dismissed_review").text("state").lower())
+            yield Review(reviewer, said, commit, at)
+            by = people.login(event.data.get("actor"), "who dismissed a review")
+            yield Review(reviewer, ReviewState.DISMISSED, commit, event.instant("created_at"), by)
+
+    def _dismissals(self) -> dict[int, Fields]:
+        found = {}
+        for item in self.client.pages(f"{self._root}/issues/{self.number}/timeline"):
+            event = Fields(item, "an event")
+            if event.data.get("event") == "review_dismissed":
+                found[event.inside("dismissed_review").number("review_id")] = event
+        return found
+
+    def _commits(self, count: int, base: str, head: str, people: People) -> tuple[ForgeCommit, ...]:
+        """All commits with their accounts; where the list would be cut off, from the comparison of base and head."""
+        if count <= LISTED_COMMITS:
+            items = self.client.pages(f"{self._root}/pulls/{self.number}/commits")
+        else:
+            path = f"{self._root}/compare/{base}...{head}"
+            items = self.client.pages(path, inside="commits")
+            count = Fields(self.client.get(path, {"per_page": 1}), "the comparison").number("total_commits")
+        found = tuple(_commit(Fields(item, "a commit"), people) for item in items)
+        if len(found) != count or head not in {commit.sha for commit in found}:
+            raise ForgeError(
+                f"{len(found)} of {count} commits of pull request {self.number} were listed",
+                code="truncated",
+                remedy="run the gate again; split the pull request if it stays so",
+            )
+        return found
+
+
+def _review_state(name: str) -> ReviewState:
+    if name not in _STATES:
+        raise wrong(f"a review is '{name}', which is not known")
+    return _STATES[name]
+
+
+def _commit(item: Fields, people: People) -> ForgeCommit:
+    def login(key: str) -> str | None:
+        user = item.data.get(key)  # null or {}: the address belongs to no account
+        name = people.login(user, f"the {key} of a commit") if user else None
+        return None if name == _WEB_FLOW else name
+
+    return ForgeCommit(item.commit("sha"), login("author"), login("committer"))

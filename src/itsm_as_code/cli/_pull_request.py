@@ -30,8 +30,12 @@ def local_pull_request(
     else:
         commits = repository.commits(repository.commit(base), repository.commit(head))
         found = PullRequest(author=(commits[0].author[1] or None) if commits else None)
-    source = approvals or (REFS if reviews is None else NONE)
-    return replace(found, statements=(*found.statements, *_statements(repository, source)))
+    return with_statements(found, repository, approvals or (REFS if reviews is None else NONE))
+
+
+def with_statements(pull_request: PullRequest, repository: Repository, source: str) -> PullRequest:
+    """The pull request with the signed approvals of a source besides its own: ``refs``, ``none`` or a file."""
+    return replace(pull_request, statements=(*pull_request.statements, *_statements(repository, source)))
 
 
 def _statements(repository: Repository, source: str) -> tuple[SignedStatement, ...]:

@@ -2,71 +2,181 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._forge import Connection, ForgeOptions, forge_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
+from itsm_as_code.errors import ForgeError, ItsmError
+
+if TYPE_CHECKING:
+    from itsm_as_code.forges.interface import Publisher, PullRequest
+    from itsm_as_code.gate.decision import Decision
+    from itsm_as_code.git.repository import Repository
 
 
 @click.command("gate")
-@click.option("--base", required=True, metavar="REV", help="What the pull request would be merged into.")
-@click.option("--head", required=True, metavar="REV", help="The tip of the pull request.")
-@click.option(
-    "--forge",
-    "forge_name",
-    type=click.Choice(["local"]),
-    default="local",
-    show_default=True,
-    help="Where the pull request lives.",
-)
+@click.option("--base", metavar="REV", help="What the pull request would be merged into (default: as the forge says).")
+@click.option("--head", metavar="REV", help="The tip of the pull request (default: as the forge says).")
 @click.option("--reviews", type=click.Path(path_type=Path), metavar="FILE", help="Author and reviews, as JSON.")
 @click.option(
     "--approvals",
     metavar="refs|none|FILE",
     help="Approvals signed with `itsm approve`: of refs/itsm/approvals/ (so without --reviews), or of a file.",
 )
+@forge_options
 @common_options("text", "json", "markdown", "github")
 def command(
-    session: Session, base: str, head: str, forge_name: str, reviews: Path | None, approvals: str | None
+    session: Session,
+    base: str | None,
+    head: str | None,
+    reviews: Path | None,
+    approvals: str | None,
+    forge: ForgeOptions,
 ) -> int:
     """Judge a pull request: approved (exit code 0), pending or rejected (1), could not judge (2).
 
     The rules are read from the base, the records from the merge of both; the work tree is never looked at. The same
-    arguments with the same --now give the same bytes.
+    arguments with the same --now give the same bytes. With a forge, GITHUB_TOKEN (or GH_TOKEN), GITLAB_TOKEN (or
+    CI_JOB_TOKEN) is what it is asked with.
 
     \b
     Example:
       itsm gate --base main --head my-change --reviews reviews.json
+      itsm gate --forge github --repo owner/name --pr 17 --fetch
     """
-    from datetime import UTC, datetime
-
-    from itsm_as_code.cli._pull_request import local_pull_request
-    from itsm_as_code.clock import format_instant
-    from itsm_as_code.configuration import load_configuration
-    from itsm_as_code.errors import ItsmError
-    from itsm_as_code.gate.decision import error_decision
-    from itsm_as_code.gate.judge import judge
-    from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports.gate import FORMATS
-    from itsm_as_code.validation import registry_of
 
-    now = None
+    forge.check(base, head, reviews)
+    run = GateRun(session, base, head, reviews, approvals, forge)
+    failure: ItsmError | None = None
     try:
-        repository = Repository(session.directory)
-        base_commit = repository.commit(base)
-        pull_request = local_pull_request(repository, base_commit, head, reviews, approvals)
-        as_of = None
-        if session.now is None:
-            snapshot = repository.snapshot(base_commit)
-            as_of = load_configuration(snapshot, registry_of(snapshot))[0].as_of
-        now = session.instant(as_of)
-        decision = judge(repository, base_commit, head, pull_request, now)
+        decision = run.decide()
     except ItsmError as error:
-        if session.format == "text":
-            raise
-        moment = now or datetime.now(UTC).replace(microsecond=0)
-        decision = error_decision(error.code, f"{error.message}; {error.remedy}", format_instant(moment))
+        failure, decision = error, run.failed(error)
+    run.publish(decision, failure)
+    if failure is not None and session.format == "text":
+        raise failure
     session.write(FORMATS[session.format](decision, decision.sources, colour=session.colour))
     return decision.exit_code
+
+
+@dataclass
+class GateRun:
+    """One judgement: the pull request is asked for, judged, and the verdict published, in that order."""
+
+    session: Session
+    base: str | None
+    head: str | None
+    reviews: Path | None
+    approvals: str | None
+    forge: ForgeOptions
+    now: datetime | None = None
+    publisher: Publisher | None = None
+
+    def decide(self) -> Decision:
+        """The decision. As soon as the commit is known, whatever was published of it before is taken back."""
+        from itsm_as_code.cli._forge import connect
+        from itsm_as_code.cli._pull_request import local_pull_request, with_statements
+        from itsm_as_code.gate.judge import judge
+        from itsm_as_code.gate.queue import judge_group
+        from itsm_as_code.git.repository import Repository
+
+        repository = Repository(self.session.directory)
+        if self.forge.is_local:
+            base, head = repository.commit(self.base or ""), self.head or ""
+            pull_request = local_pull_request(repository, base, head, self.reviews, self.approvals)
+            return judge(repository, base, head, pull_request, self._instant(repository, base))
+        connection = connect(self.forge, repository)
+        if self.head is not None and self.forge.remote is None:
+            self._begin(connection, repository.commit(self.head))
+        pull_request = connection.pull_request(repository)
+        base, head = self._commits(repository, pull_request)
+        if self.publisher is None:
+            self._begin(connection, head)
+        if self.approvals is not None:
+            pull_request = with_statements(pull_request, repository, self.approvals)
+        self._keep(pull_request)
+        now = self._instant(repository, base)
+        if self.forge.group is None:
+            return judge(repository, base, head, pull_request, now)
+        others = lambda number: connection.forge(number).pull_request()  # noqa: E731
+        return judge_group(repository, base, head, pull_request, others, now)
+
+    def _commits(self, repository: Repository, pull_request: PullRequest) -> tuple[str, str]:
+        """Base and head: those of the options, else those that the forge names."""
+        found = []
+        for given, told, option in ((self.base, pull_request.base, "--base"), (self.head, pull_request.head, "--head")):
+            revision = given or told
+            if revision is None:
+                raise ForgeError(f"{option} is not known", remedy=f"name it with {option}")
+            try:
+                found.append(repository.commit(revision))
+            except ItsmError as error:
+                if given is None:
+                    remedy = "fetch it, or let --fetch do it"
+                    raise ForgeError(f"this clone lacks {revision[:12]}", code=error.code, remedy=remedy) from None
+                raise
+        return found[0], found[1]
+
+    def _instant(self, repository: Repository, base: str) -> datetime:
+        from itsm_as_code.configuration import load_configuration
+        from itsm_as_code.validation import registry_of
+
+        as_of = None
+        if self.session.now is None:
+            snapshot = repository.snapshot(base)
+            as_of = load_configuration(snapshot, registry_of(snapshot))[0].as_of
+        self.now = self.session.instant(as_of)
+        return self.now
+
+    def _begin(self, connection: Connection, head: str) -> None:
+        self.publisher = connection.publisher(head)
+        if self.publisher is not None:
+            self.publisher.begin()
+
+    def _keep(self, pull_request: PullRequest) -> None:
+        if self.forge.keep is not None:
+            import orjson
+
+            from itsm_as_code.cli.output import write_file
+            from itsm_as_code.forges.local import pull_request_data
+
+            options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+            write_file(self.forge.keep, orjson.dumps(pull_request_data(pull_request), option=options))
+
+    def failed(self, error: ItsmError) -> Decision:
+        """The decision that says that there is none."""
+        from datetime import UTC
+
+        from itsm_as_code.clock import format_instant
+        from itsm_as_code.gate.decision import error_decision
+
+        moment = self.now or datetime.now(UTC).replace(microsecond=0)
+        return error_decision(error.code, f"{error.message}; {error.remedy}", format_instant(moment))
+
+    def publish(self, decision: Decision, failure: ItsmError | None) -> None:
+        """Publish, if that was begun. What cannot be published is no verdict: ForgeError, unless there was none."""
+        from itsm_as_code.reports.gate import markdown
+        from itsm_as_code.reports.notice import notice
+
+        if self.publisher is not None:
+            try:
+                self.publisher.finish(notice(decision))
+            except ItsmError as error:
+                if failure is None:
+                    raise
+                self.session.say(f"nor could that be published: {error.message}")
+        if self.forge.summary is not None:
+            try:
+                with self.forge.summary.open("a", encoding="utf-8") as file:
+                    file.write(markdown(decision, decision.sources))
+            except OSError as error:
+                raise ItsmError(
+                    f"cannot write {self.forge.summary}: {error.strerror}", remedy="name another file with --summary"
+                ) from None

@@ -92,7 +92,9 @@ def pull_request_data(pull_request: PullRequest) -> dict[str, Any]:
         for review in pull_request.reviews
     ]
     others = [{"number": item.number, "head": item.head} for item in pull_request.open_pull_requests]
-    commits = [{key: value for key, value in asdict(item).items() if value is not None} for item in pull_request.commits]
+    commits = [
+        {key: value for key, value in asdict(item).items() if value is not None} for item in pull_request.commits
+    ]
     # Only what the forge told: a file written by hand has none of it.
     told = {
         "draft": pull_request.draft,

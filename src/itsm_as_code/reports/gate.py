@@ -14,7 +14,7 @@ from itsm_as_code.reports.validate import annotation, finding_text
 
 _SIGN: Final = {"approved": "✔", "pending": "…", "rejected": "✘", "error": "!"}
 _COLOUR: Final = {"approved": "\x1b[1;32m", "pending": "\x1b[1;33m", "rejected": "\x1b[1;31m", "error": "\x1b[1;31m"}
-_MEANING: Final = {
+MEANING: Final = {
     "approved": "may be merged",
     "pending": "waits for people",
     "rejected": "something has to be mended first",
@@ -165,7 +165,7 @@ def _text_impact(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _text_verdict(decision: Decision, colour: bool) -> str:
     paint, off = (_COLOUR[decision.verdict], "\x1b[0m") if colour else ("", "")
-    lines = [f"{paint}{_SIGN[decision.verdict]} {decision.verdict.upper()}{off}: {_MEANING[decision.verdict]}"]
+    lines = [f"{paint}{_SIGN[decision.verdict]} {decision.verdict.upper()}{off}: {MEANING[decision.verdict]}"]
     lines += [f"  - {escape.terminal(reason.message)}" for reason in decision.reasons]
     until = decision.evidence["validUntil"]
     if until:
@@ -177,7 +177,7 @@ def _text_verdict(decision: Decision, colour: bool) -> str:
 def markdown(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
     """For the reviewer, as a job summary: the verdict, what is missing and from whom, then what it rests on."""
     data = escape.shown(decision.evidence)
-    parts = [f"# {_SIGN[decision.verdict]} {decision.verdict.capitalize()}: {_MEANING[decision.verdict]}", ""]
+    parts = [f"# {_SIGN[decision.verdict]} {decision.verdict.capitalize()}: {MEANING[decision.verdict]}", ""]
     parts += [f"- {escape.markdown(reason.message)}" for reason in decision.reasons]
     parts += _markdown_approvals(data["approvals"])
     parts += _markdown_risk(data["risk"])
@@ -278,7 +278,7 @@ def github(decision: Decision, sources: Mapping[str, bytes], colour: bool = Fals
     """Annotations of GitHub Actions for the findings, and one for the verdict."""
     lines = [annotation(finding) for finding in decision.findings if finding.waiver is None]
     command = "notice" if decision.verdict == "approved" else "error"
-    reasons = "\n".join(reason.message for reason in decision.reasons) or _MEANING[decision.verdict]
+    reasons = "\n".join(reason.message for reason in decision.reasons) or MEANING[decision.verdict]
     lines.append(f"::{command} title=change gate%3A {decision.verdict}::{escape.workflow_data(_lines(reasons))}")
     return "\n".join([*lines, ""])
 

@@ -1,0 +1,274 @@
+"""The options of `itsm gate` that are about forges: where the pull request is read from, and where the verdict goes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from itsm_as_code.errors import ForgeError, UsageError
+
+if TYPE_CHECKING:
+    from itsm_as_code.forges.http import Client
+    from itsm_as_code.forges.interface import Forge, Publisher, PullRequest
+    from itsm_as_code.git.repository import Repository
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_GROUP = re.compile(r"(?:refs/heads/)?gh-readonly-queue/(?P<branch>.+)/pr-(?P<pr>\d{1,9})-[0-9a-f]{40,64}\Z")
+_TRAIN = re.compile(r"refs/merge-requests/(?P<pr>\d{1,9})/(?:train|merge)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeOptions:
+    """What the options say, and the environment where they say nothing."""
+
+    name: str
+    number: int | None
+    repository: str | None
+    api_url: str | None
+    into: str | None
+    wait: float
+    remote: str | None
+    group: str | None
+    publish: str | None
+    comment: bool
+    comment_as: str | None
+    keep: Path | None
+    summary: Path | None
+
+    @property
+    def is_local(self) -> bool:
+        return self.name == "local"
+
+    def check(self, base: str | None, head: str | None, reviews: Path | None) -> None:
+        """UsageError for options that do not go together."""
+        if self.is_local:
+            if base is None or head is None:
+                raise UsageError("--base and --head are missing", remedy="name both, or a --forge with --pr")
+            given = {"--pr": self.number, "--publish": self.publish, "--comment": self.comment or None}
+            given |= {"--fetch": self.remote, "--merge-group": self.group}
+            wrong = [name for name, value in given.items() if value is not None]
+            if wrong:
+                raise UsageError(f"{wrong[0]} needs a forge", remedy="name it: --forge github, or --forge gitlab")
+            return
+        if reviews is not None:
+            raise UsageError("--reviews is for --forge local", remedy=f"leave it out: {self.name} is asked for them")
+        if self.group is not None and (base is None or head is None):
+            raise UsageError("--merge-group needs --base and --head", remedy="name the commits of the group")
+        if self.pull_request_number is None:
+            raise UsageError("which pull request?", remedy="name its number: --pr 17")
+
+    @property
+    def pull_request_number(self) -> int | None:
+        """The number: that of ``--pr``, or of the last pull request of a group."""
+        if self.group is None:
+            return self.number
+        match = _GROUP.match(self.group) if self.name == "github" else _TRAIN.match(self.group)
+        if match is None:
+            raise UsageError(
+                f"'{self.group}' is not the reference of a group",
+                remedy="write refs/heads/gh-readonly-queue/BRANCH/pr-N-COMMIT, or refs/merge-requests/N/train",
+            )
+        return int(match["pr"])
+
+    @property
+    def group_branch(self) -> str | None:
+        """The branch that a group goes into, where its reference says so."""
+        match = _GROUP.match(self.group or "")
+        return match["branch"] if match else None
+
+
+def forge_options(function: Function) -> Function:
+    """Adds the options; the command gets them as ``forge``."""
+
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        names = ("number", "repository", "api_url", "into", "wait", "remote", "group", "publish", "comment")
+        values = {name: options.pop(f"forge_{name}") for name in (*names, "comment_as", "keep", "summary")}
+        return function(*arguments, forge=ForgeOptions(name=options.pop("forge_name"), **values), **options)
+
+    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
+    wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+_FILE = click.Path(path_type=Path)
+_OPTIONS = [
+    click.option(
+        "--forge",
+        "forge_name",
+        type=click.Choice(["local", "github", "gitlab"]),
+        default="local",
+        show_default=True,
+        help="Where the pull request lives.",
+    ),
+    click.option("--pr", "forge_number", type=click.IntRange(1), metavar="N", help="Its number at the forge."),
+    click.option(
+        "--repo",
+        "forge_repository",
+        metavar="OWNER/NAME",
+        help="Its repository (default: that of the job, or of origin).",
+    ),
+    click.option(
+        "--api-url", "forge_api_url", metavar="URL", help="The API of GitHub Enterprise or a GitLab of your own."
+    ),
+    click.option(
+        "--into", "forge_into", metavar="BRANCH", help="Judge what goes into this branch, not the default one."
+    ),
+    click.option(
+        "--wait",
+        "forge_wait",
+        type=click.FloatRange(0, 3600),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for the forge in all, such as for a rate limit.",
+    ),
+    click.option(
+        "--fetch",
+        "forge_remote",
+        is_flag=False,
+        flag_value="origin",
+        metavar="[REMOTE]",
+        help="Fetch the commits first, to refs/itsm/ (from origin).",
+    ),
+    click.option(
+        "--merge-group", "forge_group", metavar="REF", help="Judge the commit of a merge queue or merge train."
+    ),
+    click.option(
+        "--publish",
+        "forge_publish",
+        is_flag=False,
+        flag_value="check",
+        type=click.Choice(["check", "status"]),
+        metavar="[check|status]",
+        help="Show the verdict on the commit: as a check run, or as a commit status.",
+    ),
+    click.option("--comment", "forge_comment", is_flag=True, help="Keep one comment with the verdict up to date."),
+    click.option(
+        "--comment-as", "forge_comment_as", metavar="LOGIN", help="Whose comments are ours (default: asked for)."
+    ),
+    click.option(
+        "--write-reviews", "forge_keep", type=_FILE, metavar="FILE", help="Keep what the forge told, for --reviews."
+    ),
+    click.option(
+        "--summary", "forge_summary", type=_FILE, metavar="FILE", help="Add the verdict to this file, as Markdown."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A forge that can be asked: for the pull request with a number, and to publish on a commit."""
+
+    options: ForgeOptions
+    client: Client
+    repository: str
+
+    def forge(self, number: int) -> Forge:
+        from itsm_as_code.forges.github import GitHub
+        from itsm_as_code.forges.gitlab import GitLab
+
+        adapter = GitHub if self.options.name == "github" else GitLab
+        return adapter(self.client, self.repository, number, self.options.into)
+
+    def pull_request(self, repository: Repository) -> PullRequest:
+        """The pull request, with its commits in the clone when ``--fetch`` asks for them."""
+        found = self.forge(self.options.pull_request_number or 0).pull_request()
+        if self.options.group_branch not in (None, found.base_ref):
+            raise ForgeError(
+                f"the group goes into '{self.options.group_branch}', its pull request into '{found.base_ref}'",
+                code="other-base",
+                remedy="put the pull request into the queue again",
+            )
+        if self.options.remote is not None:
+            self._fetch(repository, self.options.remote, found)
+        return found
+
+    def _fetch(self, repository: Repository, remote: str, pull_request: PullRequest) -> None:
+        from itsm_as_code.forges import github, gitlab
+        from itsm_as_code.forges.answers import NO_COMMIT
+        from itsm_as_code.git.fetching import Wanted, fetch
+
+        reference = (github if self.options.name == "github" else gitlab).HEADS
+        numbers = [pull_request.number or 0, *(item.number for item in pull_request.open_pull_requests)]
+        fetch(
+            repository,
+            remote,
+            Wanted(
+                pull_request.base_ref or "main",
+                tuple((number, reference.format(number)) for number in numbers),
+                tuple(review.commit for review in pull_request.reviews if review.commit != NO_COMMIT),
+            ),
+        )
+
+    def publisher(self, head: str) -> Publisher | None:
+        """Where the verdict on a commit is to be published, if anywhere."""
+        from itsm_as_code.forges.publish_github import GitHubPublisher
+        from itsm_as_code.forges.publish_gitlab import GitLabPublisher
+
+        options = self.options
+        if options.publish is None and not options.comment:
+            return None
+        comment_on = options.pull_request_number if options.comment else None
+        if options.name == "gitlab":
+            return GitLabPublisher(
+                self.client, self.repository, head, options.publish is not None, comment_on, options.comment_as
+            )
+        check, status = options.publish == "check", options.publish == "status"
+        return GitHubPublisher(self.client, self.repository, head, check, status, comment_on, options.comment_as)
+
+
+def connect(options: ForgeOptions, repository: Repository) -> Connection:
+    """The forge of the options, with the token of the environment. The token goes to the address of the API only."""
+    from urllib.request import getproxies
+
+    from itsm_as_code.forges import github, gitlab
+    from itsm_as_code.forges.http import Client, Waiting
+
+    name = options.repository or _repository_of(options.name, repository)
+    if options.name == "github":
+        if len(name.split("/")) != 2 or not all(name.split("/")):
+            raise UsageError(f"'{name}' is not a repository", remedy="write --repo owner/name")
+        base = options.api_url or os.environ.get("GITHUB_API_URL") or github.API
+        headers = github.headers(_token("GITHUB_TOKEN", "GH_TOKEN"))
+    else:
+        base = options.api_url or os.environ.get("CI_API_V4_URL") or gitlab.API
+        token = _token("GITLAB_TOKEN")
+        headers = gitlab.headers(token or _token("CI_JOB_TOKEN"), job=token is None)
+    return Connection(options, Client(base, headers, getproxies(), Waiting(options.wait)), name)
+
+
+def _token(*names: str) -> str | None:
+    """The first token that is set; a message about it never shows it."""
+    for name in names:
+        value = os.environ.get(name, "").strip()
+        if value:
+            if not value.isascii() or not value.isprintable() or " " in value:
+                raise UsageError(f"{name} is not a token", remedy="set it to the token alone")
+            return value
+    return None
+
+
+_REMOTE = re.compile(
+    r"(?:https?://(?:[^/@]*@)?|ssh://(?:[^/@]*@)?|(?:[^/@:]*@)?)[^/:]+(?::\d+/|[/:])(?P<path>.+?)(?:\.git)?/?\Z"
+)
+
+
+def _repository_of(forge: str, repository: Repository) -> str:
+    """The repository that a CI job is about, or that origin is a clone of."""
+    name = os.environ.get("GITHUB_REPOSITORY" if forge == "github" else "CI_PROJECT_ID")
+    if name:
+        return name
+    code, out = repository.run("config", "--get", "remote.origin.url", accept=(0, 1))
+    match = _REMOTE.match(out.decode("utf-8", "replace").strip()) if code == 0 else None
+    if match is None:
+        raise UsageError("which repository?", remedy="name it: --repo owner/name")
+    return match["path"]

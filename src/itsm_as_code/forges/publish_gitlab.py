@@ -23,7 +23,7 @@ STATES: Final = {"approved": "success", "pending": "failed", "rejected": "failed
 
 @dataclass(frozen=True, slots=True)
 class GitLabPublisher:
-    """Publishes on the commit ``head``, and on the merge request ``comment_on``; needs a token with the scope ``api``."""
+    """Publishes on the commit ``head`` and the merge request ``comment_on``; needs a token with the scope ``api``."""
 
     client: Client
     repository: str

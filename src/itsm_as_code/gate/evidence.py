@@ -56,7 +56,7 @@ def collect(judgement: Judgement, verdict: str, reasons: list[Reason]) -> dict[s
         "findings": [finding.as_data() for finding in judgement.findings if not finding.known],
         "known": [finding.as_data() for finding in judgement.findings if finding.known],
         "waivers": _waivers(judgement),
-        "policyImpact": judgement.incoming.impact(judgement.validation) if judgement.incoming else [],
+        "policyImpact": _impact(judgement),
     }
     found: dict[str, Any] = plain(data)
     return found
@@ -69,6 +69,12 @@ def conflict(base: str, head: str, pull_request: PullRequest, now: datetime, pro
     about = pull_request_data(replace(pull_request, statements=()))
     data = {**blank.evidence, "verdict": "rejected", "pullRequest": about}
     return Decision("rejected", (reason,), plain(data))
+
+
+def _impact(judgement: Judgement) -> list[dict[str, Any]]:
+    if judgement.incoming is None:
+        return []
+    return [shift.as_data() for shift in judgement.incoming.impact(judgement.catalogue, judgement.judges)]
 
 
 def _record(record_id: RecordId) -> dict[str, str]:

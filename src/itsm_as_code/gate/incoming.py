@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -12,9 +12,10 @@ from itsm_as_code.errors import ConfigurationError, ItsmError
 from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.gate.guard import APPROVAL_RULE, JUDGING_KINDS, approval_rule_problems, unusable
+from itsm_as_code.gate.impact import Shift, shifts
 from itsm_as_code.git.repository import Revision
 from itsm_as_code.policies.environment import Environment
-from itsm_as_code.records.catalogue import stamp
+from itsm_as_code.records.catalogue import Catalogue, stamp
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges
 
@@ -34,13 +35,15 @@ class Incoming:
 
     snapshot: Revision
     now: datetime
+    contexts: Mapping[RecordId, Mapping[str, Any]] = field(default_factory=dict)
+    """What policies see of the records that the pull request touches (``impact.contexts_of``)."""
 
     @cached_property
     def _loaded(self) -> tuple[Judges, Validation] | str:
         """The candidate's judges and what they say of it, or why they cannot be used."""
         try:
             judges = load_judges(self.snapshot)
-            return judges, assess_catalogue(judges.catalogue, judges, self.now)
+            return judges, assess_catalogue(judges.catalogue, judges, self.now, self.contexts)
         except ConfigurationError as error:
             return error.message
         except ItsmError:
@@ -73,24 +76,9 @@ class Incoming:
                 found += [stamp(APPROVAL_RULE, policy, problem) for problem in problems]
         return [item for item in found if item.severity is Severity.ERROR]
 
-    def impact(self, before: Validation) -> list[dict[str, Any]]:
-        """What the new rules would newly reject or let through over the whole catalogue."""
+    def impact(self, judged: Catalogue, base: Judges) -> list[Shift]:
+        """What the new rules would newly reject or let through over the whole catalogue, the pull request merged."""
         if isinstance(self._loaded, str):
             message = f"the rules of the pull request cannot be used: {self._loaded}"
-            return [{"rule": "configuration", "record": None, "before": "pass", "after": "error", "message": message}]
-        old, new = _statuses(before), _statuses(self._loaded[1])
-        rows = []
-        for rule, record in sorted(old.keys() | new.keys(), key=str):
-            was, will = old.get((rule, record), "absent"), new.get((rule, record), "absent")
-            if was != will:
-                about = {"kind": record.kind, "name": record.name}
-                message = f"{record}: {rule} says {will} instead of {was}"
-                rows.append({"rule": rule, "record": about, "before": was, "after": will, "message": message})
-        return rows
-
-
-def _statuses(validation: Validation) -> Mapping[tuple[str, RecordId], str]:
-    return {
-        (outcome.policy, outcome.record): "pass" if outcome.status == "waived" else outcome.status
-        for outcome in validation.outcomes
-    }
+            return [Shift("configuration", None, "pass", "error", message)]
+        return shifts(assess_catalogue(judged, base, self.now, self.contexts), self._loaded[1])

@@ -22,6 +22,7 @@ from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.decision import Decision, Reason
 from itsm_as_code.gate.guard import guarded_facts, judging_folders, step_findings, uncompilable, unusable
 from itsm_as_code.gate.identities import Directory, contributors
+from itsm_as_code.gate.impact import contexts_of
 from itsm_as_code.gate.incoming import Incoming, brings_judges
 from itsm_as_code.gate.paths import changed_paths, refused_paths
 from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
@@ -136,7 +137,8 @@ class Judgement:
     def incoming(self) -> Incoming | None:
         """The judges that the pull request brings, if it touches any."""
         brings = brings_judges(self.touched, self.changed_paths)
-        return Incoming(self.candidate_snapshot, self.now) if brings else None
+        contexts = contexts_of(self.diffs, self.request)
+        return Incoming(self.candidate_snapshot, self.now, contexts) if brings else None
 
     @cached_property
     def changes(self) -> list[Record]:

@@ -9,7 +9,7 @@ import orjson
 
 from itsm_as_code.findings import Finding
 from itsm_as_code.gate.decision import Decision
-from itsm_as_code.reports import escape
+from itsm_as_code.reports import escape, impact
 from itsm_as_code.reports.validate import annotation, finding_text
 
 _SIGN: Final = {"approved": "✔", "pending": "…", "rejected": "✘", "error": "!"}
@@ -152,15 +152,7 @@ def _text_waivers(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _text_impact(rows: Sequence[Mapping[str, Any]]) -> str:
-    if not rows:
-        return ""
-    lines = [f"  {escape.terminal(row['message'])}" for row in rows[:10]]
-    more = [f"  and {len(rows) - 10} more"] if len(rows) > 10 else []
-    return (
-        f"Policy impact: the changed rules would answer {len(rows)} questions differently\n"
-        + "\n".join([*lines, *more])
-        + "\n"
-    )
+    return "\n".join([f"Policy impact: {impact.headline(rows)}", *impact.text_rows(rows, 10), ""]) if rows else ""
 
 
 def _text_verdict(decision: Decision, colour: bool) -> str:
@@ -253,9 +245,8 @@ def _markdown_findings(findings: Sequence[Finding]) -> list[str]:
 def _markdown_impact(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     if not rows:
         return []
-    intro = "What the changed rules would say (they do not judge this pull request):"
-    parts = ["", "## Policy impact", "", intro, "", *(f"- {escape.markdown(row['message'])}" for row in rows[:20])]
-    return [*parts, "", f"and {len(rows) - 20} more."] if len(rows) > 20 else parts
+    intro = f"What the changed rules would say (they do not judge this pull request): {impact.headline(rows)}."
+    return ["", "## Policy impact", "", intro, "", *impact.markdown_rows(rows, 20)]
 
 
 def _markdown_affected(affected: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,6 @@ changed at any time, and an emergency cannot wait. A change counts from proposed
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.checks.change_in_freeze import PLANNED
@@ -37,7 +36,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
 
 
 def _problem(facts: Facts, service: str, window: Interval, index: int) -> Problem | None:
-    calendars = _calendars(facts, service)
+    calendars = facts.maintenance_calendars(service)
     try:
         open_ = Intervals(span for calendar in calendars for span in facts.calendar_intervals(calendar, window))
     except ValueError as error:
@@ -53,11 +52,3 @@ def _problem(facts: Facts, service: str, window: Interval, index: int) -> Proble
         f"from {format_instant(first.start)} to {format_instant(first.end)}"
     )
     return Problem(message, ("spec", "schedule"), "move the change into a maintenance window")
-
-
-def _calendars(facts: Facts, service: str) -> list[dict[str, Any]]:
-    named = [facts.record("Calendar", name) for name in facts.spec("Service", service).get("maintenanceWindows", ())]
-    found = [calendar for calendar in named if calendar is not None]
-    known = {calendar["metadata"]["name"] for calendar in found}
-    applying = facts.calendars_for(service, "maintenance")
-    return [*found, *(calendar for calendar in applying if calendar["metadata"]["name"] not in known)]

@@ -79,7 +79,7 @@ def error_decision(code: str, message: str, now: str, base: str | None = None, h
     reason = Reason(code, message)
     evidence: dict[str, Any] = {
         **dict.fromkeys(("candidate", "policyDigest", "validUntil")),
-        **{key: [] for key in ("records", "paths", "risk", "conflicts", "transitions", "approvals")},
+        **{key: [] for key in ("records", "paths", "risk", "conflicts", "nextFreeSlot", "transitions", "approvals")},
         **{key: [] for key in ("findings", "known", "waivers", "policyImpact")},
         "schema": SCHEMA,
         "verdict": "error",

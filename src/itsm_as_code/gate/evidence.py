@@ -11,7 +11,7 @@ from itsm_as_code.findings import RecordId
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.forges.local import pull_request_data
 from itsm_as_code.gate.approvals import Approval
-from itsm_as_code.gate.conflicts import conflicts_of
+from itsm_as_code.gate.conflicts import next_free_slot
 from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, plain
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.policies.waivers import WaiverState
@@ -48,6 +48,7 @@ def collect(judgement: Judgement, verdict: str, reasons: list[Reason]) -> dict[s
         "risk": [_risk(record_id, risk) for record_id, risk in sorted(judgement.risks.items(), key=str)],
         "affected": _affected(judgement),
         "conflicts": _conflicts(judgement),
+        "nextFreeSlot": _next_free_slots(judgement),
         "transitions": [
             {"record": _record(step.record), "from": step.old, "to": step.new, "allowed": step.allowed}
             for step in judgement.transitions()
@@ -125,19 +126,33 @@ def _affected(judgement: Judgement) -> dict[str, Any]:
 
 
 def _conflicts(judgement: Judgement) -> list[dict[str, Any]]:
-    facts = judgement.validation.facts
     return [
         {
             "kind": item.kind,
             "record": {"kind": "Change", "name": item.change},
             "with": item.other,
-            "start": clock.format_instant(item.start),
-            "end": clock.format_instant(item.end),
+            "start": clock.format_instant(item.start) if item.start else None,
+            "end": clock.format_instant(item.end) if item.end else None,
             "message": item.message,
         }
-        for record in judgement.changes
-        for item in conflicts_of(record.data, facts, judgement.guarded_facts)
+        for item in judgement.conflicts
     ]
+
+
+def _next_free_slots(judgement: Judgement) -> list[dict[str, Any]]:
+    """For each change that collides with something, when it could take place instead."""
+    rows = []
+    for record in judgement.changes:
+        if any(item.change == record.name for item in judgement.conflicts):
+            slot = next_free_slot(record.data, judgement.world)
+            rows.append(
+                {
+                    "record": _record(record.id),
+                    "start": clock.format_instant(slot.start) if slot else None,
+                    "end": clock.format_instant(slot.end) if slot else None,
+                }
+            )
+    return rows
 
 
 def _approval(approval: Approval) -> dict[str, Any]:

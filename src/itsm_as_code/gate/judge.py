@@ -19,11 +19,13 @@ from itsm_as_code.gate import evidence, guard, lane
 from itsm_as_code.gate.agreement import check_agreement
 from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
 from itsm_as_code.gate.binding import Binding
+from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of, planned_window
 from itsm_as_code.gate.decision import Decision, Reason
 from itsm_as_code.gate.guard import guarded_facts, judging_folders, step_findings, uncompilable, unusable
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.impact import contexts_of
 from itsm_as_code.gate.incoming import Incoming, brings_judges
+from itsm_as_code.gate.open_changes import OpenChanges, open_changes
 from itsm_as_code.gate.paths import changed_paths, refused_paths
 from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
@@ -160,9 +162,23 @@ class Judgement:
     # What the rules say.
 
     @cached_property
+    def world(self) -> World:
+        """What changes could collide with; other pull requests are read where there is a change to collide."""
+        others = OpenChanges()
+        if any(planned_window(record.data) for record in self.changes):
+            open_now = self.pull_request.open_pull_requests
+            others = open_changes(self.repository, self.base, self.head, open_now, self.judges.registry["Change"])
+        return World(Facts.of(self.catalogue), self.guarded_facts, self.now, others)
+
+    @cached_property
+    def conflicts(self) -> list[Conflict]:
+        return [item for record in self.changes for item in conflicts_of(record.data, self.world)]
+
+    @cached_property
     def request(self) -> dict[str, Any]:
         author = self.directory.by_login(self.pull_request.author or "")
-        return {"author": author, "base": self.base, "head": self.head}
+        conflicts = [{"kind": item.kind, "change": item.change, "with": item.other} for item in self.conflicts]
+        return {"author": author, "base": self.base, "head": self.head, "conflicts": conflicts}
 
     def _context(self, diff: RecordDiff) -> dict[str, Any]:
         risk = self.risks.get(diff.id)

@@ -278,6 +278,11 @@ class Repository:
         options = ("--topo-order", "--reverse", "--full-history", f"--max-count={MAX_COMMITS}")
         return self.text("rev-list", *options, "--end-of-options", f"{base}..{head}", "--", path).split()
 
+    def changed_between(self, old: str, new: str, folder: str) -> list[str]:
+        """The paths below a folder that differ between two commits or trees, sorted; a rename is two of them."""
+        options = ("-r", "-z", "--no-renames", "--name-only")
+        return sorted(filter(None, self.text("diff-tree", *options, old, new, "--", folder).split("\0")))
+
     def blob(self, treeish: str, path: str) -> bytes | None:
         """The content of one regular file of a commit or tree, or None when there is none of that path."""
         out = self.run("ls-tree", "-z", "--full-tree", "--end-of-options", treeish, "--", path)[1]

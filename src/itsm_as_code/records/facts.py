@@ -68,6 +68,14 @@ class Facts:
         data = self.record("Service", service)
         return [calendar for calendar in self._calendars_by_kind.get(kind, ()) if applies_to(calendar, service, data)]
 
+    def maintenance_calendars(self, service: str) -> list[Data]:
+        """The calendars in whose windows a service may be changed: those it names, and those that apply to it."""
+        named = [self.record("Calendar", name) for name in self.spec("Service", service).get("maintenanceWindows", ())]
+        found = {calendar["metadata"]["name"]: calendar for calendar in named if calendar is not None}
+        for calendar in self.calendars_for(service, "maintenance"):
+            found.setdefault(calendar["metadata"]["name"], calendar)
+        return list(found.values())
+
     def calendar_intervals(self, calendar: Data, window: Interval) -> Intervals:
         """The instants in ``window`` that a calendar covers; ValueError when it cannot be read."""
         return clock.calendar_intervals(calendar["spec"], window, lambda name: self.spec("Calendar", name) or None)

@@ -41,7 +41,7 @@ def text(decision: Decision, sources: Mapping[str, bytes], colour: bool = False)
         _text_changes(data),
         _text_risk(data["risk"]),
         _text_affected(data["affected"]),
-        _text_conflicts(data["conflicts"]),
+        _text_conflicts(data["conflicts"], data["nextFreeSlot"]),
         _text_approvals(data["approvals"]),
         _text_waivers(data["waivers"]),
         _text_impact(data["policyImpact"]),
@@ -97,9 +97,21 @@ def _text_affected(affected: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _text_conflicts(rows: Sequence[Mapping[str, Any]]) -> str:
-    lines = [f"  {row['kind']}: {escape.terminal(row['message'])} ({row['start']} to {row['end']})" for row in rows]
+def _text_conflicts(rows: Sequence[Mapping[str, Any]], slots: Sequence[Mapping[str, Any]]) -> str:
+    lines = [f"  {row['kind']}: {escape.terminal(row['message'])}{_when(row)}" for row in rows]
+    lines += [f"  {_slot(row)}" for row in slots]
     return "Conflicts\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _when(row: Mapping[str, Any]) -> str:
+    return f" ({row['start']} to {row['end']})" if row["start"] else ""
+
+
+def _slot(row: Mapping[str, Any]) -> str:
+    name = row["record"]["name"]
+    if row["start"] is None:
+        return f"no free slot for {name} within 90 days"
+    return f"next free slot for {name}: {row['start']} to {row['end']}"
 
 
 def _text_approvals(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -176,10 +188,8 @@ def markdown(decision: Decision, sources: Mapping[str, bytes], colour: bool = Fa
     parts += _markdown_affected(data["affected"])
     if data["conflicts"]:
         parts += ["", "## Conflicts", ""]
-        parts += [
-            f"- {row['kind']}: {escape.markdown(row['message'])} ({row['start']} to {row['end']})"
-            for row in data["conflicts"]
-        ]
+        parts += [f"- {row['kind']}: {escape.markdown(row['message'])}{_when(row)}" for row in data["conflicts"]]
+        parts += [f"- {escape.markdown(_slot(row))}" for row in data["nextFreeSlot"]]
     parts += _markdown_findings([finding for finding in decision.findings if finding.waiver is None])
     parts += _markdown_impact(data["policyImpact"])
     parts += ["", "## Changed", ""]

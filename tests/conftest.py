@@ -167,3 +167,16 @@ def itsm(capsys: pytest.CaptureFixture[str]) -> Run:
 def lines(items: Sequence[str]) -> str:
     """Items as lines, for messages of assertions."""
     return "\n".join(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tables that tests fill with ``record_property(title, "left|right")``, such as guard x attack."""
+    tables: dict[str, list[list[str]]] = {}
+    for report in terminalreporter.getreports("passed"):
+        for title, row in report.user_properties if report.when == "call" else ():
+            tables.setdefault(title, []).append(str(row).split("|"))
+    for title, rows in tables.items():
+        terminalreporter.section(f"{title} ({len(rows)})")
+        width = max(len(row[0]) for row in rows)
+        for row in sorted(rows):
+            terminalreporter.line(f"{row[0]:<{width}}  {'  '.join(row[1:])}")

@@ -142,17 +142,29 @@ def step_findings(diff: RecordDiff, deletable: frozenset[str], facts: Facts, now
     """What speaks against the step that a record takes from the base to the candidate; ``facts`` are strict ones."""
     for rule, problem in transition_problems(diff):
         yield stamp(rule, diff.record, problem)
+    yield from deletion_findings(diff, deletable)
+    if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
+        yield from model_findings(diff.new, facts)
+        yield from backdating_findings(diff, diff.new, now)
+
+
+def deletion_findings(diff: RecordDiff, deletable: frozenset[str]) -> Iterator[Finding]:
+    """A record that is deleted, where no approval rule lets it be deleted."""
     if diff.action is Action.DELETED and str(diff.id) not in deletable:
         yield stamp(RECORD_DELETED, diff.record, Problem(f"{diff.id} is deleted", (), "retire it instead"))
-    if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
-        yield from _change_findings(diff, diff.new, facts, now)
 
 
-def _change_findings(diff: RecordDiff, change: Record, facts: Facts, now: datetime) -> Iterator[Finding]:
+def model_findings(change: Record, facts: Facts) -> Iterator[Finding]:
+    """A standard change whose model the base does not have."""
     spec = change.spec
     if spec["type"] == "standard" and facts.record("ChangeModel", spec["model"]) is None:
         message = f"the model {spec['model']} is not on the base"
         yield stamp(MODEL_ON_BASE, change, Problem(message, ("spec", "model"), "merge the model first"))
+
+
+def backdating_findings(diff: RecordDiff, change: Record, now: datetime) -> Iterator[Finding]:
+    """A change that takes a step towards a window that has begun, or whose window moves into the past."""
+    spec = change.spec
     start = spec.get("schedule", {}).get("start")
     if start is None or spec["type"] == "emergency" or clock.parse_instant(start) >= now:
         return

@@ -1,0 +1,277 @@
+"""The guards of the gate, each with what taking it away means: one function, patched so that it guards nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pytest
+
+from itsm_as_code import checks
+from itsm_as_code.gate import approvals, guard, scope
+from itsm_as_code.gate.approvals import Verdicts
+from itsm_as_code.gate.binding import Binding
+from itsm_as_code.gate.identities import Directory, contributors
+from itsm_as_code.gate.incoming import Incoming
+from itsm_as_code.gate.judge import Judgement
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.policies import waivers
+from itsm_as_code.policies.engine import Policy
+from itsm_as_code.records import catalogue, document
+from itsm_as_code.records.catalogue import Catalogue
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.schemas import Validator
+from itsm_as_code.reports import escape
+from itsm_as_code.validation import load_judges
+
+JUDGE: Final = sys.modules[Judgement.__module__]
+
+Remove = Callable[[pytest.MonkeyPatch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What it keeps out, how it is taken away, and the scenarios that only it stops."""
+
+    name: str
+    remove: Remove
+    stops: tuple[str, ...]
+
+
+def nothing(*_: Any, **__: Any) -> tuple[()]:
+    """Finds nothing wrong."""
+    return ()
+
+
+def patched(owner: Any, name: str, instead: Any) -> Remove:
+    return lambda monkeypatch: monkeypatch.setattr(owner, name, instead)
+
+
+def without_exclusion(function: Any) -> Remove:
+    left = tuple(item for item in approvals.EXCLUSIONS if item is not function)
+    return patched(approvals, "EXCLUSIONS", left)
+
+
+def scope_without(field: str) -> Remove:
+    """Approval rules are matched, but one of the things that this finds out is not told."""
+    real = scope.RuleMatcher.match
+
+    def match(self: Any, *arguments: Any) -> Any:
+        return replace(real(self, *arguments), **{field: ()})
+
+    return patched(scope.RuleMatcher, "match", match)
+
+
+def without_check(rule: str) -> Remove:
+    left = tuple(item for item in checks.all_checks() if item.rule.id != rule)
+    return patched(checks, "all_checks", lambda: left)
+
+
+def seats_for_everybody(seats: list[frozenset[str]], people: list[str]) -> list[str | None]:
+    """Everybody sits wherever they may, as often as they like."""
+    return [next((person for person in people if person in seat), None) for seat in seats]
+
+
+def first_of_that_login(self: Directory, login: str, forge: str | None = None, _real: Any = Directory.named) -> Any:
+    return frozenset(sorted(_real(self, login, forge))[:1])
+
+
+def head_alone(self: Repository, base: str, head: str) -> str:
+    return self.text("rev-parse", f"{head}^{{tree}}").strip()
+
+
+def an_error_passes(self: Policy, *arguments: Any, _real: Any = Policy.judge) -> tuple[str, str]:
+    status, message = _real(self, *arguments)
+    return ("pass", "") if status == "error" else (status, message)
+
+
+def waivers_for_ever(record: Any, now: Any, invalid: bool, _real: Any = waivers._state) -> Any:
+    state = _real(record, now, invalid)
+    return replace(state, state="active") if state.state == "expired" else state
+
+
+def last_key_wins(event: Any, container: Any) -> str:
+    return str(event.value)
+
+
+def first_document_wins(self: Any) -> Any:
+    self._next()
+    self._next()
+    return self._mapping(self._next())
+
+
+def last_file_wins(self: Any, record: Any) -> None:
+    self.records[record.id] = record
+
+
+def environment_without(name: str) -> Remove:
+    def remove(monkeypatch: pytest.MonkeyPatch) -> None:
+        real = Repository.__init__
+
+        def init(self: Repository, *arguments: Any, **options: Any) -> None:
+            real(self, *arguments, **options)
+            self._environment.pop(name)
+
+        monkeypatch.setattr(Repository, "__init__", init)
+
+    return remove
+
+
+def as_it_is(text: str) -> str:
+    return text
+
+
+def only_after(diff: Any) -> dict[str, Any]:
+    return {"after": diff.new} if diff.new is not None else {"before": diff.old}
+
+
+GUARDS: Final = (
+    Guard(
+        "rules of the base",
+        patched(Judgement, "judges", property(lambda self: load_judges(self.candidate_snapshot))),
+        ("lowers-the-approvals-that-it-needs", "brings-the-policy-that-lets-it-pass"),
+    ),
+    Guard(
+        "facts of the base",
+        patched(JUDGE, "guarded_facts", lambda base, candidate, strict: Facts.of(candidate)),
+        ("lifts-the-freeze-that-it-breaks",),
+    ),
+    Guard("judges that can judge", patched(JUDGE, "unusable", nothing), ("relies-on-a-broken-policy",)),
+    Guard(
+        "approval rules that compile",
+        patched(JUDGE, "uncompilable", nothing),
+        ("relies-on-an-approval-rule-that-does-not-compile",),
+    ),
+    Guard(
+        "approval rules that answer",
+        scope_without("errors"),
+        ("relies-on-an-approval-rule-that-gives-no-answer",),
+    ),
+    Guard(
+        "policies that answer", patched(Policy, "judge", an_error_passes), ("relies-on-a-policy-that-gives-no-answer",)
+    ),
+    Guard(
+        "judges that could judge once merged",
+        patched(Incoming, "reasons", property(nothing)),
+        ("brings-a-schema-that-nobody-can-use",),
+    ),
+    Guard(
+        "judges that are right once merged",
+        patched(Incoming, "findings", nothing),
+        ("brings-an-approval-rule-for-a-kind-that-nobody-has",),
+    ),
+    Guard("default deny", scope_without("uncovered"), ("hides-a-file-that-no-rule-covers",)),
+    Guard(
+        "a rule for each side of a record",
+        patched(scope, "_sides", only_after),
+        ("moves-a-record-to-where-rules-ask-for-nothing",),
+    ),
+    Guard(
+        "a rule for a move",
+        patched(scope, "changed_parts", lambda diff: diff.fields),
+        ("moves-a-record-under-cover-of-a-new-title",),
+    ),
+    Guard(
+        "paths that all systems read alike",
+        patched(JUDGE, "refused_paths", nothing),
+        ("adds-a-path-that-differs-only-in-case",),
+    ),
+    Guard("regular files", patched(catalogue._Loader, "_report", nothing), ("puts-a-link-in-place-of-a-model",)),
+    Guard("a key once", patched(document, "_key", last_key_wins), ("says-a-key-twice",)),
+    Guard("text that shows", patched(document, "check_text", nothing), ("hides-text-by-its-direction",)),
+    Guard("one document", patched(document._Builder, "document", first_document_wins), ("hides-a-second-document",)),
+    Guard("schemas", patched(Validator, "is_valid", lambda self, data: True), ("says-a-field-that-no-schema-knows",)),
+    Guard(
+        "one file for a record",
+        patched(catalogue._Loader, "_add", last_file_wins),
+        ("shadows-a-record-by-a-second-file",),
+    ),
+    Guard(
+        "references",
+        lambda monkeypatch: (
+            monkeypatch.setattr(Catalogue, "reference_findings", nothing),
+            monkeypatch.setattr(Catalogue, "dangling", nothing),
+        )[0],
+        ("names-somebody-who-only-looks-like-one",),
+    ),
+    Guard(
+        "models of the base",
+        patched(guard, "model_findings", nothing),
+        ("calls-itself-standard-under-a-model-of-its-own",),
+    ),
+    Guard(
+        "standard changes do what their model says",
+        without_check("standard-change-matches-model"),
+        ("calls-itself-standard-and-does-more",),
+    ),
+    Guard("windows to come", patched(guard, "backdating_findings", nothing), ("plans-what-has-begun",)),
+    Guard("lifecycles", patched(guard, "transition_problems", nothing), ("edits-a-closed-change",)),
+    Guard("deletions", patched(guard, "deletion_findings", nothing), ("deletes-a-draft",)),
+    Guard("freezes", without_check("change-in-freeze"), ("is-planned-in-a-freeze",)),
+    Guard(
+        "everybody is known",
+        lambda monkeypatch: monkeypatch.setattr(
+            JUDGE, "contributors", lambda *arguments: (contributors(*arguments)[0], ())
+        ),
+        ("is-written-by-a-stranger",),
+    ),
+    Guard(
+        "commits have contributors",
+        lambda monkeypatch: monkeypatch.setattr(
+            JUDGE, "contributors", lambda pull_request, commits, directory: contributors(pull_request, (), directory)
+        ),
+        ("is-approved-by-who-committed-it",),
+    ),
+    Guard("contributors", without_exclusion(approvals._contributed), ("is-approved-by-its-author",)),
+    Guard("bots", without_exclusion(approvals._machine), ("is-approved-by-a-bot",)),
+    Guard("former colleagues", without_exclusion(approvals._left), ("is-approved-by-somebody-who-left",)),
+    Guard("the absent", without_exclusion(approvals._away), ("is-approved-by-somebody-who-is-away",)),
+    Guard(
+        "no proxy for contributors",
+        lambda monkeypatch: monkeypatch.setattr(
+            approvals,
+            "representable",
+            lambda group, _, directory, _real=approvals.representable: _real(group, frozenset(), directory),
+        ),
+        ("is-approved-by-the-stand-in-of-its-author",),
+    ),
+    Guard(
+        "one person, one seat",
+        patched(approvals, "match_seats", seats_for_everybody),
+        ("takes-two-seats-with-one-person",),
+    ),
+    Guard(
+        "one login, one person",
+        patched(Directory, "named", first_of_that_login),
+        ("is-approved-by-somebody-with-the-login-of-another",),
+    ),
+    Guard("vetoes", patched(Verdicts, "vetoes", property(nothing)), ("ignores-a-request-for-changes",)),
+    Guard(
+        "who may dismiss", patched(approvals, "_stands", lambda *_: None), ("dismisses-the-request-for-changes-itself",)
+    ),
+    Guard(
+        "approvals are bound to content", patched(Binding, "why_void", lambda *_: None), ("changes-after-the-approval",)
+    ),
+    Guard("nothing from after now", patched(approvals, "not_yet_given", lambda *_: False), ("is-approved-tomorrow",)),
+    Guard("waivers that hold", patched(waivers, "_problems", nothing), ("has-a-waiver-that-its-requester-approved",)),
+    Guard("waivers that end", patched(waivers, "_state", waivers_for_ever), ("has-a-waiver-that-is-over",)),
+    Guard("the merge is judged", patched(Repository, "merge_tree", head_alone), ("is-fine-until-it-is-merged",)),
+    Guard(
+        "objects are not replaced",
+        environment_without("GIT_NO_REPLACE_OBJECTS"),
+        ("replaces-the-policy-by-another-object",),
+    ),
+    Guard("no grafts", environment_without("GIT_GRAFT_FILE"), ("grafts-a-contributor-away",)),
+    Guard("Markdown is escaped", patched(escape, "_escape_markdown", as_it_is), ("puts-html-into-the-summary",)),
+    Guard(
+        "workflow commands are escaped",
+        lambda monkeypatch: (
+            monkeypatch.setattr(escape, "workflow_data", as_it_is),
+            monkeypatch.setattr(escape, "shown", as_it_is),
+        )[0],
+        ("gives-a-command-to-the-workflow",),
+    ),
+    Guard("the terminal is protected", patched(escape, "terminal", as_it_is), ("writes-to-the-terminal",)),
+)

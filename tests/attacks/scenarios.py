@@ -1,0 +1,468 @@
+"""Attacks as scenarios: each prepares a pull request that must not pass, and says what its success would be.
+
+A scenario gives whatever approvals an attacker could get hold of. Numbers are those of the attacks in the names of the
+test modules of this folder, which look at each of them more closely; here they are set against the guards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from itsm_as_code.errors import ItsmError
+from itsm_as_code.reports.gate import FORMATS
+from tests.attacks.tools import (
+    BAD_BACKOUT,
+    CHANGE,
+    EVERYBODY,
+    FREEZE,
+    IN_FREEZE,
+    MODEL,
+    POLICY,
+    RULES,
+    SERVICE,
+    STANDARD,
+    STANDARD_PATH,
+    WAIVER,
+    WAIVER_PATH,
+    add_rule,
+    approve,
+    on_main,
+)
+from tests.conftest import Workshop
+
+Success = Callable[[Workshop], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """An attack: how it is prepared, and when it has succeeded."""
+
+    number: int
+    name: str
+    prepare: Callable[[Workshop], None]
+    succeeds: Success
+
+
+SCENARIOS: Final[dict[str, Scenario]] = {}
+
+
+def approved(shop: Workshop) -> bool:
+    """The usual aim of an attack. A judgement that fails altogether is no success."""
+    try:
+        return shop.judge().verdict == "approved"
+    except ItsmError:
+        return False
+
+
+def scenario(number: int, succeeds: Success = approved) -> Callable[[Callable[[Workshop], None]], None]:
+    """Make a function that prepares a pull request a scenario, named after it."""
+
+    def register(prepare: Callable[[Workshop], None]) -> None:
+        name = prepare.__name__.replace("_", "-")
+        SCENARIOS[name] = Scenario(number, name, prepare, succeeds)
+
+    return register
+
+
+def proposal(shop: Workshop, *reviewers: str, **replace: str) -> None:
+    """A change by alice, approved by these."""
+    shop.change(**replace)
+    shop.commit()
+    approve(shop, *reviewers)
+
+
+# What judges comes from the base.
+
+
+@scenario(1)
+def lowers_the_approvals_that_it_needs(shop: Workshop) -> None:
+    shop.edit(RULES, "approvals: [{from: {role: governance}, count: 2}]", "approvals: []")
+    shop.commit()
+
+
+@scenario(1)
+def brings_the_policy_that_lets_it_pass(shop: Workshop) -> None:
+    shop.edit(POLICY, "steps.size() >= 2", "steps.size() >= 1")
+    shop.edit(POLICY, "{steps: [one]}", "{steps: []}")
+    proposal(shop, *EVERYBODY, **BAD_BACKOUT)
+
+
+@scenario(19)
+def lifts_the_freeze_that_it_breaks(shop: Workshop) -> None:
+    shop.edit(FREEZE, "2026-12-15T00:00:00+01:00", "2026-12-25T00:00:00+01:00")
+    proposal(shop, *EVERYBODY, **IN_FREEZE)
+
+
+@scenario(2)
+def relies_on_a_broken_policy(shop: Workshop) -> None:
+    with on_main(shop):
+        text = (shop.path / POLICY).read_text()
+        shop.write("policies/other.yaml", text.replace("name: backout-is-planned", "name: other").replace("2", "0"))
+        shop.write(POLICY, text.replace("severity: error", "severity: error\n  severity: info"))
+    proposal(shop, "bob", **BAD_BACKOUT)
+
+
+@scenario(2)
+def relies_on_an_approval_rule_that_does_not_compile(shop: Workshop) -> None:
+    with on_main(shop):
+        add_rule(shop, "{name: broken, match: {kinds: [Incident], where: objekt.spec}, approvals: []}")
+    proposal(shop, "bob")
+
+
+@scenario(20)
+def relies_on_an_approval_rule_that_gives_no_answer(shop: Workshop) -> None:
+    with on_main(shop):
+        add_rule(shop, "{name: errs, match: {kinds: [Change], where: 1 / 0 == 1}, approvals: []}")
+    proposal(shop, "bob")
+
+
+@scenario(20)
+def relies_on_a_policy_that_gives_no_answer(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.edit(POLICY, "object.spec.backout.steps.size() >= 2", "object.spec.backout.steps[7] == 'x'")
+    proposal(shop, "bob")
+
+
+@scenario(20)
+def brings_a_schema_that_nobody_can_use(shop: Workshop) -> None:
+    shop.write("schemas/service.schema.json", '{"x-kind": 7}')
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(2)
+def brings_an_approval_rule_for_a_kind_that_nobody_has(shop: Workshop) -> None:
+    add_rule(shop, "{name: ghost, match: {kinds: [Chnage]}, approvals: []}")
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+# Default deny.
+
+
+@scenario(5)
+def hides_a_file_that_no_rule_covers(shop: Workshop) -> None:
+    shop.write("docs/plan.md", "A plan.\n")
+    shop.write(".gitattributes", "*.yaml -diff\n")
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(3)
+def moves_a_record_to_where_rules_ask_for_nothing(shop: Workshop) -> None:
+    with on_main(shop):
+        text = (shop.path / RULES).read_text()
+        lenient = "match: {kinds: [Service], paths: ['services/sandbox/**']}, approvals: []"
+        shop.write(
+            RULES, text.replace("match: {kinds: [Service]}", "match: {kinds: [Service], paths: [services/*.yaml]}")
+        )
+        add_rule(shop, f"{{name: sandbox, {lenient}}}")
+        shop.write("services/deep/inside.yaml", SERVICE % "inside")
+    (shop.path / "services/deep/inside.yaml").unlink()
+    shop.write("services/sandbox/inside.yaml", (SERVICE % "inside").replace("tier: 4", "tier: 1"))
+    shop.commit()
+
+
+@scenario(3)
+def moves_a_record_under_cover_of_a_new_title(shop: Workshop) -> None:
+    with on_main(shop):
+        text = (shop.path / RULES).read_text()
+        shop.write(RULES, text.replace("match: {kinds: [Service]}", "match: {kinds: [Service], fields: [/spec]}"))
+        add_rule(shop, "{name: titles, match: {kinds: [Service], fields: [/metadata]}, approvals: []}")
+    text = (shop.path / "services/newsletter.yaml").read_text()
+    (shop.path / "services/newsletter.yaml").unlink()
+    shop.write("services/later/newsletter.yaml", text.replace("title: Newsletter", "title: News"))
+    shop.commit()
+
+
+# Files that are not what they seem.
+
+
+@scenario(4)
+def adds_a_path_that_differs_only_in_case(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write("docs/plan.md", "A plan.\n")
+    shop.write("docs/Plan.md", "Another.\n")
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(5)
+def puts_a_link_in_place_of_a_model(shop: Workshop) -> None:
+    (shop.path / "changes/models/other.yaml").symlink_to("restart.yaml")
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(6)
+def says_a_key_twice(shop: Workshop) -> None:
+    proposal(shop, *EVERYBODY, **{"  status: proposed": "  status: draft\n  status: proposed"})
+
+
+@scenario(8)
+def hides_text_by_its_direction(shop: Workshop) -> None:
+    proposal(shop, *EVERYBODY, **{"Tune the newsletter": "Tune \u202ethe newsletter"})
+
+
+@scenario(6)
+def hides_a_second_document(shop: Workshop) -> None:
+    path = shop.change()
+    text = (shop.path / path).read_text()
+    shop.write(path, text + "---\n" + text)
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(7)
+def says_a_field_that_no_schema_knows(shop: Workshop) -> None:
+    proposal(shop, *EVERYBODY, **{"  status: proposed": "  approvals: [bob]\n  status: proposed"})
+
+
+@scenario(2)
+def shadows_a_record_by_a_second_file(shop: Workshop) -> None:
+    shop.write("services/a/newsletter.yaml", (shop.path / "services/newsletter.yaml").read_text())
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(8)
+def names_somebody_who_only_looks_like_one(shop: Workshop) -> None:
+    proposal(shop, *EVERYBODY, **{"implementers: [alice]": "implementers: [a1ice]"})
+
+
+# What a change says of itself.
+
+
+@scenario(9)
+def calls_itself_standard_under_a_model_of_its_own(shop: Workshop) -> None:
+    shop.write("changes/models/anything.yaml", (shop.path / MODEL).read_text().replace("restart,", "anything,"))
+    shop.write(STANDARD_PATH, STANDARD.replace("model: restart", "model: anything"))
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(9)
+def calls_itself_standard_and_does_more(shop: Workshop) -> None:
+    shop.write(STANDARD_PATH, STANDARD.replace("services: [newsletter]", "services: [newsletter, web-shop]"))
+    shop.commit()
+
+
+@scenario(9)
+def plans_what_has_begun(shop: Workshop) -> None:
+    proposal(shop, *EVERYBODY, **{"2026-12-01T20": "2026-11-22T11", "2026-12-01T22": "2026-11-22T13"})
+
+
+@scenario(10)
+def edits_a_closed_change(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.change(**{"status: proposed": "status: cancelled"})
+    shop.edit(CHANGE, "Send in smaller batches.", "Nothing happened.")
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(10)
+def deletes_a_draft(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.change(**{"status: proposed": "status: draft"})
+    (shop.path / CHANGE).unlink()
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(19)
+def is_planned_in_a_freeze(shop: Workshop) -> None:
+    proposal(shop, *EVERYBODY, **IN_FREEZE)
+
+
+# People.
+
+
+@scenario(11)
+def is_written_by_a_stranger(shop: Workshop) -> None:
+    shop.change()
+    shop.commit(who="mallory@evil.example")
+    approve(shop, "bob")
+
+
+@scenario(11)
+def is_approved_by_who_committed_it(shop: Workshop) -> None:
+    shop.change()
+    shop.commit(committer="bob")
+    approve(shop, "bob")
+
+
+@scenario(12)
+def is_approved_by_its_author(shop: Workshop) -> None:
+    proposal(shop, "alice")
+
+
+@scenario(12)
+def is_approved_by_a_bot(shop: Workshop) -> None:
+    proposal(shop, "robot")
+
+
+@scenario(12)
+def is_approved_by_somebody_who_left(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.edit("people/bob.yaml", "spec:\n", "spec:\n  active: false\n")
+    proposal(shop, "bob")
+
+
+@scenario(12)
+def is_approved_by_somebody_who_is_away(shop: Workshop) -> None:
+    proposal(shop, "bob", "carol", "gina", **{"  status: proposed": "  risk: {level: very-high}\n  status: proposed"})
+
+
+@scenario(12)
+def is_approved_by_the_stand_in_of_its_author(shop: Workshop) -> None:
+    with on_main(shop):
+        away = "spec:\n  away: [{start: '2026-11-01T00:00:00Z', end: '2026-12-01T00:00:00Z', delegate: frank}]\n"
+        shop.edit("people/alice.yaml", "spec:\n", away)
+    proposal(shop, "frank")
+
+
+@scenario(12)
+def takes_two_seats_with_one_person(shop: Workshop) -> None:
+    with on_main(shop):
+        both = "[{from: {role: governance}}, {from: {role: change-advisory-board}}]"
+        add_rule(shop, f"{{name: both, match: {{kinds: [Change]}}, approvals: {both}}}")
+    proposal(shop, "bob", "dave")
+
+
+@scenario(12)
+def is_approved_by_somebody_with_the_login_of_another(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.edit("people/carol.yaml", "login: carol-gh", "login: bob-gh")
+    proposal(shop, "bob-gh")
+
+
+# Reviews.
+
+
+@scenario(13)
+def ignores_a_request_for_changes(shop: Workshop) -> None:
+    proposal(shop, "bob")
+    shop.review("carol", "changes-requested")
+
+
+@scenario(13)
+def dismisses_the_request_for_changes_itself(shop: Workshop) -> None:
+    proposal(shop, "bob")
+    shop.review("carol", "changes-requested")
+    shop.review("carol", "dismissed")
+    shop.reviews[-1]["dismissedBy"] = "alice"
+
+
+@scenario(13)
+def changes_after_the_approval(shop: Workshop) -> None:
+    proposal(shop, "bob")
+    shop.edit(CHANGE, "Set the batch size to 500", "Set the batch size to 5")
+    shop.commit()
+
+
+@scenario(13)
+def is_approved_tomorrow(shop: Workshop) -> None:
+    proposal(shop, "bob")
+    shop.reviews[-1]["at"] = "2026-11-23T10:00:00Z"
+
+
+# Waivers.
+
+
+@scenario(18)
+def has_a_waiver_that_its_requester_approved(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(WAIVER_PATH, WAIVER.replace("approver: carol", "approver: alice"))
+    proposal(shop, "bob", **BAD_BACKOUT)
+
+
+@scenario(18)
+def has_a_waiver_that_is_over(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(WAIVER_PATH, WAIVER.replace("2026-12-01T00:00:00Z", "2026-11-22T12:00:00Z"))
+    proposal(shop, "bob", **BAD_BACKOUT)
+
+
+# git.
+
+
+@scenario(14)
+def is_fine_until_it_is_merged(shop: Workshop) -> None:
+    """Main gets a service while topic brings another file of it."""
+    shop.write("services/b/fresh.yaml", SERVICE % "fresh")
+    shop.commit()
+    shop.git("checkout", "-q", "main")
+    shop.write("services/a/fresh.yaml", SERVICE % "fresh")
+    shop.commit(who="erin")
+    shop.git("checkout", "-q", "topic")
+    approve(shop, *EVERYBODY)
+
+
+@scenario(22)
+def replaces_the_policy_by_another_object(shop: Workshop) -> None:
+    proposal(shop, "bob", **BAD_BACKOUT)
+    shop.write("lenient", (shop.path / POLICY).read_text().replace("steps.size() >= 2", "steps.size() >= 0"))
+    lenient = shop.git("hash-object", "-w", "lenient")
+    shop.git("replace", shop.git("rev-parse", f"main:{POLICY}"), lenient)
+
+
+@scenario(22)
+def grafts_a_contributor_away(shop: Workshop) -> None:
+    shop.change()
+    shop.commit(who="bob")
+    shop.edit(CHANGE, "Send in smaller batches.", "Send.")
+    shop.commit()
+    main, tip = shop.git("rev-parse", "main"), shop.git("rev-parse", "topic")
+    info = shop.path / ".git" / "info"
+    info.mkdir(exist_ok=True)
+    (info / "grafts").write_text(f"{tip} {main}\n")
+    approve(shop, "bob")
+
+
+# Reports.
+
+
+def report_contains(name: str, payload: str) -> Success:
+    """The report in a format holds a text as it is."""
+
+    def check(shop: Workshop) -> bool:
+        decision = shop.judge()
+        return payload in FORMATS[name](decision, decision.sources)
+
+    return check
+
+
+def _speaks(shop: Workshop, title: str) -> None:
+    """A policy quotes the title of a change, which is hostile."""
+    with on_main(shop):
+        shop.edit(POLICY, "'the back-out of ' + object.metadata.name", "object.metadata.title + ': the back-out'")
+    replace = {"title: Tune the newsletter": f"title: {json.dumps(title)}", **BAD_BACKOUT}
+    proposal(shop, "bob", **replace)
+
+
+@scenario(21, report_contains("markdown", "<img src=x>"))
+def puts_html_into_the_summary(shop: Workshop) -> None:
+    _speaks(shop, "<img src=x>")
+
+
+@scenario(21, report_contains("github", "\n::add-mask::x"))
+def gives_a_command_to_the_workflow(shop: Workshop) -> None:
+    shop.write("docs/a\n::add-mask::x", "Hello.\n")
+    shop.commit()
+
+
+@scenario(21, report_contains("text", "\x1b]0;owned"))
+def writes_to_the_terminal(shop: Workshop) -> None:
+    shop.write("docs/\x1b]0;owned.md", "Hello.\n")
+    shop.commit()
+
+
+def prepared(name: str, shop: Workshop) -> Scenario:
+    """A scenario, prepared in a workshop."""
+    found = SCENARIOS[name]
+    found.prepare(shop)
+    return found

@@ -1,0 +1,38 @@
+"""Guard against attack: with all guards each attack fails, and without its guard it succeeds.
+
+So no guard stands for nothing, and no attack fails for another reason than the one we think. The table of guards and
+attacks is printed at the end of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.attacks.guards import GUARDS, Guard
+from tests.attacks.scenarios import SCENARIOS, prepared
+from tests.conftest import Workshop
+
+PAIRS = [(guard, name) for guard in GUARDS for name in guard.stops]
+
+
+def test_every_guard_has_an_attack_and_every_attack_a_guard() -> None:
+    assert [guard.name for guard in GUARDS if not guard.stops] == []
+    assert sorted({name for _, name in PAIRS}) == sorted(SCENARIOS)
+    assert len({guard.name for guard in GUARDS}) == len(GUARDS)
+
+
+@pytest.mark.parametrize(("guard", "name"), PAIRS, ids=[f"{guard.name}: {name}" for guard, name in PAIRS])
+def test_only_its_guard_stops_an_attack(
+    workshop: Workshop,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, object], None],
+    guard: Guard,
+    name: str,
+) -> None:
+    attack = prepared(name, workshop)
+    assert not attack.succeeds(workshop)
+    guard.remove(monkeypatch)
+    assert attack.succeeds(workshop), f"{attack.name} fails without the guard '{guard.name}' as well"
+    record_property("guard x attack", f"{guard.name}|{attack.number} {attack.name}")

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
 from itsm_as_code.gate import judge
@@ -31,7 +31,7 @@ START = datetime(2026, 11, 22, tzinfo=UTC)
 AUTHORS = st.sampled_from([*["alice"] * 20, "bob", "bob", "carol", "frank", "mallory"])
 REVIEWERS = st.sampled_from(["alice", "bob", "bob", "carol", "dave", "erin", "frank", "gina", "robot", "mallory"])
 STATES = st.sampled_from(["approved", "approved", "approved", "changes-requested", "commented"])
-FILES = st.sampled_from([*[NEWSLETTER, CHANGE, DOCUMENT] * 6, DATABASE, DATABASE, PERSON, STRAY])
+FILES = st.sampled_from([*[NEWSLETTER, CHANGE, DOCUMENT] * 6, DATABASE, DATABASE, PERSON, PERSON, STRAY])
 ROUNDS = [("bob", "carol"), ("bob", "frank"), ("bob", "dave", "erin"), ("carol", "dave", "erin")]
 VERSIONS = st.integers(1, 3)
 FIELD = {NEWSLETTER: "email", DATABASE: "email", CHANGE: "summary", PERSON: "title", DOCUMENT: "text", STRAY: "text"}
@@ -94,6 +94,11 @@ class PullRequests(RuleBasedStateMachine):
         who, committer, also = (*people, "", "")[:3]
         self.head = self.commit(self.model.head, parents, who, committer, also)
         self.model.people += [None if person == "mallory" else person for person in people if person]
+
+    @initialize(path=st.sampled_from([NEWSLETTER, CHANGE, DOCUMENT, PERSON]), version=VERSIONS)
+    def opened(self, path: str, version: int) -> None:
+        """What the pull request is about at first."""
+        self.edit(path, version, "alice", None, None)
 
     @rule(path=FILES, version=VERSIONS, who=AUTHORS, committer=st.none() | AUTHORS, also=st.none() | AUTHORS)
     def edit(self, path: str, version: int, who: str, committer: str | None, also: str | None) -> None:

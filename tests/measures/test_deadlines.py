@@ -15,6 +15,7 @@ from itsm_as_code.measures.deadlines import (
     due,
     freshness,
     in_force,
+    last_day_before,
     last_day_of_notice,
     next_review,
     until,
@@ -80,3 +81,8 @@ def test_the_next_review() -> None:
     assert next_review(date(2026, 8, 31), 6) == date(2027, 2, 28)
     with pytest.raises(ValueError, match="one month"):
         next_review(TODAY, 0)
+
+
+def test_the_last_day_of_a_half_open_span() -> None:
+    assert last_day_before(date(2027, 1, 1)) == date(2026, 12, 31)
+    assert last_day_before(date(1, 1, 2)) == last_day_before(date(1, 1, 1)) == date(1, 1, 1)

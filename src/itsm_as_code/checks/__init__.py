@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 
 from itsm_as_code.configuration import Configuration
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
+from itsm_as_code.measures.deadlines import Due, due, utc_day
 from itsm_as_code.records.catalogue import Catalogue, stamp
 from itsm_as_code.records.facts import Facts
 
@@ -30,6 +31,8 @@ class Situation:
 
 Subject = tuple[str, str]
 """Kind and name of the record that a problem belongs to."""
+Dated = tuple[Subject, date, Problem]
+"""A record, the last day on which all is well, and the problem from the next day on."""
 CheckFunction = Callable[[Facts, Situation], Iterator[tuple[Subject, Problem]]]
 
 
@@ -62,6 +65,14 @@ def run_checks(catalogue: Catalogue, facts: Facts, situation: Situation) -> list
             record = catalogue.records[RecordId(kind, name)]
             findings.append(stamp(check.rule, record, problem))
     return findings
+
+
+def once_over(dated: Iterable[Dated], situation: Situation) -> Iterator[tuple[Subject, Problem]]:
+    """The problems whose day is over; a day is over with its last second in UTC."""
+    today = utc_day(situation.now)
+    for subject, last_day, problem in dated:
+        if due(last_day, today) is Due.OVERDUE:
+            yield subject, problem
 
 
 def waivable_ids() -> list[str]:

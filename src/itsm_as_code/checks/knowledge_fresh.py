@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from itsm_as_code.checks import Situation, Subject
+from itsm_as_code.checks import Dated, Situation, Subject, once_over
 from itsm_as_code.clock import parse_date
 from itsm_as_code.findings import Problem
-from itsm_as_code.measures.deadlines import Due, freshness, utc_day
 from itsm_as_code.records.facts import Facts
 
 TITLE = "Published knowledge is fresh"
@@ -20,11 +19,14 @@ WAIVABLE = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    today = utc_day(situation.now)
+    return once_over(_reviews(facts), situation)
+
+
+def _reviews(facts: Facts) -> Iterator[Dated]:
     for article in facts.records("KnowledgeArticle"):
         spec = article["spec"]
         day = spec.get("reviewBy")
-        if spec["status"] == "published" and day and freshness(parse_date(day), today) is Due.OVERDUE:
+        if spec["status"] == "published" and day:
             message = f"its review was due by {day}"
-            remedy = "review it and set the next day, or retire it"
-            yield ("KnowledgeArticle", article["metadata"]["name"]), Problem(message, ("spec", "reviewBy"), remedy)
+            problem = Problem(message, ("spec", "reviewBy"), "review it and set the next day, or retire it")
+            yield ("KnowledgeArticle", article["metadata"]["name"]), parse_date(day), problem

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from itsm_as_code.checks import Situation, Subject
+from itsm_as_code.checks import Dated, Situation, Subject, once_over
 from itsm_as_code.clock import parse_date
 from itsm_as_code.findings import Problem
-from itsm_as_code.measures.deadlines import Due, due, utc_day
 from itsm_as_code.records.facts import Facts
 
 TITLE = "The next review of a service is not overdue"
@@ -21,7 +20,10 @@ WAIVABLE = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    today = utc_day(situation.now)
+    return once_over(_next_reviews(facts), situation)
+
+
+def _next_reviews(facts: Facts) -> Iterator[Dated]:
     latest: dict[str, dict[str, Any]] = {}
     for review in facts.records("ServiceReview"):
         service = review["spec"]["service"]
@@ -29,8 +31,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             latest[service] = review
     for service, review in sorted(latest.items()):
         day = review["spec"].get("nextReview")
-        retired = facts.spec("Service", service).get("lifecycle") == "retired"
-        if day and not retired and due(parse_date(day), today) is Due.OVERDUE:
+        if day and facts.spec("Service", service).get("lifecycle") != "retired":
             message = f"the next review of '{service}' was due on {day}, and there is none"
-            remedy = "hold it and record it as a ServiceReview"
-            yield ("ServiceReview", review["metadata"]["name"]), Problem(message, ("spec", "nextReview"), remedy)
+            problem = Problem(message, ("spec", "nextReview"), "hold it and record it as a ServiceReview")
+            yield ("ServiceReview", review["metadata"]["name"]), parse_date(day), problem

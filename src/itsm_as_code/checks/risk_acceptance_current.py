@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from itsm_as_code.checks import Situation, Subject
+from itsm_as_code.checks import Dated, Situation, Subject, once_over
 from itsm_as_code.clock import parse_date
 from itsm_as_code.findings import Problem
-from itsm_as_code.measures.deadlines import utc_day
+from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.records.facts import Facts
 
 TITLE = "The acceptance of a risk has not run out"
@@ -21,11 +21,14 @@ WAIVABLE = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    today = utc_day(situation.now)
+    return once_over(_acceptances(facts), situation)
+
+
+def _acceptances(facts: Facts) -> Iterator[Dated]:
     for risk in facts.records("Risk"):
         spec = risk["spec"]
         until = spec.get("acceptance", {}).get("until")
-        if spec["status"] == "accepted" and until and today >= parse_date(until):
-            message = f"it was accepted until {until}"
+        if spec["status"] == "accepted" and until:
             remedy = "assess it again, and have it accepted until a later day or treat it"
-            yield ("Risk", risk["metadata"]["name"]), Problem(message, ("spec", "acceptance", "until"), remedy)
+            problem = Problem(f"it was accepted until {until}", ("spec", "acceptance", "until"), remedy)
+            yield ("Risk", risk["metadata"]["name"]), last_day_before(parse_date(until)), problem

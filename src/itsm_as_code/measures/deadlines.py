@@ -49,6 +49,11 @@ def due(by: date, today: date, ahead: timedelta = SOON) -> Due:
     return Due.SOON if by - today <= ahead else Due.CURRENT
 
 
+def last_day_before(end: date) -> date:
+    """The last day of a span that ends, half-open, on ``end``; the first day of year 1, with none before it, stays."""
+    return max(end, date.min + ONE_DAY) - ONE_DAY
+
+
 def last_day_of_notice(end: date, notice: timedelta) -> date:
     """The last day on which notice can be given so that a contract ends on ``end`` (the first day it is not in force).
 

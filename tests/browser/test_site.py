@@ -28,6 +28,7 @@ PAGES = [
     "compliance/index.html", "compliance/matrix.html", "findings/index.html", "policies/index.html",
     "controls/{control}.html",
     "teams/team-payments.html", "people/index.html", "people/katarzyna-nowak.html", "suppliers/index.html",
+    "suppliers/quorum-hsm.html", "deadlines/index.html",
     "service-level-agreements/{agreement}.html", "change-models/{model}.html", "approval-policies/{approval}.html",
     "data/index.html", "business-cases/end-codes-by-text-message.html", "budgets/budget-2026-customer-support.html",
     "improvements/index.html", "risks/index.html", "risks/fraud-weights-drift.html", "trainings/records-in-git.html",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from itsm_as_code import site
 from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
-from itsm_as_code.site.views import incident, navigation, portfolio, risk
+from itsm_as_code.site.views import incident, navigation, portfolio, risk, supplier
+from itsm_as_code.site.views.context import Context
 from itsm_as_code.validation import Validation
 from tests.site.reader import Document, read
 
@@ -157,3 +160,25 @@ def test_kinds_stand_by_their_practice(pages: Pages, example: Validation) -> Non
 
 def test_pages_are_the_same_each_time(example: Validation, pages: Pages) -> None:
     assert site.build(example, "3f9c2ab17e0d4c5b8a6f7e8d9c0b1a2f3e4d5c6b") == pages
+
+
+def test_the_last_day_of_notice_stands_wherever_people_look_for_what_comes(pages: Pages) -> None:
+    # The contract ends on 1 March 2027, 90 days after 1 December 2026; notice is given before that day.
+    def shown(path: str) -> str:
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", pages[path].decode())).split())
+
+    assert "Last day of notice Mon 30 Nov 2026 In 8 days" in shown("suppliers/quorum-hsm.html")
+    quorum = next(row for row in rows(pages, "suppliers/index.html") if "Quorum HSM" in row)
+    assert "Mon 30 Nov 2026 In 8 days" in quorum
+    assert any("Last day of notice Quorum HSM" in row for row in rows(pages, "deadlines/index.html"))
+    assert "Quorum HSM Last day of notice Mon 30 Nov 2026 · in 8 days" in shown("index.html")
+    assert "No end or no period of notice is recorded" in shown("suppliers/pelagic-voice.html")
+
+
+def test_the_last_day_of_notice_passes(example: Validation) -> None:
+    for day, said in ((29, "In 1 day"), (30, "Today"), (31, "Passed; it can be left only after its end")):
+        now = datetime(2026, 11, 1, 23, 59, tzinfo=UTC) + timedelta(days=day - 1)
+        context = Context(replace(example, now=now), "r")
+        quorum = example.catalogue.get("Supplier", "quorum-hsm")
+        assert quorum is not None
+        assert supplier.notice(context, quorum).parts[1].word == said  # type: ignore[union-attr]

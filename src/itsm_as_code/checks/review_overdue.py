@@ -7,7 +7,6 @@ Source: ITIL 4, service level management and relationship management practices; 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from itsm_as_code.checks import Dated, Situation, Subject, once_over
 from itsm_as_code.clock import parse_date
@@ -24,12 +23,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
 
 
 def _next_reviews(facts: Facts) -> Iterator[Dated]:
-    latest: dict[str, dict[str, Any]] = {}
-    for review in facts.records("ServiceReview"):
-        service = review["spec"]["service"]
-        if service not in latest or latest[service]["spec"]["heldOn"] < review["spec"]["heldOn"]:
-            latest[service] = review
-    for service, review in sorted(latest.items()):
+    for service, review in sorted(facts.latest_reviews.items()):
         day = review["spec"].get("nextReview")
         if day and facts.spec("Service", service).get("lifecycle") != "retired":
             message = f"the next review of '{service}' was due on {day}, and there is none"

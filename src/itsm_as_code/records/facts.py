@@ -130,6 +130,16 @@ class Facts:
         return sum(everything.values()), len(everything)
 
     @cached_property
+    def latest_reviews(self) -> dict[str, Data]:
+        """For each service, the ServiceReview of it that was held last."""
+        found: dict[str, Data] = {}
+        for review in self.records("ServiceReview"):
+            service = review["spec"]["service"]
+            if service not in found or found[service]["spec"]["heldOn"] < review["spec"]["heldOn"]:
+                found[service] = review
+        return found
+
+    @cached_property
     def changes_by_service(self) -> dict[str, list[Data]]:
         """The changes that name a service directly."""
         found: dict[str, list[Data]] = {}

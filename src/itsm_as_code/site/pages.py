@@ -17,6 +17,7 @@ from itsm_as_code.site.views import (
     change,
     compliance,
     data,
+    deadlines,
     home,
     improvement,
     incident,
@@ -29,6 +30,7 @@ from itsm_as_code.site.views import (
     risk,
     service,
     state,
+    supplier,
     training,
 )
 from itsm_as_code.site.views.context import Context
@@ -44,7 +46,7 @@ _STATIC = ("style.css", "site.js")
 _RECORD_PAGES: dict[str, Callable[[Context, Record, state.Now], Page]] = {
     "Service": service.page,
     "ServiceLevelAgreement": agreement.page,
-    "Supplier": agreement.supplier_page,
+    "Supplier": supplier.page,
     "Change": change.page,
     "ChangeModel": change.model_page,
     "Calendar": calendar.page,
@@ -95,6 +97,7 @@ def views(context: Context) -> Iterator[Page]:
         for item in context.catalogue.of_kind(kind.name):
             yield shown(context, item, now) if shown else record.generic(context, item)
     yield from compliance.pages(context)
+    yield from deadlines.pages(context)
     yield data.page(context)
 
 
@@ -136,7 +139,7 @@ def _areas(context: Context) -> Iterator[Area]:
             for kind in sorted(kinds, key=lambda kind: navigation.order(place, kind))
         ]
         if place.name == "compliance":
-            links = [*compliance.LINKS, *links]
+            links = [*compliance.LINKS, deadlines.LINK, *links]
         if links:
             yield Area(place.name, Link(place.label, links[0].href), tuple(links) if len(links) > 1 else ())
     yield Area(navigation.ALL, Link("All records", "data/index.html"))

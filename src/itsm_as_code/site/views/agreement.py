@@ -1,4 +1,4 @@
-"""Agreements and suppliers."""
+"""Agreements."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.promises import in_force, objectives
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.values import Link, Missing, Page, Row, Status, Table, Text, Value
+from itsm_as_code.site.views.values import Page, Row, Status, Text, Value
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -68,61 +68,4 @@ def row(context: Context, agreement: Record) -> Row:
             standing(context, agreement),
         ),
         (("type", words.human(spec["type"])),),
-    )
-
-
-def contract(context: Context, supplier: Record) -> Status:
-    """How a supplier's contract stands today."""
-    end = words.as_date(supplier.spec.get("contract", {}).get("end"))
-    if end is None:
-        return Status("No end recorded")
-    if end <= context.today:
-        return Status("Contract has ended", "bad")
-    days = (end - context.today).days
-    return Status(f"Ends in {words.count(days, 'day')}", "warn") if days <= 120 else Status("In force", "good")
-
-
-def supplier_page(context: Context, record: Record, now: state.Now) -> Page:
-    made = RecordPage(context, record)
-    for key, title in (
-        ("contact", "Contact"), ("contract", "Contract"), ("subcontractors", "Sub-contractors"),
-        ("reviews", "Performance reviews"), ("exitPlan", "Exit plan"),
-    ):  # fmt: skip
-        made.part(key, title, key)
-    services = context.services_with.get(record.name, [])
-    rows = tuple(
-        Row(
-            (
-                context.link(s),
-                Text(str(s.spec["tier"])),
-                context.reference(("Team",), s.spec["owner"]),
-                now.of_service(s),
-            )
-        )
-        for s in services
-    )
-    headers = ("Service", "Tier", "Owner", "Status now")
-    made.add("services", "Services it has a part in", Table("Services", headers, rows, empty="None on record."))
-    criticality = record.spec.get("criticality")
-    facts: tuple[tuple[str, Value], ...] = (
-        ("Owner", made.field("owner")),
-        ("Criticality", Text(words.human(criticality)) if criticality else Missing()),
-        ("Underpinning agreements", made.field("underpinning", missing="None")),
-    )
-    return made.finish(statuses=(contract(context, record),), facts=facts)
-
-
-SUPPLIER_HEADERS = ("Supplier", "Owner", "Criticality", "Contract ends", "State")
-
-
-def supplier_row(context: Context, supplier: Record) -> Row:
-    criticality = supplier.spec.get("criticality")
-    return Row(
-        (
-            Link(supplier.title, context.page("Supplier", supplier.name) or ""),
-            context.reference(("Team",), supplier.spec["owner"]),
-            Text(words.human(criticality)) if criticality else Missing(),
-            words.day_value(supplier.spec.get("contract", {}).get("end")),
-            contract(context, supplier),
-        )
     )

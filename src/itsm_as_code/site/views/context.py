@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from itsm_as_code import clock
 from itsm_as_code.compliance import Assessment, assess_controls
+from itsm_as_code.compliance.deadlines import Deadline, deadlines
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.finance import ServiceCost
@@ -55,6 +56,11 @@ class Context:
     def assessments(self) -> Mapping[str, Assessment]:
         """How every control stands, by name."""
         return assess_controls(self.validation)
+
+    @cached_property
+    def deadlines(self) -> Sequence[Deadline]:
+        """What is due by which day, the earliest first."""
+        return deadlines(self.validation)
 
     @cached_property
     def feasibility(self) -> Feasibility:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Severity
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import agreement, controls, people, state, words
+from itsm_as_code.site.views import agreement, controls, deadlines, people, state, supplier, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import (
     Card,
@@ -90,6 +90,8 @@ def _planned(context: Context, now: state.Now) -> list[Card]:
             services = inline([context.reference(("Service",), name) for name in change.spec["services"]])
             line = Inline((when, services), " · ")
             found.append((window.start, Card(context.link(change), state.status(change.spec["status"]), line)))
+    for deadline, card in deadlines.cards(context, _AHEAD.days):
+        found.append((words.start_of(deadline.by, context.tz), card))
     return [card for _, card in sorted(found, key=lambda item: (item[0], item[1].title.href))]
 
 
@@ -142,11 +144,11 @@ def _waivers(context: Context) -> list[Card]:
 
 def _suppliers(context: Context) -> list[Card]:
     cards = []
-    for supplier in context.catalogue.of_kind("Supplier"):
-        standing = agreement.contract(context, supplier)
+    for record in context.catalogue.of_kind("Supplier"):
+        standing = supplier.contract(context, record)
         if standing.tone in ("bad", "warn"):
-            end = words.day_value(supplier.spec.get("contract", {}).get("end"))
-            cards.append(Card(context.link(supplier), standing, Inline((Text("Contract until"), end), " ")))
+            end = words.day_value(record.spec.get("contract", {}).get("end"))
+            cards.append(Card(context.link(record), standing, Inline((Text("Contract until"), end), " ")))
     return cards
 
 

@@ -20,6 +20,7 @@ from itsm_as_code.site.views import (
     requests,
     risk,
     state,
+    supplier,
     training,
     words,
 )
@@ -279,7 +280,7 @@ _SPECIAL: dict[str, Callable[[Context, Kind, state.Now], Iterator[Page]]] = {
     "Change": _changes,
     "Incident": _incidents,
     "ServiceLevelAgreement": _plain(agreement.HEADERS, agreement.row),
-    "Supplier": _plain(agreement.SUPPLIER_HEADERS, agreement.supplier_row),
+    "Supplier": _plain(supplier.HEADERS, supplier.row),
     "Team": _plain(people.TEAM_HEADERS, people.team_row),
     "Person": _plain(people.PERSON_HEADERS, people.person_row),
     "Calendar": _plain(calendar.HEADERS, calendar.row),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.findings import RecordId
+from itsm_as_code.measures.deadlines import Due
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Progress, Status, Step, Tone
-from itsm_as_code.site.views.words import as_instant, human
+from itsm_as_code.site.views.words import as_instant, count, human
 
 _TONES: Mapping[str, Tone] = {
     **dict.fromkeys(("live", "implemented", "reviewed", "closed", "resolved", "successful", "satisfied"), "good"),
@@ -30,6 +31,14 @@ SETTLED_INCIDENT = ("resolved", "closed")
 def status(code: object, word: str = "") -> Status:
     """A state of a lifecycle, a level or a result, as word, shape and colour."""
     return Status(word or human(str(code)), _TONES.get(str(code), "none"))
+
+
+def day(by: date, how: Due, today: date) -> Status:
+    """How far away a day is: ``In 8 days``, ``Today``, ``Over for 3 days``."""
+    away = (by - today).days
+    if how is Due.OVERDUE:
+        return Status(f"Over for {count(-away, 'day')}", "bad")
+    return Status(f"In {count(away, 'day')}" if away else "Today", "warn" if how is Due.SOON else "none")
 
 
 def schedule(change: Record) -> Interval | None:

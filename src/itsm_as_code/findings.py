@@ -44,12 +44,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A place in a file. ``line`` and ``column`` count from 1; ``None`` means the file as a whole."""
+    """A place in a file. ``line`` and ``column`` count from 1; ``None`` means the file as a whole.
+
+    ``offset`` is a place inside the text that ``pointer`` points to, in characters from 0.
+    """
 
     path: str
     line: int | None = None
     column: int | None = None
     pointer: Pointer | None = None
+    offset: int | None = None
 
     def __str__(self) -> str:
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
@@ -68,11 +72,15 @@ class RecordId:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a check has to say of one record, before it is stamped with the rule's id and severity."""
+    """What a check has to say of one record, before it is stamped with the rule's id and severity.
+
+    ``offset`` is a place inside the text that ``pointer`` points to, in characters from 0.
+    """
 
     message: str
     pointer: Pointer = ()
     remedy: str = ""
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, Rule, sort_findings
 from itsm_as_code.packs import Pack, lay_over
-from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, engine, waivers
+from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, waivers
+from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle
 from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
@@ -132,6 +133,7 @@ def assess_catalogue(
     )
     findings: list[Finding] = [*judges.findings, *catalogue.findings, *catalogue.reference_findings()]
     findings += policy_engine.findings
+    findings += approval_rule_findings(judges.catalogue, policy_engine.environment)
     outcomes: list[Outcome] = []
     for record in catalogue:
         if not record.valid:
@@ -178,7 +180,16 @@ def _waived(outcome: Outcome, waived: set[tuple[str, Any]]) -> Outcome:
 @lru_cache(maxsize=1)
 def built_in_rules() -> dict[str, Rule]:
     """Every rule that the program itself can report, by id; policies of a repository come on top."""
-    modules = (document, catalogue_module, lifecycle, configuration_module, packs_module, engine, waivers)
+    modules = (
+        document,
+        catalogue_module,
+        lifecycle,
+        configuration_module,
+        packs_module,
+        engine,
+        approval_rules,
+        waivers,
+    )
     rules = [rule for module in modules for rule in module.RULES]
     rules += [check.rule for check in all_checks()]
     return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}

@@ -33,7 +33,7 @@ REQUIRE = "has(object.spec.backout) && object.spec.backout.steps.size() >= 2"
         "object.spec.risk.level == 'low'",
         "1 / 0 == 1",
         "object.spec.backout.steps[99] == 'x'",
-        "string(true)",
+        "dyn(string(true))",
         "dyn(null)",
         "object.spec.backout",
         "record('Service', 'nosuch').spec.tier == 1",

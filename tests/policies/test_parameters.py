@@ -199,7 +199,7 @@ def test_what_never_blocks_says_nothing_of_a_day(severity: str) -> None:
 
 
 def test_what_cannot_be_evaluated_blocks_before_the_day_too() -> None:
-    result = judged(policy(more='since: "2099-01-01"', require="object.spec.gone == params.most"))
+    result = judged(policy(more='since: "2099-01-01"', require="object.metadata.labels.x == params.most"))
     assert {finding.rule for finding in result.findings if finding.blocks} == {"policy-evaluates"}
 
 

@@ -215,3 +215,37 @@ def test_an_error_of_a_policy_cannot_be_waived() -> None:
     result = validate(Memory(files), NOW)
     orders = [item for item in result.findings if item.record == ORDERS]
     assert [(item.rule, item.blocks) for item in orders] == [("policy-evaluates", True)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "message", "remedy"),
+    [
+        ("policy: has-runbok", "5:11", "no Policy named 'has-runbok'", "did you mean 'has-runbook'?"),
+        ("check: change-overlpa", "5:10", "'change-overlpa' is not a check", "did you mean 'change-overlap'?"),
+        ("check: has-runbook", "5:10", "'has-runbook' is not a check", "write policy: has-runbook"),
+        ("check: has-runbok", "5:10", "'has-runbok' is not a check", "did you mean policy: has-runbook?"),
+        ("policy: change-overlap", "5:11", "'change-overlap' is a rule of the program", "write check: change-overlap"),
+        ("policy: change-overlpa", "5:11", "'change-overlpa' is no policy", "did you mean check: change-overlap?"),
+    ],
+)
+def test_a_misspelt_rule_is_shown_at_its_place_with_the_one_that_was_meant(
+    rule: str, place: str, message: str, remedy: str
+) -> None:
+    contents = {**folder(SMALL), "policies/has-runbook.yaml": policy("true"), **waiver(rule=rule)}
+    found = [
+        (finding.message, finding.remedy)
+        for finding in validate(Memory(contents), NOW).findings
+        if str(finding.location) == f"policies/waivers/w.yaml:{place}"
+    ]
+    assert any(one.startswith(message) and other == remedy for one, other in found), found
+
+
+def test_a_misspelt_kind_is_shown_at_its_place() -> None:
+    contents = {
+        **folder(SMALL),
+        "policies/has-runbook.yaml": policy("true"),
+        **waiver(records="[{kind: Servce, name: orders}]"),
+    }
+    (found,) = [item for item in validate(Memory(contents), NOW).findings if item.rule == "waiver-valid"]
+    assert (str(found.location), found.message) == ("policies/waivers/w.yaml:6:20", "there is no kind 'Servce'")
+    assert found.remedy == "did you mean 'Service'?"

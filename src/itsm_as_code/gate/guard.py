@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.findings import Finding, Problem, Rule, Severity
@@ -52,14 +51,7 @@ MODEL_ON_BASE = Rule(
     Severity.ERROR,
     "A model pre-authorises once it is merged. In the same pull request it would authorise itself.",
 )
-APPROVAL_RULE = Rule(
-    "approval-rule",
-    "The rules of an approval policy can be used",
-    Severity.ERROR,
-    "Their expressions compile, the kinds they name exist, and no two of a policy have the same name. A rule that "
-    "cannot be evaluated stops every pull request; one for a kind that nobody has protects nothing.",
-)
-RULES = (RECORD_DELETED, CHANGE_BACKDATED, MODEL_ON_BASE, APPROVAL_RULE)
+RULES = (RECORD_DELETED, CHANGE_BACKDATED, MODEL_ON_BASE)
 
 _TO_COME = ("proposed", "authorised", "scheduled")
 
@@ -108,34 +100,16 @@ def unusable(findings: Iterable[Finding], registry: KindRegistry) -> list[Findin
     ]
 
 
-def approval_rule_problems(policy: Record, environment: Environment, kinds: Iterable[str]) -> Iterator[Problem]:
-    """What makes rules of an approval policy unusable, or not what they seem."""
-    known, names = set(kinds), set()
-    for index, rule in enumerate(policy.spec["rules"]):
-        at = ("spec", "rules", index)
-        if rule["name"] in names:
-            yield Problem(f"a second rule is named '{rule['name']}'", (*at, "name"), "give each its own name")
-        names.add(rule["name"])
-        for kind in rule["match"].get("kinds", ()):
-            if kind not in known:
-                yield Problem(f"there is no kind '{kind}'", (*at, "match", "kinds"), "name a kind that exists")
-        yield from _compile_problems(rule, (*at, "match", "where"), environment)
-
-
 def uncompilable(policies: Iterable[Record], environment: Environment) -> Iterator[str]:
     """A sentence for each approval rule whose ``where`` makes no sense."""
     for policy in policies:
         for rule in policy.spec["rules"]:
-            for problem in _compile_problems(rule, (), environment):
-                yield f"approval rule {policy.name}/{rule['name']}: {problem.message}"
-
-
-def _compile_problems(rule: dict[str, Any], at: tuple[str | int, ...], environment: Environment) -> Iterator[Problem]:
-    if "where" in rule["match"]:
-        try:
-            environment.compile(rule["match"]["where"])
-        except CompileError as error:
-            yield Problem(f"{error.message} (line {error.line}, column {error.column})", at, "mend the expression")
+            if "where" in rule["match"]:
+                try:
+                    environment.compile(rule["match"]["where"])
+                except CompileError as error:
+                    message = f"{error.message} (line {error.line}, column {error.column})"
+                    yield f"approval rule {policy.name}/{rule['name']}: {message}"
 
 
 def step_findings(diff: RecordDiff, deletable: frozenset[str], facts: Facts, now: datetime) -> Iterator[Finding]:

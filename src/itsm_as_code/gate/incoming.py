@@ -11,15 +11,21 @@ from typing import Any
 from itsm_as_code.errors import ConfigurationError, ItsmError
 from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.gate.decision import Reason
-from itsm_as_code.gate.guard import APPROVAL_RULE, JUDGING_KINDS, approval_rule_problems, unusable
+from itsm_as_code.gate.guard import JUDGING_KINDS, unusable
 from itsm_as_code.gate.impact import Shift, shifts
 from itsm_as_code.git.repository import Revision
-from itsm_as_code.policies.environment import Environment
-from itsm_as_code.records.catalogue import Catalogue, stamp
-from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges
 
-_OWN_RULES = ("policy-compiles", "policy-kinds", "policy-examples", "waiver-valid", "calendar-readable")
+_OWN_RULES = (
+    "policy-compiles",
+    "policy-fields",
+    "policy-kinds",
+    "policy-examples",
+    "approval-rule",
+    "waiver-valid",
+    "calendar-readable",
+)
 
 
 def brings_judges(touched: Iterable[RecordId], paths: Iterable[str]) -> bool:
@@ -67,13 +73,8 @@ class Incoming:
         """What is wrong with the judging records that the pull request touches."""
         if isinstance(self._loaded, str):
             return []
-        judges, validation = self._loaded
+        validation = self._loaded[1]
         found = [item for item in validation.findings if item.record in touched and item.rule in _OWN_RULES]
-        environment = Environment(Facts({}))
-        for policy in judges.catalogue.of_kind("ApprovalPolicy"):
-            if policy.id in touched:
-                problems = approval_rule_problems(policy, environment, judges.registry.kinds)
-                found += [stamp(APPROVAL_RULE, policy, problem) for problem in problems]
         return [item for item in found if item.severity is Severity.ERROR]
 
     def impact(self, judged: Catalogue, base: Judges) -> list[Shift]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,18 +11,29 @@ from typing import Any
 from itsm_as_code import clock
 from itsm_as_code.configuration import Override, PolicySettings
 from itsm_as_code.findings import Finding, Pointer, Problem, RecordId, Rule, Severity, did_you_mean, parse_pointer
+from itsm_as_code.policies.diagnosis import problems_of
 from itsm_as_code.policies.environment import Activation, CompileError, Context, Environment, EvaluationError
+from itsm_as_code.policies.fields import Schemas
 from itsm_as_code.policies.parameters import depends_on_record, parameter_sets
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.kinds import KindRegistry
 
 POLICY_COMPILES = Rule(
     "policy-compiles",
     "The expressions of a policy make sense",
     Severity.ERROR,
-    "A policy that does not compile judges nothing, so nothing can be approved until it is mended. The message is the "
-    "compiler's, with line and column inside the expression.",
+    "A policy that does not compile judges nothing, so nothing can be approved until it is mended. The finding points "
+    "to the word that is wrong: a variable, function or parameter that there is not, types that do not go together.",
     "https://github.com/google/cel-spec/blob/master/doc/langdef.md",
+)
+POLICY_FIELDS = Rule(
+    "policy-fields",
+    "A policy reads fields that there are",
+    Severity.ERROR,
+    "An expression reads only fields that the schema of some kind it is for has, and compares them with values that "
+    "they can have. A misspelt field could not be evaluated, or would never be noticed in a branch that is seldom "
+    "taken. Fields that has() asks about in the same policy are let through.",
 )
 POLICY_EVALUATES = Rule(
     "policy-evaluates",
@@ -43,7 +54,7 @@ POLICY_EXAMPLES = Rule(
     Severity.ERROR,
     "The examples show an auditor what the rule means, and `itsm policy test` runs them.",
 )
-RULES = (POLICY_COMPILES, POLICY_EVALUATES, POLICY_KINDS, POLICY_EXAMPLES)
+RULES = (POLICY_COMPILES, POLICY_FIELDS, POLICY_EVALUATES, POLICY_KINDS, POLICY_EXAMPLES)
 
 RiskOf = Callable[[Record], Mapping[str, Any] | None]
 
@@ -115,19 +126,17 @@ class Policy:
         yield ("spec", "require"), spec["require"]
         yield ("spec", "message"), spec["message"]
 
-    def problems(self, environment: Environment, known_kinds: Iterable[str]) -> Iterator[tuple[Rule, Problem]]:
+    def problems(self, environment: Environment, registry: KindRegistry) -> Iterator[tuple[Rule, Problem]]:
         """What is wrong with the policy itself."""
-        known = list(known_kinds)
+        known = list(registry.kinds)
         for index, kind in enumerate(self.kinds):
             if kind not in known:
                 where = ("spec", "match", "kinds", index)
                 yield POLICY_KINDS, Problem(f"there is no kind '{kind}'", where, did_you_mean(kind, known))
-        for pointer, expression in self.expressions():
-            try:
-                environment.compile(expression)
-            except CompileError as error:
-                message = f"{error.message} (line {error.line}, column {error.column} of the expression)"
-                yield POLICY_COMPILES, Problem(message, pointer, "mend the expression")
+        wanted: dict[Pointer, str] = {("spec", "message"): "string"}
+        expressions = [(pointer, text, wanted.get(pointer, "bool")) for pointer, text in self.expressions()]
+        for found in problems_of(expressions, environment, Schemas(registry, self.kinds), self.params):
+            yield POLICY_FIELDS if found.compiles else POLICY_COMPILES, found.problem
         for name, parameter in self.params.items():
             kind = parameter.get("from", {}).get("record", {}).get("kind")
             if kind is not None and kind not in known:
@@ -214,7 +223,7 @@ class PolicyEngine:
     ) -> None:
         self._now = now
         self._risk_of = risk_of
-        self._known_kinds = list(judges.registry.kinds)
+        self._registry = judges.registry
         self.all = policies_of(judges, settings)
         asks_records = any(depends_on_record(policy.params) for policy in self.all)
         self.environment = Environment(facts, now, Facts.of(judges) if asks_records else None)
@@ -225,7 +234,7 @@ class PolicyEngine:
         return [
             stamp(rule, policy.record, problem)
             for policy in self.all
-            for rule, problem in policy.problems(self.environment, self._known_kinds)
+            for rule, problem in policy.problems(self.environment, self._registry)
         ]
 
     @cached_property

@@ -32,6 +32,19 @@ VARIABLES = {
     "params": "the policy's parameters by name, as itsm.yaml or a record sets them",
 }
 
+_STANDARD = (
+    *("size", "int", "uint", "double", "string", "bytes", "bool", "timestamp", "duration", "type", "dyn", "matches"),
+    *("contains", "startsWith", "endsWith", "getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek"),
+    *("getDayOfYear", "getHours", "getMinutes", "getSeconds", "getMilliseconds"),
+    *("charAt", "indexOf", "lastIndexOf", "join", "lowerAscii", "upperAscii", "replace", "split", "substring", "trim"),
+    *("reverse", "format", "quote", "greatest", "least", "ceil", "floor", "round", "trunc", "abs", "sign", "sqrt"),
+    *("isNaN", "isInf", "isFinite", "bitAnd", "bitOr", "bitXor", "bitNot", "bitShiftLeft", "bitShiftRight"),
+    *("has", "all", "exists", "exists_one", "map", "filter"),
+)
+_OURS = ("record", "records", "owner", "dependents", "dependencies", "frozen", "budget", "day", "period")
+FUNCTIONS = frozenset((*_STANDARD, *_OURS))
+"""The names of all functions and macros, to offer the one that was meant."""
+
 
 class CompileError(Exception):
     """An expression that makes no sense: the sentence, and the place inside the expression (from 1)."""
@@ -138,6 +151,10 @@ class Environment:
                 raise _compile_error(str(error)) from None
             self._programs[expression] = program
         return program
+
+    def result_type(self, expression: str) -> str:
+        """The type that an expression gives, as CEL names it (``bool``, ``dyn``...); CompileError."""
+        return str(self.compile(expression).return_type().name()).lower()
 
     def activation(self, context: Context) -> Activation:
         """A context made ready for several expressions."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from itsm_as_code import clock
-from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity, did_you_mean
+from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity, did_you_mean, nearest
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 
 DEFAULT_LONGEST: Final = timedelta(days=90)
@@ -137,10 +137,30 @@ def _problems(record: Record, judges: Catalogue, checks: set[str], reserved: set
         yield Problem(message, ("spec", "until"), f"set until to {clock.format_instant(start + longest)} or earlier")
     if spec.get("policy") in reserved:
         message = f"'{spec['policy']}' is a rule of the program, not of a policy"
-        yield Problem(message, ("spec", "policy"), "name a policy, or a check that can be waived under check")
-    if "check" in spec and spec["check"] not in checks:
-        remedy = did_you_mean(spec["check"], checks) or f"checks that can be waived: {', '.join(sorted(checks))}"
-        yield Problem(f"'{spec['check']}' is not a check that can be waived", ("spec", "check"), remedy)
+        waivable = spec["policy"] in checks
+        remedy = f"write check: {spec['policy']}" if waivable else "name a policy, or a check that can be waived"
+        yield Problem(message, ("spec", "policy"), remedy)
+    yield from _name_problems(record, judges, checks)
+
+
+def _name_problems(record: Record, judges: Catalogue, checks: set[str]) -> Iterable[Problem]:
+    """Rules and kinds that nobody has, each with the one that may have been meant, of policies and checks alike."""
+    spec, policies, kinds = record.spec, judges.names("Policy"), judges.registry.kinds
+    check, policy = spec.get("check"), spec.get("policy")
+    if check is not None and check not in checks:
+        remedy = f"write policy: {check}" if check in policies else did_you_mean(check, checks)
+        other = nearest(check, policies)
+        remedy = remedy or (f"did you mean policy: {other}?" if other else "")
+        remedy = remedy or f"checks that can be waived: {', '.join(sorted(checks))}"
+        yield Problem(f"'{check}' is not a check that can be waived", ("spec", "check"), remedy)
+    if policy is not None and policy not in (*policies, *checks) and not nearest(policy, policies):
+        meant = nearest(policy, checks)
+        if meant:
+            yield Problem(f"'{policy}' is no policy", ("spec", "policy"), f"did you mean check: {meant}?")
+    for index, item in enumerate(spec["records"]):
+        if item["kind"] not in kinds:
+            message, at = f"there is no kind '{item['kind']}'", ("spec", "records", index, "kind")
+            yield Problem(message, at, did_you_mean(item["kind"], kinds) or "name a kind that exists")
 
 
 def _settle(state: WaiverState, used: set[Covered], known: set[RecordId], own: list[Finding]) -> WaiverState:

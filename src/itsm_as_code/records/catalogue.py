@@ -227,7 +227,7 @@ class Catalogue:
 
 def stamp(rule: Rule, record: Record, problem: Problem, severity: Severity | None = None) -> Finding:
     """The finding that a rule makes of a problem with a record."""
-    location = Location(record.path, pointer=problem.pointer)
+    location = Location(record.path, pointer=problem.pointer, offset=problem.offset)
     return Finding(rule.id, severity or rule.severity, location, problem.message, problem.remedy, record.id)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -38,16 +40,101 @@ def place_findings(findings: Iterable[Finding], sources: dict[str, bytes]) -> li
         if where.line is None and where.pointer is not None and where.path in sources:
             wanted.setdefault(where.path, set()).add(where.pointer)
     places = {path: locate(sources[path], pointers) for path, pointers in wanted.items()}
-    return [
-        finding.at(*places[finding.location.path][finding.location.pointer])
-        if finding.location.pointer in places.get(finding.location.path, {})
-        else finding
-        for finding in findings
-    ]
+    texts: dict[str, dict[Pointer, Any]] = {}
+    placed = []
+    for finding in findings:
+        where = finding.location
+        if where.line is None and where.pointer is not None and where.path in places:
+            place = places[where.path][where.pointer]
+            if where.offset is not None:
+                if where.path not in texts:
+                    texts[where.path] = {pointer: event for pointer, event, _ in _events(sources[where.path])}
+                place = _inside(sources[where.path], texts[where.path].get(where.pointer), where.offset) or place
+            finding = finding.at(*place)
+        placed.append(finding)
+    return placed
+
+
+def locate_inside(source: bytes, pointer: Pointer, offset: int) -> Place:
+    """The place of a character of the text at ``pointer``, whichever way YAML writes that text."""
+    event = {where: event for where, event, _ in _events(source)}.get(pointer)
+    return _inside(source, event, offset) or locate(source, [pointer])[pointer]
+
+
+_SPACE = " \t\r\n"
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\r?\n)|(.))", re.DOTALL)
+_NAMED = {
+    "0": "\0",
+    "a": "\a",
+    "b": "\b",
+    "t": "\t",
+    "\t": "\t",
+    "n": "\n",
+    "v": "\v",
+    "f": "\f",
+    "r": "\r",
+    "e": "\x1b",
+}
+_NAMED |= {"N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"}
+
+
+def _inside(source: bytes, event: Any, offset: int) -> Place | None:
+    """The place of a character of a scalar; None when it is none.
+
+    All styles of scalar keep the characters that are no space, in their order, and differ in what becomes of the
+    spaces between them (https://yaml.org/spec/1.2.2/#chapter-7-flow-style-productions). So the n-th such character of
+    the value is the n-th of the source.
+    """
+    if type(event) is not yaml.ScalarEvent:
+        return None
+    start: Any = event.start_mark
+    end: Any = event.end_mark
+    text = source.decode("utf-8")
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    first, last = (starts[mark.line] + mark.column for mark in (start, end))
+    if event.style in ("|", ">"):
+        first = starts[start.line + 1]
+    elif event.style in ("'", '"'):
+        first, last = first + 1, last - 1
+    marks = list(_characters(text, first, last, event.style))
+    before = sum(character not in _SPACE for character in event.value[:offset])
+    if offset < len(event.value) and event.value[offset] not in _SPACE and before < len(marks):
+        index = marks[before]
+    elif before:
+        index = marks[min(before, len(marks)) - 1] + 1  # a space, or the end: behind the last character before it
+    else:
+        return start.line + 1, start.column + 1
+    line_number = bisect_right(starts, index) - 1
+    return line_number + 1, index - starts[line_number] + 1
+
+
+def _characters(text: str, index: int, end: int, style: str | None) -> Iterator[int]:
+    """Where the characters of a scalar stand that are no space, in order."""
+    while index < end:
+        character, here = text[index], index
+        index += 1
+        if style == "'" and character == "'":
+            index += 1
+        elif style == '"' and character == "\\":
+            match = _ESCAPE.match(text, here)
+            if match is None:
+                return  # cannot be in a source that was parsed
+            index = match.end()
+            code = match[1] or match[2] or match[3]
+            character = "\n" if match[4] else chr(int(code, 16)) if code else _NAMED.get(match[5], match[5])
+        if character not in _SPACE:
+            yield here
 
 
 def _all_places(source: bytes) -> dict[Pointer, Place]:
-    places: dict[Pointer, Place] = {}
+    return {pointer: place for pointer, _, place in _events(source)}
+
+
+def _events(source: bytes) -> Iterator[tuple[Pointer, Any, Place]]:
+    """Every value with its pointer, its event and its place: a mapping's or sequence's is that of its key."""
     parser = CParser(source)
     stack: list[_Frame] = []
     event: Any = None
@@ -66,13 +153,11 @@ def _all_places(source: bytes) -> dict[Pointer, Place]:
             if frame is not None:
                 pointer = (*frame.pointer, frame.next_part())
                 is_scalar = kind is yaml.ScalarEvent and event.value
-                places[pointer] = place if is_scalar or not frame.is_mapping else frame.key_place
+                place = place if is_scalar or not frame.is_mapping else frame.key_place
                 frame.key = None
-            else:
-                places[()] = place
+            yield pointer, event, place
             if kind is not yaml.ScalarEvent:
                 stack.append(_Frame(pointer, kind is yaml.MappingStartEvent))
-    return places
 
 
 class _Frame:

@@ -18,7 +18,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # Names in one line are siblings: they do not import one another.
 LAYERS = [
     ["findings", "errors"],
-    ["clock", "shipped", "signing", "snapshot", "starter"],
+    ["cache", "clock", "shipped", "signing", "snapshot", "starter"],
     ["records"],
     ["git", "measures"],
     ["configuration"],

@@ -108,7 +108,7 @@ def lay_over(catalogue: Catalogue, configuration: Configuration) -> Packed:
     problems += _setting_problems(settings, whole)
     found = [Finding(POLICY_PACKS.id, POLICY_PACKS.severity, Location(PATH, pointer=item.pointer), item.message,
                      item.remedy) for item in problems]  # fmt: skip
-    placed = place_findings([*found, *shadows], {PATH: configuration.source, **catalogue.sources()})
+    placed = place_findings([*found, *shadows], catalogue.sources() | {PATH: configuration.source})
     return Packed(whole, tuple(chosen), tuple(placed))
 
 

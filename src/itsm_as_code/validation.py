@@ -26,6 +26,7 @@ from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, st
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
 from itsm_as_code.records.positions import place_findings
+from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.risk import Risk, assess
 from itsm_as_code.snapshot import Snapshot, TooLarge
 
@@ -95,11 +96,11 @@ def registry_of(snapshot: Snapshot) -> KindRegistry:
     return KindRegistry.load(own) if own else _shipped_kinds()
 
 
-def load_judges(snapshot: Snapshot) -> Judges:
+def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None) -> Judges:
     """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records."""
     registry = registry_of(snapshot)
     configuration, findings = load_configuration(snapshot, registry)
-    packed = lay_over(load_catalogue(snapshot, registry), configuration)
+    packed = lay_over(load_catalogue(snapshot, registry, stored=stored), configuration)
     return Judges(registry, configuration, packed.catalogue, (*findings, *packed.findings), packed.packs)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     help="Where the site goes.",
 )
 @click.option("--rev", metavar="REV", help="Build from a commit, not from the work tree.")
+@cache_options
 @common_options(output=False)
-def command(session: Session, out: Path, rev: str | None) -> int:
+def command(session: Session, out: Path, rev: str | None, cache: CacheOptions) -> int:
     """Build the static site: catalogue, changes, compliance, teams. It opens from any folder, also offline.
 
     The same records and the same --now give the same bytes. Findings do not stop the build: the site shows them.
@@ -50,7 +52,7 @@ def command(session: Session, out: Path, rev: str | None) -> int:
     else:
         snapshot = WorkTree(session.directory)
         revision = _revision(session.directory)
-    judges = load_judges(snapshot)
+    judges = load_judges(snapshot, cache.records(session))
     if not judges.catalogue.records:
         raise UsageError(f"{session.directory} holds no records", remedy="make a repository with 'itsm init'")
     now = session.instant(judges.configuration.as_of)

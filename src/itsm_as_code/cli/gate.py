@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._forge import Connection, ForgeOptions, forge_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     metavar="refs|none|FILE",
     help="Approvals signed with `itsm approve`: of refs/itsm/approvals/ (so without --reviews), or of a file.",
 )
+@cache_options
 @forge_options
 @common_options("text", "json", "markdown", "github")
 def command(
@@ -38,6 +40,7 @@ def command(
     reviews: Path | None,
     approvals: str | None,
     forge: ForgeOptions,
+    cache: CacheOptions,
 ) -> int:
     """Judge a pull request: approved (exit code 0), pending or rejected (1), could not judge (2).
 
@@ -53,7 +56,7 @@ def command(
     from itsm_as_code.reports.gate import FORMATS
 
     forge.check(base, head, reviews)
-    run = GateRun(session, base, head, reviews, approvals, forge)
+    run = GateRun(session, base, head, reviews, approvals, forge, cache)
     failure: ItsmError | None = None
     try:
         decision = run.decide()
@@ -76,6 +79,7 @@ class GateRun:
     reviews: Path | None
     approvals: str | None
     forge: ForgeOptions
+    cache: CacheOptions
     now: datetime | None = None
     publisher: Publisher | None = None
 
@@ -91,7 +95,8 @@ class GateRun:
         if self.forge.is_local:
             base, head = repository.commit(self.base or ""), self.head or ""
             pull_request = local_pull_request(repository, base, head, self.reviews, self.approvals)
-            return judge(repository, base, head, pull_request, self._instant(repository, base))
+            now = self._instant(repository, base)
+            return judge(repository, base, head, pull_request, now, self.cache.records(self.session))
         connection = connect(self.forge, repository)
         if self.head is not None and self.forge.remote is None:
             self._begin(connection, repository.commit(self.head))
@@ -104,7 +109,7 @@ class GateRun:
         self._keep(pull_request)
         now = self._instant(repository, base)
         if self.forge.group is None:
-            return judge(repository, base, head, pull_request, now)
+            return judge(repository, base, head, pull_request, now, self.cache.records(self.session))
         others = lambda number: connection.forge(number).pull_request()  # noqa: E731
         return judge_group(repository, base, head, pull_request, others, now)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._paths import inside, within
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
@@ -14,8 +15,9 @@ from itsm_as_code.cli.program import common_options
 @click.command("validate")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--rev", metavar="REV", help="Validate a commit, not the work tree.")
+@cache_options
 @common_options("text", "json", "sarif", "github")
-def command(session: Session, paths: tuple[Path, ...], rev: str | None) -> int:
+def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: CacheOptions) -> int:
     """Check all records: schema, references, lifecycle, checks and policies.
 
     PATHs (files or folders) limit what is reported, not what is read. Exit code 0: no error; 1: errors; 2: could not
@@ -40,7 +42,7 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None) -> int:
         snapshot = repository.snapshot(repository.commit(rev))
     else:
         snapshot = WorkTree(session.directory)
-    judges = load_judges(snapshot)
+    judges = load_judges(snapshot, cache.records(session))
     now = session.instant(judges.configuration.as_of)
     validation = assess_catalogue(judges.catalogue, judges, now)
     prefixes = within(session.directory, paths) or [""]

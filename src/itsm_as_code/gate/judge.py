@@ -40,31 +40,47 @@ from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.lifecycle import transition_of
 from itsm_as_code.records.positions import place_findings
+from itsm_as_code.records.sources import Sources
+from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.risk import Proposal, Risk
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, built_in_rules, load_judged, load_judges
 
 RULES = (*guard.RULES, *lane.RULES)
 
 
-def judge(repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime) -> Decision:
+def judge(
+    repository: Repository,
+    base: str,
+    head: str,
+    pull_request: PullRequest,
+    now: datetime,
+    stored: StoredRecords | None = None,
+) -> Decision:
     """The decision on merging ``head`` into ``base`` at ``now``; the same arguments give the same bytes for ever.
 
-    Raises ItsmError when judging is not possible (an unknown revision, a shallow clone).
+    ``stored`` are records of the base that earlier runs read; the decision is the same without. Raises ItsmError when judging is not possible (an unknown revision, a shallow clone).
     """
     base_commit, head_commit = repository.commit(base), repository.commit(head)
     try:
-        return open_judgement(repository, base_commit, head_commit, pull_request, now).decide()
+        return open_judgement(repository, base_commit, head_commit, pull_request, now, stored).decide()
     except MergeConflict as conflict:
         return evidence.conflict(base_commit, head_commit, pull_request, now, conflict)
 
 
-def open_judgement(repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime) -> Judgement:
+def open_judgement(
+    repository: Repository,
+    base: str,
+    head: str,
+    pull_request: PullRequest,
+    now: datetime,
+    stored: StoredRecords | None = None,
+) -> Judgement:
     """The judgement itself, for those who want more of it than the decision. ItsmError; MergeConflict where one is."""
     base_commit, head_commit = repository.commit(base), repository.commit(head)
     check_agreement(repository, base_commit, head_commit, pull_request)
     _ = repository.snapshot(head_commit).entries  # a malformed tree, which merging would tidy up, is not judged
     candidate = repository.merge_tree(base_commit, head_commit)
-    return Judgement(repository, base_commit, head_commit, candidate, pull_request, now)
+    return Judgement(repository, base_commit, head_commit, candidate, pull_request, now, stored)
 
 
 @dataclass(frozen=True)
@@ -77,6 +93,7 @@ class Judgement:
     candidate: str
     pull_request: PullRequest
     now: datetime
+    stored: StoredRecords | None = None
 
     # What judges, and what is judged.
 
@@ -86,7 +103,8 @@ class Judgement:
 
     @cached_property
     def judges(self) -> Judges:
-        return load_judges(self.base_snapshot)
+        # Of the base alone: what a pull request brings is always read from its files, and never remembered.
+        return load_judges(self.base_snapshot, self.stored)
 
     @cached_property
     def base_validation(self) -> Validation:
@@ -236,7 +254,7 @@ class Judgement:
         return lane.Situation(self.guarded_facts, self.base_facts, self.now, self.judges.configuration.timezone)
 
     @cached_property
-    def sources(self) -> dict[str, bytes]:
+    def sources(self) -> Sources:
         return self.judges.catalogue.sources() | self.catalogue.sources()
 
     @cached_property

@@ -21,8 +21,10 @@ from itsm_as_code.findings import (
     parse_pointer,
     sort_findings,
 )
-from itsm_as_code.records.document import YAML_LIMIT, Document, load
+from itsm_as_code.records.document import YAML_LIMIT, Data, Document, load
 from itsm_as_code.records.kinds import API_VERSION, Kind, KindRegistry, Reference
+from itsm_as_code.records.sources import Sources
+from itsm_as_code.records.stored import StoredRecords, content_id
 from itsm_as_code.snapshot import MAX_BYTES, SUBMODULE, SYMLINK, Entry, Snapshot, TooLarge
 
 FILE_KIND = Rule(
@@ -79,6 +81,7 @@ RULES = (FILE_KIND, FILE_NAME, FILE_READABLE, RECORD_KIND, RECORD_UNIQUE, RECORD
 class Record:
     """One record: its kind and name, its data as written, and the file it stands in.
 
+    Where ``content`` is None, the file was read in an earlier run, and ``Catalogue.sources`` reads it again.
     ``pack`` names the policy pack of the program that brings it: such a record has no file in the repository.
     """
 
@@ -86,7 +89,7 @@ class Record:
     kind: Kind
     data: dict[str, Any]
     path: str
-    source: bytes = field(repr=False)
+    content: bytes | None = field(repr=False)
     oid: str | None = None
     valid: bool = True
     pack: str = ""
@@ -94,6 +97,13 @@ class Record:
     @property
     def name(self) -> str:
         return self.id.name
+
+    @property
+    def source(self) -> bytes:
+        """The content of the file that was read in this run."""
+        if self.content is None:
+            raise AssertionError(f"{self.path} was not read in this run; ask the catalogue for its source")
+        return self.content
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -196,9 +206,10 @@ class Catalogue:
                             break
         return found
 
-    def sources(self) -> dict[str, bytes]:
+    def sources(self) -> Sources:
         """Source bytes by path, to work out lines and columns."""
-        return {record.path: record.source for record in self.records.values()}
+        known = {record.path: record.content for record in self if record.content is not None}
+        return Sources(known, {record.path: self.snapshot for record in self if record.content is None})
 
     def reference_findings(self) -> list[Finding]:
         """A finding for each reference to a record that is not there."""
@@ -231,28 +242,35 @@ def stamp(rule: Rule, record: Record, problem: Problem, severity: Severity | Non
     return Finding(rule.id, severity or rule.severity, location, problem.message, problem.remedy, record.id)
 
 
-def load_catalogue(snapshot: Snapshot, registry: KindRegistry, reuse: Catalogue | None = None) -> Catalogue:
+def load_catalogue(
+    snapshot: Snapshot, registry: KindRegistry, reuse: Catalogue | None = None, stored: StoredRecords | None = None
+) -> Catalogue:
     """Read all records of a snapshot.
 
     ``reuse`` is a catalogue read with the same registry: a file with the same path and blob id is not read again.
+    ``stored`` are valid records of earlier runs; those of this run are added. The catalogue is the same without.
     """
     enabled = gc.isenabled()
     gc.disable()  # nothing here makes cycles, and the collector would walk all records again and again
     try:
-        return _Loader(snapshot, registry, reuse).load()
+        return _Loader(snapshot, registry, reuse, stored).load()
     finally:
         if enabled:
             gc.enable()
 
 
 class _Loader:
-    def __init__(self, snapshot: Snapshot, registry: KindRegistry, reuse: Catalogue | None) -> None:
+    def __init__(
+        self, snapshot: Snapshot, registry: KindRegistry, reuse: Catalogue | None, stored: StoredRecords | None
+    ) -> None:
         self.snapshot = snapshot
+        self.stored = stored
         self.registry = registry
         self.records: dict[RecordId, Record] = {}
         self.findings: list[Finding] = []
         self.known: dict[tuple[str, str], Record] = {}
-        self.known_findings: dict[str, list[Finding]] = {}
+        self.loose: dict[str, bytes] = {}
+        self.ids: dict[str, str] = {}
         self.entries = snapshot.entries
         if reuse is not None and reuse.registry is registry:
             self.known = {(record.path, record.oid): record for record in reuse if record.oid}
@@ -267,8 +285,14 @@ class _Loader:
                 self._add(record)
                 continue
             todo.append((path, kind, entry))
-        contents = self.snapshot.read_many(path for path, _, _ in todo)
-        for (path, content), (_, kind, entry) in zip(contents, todo, strict=True):
+        found = self._stored(todo)
+        unread = self.snapshot.read_many([path for path, _, _ in todo if path not in found and path not in self.loose])
+        for path, kind, entry in todo:
+            content = self.loose.get(path)
+            if path in found:
+                self._add(Record(RecordId(kind.name, _stem(path)), kind, found[path], path, content, entry.oid))
+                continue
+            content = content or next(unread)[1]
             if isinstance(content, TooLarge):
                 message = f"the file has {content.size:,} bytes; a record has at most {MAX_BYTES:,}"
                 self._report(YAML_LIMIT, path, message, "split the record, or link to the large part")
@@ -276,7 +300,20 @@ class _Loader:
                 self._report(FILE_READABLE, path, f"cannot be read: {content.strerror}", "mend its permissions")
             else:
                 self._read(path, kind, entry, content)
+        if self.stored is not None:
+            self.stored.save()
         return Catalogue(self.snapshot, self.registry, self.records, sort_findings(self.findings))
+
+    def _stored(self, todo: list[tuple[str, Kind, Entry]]) -> dict[str, Data]:
+        """What earlier runs know of the files, by path. Those of a work tree are read, to know their contents."""
+        if self.stored is None:
+            return {}
+        for path, content in self.snapshot.read_many([path for path, _, entry in todo if not entry.oid]):
+            if isinstance(content, bytes):
+                self.loose[path] = content
+                self.ids[path] = content_id(content)
+        self.ids.update((path, entry.oid) for path, _, entry in todo if entry.oid)
+        return dict(self.stored.find((path, kind, self.ids[path]) for path, kind, _ in todo if path in self.ids))
 
     def _is_no_record(self, path: str, entry: Entry) -> bool:
         """True for what lies in a record folder without being a record file; says so where it looks like one."""
@@ -308,7 +345,7 @@ class _Loader:
         named = data.get("kind")
         if named != kind.name and not self._right_kind(document, kind, named):
             return
-        stem = path.rsplit("/", 1)[-1].removesuffix(".yaml")
+        stem = _stem(path)
         record = Record(RecordId(kind.name, stem), kind, data, path, content, entry.oid)
         if not kind.validator.is_valid(data):
             record = Record(record.id, kind, data, path, content, entry.oid, valid=False)
@@ -320,6 +357,8 @@ class _Loader:
             problem = Problem(f"the file is named '{stem}', the record '{name}'", ("metadata", "name"), remedy)
             self.findings.append(stamp(FILE_NAME, record, problem))
             record = Record(record.id, kind, data, path, content, entry.oid, valid=False)
+        if record.valid and self.stored is not None:
+            self.stored.add(kind, self.ids[path], data)
         self._add(record)
 
     def _right_kind(self, document: Document, kind: Kind, named: Any) -> bool:
@@ -337,14 +376,15 @@ class _Loader:
             message = f"unknown kind '{named}'"
             remedy = did_you_mean(named, self.registry.kinds) or f"write kind: {kind.name}"
         finding = Finding(RECORD_KIND.id, Severity.ERROR, location, message, remedy)
-        self._place([finding], document)
+        self._place([finding], document.path, document.source)
         return False
 
-    def _place(self, findings: list[Finding], file: Document | Record) -> None:
+    def _place(self, findings: list[Finding], path: str, source: bytes | None) -> None:
         """Report findings of a file that the catalogue will not hold, with their places worked out here."""
         from itsm_as_code.records.positions import place_findings
 
-        self.findings.extend(place_findings(findings, {file.path: file.source}))
+        sources = Sources({}, {path: self.snapshot}) if source is None else Sources({path: source}, {})
+        self.findings.extend(place_findings(findings, sources))
 
     def _add(self, record: Record) -> None:
         other = self.records.get(record.id)
@@ -354,4 +394,8 @@ class _Loader:
         problem = Problem(f"{record.id} stands in {other.path} as well", ("metadata", "name"), "keep one of them")
         own = [finding for finding in self.findings if finding.location.path == record.path]
         self.findings = [finding for finding in self.findings if finding.location.path != record.path]
-        self._place([*own, stamp(RECORD_UNIQUE, record, problem)], record)
+        self._place([*own, stamp(RECORD_UNIQUE, record, problem)], record.path, record.content)
+
+
+def _stem(path: str) -> str:
+    return path.rsplit("/", 1)[-1].removesuffix(".yaml")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
 from yaml._yaml import CParser
 
 from itsm_as_code.findings import Finding, Pointer
+from itsm_as_code.records.sources import Sources
 
 Place = tuple[int, int]
 
@@ -31,7 +32,7 @@ def locate(source: bytes, pointers: Iterable[Pointer]) -> dict[Pointer, Place]:
     return found
 
 
-def place_findings(findings: Iterable[Finding], sources: dict[str, bytes]) -> list[Finding]:
+def place_findings(findings: Iterable[Finding], sources: Mapping[str, bytes]) -> list[Finding]:
     """The findings with line and column filled in wherever they point into a source."""
     findings = list(findings)
     wanted: dict[str, set[Pointer]] = {}
@@ -39,6 +40,8 @@ def place_findings(findings: Iterable[Finding], sources: dict[str, bytes]) -> li
         where = finding.location
         if where.line is None and where.pointer is not None and where.path in sources:
             wanted.setdefault(where.path, set()).add(where.pointer)
+    if isinstance(sources, Sources):
+        sources.read(wanted)
     places = {path: locate(sources[path], pointers) for path, pointers in wanted.items()}
     texts: dict[str, dict[Pointer, Any]] = {}
     placed = []

@@ -1,0 +1,73 @@
+"""The options ``--cache`` and ``--no-cache``, and where the cache is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from itsm_as_code.cli.output import Session
+
+if TYPE_CHECKING:
+    from itsm_as_code.records.stored import StoredRecords
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class CacheOptions:
+    """Where earlier runs left what they read, if they are to be believed."""
+
+    folder: Path | None
+
+    def records(self, session: Session) -> StoredRecords | None:
+        """The records of earlier runs, or None without a cache. UsageError for a cache that a commit could bring."""
+        from itsm_as_code.cache import Cache
+        from itsm_as_code.errors import UsageError
+        from itsm_as_code.records.stored import StoredRecords
+
+        if self.folder is None:
+            return None
+        # The last part is not followed: a link in its place is refused by the cache itself.
+        whole = Path(os.path.abspath(self.folder.expanduser()))
+        places = {Path(os.path.realpath(whole)), Path(os.path.realpath(whole.parent)) / whole.name}
+        top = _top(Path(os.path.realpath(session.directory)))
+        if any(place == top or top in place.parents for place in places):
+            raise UsageError(
+                f"the cache {self.folder} lies inside the repository, where a commit could bring it",
+                remedy="name a folder outside, such as --cache ~/.cache/itsm",
+            )
+        opened = Cache(whole, os.environ.get("ITSM_CACHE_KEY", "").encode())
+        if opened.trouble:
+            session.say(opened.trouble)
+        return StoredRecords(opened)
+
+
+def cache_options(function: Function) -> Function:
+    """Options of commands that can use what earlier runs read; the command gets them as ``cache``."""
+
+    @wraps(function)
+    def wrapped(*arguments: Any, cache_folder: Path | None, no_cache: bool, **options: Any) -> Any:
+        folder = cache_folder if cache_folder is not None and str(cache_folder) not in ("", ".") else None
+        return function(*arguments, cache=CacheOptions(None if no_cache else folder), **options)
+
+    folder = click.option(
+        "--cache",
+        "cache_folder",
+        type=click.Path(path_type=Path),
+        envvar="ITSM_CACHE",
+        metavar="DIR",
+        help="Use and keep there what was read before: a folder of your own, outside the repository. [ITSM_CACHE]",
+    )
+    off = click.option("--no-cache", is_flag=True, help="Read everything anew, whatever ITSM_CACHE says.")
+    return folder(off(wrapped))  # type: ignore[return-value]
+
+
+def _top(folder: Path) -> Path:
+    """The work tree that a folder lies in, or the folder itself."""
+    return next((parent for parent in (folder, *folder.parents) if os.path.lexists(parent / ".git")), folder)

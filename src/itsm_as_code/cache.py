@@ -14,7 +14,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,7 +54,7 @@ class Cache:
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
             marks = ",".join("?" * len(batch))
-            for key, signed in self._rows(f"SELECT key, value FROM entry WHERE key IN ({marks})", batch):
+            for key, signed in self._rows(f"SELECT key, value FROM entry WHERE key IN ({marks})", batch):  # noqa: S608
                 value = self._verified(key, signed)
                 if value is not None:
                     yield wanted[key], value
@@ -107,10 +107,8 @@ class _Unsafe(Exception):
 def _make_private(folder: Path) -> None:
     """Make the folder, for its owner alone; refuse one that is a link or that others own or may write to."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-    except FileExistsError:
-        pass
     _refuse_unsafe(folder, stat.S_ISDIR, "a folder")
 
 
@@ -153,9 +151,7 @@ def _is_whole(file: Path) -> bool:
             found = connection.execute("SELECT type, name FROM sqlite_master").fetchall()
             return found in ([], [("table", "entry")])
     except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            return True
-        return False
+        return "locked" in str(error)  # another process is at it, so it is in use
     except sqlite3.Error:
         return False
 

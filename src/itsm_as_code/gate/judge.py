@@ -58,7 +58,8 @@ def judge(
 ) -> Decision:
     """The decision on merging ``head`` into ``base`` at ``now``; the same arguments give the same bytes for ever.
 
-    ``stored`` are records of the base that earlier runs read; the decision is the same without. Raises ItsmError when judging is not possible (an unknown revision, a shallow clone).
+    ``stored`` are records of the base that earlier runs read; the decision is the same without. Raises ItsmError when
+    judging is not possible (an unknown revision, a shallow clone).
     """
     base_commit, head_commit = repository.commit(base), repository.commit(head)
     try:

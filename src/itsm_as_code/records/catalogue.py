@@ -288,11 +288,11 @@ class _Loader:
         found = self._stored(todo)
         unread = self.snapshot.read_many([path for path, _, _ in todo if path not in found and path not in self.loose])
         for path, kind, entry in todo:
-            content = self.loose.get(path)
+            loose = self.loose.get(path)
             if path in found:
-                self._add(Record(RecordId(kind.name, _stem(path)), kind, found[path], path, content, entry.oid))
+                self._add(Record(RecordId(kind.name, _stem(path)), kind, found[path], path, loose, entry.oid))
                 continue
-            content = content or next(unread)[1]
+            content = next(unread)[1] if loose is None else loose
             if isinstance(content, TooLarge):
                 message = f"the file has {content.size:,} bytes; a record has at most {MAX_BYTES:,}"
                 self._report(YAML_LIMIT, path, message, "split the record, or link to the large part")

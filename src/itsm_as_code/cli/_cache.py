@@ -34,9 +34,9 @@ class CacheOptions:
         if self.folder is None:
             return None
         # The last part is not followed: a link in its place is refused by the cache itself.
-        whole = Path(os.path.abspath(self.folder.expanduser()))
-        places = {Path(os.path.realpath(whole)), Path(os.path.realpath(whole.parent)) / whole.name}
-        top = _top(Path(os.path.realpath(session.directory)))
+        whole = Path.cwd() / self.folder.expanduser()
+        places = {whole.resolve(), whole.parent.resolve() / whole.name}
+        top = _top(session.directory.resolve())
         if any(place == top or top in place.parents for place in places):
             raise UsageError(
                 f"the cache {self.folder} lies inside the repository, where a commit could bring it",

@@ -15,18 +15,18 @@ from typing import Any
 from itsm_as_code.checks import Situation, run_checks, waivable_ids
 from itsm_as_code.findings import Finding, RecordId, sort_findings
 from itsm_as_code.forges.interface import PullRequest
-from itsm_as_code.gate import evidence, guard, lane
+from itsm_as_code.gate import evidence, guard, lane, reasons
 from itsm_as_code.gate.agreement import check_agreement
 from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of, planned_window
 from itsm_as_code.gate.decision import Decision, Reason
-from itsm_as_code.gate.guard import guarded_facts, judging_folders, step_findings, uncompilable, unusable
+from itsm_as_code.gate.guard import guarded_facts, judging_folders, step_findings
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.impact import contexts_of
 from itsm_as_code.gate.incoming import Incoming, brings_judges
 from itsm_as_code.gate.open_changes import OpenChanges, open_changes
-from itsm_as_code.gate.paths import changed_paths, refused_paths
+from itsm_as_code.gate.paths import changed_paths
 from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
 from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
@@ -354,64 +354,21 @@ class Judgement:
     @cached_property
     def rejections(self) -> list[Reason]:
         """Why no approval could help: something has to be mended first."""
-        reasons: list[Reason] = []
-        if not self.changed_paths:
-            reasons.append(Reason("empty", "the pull request changes nothing"))
-        if not self.base_validation.policies:
-            reasons.append(Reason("no-policy", "the base has no policy, so nothing could be judged"))
-        policies = self.judges.catalogue.of_kind("ApprovalPolicy")
-        if not policies:
-            reasons.append(Reason("no-approval-policy", "the base has no approval policy, so nobody could approve"))
-        broken = unusable(self.base_validation.findings, self.judges.registry)
-        reasons += [Reason("judges-unusable", f"{item.location}: {item.message}") for item in broken]
-        reasons += [Reason("judges-unusable", message) for message in uncompilable(policies, self.environment)]
-        reasons += self.incoming.reasons if self.incoming else []
-        reasons += refused_paths(self.changed_paths, self.candidate_snapshot.entries, self.judges.registry)
-        reasons += [Reason("approval-rule-error", message) for message in self.scope.errors]
-        reasons += self.contributors[1]
-        blocking = [finding for finding in self.findings if finding.blocks]
-        for rule in sorted({finding.rule for finding in blocking}):
-            count = sum(finding.rule == rule for finding in blocking)
-            first = next(finding for finding in blocking if finding.rule == rule)
-            more = f" (and {count - 1} more)" if count > 1 else ""
-            reasons.append(Reason(f"finding:{rule}", f"{first.location}: {first.message}{more}"))
-        for path, what in self.scope.uncovered:
-            subject = what or path
-            reasons.append(
-                Reason(
-                    "not-covered",
-                    f"no approval rule covers {subject} ({path})" if what else f"no approval rule covers {path}",
-                )
-            )
-        return reasons
+        return reasons.rejections(self)
 
     @cached_property
     def missing(self) -> list[Reason]:
         """What approvals are still to come."""
-        reasons = [Reason("changes-requested", f"{item.person} asks for changes") for item in self.verdicts.vetoes]
-        if self.pull_request.draft:
-            reasons.append(Reason("draft", "the pull request is a draft; mark it as ready for review"))
-        if not self.approvals:
-            reasons.append(Reason("no-rule", "no approval rule matched, so nothing was approved"))
-        for approval in self.approvals:
-            for requirement in approval.required:
-                if requirement.missing > 0:
-                    who = f"; ask {', '.join(requirement.suggested)}" if requirement.suggested else ""
-                    many = "approval" if requirement.missing == 1 else "approvals"
-                    message = (
-                        f"{approval.rule.name}: {requirement.missing} {many} missing from {requirement.label}{who}"
-                    )
-                    reasons.append(Reason("approval-missing", message))
-        return reasons
+        return reasons.missing(self)
 
     def decide(self) -> Decision:
         """The verdict, by positive assertion: approved only when nothing speaks against it and rules were met."""
-        reasons = [*self.rejections, *self.missing]
+        found = [*self.rejections, *self.missing]
         verdict = "rejected" if self.rejections else "pending" if self.missing else "approved"
         known = tuple(finding for finding in self.findings if finding.known)
         own = tuple(finding for finding in self.findings if not finding.known)
-        data = evidence.collect(self, verdict, reasons)
-        return Decision(verdict, tuple(reasons), data, own, known, self.sources)
+        data = evidence.collect(self, verdict, found)
+        return Decision(verdict, tuple(found), data, own, known, self.sources)
 
     def policy_digest(self) -> str:
         """SHA-256 over everything that judges: path and blob id on the base, and the packs that the program brings."""

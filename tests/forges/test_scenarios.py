@@ -210,3 +210,97 @@ def test_a_token_that_is_wrong(live: Live, itsm: Run, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GITHUB_TOKEN", "other")
     monkeypatch.setenv("GITLAB_TOKEN", "other")
     assert refused(itsm, live) == "refused"
+
+
+def test_the_commit_of_a_merge_queue(live: Live, itsm: Run) -> None:
+    """The queue puts the pull request on the branch; what is published, is published on the queue's commit."""
+    live.shop.approve(live.state)
+    work = live.shop.work
+    work.git("checkout", "-q", "--detach", "main")
+    work.git("merge", "-q", "--no-ff", "-m", "Merge #17", "topic", who="erin")
+    commit = work.git("rev-parse", "HEAD")
+    group = {
+        "github": f"refs/heads/gh-readonly-queue/main/pr-17-{live.shop.base}",
+        "gitlab": "refs/merge-requests/17/train",
+    }[live.face.name]
+    options = ["--merge-group", group, "--base", "main", "--head", commit]
+    found = judged(itsm, live, *options, "--publish")
+    assert (found["verdict"], [row["number"] for row in found["queue"]]) == ("approved", [17])
+    assert live.state.greens[0].get("head_sha", commit) == commit
+    live.state.reviews[0].commit = "0" * 40
+    live.state.reviews[0].state = "commented"
+    assert judged(itsm, live, *options)["verdict"] == "pending"
+    if live.face.name == "github":
+        other = group.replace("main", "release")
+        assert refused(itsm, live, "--merge-group", other, "--base", "main", "--head", commit) == "other-base"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--forge", "github"], "which pull request?"),
+        (["--forge", "github", "--pr", "17", "--reviews", "x.json"], "--reviews is for --forge local"),
+        (["--pr", "17"], "--base and --head are missing"),
+        (["--base", "main", "--head", "topic", "--pr", "17"], "--pr needs a forge"),
+        (["--base", "main", "--head", "topic", "--publish"], "--publish needs a forge"),
+        (["--base", "main", "--head", "topic", "--comment"], "--comment needs a forge"),
+        (["--forge", "github", "--merge-group", "main"], "--merge-group needs --base and --head"),
+        (
+            ["--forge", "github", "--merge-group", "x", "--base", "main", "--head", "topic"],
+            "not the reference of a group",
+        ),
+        (["--forge", "github", "--pr", "17"], "which repository?"),
+        (["--forge", "github", "--pr", "17", "--repo", "itsm"], "write --repo owner/name"),
+        (["--forge", "github", "--pr", "0"], "0 is not in the range"),
+        (["--forge", "gitub", "--pr", "17"], "gitub"),
+    ],
+)
+def test_what_a_newcomer_types_wrong(options: list[str], message: str, start: Start, shop: Shop, itsm: Run) -> None:
+    code, out, err = itsm("gate", "-C", shop.work.path, *options)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_the_commits_are_fetched_where_the_clone_lacks_them(live: Live, itsm: Run, tmp_path: Path) -> None:
+    """A clone of the branch alone; the heads and what was reviewed before a force-push come by --fetch."""
+    live.shop.approve(live.state)
+    work = live.shop.work
+    heads = {"github": "refs/pull/{}/head", "gitlab": "refs/merge-requests/{}/head"}[live.face.name]
+    work.git("update-ref", heads.format(17), "topic")
+    work.git("update-ref", heads.format(20), live.shop.first)
+    work.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    live.state.others = [(20, live.shop.first)]
+    work.git("clone", "-q", "--single-branch", "--branch", "main", "--no-local", work.path, tmp_path / "clone")  # type: ignore[arg-type]
+    arguments = [tmp_path / "clone" if item == work.path else item for item in live.arguments]
+    code, out, _ = itsm(*arguments, "--format", "json")
+    assert (code, json.loads(out)["reasons"][0]["code"]) == (2, "unknown-revision")
+    code, out, err = itsm(*arguments, "--fetch")
+    assert code == 0, err + out
+    assert work.git("-C", str(tmp_path / "clone"), "status", "--porcelain") == ""
+    assert "could not be had" not in err
+
+
+def test_the_summary_is_added_to_a_file(live: Live, itsm: Run, tmp_path: Path) -> None:
+    file = tmp_path / "summary.md"
+    file.write_text("Before\n")
+    assert itsm(*live.arguments, "--summary", file)[0] == 1
+    assert file.read_text().startswith("Before\n# ")
+    assert itsm(*live.arguments, "--summary", tmp_path)[0] == 2
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/shop/itsm",
+        "https://github.com/shop/itsm.git",
+        "https://x-access-token:secret@github.com/shop/itsm.git",
+        "git@github.com:shop/itsm.git",
+        "ssh://git@github.com/shop/itsm.git",
+        "ssh://git@ssh.github.com:443/shop/itsm.git",
+        "https://ghe.shop.example:8443/shop/itsm/",
+    ],
+)
+def test_the_repository_is_that_of_origin(address: str, live: Live, itsm: Run) -> None:
+    live.shop.work.git("remote", "add", "origin", address)
+    arguments = [item for item in live.arguments if item not in ("--repo", live.face.repository)]
+    assert itsm(*arguments)[0] == 1

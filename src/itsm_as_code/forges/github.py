@@ -132,7 +132,7 @@ class GitHub:
     def _reviews(self, people: People) -> Iterator[Review]:
         """All reviews. A dismissed one forgets what it said; the timeline remembers that, and who dismissed it."""
         items = [Fields(item, "a review") for item in self.client.pages(f"{self._root}/pulls/{self.number}/reviews")]
-        dismissals = self._dismissals() if any(item.text("state") == "DISMISSED" for item in items) else {}
+        dismissals = self._dismissals() if any(item.text("state").lower() == "dismissed" for item in items) else {}
         for item in items:
             state = item.text("state").lower()
             if state == "pending":  # not given yet: only its author sees it

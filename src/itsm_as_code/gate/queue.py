@@ -84,7 +84,7 @@ def steps(repository: Repository, base: str, head: str, pull_request: PullReques
 
 def _step(repository: Repository, before: str, commit: str, left: Iterable[OpenPullRequest]) -> Step | None:
     """Which pull request a commit brings: the one it merges, or the only one whose merge gives the same tree."""
-    parents = repository.text("rev-parse", "--end-of-options", f"{commit}^@").split()
+    _, *parents = repository.text("rev-list", "--parents", "--max-count=1", "--end-of-options", commit).split()
     merged = parents[1] if len(parents) == 2 else None
     fitting = [
         item

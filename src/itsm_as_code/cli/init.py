@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from itsm_as_code import __version__
+from itsm_as_code.cli import _packs
 from itsm_as_code.cli.output import Session, write_file
 from itsm_as_code.cli.program import common_options
 
@@ -30,9 +31,24 @@ _EDITOR_FOLDERS = {"people": "person", "services": "service", "policies": "polic
     show_default=True,
     help="Where pull requests live.",
 )
+@click.option(
+    "--packs",
+    metavar="NAME,...",
+    default=",".join(_packs.DEFAULT),
+    show_default=True,
+    help="Policy packs that apply; itsm.yaml names them. Others: dora-eu, error-budget, iso20000-1, soc2.",
+)
+@click.option("--vendor", is_flag=True, help="Copy the policies of the packs as well, to change them here.")
 @common_options(output=False)
 def command(
-    session: Session, folder: Path | None, organisation: str, people: tuple[str, ...], timezone: str, forge: str
+    session: Session,
+    folder: Path | None,
+    organisation: str,
+    people: tuple[str, ...],
+    timezone: str,
+    forge: str,
+    packs: str,
+    vendor: bool,
 ) -> int:
     """Make a new repository of records: rules, schemas, people, a first team and service, and the gate's workflow.
 
@@ -43,6 +59,7 @@ def command(
     Example:
       itsm init my-shop --organisation "Small Shop" --person "Ada Example <ada@shop.example>" \\
         --person "Ben Example <ben@shop.example>" --person "Cleo Example <cleo@shop.example>"
+      itsm init my-bank --packs change-enablement,operations,dora-eu
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.snapshot import WorkTree
@@ -50,7 +67,11 @@ def command(
 
     target = folder if folder is not None else session.directory
     team = [_person(text) for text in people or _EXAMPLES]
+    chosen = _packs.choose(packs)
+    excluded = _packs.too_early(chosen) if len(team) < _BOARD else []
     files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge})
+    files["itsm.yaml"] += _packs.settings(chosen, excluded).encode()
+    files |= _packs.copies(chosen) if vendor else {}
     taken = sorted(path for path in files if (target / path).exists())
     if taken:
         raise UsageError(f"{target / taken[0]} is there already", remedy="name a new folder; nothing is overwritten")
@@ -62,9 +83,8 @@ def command(
     wrong = [finding for finding in validation.findings if finding.blocks]
     for finding in wrong:
         click.echo(f"{finding.location}: {finding.message}", err=True)
-    if len(team) < _BOARD:
-        left_out = ", ".join(sorted(_NEED_PEOPLE))
-        session.say(f"with fewer than {_BOARD} people these policies were left out: {left_out}")
+    if excluded:
+        session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
     go = f"cd {target} && " if folder is not None else ""
     session.write(
         f"{len(files)} files in {target}. Next:\n"
@@ -79,7 +99,6 @@ def command(
 
 _EXAMPLES = ("Ada Example <ada@example.org>", "Ben Example <ben@example.org>", "Cleo Example <cleo@example.org>")
 _BOARD = 3
-_NEED_PEOPLE = {"board-has-quorum", "service-owner-is-staffed"}
 _PERSON = re.compile(r"\s*([^<>]+?)\s*<([^<>\s]+)>\s*\Z")
 
 
@@ -115,10 +134,6 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
         found[f"people/{person['name']}.yaml"] = _filled("person.yaml", {**values, **person})
     for path, content in shipped.files("schemas", SUFFIX).items():
         found[f"schemas/{path}"] = content
-    for path, content in shipped.files("policies", ".yaml").items():
-        too_early = len(team) < _BOARD and path.split("/")[-1].removesuffix(".yaml") in _NEED_PEOPLE
-        if path.split("/")[0] in shipped.packs() and not too_early:
-            found[f"policies/{path}"] = _without_controls(content)
     if values["forge"] == "github":
         for name in ("gate.yml", "publish.yml"):
             found[f".github/workflows/{name}"] = _workflow(shipped.files("workflows", name)[name])
@@ -135,11 +150,6 @@ def _filled(template: str, values: dict[str, str], quoted: bool = True) -> bytes
     for key, value in values.items():
         text = text.replace("{{ " + key + " }}", json.dumps(value, ensure_ascii=False) if quoted else value)
     return text.encode()
-
-
-def _without_controls(policy: bytes) -> bytes:
-    """A pack's policy for an organisation that has no controls yet: it adds the link when it writes them."""
-    return re.sub(rb"^  controls: \[[^\]]*\]\n", b"", policy, flags=re.MULTILINE)
 
 
 def _workflow(text: bytes) -> bytes:

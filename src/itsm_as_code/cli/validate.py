@@ -51,7 +51,7 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: C
     for prefix in prefixes:
         if prefix and prefix not in known and not any(path.startswith(prefix + "/") for path in known):
             raise UsageError(f"there is no file or folder '{prefix}'", remedy="name a path inside the repository")
-    records = sum(inside(record.path, prefixes) for record in validation.catalogue)
+    records = sum(inside(record.path, prefixes) for record in validation.catalogue if not record.pack)
     if not validation.catalogue.records and not findings:
         raise UsageError(
             f"{session.directory} holds no records",

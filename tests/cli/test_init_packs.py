@@ -1,0 +1,90 @@
+"""itsm init: policy packs named in itsm.yaml or copied, and a gate that works in the new repository."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from itsm_as_code import shipped
+from itsm_as_code.cli import _packs
+from itsm_as_code.records.document import parse
+from tests.conftest import NORMAL_CHANGE, Run, Workshop
+
+
+def settings(folder: Path) -> dict[str, object]:
+    found: dict[str, object] = parse((folder / "itsm.yaml").read_bytes())["spec"]["policies"]
+    return found
+
+
+def test_packs_are_named_not_copied(tmp_path: Path, itsm: Run) -> None:
+    assert itsm("init", tmp_path / "org")[0] == 0
+    assert settings(tmp_path / "org") == {"packs": [{"name": name, "version": "1"} for name in _packs.DEFAULT]}
+    assert [path.name for path in (tmp_path / "org/policies").iterdir()] == ["approvals"]
+    code, out, _ = itsm("-C", tmp_path / "org", "validate")
+    assert (code, out) == (0, "6 records: no findings\n")
+    code, out, _ = itsm("-C", tmp_path / "org", "policy", "list", "--format", "json")
+    assert {row["name"] for row in json.loads(out)["policies"]} == {
+        policy for name in _packs.DEFAULT for policy in _packs.manifest(name)["policies"]
+    }
+
+
+@pytest.mark.parametrize("vendor", [(), ("--vendor",)], ids=["named", "copied"])
+@pytest.mark.parametrize("name", shipped.packs())
+def test_any_pack_makes_a_valid_repository(name: str, vendor: tuple[str, ...], tmp_path: Path, itsm: Run) -> None:
+    assert itsm("init", tmp_path / "org", "--packs", name, *vendor)[0] == 0
+    code, out, _ = itsm("-C", tmp_path / "org", "validate")
+    assert (code, out.endswith("no findings\n")) == (0, True), out
+    code, out, err = itsm("-C", tmp_path / "org", "policy", "test")
+    assert (code, "none failed" in out) == (0, True), err
+    files = {path.stem for path in (tmp_path / "org/policies").rglob("*.yaml")}
+    assert (set(_packs.manifest(name)["policies"]) <= files) == bool(vendor)
+
+
+def test_a_pack_brings_those_that_it_builds_on() -> None:
+    for name in shipped.packs():
+        assert set(_packs.choose(name)) >= {name, *_packs.manifest(name).get("requires", ())}
+
+
+@pytest.mark.parametrize(
+    ("packs", "remedy"), [("operatons", "did you mean 'operations'?"), (",", "choose from: change-enablement, ")]
+)
+def test_packs_that_nobody_has_are_refused(packs: str, remedy: str, tmp_path: Path, itsm: Run) -> None:
+    code, _, err = itsm("init", tmp_path / "org", "--packs", packs)
+    assert (code, remedy in err) == (2, True), err
+    assert not (tmp_path / "org").exists()
+
+
+def test_what_one_person_cannot_fulfil_is_excluded_with_its_reason(tmp_path: Path, itsm: Run) -> None:
+    code, _, err = itsm("init", tmp_path / "org", "--person", "Zoë Ørsted <zoe@x.example>")
+    assert (code, "board-has-quorum" in err) == (0, True)
+    assert settings(tmp_path / "org")["exclude"] == [
+        {"policy": name, "reason": "We are fewer than three people so far."}
+        for name in ("board-has-quorum", "service-owner-is-staffed")
+    ]
+    assert itsm("-C", tmp_path / "org", "validate")[0] == 0
+
+
+@pytest.mark.parametrize("forge", ["github", "gitlab"])
+@pytest.mark.parametrize("vendor", [(), ("--vendor",)], ids=["named", "copied"])
+def test_the_gate_judges_in_a_new_repository(forge: str, vendor: tuple[str, ...], tmp_path: Path, itsm: Run) -> None:
+    people = [
+        part for name in ("Alice", "Bob", "Erin") for part in ("--person", f"{name} <{name.lower()}@shop.example>")
+    ]
+    assert itsm("init", tmp_path / "org", "--forge", forge, *vendor, *people)[0] == 0
+    shop = Workshop(tmp_path / "org")
+    shop.git("init", "-q", "-b", "main")
+    shop.commit("Start", who="erin")
+    shop.git("checkout", "-q", "-b", "topic")
+    text = NORMAL_CHANGE.replace("[newsletter]", "[first-service]") % {"name": "chg-20261122-tune"}
+    shop.write("changes/2026/11/22/chg-20261122-tune.yaml", text.replace(', rehearsedOn: "2026-11-20"', ""))
+    shop.commit()
+    shop.review("bob")
+    decision = shop.judge()
+    assert (decision.verdict, decision.reasons) == ("approved", ())
+    shop.write("changes/2026/11/22/chg-20261122-tune.yaml", text.replace("type: normal", "type: emergency"))
+    shop.commit()
+    shop.review("bob")
+    decision = shop.judge()
+    assert "finding:emergency-links-incident" in [reason.code for reason in decision.reasons]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.validation import Validation, load_judges, validate
 from tests.attacks.tools import approve, on_main
-from tests.conftest import NOW, ROOT, SMALL, Workshop, codes
+from tests.conftest import NORMAL_CHANGE, NOW, ROOT, SMALL, Workshop, codes
 from tests.snapshots import Memory, folder
 
 HEAD = "apiVersion: itsm/v1\nkind: Configuration\nspec:\n  policies:\n"
@@ -63,39 +64,26 @@ def test_a_version_is_a_prefix(version: str) -> None:
 def test_a_policy_of_a_pack_judges() -> None:
     validation = small(CHOSEN, **{"changes/2026/11/22/chg-20261122-hot.yaml": HOT})
     blocking = [(item.rule, str(item.location)) for item in validation.findings if item.severity is Severity.ERROR]
-    assert blocking == [("emergency-links-incident", "changes/2026/11/22/chg-20261122-hot.yaml:4:1")]
+    assert blocking == [("outage-is-communicated", "changes/2026/11/22/chg-20261122-hot.yaml:4:1")]
 
 
-HOT = """\
-apiVersion: itsm/v1
-kind: Change
-metadata: {name: chg-20261122-hot, title: Restart the newsletter}
-spec:
-  type: emergency
-  services: [newsletter]
-  requester: alice
-  implementers: [alice]
-  summary: Restart it.
-  justification: It hangs.
-  implementation: {steps: [Restart], minutes: 10}
-  test: {summary: Restarted the copy., passed: true, evidence: [{title: Run, url: "https://ci.shop.example/1"}]}
-  backout: {steps: [Restart again, Call the provider], minutes: 10, rehearsedOn: "2026-11-20"}
-  schedule: {start: "2026-12-01T20:00:00Z", end: "2026-12-01T22:00:00Z"}
-  status: proposed
-"""
+HOT = NORMAL_CHANGE.replace("  status: proposed\n", "  outage: {expected: full, minutes: 10}\n  status: proposed\n") % {
+    "name": "chg-20261122-hot"
+}
+"""A change with an outage that nobody is told of."""
 
 
 # What is set differently.
 
 
 def test_a_policy_is_set_differently_or_left_out() -> None:
-    chosen = f"{CHOSEN}\noverrides: [{{policy: emergency-links-incident, severity: info, reason: We try it out.}}]"
+    chosen = f"{CHOSEN}\noverrides: [{{policy: outage-is-communicated, severity: info, reason: We try it out.}}]"
     (found,) = small(chosen, **{"changes/2026/11/22/chg-20261122-hot.yaml": HOT}).findings
-    assert (found.rule, found.severity) == ("emergency-links-incident", Severity.INFO)
-    chosen = f"{CHOSEN}\nexclude: [{{policy: emergency-links-incident, reason: Nobody works at night.}}]"
+    assert (found.rule, found.severity) == ("outage-is-communicated", Severity.INFO)
+    chosen = f"{CHOSEN}\nexclude: [{{policy: outage-is-communicated, reason: Nobody works at night.}}]"
     validation = small(chosen, **{"changes/2026/11/22/chg-20261122-hot.yaml": HOT})
     assert said(validation) == []
-    assert validation.catalogue.get("Policy", "emergency-links-incident") is not None
+    assert validation.catalogue.get("Policy", "outage-is-communicated") is not None
 
 
 def test_settings_are_read_in_order() -> None:
@@ -233,15 +221,15 @@ def test_a_pack_that_the_base_chose_rejects(workshop: Workshop) -> None:
     shop = settled(workshop)
     shop.write("changes/2026/11/22/chg-20261122-hot.yaml", HOT)
     shop.commit("Hot")
-    assert "finding:emergency-links-incident" in codes(shop.judge())
+    assert "finding:outage-is-communicated" in codes(shop.judge())
 
 
 @pytest.mark.parametrize(
     "weaker",
     [
         "packs: []",
-        f"{CHOSEN}\nexclude: [{{policy: emergency-links-incident, reason: x}}]",
-        f"{CHOSEN}\noverrides: [{{policy: emergency-links-incident, severity: info, reason: x}}]",
+        f"{CHOSEN}\nexclude: [{{policy: outage-is-communicated, reason: x}}]",
+        f"{CHOSEN}\noverrides: [{{policy: outage-is-communicated, severity: info, reason: x}}]",
     ],
 )
 def test_a_pull_request_cannot_switch_off_what_judges_it(workshop: Workshop, weaker: str) -> None:
@@ -253,8 +241,8 @@ def test_a_pull_request_cannot_switch_off_what_judges_it(workshop: Workshop, wea
     approve(shop, "bob", "carol", "dave", "erin", "frank")
     decision = shop.judge()
     assert decision.verdict == "rejected"
-    assert "finding:emergency-links-incident" in codes(decision)
-    rows = [row for row in decision.evidence["policyImpact"] if row["rule"] == "emergency-links-incident"]
+    assert "finding:outage-is-communicated" in codes(decision)
+    rows = [row for row in decision.evidence["policyImpact"] if row["rule"] == "outage-is-communicated"]
     assert [(row["before"], row["after"]) for row in rows] == ([("fail", "absent")] if "severity" not in weaker else [])
 
 
@@ -304,7 +292,7 @@ def test_the_digest_covers_what_the_program_brings(workshop: Workshop, monkeypat
 def test_a_waiver_names_a_policy_of_a_pack(workshop: Workshop) -> None:
     waiver = (
         "apiVersion: itsm/v1\nkind: Waiver\nmetadata: {name: once, title: Once}\nspec:\n"
-        "  policy: emergency-links-incident\n  records: [{kind: Change, name: chg-20261122-hot}]\n"
+        "  policy: outage-is-communicated\n  records: [{kind: Change, name: chg-20261122-hot}]\n"
         "  reason: The tracker is down.\n  risk: Low.\n  requester: alice\n  approver: erin\n"
         "  from: '2026-11-20T00:00:00Z'\n  until: '2026-11-30T00:00:00Z'\n"
     )
@@ -314,7 +302,7 @@ def test_a_waiver_names_a_policy_of_a_pack(workshop: Workshop) -> None:
     shop.write("changes/2026/11/22/chg-20261122-hot.yaml", HOT)
     shop.commit("Hot")
     decision = shop.judge()
-    assert "finding:emergency-links-incident" not in codes(decision)
+    assert "finding:outage-is-communicated" not in codes(decision)
     assert [row["state"] for row in decision.evidence["waivers"]] == ["waived"]
 
 
@@ -340,6 +328,56 @@ def test_the_wheel_holds_every_pack() -> None:
 def test_a_pack_is_usable_without_this_repository(name: str) -> None:
     needs = parse(shipped.pack(name)[f"policies/packs/{name}.yaml"])["spec"].get("requires", [])
     validation = small(f"packs: [{', '.join([name, *needs])}]")
-    bad = [line for line in said(validation) if line.startswith("itsm")]
-    assert bad == []
+    assert [line for line in said(validation) if line.startswith("itsm")] == []  # itsm.yaml and itsm-packs/
     assert validation.policies > 1
+
+
+PACK_POLICIES = [
+    parse(source)
+    for name in shipped.packs()
+    for path, source in shipped.pack(name).items()
+    if not path.startswith("policies/packs/")
+]
+
+
+def test_there_are_enough_policies_and_no_two_of_a_name() -> None:
+    names = [policy["metadata"]["name"] for policy in PACK_POLICIES]
+    assert len(names) == len(set(names)) >= 48
+
+
+@pytest.mark.parametrize("policy", PACK_POLICIES, ids=lambda policy: policy["metadata"]["name"])
+def test_a_policy_of_a_pack_names_its_controls_and_where_it_comes_from(policy: dict[str, Any]) -> None:
+    assert policy["spec"]["controls"]
+    assert policy["spec"]["clauses"]
+    for control in policy["spec"]["controls"]:
+        evidence = parse(shipped.control(control))["spec"]["evidence"]
+        assert policy["metadata"]["name"] in [entry.get("policy") for entry in evidence], control
+
+
+@pytest.mark.parametrize("name", shipped.packs())
+def test_the_sources_of_a_pack_are_those_of_its_policies_and_controls(name: str) -> None:
+    manifest = parse(shipped.pack(name)[f"policies/packs/{name}.yaml"])["spec"]
+    used = {
+        clause["framework"]
+        for policy in PACK_POLICIES
+        if policy["metadata"]["name"] in manifest["policies"]
+        for clause in policy["spec"]["clauses"]
+    }
+    used |= {parse(shipped.control(control))["spec"]["framework"] for control in manifest.get("controls", ())}
+    assert {source["framework"] for source in manifest["sources"]} == used
+
+
+def test_every_control_that_is_shipped_belongs_to_one_pack() -> None:
+    place = ROOT / "src/itsm_as_code/starter/controls"
+    listed = [
+        control
+        for name in shipped.packs()
+        for control in parse(shipped.pack(name)[f"policies/packs/{name}.yaml"])["spec"].get("controls", ())
+    ]
+    assert sorted(listed) == sorted(path.stem for path in place.iterdir())
+    for control in listed:
+        spec = parse(shipped.control(control))["spec"]
+        own = parse((ROOT / f"policies/controls/{control}.yaml").read_bytes())["spec"]
+        assert (spec["framework"], spec["clause"]) == (own["framework"], own["clause"])
+        assert spec.keys() <= {"framework", "clause", "statement", "evidence"}, "an organisation has its own owner"
+        assert all(entry in own.get("evidence", ()) for entry in spec.get("evidence", ())), control

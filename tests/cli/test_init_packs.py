@@ -83,8 +83,9 @@ def test_the_gate_judges_in_a_new_repository(forge: str, vendor: tuple[str, ...]
     shop.review("bob")
     decision = shop.judge()
     assert (decision.verdict, decision.reasons) == ("approved", ())
-    shop.write("changes/2026/11/22/chg-20261122-tune.yaml", text.replace("type: normal", "type: emergency"))
+    loud = text.replace("  status:", "  outage: {expected: full, minutes: 10}\n  status:")
+    shop.write("changes/2026/11/22/chg-20261122-tune.yaml", loud)
     shop.commit()
     shop.review("bob")
     decision = shop.judge()
-    assert "finding:emergency-links-incident" in [reason.code for reason in decision.reasons]
+    assert "finding:outage-is-communicated" in [reason.code for reason in decision.reasons]

@@ -214,15 +214,18 @@ def _shadow(own: Record, brought: Record) -> Problem | None:
         message = f"the control of this name in pack '{brought.pack}' is of {clause[1][0]} {clause[1][1]}"
         return Problem(message, at, "give it another name, or the framework and clause of the pack's")
     if _judging(own.data) == _judging(brought.data):
-        return None  # a copy says the same, wherever it lies
+        return None  # a copy judges the same, wherever it lies
     remedy = "give it another name, or set the pack's policy differently under overrides in itsm.yaml"
     return Problem(f"{own.id} is another one in the chosen pack '{brought.pack}'", at, remedy)
 
 
+_JUDGING: Final = ("severity", "match", "params", "since", "require", "message", "maxWaiver")
+"""The fields of a policy that decide what it says; its explanations and examples may read differently in a copy."""
+
+
 def _judging(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A record without its links to controls, which a copy in a repository may lack."""
     spec = data.get("spec")
-    return {**data, "spec": {key: spec[key] for key in spec if key != "controls"} if isinstance(spec, dict) else spec}
+    return {key: spec.get(key) for key in _JUDGING} if isinstance(spec, dict) else {}
 
 
 def _setting_problems(settings: PolicySettings, catalogue: Catalogue) -> Iterator[Problem]:

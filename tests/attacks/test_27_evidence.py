@@ -191,10 +191,14 @@ def test_evidence_of_a_merge_conflict_holds(workshop: Workshop) -> None:
 
 def test_both_forms_of_the_answer(judged: tuple[Workshop, Decision]) -> None:
     shop, decision = judged
-    result = Verification(check(shop, file_of(decision)), None, "erin")
+    result = Verification(check(shop, file_of(decision)), "erin")
     assert VERIFY["text"](result).startswith("✔ the evidence holds: approved, ")
     schema = KindRegistry.load().bundled("reports/verify-report.schema.json")
-    for item in (result, Verification(None, "it is \x1b[31mbad"), Verification(check(shop, mended(decision, risk=[])))):
+    for item in (
+        result,
+        Verification(None, None, "it is \x1b[31mbad"),
+        Verification(check(shop, mended(decision, risk=[]))),
+    ):
         jsonschema.Draft202012Validator(schema).validate(json.loads(VERIFY["json"](item)))
         assert "\x1b" not in VERIFY["text"](item)
 

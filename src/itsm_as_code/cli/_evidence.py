@@ -14,6 +14,7 @@ from itsm_as_code.errors import ItsmError, UsageError
 
 if TYPE_CHECKING:
     from itsm_as_code.gate.decision import Decision
+    from itsm_as_code.gate.replay import Replay
     from itsm_as_code.git.repository import Repository
 
 NOTE = "note"
@@ -88,22 +89,32 @@ def keep(options: EvidenceOptions, session: Session, repository: Repository, dec
 
 def verify(options: EvidenceOptions, session: Session, head: str | None) -> int:
     """Check evidence, and print the answer: exit code 0 it holds, 1 it does not; ItsmError when that cannot be told."""
-    from itsm_as_code.gate.replay import Damaged, replay
+    from itsm_as_code.gate.replay import Damaged
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.reports.verify import FORMATS, Verification, intact
+    from itsm_as_code.reports.verify import FORMATS, Verification
 
     repository = Repository(session.directory)
     content, signature = _content(options, repository, head)
     try:
-        data = intact(content)
-        if signature is None and options.require_signature:
-            raise Damaged("nobody signed it")
-        signer = _signer(options, session, repository, data, content, signature)
-        result = Verification(replay(repository, data), None, signer)
+        result = Verification(*checked(options, session, repository, content, signature))
     except Damaged as damaged:
-        result = Verification(None, damaged.message)
+        result = Verification(None, None, damaged.message)
     session.write(FORMATS[session.format](result))
     return result.exit_code
+
+
+def checked(
+    options: EvidenceOptions, session: Session, repository: Repository, content: bytes, signature: str | None
+) -> tuple[Replay, str | None]:
+    """Evidence judged again, and who signed it; Damaged when it is not what was written, or not signed as it has to."""
+    from itsm_as_code.gate.replay import Damaged, replay
+    from itsm_as_code.reports.verify import intact
+
+    data = intact(content)
+    if signature is None and options.require_signature:
+        raise Damaged("nobody signed it")
+    signer = _signer(options, session, repository, data, content, signature)
+    return replay(repository, data), signer
 
 
 def _content(options: EvidenceOptions, repository: Repository, head: str | None) -> tuple[bytes, str | None]:
@@ -118,7 +129,11 @@ def _content(options: EvidenceOptions, repository: Repository, head: str | None)
         if content is None:
             raise ItsmError(f"{commit[:12]} has no note", remedy=f"git fetch origin {REF}:{REF}")
         return content, None
-    path = Path(options.verify or "")
+    return evidence_file(Path(options.verify or ""))
+
+
+def evidence_file(path: Path) -> tuple[bytes, str | None]:
+    """The bytes of a file, and the signature that lies beside it (FILE.sig), if one does."""
     try:
         beside = _beside(path)
         return path.read_bytes(), beside.read_text("utf-8", "replace") if beside.is_file() else None

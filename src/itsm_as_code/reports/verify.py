@@ -21,8 +21,8 @@ class Verification:
     """The answer: the replay, or why there was none; and who signed the evidence, if somebody did."""
 
     replay: Replay | None
-    damage: str | None = None
     signer: str | None = None
+    damage: str | None = None
 
     @property
     def holds(self) -> bool:

@@ -1,0 +1,223 @@
+"""May this change be deployed now: what a pipeline asks the records right before it acts.
+
+Everything is read from one revision, that of the default branch unless said otherwise. What speaks against it is told as
+reasons; those that time lifts say when. Evidence is judged apart (:mod:`itsm_as_code.gate.trail`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any, Final
+
+from itsm_as_code import clock
+from itsm_as_code.clock import Interval, Intervals
+from itsm_as_code.errors import ItsmError
+from itsm_as_code.findings import did_you_mean
+from itsm_as_code.gate.decision import Reason
+from itsm_as_code.gate.lane import Situation, overdue_reviews
+from itsm_as_code.measures.suspension import suspension
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets
+
+AUTHORISED: Final = ("authorised", "scheduled", "implementing")
+_BEFORE: Final = ("draft", "proposed")
+_FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: a change, of one of its services or of all, at an instant; ``timezone`` is the organisation's."""
+
+    change: str
+    service: str | None
+    at: datetime
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Yes exactly when there is no reason. ``next`` is the first instant from then on at which time alone makes it a
+    yes, ``until`` the instant at which time alone ends a yes; None where there is none in the change's window."""
+
+    question: Question
+    reasons: tuple[Reason, ...]
+    next: datetime | None = None
+    until: datetime | None = None
+    spec: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def authorised(self) -> bool:
+        return not self.reasons
+
+
+def authorise(question: Question, facts: Facts, elsewhere: Iterable[str] = ()) -> Answer:
+    """The answer by the records of ``facts``; ``elsewhere`` are other branches that hold the change.
+
+    ItsmError when a calendar that matters cannot be read: that is not a yes.
+    """
+    change = facts.record("Change", question.change)
+    if change is None:
+        return Answer(question, (_unknown(question, facts, list(elsewhere)),))
+    spec = change["spec"]
+    services = [question.service] if question.service else list(spec["services"])
+    lasting = [
+        *_service(question, spec),
+        *_status(question.change, spec),
+        *_review_first(question, spec, facts),
+        *_budgets(question, spec, services, facts),
+    ]
+    window = _window(spec)
+    if window is None:
+        lasting.append(Reason("no-window", f"{question.change} has no window"))
+        return Answer(question, tuple(lasting), spec=spec)
+    open_, passing = _time(question, spec, services, window, facts)
+    span = next((span for span in open_ if question.at in span), None)
+    if span is None and not passing:
+        raise AssertionError("outside of its open times, and nothing says why")
+    reasons = (*lasting, *passing)
+    return Answer(
+        question,
+        reasons,
+        next=None if lasting or not passing else next((span.start for span in open_ if span.start > question.at), None),
+        until=span.end if span is not None and not reasons else None,
+        spec=spec,
+    )
+
+
+def _unknown(question: Question, facts: Facts, elsewhere: list[str]) -> Reason:
+    if elsewhere:
+        where = ", ".join(elsewhere[:3]) + (f" and {len(elsewhere) - 3} more" if len(elsewhere) > 3 else "")
+        return Reason("not-merged", f"{question.change} is not merged: it is only on {where}")
+    names = (data["metadata"]["name"] for data in facts.records("Change"))
+    hint = did_you_mean(question.change, names)
+    return Reason("no-such-change", f"there is no change named '{question.change}'" + (f"; {hint}" if hint else ""))
+
+
+def _service(question: Question, spec: dict[str, Any]) -> Iterator[Reason]:
+    if question.service is not None and question.service not in spec["services"]:
+        named = ", ".join(spec["services"])
+        yield Reason("other-service", f"{question.change} changes {named}, not {question.service}")
+
+
+def _status(name: str, spec: dict[str, Any]) -> Iterator[Reason]:
+    status = spec["status"]
+    if status in _BEFORE:
+        yield Reason("not-authorised", f"{name} is {status}; nobody has authorised it yet")
+    elif status not in AUTHORISED:
+        yield Reason("over", f"{name} is {status}; it is not to be deployed any more")
+
+
+def _review_first(question: Question, spec: dict[str, Any], facts: Facts) -> Iterator[Reason]:
+    """As in the gate: while the review of an emergency change is overdue, its services get no other change."""
+    if spec["type"] == "emergency":
+        return
+    for review in overdue_reviews(Situation(facts, facts, question.at, question.timezone)):
+        shared = sorted(set(review.services) & set(spec["services"]))
+        if shared and review.change != question.change:
+            due = clock.format_instant(review.due)
+            message = (
+                f"the review of the emergency change {review.change} to {', '.join(shared)} is overdue since {due}"
+            )
+            yield Reason("review-overdue", message)
+
+
+def is_exhausted(budget: ErrorBudget) -> bool:
+    """True when nothing is left of a budget. Where a target of 100 % was met, there was none to use up."""
+    return budget.consumed >= 1 and budget.attained < Fraction(1)
+
+
+def _budgets(question: Question, spec: dict[str, Any], services: list[str], facts: Facts) -> Iterator[Reason]:
+    """Without budget a service gets what mends it, and nothing else.
+
+    Source: Site Reliability Workbook, appendix B, "Example Error Budget Policy"
+    (https://sre.google/workbook/error-budget-policy/).
+    """
+    if spec["type"] == "emergency":
+        return
+    for service in services:
+        for budget in error_budgets(facts, service, question.at):
+            if is_exhausted(budget):
+                message = (
+                    f"the error budget of {service} is used up: {budget.objective} of {budget.agreement} attained "
+                    f"{budget.attained_text} % of {budget.target_text} % until {budget.end.isoformat()}"
+                )
+                yield Reason("budget-exhausted", message)
+                break
+
+
+def _window(spec: dict[str, Any]) -> Interval | None:
+    try:
+        return Interval.parse(spec["schedule"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _time(
+    question: Question, spec: dict[str, Any], services: list[str], window: Interval, facts: Facts
+) -> tuple[Intervals, list[Reason]]:
+    """The times in the window at which nothing of the clock speaks against it, and what does at the instant asked."""
+    at, name = question.at, question.change
+    open_, reasons = Intervals([window]), []
+    if at < window.start:
+        reasons.append(Reason("too-early", f"the window of {name} begins at {clock.format_instant(window.start)}"))
+    elif at >= window.end:
+        reasons.append(Reason("too-late", f"the window of {name} ended at {clock.format_instant(window.end)}"))
+    for service, title, spans in _freezes(spec, services, window, facts):
+        open_ = open_ - spans
+        frozen = next((span for span in spans if at in span), None)
+        if frozen is not None:
+            until = clock.format_instant(frozen.end)
+            reasons.append(Reason("frozen", f"{service} is frozen until {until} or longer: {title}"))
+    if spec["type"] == "standard":
+        closed, why = _model(question, spec["model"], facts)
+        open_ = open_ - closed
+        reasons += why
+    return open_, reasons
+
+
+def _freezes(
+    spec: dict[str, Any], services: list[str], window: Interval, facts: Facts
+) -> Iterator[tuple[str, str, Intervals]]:
+    """Service, title and times of the freezes in a window that let no change of this type through."""
+    for service in services:
+        try:
+            freezes = facts.freezes(service, window)
+        except (ValueError, OverflowError) as error:
+            raise ItsmError(
+                f"a calendar of {service} cannot be read: {error}", code="calendar", remedy="run itsm validate"
+            ) from None
+        for calendar, spans in freezes:
+            if spec["type"] not in calendar["spec"].get("exempt", ()):
+                yield service, calendar["metadata"].get("title", calendar["metadata"]["name"]), spans
+
+
+def _model(question: Question, name: str, facts: Facts) -> tuple[Intervals, list[Reason]]:
+    """The times at which the model of a standard change pre-authorises nothing, and why at the instant asked."""
+    at, model = question.at, facts.record("ChangeModel", name)
+    always = Intervals([Interval(datetime.min.replace(tzinfo=UTC), _FOREVER)])
+    if model is None:
+        return always, [Reason("no-model", f"its model {name} does not exist")]
+    if model["spec"].get("suspended") is True:
+        why = model["spec"].get("suspendedReason", "no reason given")
+        return always, [Reason("model-suspended", f"its model {name} is suspended: {why}")]
+    closed, reasons = [], []
+    expires = _day(model["spec"]["preAuthorisation"]["expires"])
+    closed.append(Interval(expires, _FOREVER))
+    if at >= expires:
+        message = f"the pre-authorisation of its model {name} expired at {clock.format_instant(expires)}"
+        reasons.append(Reason("model-expired", message))
+    found = suspension(name, facts, at)
+    if found is not None:
+        closed.append(Interval(min(at, found.until), found.until))
+        until = clock.format_instant(found.until)
+        message = f"its model {name} is suspended until {until}: {', '.join(found.failures)} failed"
+        reasons.append(Reason("model-suspended", message))
+    return Intervals(closed), reasons
+
+
+def _day(text: str) -> datetime:
+    day = clock.parse_date(text)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from itsm_as_code.forges.interface import SignedStatement
+from itsm_as_code.forges.interface import PullRequest, SignedStatement
 from itsm_as_code.gate.decision import canonical
+from itsm_as_code.gate.judge import open_judgement
+from itsm_as_code.git.repository import Repository
 from tests.attacks.tools import CHANGE, on_main
 from tests.conftest import NOW, Workshop
 from tests.signing import Office, add_key, altered, copy_office, ignored_codes, make_key
@@ -379,3 +381,18 @@ def test_an_earlier_judgement_does_not_know_what_was_signed_since(office: Office
     office.approve("bob")
     office.approve("bob", "withdrawn", minute=-30)
     assert office.decide(NOW - timedelta(minutes=45)).verdict == "approved"
+
+
+def test_a_persons_name_that_is_anothers_login_at_the_forge(office: Office) -> None:
+    """Alice, the author, also has a key; at the forge, 'alice' is the login of Frank, who may approve."""
+    with on_main(office.shop):
+        add_key(office.shop, "alice", office.keys["mallory"])
+        office.shop.edit("people/frank.yaml", "login: frank-gh", "login: alice")
+    office.shop.change()
+    office.shop.commit()
+    office.statements.append(office.sign(office.statement("alice"), key=office.keys["mallory"]))
+    statements = tuple(office.statements)
+    request = PullRequest("alice-gh", forge="github", statements=statements)
+    decision = open_judgement(Repository(office.shop.path), "main", "topic", request, NOW).decide()
+    assert decision.verdict == "pending"
+    assert ("alice", "contributor") in ignored_codes(decision)

@@ -194,11 +194,8 @@ def test_both_forms_of_the_answer(judged: tuple[Workshop, Decision]) -> None:
     result = Verification(check(shop, file_of(decision)), "erin")
     assert VERIFY["text"](result).startswith("✔ the evidence holds: approved, ")
     schema = KindRegistry.load().bundled("reports/verify-report.schema.json")
-    for item in (
-        result,
-        Verification(None, None, "it is \x1b[31mbad"),
-        Verification(check(shop, mended(decision, risk=[]))),
-    ):
+    damaged, different = Verification(None, None, "it is \x1b[31mbad"), check(shop, mended(decision, risk=[]))
+    for item in (result, damaged, Verification(different)):
         jsonschema.Draft202012Validator(schema).validate(json.loads(VERIFY["json"](item)))
         assert "\x1b" not in VERIFY["text"](item)
 

@@ -60,10 +60,10 @@ def evidence_options(function: Function) -> Function:
         click.option("--note", is_flag=True, help="Keep the evidence as a git note (refs/notes/itsm) on the head."),
     ]
 
-    def wrapped(session: Session, /, **arguments: Any) -> Any:
+    def wrapped(*positional: Any, **arguments: Any) -> Any:
         names = ("verify", "allowed_signers", "require_signature", "sign", "note")
         found = EvidenceOptions(**{name: arguments.pop(name) for name in names})
-        return function(session, evidence=found, **arguments)
+        return function(*positional, evidence=found, **arguments)
 
     wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
     wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
@@ -72,10 +72,11 @@ def evidence_options(function: Function) -> Function:
     return wrapped  # type: ignore[return-value]
 
 
-def keep(options: EvidenceOptions, session: Session, repository: Repository, decision: Decision) -> None:
+def keep(options: EvidenceOptions, session: Session, decision: Decision) -> None:
     """Sign the file that was written, and note the decision on its head."""
     from itsm_as_code.gate.endorsement import endorse
     from itsm_as_code.git.notes import REF, write_note
+    from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports.gate import written
 
     if options.sign is not None and session.output is not None:
@@ -83,6 +84,7 @@ def keep(options: EvidenceOptions, session: Session, repository: Repository, dec
         write_file(_beside(session.output), signature.encode())
         session.say(f"signed: {_beside(session.output)}")
     if options.note and decision.verdict != "error":
+        repository = Repository(session.directory)
         write_note(repository, decision.evidence["head"], written(decision.as_data()).encode())
         session.say(f"noted on {decision.evidence['head'][:12]}; share it: git push origin {REF}")
 

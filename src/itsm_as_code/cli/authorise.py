@@ -96,13 +96,16 @@ def _default_branch(repository: Repository) -> str:
 
 
 def _readable(catalogue: Catalogue, change: str) -> None:
-    """ItsmError when the file of the change is there and cannot be read as one: that is no answer."""
+    """ItsmError when the change, or what it is judged by, is there and cannot be read: that is no answer."""
     from itsm_as_code.errors import ItsmError
+    from itsm_as_code.gate.authorise import JUDGED_BY
 
-    record = catalogue.get("Change", change)
-    broken = any(finding.location.path.endswith(f"/{change}.yaml") and finding.blocks for finding in catalogue.findings)
-    if (record is None or not record.valid) and broken:
-        raise ItsmError(f"the record of {change} cannot be read", code="record-invalid", remedy="run itsm validate")
+    folders = tuple(f"{catalogue.registry[kind].folder}/" for kind in JUDGED_BY if kind in catalogue.registry.kinds)
+    for finding in catalogue.findings:
+        path = finding.location.path
+        if finding.blocks and (path.endswith(f"/{change}.yaml") or path.startswith(folders)):
+            message = f"{finding.location} cannot be read: {finding.message}"
+            raise ItsmError(message, code="record-invalid", remedy="run itsm validate, and mend the record")
 
 
 def _elsewhere(repository: Repository, change: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from itsm_as_code.cli._cache import CacheOptions, cache_options
+from itsm_as_code.cli._evidence import EvidenceOptions, evidence_options, keep, verify
 from itsm_as_code.cli._forge import Connection, ForgeOptions, forge_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 )
 @cache_options
 @forge_options
-@common_options("text", "json", "markdown", "github")
+@evidence_options
+@common_options("text", "json", "markdown", "github", "in-toto")
 def command(
     session: Session,
     base: str | None,
@@ -41,6 +43,7 @@ def command(
     approvals: str | None,
     forge: ForgeOptions,
     cache: CacheOptions,
+    evidence: EvidenceOptions,
 ) -> int:
     """Judge a pull request: approved (exit code 0), pending or rejected (1), could not judge (2).
 
@@ -52,9 +55,13 @@ def command(
     Example:
       itsm gate --base main --head my-change --reviews reviews.json
       itsm gate --forge github --repo owner/name --pr 17 --fetch
+      itsm gate --verify evidence.json
     """
     from itsm_as_code.reports.gate import FORMATS
 
+    evidence.check(session)
+    if evidence.verify is not None:
+        return verify(evidence, session, head)
     forge.check(base, head, reviews)
     run = GateRun(session, base, head, reviews, approvals, forge, cache)
     failure: ItsmError | None = None
@@ -63,9 +70,10 @@ def command(
     except ItsmError as error:
         failure, decision = error, run.failed(error)
     run.publish(decision, failure)
-    if failure is not None and session.format == "text":
+    if failure is not None and session.format in ("text", "in-toto"):
         raise failure
     session.write(FORMATS[session.format](decision, decision.sources, colour=session.colour))
+    keep(evidence, session, decision)
     return decision.exit_code
 
 

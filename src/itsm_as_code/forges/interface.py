@@ -35,6 +35,11 @@ class Review:
     dismissed_by: str | None = None
     scopes: tuple[tuple[str, str], ...] | None = None
 
+    @property
+    def is_signed(self) -> bool:
+        """True for a signed one: its ``reviewer`` is the name of a Person, whatever a login of that name may be."""
+        return self.scopes is not None
+
 
 @dataclass(frozen=True, slots=True)
 class SignedStatement:

@@ -120,7 +120,7 @@ def latest_reviews(
         ),
     )
     for review in ordered:
-        people = directory.named(review.reviewer)
+        people = frozenset({review.reviewer}) if review.is_signed else directory.named(review.reviewer)
         if not_yet_given(review, now):
             ignored.append(Ignored(review.reviewer, "was given after the instant of this judgement", "later"))
         elif not people:
@@ -149,7 +149,7 @@ def _stands(
     """Why a request for changes stands against its dismissal; None where there is none, or where it does not."""
     if review.state is not ReviewState.DISMISSED or last is None or last.state is not ReviewState.CHANGES_REQUESTED:
         return None
-    by = directory.by_login(review.dismissed_by or "")
+    by = person if review.is_signed else directory.by_login(review.dismissed_by or "")
     if by is None:
         return "asks for changes; who dismissed that is not known"
     if by == person:

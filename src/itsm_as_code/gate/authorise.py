@@ -1,7 +1,7 @@
 """May this change be deployed now: what a pipeline asks the records right before it acts.
 
-Everything is read from one revision, that of the default branch unless said otherwise. What speaks against it is told as
-reasons; those that time lifts say when. Evidence is judged apart (:mod:`itsm_as_code.gate.trail`).
+Everything is read from one revision, that of the default branch unless said otherwise. What speaks against it is told
+as reasons; those that time lifts say when. Evidence is judged apart (:mod:`itsm_as_code.gate.trail`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets
 
+JUDGED_BY: Final = ("Calendar", "ChangeModel", "Service", "ServiceLevelAgreement", "ServiceReview")
+"""Kinds whose records have a say here: while one of them cannot be read, nothing is authorised."""
 AUTHORISED: Final = ("authorised", "scheduled", "implementing")
 _BEFORE: Final = ("draft", "proposed")
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)

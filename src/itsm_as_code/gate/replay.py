@@ -80,6 +80,11 @@ def replay(repository: Repository, evidence: Mapping[str, Any]) -> Replay:
     """
     if evidence["verdict"] == "error":
         raise ItsmError("the evidence is of an error, so there is no judgement to repeat", remedy="judge anew")
+    evidence = dict(evidence)
+    if len(evidence.pop("queue", ())) > 1:
+        # It holds the inputs of one of them only.
+        remedy = "verify the evidence of each of its pull requests"
+        raise ItsmError("the evidence is of several pull requests in a merge queue", remedy=remedy)
     try:
         inputs = {key: value for key, value in evidence["pullRequest"].items() if key not in _DERIVED}
         pull_request = parse_pull_request(inputs, "the evidence")

@@ -10,6 +10,7 @@ import orjson
 from itsm_as_code.findings import Finding
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.reports import escape, impact
+from itsm_as_code.reports.in_toto import in_toto
 from itsm_as_code.reports.validate import annotation, finding_text
 
 _SIGN: Final = {"approved": "✔", "pending": "…", "rejected": "✘", "error": "!"}
@@ -288,4 +289,10 @@ def _lines(text: str) -> str:
     return "\n".join(escape.terminal(line) for line in text.split("\n"))
 
 
-FORMATS: Final[dict[str, Callable[..., str]]] = {"text": text, "json": json, "markdown": markdown, "github": github}
+FORMATS: Final[dict[str, Callable[..., str]]] = {
+    "text": text,
+    "json": json,
+    "markdown": markdown,
+    "github": github,
+    "in-toto": in_toto,
+}

@@ -1,0 +1,372 @@
+"""28: deploying without leave: no change or another, too early or late, frozen, a suspended model, a forged note."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from itsm_as_code.records.kinds import KindRegistry
+from tests.attacks.tools import CHANGE, FREEZE, MODEL, STANDARD, STANDARD_PATH
+from tests.conftest import Run, Workshop
+
+INSIDE = "2026-12-01T21:00:00Z"
+NAME = "chg-20261122-tune"
+FAILED = """\
+apiVersion: itsm/v1
+kind: Change
+metadata: {name: chg-20261110-failed-%(number)s, title: Restart that failed}
+spec:
+  type: standard
+  model: restart
+  services: [newsletter]
+  requester: alice
+  summary: Restart.
+  justification: Needed.
+  schedule: {start: "2026-11-%(day)sT20:00:00Z", end: "2026-11-%(day)sT22:00:00Z"}
+  actual: {start: "2026-11-%(day)sT20:00:00Z", end: "2026-11-%(day)sT21:00:00Z"}
+  status: failed
+  result: failed
+"""
+AGREEMENT = """\
+apiVersion: itsm/v1
+kind: ServiceLevelAgreement
+metadata: {name: newsletter-sla, title: Newsletter agreement}
+spec:
+  type: sla
+  service: newsletter
+  provider: team-shop
+  customer: {name: Marketing}
+  effective: {from: "2026-01-01"}
+  objectives:
+    - {name: availability, indicator: availability, target: "99.5", unit: percent, comparison: at-least,
+       window: {calendar: month}, source: Probes}
+"""
+REVIEW = """\
+apiVersion: itsm/v1
+kind: ServiceReview
+metadata: {name: newsletter-2026-10, title: Newsletter in October}
+spec:
+  service: newsletter
+  period: {from: "2026-10-01", until: "2026-11-01"}
+  heldOn: "2026-11-05"
+  attendees: [alice]
+  performance:
+    - {agreement: newsletter-sla, objective: availability, target: "99.5", attained: "99.1", verdict: missed}
+"""
+
+
+@pytest.fixture
+def shop(workshop: Workshop) -> Workshop:
+    """A scheduled change of the newsletter on main, from 20:00 to 22:00 on 1 December."""
+    workshop.git("checkout", "-q", "main")
+    workshop.change(**{"status: proposed": "status: scheduled"})
+    workshop.commit(who="erin")
+    return workshop
+
+
+@pytest.fixture
+def ask(shop: Workshop, itsm: Run) -> Any:
+    """Exit code and report of `itsm authorise`, which fits its schema."""
+
+    def call(*arguments: str, change: str = NAME, at: str = INSIDE) -> tuple[int, dict[str, Any]]:
+        code, out, err = itsm("authorise", "-C", shop.path, change, "--at", at, "--format", "json", *arguments)
+        assert err == ""
+        data = json.loads(out)
+        schema = KindRegistry.load().bundled("reports/authorise-report.schema.json")
+        jsonschema.Draft202012Validator(schema).validate(data)
+        assert (code == 0) is data["authorised"]
+        return code, data
+
+    return call
+
+
+def reasons(data: dict[str, Any]) -> list[str]:
+    return [reason["code"] for reason in data["reasons"]]
+
+
+def test_inside_its_window(ask: Any) -> None:
+    code, data = ask()
+    assert (code, data["validUntil"], data["next"]) == (0, "2026-12-01T22:00:00Z", None)
+
+
+@pytest.mark.parametrize(
+    ("at", "codes", "following"),
+    [
+        ("2026-11-30T00:00:00Z", ["too-early"], "2026-12-01T20:00:00Z"),
+        ("2026-12-01T19:59:59Z", ["too-early"], "2026-12-01T20:00:00Z"),
+        ("2026-12-01T20:59:59+01:00", ["too-early"], "2026-12-01T20:00:00Z"),
+        ("2026-12-01T20:00:00Z", [], None),
+        ("2026-12-01T21:59:59Z", [], None),
+        ("2026-12-01T22:00:00Z", ["too-late"], None),
+    ],
+)
+def test_the_window_to_the_second(ask: Any, at: str, codes: list[str], following: str | None) -> None:
+    _, data = ask(at=at)
+    assert (reasons(data), data["next"]) == (codes, following)
+
+
+@pytest.mark.parametrize("name", ["chg-20261122-tunes", "../people/alice", "", "newsletter", "CHG-20261122-TUNE"])
+def test_no_such_change(ask: Any, name: str) -> None:
+    code, data = ask(change=name)
+    assert (code, reasons(data), data["next"]) == (1, ["no-such-change"], None)
+
+
+def test_only_on_another_branch(shop: Workshop, ask: Any) -> None:
+    shop.git("checkout", "-q", "topic")
+    shop.change("chg-20261122-other", **{"status: proposed": "status: scheduled"})
+    shop.commit()
+    code, data = ask(change="chg-20261122-other")
+    assert (code, reasons(data)) == (1, ["not-merged"])
+    assert "only on topic" in data["reasons"][0]["message"]
+
+
+def test_another_branch_does_not_authorise_what_the_default_branch_does_not(shop: Workshop, ask: Any) -> None:
+    """Checked out is a branch that says scheduled, and that it is the default; what origin has counts."""
+    shop.git("update-ref", "refs/remotes/origin/main", "main")
+    shop.edit(CHANGE, "2026-12-01T20", "2026-12-01T10")
+    shop.commit()
+    assert reasons(ask(at="2026-12-01T12:00:00Z")[1]) == ["too-early"]
+
+
+def test_the_work_tree_does_not_count(shop: Workshop, ask: Any) -> None:
+    shop.edit(CHANGE, "2026-12-01T20", "2026-12-01T10")
+    assert reasons(ask(at="2026-12-01T12:00:00Z")[1]) == ["too-early"]
+
+
+@pytest.mark.parametrize(
+    ("status", "codes"),
+    [
+        ("draft", ["not-authorised"]),
+        ("proposed", ["not-authorised"]),
+        ("authorised", []),
+        ("implementing", []),
+        ("implemented", ["over"]),
+        ("failed", ["over"]),
+        ("backed-out", ["over"]),
+        ("closed", ["over"]),
+        ("cancelled", ["over"]),
+        ("rejected", ["over"]),
+    ],
+)
+def test_its_status(shop: Workshop, ask: Any, status: str, codes: list[str]) -> None:
+    shop.edit(CHANGE, "status: scheduled", f"status: {status}")
+    shop.commit(who="erin")
+    _, data = ask()
+    assert (reasons(data), data["next"]) == (codes, None)
+
+
+def test_a_service_that_is_not_its_own(ask: Any) -> None:
+    assert ask("--service", "newsletter")[0] == 0
+    code, data = ask("--service", "orders")
+    assert (code, reasons(data)) == (1, ["other-service"])
+
+
+@pytest.mark.parametrize(
+    ("freeze", "codes", "following"),
+    [
+        ('"2026-12-01T21:00:00Z", end: "2026-12-01T21:30:00Z"', ["frozen"], "2026-12-01T21:30:00Z"),
+        ('"2026-12-01T21:00:01Z", end: "2026-12-01T21:30:00Z"', [], None),
+        ('"2026-12-01T20:00:00Z", end: "2026-12-01T21:00:00Z"', [], None),
+        ('"2026-11-01T20:00:00Z", end: "2027-12-01T21:00:00Z"', ["frozen"], None),
+    ],
+)
+def test_frozen(shop: Workshop, ask: Any, freeze: str, codes: list[str], following: str | None) -> None:
+    text = (shop.path / FREEZE).read_text()
+    shop.write(FREEZE, text[: text.index("    - {start")] + f"    - {{start: {freeze}}}\n")
+    shop.commit(who="erin")
+    _, data = ask()
+    assert (reasons(data), data["next"]) == (codes, following)
+    if codes:
+        shop.edit(FREEZE, "exempt: [emergency]", "exempt: [normal]")
+        shop.commit(who="erin")
+        assert reasons(ask()[1]) == []
+
+
+def test_an_open_time_before_a_freeze_ends_with_it(shop: Workshop, ask: Any) -> None:
+    text = (shop.path / FREEZE).read_text()
+    entry = '    - {start: "2026-12-01T21:30:00Z", end: "2026-12-01T21:40:00Z"}\n'
+    shop.write(FREEZE, text[: text.index("    - {start")] + entry)
+    shop.commit(who="erin")
+    assert ask()[1]["validUntil"] == "2026-12-01T21:30:00Z"
+
+
+def test_a_calendar_that_cannot_be_read_is_no_leave(shop: Workshop, itsm: Run) -> None:
+    text = (shop.path / FREEZE).read_text()
+    entry = '    - {rrule: "FREQ=NEVER", dtstart: "2026-01-01T00:00:00", duration: PT1H}\n'
+    shop.write(FREEZE, text[: text.index("    - {start")] + entry)
+    shop.commit(who="erin")
+    code, _, err = itsm("authorise", "-C", shop.path, NAME, "--at", INSIDE)
+    assert (code, "cannot be read" in err) == (2, True)
+
+
+def test_a_freeze_that_somebody_broke_is_no_leave(shop: Workshop, itsm: Run) -> None:
+    """A record that does not fit its schema is no fact: the freeze would be gone."""
+    shop.edit(FREEZE, "kind: freeze", "kind: frozen")
+    shop.commit(who="erin")
+    code, _, err = itsm("authorise", "-C", shop.path, NAME, "--at", INSIDE)
+    assert (code, "cannot be read" in err) == (2, True)
+
+
+def test_a_change_that_cannot_be_read_is_no_leave(shop: Workshop, itsm: Run) -> None:
+    for bad in ("status: [", "status: whenever"):
+        shop.edit(CHANGE, "status: scheduled", bad)
+        shop.commit(who="erin")
+        code, _, err = itsm("authorise", "-C", shop.path, NAME, "--at", INSIDE)
+        assert (code, "cannot be read" in err) == (2, True)
+        shop.edit(CHANGE, bad, "status: scheduled")
+
+
+# Standard changes.
+
+
+@pytest.fixture
+def standard(shop: Workshop) -> str:
+    shop.write(STANDARD_PATH, STANDARD)
+    shop.commit(who="erin")
+    return "chg-20261122-restart"
+
+
+def test_a_standard_change_by_its_model(ask: Any, standard: str) -> None:
+    assert ask(change=standard)[0] == 0
+
+
+def test_a_suspended_model(shop: Workshop, ask: Any, standard: str) -> None:
+    shop.edit(MODEL, "  maxRisk: high\n", "  maxRisk: high\n  suspended: true\n  suspendedReason: It failed.\n")
+    shop.commit(who="erin")
+    code, data = ask(change=standard)
+    assert (code, reasons(data), data["next"]) == (1, ["model-suspended"], None)
+
+
+def test_a_model_that_its_failures_suspend(shop: Workshop, ask: Any, standard: str) -> None:
+    """Two failures within 30 days; by itself it ends when the first of them is 30 days old, which is in the window."""
+    shop.edit(MODEL, "  maxRisk: high\n", "  maxRisk: high\n  suspension: {failures: 2, within: P30D}\n")
+    for number, day in ((1, "01"), (2, "20")):
+        shop.write(f"changes/2026/11/10/chg-20261110-failed-{number}.yaml", FAILED % {"number": number, "day": day})
+    shop.commit(who="erin")
+    code, data = ask(change=standard, at="2026-12-01T20:10:00Z")
+    assert (code, reasons(data), data["next"]) == (1, ["model-suspended"], "2026-12-01T21:00:00Z")
+    assert ask(change=standard, at="2026-12-01T21:00:01Z")[0] == 0
+
+
+def test_a_pre_authorisation_that_expired(shop: Workshop, ask: Any, standard: str) -> None:
+    shop.edit(MODEL, 'expires: "2027-01-10"', 'expires: "2026-12-01"')
+    shop.commit(who="erin")
+    code, data = ask(change=standard)
+    assert (code, reasons(data)) == (1, ["model-expired"])
+
+
+def test_without_error_budget(shop: Workshop, ask: Any) -> None:
+    shop.write("services/agreements/newsletter-sla.yaml", AGREEMENT)
+    shop.write("improvement/reviews/newsletter-2026-10.yaml", REVIEW)
+    shop.commit(who="erin")
+    code, data = ask()
+    assert (code, reasons(data), data["next"]) == (1, ["budget-exhausted"], None)
+    shop.edit("improvement/reviews/newsletter-2026-10.yaml", '"99.1"', '"99.9"')
+    shop.commit(who="erin")
+    assert ask()[0] == 0
+
+
+def test_all_reasons_are_told(shop: Workshop, ask: Any) -> None:
+    shop.edit(CHANGE, "status: scheduled", "status: proposed")
+    shop.commit(who="erin")
+    assert reasons(ask("--service", "orders", at="2026-11-30T00:00:00Z")[1]) == [
+        "other-service",
+        "not-authorised",
+        "too-early",
+    ]
+
+
+# Evidence.
+
+
+@pytest.fixture
+def approved(workshop: Workshop, itsm: Run, tmp_path: Path) -> Workshop:
+    """An approved pull request with an authorised change, noted and merged."""
+    workshop.git("checkout", "-q", "main")
+    workshop.change()
+    workshop.commit(who="erin")
+    workshop.git("checkout", "-q", "-B", "topic")
+    workshop.edit(CHANGE, "status: proposed", "status: authorised")
+    workshop.commit()
+    workshop.review("bob")
+    (tmp_path / "reviews.json").write_text(json.dumps(workshop.pull_request()))
+    where = ("-C", str(workshop.path), "--base", "main", "--head", "topic", "--now", "2026-11-22T12:00:00Z")
+    code, out, err = itsm("gate", *where, "--reviews", tmp_path / "reviews.json", "--note", "-o", tmp_path / "out")
+    assert code == 0, (out, err, (tmp_path / "out").read_text())
+    gate = ("--format", "json", "-o", tmp_path / "gate.json")
+    assert itsm("gate", *where, "--reviews", tmp_path / "reviews.json", *gate)[0] == 0
+    workshop.git("checkout", "-q", "main")
+    workshop.git("merge", "-q", "--no-ff", "-m", "Merge", "topic", who="erin")
+    return workshop
+
+
+@pytest.fixture
+def ask_for(approved: Workshop, itsm: Run) -> Any:
+    def call(*arguments: str | Path) -> tuple[int, list[str]]:
+        code, out, err = itsm("authorise", "-C", approved.path, NAME, "--at", INSIDE, "--format", "json", *arguments)
+        assert code in (0, 1), err
+        return code, reasons(json.loads(out))
+
+    return call
+
+
+def test_evidence_in_a_note(approved: Workshop, ask_for: Any, tmp_path: Path) -> None:
+    assert ask_for("--require-evidence") == (0, [])
+    assert ask_for("--evidence", "note") == (0, [])
+    assert ask_for("--evidence", tmp_path / "gate.json") == (0, [])
+    assert ask_for("--evidence", tmp_path / "gate.json", "--require-signature") == (1, ["evidence-not-intact"])
+    approved.git("update-ref", "-d", "refs/notes/itsm")
+    assert ask_for() == (0, [])
+    assert ask_for("--require-evidence") == (1, ["evidence-missing"])
+
+
+def test_a_forged_note(approved: Workshop, ask_for: Any) -> None:
+    head = approved.git("rev-parse", "topic")
+    note = approved.git("notes", "--ref=itsm", "show", head)
+    for bad in (note.replace("bob", "dave"), "{}", note.replace(": ", ":  ", 1), "approved"):
+        approved.git("notes", "--ref=itsm", "add", "-f", "-m", bad, head)
+        assert ask_for("--require-evidence") == (1, ["evidence-not-intact"])
+
+
+def test_evidence_of_what_was_before(approved: Workshop, ask_for: Any, tmp_path: Path) -> None:
+    """Somebody pushed to the default branch past the gate; the evidence is of what was approved."""
+    approved.edit(CHANGE, "Send in smaller batches.", "Send everything at once.")
+    approved.commit(who="erin")
+    assert ask_for("--evidence", tmp_path / "gate.json") == (1, ["evidence-outdated"])
+    assert ask_for("--require-evidence") == (1, ["evidence-missing"])
+
+
+def test_evidence_of_another_change(approved: Workshop, itsm: Run, tmp_path: Path) -> None:
+    approved.change("chg-20261122-other", **{"status: proposed": "status: scheduled"})
+    approved.commit(who="erin")
+    options = ("--at", INSIDE, "--format", "json", "--evidence", tmp_path / "gate.json")
+    code, out, _ = itsm("authorise", "-C", approved.path, "chg-20261122-other", *options)
+    assert (code, reasons(json.loads(out))) == (1, ["evidence-of-another"])
+
+
+def test_the_forms_of_the_answer(shop: Workshop, itsm: Run) -> None:
+    where = ("authorise", "-C", shop.path, NAME)
+    assert itsm(*where, "--at", INSIDE)[1] == (
+        "✔ chg-20261122-tune may be deployed at 2026-12-01T21:00:00Z, until 2026-12-01T22:00:00Z\n"
+    )
+    assert itsm(*where, "--at", "2026-12-01T19:00:00Z")[1] == (
+        "✘ chg-20261122-tune may not be deployed at 2026-12-01T19:00:00Z\n"
+        "  - the window of chg-20261122-tune begins at 2026-12-01T20:00:00Z\n"
+        "  next possible: 2026-12-01T20:00:00Z\n"
+    )
+    hostile = itsm("authorise", "-C", shop.path, "x\n::error::y\x1b[31m", "--at", INSIDE, "--format", "github")[1]
+    assert hostile.count("\n") == 1
+    assert "\x1b" not in hostile
+
+
+@pytest.mark.parametrize("at", ["now", "2026-12-01", "2026-12-01T20:00:00", ""])
+def test_an_instant_that_is_none(shop: Workshop, itsm: Run, at: str) -> None:
+    assert itsm("authorise", "-C", shop.path, NAME, "--at", at)[0] == 2
+
+
+def test_a_revision_that_is_none(shop: Workshop, itsm: Run) -> None:
+    assert itsm("authorise", "-C", shop.path, NAME, "--at", INSIDE, "--rev", "nowhere")[0] == 2

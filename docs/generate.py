@@ -54,6 +54,7 @@ def pages() -> dict[str, str]:
         "reference/exit-codes.md": exit_codes(),
         "reference/configuration.md": configuration(registry),
         "transcripts/demo.md": demo(),
+        "transcripts/stories.md": stories(),
     }
     found |= {f"reference/kinds/{page_name(kind)}": kind_page(kind, registry) for kind in registry}
     return {path: NOTE + text for path, text in sorted(found.items())}
@@ -454,17 +455,22 @@ def exit_codes() -> str:
 # The transcript of the demo.
 
 
-def demo() -> str:
+def of_demo(module: str) -> Any:
+    """A module of the demo, which is no package."""
     sys.path.insert(0, str(ROOT / "demo"))
     try:
-        run = importlib.import_module("run")
+        return importlib.import_module(module)
     finally:
         sys.path.remove(str(ROOT / "demo"))
+
+
+def demo() -> str:
+    run = of_demo("run")
     parts = [
         (
             "# The demo's pull requests\n\nWhat `make demo` prints of its five example pull requests, from "
             "[demo/pull-requests](../../demo/pull-requests). They are judged on the records of this repository, as of "
-            f"{run.NOW}.\n"
+            f"{run.NOW}. [Ten more](stories.md) have a history of pushes, merges and reviews.\n"
         )
     ]
     with run.temporary_repository() as repository:
@@ -476,6 +482,28 @@ def demo() -> str:
                 verdict, report = run.judge(repository, example, head, step["reviews"])
                 parts.append(f"{step['say']} Verdict: **{verdict}**.\n")
                 parts.append(fenced(report.strip("\n")))
+    return "\n".join(parts)
+
+
+def stories() -> str:
+    """What `itsm gate` says of the stories; ValueError where it says something else than the story expects."""
+    told = of_demo("stories")
+    parts = [
+        (
+            "# Ten pull requests with a history\n\nWhat `itsm gate` prints of the stories in "
+            "[demo/stories](../../demo/stories): each is acted out in a git repository with the records of this one, "
+            f"and judged along the way, as of {of_demo('run').NOW} unless said otherwise.\n"
+        )
+    ]
+    for story in told.stories():
+        parts.append(f"## {story.title}\n\nBy {story.author}, in "
+                     f"[{story.name}](../../demo/stories/{story.name}.yaml).\n")  # fmt: skip
+        with of_demo("run").temporary_repository() as repository:
+            for item in story.tell(repository):
+                if item.verdict != item.expect:
+                    raise ValueError(f"{story.name}: {item.verdict} instead of {item.expect}\n{item.report}")
+                parts.append(f"{item.say} Verdict: **{item.verdict}**.\n")
+                parts.append(fenced(item.report.strip("\n")))
     return "\n".join(parts)
 
 

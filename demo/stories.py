@@ -1,4 +1,4 @@
-"""Pull requests with a history: pushes, merges and reviews in order, judged along the way, each a YAML file in stories/.
+"""Pull requests with a history of pushes, merges and reviews, judged along the way; each is a YAML file in stories/.
 
 A story is a list of steps; each step has one key.
 

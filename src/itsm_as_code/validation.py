@@ -96,12 +96,24 @@ def registry_of(snapshot: Snapshot) -> KindRegistry:
     return KindRegistry.load(own) if own else _shipped_kinds()
 
 
-def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None) -> Judges:
-    """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records."""
-    registry = registry_of(snapshot)
+def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None, like: Judges | None = None) -> Judges:
+    """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records.
+
+    ``like`` are the judges of another revision of the same repository: what did not change is not read again.
+    """
+    if like is not None and _schema_ids(snapshot) == _schema_ids(like.catalogue.snapshot) is not None:
+        registry, known = like.registry, like.catalogue
+    else:
+        registry, known = registry_of(snapshot), None
     configuration, findings = load_configuration(snapshot, registry)
-    packed = lay_over(load_catalogue(snapshot, registry, stored=stored), configuration)
+    packed = lay_over(load_catalogue(snapshot, registry, known, stored), configuration)
     return Judges(registry, configuration, packed.catalogue, (*findings, *packed.findings), packed.packs)
+
+
+def _schema_ids(snapshot: Snapshot) -> dict[str, str] | None:
+    """The blobs of a snapshot's own schemas by path; None where files have no blob."""
+    found = {path: entry.oid for path, entry in snapshot.entries.items() if path.startswith("schemas/")}
+    return {path: oid for path, oid in found.items() if oid} if all(found.values()) else None
 
 
 def load_judged(snapshot: Snapshot, judges: Judges) -> Catalogue:

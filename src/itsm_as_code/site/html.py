@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from itsm_as_code.site import graph
+from itsm_as_code.site import charts, graph
 from itsm_as_code.site.escaping import escape
 from itsm_as_code.site.views import values as v
 
@@ -92,6 +92,7 @@ class Html:
             v.Fields: self._fields,
             v.Table: self._table,
             v.Progress: _progress,
+            v.Chart: charts.svg,
             v.Picture: lambda value: graph.svg(value, self.root),
             v.Cards: self._cards,
             v.Tabs: self._tabs,

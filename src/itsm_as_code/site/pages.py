@@ -38,6 +38,7 @@ from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
 
 if TYPE_CHECKING:
+    from itsm_as_code.compliance import Trend
     from itsm_as_code.validation import Validation
 
 SEARCH_INDEX = "static/search-index.js"
@@ -67,12 +68,13 @@ _RECORD_PAGES: dict[str, Callable[[Context, Record, state.Now], Page]] = {
 }
 
 
-def build(validation: Validation, revision: str) -> dict[str, bytes]:
+def build(validation: Validation, revision: str, trend: Trend | None = None) -> dict[str, bytes]:
     """Every file of the site by its path.
 
-    ``revision`` is the commit that was validated, or what else names it; it stands on every page.
+    ``revision`` is the commit that was validated, or what else names it; it stands on every page. ``trend`` leads to
+    the validation; without one the pages say that there is none.
     """
-    context = Context(validation, revision)
+    context = Context(validation, revision, trend)
     renderer = Renderer(_frame(context))
     enabled = gc.isenabled()
     gc.disable()  # views make no cycles, and the collector would walk the whole catalogue again and again

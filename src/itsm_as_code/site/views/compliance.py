@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Finding, Severity
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import controls, state, words
+from itsm_as_code.site.views import controls, state, trend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.listing import paged
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS, RecordPage
@@ -66,6 +66,7 @@ def _overview(context: Context) -> Page:
         sections.append(
             Section("policies", "Policies", (matrix, Table("Policies and their results", POLICY_HEADERS, tuple(rows))))
         )
+        sections.append(Section("trend", "Trend", tuple(trend.of_all(context))))
     waivers = Table(
         "Waivers",
         WAIVER_HEADERS,
@@ -210,6 +211,7 @@ def policy_page(context: Context, record: Record, now: state.Now) -> Page:
         made.add("why", "Why", Prose(spec["rationale"]))
     made.add("remedy", "How to comply", Prose(spec["remedy"]))
     made.add("results", "Results", *_results(context, record))
+    made.add("trend", "Trend", *trend.of_policy(context, record.name))
     rule: list[tuple[str, Value]] = [("Kinds", made.field("match", "kinds"))]
     if "where" in spec["match"]:
         rule.append(("Where", Code(spec["match"]["where"])))

@@ -24,6 +24,7 @@ from itsm_as_code.site.views.values import Code, Link, Text, Value
 from itsm_as_code.site.views.words import human
 
 if TYPE_CHECKING:
+    from itsm_as_code.compliance import Trend
     from itsm_as_code.policies import Outcome
     from itsm_as_code.validation import Validation
 
@@ -37,6 +38,7 @@ class Context:
 
     validation: Validation
     revision: str
+    trend: Trend | None = None
     catalogue: Catalogue = field(init=False)
     registry: KindRegistry = field(init=False)
     now: datetime = field(init=False)

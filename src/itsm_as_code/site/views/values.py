@@ -136,6 +136,23 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a chart; None where there is no data."""
+
+    label: str
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Numbers over time. ``summary`` says in words what the bars show."""
+
+    title: str
+    summary: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Something that deserves attention: what, how it stands, and a line about it."""
 
@@ -179,6 +196,7 @@ Value = (
     | Table
     | Progress
     | Picture
+    | Chart
     | Cards
     | Tabs
     | Filter

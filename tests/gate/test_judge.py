@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.attacks.tools import STANDARD, STANDARD_PATH
+from tests.attacks.tools import CHANGE, POLICY, STANDARD, STANDARD_PATH, WAIVER, WAIVER_PATH, on_main
 from tests.conftest import NOW, Workshop, codes
 
 
@@ -101,3 +101,16 @@ def test_merging_that_needs_a_person_is_rejected(workshop: Workshop) -> None:
     workshop.commit(who="erin")
     decision = workshop.judge()
     assert (decision.verdict, codes(decision)) == ("rejected", ["merge-conflict"])
+
+
+def test_a_verdict_holds_until_what_it_rests_on_changes(workshop: Workshop) -> None:
+    """Time that passes for records that the pull request does not touch changes no verdict."""
+    with on_main(workshop):
+        workshop.write(WAIVER_PATH, WAIVER.replace("chg-20261122-tune", "chg-20261122-other"))
+        workshop.edit(POLICY, "  severity: error\n", '  severity: error\n  since: "2026-11-25"\n')
+    workshop.change()
+    workshop.commit()
+    assert workshop.judge().evidence["validUntil"] == "2026-12-01T20:00:00Z"
+    workshop.edit(CHANGE, "[Set it back, Restart]", "[Set it back]")
+    workshop.commit()
+    assert workshop.judge().evidence["validUntil"] == "2026-11-25T00:00:00Z"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from itsm_as_code.gate.approvals import Approval
 from itsm_as_code.gate.conflicts import next_free_slot
 from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, plain
 from itsm_as_code.git.repository import MergeConflict
-from itsm_as_code.policies.waivers import WaiverState
+from itsm_as_code.policies.engine import policies_of
 from itsm_as_code.records.diff import show_fields
 
 if TYPE_CHECKING:
@@ -206,26 +207,36 @@ def _waivers(judgement: Judgement) -> list[dict[str, Any]]:
 def _valid_until(judgement: Judgement) -> str | None:
     """The earliest instant at which the verdict could change by the passing of time alone.
 
-    Waivers that cover something here begin or end, approvers go away, windows of the changed records begin or end,
-    models expire.
+    Waivers and policies that concern what the pull request touches begin or end, approvers go away, windows of the
+    changed records begin or end, models expire.
     """
-    now, instants = judgement.now, []
-    states: dict[str, WaiverState] = {state.record.name: state for state in judgement.validation.waivers}
-    used = {finding.waiver for finding in judgement.findings if finding.waiver}
-    for name, state in states.items():
-        if name in used:
-            instants.append(state.until)
-        elif state.state == "not-yet":
-            instants.append(clock.parse_instant(state.record.spec["from"]))
-    people = {name for item in judgement.approvals for need in item.required for name in need.satisfied_by}
-    for name in people:
-        for period in judgement.base_facts.spec("Person", name).get("away", ()):
-            instants += [clock.parse_instant(period["start"]), clock.parse_instant(period["end"])]
+    instants = [*_rules_in_time(judgement), *_people_in_time(judgement)]
     for record in judgement.changes:
         schedule = record.spec.get("schedule", {})
         instants += [clock.parse_instant(schedule[key]) for key in ("start", "end") if key in schedule]
         model = judgement.base_facts.spec("ChangeModel", record.spec.get("model", ""))
         if model:
             instants.append(clock.parse_instant(f"{model['preAuthorisation']['expires']}T00:00:00Z"))
-    later = [instant for instant in instants if instant > now]
+    later = [instant for instant in instants if instant > judgement.now]
     return clock.format_instant(min(later)) if later else None
+
+
+def _rules_in_time(judgement: Judgement) -> Iterator[datetime]:
+    """When waivers of the touched records begin or end, and when policies that warn of them begin to block."""
+    touched = judgement.touched
+    for state in judgement.validation.waivers:
+        if touched & set(state.subjects):
+            yield state.until
+            yield clock.parse_instant(state.record.spec["from"])
+    warned = {finding.rule for finding in judgement.findings if finding.record in touched}
+    for policy in policies_of(judgement.judges.catalogue, judgement.judges.configuration.policies):
+        if policy.name in warned and policy.begins is not None:
+            yield policy.begins
+
+
+def _people_in_time(judgement: Judgement) -> Iterator[datetime]:
+    """When those whose approvals count go away or come back."""
+    for name in {name for item in judgement.approvals for need in item.required for name in need.satisfied_by}:
+        for period in judgement.base_facts.spec("Person", name).get("away", ()):
+            yield clock.parse_instant(period["start"])
+            yield clock.parse_instant(period["end"])

@@ -94,10 +94,15 @@ class Policy:
 
     def severity_at(self, now: datetime) -> Severity:
         """What a finding of the policy weighs at an instant: before ``since`` an error is a warning."""
+        begins = self.begins
+        return self.severity if begins is None or now >= begins else Severity.WARNING
+
+    @property
+    def begins(self) -> datetime | None:
+        """The instant from which an error of the policy blocks, where it has not always done so."""
         if self.since is None or self.severity is not Severity.ERROR:
-            return self.severity
-        start = clock.parse_instant(self.since if "T" in self.since else f"{self.since}T00:00:00Z")
-        return Severity.ERROR if now >= start else Severity.WARNING
+            return None
+        return clock.parse_instant(self.since if "T" in self.since else f"{self.since}T00:00:00Z")
 
     @property
     def params(self) -> Mapping[str, Mapping[str, Any]]:

@@ -8,8 +8,12 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from itsm_as_code.errors import ItsmError
+
+if TYPE_CHECKING:
+    from itsm_as_code.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,17 @@ class Session:
             self.say(f"as of {format_instant(as_of)}, which itsm.yaml names")
             return as_of
         return datetime.now(UTC).replace(microsecond=0)
+
+    def snapshot(self, rev: str | None) -> Snapshot:
+        """The records to read: those of a commit, or of the work tree."""
+        if rev is None:
+            from itsm_as_code.snapshot import WorkTree
+
+            return WorkTree(self.directory)
+        from itsm_as_code.git.repository import Repository
+
+        repository = Repository(self.directory)
+        return repository.snapshot(repository.commit(rev))
 
     def say(self, message: str) -> None:
         """Talk goes to standard error, and only to people who want it."""

@@ -27,6 +27,11 @@ class ServiceGraph:
         """Service -> the services that fail without it."""
         return _reverse(self.hard)
 
+    @cached_property
+    def all_dependents(self) -> Edges:
+        """Service -> the services that need it, hard or soft."""
+        return _reverse(self._edges({"hard", "soft"}))
+
     def _edges(self, strengths: set[str]) -> Edges:
         return {
             name: tuple(

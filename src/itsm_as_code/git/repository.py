@@ -11,6 +11,7 @@ import os
 import re
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -282,6 +283,11 @@ class Repository:
         """The paths below a folder that differ between two commits or trees, sorted; a rename is two of them."""
         options = ("-r", "-z", "--no-renames", "--name-only")
         return sorted(filter(None, self.text("diff-tree", *options, old, new, "--", folder).split("\0")))
+
+    def revisions(self, commit: str, folder: str) -> dict[str, int]:
+        """For each path below a folder, how many commits up to ``commit`` changed it; one pass over the history."""
+        out = self.text("log", "--format=", "--name-only", "-z", "--no-renames", commit, "--", folder)
+        return dict(Counter(filter(None, out.split("\0"))))
 
     def blob(self, treeish: str, path: str) -> bytes | None:
         """The content of one regular file of a commit or tree, or None when there is none of that path."""

@@ -1,0 +1,168 @@
+"""itsm calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from itsm_as_code.cli.output import Session
+from itsm_as_code.cli.program import common_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from itsm_as_code.gate.agenda import Entry
+    from itsm_as_code.interchange.icalendar import Event
+    from itsm_as_code.records.catalogue import Catalogue
+    from itsm_as_code.records.facts import Facts
+
+_DAYS = 30
+
+
+@click.command("calendar")
+@click.option("--from", "start", metavar="WHEN", help="First day or instant. Default: now.")
+@click.option("--to", "end", metavar="WHEN", help="First day or instant that is not shown. Default: 30 days later.")
+@click.option("--service", "services", multiple=True, metavar="NAME", help="Only what concerns this service.")
+@click.option("--team", "teams", multiple=True, metavar="NAME", help="Only what concerns the services of this team.")
+@click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
+@common_options("text", "json", "ics")
+def command(
+    session: Session,
+    start: str | None,
+    end: str | None,
+    services: tuple[str, ...],
+    teams: tuple[str, ...],
+    rev: str | None,
+) -> int:
+    """Show what is planned: changes with their conflicts, freezes, and maintenance windows.
+
+    A day begins in the time zone of itsm.yaml. The form ics can be subscribed to: an event keeps its identity when its
+    change is moved, and is marked as cancelled when it is called off.
+
+    \b
+    Example:
+      itsm calendar
+      itsm calendar --service payments-api --from 2026-12-01 --to 2027-01-01
+      itsm calendar --team team-payments --format ics --output payments.ics
+    """
+    from itsm_as_code import clock
+    from itsm_as_code.clock import Interval
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.gate.agenda import agenda
+    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.reports import agenda as reports
+    from itsm_as_code.validation import load_judges
+
+    judges = load_judges(session.snapshot(rev))
+    configuration = judges.configuration
+    _all_readable(judges.catalogue)
+    now, tz = session.instant(configuration.as_of), clock.zone(configuration.timezone)
+    begin = _when("--from", start, tz) if start else now
+    until = _when("--to", end, tz) if end else begin + timedelta(days=_DAYS)
+    if until <= begin:
+        raise UsageError("--to is not after --from", remedy="name a later day")
+    period, facts = Interval(begin, until), Facts.of(judges.catalogue)
+    entries = agenda(facts, period, now, _selected(facts, services, teams))
+    if session.format == "ics":
+        from itsm_as_code.interchange.icalendar import calendar
+
+        revisions = _revisions(session, rev, judges.registry["Change"].folder)
+        organisation = configuration.organisation_name
+        events = [_event(entry, organisation, judges.catalogue, revisions) for entry in entries]
+        subject = ", ".join((*services, *teams)) or "all services"
+        session.write(calendar(f"{organisation}: changes of {subject}", events, now).decode())
+    else:
+        session.write(getattr(reports, session.format)(entries, period, tz))
+    return 0
+
+
+def _all_readable(catalogue: Catalogue) -> None:
+    """An agenda without a change or freeze that could not be read would show its time as free."""
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.records.positions import place_findings
+
+    folders = tuple(catalogue.registry[kind].folder + "/" for kind in ("Change", "Calendar"))
+    for finding in place_findings(catalogue.findings, catalogue.sources()):
+        if finding.blocks and finding.location.path.startswith(folders):
+            message = f"{finding.location} cannot be used, and may be of this time: {finding.message}"
+            raise ItsmError(message, remedy=finding.remedy or "mend it; 'itsm validate' says more")
+
+
+def _when(option: str, text: str, tz: ZoneInfo) -> datetime:
+    """A day, which begins in the zone, or an instant."""
+    from itsm_as_code import clock
+    from itsm_as_code.errors import UsageError
+
+    try:
+        if "T" not in text:
+            return datetime.combine(clock.parse_date(text), datetime.min.time(), tz).astimezone(UTC)
+        return clock.parse_instant(text)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"{option}: '{text}' is neither a day nor an instant", remedy="write 2026-12-01, or 2026-12-01T08:00:00Z"
+        ) from None
+
+
+def _selected(facts: Facts, services: tuple[str, ...], teams: tuple[str, ...]) -> frozenset[str] | None:
+    """The services that are asked for; None for all of them."""
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean
+
+    if not services and not teams:
+        return None
+    for kind, names in (("Service", services), ("Team", teams)):
+        known = [record["metadata"]["name"] for record in facts.records(kind)]
+        for name in names:
+            if name not in known:
+                remedy = did_you_mean(name, known) or f"known: {', '.join(known[:10]) or 'none'}"
+                raise UsageError(f"there is no {kind.lower()} '{name}'", remedy=remedy)
+    owned = {s["metadata"]["name"] for s in facts.records("Service") if s["spec"].get("owner") in teams}
+    return frozenset({*services, *owned})
+
+
+def _revisions(session: Session, rev: str | None, folder: str) -> Mapping[str, int]:
+    """Path -> how often it was changed up to now; nothing for records that are in no git repository."""
+    from itsm_as_code.errors import GitError
+    from itsm_as_code.git.repository import Repository
+
+    try:
+        repository = Repository(session.directory)
+        commit = repository.commit(rev or "HEAD")
+    except GitError as error:
+        if error.code in ("not-a-repository", "empty-repository", "unknown-revision") and rev is None:
+            return {}
+        raise
+    if repository.is_shallow:
+        raise GitError(
+            "this clone is shallow, so how often a change was revised cannot be told",
+            code="shallow-clone",
+            remedy="run 'git fetch --unshallow', or check out with fetch-depth: 0",
+        )
+    return repository.revisions(commit, folder)
+
+
+def _event(entry: Entry, organisation: str, catalogue: Catalogue, revisions: Mapping[str, int]) -> Event:
+    from itsm_as_code.clock import format_instant
+    from itsm_as_code.interchange.icalendar import Event, stable_uid
+
+    is_change = entry.kind == "change"
+    record = catalogue.get("Change" if is_change else "Calendar", entry.record)
+    # A change has one event, wherever it is moved; a calendar has one for each of its occurrences.
+    names = (entry.record,) if is_change else (entry.record, format_instant(entry.span.start))
+    about = [entry.summary, f"Services: {', '.join(entry.services) or 'none'}"]
+    about += [f"Type: {entry.type}, status: {entry.status}"] if is_change else []
+    about += [f"Conflict: {conflict.message}" for conflict in entry.conflicts]
+    status = "TENTATIVE" if entry.status in ("draft", "proposed") else "CONFIRMED"
+    return Event(
+        uid=stable_uid(organisation, entry.kind, *names),
+        sequence=revisions.get(record.path, 0) if record else 0,
+        span=entry.span,
+        title=f"{entry.kind.capitalize()}: {entry.title}",
+        description="\n".join(line for line in about if line),
+        categories=(entry.kind, *([entry.type] if entry.type else [])),
+        status="CANCELLED" if entry.is_called_off else status,
+        is_busy=is_change and not entry.is_called_off,
+    )

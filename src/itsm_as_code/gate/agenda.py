@@ -1,0 +1,116 @@
+"""What is planned between two instants: changes with their conflicts, freezes, and maintenance windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from itsm_as_code.clock import Interval
+from itsm_as_code.errors import ItsmError
+from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
+from itsm_as_code.records.facts import Data, Facts, applies_to
+
+CALLED_OFF: Final = ("cancelled", "rejected")
+KINDS: Final = ("freeze", "maintenance")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an agenda. ``kind`` is change, freeze or maintenance; ``record`` names what it comes from.
+
+    ``status`` and ``type`` are those of a change, empty for a calendar.
+    """
+
+    kind: str
+    record: str
+    title: str
+    span: Interval
+    services: tuple[str, ...] = ()
+    status: str = ""
+    type: str = ""
+    summary: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+
+    @property
+    def is_called_off(self) -> bool:
+        return self.status in CALLED_OFF
+
+
+def agenda(facts: Facts, period: Interval, now: datetime, services: frozenset[str] | None = None) -> list[Entry]:
+    """Everything that touches ``period``, in order of time; ``services`` limits it to what concerns one of them.
+
+    ItsmError for a calendar that cannot be read: an agenda without it would show frozen days as free.
+    """
+    found = [*_changes(facts, period, now, services)]
+    for kind in KINDS:
+        found += _calendars(facts, kind, period, services)
+    return sorted(found, key=lambda item: (item.span, item.kind, item.record))
+
+
+def _changes(facts: Facts, period: Interval, now: datetime, services: frozenset[str] | None) -> Iterator[Entry]:
+    world = World(facts, facts, now)
+    for change in facts.records("Change"):
+        spec = change["spec"]
+        span = _taken(change)
+        if span is None or not span.overlaps(period) or (services is not None and not services & set(spec["services"])):
+            continue
+        yield Entry(
+            kind="change",
+            record=change["metadata"]["name"],
+            title=change["metadata"].get("title", change["metadata"]["name"]),
+            span=span,
+            services=tuple(spec["services"]),
+            status=spec["status"],
+            type=spec["type"],
+            summary=spec["summary"],
+            conflicts=tuple(conflicts_of(change, world)),
+        )
+
+
+def _taken(change: Data) -> Interval | None:
+    """When a change took place, or else is to take place."""
+    for key in ("actual", "schedule"):
+        try:
+            return Interval.parse(change["spec"][key])
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def _calendars(facts: Facts, kind: str, period: Interval, services: frozenset[str] | None) -> Iterator[Entry]:
+    for calendar in facts.records("Calendar"):
+        spec, name = calendar["spec"], calendar["metadata"]["name"]
+        if spec["kind"] != kind:
+            continue
+        concerned = _concerned(calendar, facts)
+        if services is not None and not services & set(concerned):
+            continue
+        try:
+            covered = facts.calendar_intervals(calendar, _around(period))
+        except ValueError as error:
+            remedy = "mend the calendar; 'itsm validate' says where"
+            raise ItsmError(f"the calendar {name} cannot be read: {error}", remedy=remedy) from None
+        title, reason = calendar["metadata"].get("title", name), spec.get("reason", "")
+        for span in (span for span in covered if span.overlaps(period)):
+            yield Entry(kind, name, title, span, concerned, summary=reason)
+
+
+def _around(period: Interval) -> Interval:
+    """Whole years around a period, so that what began before it keeps its beginning whenever one asks."""
+    return Interval(
+        datetime(max(period.start.year - 1, 2), 1, 1, tzinfo=UTC),
+        datetime(min(period.end.year + 2, 9998), 1, 1, tzinfo=UTC),
+    )
+
+
+def _concerned(calendar: Data, facts: Facts) -> tuple[str, ...]:
+    """The services that a calendar applies to, or that name it as their maintenance window."""
+    name = calendar["metadata"]["name"]
+    return tuple(
+        service["metadata"]["name"]
+        for service in facts.records("Service")
+        if applies_to(calendar, service["metadata"]["name"], service)
+        or name in service["spec"].get("maintenanceWindows", ())
+    )

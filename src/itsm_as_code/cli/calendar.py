@@ -126,6 +126,7 @@ def _selected(facts: Facts, services: tuple[str, ...], teams: tuple[str, ...]) -
 def _revisions(session: Session, rev: str | None, folder: str) -> Mapping[str, int]:
     """Path -> how often it was changed up to now; nothing for records that are in no git repository."""
     from itsm_as_code.errors import GitError
+    from itsm_as_code.git.paths import revisions
     from itsm_as_code.git.repository import Repository
 
     try:
@@ -141,7 +142,7 @@ def _revisions(session: Session, rev: str | None, folder: str) -> Mapping[str, i
             code="shallow-clone",
             remedy="run 'git fetch --unshallow', or check out with fetch-depth: 0",
         )
-    return repository.revisions(commit, folder)
+    return revisions(repository, commit, folder)
 
 
 def _event(entry: Entry, organisation: str, catalogue: Catalogue, revisions: Mapping[str, int]) -> Event:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from itsm_as_code.errors import GitError
 from itsm_as_code.findings import Finding
 from itsm_as_code.forges.interface import OpenPullRequest
+from itsm_as_code.git.paths import changed_between
 from itsm_as_code.git.repository import MergeConflict, Repository
 from itsm_as_code.records.document import load
 from itsm_as_code.records.kinds import Kind
@@ -60,7 +61,7 @@ def _brought(repository: Repository, base: str, head: str, kind: Kind) -> Iterat
         before, after = base, repository.merge_tree(base, head)
     except MergeConflict:
         before, after = repository.merge_base(base, head), head
-    paths = [path for path in repository.changed_between(before, after, kind.folder) if path.endswith(".yaml")]
+    paths = [path for path in changed_between(repository, before, after, kind.folder) if path.endswith(".yaml")]
     if len(paths) > MOST_FILES:
         raise _Unreadable(f"it touches {len(paths):,} files of changes, and at most {MOST_FILES} are read")
     for path in paths:

@@ -11,7 +11,6 @@ import os
 import re
 import tempfile
 import weakref
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -278,16 +277,6 @@ class Repository:
         """Ids of the commits of ``base..head`` that touch a path, oldest first; all of a file's history counts."""
         options = ("--topo-order", "--reverse", "--full-history", f"--max-count={MAX_COMMITS}")
         return self.text("rev-list", *options, "--end-of-options", f"{base}..{head}", "--", path).split()
-
-    def changed_between(self, old: str, new: str, folder: str) -> list[str]:
-        """The paths below a folder that differ between two commits or trees, sorted; a rename is two of them."""
-        options = ("-r", "-z", "--no-renames", "--name-only")
-        return sorted(filter(None, self.text("diff-tree", *options, old, new, "--", folder).split("\0")))
-
-    def revisions(self, commit: str, folder: str) -> dict[str, int]:
-        """For each path below a folder, how many commits up to ``commit`` changed it; one pass over the history."""
-        out = self.text("log", "--format=", "--name-only", "-z", "--no-renames", commit, "--", folder)
-        return dict(Counter(filter(None, out.split("\0"))))
 
     def blob(self, treeish: str, path: str) -> bytes | None:
         """The content of one regular file of a commit or tree, or None when there is none of that path."""

@@ -244,6 +244,7 @@ def test_the_commit_of_a_merge_queue(live: Live, itsm: Run) -> None:
         (["--base", "main", "--head", "topic", "--pr", "17"], "--pr needs a forge"),
         (["--base", "main", "--head", "topic", "--publish"], "--publish needs a forge"),
         (["--base", "main", "--head", "topic", "--comment"], "--comment needs a forge"),
+        (["--base", "main", "--head", "topic", "--annotate"], "--annotate needs --output"),
         (["--forge", "github", "--merge-group", "main"], "--merge-group needs --base and --head"),
         (
             ["--forge", "github", "--merge-group", "x", "--base", "main", "--head", "topic"],
@@ -286,6 +287,12 @@ def test_the_summary_is_added_to_a_file(live: Live, itsm: Run, tmp_path: Path) -
     assert itsm(*live.arguments, "--summary", file)[0] == 1
     assert file.read_text().startswith("Before\n# ")
     assert itsm(*live.arguments, "--summary", tmp_path)[0] == 2
+
+
+def test_annotations_besides_a_file(live: Live, itsm: Run, tmp_path: Path) -> None:
+    code, out, _ = itsm(*live.arguments, "--format", "json", "--output", tmp_path / "gate.json", "--annotate")
+    assert (code, out.startswith("::")) == (1, True)
+    assert json.loads((tmp_path / "gate.json").read_text())["verdict"] == "pending"
 
 
 @pytest.mark.parametrize(

@@ -41,13 +41,16 @@ class ForgeOptions:
     comment_as: str | None
     keep: Path | None
     summary: Path | None
+    annotate: bool
 
     @property
     def is_local(self) -> bool:
         return self.name == "local"
 
-    def check(self, base: str | None, head: str | None, reviews: Path | None) -> None:
+    def check(self, base: str | None, head: str | None, reviews: Path | None, *, to_file: bool) -> None:
         """UsageError for options that do not go together."""
+        if self.annotate and not to_file:
+            raise UsageError("--annotate needs --output", remedy="write the result to a file, or say --format github")
         if self.is_local:
             if base is None or head is None:
                 raise UsageError("--base and --head are missing", remedy="name both, or a --forge with --pr")
@@ -83,13 +86,20 @@ class ForgeOptions:
         match = _GROUP.match(self.group or "")
         return match["branch"] if match else None
 
+    @property
+    def group_reference(self) -> str | None:
+        """The group's reference in full."""
+        if self.group is None or self.group.startswith("refs/"):
+            return self.group
+        return f"refs/heads/{self.group}"
+
 
 def forge_options(function: Function) -> Function:
     """Adds the options; the command gets them as ``forge``."""
 
     def wrapped(*arguments: Any, **options: Any) -> Any:
         names = ("number", "repository", "api_url", "into", "wait", "remote", "group", "publish", "comment")
-        values = {name: options.pop(f"forge_{name}") for name in (*names, "comment_as", "keep", "summary")}
+        values = {name: options.pop(f"forge_{name}") for name in (*names, "comment_as", "keep", "summary", "annotate")}
         return function(*arguments, forge=ForgeOptions(name=options.pop("forge_name"), **values), **options)
 
     wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
@@ -161,6 +171,12 @@ _OPTIONS = [
     click.option(
         "--summary", "forge_summary", type=_FILE, metavar="FILE", help="Add the verdict to this file, as Markdown."
     ),
+    click.option(
+        "--annotate",
+        "forge_annotate",
+        is_flag=True,
+        help="Print GitHub's annotations besides, where the result goes to a file.",
+    ),
 ]
 
 
@@ -206,6 +222,7 @@ class Connection:
                 pull_request.base_ref or "main",
                 tuple((number, reference.format(number)) for number in numbers),
                 tuple(review.commit for review in pull_request.reviews if review.commit != NO_COMMIT),
+                self.options.group_reference,
             ),
         )
 

@@ -62,7 +62,7 @@ def command(
     evidence.check(session)
     if evidence.verify is not None:
         return verify(evidence, session, head)
-    forge.check(base, head, reviews)
+    forge.check(base, head, reviews, to_file=session.output is not None)
     run = GateRun(session, base, head, reviews, approvals, forge, cache)
     failure: ItsmError | None = None
     try:
@@ -74,6 +74,8 @@ def command(
         raise failure
     session.write(FORMATS[session.format](decision, decision.sources, colour=session.colour))
     keep(evidence, session, decision)
+    if forge.annotate:
+        click.echo(FORMATS["github"](decision, decision.sources), nl=False)
     return decision.exit_code
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.errors import ForgeError
-from itsm_as_code.forges.interface import Account
+from itsm_as_code.forges.http import Client
+from itsm_as_code.forges.interface import Account, PullRequest
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}(?:\[bot\])?\Z")
+
+_PATIENCE = 5.0
+"""Seconds until a forge that did not know something yet is asked again."""
 
 NO_COMMIT = "0" * 40
 """Stands for a commit that the forge does not name, or no longer has; nothing is bound to it."""
@@ -102,3 +106,28 @@ def moved(message: str) -> ForgeError:
 def distinct(items: Iterable[str]) -> tuple[str, ...]:
     """Without repetition, sorted: the order of answers says nothing."""
     return tuple(sorted(set(items)))
+
+
+def settled(
+    client: Client, state: Callable[[], dict[str, Any]], read: Callable[[dict[str, Any]], PullRequest]
+) -> PullRequest:
+    """A pull request whose ``state`` was the same before and after it was read.
+
+    It is read once more when something happened meanwhile, or when the forge does not know all of it yet; and again for
+    as long as the client may wait. ForgeError after that.
+    """
+    attempt = 0
+    while True:
+        try:
+            before = state()
+            found = read(before)
+            if state() == before:
+                return found
+            problem = moved("the pull request changed while it was read")
+        except ForgeError as error:
+            if error.code != "moved":
+                raise
+            problem = error
+        attempt += 1
+        if attempt > 1 and not client.wait(_PATIENCE):
+            raise problem

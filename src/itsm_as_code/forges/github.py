@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from itsm_as_code.errors import ForgeError
-from itsm_as_code.forges.answers import NO_COMMIT, Fields, People, distinct, moved, wrong
+from itsm_as_code.forges.answers import NO_COMMIT, Fields, People, distinct, moved, settled, wrong
 from itsm_as_code.forges.http import Client, part
 from itsm_as_code.forges.interface import ForgeCommit, OpenPullRequest, PullRequest, Review, ReviewState
 
@@ -46,13 +46,8 @@ class GitHub:
     into: str | None = None
 
     def pull_request(self) -> PullRequest:
-        """The pull request; it is read once more when it changed meanwhile."""
-        for _ in range(2):
-            before = self._state()
-            found = self._read(before)
-            if self._state() == before:
-                return found
-        raise moved(f"pull request {self.number} changed while it was read")
+        """The pull request. ForgeError, also when it is not open or goes into another branch."""
+        return settled(self.client, self._state, self._read)
 
     @property
     def _root(self) -> str:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from itsm_as_code.errors import ForgeError
-from itsm_as_code.forges.answers import NO_COMMIT, Fields, People, distinct, moved, wrong
+from itsm_as_code.forges.answers import NO_COMMIT, Fields, People, distinct, moved, settled, wrong
 from itsm_as_code.forges.http import Client, part
 from itsm_as_code.forges.interface import ForgeCommit, OpenPullRequest, PullRequest, Review, ReviewState
 
@@ -60,13 +60,8 @@ class GitLab:
     into: str | None = None
 
     def pull_request(self) -> PullRequest:
-        """The merge request; it is read once more when it changed meanwhile."""
-        for _ in range(2):
-            before = self._state()
-            found = self._read(before)
-            if self._state() == before:
-                return found
-        raise moved(f"merge request {self.number} changed while it was read")
+        """The merge request. ForgeError, also when it is not open or goes into another branch."""
+        return settled(self.client, self._state, self._read)
 
     @property
     def _project(self) -> str:

@@ -151,7 +151,7 @@ class Client:
             try:
                 status, headers, content = self._call(method, address, body)
             except (OSError, HTTPException, ValueError) as error:
-                if last or method != "GET" or not self._wait(attempt):
+                if last or method != "GET" or not self.wait(attempt):
                     raise ForgeError(
                         f"{_shown(method, address)}: no answer ({_reason(error)})",
                         code="unreachable",
@@ -160,13 +160,13 @@ class Client:
                 continue
             limited = _limited_for(status, headers, content)
             if limited is not None:
-                if last or not self._wait(limited):
+                if last or not self.wait(limited):
                     raise _rate_limit(method, address, headers, limited)
-            elif status < 500 or last or method != "GET" or not self._wait(attempt):
+            elif status < 500 or last or method != "GET" or not self.wait(attempt):
                 return status, headers, content
         raise AssertionError
 
-    def _wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float) -> bool:
         """Wait, if that is still allowed."""
         if seconds > self._left:
             return False

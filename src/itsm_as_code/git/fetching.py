@@ -20,11 +20,15 @@ _OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to fetch: the branch that is merged into, references of heads by number, and commits that were reviewed."""
+    """What to fetch: the branch that is merged into, references of heads by number, and commits that were reviewed.
+
+    ``group`` is the reference of a merge queue's commit.
+    """
 
     branch: str
     heads: tuple[tuple[int, str], ...]
     commits: tuple[str, ...] = ()
+    group: str | None = None
 
     @property
     def refspecs(self) -> list[str]:
@@ -32,6 +36,7 @@ class Wanted:
         return [
             f"+refs/heads/{self.branch}:refs/itsm/base/{self.branch}",
             *(f"+{reference}:refs/itsm/pull/{number}" for number, reference in self.heads),
+            *([f"+{self.group}:refs/itsm/group"] if self.group else []),
         ]
 
 

@@ -110,6 +110,23 @@ def test_the_severity_of_a_policy_is_that_of_its_override() -> None:
     assert [policy.severity for policy in policies_of(judges.catalogue, PolicySettings())] == [Severity.ERROR]
 
 
+PARAMETERS = """\
+apiVersion: itsm/v1
+kind: Policy
+metadata: {name: own-rule, title: Own rule}
+spec:
+  severity: error
+  match: {kinds: [Service]}
+  params:
+    days: {default: 3, description: How long.}
+  require: object.spec.tier > 0
+  message: "'said'"
+  remedy: x
+  examples:
+    - {name: good, expect: pass, object: {kind: Service, spec: {tier: 1}}}
+    - {name: bad, expect: fail, object: {kind: Service, spec: {tier: 0}}}
+"""
+
 WRONG = {
     "packs: [change-enablment]": (
         "itsm.yaml:5:13 policy-packs: there is no policy pack 'change-enablment' (did you mean 'change-enablement'?)"
@@ -145,14 +162,36 @@ WRONG = {
     "exclude: [{policy: change-lead-time, reason: x}]": (
         "itsm.yaml:7:24 policy-packs: the policy 'change-lead-time' is set twice (keep one of them)"
     ),
+    f"{CHOSEN}\noverrides: [{{policy: own-rule, params: {{dayz: 3}}, reason: x}}]": (
+        "itsm.yaml:6:51 policy-packs: the policy 'own-rule' has no parameter 'dayz' (did you mean 'days'?)"
+    ),
+    f"{CHOSEN}\noverrides: [{{policy: own-rule, params: {{days: three}}, reason: x}}]": (
+        "itsm.yaml:6:51 policy-packs: the parameter 'days' is a number, not text (its default is 3)"
+    ),
+    f"{CHOSEN}\noverrides: [{{policy: own-rule, params: {{days: true}}, reason: x}}]": "itsm.yaml:6:51 policy-packs",
+    f"{CHOSEN}\noverrides: [{{policy: change-lead-time, params: {{days: 3}}, reason: x}}]": (
+        "itsm.yaml:6:59 policy-packs: the policy 'change-lead-time' has no parameter 'days' (it has no parameters)"
+    ),
 }
 
 
 @pytest.mark.parametrize("settings", WRONG)
 def test_a_mistake_in_the_settings_has_its_place(settings: str) -> None:
-    validation = small(settings)
+    validation = small(settings, **({"policies/own-rule.yaml": PARAMETERS} if "own-rule" in settings else {}))
     assert len([line for line in said(validation) if line.startswith("itsm.yaml")]) == 1, said(validation)
     assert said(validation)[0].startswith(WRONG[settings]), said(validation)
+
+
+@pytest.mark.parametrize(("days", "severity"), [(14, []), (5, ["warning"])])
+def test_a_parameter_is_set_for_the_organisation(days: int, severity: list[str]) -> None:
+    problem = (
+        "apiVersion: itsm/v1\nkind: Problem\nmetadata: {name: slow, title: Slow}\nspec:\n  services: [orders]\n"
+        "  proactive: true\n  owner: team-shop\n  symptom: Slow.\n  detectedAt: '2026-11-12T12:00:00Z'\n  status: new\n"
+    )
+    chosen = "packs: [iso20000-1, change-enablement, operations, organisation, service-design]\n"
+    chosen += f"overrides: [{{policy: problem-is-not-forgotten, params: {{days: {days}}}, reason: We are quick.}}]"
+    found = small(chosen, **{"operations/problems/slow.yaml": problem}).findings
+    assert [item.severity.value for item in found if item.rule == "problem-is-not-forgotten"] == severity
 
 
 # No record takes another's place unnoticed.

@@ -71,22 +71,21 @@ class Pack:
     def policies(self) -> tuple[str, ...]:
         return tuple(self.record.spec["policies"])
 
-    @property
-    def controls(self) -> tuple[str, ...]:
-        return tuple(self.record.spec.get("controls", ()))
-
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A catalogue with the records of the chosen packs, the packs, and what is wrong with the choice."""
+    """A catalogue with the records of the chosen packs, and what is wrong with the choice."""
 
     catalogue: Catalogue
-    packs: tuple[Pack, ...] = ()
     findings: tuple[Finding, ...] = ()
 
-    def pack_of(self, policy: str) -> Pack | None:
-        """The chosen pack that a policy belongs to."""
-        return next((pack for pack in self.packs if policy in pack.policies), None)
+
+def chosen_packs(catalogue: Catalogue, settings: PolicySettings) -> dict[str, Pack]:
+    """For each policy that belongs to a chosen pack of ``catalogue``, a packed one, that pack."""
+    records = [catalogue.get("PolicyPack", choice.name) for choice in settings.packs]
+    return {
+        policy: pack for record in records if record is not None for pack in [Pack(record)] for policy in pack.policies
+    }
 
 
 def lay_over(catalogue: Catalogue, configuration: Configuration) -> Packed:
@@ -109,7 +108,7 @@ def lay_over(catalogue: Catalogue, configuration: Configuration) -> Packed:
     found = [Finding(POLICY_PACKS.id, POLICY_PACKS.severity, Location(PATH, pointer=item.pointer), item.message,
                      item.remedy) for item in problems]  # fmt: skip
     placed = place_findings([*found, *shadows], catalogue.sources() | {PATH: configuration.source})
-    return Packed(whole, tuple(chosen), tuple(placed))
+    return Packed(whole, tuple(placed))
 
 
 def _choose(choices: Iterable[PackChoice], catalogue: Catalogue) -> tuple[list[Pack], list[Problem]]:
@@ -256,14 +255,16 @@ def _parameter_problems(policy: Record, values: Mapping[str, Any], at: Pointer) 
                 f"its parameters are: {', '.join(sorted(declared))}" if declared else "it has no parameters"
             )
             yield Problem(f"the policy '{policy.name}' has no parameter '{name}'", (*at, name), remedy)
-        elif _type(value) != (wanted := _type(declared[name]["default"])):
-            message = f"the parameter '{name}' is {wanted}, not {_type(value)}"
+        elif type_of(value) != (wanted := type_of(declared[name]["default"])):
+            message = f"the parameter '{name}' is {wanted}, not {type_of(value)}"
             yield Problem(message, (*at, name), f"its default is {declared[name]['default']!r}")
 
 
-def _type(value: Any) -> str:
+def type_of(value: Any) -> str:
+    """The type of a value as people say it."""
     if isinstance(value, bool):
         return "true or false"
     if isinstance(value, (int, float)):
         return "a number"
-    return "text" if isinstance(value, str) else "a list"
+    names: dict[type, str] = {str: "text", list: "a list", dict: "a mapping"}
+    return names.get(type(value), "nothing")

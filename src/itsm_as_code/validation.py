@@ -17,7 +17,7 @@ from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, Rule, sort_findings
-from itsm_as_code.packs import Pack, lay_over
+from itsm_as_code.packs import lay_over
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.records import catalogue as catalogue_module
@@ -42,7 +42,6 @@ class Judges:
     configuration: Configuration
     catalogue: Catalogue
     findings: tuple[Finding, ...]
-    packs: tuple[Pack, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None, like: J
         registry, known = registry_of(snapshot), None
     configuration, findings = load_configuration(snapshot, registry)
     packed = lay_over(load_catalogue(snapshot, registry, known, stored), configuration)
-    return Judges(registry, configuration, packed.catalogue, (*findings, *packed.findings), packed.packs)
+    return Judges(registry, configuration, packed.catalogue, (*findings, *packed.findings))
 
 
 def _schema_ids(snapshot: Snapshot) -> dict[str, str] | None:

@@ -89,3 +89,37 @@ def test_the_gate_judges_in_a_new_repository(forge: str, vendor: tuple[str, ...]
     shop.review("bob")
     decision = shop.judge()
     assert "finding:outage-is-communicated" in [reason.code for reason in decision.reasons]
+
+
+def test_the_list_says_what_is_set_differently_and_what_does_not_apply(tmp_path: Path, itsm: Run) -> None:
+    assert itsm("init", tmp_path / "org")[0] == 0
+    configuration = tmp_path / "org/itsm.yaml"
+    text = configuration.read_text()
+    text += "    overrides: [{policy: change-lead-time, severity: error, reason: The board meets once a week.}]\n"
+    configuration.write_text(text + "    exclude: [{policy: review-is-independent, reason: We are two.}]\n")
+    code, out, _ = itsm("-C", tmp_path / "org", "policy", "list")
+    lines = [line.split() for line in out.splitlines()]
+    assert ["error", "change-lead-time", "change-enablement", "1.0.0"] in [line[:4] for line in lines]
+    assert ["excluded", "review-is-independent"] in [line[:2] for line in lines]
+    assert "set differently: change-lead-time: The board meets once a week.\n" in out
+    assert "excluded: review-is-independent: We are two.\n" in out
+    rows = {
+        row["name"]: row
+        for row in json.loads(itsm("-C", tmp_path / "org", "policy", "list", "--format", "json")[1])["policies"]
+    }
+    assert rows["change-lead-time"]["override"] == {
+        "severity": "error", "since": None, "params": {}, "reason": "The board meets once a week."
+    }  # fmt: skip
+    assert rows["review-is-independent"]["excluded"] == {"reason": "We are two."}
+    assert rows["board-has-quorum"]["pack"] == {"name": "organisation", "version": "1.0.0"}
+    assert rows["board-has-quorum"]["path"] == "itsm-packs/organisation/board-has-quorum.yaml"
+    _, out, _ = itsm("-C", tmp_path / "org", "explain", "board-has-quorum")
+    assert "a policy of pack organisation, which comes with the program" in out
+
+
+def test_examples_are_not_run_while_a_pack_is_missing(tmp_path: Path, itsm: Run) -> None:
+    assert itsm("init", tmp_path / "org")[0] == 0
+    configuration = tmp_path / "org/itsm.yaml"
+    configuration.write_text(configuration.read_text().replace("name: operations", "name: operatons"))
+    code, _, err = itsm("-C", tmp_path / "org", "policy", "test")
+    assert (code, "there is no policy pack 'operatons'" in err) == (2, True)

@@ -94,7 +94,7 @@ def _policy(record: Record) -> str:
 
     spec = record.spec
     parts = [
-        f"{record.name} ({spec['severity']}, a policy of this repository: {record.path})",
+        f"{record.name} ({spec['severity']}, a policy of {_home(record)}: {record.path})",
         terminal(record.title),
         "",
     ]
@@ -110,8 +110,15 @@ def _policy(record: Record) -> str:
     ]
     if spec.get("controls"):
         parts.append(f"Controls: {', '.join(spec['controls'])}")
+    if "clauses" in spec:
+        clauses = [f"{item['framework']} {item['clause']}" for item in spec["clauses"]]
+        parts.append(f"Clauses: {terminal('; '.join(clauses))}")
     parts += ["Examples:", *(f"  {example['expect']}: {terminal(example['name'])}" for example in spec["examples"]), ""]
     return "\n".join(parts)
+
+
+def _home(record: Record) -> str:
+    return f"pack {record.pack}, which comes with the program" if record.pack else "this repository"
 
 
 def _kind(kind: Kind) -> str:

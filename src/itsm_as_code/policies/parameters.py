@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from itsm_as_code.findings import parse_pointer
+from itsm_as_code.packs import type_of
 from itsm_as_code.policies.environment import EvaluationError
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.facts import Data, Facts
@@ -50,16 +51,6 @@ def parameter_sets(
 def depends_on_record(declared: Mapping[str, Mapping[str, Any]]) -> bool:
     """True when the values are not the same for every record."""
     return any("from" in parameter for parameter in declared.values())
-
-
-def type_of(value: Any) -> str:
-    """The type of a value as people say it."""
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, (int, float)):
-        return "a number"
-    names: dict[type, str] = {str: "text", list: "a list", dict: "a mapping"}
-    return names.get(type(value), "nothing")
 
 
 def _per_service(declared: Mapping[str, Mapping[str, Any]]) -> bool:

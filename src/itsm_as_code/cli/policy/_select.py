@@ -10,10 +10,11 @@ from itsm_as_code.cli._paths import inside, within
 
 if TYPE_CHECKING:
     from itsm_as_code.policies.engine import Policy
-    from itsm_as_code.records.catalogue import Catalogue, Record
+    from itsm_as_code.records.catalogue import Record
+    from itsm_as_code.validation import Judges
 
 
-def policies(catalogue: Catalogue, top: Path, wanted: tuple[str, ...]) -> list[Policy]:
+def policies(judges: Judges, top: Path, wanted: tuple[str, ...]) -> list[Policy]:
     """The policies that ``wanted`` names (all without any), by name.
 
     A word is the name of a policy, a pattern of names (``change-*``), a pack (the folder that policies lie in), or the
@@ -23,7 +24,9 @@ def policies(catalogue: Catalogue, top: Path, wanted: tuple[str, ...]) -> list[P
     from itsm_as_code.errors import ItsmError, UsageError
     from itsm_as_code.policies.engine import Policy
 
-    broken = [finding for finding in catalogue.findings if finding.location.path.startswith("policies/")]
+    catalogue = judges.catalogue
+    broken = [finding for finding in judges.findings if finding.blocks]
+    broken += [finding for finding in catalogue.findings if finding.location.path.startswith("policies/")]
     if broken:
         raise ItsmError(
             f"{broken[0].location}: {broken[0].message}", remedy="mend it first; 'itsm validate policies' shows all"

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
 
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from itsm_as_code.configuration import PolicySettings
+    from itsm_as_code.packs import Pack
+    from itsm_as_code.records.catalogue import Record
+
 
 @click.command("list")
 @common_options("text", "json")
 def command(session: Session) -> int:
-    """List the policies with what they said of the records here.
+    """List the policies with their pack, how itsm.yaml sets them, and what they said of the records here.
 
     \b
     Example:
@@ -22,6 +29,7 @@ def command(session: Session) -> int:
     from collections import Counter
 
     from itsm_as_code.errors import UsageError
+    from itsm_as_code.packs import chosen_packs
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
@@ -32,8 +40,10 @@ def command(session: Session) -> int:
         counts.setdefault(outcome.policy, Counter())[outcome.status] += 1
     if not judges.catalogue.of_kind("Policy"):
         raise UsageError("there is no policy here", remedy="add one to policies/, or go to a repository of records")
+    settings = judges.configuration.policies
+    packs = chosen_packs(judges.catalogue, settings)
     rows = [
-        _row(record.name, record.spec, record.title, counts.get(record.name, Counter()))
+        _row(record, counts.get(record.name, Counter()), packs.get(record.name), settings)
         for record in judges.catalogue.of_kind("Policy")
     ]
     if session.format == "json":
@@ -42,16 +52,45 @@ def command(session: Session) -> int:
         data = {"schema": "itsm/policy-list/v1", "policies": rows}
         session.write(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
         return 0
-    width = max(len(row["name"]) for row in rows)
-    text = [
-        f"{row['severity']:<8}{row['name']:<{width}}  pass {row['pass']:>4}  fail {row['fail']:>3}  "
-        f"waived {row['waived']:>2}  {row['title']}"
-        for row in rows
-    ]
-    session.write("\n".join([*text, f"{len(rows)} policies", ""]))
+    session.write(_text(rows))
     return 0
 
 
-def _row(name: str, spec: dict[str, Any], title: str, count: Any) -> dict[str, Any]:
-    statuses = {status: count[status] for status in ("pass", "fail", "error", "waived")}
-    return {"name": name, "title": title, "severity": spec["severity"], "kinds": spec["match"]["kinds"], **statuses}
+def _row(record: Record, count: Counter[str], pack: Pack | None, settings: PolicySettings) -> dict[str, Any]:
+    from itsm_as_code.policies.engine import Policy
+
+    override, exclusion = settings.override(record.name), settings.exclusion(record.name)
+    policy = Policy(record, override)
+    return {
+        "name": record.name,
+        "title": record.title,
+        "severity": policy.severity.value,
+        "kinds": record.spec["match"]["kinds"],
+        **{status: count[status] for status in ("pass", "fail", "error", "waived")},
+        "pack": {"name": pack.name, "version": pack.version} if pack else None,
+        "path": record.path,
+        "excluded": {"reason": exclusion.reason} if exclusion else None,
+        "override": {
+            "severity": override.severity.value if override.severity else None,
+            "since": override.since,
+            "params": dict(override.params),
+            "reason": override.reason,
+        }
+        if override
+        else None,
+    }
+
+
+def _text(rows: list[dict[str, Any]]) -> str:
+    from itsm_as_code.reports.escape import terminal
+
+    packs = [f"{row['pack']['name']} {row['pack']['version']}" if row["pack"] else "" for row in rows]
+    name, pack = max(len(row["name"]) for row in rows), max(map(len, packs))
+    lines = [
+        f"{'excluded' if row['excluded'] else row['severity']:<9} {row['name']:<{name}}  {where:<{pack}}  "
+        f"pass {row['pass']:>4}  fail {row['fail']:>3}  waived {row['waived']:>2}  {terminal(row['title'])}"
+        for row, where in zip(rows, packs, strict=True)
+    ]
+    for word, reason in (("set differently", "override"), ("excluded", "excluded")):
+        lines += [f"{word}: {row['name']}: {terminal(row[reason]['reason'])}" for row in rows if row[reason]]
+    return "\n".join([*lines, f"{len(rows)} policies", ""])

@@ -72,7 +72,7 @@ def _run(session: Session, wanted: tuple[str, ...], with_strength: bool, least: 
     from itsm_as_code.validation import load_judges
 
     snapshot = WorkTree(session.directory)
-    chosen = _select.policies(load_judges(snapshot).catalogue, session.directory, wanted)
+    chosen = _select.policies(load_judges(snapshot), session.directory, wanted)
     fixtures = fixtures_of(snapshot)
     return PolicyTest(
         [(policy, list(run_examples(policy, fixtures))) for policy in chosen],

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Finding, Severity
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import controls, state, trend, words
+from itsm_as_code.site.views import controls, packs, state, trend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.listing import paged
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS, RecordPage
@@ -66,6 +66,7 @@ def _overview(context: Context) -> Page:
         sections.append(
             Section("policies", "Policies", (matrix, Table("Policies and their results", POLICY_HEADERS, tuple(rows))))
         )
+        sections += packs.sections(context)
         sections.append(Section("trend", "Trend", tuple(trend.of_all(context))))
     waivers = Table(
         "Waivers",
@@ -119,8 +120,9 @@ def policy_row(context: Context, policy: Record) -> Row:
     waived: Value = state.status("waived", f"{tally['waived']:,} waived") if tally["waived"] else Text("0")
     unknown: Value = state.status("error", f"{tally['error']:,}") if tally["error"] else Text("0")
     passed: Value = Text(f"{tally['pass']:,} of {judged:,}") if judged else Missing("Not applicable to any record")
-    severity = Text(words.human(policy.spec["severity"]))
-    return Row((context.link(policy), severity, Text(f"{judged:,}"), passed, failed, waived, unknown))
+    return Row(
+        (context.link(policy), packs.severity(context, policy), Text(f"{judged:,}"), passed, failed, waived, unknown)
+    )
 
 
 def waiver_row(context: Context, waiver: Record) -> Row:
@@ -219,7 +221,7 @@ def policy_page(context: Context, record: Record, now: state.Now) -> Page:
     made.add("rule", "The rule", Fields(tuple(rule)))
     examples = tuple(Row((Text(e["name"]), Text(words.human(e["expect"])))) for e in spec["examples"])
     made.add("examples", "Examples it is tested with", Table("Examples", ("Example", "Expected"), examples))
-    facts: list[tuple[str, Value]] = [("Severity", made.field("severity"))]
+    facts: list[tuple[str, Value]] = [("Severity", packs.severity(context, record)), *packs.facts(context, record)]
     for key, title in (
         ("owner", "Owner"),
         ("controls", "Controls"),
@@ -256,7 +258,13 @@ def control_page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     assessment = controls.assess(context, record)
     rows = tuple(
-        Row((controls.what(context, item), state.status(item.status), Text(controls.why(item))))
+        Row(
+            (
+                controls.what(context, item),
+                state.status(item.status),
+                Text(packs.left_out(context, item.entry) or controls.why(item)),
+            )
+        )
         for item in assessment.evidence
     )
     made.add(

@@ -141,7 +141,9 @@ class RecordPage:
             links = tuple(Link(str(i.get("title")), str(i.get("url")), True) for i in metadata["links"])
             rows.append(("Links", Items(links)))
         configuration = self.context.validation.configuration
-        if configuration.forge_url:
+        if record.pack:
+            rows.append(("File", Text(f"None here: it comes with the policy pack {record.pack}")))
+        elif configuration.forge_url:
             branch, path = quote(configuration.default_branch), quote(record.path)
             at = Link(record.path, f"{configuration.forge_url.rstrip('/')}/blob/{branch}/{path}", True)
             rows.append(("File", at))

@@ -97,7 +97,7 @@ def test_the_list_says_what_is_set_differently_and_what_does_not_apply(tmp_path:
     text = configuration.read_text()
     text += "    overrides: [{policy: change-lead-time, severity: error, reason: The board meets once a week.}]\n"
     configuration.write_text(text + "    exclude: [{policy: review-is-independent, reason: We are two.}]\n")
-    code, out, _ = itsm("-C", tmp_path / "org", "policy", "list")
+    _, out, _ = itsm("-C", tmp_path / "org", "policy", "list")
     lines = [line.split() for line in out.splitlines()]
     assert ["error", "change-lead-time", "change-enablement", "1.0.0"] in [line[:4] for line in lines]
     assert ["excluded", "review-is-independent"] in [line[:2] for line in lines]

@@ -43,6 +43,37 @@ def test_a_declared_high_risk_counts(workshop: Workshop) -> None:
     assert missing(workshop.judge()) == {"normal": 1, "high-risk": 2}
 
 
+def test_a_table_of_risk_that_comes_along_does_not_count(workshop: Workshop) -> None:
+    """What is very high by the base's table stays so, although the pull request brings one that knows only low."""
+    all_high = "  risk: {matrix: {low: [%s], medium: [%s], high: [%s], very-high: [%s]}}\n"
+    itsm = (workshop.path / "itsm.yaml").read_text()
+    with on_main(workshop):
+        workshop.write("itsm.yaml", itsm + all_high % (("very-high, very-high, very-high, very-high",) * 4))
+    workshop.write("itsm.yaml", itsm + all_high % (("low, low, low, low",) * 4))
+    workshop.change()
+    workshop.commit()
+    decision = workshop.judge()
+    assert decision.evidence["risk"][0]["level"] == "very-high"
+    assert missing(decision)["high-risk"] == 2
+
+
+def test_a_rehearsal_in_the_future_is_none(workshop: Workshop) -> None:
+    workshop.change(**{'rehearsedOn: "2026-11-20"': 'rehearsedOn: "2027-11-20"'})
+    workshop.commit()
+    (factor,) = [f for f in workshop.judge().evidence["risk"][0]["factors"] if f["name"].endswith("back-out")]
+    assert (factor["value"], factor["points"]) == ("planned, to be rehearsed on 2027-11-20", 1)
+
+
+def test_a_name_of_long_ago_gives_no_lead_time(workshop: Workshop) -> None:
+    """What this pull request proposes is proposed now, whatever day the name of the record bears."""
+    path = workshop.change("chg-20200101-tune", **{"2026-12-01T20": "2026-11-22T20", "2026-12-01T22": "2026-11-22T22"})
+    workshop.write("changes/2020/01/01/chg-20200101-tune.yaml", (workshop.path / path).read_bytes())
+    (workshop.path / path).unlink()
+    workshop.commit()
+    (factor,) = [f for f in workshop.judge().evidence["risk"][0]["factors"] if f["name"].endswith("lead time")]
+    assert (factor["value"], factor["points"]) == ("8 hours from 2026-11-22T12:00:00Z", 1)
+
+
 def test_a_standard_change_without_a_model(workshop: Workshop) -> None:
     workshop.write(STANDARD_PATH, STANDARD.replace("  model: restart\n", ""))
     workshop.commit()

@@ -157,3 +157,9 @@ def test_a_pre_authorisation_of_the_day_of_the_failure_does_not(workshop: Worksh
     with on_main(workshop):
         workshop.edit(MODEL, '"2026-01-10"', '"2026-11-15"')
     assert restart(workshop) == [SUSPENDED]
+
+
+def test_the_verdict_says_when_it_may_change(workshop: Workshop) -> None:
+    suspended(workshop, "2026-10-24", "2026-11-15")
+    restart(workshop)
+    assert workshop.judge().evidence["validUntil"] == "2026-11-23T21:00:00Z"

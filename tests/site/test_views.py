@@ -86,6 +86,31 @@ def test_planned_becomes_past_by_the_clock(validated: Validate) -> None:
     }
 
 
+def test_a_model_that_failed_too_often_shows_as_suspended(validated: Validate) -> None:
+    def failure(day: int) -> dict[str, object]:
+        at = {"start": f"2026-11-{day}T20:00:00Z", "end": f"2026-11-{day}T22:00:00Z"}
+        plan = {"type": "standard", "model": "m", "justification": "J.", "schedule": at, "actual": at}
+        return {**plan, "status": "failed", "result": "failed"}
+
+    model = {
+        "owner": "t", "services": ["a"], "summary": "S.", "steps": ["S."], "backout": {"steps": ["B."]},
+        "preAuthorisation": {"by": "ann", "on": "2026-01-01", "expires": "2027-01-01"},
+        "suspension": {"failures": 2, "within": "P30D"},
+    }  # fmt: skip
+    files = PEOPLE | service("a") | {"changes/models/m.yaml": record("ChangeModel", "m", model)}
+    files |= change("chg-one", **failure(10))
+    for more, said in (({}, "Pre-authorised"), (change("chg-two", **failure(12)), "Suspended")):
+        files |= more
+        validation = validated(files)
+        assert [finding.message for finding in validation.catalogue.findings] == []
+        pages = site.build(validation, "r")
+        text = read(pages[next(path for path in pages if path.endswith(("/m.html", "m/index.html")))])
+        main = text.all("main")[0].text
+        assert said in main
+    assert "too many for its suspension rule (P30D)" in main
+    assert "in force again in 18 days" in main
+
+
 def test_an_outage_shows_on_the_service_and_on_what_needs_it(validated: Validate) -> None:
     incident = {
         "status": "in-progress", "services": ["a"], "impact": 1, "urgency": 1, "detectedAt": "2026-11-22T10:00:00Z",

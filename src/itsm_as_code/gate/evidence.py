@@ -14,6 +14,7 @@ from itsm_as_code.forges.local import pull_request_data
 from itsm_as_code.gate.approvals import Approval
 from itsm_as_code.gate.conflicts import next_free_slot
 from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, plain
+from itsm_as_code.gate.lane import lane_instants
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.policies.engine import policies_of
 from itsm_as_code.records.diff import show_fields
@@ -208,9 +209,10 @@ def _valid_until(judgement: Judgement) -> str | None:
     """The earliest instant at which the verdict could change by the passing of time alone.
 
     Waivers and policies that concern what the pull request touches begin or end, approvers go away, windows of the
-    changed records begin or end, models expire.
+    changed records begin or end, models expire or are suspended no longer, reviews become overdue.
     """
     instants = [*_rules_in_time(judgement), *_people_in_time(judgement)]
+    instants += lane_instants(judgement.changes, judgement.lane)
     for record in judgement.changes:
         schedule = record.spec.get("schedule", {})
         instants += [clock.parse_instant(schedule[key]) for key in ("start", "end") if key in schedule]

@@ -127,6 +127,19 @@ def model_suspended(diff: RecordDiff, change: Record, situation: Situation) -> I
         yield stamp(MODEL_SUSPENDED, change, Problem(message, ("spec", "model"), remedy))
 
 
+def lane_instants(changes: Iterable[Record], situation: Situation) -> Iterator[datetime]:
+    """When what the lanes say of some changes turns: a review becomes overdue, a model is suspended no longer."""
+    reviews = list(open_reviews(situation.base, situation.timezone))
+    for change in changes:
+        for review in reviews:
+            if set(review.services) & set(change.spec["services"]):
+                yield review.due
+        if change.spec["type"] == "standard":
+            found = suspension(change.spec["model"], situation.base, situation.now, [situation.facts])
+            if found is not None:
+                yield found.until
+
+
 def board_rules(diffs: Iterable[RecordDiff], rules: Iterable[MatchedRule], facts: Facts) -> list[MatchedRule]:
     """A rule of the gate's own for each emergency change that no rule of the base lets the board decide.
 

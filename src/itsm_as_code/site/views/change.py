@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
@@ -182,7 +183,8 @@ def model_page(context: Context, record: Record, now: state.Now) -> Page:
     )
     expires = words.as_date(spec["preAuthorisation"].get("expires"))
     over = expires is not None and expires <= context.today
-    suspended = spec.get("suspended") is True
+    by_rule = suspension(record.name, context.validation.facts, context.now)
+    suspended = spec.get("suspended") is True or by_rule is not None
     word = "Suspended" if suspended else "Pre-authorisation has expired" if over else "Pre-authorised"
     facts: list[tuple[str, Value]] = [("Owner", made.field("owner")), ("Services", made.field("services"))]
     authorised = spec["preAuthorisation"]
@@ -197,6 +199,11 @@ def model_page(context: Context, record: Record, now: state.Now) -> Page:
         facts.append(("Lead time", made.field("leadTime")))
     if "suspendedReason" in spec:
         made.sections.insert(0, Section("suspended", "Why it is suspended", (Prose(spec["suspendedReason"]),)))
+    if by_rule is not None:
+        failures = inline([context.reference(("Change",), name) for name in by_rule.failures])
+        why = Text(f"These changes failed, too many for its suspension rule ({by_rule.within}).")
+        ends = Text(f"By itself it is in force again {words.relative(by_rule.until, context.now)}.")
+        made.sections.insert(0, Section("suspended-by-rule", "Why it is suspended", (why, failures, ends)))
     badge = state.status("expired" if suspended or over else "active", word)
     return made.finish(lead=spec["summary"], statuses=(badge,), facts=tuple(facts))
 

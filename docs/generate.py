@@ -20,7 +20,7 @@ import click
 from risk_page import risk_page
 from schema_pages import configuration, fenced, fields, kind_page, page_name, plain, table
 
-from itsm_as_code import shipped
+from itsm_as_code import packs, shipped
 from itsm_as_code.checks import all_checks
 from itsm_as_code.cli.explain import all_rules
 from itsm_as_code.cli.program import program
@@ -29,7 +29,7 @@ from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.judge import RULES as GATE_RULES
 from itsm_as_code.interchange import request, request_forms
-from itsm_as_code.policies import engine, environment, waivers
+from itsm_as_code.policies import approval_rules, engine, environment, waivers
 from itsm_as_code.records import catalogue, document, formatting, lifecycle
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
@@ -91,7 +91,7 @@ def index(registry: KindRegistry) -> str:
         "- [Commands](commands.md): every command with its arguments and options\n"
         "- [Exit codes](exit-codes.md)\n"
         "- [Rules](rules.md): what the program itself can find\n"
-        "- [Policy packs](policies.md): the policies that `itsm init` copies\n"
+        "- [Policy packs](policies.md): the policies that `itsm.yaml` switches on\n"
         "- [CEL](cel.md): variables and functions of policies and approval rules\n"
         "- [Risk](risk.md): the points from which the level of a change is derived\n"
         "- [Reports](reports.md): the JSON of `itsm validate` and `itsm gate`\n"
@@ -204,7 +204,7 @@ def rules() -> str:
         ("Checks", ("Rules across records. Those marked *waivable* may be named by `check` of a "
          "[Waiver](kinds/waiver.md)."), [check.rule for check in checks]),
         ("Policies", ("What can be wrong with a policy itself. What a policy finds is reported under the policy's own "
-         "name."), engine.RULES),
+         "name."), [*engine.RULES, *packs.RULES, *approval_rules.RULES]),
         ("Waivers", "What can be wrong with a waiver.", waivers.RULES),
         ("Layout", "Reported by `itsm fmt`.", formatting.RULES),
         ("Import from Backstage", "Reported by `itsm import backstage`.", import_rules()),
@@ -240,9 +240,9 @@ def rule_section(rule: Rule, waivable: bool) -> str:
 
 POLICIES_HEAD = """# Policy packs
 
-Policies that the package brings along. `itsm init` copies them to `policies/`; from then on they are the repository's
-own, to be changed or removed by pull request. `itsm explain NAME` prints the whole rule. For how to write one see
-[write a policy](../how-to/write-a-policy.md).
+Policies that the package brings along, switched on pack by pack in `itsm.yaml`: see
+[choose policy packs](../how-to/choose-policy-packs.md). `itsm explain NAME` prints the whole rule. For how to write one
+see [write a policy](../how-to/write-a-policy.md).
 """
 
 

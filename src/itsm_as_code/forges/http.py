@@ -99,12 +99,11 @@ class Client:
         """
         found, pages = self._once(path, query, inside)
         for _ in range(3):
-            names = [_identity(item) for item in found]
-            whole = len(set(names)) == len(names)
+            whole = not _has_twins(found)
             if (pages == 1 or only_grows) and whole:
                 return found
-            found, pages = self._once(path, query, inside)
-            if whole and [_identity(item) for item in found] == names:
+            before, (found, pages) = found, self._once(path, query, inside)
+            if whole and list(map(_identity, found)) == list(map(_identity, before)):
                 return found
         raise ForgeError(f"GET {path}: the list changed while it was read", code="moved", remedy="run the gate again")
 
@@ -239,12 +238,16 @@ def next_link(header: str) -> str | None:
 
 
 def _identity(item: Any) -> Any:
-    """What tells an item of a list apart: its number, or else the whole of it."""
-    if isinstance(item, dict):
-        for key in ("id", "sha"):
-            if isinstance(item.get(key), (int, str)):
-                return item[key]
+    """What tells an item of a list apart: its number (events have one within their kind), or else the whole of it."""
+    if isinstance(item, dict) and isinstance(item.get("id"), int):
+        return item.get("event"), item["id"]
     return json.dumps(item, sort_keys=True)
+
+
+def _has_twins(items: list[Any]) -> bool:
+    """Whether an item with a number stands there twice, as when a page border moved while the pages were read."""
+    numbered = [name for name in map(_identity, items) if isinstance(name, tuple)]
+    return len(set(numbered)) < len(numbered)
 
 
 def _judged(method: str, address: str, status: int, headers: HTTPMessage, content: bytes) -> Answer:

@@ -41,7 +41,7 @@ class ForgeOptions:
     comment_as: str | None
     keep: Path | None
     summary: Path | None
-    annotate: bool
+    annotate: bool = False
 
     @property
     def is_local(self) -> bool:

@@ -36,12 +36,13 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
 
 
 def _problem(promise: Promise, result: Composition) -> Problem:
-    weakest = [f"{' or '.join(item.names)} ({percent(item.availability)})" for item in result.weakest]
-    more = f" and {len(weakest) - _SHOWN} more" if len(weakest) > _SHOWN else ""
+    parts = result.weakest
+    weakest = [f"{' or '.join(item.names)} ({percent(item.availability)})" for item in parts[:_SHOWN]]
+    more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
     bound = f"{percent(result.bound)} percent" + ("" if result.exact else " or somewhat more")
     message = (
         f"promises {promise.text} percent, but what {promise.service} cannot do without composes to {bound}; "
-        f"weakest: {', '.join(weakest[:_SHOWN])}{more}"
+        f"weakest: {', '.join(weakest)}{more}"
     )
     remedy = f"promise at most {percent_floor(result.bound)}, or make the weakest part better or redundant"
     return Problem(message, promise.pointer, remedy)

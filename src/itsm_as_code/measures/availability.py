@@ -8,7 +8,7 @@ network are not better than the network.
 
 Where redundancy groups share components, the function is split on them (Shannon's expansion: once with the component
 up, once with it down), which is exact. Splits grow as two to the power of the shared components: ``MAX_WORK`` is enough
-for twelve that are used in sixty places. Beyond it the groups concerned are counted as their best member each,
+for nine or ten that are used in sixty places. Beyond it the groups concerned are counted as their best member each,
 multiplied; shared components only make that come out too low (monotone functions of independent variables are
 positively associated: Esary, Proschan and Walkup, "Association of random variables", 1967), so the result is a lower
 bound, and says so.
@@ -24,20 +24,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import takewhile
 from math import prod
+from operator import attrgetter
 from typing import Final
 
 from itsm_as_code.measures.worst_case import FULL, Need, WorstCase
 
 __all__ = ["Composer", "Composition", "Contribution", "Need"]
 
-MAX_WORK: Final = 250_000
+MAX_WORK: Final = 40_000
 """How many places of components one set of groups may be looked at while it is split."""
 _MAX_NESTING: Final = 8
 _MAX_PLACES: Final = 4_000
 _WORK_PER_NEED: Final = 16
+_SPLIT_COST: Final = 8
+"""A place that is looked at while splitting costs as much time as so many that are only counted."""
 ONE: Final = Fraction(1)
 
 
@@ -47,6 +51,12 @@ class Contribution:
 
     names: tuple[str, ...]
     availability: Fraction
+    order: tuple[int, tuple[str, ...]] = field(init=False, compare=False, repr=False)
+    """The weakest first, then by name; whole numbers compare quicker than fractions."""
+
+    def __post_init__(self) -> None:
+        share = self.availability
+        object.__setattr__(self, "order", (share.numerator * FULL**2 // share.denominator, self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +76,9 @@ class Composition:
     @property
     def weakest(self) -> tuple[Contribution, ...]:
         """The parts with the lowest availability; none when nothing ever fails."""
-        lowest = min((item.availability for item in self.contributions), default=ONE)
-        return tuple(item for item in self.contributions if item.availability == lowest) if lowest < 1 else ()
+        lowest = self.contributions[0].availability if self.contributions else ONE
+        weakest = takewhile(lambda item: item.availability == lowest, self.contributions)
+        return tuple(weakest) if lowest < 1 else ()
 
     def loss(self, contribution: Contribution) -> Fraction:
         """By how much the bound would rise if a contribution never failed."""
@@ -80,6 +91,12 @@ class _System:
 
     components: frozenset[str] = frozenset()
     groups: frozenset[frozenset[_System]] = frozenset()
+    names: frozenset[str] = field(init=False, compare=False, repr=False)
+    """All components in it, also those in groups: most splits touch few systems, and leave the others as they are."""
+
+    def __post_init__(self) -> None:
+        below = (member.names for group in self.groups for member in group)
+        object.__setattr__(self, "names", self.components.union(*below))
 
 
 _NOTHING: Final = _System()
@@ -96,8 +113,9 @@ class Composer:
         self._places: dict[str, int] = {}
         self._simplified: set[str] = set()
         self._open: set[str] = set()
-        self._budget = MAX_WORK + _WORK_PER_NEED * sum(1 + len(need.targets) for need in needs.values())
+        self._budget = _SPLIT_COST * MAX_WORK + _WORK_PER_NEED * sum(1 + len(need.targets) for need in needs.values())
         self.worst_case = WorstCase(needs, availability)
+        self._singles: dict[str, Contribution] = {}
         self._clusters: dict[frozenset[frozenset[_System]], tuple[Fraction, bool]] = {}
 
     def compose(self, service: str, also: Iterable[str] = ()) -> Composition:
@@ -112,7 +130,7 @@ class Composer:
         system, places, exact = self._closure([service, *also])
         self._budget -= places
         groups = _without(system, system.components).groups
-        parts = [Contribution((name,), self._of(name)) for name in sorted(system.components - {service})]
+        parts = [self._single(name) for name in system.components if name != service]
         for cluster in _clusters(groups):
             value, is_exact = self._cluster(cluster)
             parts.append(Contribution(tuple(sorted(_named(cluster))), value))
@@ -124,19 +142,25 @@ class Composer:
         need = self._needs.get(service, Need())
         groups = [*((name,) for name in need.serial), *need.groups]
         parts = [Contribution(names, 1 - Fraction(min(map(self.worst_case.whole, names)), FULL)) for names in groups]
-        return self._composition([*parts, *(Contribution((name,), self._of(name)) for name in also)], False)
+        return self._composition([*parts, *map(self._single, also)], False)
 
     def _composition(self, parts: Sequence[Contribution], exact: bool) -> Composition:
         named = {name for part in parts for name in part.names}
         return Composition(
             bound=_product(part.availability for part in parts),
-            contributions=tuple(sorted(parts, key=lambda item: (item.availability, item.names))),
+            contributions=tuple(sorted(parts, key=attrgetter("order"))),
             exact=exact,
             unknown=tuple(sorted(named.difference(self._availability))),
         )
 
     def _of(self, name: str) -> Fraction:
         return self._availability.get(name, ONE)
+
+    def _single(self, name: str) -> Contribution:
+        """The contribution of one component: the same object in all compositions, for there are many."""
+        if name not in self._singles:
+            self._singles[name] = Contribution((name,), self._of(name))
+        return self._singles[name]
 
     def _closure(self, starts: Sequence[str]) -> tuple[_System, int, bool]:
         """Everything needed in series from here on and the groups met on the way; its places; whether it is exact."""
@@ -184,12 +208,12 @@ class Composer:
 
     def _cluster(self, groups: frozenset[frozenset[_System]]) -> tuple[Fraction, bool]:
         if groups not in self._clusters:
-            split = _Split(self._availability, min(MAX_WORK, max(self._budget, 0)))
+            split = _Split(self._availability, min(MAX_WORK, max(self._budget, 0) // _SPLIT_COST))
             try:
                 self._clusters[groups] = split.groups(groups), True
             except _TooMuchError:
                 self._clusters[groups] = self._lower_bound(_System(groups=groups)), False
-            self._budget -= split.work
+            self._budget -= _SPLIT_COST * split.work
         return self._clusters[groups]
 
     def _lower_bound(self, system: _System) -> Fraction:
@@ -227,7 +251,7 @@ class _Split:
 
     def _work_out(self, groups: frozenset[frozenset[_System]]) -> Fraction:
         members = [member for group in groups for member in group]
-        uses = Counter(name for member in members for name in _names(member))
+        uses = Counter(name for member in members for name in member.names)
         shared = [name for name, count in uses.items() if count > 1]
         if not shared:  # one group of members that have nothing in common
             return 1 - _product(1 - self.system(member) for member in members)
@@ -245,6 +269,8 @@ class _Split:
 
 def _without(system: _System, up: frozenset[str] | set[str]) -> _System:
     """The system that is left to need when the components in ``up`` are up."""
+    if system.names.isdisjoint(up):
+        return system
     groups = set()
     for group in system.groups:
         members = frozenset(_without(member, up) for member in group)
@@ -255,6 +281,8 @@ def _without(system: _System, up: frozenset[str] | set[str]) -> _System:
 
 def _fail(system: _System, down: str) -> _System | None:
     """The system that is left to need when a component is down; None when it cannot be up any more."""
+    if down not in system.names:
+        return system
     if down in system.components:
         return None
     groups = set()
@@ -287,14 +315,11 @@ def _clusters(groups: frozenset[frozenset[_System]]) -> list[frozenset[frozenset
 
 
 def _named(groups: Iterable[frozenset[_System]]) -> set[str]:
-    return {name for group in groups for member in group for name in _names(member)}
-
-
-def _names(system: _System) -> set[str]:
-    return set(system.components) | _named(system.groups)
+    return {name for group in groups for member in group for name in member.names}
 
 
 def _product(values: Iterable[Fraction]) -> Fraction:
-    """The product; numerators and denominators apart, so that only one fraction is brought to lowest terms."""
-    factors = list(values)
-    return Fraction(prod(item.numerator for item in factors), prod(item.denominator for item in factors))
+    """The product; equal factors together, and only the whole brought to lowest terms."""
+    factors = Counter((item.numerator, item.denominator) for item in values)
+    above = prod(numerator**count for (numerator, _), count in factors.items())
+    return Fraction(above, prod(denominator**count for (_, denominator), count in factors.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -288,7 +289,6 @@ def test_rules_as_people_write_them() -> None:
     assert days(recurring("FREQ=DAILY;COUNT=2", "2026-11-25T08:00:00")) == ["11-25T07:00", "11-26T07:00"]
     assert days(recurring("freq=daily;count=1", "2026-11-25T08:00:00")) == ["11-25T07:00"]
     assert days(recurring("FREQ=DAILY;UNTIL=20261124", "2026-11-22T08:00:00", exdate=["2026-11-22"])) == ["11-23T07:00"]
-    assert recurring("FREQ=DAILY;COUNT=0") == Intervals()
 
 
 def test_until_in_utc_is_the_same_instant() -> None:
@@ -393,6 +393,37 @@ def test_any_rule_gives_intervals_or_a_value_error(frequency: str, parts: list[t
 def test_a_rule_with_too_many_occurrences_is_an_error() -> None:
     with pytest.raises(ValueError, match=f"more than {MAX_OCCURRENCES:,}"):
         recurring("FREQ=HOURLY", "2001-01-01T00:00:00")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=WEEKLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=MONTHLY;BYMONTH=4;BYMONTHDAY=31;COUNT=3",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=DAILY;BYSETPOS=2",
+        "FREQ=HOURLY;BYHOUR=25",
+        "FREQ=HOURLY;INTERVAL=2;BYHOUR=3",
+        "FREQ=DAILY;UNTIL=20001231T000000Z",
+        "FREQ=DAILY;COUNT=0",
+    ],
+)
+def test_a_rule_that_never_comes_is_refused_soon(rule: str) -> None:
+    before = process_time()
+    for _ in range(2):  # and so it stays, for rules are remembered
+        with pytest.raises(ValueError, match="recurrence rule"):
+            recurring(rule, "2026-01-01T00:00:00")
+    assert process_time() - before < 3
+
+
+def test_a_rule_that_comes_seldom_is_found() -> None:
+    # 29 February is a Monday in 2016, 2044 and 2072.
+    spec = {"dtstart": "1970-01-01T00:00:00", "rrule": "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO", "duration": "P1D"}
+    window = Interval(datetime(2040, 1, 1, tzinfo=UTC), datetime(2050, 1, 1, tzinfo=UTC))
+    found = calendar_intervals({"timezone": "UTC", "entries": [spec]}, window)
+    assert [span.start for span in found] == [datetime(2044, 2, 29, tzinfo=UTC)]
 
 
 # Entries that cannot be read are errors, never free time.

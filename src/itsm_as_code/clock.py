@@ -284,6 +284,8 @@ def _weekly(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterato
 
 
 MAX_OCCURRENCES: Final = 50_000
+_MAX_STEPS: Final = 50_000
+"""How many days, months or years without an occurrence are looked through for the next one: by days 137 years."""
 
 
 def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:
@@ -307,13 +309,68 @@ def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iter
 _UNTIL_UTC: Final = re.compile(r"(?<=UNTIL=)\d{8}T\d{6}Z", re.ASCII)
 
 
+class _Steps(int):
+    """The INTERVAL of a rule, which counts how often a date is moved on by it.
+
+    dateutil looks for what never comes (30 February) until the year 9999, which takes it ten seconds.
+    """
+
+    taken = 0
+
+    def __radd__(self, other: int) -> int:
+        self._count()
+        return other + int(self)
+
+    def __mul__(self, other: int) -> int:
+        self._count()
+        return int(self) * other
+
+    def _count(self) -> None:
+        self.taken += 1
+        if self.taken > _MAX_STEPS:
+            raise ValueError("the recurrence rule does not come again in a lifetime, if ever")
+
+
+class _Occurrences:
+    """The occurrences of a rule in order, each worked out once; ValueError where there is none for too long."""
+
+    def __init__(self, rule: Iterable[datetime], steps: _Steps) -> None:
+        self._rest, self._steps = iter(rule), steps
+        self._known: list[datetime] = []
+        self._failure = ""
+
+    def __iter__(self) -> Iterator[datetime]:
+        index = 0
+        while index < len(self._known) or self._found_next():
+            yield self._known[index]
+            index += 1
+
+    def _found_next(self) -> bool:
+        if self._failure:
+            raise ValueError(self._failure)
+        self._steps.taken = 0
+        try:
+            self._known.append(next(self._rest))
+        except StopIteration:
+            if self._known:
+                return False
+            self._failure = "the recurrence rule never comes"
+        except ValueError as error:
+            self._failure = str(error)
+        except TypeError:  # an hour that INTERVAL never arrives at
+            self._failure = "the recurrence rule can never come"
+        if self._failure:
+            raise ValueError(self._failure)
+        return True
+
+
 @lru_cache(maxsize=64)
 def _rule(text: str, start: datetime, tz: ZoneInfo) -> Iterable[datetime]:
     """The occurrences of an RFC 5545 recurrence rule in local time; ValueError when it is none, or never ends to work.
 
     dateutil loops for ever over INTERVAL=0, and lets a rule name the same part twice.
     """
-    from dateutil.rrule import rrulestr  # only calendars with a recurrence rule pay for its import
+    from dateutil.rrule import rrule, rrulestr  # only calendars with a recurrence rule pay for its import
 
     names = [part.partition("=")[0] for part in text.upper().split(";")]
     parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
@@ -330,10 +387,13 @@ def _rule(text: str, start: datetime, tz: ZoneInfo) -> Iterable[datetime]:
 
     try:
         # RFC 5545 wants UNTIL in UTC beside a local start with a zone; dateutil compares it with local times.
-        rule: Iterable[datetime] = rrulestr(_UNTIL_UTC.sub(local, text.upper()), dtstart=start, cache=True)
+        rule = rrulestr(_UNTIL_UTC.sub(local, text.upper()), dtstart=start)
     except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise ValueError(f"the recurrence rule cannot be read: {error}") from None
-    return rule
+    if not isinstance(rule, rrule):
+        raise ValueError("the recurrence rule is more than one")
+    steps = _Steps(parts.get("INTERVAL", "1"))
+    return _Occurrences(rule.replace(interval=steps), steps)
 
 
 def working_days_after(instant: datetime, days: int, working: Intervals, tz: ZoneInfo) -> datetime:

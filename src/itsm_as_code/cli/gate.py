@@ -12,13 +12,15 @@ import click
 from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._evidence import EvidenceOptions, evidence_options, keep, verify
 from itsm_as_code.cli._forge import Connection, ForgeOptions, forge_options
+from itsm_as_code.cli._what_if import what_if_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
-from itsm_as_code.errors import ForgeError, ItsmError
+from itsm_as_code.errors import ForgeError, ItsmError, UsageError
 
 if TYPE_CHECKING:
     from itsm_as_code.forges.interface import Publisher, PullRequest
     from itsm_as_code.gate.decision import Decision
+    from itsm_as_code.gate.what_if import WhatIf
     from itsm_as_code.git.repository import Repository
 
 
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 @cache_options
 @forge_options
 @evidence_options
+@what_if_options
+@click.option(
+    "--explain", is_flag=True, help="Print the tree of approvals: who may, who did, who did not count and why."
+)
 @common_options("text", "json", "markdown", "github", "in-toto")
 def command(
     session: Session,
@@ -44,6 +50,8 @@ def command(
     forge: ForgeOptions,
     cache: CacheOptions,
     evidence: EvidenceOptions,
+    what_if: WhatIf | None,
+    explain: bool,
 ) -> int:
     """Judge a pull request: approved (exit code 0), pending or rejected (1), could not judge (2).
 
@@ -55,15 +63,21 @@ def command(
     Example:
       itsm gate --base main --head my-change --reviews reviews.json
       itsm gate --forge github --repo owner/name --pr 17 --fetch
+      itsm gate --base main --head my-change --as alice --with-review bob:approve --explain
       itsm gate --verify evidence.json
     """
+    from itsm_as_code.reports.approval_tree import explanation
     from itsm_as_code.reports.gate import FORMATS
 
     evidence.check(session)
     if evidence.verify is not None:
         return verify(evidence, session, head)
     forge.check(base, head, reviews, to_file=session.output is not None)
-    run = GateRun(session, base, head, reviews, approvals, forge, cache)
+    if what_if is not None and (forge.publish or forge.comment or evidence.note or evidence.sign):
+        raise UsageError("a what-if is not published, noted or signed", remedy="leave out --as and --with-...")
+    if explain and session.format != "text":
+        raise UsageError("--explain prints text", remedy=f"leave out --format {session.format}, which has the tree too")
+    run = GateRun(session, base, head, reviews, approvals, forge, cache, what_if)
     failure: ItsmError | None = None
     try:
         decision = run.decide()
@@ -72,7 +86,8 @@ def command(
     run.publish(decision, failure)
     if failure is not None and session.format in ("text", "in-toto"):
         raise failure
-    session.write(FORMATS[session.format](decision, decision.sources, colour=session.colour))
+    report = explanation if explain else FORMATS[session.format]
+    session.write(report(decision, decision.sources, colour=session.colour))
     keep(evidence, session, decision)
     if forge.annotate:
         click.echo(FORMATS["github"](decision, decision.sources), nl=False)
@@ -90,6 +105,7 @@ class GateRun:
     approvals: str | None
     forge: ForgeOptions
     cache: CacheOptions
+    what_if: WhatIf | None = None
     now: datetime | None = None
     publisher: Publisher | None = None
 
@@ -97,7 +113,6 @@ class GateRun:
         """The decision. As soon as the commit is known, whatever was published of it before is taken back."""
         from itsm_as_code.cli._forge import connect
         from itsm_as_code.cli._pull_request import local_pull_request, with_statements
-        from itsm_as_code.gate.judge import judge
         from itsm_as_code.gate.queue import judge_group
         from itsm_as_code.git.repository import Repository
 
@@ -106,7 +121,7 @@ class GateRun:
             base, head = repository.commit(self.base or ""), self.head or ""
             pull_request = local_pull_request(repository, base, head, self.reviews, self.approvals)
             now = self._instant(repository, base)
-            return judge(repository, base, head, pull_request, now, self.cache.records(self.session))
+            return self._judge(repository, base, head, pull_request, now)
         connection = connect(self.forge, repository)
         if self.head is not None and self.forge.remote is None:
             self._begin(connection, repository.commit(self.head))
@@ -119,9 +134,23 @@ class GateRun:
         self._keep(pull_request)
         now = self._instant(repository, base)
         if self.forge.group is None:
-            return judge(repository, base, head, pull_request, now, self.cache.records(self.session))
+            return self._judge(repository, base, head, pull_request, now)
         others = lambda number: connection.forge(number).pull_request()  # noqa: E731
         return judge_group(repository, base, head, pull_request, others, now)
+
+    def _judge(
+        self, repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime
+    ) -> Decision:
+        """The decision, or with a supposition what it would be."""
+        from itsm_as_code.gate.judge import judge
+
+        stored = self.cache.records(self.session)
+        if self.what_if is None:
+            return judge(repository, base, head, pull_request, now, stored)
+        self.session.say("WHAT IF: this is no verdict; nobody decided it")
+        supposed = self.what_if.pull_request(pull_request, repository.commit(head), now)
+        decision = judge(repository, self.what_if.base(repository, base), head, supposed, now, stored)
+        return self.what_if.mark(decision, base)
 
     def _commits(self, repository: Repository, pull_request: PullRequest) -> tuple[str, str]:
         """Base and head: those of the options, else those that the forge names."""
@@ -177,7 +206,7 @@ class GateRun:
 
     def publish(self, decision: Decision, failure: ItsmError | None) -> None:
         """Publish, if that was begun. What cannot be published is no verdict: ForgeError, unless there was none."""
-        from itsm_as_code.reports.gate import markdown
+        from itsm_as_code.reports.gate_markdown import markdown
         from itsm_as_code.reports.notice import notice
 
         if self.publisher is not None:

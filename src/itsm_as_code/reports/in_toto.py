@@ -33,6 +33,8 @@ def in_toto(decision: Decision, sources: Mapping[str, bytes], colour: bool = Fal
     data = decision.evidence
     if decision.verdict == "error" or not data["head"]:
         raise ItsmError("there is no verdict to attest", remedy="mend what kept the gate from judging")
+    if "whatIf" in data:
+        raise ItsmError("a what-if verifies nothing", remedy="leave out --as, --with-review and --with-policy")
     passed = decision.verdict == "approved"
     statement = {
         "_type": STATEMENT_TYPE,

@@ -8,7 +8,8 @@ from itsm_as_code.findings import Severity
 from itsm_as_code.forges.interface import Annotation, Notice
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.reports import escape
-from itsm_as_code.reports.gate import MEANING, markdown
+from itsm_as_code.reports.gate_markdown import markdown
+from itsm_as_code.reports.gate_words import MEANING
 
 _LEVELS: Final = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.INFO: "notice"}
 MOST_ANNOTATIONS: Final = 200

@@ -265,6 +265,10 @@ def test_without_error_budget(shop: Workshop, ask: Any) -> None:
     shop.commit(who="erin")
     code, data = ask()
     assert (code, reasons(data), data["next"]) == (1, ["budget-exhausted"], None)
+    shop.edit(CHANGE, "  status: scheduled", "  problem: prb-throttling\n  status: scheduled")
+    shop.commit(who="erin")
+    assert ask()[0] == 0, "what mends the service may go on"
+    shop.edit(CHANGE, "  problem: prb-throttling\n", "")
     shop.edit("improvement/reviews/newsletter-2026-10.yaml", '"99.1"', '"99.9"')
     shop.commit(who="erin")
     assert ask()[0] == 0

@@ -132,20 +132,19 @@ def is_exhausted(budget: ErrorBudget) -> bool:
 
 
 def _budgets(question: Question, spec: dict[str, Any], services: list[str], facts: Facts) -> Iterator[Reason]:
-    """Without budget a service gets what mends it, and nothing else.
+    """Without budget a service gets what mends it, and nothing else: what names an incident or a problem.
 
     Source: Site Reliability Workbook, appendix B, "Example Error Budget Policy"
     (https://sre.google/workbook/error-budget-policy/).
     """
-    if spec["type"] == "emergency":
+    if spec["type"] == "emergency" or "incident" in spec or "problem" in spec:
         return
     for service in services:
         for budget in error_budgets(facts, service, question.at):
             if is_exhausted(budget):
-                message = (
-                    f"the error budget of {service} is used up: {budget.objective} of {budget.agreement} attained "
-                    f"{budget.attained_text} % of {budget.target_text} % until {budget.end.isoformat()}"
-                )
+                attained = f"{budget.objective} of {budget.agreement} attained {budget.attained_text} %"
+                wanted = f"of {budget.target_text} % in the period that ended {budget.end.isoformat()}"
+                message = f"the error budget of {service} is used up: {attained} {wanted}"
                 yield Reason("budget-exhausted", message)
                 break
 

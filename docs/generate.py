@@ -240,24 +240,46 @@ def rule_section(rule: Rule, waivable: bool) -> str:
 
 POLICIES_HEAD = """# Policy packs
 
-Policies that the package brings along, switched on pack by pack in `itsm.yaml`: see
-[choose policy packs](../how-to/choose-policy-packs.md). `itsm explain NAME` prints the whole rule. For how to write one
-see [write a policy](../how-to/write-a-policy.md).
+Policies that the program brings along, with the controls that their results are evidence for. `itsm.yaml` says which of
+the packs apply: see [choose policy packs](../how-to/choose-policy-packs.md). `itsm explain NAME` prints the whole of a
+policy. For how to write one see [write a policy](../how-to/write-a-policy.md).
 """
 
 
 def policies() -> str:
-    parts = [POLICIES_HEAD]
-    files = shipped.files("policies", ".yaml")
-    for pack in shipped.packs():
-        rows = []
-        for path in sorted(files):
-            if path.startswith(f"{pack}/"):
-                data = parse(files[path])
-                spec = data["spec"]
-                kinds = ", ".join(spec["match"]["kinds"])
-                rows.append([f"`{data['metadata']['name']}`", spec["severity"], kinds, data["metadata"]["title"]])
-        parts.append(f"## {pack}\n\n{table(['policy', 'severity', 'kinds', 'what it asks'], rows)}")
+    return "\n".join([POLICIES_HEAD, *map(pack_section, shipped.packs())])
+
+
+def pack_section(name: str) -> str:
+    manifest, *rest = (parse(source) for source in shipped.pack(name).values())
+    about, spec = manifest["metadata"], manifest["spec"]
+    needs = "".join(f" It builds on {needed}." for needed in [", ".join(spec.get("requires", ()))] if needed)
+    parts = [f"## {name}\n\n{about['title']}, version {spec['version']}. {about['description']}{needs}\n"]
+    parts.append(
+        "Drawn from:\n\n" + "".join(f"- `{s['framework']}`: [{s['title']}]({s['url']})\n" for s in spec["sources"])
+    )
+    rows = [
+        [
+            f"`{policy['metadata']['name']}`",
+            policy["spec"]["severity"],
+            ", ".join(policy["spec"]["match"]["kinds"]),
+            policy["metadata"]["title"],
+            "; ".join(f"{item['framework']} {item['clause']}" for item in policy["spec"]["clauses"]),
+        ]
+        for policy in rest
+    ]
+    parts.append(table(["policy", "severity", "kinds", "what it asks", "clauses"], rows))
+    controls = [parse(shipped.control(control)) for control in spec.get("controls", ())]
+    if controls:
+        rows = [
+            [
+                f"`{item['metadata']['name']}`",
+                f"{item['spec']['framework']} {item['spec']['clause']}",
+                item["metadata"]["title"],
+            ]
+            for item in controls
+        ]
+        parts.append(table(["control", "clause", "what it asks"], rows))
     return "\n".join(parts)
 
 

@@ -137,7 +137,7 @@ WRONG = {
     ),
     "packs: [{name: operations, version: '7'}]": (
         "itsm.yaml:5:41 policy-packs: the pack 'operations' is 1.0.0 here, not 7 "
-        '(read what has changed, then write version: "1")'
+        '(read what has changed, then write version: "1", or leave it out while the program changes)'
     ),
     "packs: [{name: operations, version: '10'}]": "itsm.yaml:5:41 policy-packs: the pack 'operations' is 1.0.0 here",
     "packs: [{name: operations, version: latest}]": "itsm.yaml:5:41 configuration",
@@ -230,6 +230,22 @@ spec: {version: 3.1.0, policies: [backout-is-planned]}
 """
 
 
+OWN_POLICY = """\
+apiVersion: itsm/v1
+kind: Policy
+metadata: {name: NAME, title: Nothing}
+spec:
+  severity: info
+  match: {kinds: [Service]}
+  require: object.spec.tier > 0
+  message: "'said'"
+  remedy: x
+  examples:
+    - {name: good, expect: pass, object: {kind: Service, spec: {tier: 1}}}
+    - {name: bad, expect: fail, object: {kind: Service, spec: {tier: 0}}}
+"""
+
+
 def test_a_pack_of_the_repository_comes_before_that_of_the_program() -> None:
     files = {"policies/packs/operations.yaml": OWN_PACK.replace("NAME", "operations")}
     validation = small("packs: [{name: operations, version: '3'}]", **files)
@@ -283,6 +299,29 @@ def test_a_pull_request_cannot_switch_off_what_judges_it(workshop: Workshop, wea
     assert "finding:outage-is-communicated" in codes(decision)
     rows = [row for row in decision.evidence["policyImpact"] if row["rule"] == "outage-is-communicated"]
     assert [(row["before"], row["after"]) for row in rows] == [("fail", "info" if "severity" in weaker else "absent")]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "code"),
+    [
+        ("policies/packs/change-enablement.yaml", OWN_PACK.replace("NAME", "change-enablement"), ""),
+        ("policies/outage-is-communicated.yaml", OWN_POLICY.replace("NAME", "outage-is-communicated"), "unusable"),
+    ],
+    ids=["pack", "policy"],
+)
+def test_a_pull_request_cannot_put_its_own_in_the_place_of_a_packs(
+    workshop: Workshop, path: str, text: str, code: str
+) -> None:
+    shop = settled(workshop)
+    shop.write("changes/2026/11/22/chg-20261122-hot.yaml", HOT)
+    shop.write(path, text)
+    shop.commit("Hot, and quiet")
+    approve(shop, "bob", "carol", "dave", "erin", "frank")
+    decision = shop.judge()
+    assert decision.verdict == "rejected"
+    assert "finding:outage-is-communicated" in codes(decision)
+    assert ("new-judges-unusable" in codes(decision)) == bool(code)
+    assert path in [row["path"] for row in decision.evidence["records"]]
 
 
 @pytest.mark.parametrize("settings", ["packs: [nothing]", f"{CHOSEN}\nexclude: [{{policy: nothing, reason: x}}]"])

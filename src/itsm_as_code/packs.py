@@ -147,7 +147,7 @@ def _version_problems(choice: PackChoice, pack: Pack, at: Pointer) -> Iterator[P
     wanted, there = choice.version.split("."), pack.version.split(".")
     if choice.version and there[: len(wanted)] != wanted:
         message = f"the pack '{pack.name}' is {pack.version} here, not {choice.version}"
-        remedy = f'read what has changed, then write version: "{there[0]}"'
+        remedy = f'read what has changed, then write version: "{there[0]}", or leave it out while the program changes'
         yield Problem(message, (*at, "version"), remedy)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -459,3 +463,26 @@ def test_every_control_that_is_shipped_belongs_to_one_pack() -> None:
         assert (spec["framework"], spec["clause"]) == (own["framework"], own["clause"])
         assert spec.keys() <= {"framework", "clause", "statement", "evidence"}, "an organisation has its own owner"
         assert all(entry in own.get("evidence", ()) for entry in spec.get("evidence", ())), control
+
+
+@pytest.mark.slow
+def test_an_installed_package_brings_every_pack(tmp_path: Path) -> None:
+    """A wheel is built and unpacked away from this checkout; a repository made by it is valid with all packs on."""
+    pytest.importorskip("hatchling.build")
+    build = f"from hatchling.build import build_wheel; build_wheel({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    commands = (["init", "org", "--packs", ",".join(shipped.packs())], ["-C", "org", "validate"])
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "itsm_as_code", *command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    assert done.stdout == "6 records: no findings\n"

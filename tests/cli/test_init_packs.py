@@ -123,3 +123,8 @@ def test_examples_are_not_run_while_a_pack_is_missing(tmp_path: Path, itsm: Run)
     configuration.write_text(configuration.read_text().replace("name: operations", "name: operatons"))
     code, _, err = itsm("-C", tmp_path / "org", "policy", "test")
     assert (code, "there is no policy pack 'operatons'" in err) == (2, True)
+
+
+def test_the_help_names_every_pack(itsm: Run) -> None:
+    told = "".join(itsm("init", "--help")[1].split())  # lines are broken at hyphens, too
+    assert [name for name in shipped.packs() if name not in told] == []

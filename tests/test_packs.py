@@ -146,6 +146,9 @@ WRONG = {
     "packs: [{name: operations, version: '10'}]": "itsm.yaml:5:41 policy-packs: the pack 'operations' is 1.0.0 here",
     "packs: [{name: operations, version: latest}]": "itsm.yaml:5:41 configuration",
     "packs: [{version: '1'}]": "itsm.yaml:5:13 configuration",
+    "packs: [change-enablement, service-design, soc2]": (
+        "itsm.yaml:5:48 policy-packs: the pack 'soc2' builds on 'operations' (add operations to packs)"
+    ),
     "packs: operations": "itsm.yaml:5:12 configuration",
     f"{CHOSEN}\noverrides: [{{policy: change-leed-time, severity: info, reason: x}}]": (
         "itsm.yaml:6:26 policy-packs: there is no policy 'change-leed-time' (did you mean 'change-lead-time'?)"

@@ -105,10 +105,16 @@ def lay_over(catalogue: Catalogue, configuration: Configuration) -> Packed:
     unfit = [stamp(RECORD_SCHEMA, record, problem) for record in own for problem in _schema_problems(record)]
     whole = Catalogue(catalogue.snapshot, catalogue.registry, records, sort_findings([*catalogue.findings, *unfit]))
     problems += _setting_problems(settings, whole)
-    found = [Finding(POLICY_PACKS.id, POLICY_PACKS.severity, Location(PATH, pointer=item.pointer), item.message,
-                     item.remedy) for item in problems]  # fmt: skip
-    placed = place_findings([*found, *shadows], catalogue.sources() | {PATH: configuration.source})
-    return Packed(whole, tuple(placed))
+    wrong = [*map(_finding, problems), *shadows]
+    if wrong:
+        wrong = place_findings(wrong, catalogue.sources() | {PATH: configuration.source})
+    return Packed(whole, tuple(wrong))
+
+
+def _finding(problem: Problem) -> Finding:
+    """What is wrong with the settings, at its place in itsm.yaml."""
+    where = Location(PATH, pointer=problem.pointer)
+    return Finding(POLICY_PACKS.id, POLICY_PACKS.severity, where, problem.message, problem.remedy)
 
 
 def _choose(choices: Iterable[PackChoice], catalogue: Catalogue) -> tuple[list[Pack], list[Problem]]:
@@ -154,16 +160,25 @@ def _version_problems(choice: PackChoice, pack: Pack, at: Pointer) -> Iterator[P
 def _brought(packs: Iterable[Pack], catalogue: Catalogue) -> dict[RecordId, Record]:
     """The records of the program's packs, their policies linked to the controls that are there."""
     found = {record.id: record for pack in packs for record in _shipped_pack(pack.record.pack, catalogue.registry)}
-    controls = {*catalogue.names("Control"), *(item.name for item in found if item.kind == "Control")}
-    return {record_id: _linked(record, controls) for record_id, record in found.items()}
+    there = {*found, *(RecordId(kind, name) for kind in ("Control", "Policy") for name in catalogue.names(kind))}
+    return {record_id: _linked(record, there) for record_id, record in found.items()}
 
 
-def _linked(record: Record, controls: set[str]) -> Record:
-    """A policy without the controls of frameworks that are not chosen here."""
-    if record.id.kind != "Policy" or controls.issuperset(record.spec.get("controls", ())):
-        return record
-    spec = {**record.spec, "controls": [name for name in record.spec["controls"] if name in controls]}
-    return replace(record, data={**record.data, "spec": spec})
+def _linked(record: Record, there: set[RecordId]) -> Record:
+    """A policy without the controls of frameworks that are not chosen, a control without policies that are not.
+
+    A pack whose controls rest on policies of others says so (``requires``): that they are missing is told once.
+    """
+    spec = dict(record.spec)
+    if record.id.kind == "Policy":
+        spec["controls"] = [name for name in spec.get("controls", ()) if RecordId("Control", name) in there]
+    elif record.id.kind == "Control":
+        spec["evidence"] = [
+            entry
+            for entry in spec.get("evidence", ())
+            if entry["type"] != "policy" or RecordId("Policy", entry["policy"]) in there
+        ]
+    return record if spec == record.spec else replace(record, data={**record.data, "spec": spec})
 
 
 @lru_cache(maxsize=64)

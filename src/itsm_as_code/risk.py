@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 from itsm_as_code import clock
@@ -100,9 +101,12 @@ class _Subject:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a source says of a change: a word or a number for the table, the same for people, and where it stands."""
+    """What a source says of a change: a word or a number for the table, the same for people, and where it stands.
 
-    value: str | int | Fraction
+    Numbers are rounded down: limits of ranges are whole, so none is crossed by that.
+    """
+
+    value: str | int
     text: str
     where: str
     history: Posterior | None = None
@@ -199,8 +203,8 @@ def _lead_time(subject: _Subject, rule: FactorRule) -> _Found:
         since = since or _raised(subject.change["metadata"]["name"])
     except (KeyError, ValueError):
         return _Found(UNKNOWN, "no schedule, or no day of proposal", "/spec/schedule/start")
-    hours = Fraction(int((start - since).total_seconds()), 3600)
-    text = f"{hours // 24} days" if hours >= 48 else f"{hours // 1} hours" if hours >= 0 else "begins before"
+    hours = int((start - since).total_seconds() // 3600)
+    text = f"{hours // 24} days" if hours >= 48 else f"{hours} hours" if hours >= 0 else "begins before"
     return _Found(hours, f"{text} from {clock.format_instant(since)}", "/spec/schedule/start")
 
 
@@ -224,7 +228,7 @@ def _pressure(subject: _Subject, rule: FactorRule) -> _Found:
     minutes = int((window.end - window.start).total_seconds() // 60)
     if not needed or not minutes:
         return _Found(UNKNOWN, "duration not estimated", where)
-    return _Found(Fraction(needed * 100, minutes), f"{needed} of {minutes} minutes", where)
+    return _Found(needed * 100 // minutes, f"{needed} of {minutes} minutes", where)
 
 
 def _service_history(subject: _Subject, rule: FactorRule) -> _Found:
@@ -243,21 +247,23 @@ def _model_history(subject: _Subject, rule: FactorRule) -> _Found:
     """The same for changes by this model, drawn towards the rate of changes by any model."""
     if not subject.model:
         return _Found("no-model", "follows no model", "/spec/model")
-    results = subject.facts.model_results
-    everything: dict[str, bool] = {}
-    for found in results.values():
-        everything |= found
-    of_all = (sum(everything.values()), len(everything))
-    return _history(subject, dict(results.get(subject.spec["model"], {})), of_all, "by this model")
+    seen = dict(subject.facts.model_results.get(subject.spec["model"], {}))
+    return _history(subject, seen, subject.facts.model_success, "by this model")
 
 
 def _history(subject: _Subject, seen: dict[str, bool], of_all: tuple[int, int], what: str) -> _Found:
     seen.pop(subject.change["metadata"]["name"], None)
     good, count = sum(seen.values()), len(seen)
-    prior = Posterior(of_all[0], of_all[1], ASSUMED, PRIOR_WEIGHT).mean
+    posterior, percent = _expected(good, count, *of_all)
+    return _Found(percent, f"{good} of {count} earlier changes {what} succeeded", "changes/", posterior)
+
+
+@lru_cache(maxsize=4096)
+def _expected(good: int, count: int, good_of_all: int, all_changes: int) -> tuple[Posterior, int]:
+    """The posterior of a success rate whose prior is that of all changes, and its mean in whole percent."""
+    prior = Posterior(good_of_all, all_changes, ASSUMED, PRIOR_WEIGHT).mean
     posterior = Posterior(good, count, prior, PRIOR_WEIGHT)
-    text = f"{good} of {count} earlier changes {what} succeeded"
-    return _Found(posterior.mean * 100, text, "changes/", posterior)
+    return posterior, int(posterior.mean * 100)
 
 
 def _tier(subject: _Subject, rule: FactorRule) -> _Found:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Final
 
@@ -102,7 +101,7 @@ class FactorRule:
     steps: tuple[int, ...] = ()
     weights: tuple[int, ...] = (1,)
 
-    def points(self, found: str | int | Fraction) -> int:
+    def points(self, found: str | int) -> int:
         """The points for a word or a number."""
         return self.values[found] if isinstance(found, str) else self.steps[bisect_right(self.limits, found)]
 

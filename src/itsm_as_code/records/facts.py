@@ -124,10 +124,12 @@ class Facts:
     @cached_property
     def change_success(self) -> tuple[int, int]:
         """Of all changes with a result: how many succeeded, and how many there are."""
-        everything: dict[str, bool] = {}
-        for results in self.change_results.values():
-            everything |= results
-        return sum(everything.values()), len(everything)
+        return _tally(self.change_results)
+
+    @cached_property
+    def model_success(self) -> tuple[int, int]:
+        """The same of all standard changes."""
+        return _tally(self.model_results)
 
     @cached_property
     def latest_reviews(self) -> dict[str, Data]:
@@ -155,6 +157,13 @@ class Facts:
         for review in self.records("ServiceReview"):
             found.setdefault(review.get("spec", {}).get("service", ""), []).append(review)
         return found
+
+
+def _tally(results: Mapping[str, Mapping[str, bool]]) -> tuple[int, int]:
+    everything: dict[str, bool] = {}
+    for found in results.values():
+        everything |= found
+    return sum(everything.values()), len(everything)
 
 
 def succeeded(change: Data) -> bool | None:

@@ -23,6 +23,8 @@ from tests.attacks.tools import (
 from tests.conftest import Workshop, codes
 
 LOOP = "".join(f"records('Person').all({name}, " for name in "abcdef") + "true" + ")" * 6
+GROW = "('aaaa' + object.metadata.name)" + ".replace('a', 'aaaaaaaaaaaaaaaa')" * 12 + " != ''"
+LISTS = "(object.metadata.name + 'x')" + ".split('').map(a, 'aaaaaaaaaaaaaaaa').join('')" * 7 + " != ''"
 REQUIRE = "has(object.spec.backout) && object.spec.backout.steps.size() >= 2"
 
 
@@ -40,6 +42,8 @@ REQUIRE = "has(object.spec.backout) && object.spec.backout.steps.size() >= 2"
         "day('yesterday') < now",
         "period('P1M') > period('P1D')",
         LOOP,
+        GROW,
+        LISTS,
     ],
 )
 def test_a_policy_that_gives_no_answer_has_not_passed(workshop: Workshop, expression: str) -> None:
@@ -100,9 +104,10 @@ def test_an_expression_sees_only_what_it_is_handed(workshop: Workshop, expressio
     assert decision.verdict == "rejected"
 
 
-def test_a_policy_with_a_hostile_expression_comes_in_the_pull_request(workshop: Workshop) -> None:
+@pytest.mark.parametrize("expression", [f"{LOOP} && 'a'.matches('(a+)+$')", GROW, LISTS, f"true || {GROW}"])
+def test_a_policy_with_a_hostile_expression_comes_in_the_pull_request(workshop: Workshop, expression: str) -> None:
     """It is evaluated for the report on its impact, within bounds, and has no say."""
-    workshop.edit(POLICY, REQUIRE, f"{LOOP} && 'a'.matches('(a+)+$')")
+    workshop.edit(POLICY, REQUIRE, expression)
     workshop.change()
     workshop.commit()
     start = time.monotonic()

@@ -275,6 +275,7 @@ class PolicyEngine:
             change=change.data if change else None,
             risk=risk if risk is not None else self._risk_of(record),
             request=request,
+            size=_size(record, old, change),
         )
         activation = self.environment.activation(context)
         for policy in self._likely(record.id.kind, policies, activation):
@@ -322,3 +323,9 @@ class PolicyEngine:
 def _condition(policy: Policy) -> str:
     """The ``where`` of a policy as it can be asked together with those of others, which have other parameters."""
     return "true" if policy.params else policy.record.spec["match"].get("where", "true")
+
+
+def _size(*records: Record | None) -> int | None:
+    """How many bytes records have together; None when one of them was not read in this run."""
+    contents = [record.content for record in records if record is not None]
+    return None if None in contents else sum(len(content or b"") for content in contents)

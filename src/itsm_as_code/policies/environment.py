@@ -2,7 +2,8 @@
 
 The language is CEL (https://github.com/google/cel-spec), the runtime CEL's own C++ implementation. An expression
 sees only what is handed to it; functions are pure look-ups. The runtime bounds the number of iterations, the
-length of an expression is bounded by the schema, and an evaluation that fails is reported as such, never as a result.
+length of an expression is bounded by the schema, look-ups by what they hand out, and what may take long all the same is
+evaluated where it can be stopped. An evaluation that fails is reported as such, never as a result.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
+from itsm_as_code.policies.bounded import Bounded, OutOfBounds
+from itsm_as_code.policies.cost import LOOKED_UP, small_up_to
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.budget import error_budgets
 
@@ -62,7 +65,10 @@ class EvaluationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What one evaluation sees beside the look-up functions."""
+    """What one evaluation sees beside the look-up functions.
+
+    ``size`` is that of the records among them, in bytes of their source; it is measured unless given.
+    """
 
     object: Mapping[str, Any] | None
     now: datetime
@@ -71,17 +77,24 @@ class Context:
     risk: Mapping[str, Any] | None = None
     request: Mapping[str, Any] | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    size: int | None = None
 
 
 class Activation:
     """A context made ready for several expressions; converted once, and once more for each set of parameters."""
 
-    __slots__ = ("_values", "context", "native")
+    __slots__ = ("_values", "context", "native", "size")
 
     def __init__(self, context: Context, values: Callable[[Mapping[str, Any]], Any]) -> None:
         self.context = context
+        self.size = context.size if context.size is not None else _measured(context)
         self._values = values
-        self.native: Any = values(
+        self.native = self.fresh()
+
+    def fresh(self) -> Any:
+        """Converted anew: what an evaluation builds lives as long as the activation that it was given."""
+        context = self.context
+        return self._values(
             {
                 "object": context.object,
                 "old": context.old,
@@ -98,6 +111,12 @@ class Activation:
         return Activation(replace(self.context, params=params), self._values)
 
 
+Plain = bool | str | int | float | list[Any] | timedelta | None
+MOST_HANDED_OUT: Final = 600_000
+"""Values (of records, their fields and items) that look-ups may hand out in one evaluation: half a second's work."""
+_LISTS: Final = "records("  # what may build as much as that, which has to go when it was looked at
+
+
 class Environment:
     """Compiles expressions and evaluates them against one set of facts, as they stand at ``now``.
 
@@ -109,10 +128,14 @@ class Environment:
         self.judges = judges or facts
         self._now = now
         self._programs: dict[str, Any] = {}
+        self._handed_out = 0
+        self._may_be_large = False
+        self._met_large = False
+        self._bounded = Bounded(self._answer)
         variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP, "params": _T.Map(_T.STRING, _T.DYN)}
         self._environment = cel.NewEnv(
             variables=variables,
-            functions=[_declare(*declaration) for declaration in self._functions()],
+            functions=[self._declare(*declaration) for declaration in self._functions()],
             extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
         )
 
@@ -160,13 +183,27 @@ class Environment:
         """A context made ready for several expressions."""
         return Activation(context, self._environment.Activation)
 
-    def evaluate(
-        self, expression: str, activation: Activation
-    ) -> bool | str | int | float | list[Any] | timedelta | None:
-        """The plain value of an expression; EvaluationError when it has none."""
+    def evaluate(self, expression: str, activation: Activation) -> Plain:
+        """The plain value of an expression; EvaluationError when it has none, or none in time."""
         program = self.compile(expression)
+        if activation.size <= small_up_to(expression):
+            try:
+                return self._value(program, activation.fresh() if _LISTS in expression else activation.native)
+            except EvaluationError:
+                if not self._met_large:
+                    raise
         try:
-            value = program.eval(activation.native)
+            value, error = self._bounded.ask((expression, activation.context))
+        except OutOfBounds as stopped:
+            raise EvaluationError(str(stopped)) from None
+        if error is not None:
+            raise EvaluationError(error)
+        return value  # type: ignore[no-any-return]
+
+    def _value(self, program: Any, native: Any) -> Plain:
+        self._handed_out, self._met_large = 0, False
+        try:
+            value = program.eval(native)
             is_error = value.type() == _T.ERROR
             plain = value.plain_value()
         except (RuntimeError, ValueError, TypeError, OverflowError) as error:
@@ -175,6 +212,15 @@ class Environment:
             raise EvaluationError(_tidy(str(plain)))
         return plain  # type: ignore[no-any-return]
 
+    def _answer(self, question: tuple[str, Context]) -> tuple[Plain, str | None]:
+        """What the child process is asked: the value of an expression, or why there is none."""
+        expression, context = question
+        self._may_be_large = True
+        try:
+            return self._value(self.compile(expression), self.activation(context).native), None
+        except EvaluationError as error:
+            return None, str(error)
+
     def holds(self, expression: str, activation: Activation) -> bool:
         """True or false; anything else that an expression gives is an EvaluationError."""
         value = self.evaluate(expression, activation)
@@ -182,21 +228,60 @@ class Environment:
             raise EvaluationError(f"the expression gives {type(value).__name__}, not true or false")
         return value
 
+    def _declare(self, name: str, parameters: list[Any], result: Any, implementation: Callable[..., Any]) -> Any:
+        """A function that remembers its answers, and stops an evaluation to which it handed out too much."""
+        answers: dict[tuple[Any, ...], tuple[Any, int, bool]] = {}
 
-def _declare(name: str, parameters: list[Any], result: Any, implementation: Callable[..., Any]) -> Any:
-    overload = cel.Overload(f"itsm_{name}", return_type=result, parameters=parameters, impl=_remember(implementation))
-    return cel.FunctionDecl(name, [overload])
+        def look_up(*arguments: Any) -> Any:
+            if arguments not in answers:
+                answer = implementation(*arguments)
+                is_large = any(
+                    _letters(item) > LOOKED_UP for item in (answer if isinstance(answer, list) else [answer])
+                )
+                answers[arguments] = answer, _weight(answer), is_large
+            answer, weight, is_large = answers[arguments]
+            if is_large and not self._may_be_large:
+                self._met_large = True
+                raise ValueError(f"{name}() hands out a large record")
+            self._handed_out += weight
+            if self._handed_out > MOST_HANDED_OUT:
+                raise ValueError(f"{name}() hands out too much: it reads more than {MOST_HANDED_OUT:,} values")
+            return answer
+
+        overload = cel.Overload(f"itsm_{name}", return_type=result, parameters=parameters, impl=look_up)
+        return cel.FunctionDecl(name, [overload])
 
 
-def _remember(function: Callable[..., Any]) -> Callable[..., Any]:
-    answers: dict[tuple[Any, ...], Any] = {}
+def _weight(value: Any) -> int:
+    """How many values there are in a value, counted no further than matters."""
+    count, todo = 0, [value]
+    while todo and count <= MOST_HANDED_OUT:
+        item = todo.pop()
+        count += 1
+        if isinstance(item, dict):
+            todo.extend(item.values())
+        elif isinstance(item, list):
+            todo.extend(item)
+    return count
 
-    def remembered(*arguments: Any) -> Any:
-        if arguments not in answers:
-            answers[arguments] = function(*arguments)
-        return answers[arguments]
 
-    return remembered
+def _letters(value: Any) -> int:
+    """How many characters the texts in a value have together, counted no further than matters."""
+    count, todo = 0, [value]
+    while todo and count <= LOOKED_UP:
+        item = todo.pop()
+        if isinstance(item, str):
+            count += len(item)
+        elif isinstance(item, dict):
+            todo.extend(item.values())
+        elif isinstance(item, list):
+            todo.extend(item)
+    return count
+
+
+def _measured(context: Context) -> int:
+    """About as many bytes as the records of a context have."""
+    return sum(len(repr(part)) for part in (context.object, context.old, context.change) if part is not None)
 
 
 def _day(text: str) -> datetime:

@@ -1,0 +1,136 @@
+"""How much work an expression may be at most, told from its text and the size of what it reads.
+
+The runtime bounds the iterations of an evaluation (10,000), but not what each of them does: building lists takes time
+by the square of their length, and text grows by replacing and joining. The estimate is an upper bound, in steps of
+about a tenth of a microsecond; what stays below :data:`SMALL` is evaluated where it stands, the rest where it can be
+stopped. Look-ups count what they hand out while they are evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from itsm_as_code.policies.expressions import Node, parse
+from itsm_as_code.policies.tokens import SyntaxProblem
+
+ITERATIONS: Final = 10_000
+"""Iterations of one evaluation after which the runtime stops, nested ones and those of several loops together."""
+SMALL: Final = 10_000_000
+_LARGEST: Final = 1 << 22
+LOOKED_UP: Final = 4096
+"""Characters that a record has at most which is looked up where an expression stands; for more it is left."""
+_LOOK_UPS: Final = {
+    "record": LOOKED_UP,
+    "owner": LOOKED_UP,
+    "budget": LOOKED_UP,
+    "records": LOOKED_UP * ITERATIONS,
+    "dependents": 64 * ITERATIONS,
+    "dependencies": 64 * ITERATIONS,
+}
+_TOO_MUCH: Final = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """The work to get a value, how many characters or items it may have, and the iterations on the way."""
+
+    work: int
+    size: int
+    loops: int = 0
+
+
+@lru_cache(maxsize=4096)
+def small_up_to(expression: str) -> int:
+    """The size of records, in bytes of their source, up to which an evaluation is small; -1 for never."""
+    try:
+        tree = parse(expression)
+    except SyntaxProblem:
+        return -1
+    size = _LARGEST
+    while size >= 512:
+        if _Estimate(size).of(tree, {}).work <= SMALL:
+            return size
+        size >>= 1
+    return -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    read: int
+    numbers: re.Pattern[str] = field(default=re.compile(r"[0-9]+"))
+
+    def of(self, node: Node, scope: Mapping[str, int]) -> _Value:
+        """The estimate for a node; ``scope`` gives the sizes of the variables of loops."""
+        if node.kind == "literal":
+            return _Value(1, len(str(node.value)))
+        if node.kind == "identifier":
+            return _Value(2, scope.get(node.name, self.read))
+        if node.is_loop:
+            return self._loop(node, scope)
+        parts = [self.of(child, scope) for child in node.children]
+        work = 5 + sum(part.work for part in parts)
+        loops = sum(part.loops for part in parts)
+        sizes = [part.size for part in parts]
+        if node.kind in ("select", "index"):
+            return _Value(work + 10, sizes[0], loops)
+        if node.kind in ("logic", "unary"):
+            return _Value(work, 1, loops)
+        if node.kind == "conditional":
+            return _Value(work, max(sizes[1:]), loops)
+        if node.kind in ("list", "map", "message"):
+            return _Value(work + len(sizes), len(sizes) + sum(sizes), loops)
+        if node.kind == "binary":
+            touched = {"+": sum(sizes), "in": sizes[1]}.get(node.name, min(sizes))
+            return _Value(work + touched // 8, sum(sizes) if node.name == "+" else 24, loops)
+        if node.kind == "call" and node.name in _LOOK_UPS:
+            return _Value(work + 20, _LOOK_UPS[node.name], loops)
+        size = self._result(node, sizes)
+        return _capped(work + self._touched(node, sizes) + size // 8 + 20, size, loops)
+
+    def _touched(self, node: Node, sizes: list[int]) -> int:
+        if node.name == "matches":
+            return sizes[0] * min(sizes[-1], 100) // 8
+        if node.name == "size":
+            return min(sizes[0], max(self.read, LOOKED_UP)) // 8
+        return sum(sizes) // 8
+
+    def _result(self, node: Node, sizes: list[int]) -> int:
+        """How much a function or method gives at most."""
+        if node.name == "replace" and node.kind == "method" and len(sizes) >= 3:
+            return sizes[0] + (sizes[0] + 1) * sizes[2]
+        if node.name == "join" and node.kind == "method":
+            return sizes[0] * (1 + sum(sizes[1:]))
+        if node.name == "format":
+            width = max([6, *(int(found[:9]) for found in self._digits(node))])
+            return sizes[0] * (width + sum(sizes[1:]))
+        if node.name in ("size", "contains", "startsWith", "endsWith", "matches", "indexOf", "lastIndexOf", "int"):
+            return 24
+        return sum(sizes) + 64
+
+    def _digits(self, node: Node) -> list[str]:
+        text = node.children[0].value
+        return self.numbers.findall(text) if isinstance(text, str) else ["999999999"]
+
+    def _loop(self, node: Node, scope: Mapping[str, int]) -> _Value:
+        target, variable, *bodies = node.children
+        over = self.of(target, scope)
+        turns = max(1, min(over.size // 2, ITERATIONS))
+        inner = [self.of(body, {**scope, variable.name: over.size // turns + 1}) for body in bodies]
+        once = 10 + sum(body.work for body in inner)
+        loops = turns * (1 + sum(body.loops for body in inner))
+        total = min(loops, ITERATIONS)
+        work = turns * once * total // loops
+        if node.name == "filter":
+            return _capped(over.work + work + turns * turns, over.size, over.loops + total)
+        if node.name == "map":
+            size = turns * (1 + inner[-1].size) * total // loops
+            return _capped(over.work + work + turns * turns + size // 8, size, over.loops + total)
+        return _capped(over.work + work, 1, over.loops + total)
+
+
+def _capped(work: int, size: int, loops: int) -> _Value:
+    return _Value(min(work, _TOO_MUCH), min(size, _TOO_MUCH), loops)

@@ -1,0 +1,136 @@
+"""No expression runs for long or takes much memory, whatever it says and whatever the record is."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import pytest
+
+from itsm_as_code.policies.bounded import Bounded, OutOfBounds
+from itsm_as_code.policies.cost import ITERATIONS, SMALL, small_up_to
+from itsm_as_code.policies.environment import Context, Environment, EvaluationError
+from itsm_as_code.records.facts import Facts
+from tests.conftest import NOW
+from tests.policies.test_expressions import expressions
+
+RECORDS: list[dict[str, Any]] = [
+    {"kind": "Service", "metadata": {"name": f"s{index}"}, "spec": {f"k{key}": {"list": [1, 2]} for key in range(20)}}
+    for index in range(9000)
+]
+OBJECT = {
+    "spec": {
+        "list": list(range(9000)),
+        "short": list(range(95)),
+        "text": "a" * 100_000,
+        "texts": ["a"] * 3000,
+        "some": ["a"] * 900,
+        "zero": 0,
+    }
+}
+ENVIRONMENT = Environment(Facts.from_records(RECORDS))
+ACTIVATION = ENVIRONMENT.activation(Context(OBJECT, NOW))
+GROW = ".replace('a', 'aaaaaaaaaa')"
+
+HOSTILE = {
+    "text that grows tenfold": "'aaaaaaaaaa'" + GROW * 9 + ".size() > 0",
+    "text that grows without end": "'aaaaaaaaaa'" + GROW * 25 + ".size() > 0",
+    "text of the record that grows": "object.spec.text" + GROW * 6 + " == ''",
+    "a list built from a long one": "object.spec.list.map(x, x).size() > 0",
+    "a long list that is filtered": "object.spec.list.filter(x, true).size() > 0",
+    "lists of lists": "object.spec.list.map(x, object.spec.list).size() > 0",
+    "texts put together": "object.spec.list.map(x, object.spec.text + object.spec.text).size() > 0",
+    "lists of texts in lists": "object.spec.short.map(x, object.spec.short.map(y, object.spec.text + '')).size() > 0",
+    "a search in every turn": "object.spec.list.all(x, !(-1 in object.spec.list))",
+    "a long text in every turn": "object.spec.list.all(x, object.spec.text.size() > 0)",
+    "a pattern in every turn": "object.spec.list.all(x, !object.spec.text.matches('(a|b)*c'))",
+    "texts joined": "object.spec.texts.map(x, object.spec.text).join('').size() > 0",
+    "characters built anew": "object.spec.text.split('').map(x, x + 'a').join('b') != ''",
+    "list after list": "object.spec.list.map(a, [a, a, a, a]).map(b, b + b + b).size() > 0",
+    "hidden behind a truth": "true || object.spec.list.map(x, x).size() > 0",
+    "all records in every turn": "records('Service').all(s, records('Service').size() > 0)",
+    "all records": "records('Service').size() > 0",
+    "loops in loops": "object.spec.list.all(a, object.spec.list.all(b, object.spec.list.all(c, a + b + c >= 0)))",
+    "division by zero": "1 / object.spec.zero == 1",
+    "past the end": "object.spec.list[9000] == 1",
+    "a wide number": "'%.100000000f'.format([1.5]) != ''",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_takes_long_is_no_answer_and_known_within_a_second(name: str) -> None:
+    started, used = time.monotonic(), os.times()
+    try:
+        answer = ENVIRONMENT.holds(HOSTILE[name], ACTIVATION)
+    except EvaluationError:
+        answer = None
+    may_be_true = name in ("hidden behind a truth", "lists of texts in lists")
+    assert answer is None or (answer and may_be_true)
+    now = os.times()
+    spent = now.user + now.system + now.children_user + now.children_system
+    spent -= used.user + used.system + used.children_user + used.children_system
+    assert spent < 1.5, "of processor time, the start of the child included"
+    assert time.monotonic() - started < 20
+
+
+def test_a_long_evaluation_does_not_keep_the_next_from_its_answer() -> None:
+    for _ in range(2):
+        with pytest.raises(EvaluationError, match="too much time or memory"):
+            ENVIRONMENT.holds(HOSTILE["a list built from a long one"], ACTIVATION)
+        assert ENVIRONMENT.holds("object.spec.some.map(x, x).size() == 900", ACTIVATION)
+        with pytest.raises(EvaluationError, match="divi"):
+            ENVIRONMENT.holds("object.spec.some.map(x, 1 / object.spec.zero).size() == 900", ACTIVATION)
+
+
+def test_a_large_record_that_is_looked_up_is_read_where_it_can_be_stopped() -> None:
+    large = {"kind": "Team", "metadata": {"name": "large"}, "spec": {"text": "a" * 1_000_000}}
+    environment = Environment(Facts.from_records([large]))
+    activation = environment.activation(Context({"list": list(range(9000))}, NOW))
+    assert environment.holds("record('Team', 'large').spec.text.size() == 1000000", activation)
+    assert environment.holds("records('Team')[0].spec.text.size() == 1000000 || 1 / 0 == 1", activation)
+    for text in (
+        "[record('Team', 'large')].all(t, object.list.all(x, t.spec.text.size() > 0))",
+        "object.list.all(x, record('Team', 'large').spec.text != '')",
+    ):
+        with pytest.raises(EvaluationError):
+            environment.holds(text, environment.activation(Context({"list": list(range(9000))}, NOW, size=0)))
+
+
+def test_what_is_small_is_evaluated_where_it_stands() -> None:
+    """So nearly all policies of this repository need no other process, on records as they are."""
+    assert sum(small_up_to(text) < 4096 for text in expressions()) <= len(expressions()) // 10
+    assert small_up_to("object.spec.tier <= 2") >= 1 << 20
+    assert small_up_to("object.spec." + GROW[1:]) < 1 << 20
+    assert small_up_to("(") == -1
+
+
+def test_the_runtime_counts_iterations_as_the_estimate_does() -> None:
+    activation = ENVIRONMENT.activation(Context({"list": list(range(ITERATIONS - 10))}, NOW, size=0))
+    assert ENVIRONMENT.holds("object.list.all(x, x >= 0)", activation)
+    for text in (
+        "object.list.all(x, x >= 0) && object.list.all(x, x >= 0)",
+        "object.list.all(x, [1, 2].all(y, y > 0))",
+    ):
+        with pytest.raises(EvaluationError, match="budget"):
+            ENVIRONMENT.holds(text, activation)
+    assert SMALL > ITERATIONS
+
+
+def test_a_child_answers_again_after_it_was_stopped() -> None:
+    def answer(question: int) -> int:
+        while question < 0:
+            pass
+        return question + 1
+
+    bounded = Bounded(answer)
+    assert [bounded.ask(1), bounded.ask(2)] == [2, 3]
+    with pytest.raises(OutOfBounds):
+        bounded.ask(-1)
+    assert bounded.ask(3) == 4
+
+
+def test_where_no_child_can_be_started_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(OutOfBounds, match="cannot be bounded"):
+        Bounded(int).ask(1)

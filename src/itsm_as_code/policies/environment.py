@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import orjson
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
 
@@ -285,7 +286,11 @@ def _letters(value: Any) -> int:
 
 def _measured(context: Context) -> int:
     """About as many bytes as the records of a context have."""
-    return sum(len(repr(part)) for part in (context.object, context.old, context.change) if part is not None)
+    parts = [context.object, context.old, context.change]
+    try:
+        return len(orjson.dumps(parts))
+    except TypeError:  # an example may hold what no record can, such as a number of more than 64 bits
+        return len(repr(parts))
 
 
 def _day(text: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code.policies.bounded import Bounded, OutOfBounds
+from itsm_as_code.policies.bounded import CHILDREN, Bounded, OutOfBounds
 from itsm_as_code.policies.cost import ITERATIONS, SMALL, small_up_to
 from itsm_as_code.policies.environment import Context, Environment, EvaluationError
 from itsm_as_code.records.facts import Facts
@@ -128,6 +128,13 @@ def test_a_child_answers_again_after_it_was_stopped() -> None:
     with pytest.raises(OutOfBounds):
         bounded.ask(-1)
     assert bounded.ask(3) == 4
+
+
+def test_there_are_never_many_children() -> None:
+    askers = [Bounded(lambda question, index=index: question + index) for index in range(3 * CHILDREN)]
+    for _ in range(2):
+        assert [asker.ask(1) for asker in askers] == [index + 1 for index in range(3 * CHILDREN)]
+    assert sum(asker._child is not None and not asker._child.is_stopped for asker in askers) <= CHILDREN
 
 
 def test_where_no_child_can_be_started_there_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import select
 import signal
 import struct
 import weakref
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -23,11 +24,16 @@ PATIENCE: Final = 30.0
 """Seconds by the wall after which a child is ended that does not even use its processor time."""
 MEMORY: Final = 1 << 29
 """Bytes that a child may have beyond those of its parent."""
+CHILDREN: Final = 4
+"""Children that are kept at a time; the one that was started first is ended for one more."""
 _HEAD: Final = struct.Struct("!Q")
 
 
 class OutOfBounds(Exception):
     """The question took too much time or memory, or cannot be asked safely on this system."""
+
+
+_alive: deque[_Child] = deque()
 
 
 class Bounded:
@@ -41,9 +47,12 @@ class Bounded:
         """The function's answer; :class:`OutOfBounds` when there is none in time. Both have to be picklable."""
         if not hasattr(os, "fork"):
             raise OutOfBounds("it may take long, which cannot be bounded on this system")
-        if self._child is None:
+        if self._child is None or self._child.is_stopped:
             self._child = _Child(self._answer)
+            _alive.append(self._child)
             weakref.finalize(self, self._child.stop)
+            while len(_alive) > CHILDREN:
+                _alive.popleft().stop()
         try:
             return self._child.ask(question)
         except (OSError, EOFError):
@@ -67,6 +76,10 @@ class _Child:
         os.close(there_in)
         os.close(there_out)
         self._in, self._out = here_in, here_out
+
+    @property
+    def is_stopped(self) -> bool:
+        return not self._pid
 
     def ask(self, question: Any) -> Any:
         _write(self._out, pickle.dumps(question, pickle.HIGHEST_PROTOCOL))

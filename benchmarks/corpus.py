@@ -19,8 +19,8 @@ THINGS = (
 )
 
 
-def write(root: Path, services: int, changes: int, seed: int = SEED) -> list[Path]:
-    """Write a valid repository of records; gives the paths of the services and changes."""
+def write(root: Path, services: int, changes: int, seed: int = SEED, *, agreements: bool = False) -> list[Path]:
+    """Write a valid repository of records; gives the paths of the services and changes, and of agreements if wanted."""
     random_ = random.Random(seed)
     teams = max(4, services // 100)
     _save(root / "itsm.yaml", {"apiVersion": "itsm/v1", "kind": "Configuration", "spec": {"timezone": "Europe/Berlin"}})
@@ -34,6 +34,8 @@ def write(root: Path, services: int, changes: int, seed: int = SEED) -> list[Pat
     names = [f"service-{number:05d}" for number in range(services)]
     paths = [_service(root, names, index, teams, random_) for index in range(services)]
     paths += [_change(root, names, people, number, random_) for number in range(changes)]
+    if agreements:
+        paths += [_agreement(root, name, teams, random_) for name in names]
     return paths
 
 
@@ -83,6 +85,25 @@ def _service(root: Path, names: list[str], index: int, teams: int, random_: rand
         "runbook": f"https://wiki.example.org/{names[index]}/runbook",
     }
     return _record(root / f"services/{names[index]}.yaml", "Service", names[index], spec)
+
+
+def _agreement(root: Path, service: str, teams: int, random_: random.Random) -> Path:
+    """Everybody promises about the same, so that most promises cannot be kept by what is below them."""
+    up = {"name": "availability", "indicator": "availability", "target": random_.choice(("99.5", "99.9", "99.95"))}
+    mended = {"name": "mended", "indicator": "time-to-resolve", "target": str(random_.randint(1, 8))}
+    spec = {
+        "type": "sla",
+        "service": service,
+        "provider": f"team-{random_.randrange(teams):03d}",
+        "customer": {"name": "Everybody"},
+        "effective": {"from": "2026-01-01"},
+        "objectives": [
+            {**up, "unit": "percent", "comparison": "at-least", "window": {"rolling": "P28D"}},
+            {**mended, "unit": "hours", "comparison": "at-most", "window": {"rolling": "P28D"}},
+        ],
+    }
+    path = root / f"services/agreements/{service}-sla.yaml"
+    return _record(path, "ServiceLevelAgreement", f"{service}-sla", spec)
 
 
 def _change(root: Path, names: list[str], people: list[str], number: int, random_: random.Random) -> Path:

@@ -57,15 +57,15 @@ def test_every_source_has_a_reader() -> None:
 def test_the_distance_of_dependents_weighs() -> None:
     chain = [service("shop"), service("a", "shop"), service("b", "a"), service("c", "b"), service("d", "c")]
     star = [service("shop"), *(service(name, "shop") for name in "abcd")]
-    assert found("blast radius", risk(None, *chain))[1].endswith("together 7")
-    assert found("blast radius", risk(None, *star))[1].endswith("4 at distance 1, together 12")
+    assert found("blast radius", risk(None, *chain))[1].endswith("weight 7)")
+    assert found("blast radius", risk(None, *star))[1].endswith("(4 at distance 1; weight 12)")
     assert found("blast radius", risk()) == (0, "no service fails with them")
 
 
 def test_a_service_counts_once_at_its_nearest() -> None:
     records = [service("shop"), service("db"), service("a", "shop", "b"), service("b", "db")]
     text = found("blast radius", risk({"services": ["shop", "db"]}, *records))[1]
-    assert text == "2 services fail with them: 2 at distance 1, together 6"
+    assert text == "2 services fail with them (2 at distance 1; weight 6)"
 
 
 def test_lead_time_counts_from_the_proposal() -> None:

@@ -279,7 +279,7 @@ def _blast_radius(subject: _Subject, rule: FactorRule) -> _Found:
     text = "no service fails with them" if not many else f"{many} service{'s fail' if many > 1 else ' fails'} with them"
     if many:
         steps = ", ".join(f"{count} at distance {distance}" for distance, count in sorted(by_distance.items()))
-        text += f": {steps}, together {weight}"
+        text += f" ({steps}; weight {weight})"
     return _Found(weight, text, "dependsOn of services")
 
 

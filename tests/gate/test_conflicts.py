@@ -125,7 +125,7 @@ def test_an_exhausted_budget_lets_only_mending_through() -> None:
     around = world(*exhausted())
     assert told(change(), around) == [("error-budget", "ServiceReview/q3", None, None)]
     assert "99.5 % of 99.9 %" in conflicts_of(change(), around)[0].message
-    assert next_free_slot(change(), around) is None
+    assert next_free_slot(change(), around) == Interval(DAY + timedelta(hours=10), DAY + timedelta(hours=12))
     for mending in ({"type": "emergency"}, {"problem": "prb"}, {"incident": "inc"}, {"services": ["wiki"]}):
         assert told(change(**mending), around) == []
 

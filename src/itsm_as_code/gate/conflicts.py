@@ -75,9 +75,10 @@ def conflicts_of(change: Data, world: World) -> list[Conflict]:
 
 
 def next_free_slot(change: Data, world: World) -> Interval | None:
-    """The earliest slot as long as the change's window that nothing speaks against.
+    """The earliest slot as long as the change's window that nothing in the calendar speaks against.
 
-    It begins at the planned start or later, not before now, and within HORIZON of that; None when there is none.
+    It begins at the planned start or later, not before now, and within HORIZON of that; None when there is none. What
+    holds at any time, such as an error budget that is used up, is no matter of choosing another one.
     """
     window = planned_window(change)
     if window is None or window.start == window.end:
@@ -86,10 +87,7 @@ def next_free_slot(change: Data, world: World) -> Interval | None:
     horizon = Interval(begin, begin + HORIZON)
     blocked: list[Interval] = []
     for item in obstacles(change, world, horizon):
-        if item.spans is not None:
-            blocked.extend(item.spans)
-        elif item.kind != "could-not-judge":
-            return None
+        blocked.extend(item.spans or ())
     length = window.end - window.start
     for free in Intervals([horizon]) - Intervals(blocked):
         if free.end - free.start >= length:

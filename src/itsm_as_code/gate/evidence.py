@@ -142,10 +142,10 @@ def _conflicts(judgement: Judgement) -> list[dict[str, Any]]:
 
 
 def _next_free_slots(judgement: Judgement) -> list[dict[str, Any]]:
-    """For each change that collides with something, when it could take place instead."""
+    """For each change whose time collides with something, when it could take place instead."""
     rows = []
     for record in judgement.changes:
-        if any(item.change == record.name for item in judgement.conflicts):
+        if any(item.change == record.name and item.start is not None for item in judgement.conflicts):
             slot = next_free_slot(record.data, judgement.world)
             rows.append(
                 {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from itsm_as_code.policies.expressions import Node, line_and_column, parse
+from itsm_as_code.policies.expressions import Node, parse
 
 _SWAPPED: Final[Mapping[str, tuple[str, ...]]] = {
     "==": ("!=",),
@@ -44,9 +44,10 @@ class Mutant:
     after: str
     expression: str
 
-    def place(self, original: str) -> tuple[int, int]:
-        """Line and column (from 1) of the change within the original expression."""
-        return line_and_column(original, self.start)
+    @property
+    def first(self) -> int:
+        """The offset of the first character that is changed, spaces aside."""
+        return self.start + len(self.before) - len(self.before.lstrip())
 
 
 def mutants(text: str) -> list[Mutant]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,9 +12,8 @@ import orjson
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer
 from itsm_as_code.policies.engine import Policy
-from itsm_as_code.policies.environment import Activation, CompileError, Environment, EvaluationError
+from itsm_as_code.policies.environment import Activation, CompileError, Environment
 from itsm_as_code.policies.examples import context_of, environment_of
-from itsm_as_code.policies.expressions import parse
 from itsm_as_code.policies.fixtures import Fixtures, no_fixtures
 from itsm_as_code.policies.mutants import Mutant, mutants
 from itsm_as_code.policies.tokens import SyntaxProblem
@@ -52,8 +51,8 @@ def share(strengths: Iterable[Strength]) -> Fraction | None:
 def strength_of(policy: Policy, fixtures: Fixtures = no_fixtures) -> Strength:
     """Try every mutant of ``where`` and ``require`` on the examples of a policy. ``message`` is not mutated.
 
-    A mutant is killed when its answer (true, false, could not be evaluated) differs from that of the original on one
-    example that gets as far as the expression. One that does not compile is not counted.
+    A mutant is killed when the policy with it says something else (passes, fails, skips, could not be evaluated) of one
+    example. One that does not compile is not counted.
     """
     total = 0
     survivors: list[Survivor] = []
@@ -62,16 +61,21 @@ def strength_of(policy: Policy, fixtures: Fixtures = no_fixtures) -> Strength:
         if pointer == ("spec", "message"):
             continue
         try:
-            parse(expression)
-            questions = [_Question(group, expression, pointer, policy) for group in groups]
+            changes = mutants(expression)
+            answers = [group.answers(policy) for group in groups]
         except (SyntaxProblem, CompileError):
             continue  # `itsm policy test` and `itsm validate` say so
-        for mutant in mutants(expression):
-            killed = _is_killed(mutant, questions)
-            if killed is not None:
-                total += 1
-                if not killed:
-                    survivors.append(Survivor(pointer, expression, mutant))
+        for mutant in changes:
+            changed = _with(policy, pointer, mutant.expression)
+            try:
+                if groups:  # every environment compiles alike
+                    groups[0].environment.compile(mutant.expression)
+                killed = any(group.answers(changed) != was for group, was in zip(groups, answers, strict=True))
+            except CompileError:
+                continue
+            total += 1
+            if not killed:
+                survivors.append(Survivor(pointer, expression, mutant))
     return Strength(policy, total, tuple(survivors))
 
 
@@ -80,8 +84,12 @@ class _Group:
     """Examples with the same records and instant, which share an environment: compiling is what takes time."""
 
     environment: Environment
-    cases: tuple[tuple[Any, Any], ...]
+    cases: tuple[tuple[Any, Activation], ...]
     """The object of each example, and its activation."""
+
+    def answers(self, policy: Policy) -> list[str]:
+        """What a policy says of each example."""
+        return [policy.judge(data, self.environment, activation)[0] for data, activation in self.cases]
 
 
 def _groups(policy: Policy, fixtures: Fixtures) -> list[_Group]:
@@ -101,55 +109,11 @@ def _groups(policy: Policy, fixtures: Fixtures) -> list[_Group]:
     return groups
 
 
-class _Question:
-    """An expression asked of the examples of a group that get as far as it, with the original's answers."""
-
-    def __init__(self, group: _Group, expression: str, pointer: Pointer, policy: Policy) -> None:
-        self._environment = group.environment
-        self._activations = [
-            prepared
-            for data, activation in group.cases
-            for prepared in _prepared(policy, data, group.environment, activation)
-            if _gets_to(policy, pointer, data, group.environment, prepared)
-        ]
-        self._answers = self._ask(expression)
-
-    def tells(self, expression: str) -> bool:
-        """True when some answer is another one; CompileError when the expression makes no sense."""
-        return self._ask(expression) != self._answers
-
-    def _ask(self, expression: str) -> Sequence[bool | None]:
-        self._environment.compile(expression)
-        return [self._answer(expression, activation) for activation in self._activations]
-
-    def _answer(self, expression: str, activation: Any) -> bool | None:
-        try:
-            return self._environment.holds(expression, activation)
-        except EvaluationError:
-            return None
-
-
-def _prepared(policy: Policy, data: Any, environment: Environment, activation: Activation) -> tuple[Activation, ...]:
-    """The activation with the policy's parameters; none when they cannot be told."""
-    try:
-        return policy.prepared(data, environment, activation)
-    except EvaluationError:
-        return ()
-
-
-def _gets_to(policy: Policy, pointer: Pointer, data: Any, environment: Environment, activation: Any) -> bool:
-    """``where`` is asked of the kinds and labels of the policy, ``require`` of what it matches."""
-    if pointer == ("spec", "require"):
-        try:
-            return policy.matches(data, environment, activation)
-        except EvaluationError:
-            return False
-    return policy.selects(data)
-
-
-def _is_killed(mutant: Mutant, questions: Sequence[_Question]) -> bool | None:
-    """None for a mutant that does not compile."""
-    try:
-        return any(question.tells(mutant.expression) for question in questions)
-    except CompileError:
-        return None
+def _with(policy: Policy, pointer: Pointer, expression: str) -> Policy:
+    """The policy with another expression at a pointer into its record."""
+    spec = dict(policy.record.spec)
+    if pointer == ("spec", "match", "where"):
+        spec["match"] = {**spec["match"], "where": expression}
+    else:
+        spec[str(pointer[-1])] = expression
+    return Policy(replace(policy.record, data={**policy.record.data, "spec": spec}), policy.override)

@@ -14,7 +14,7 @@ from itsm_as_code.measures.numbers import percent_floor
 from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.examples import ExampleResult
 from itsm_as_code.policies.strength import Strength, Survivor, share
-from itsm_as_code.records.positions import locate
+from itsm_as_code.records.positions import locate, locate_inside
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.junit import Case, junit
 
@@ -100,8 +100,8 @@ def _strength_summary(test: PolicyTest) -> str:
 
 def _survivors(strength: Strength) -> list[tuple[Survivor, tuple[int, int]]]:
     """The survivors with line and column of the changed place in the file."""
-    places = locate(strength.policy.record.source, {item.pointer for item in strength.survivors})
-    return [(item, places[item.pointer]) for item in strength.survivors]
+    source = strength.policy.record.source
+    return [(item, locate_inside(source, item.pointer, item.mutant.first)) for item in strength.survivors]
 
 
 def _change(survivor: Survivor) -> str:

@@ -263,8 +263,8 @@ STRENGTH = """\
 1 policy, 2 examples: none failed
 ✘ backout-is-planned: 11 of 15 mutants killed
     policies/backout-is-planned.yaml:8:12 where: without 'object.spec.type == 'normal' &&'
-    policies/backout-is-planned.yaml:8:42 where: without '&& object.spec.status == 'proposed''
-    policies/backout-is-planned.yaml:8:42 where: '&&' -> '||'
+    policies/backout-is-planned.yaml:8:41 where: without '&& object.spec.status == 'proposed''
+    policies/backout-is-planned.yaml:8:41 where: '&&' -> '||'
     policies/backout-is-planned.yaml:9:12 require: without 'has(object.spec.backout) &&'
 11 of 15 mutants killed (73.3 %)
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,6 +16,7 @@ from itsm_as_code.policies.diagnosis import problems_of
 from itsm_as_code.policies.environment import Activation, Context, Environment, EvaluationError
 from itsm_as_code.policies.fields import Schemas
 from itsm_as_code.policies.parameters import depends_on_record, parameter_sets
+from itsm_as_code.policies.reach import Sieve, mentions
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
@@ -173,6 +174,16 @@ class Policy:
         labels: Mapping[str, str] = self.record.spec["match"].get("labels", {})
         return labels
 
+    def condition(self) -> str:
+        """The ``where``, where it can be asked before the parameters are known; else what rules out no record."""
+        where: str = self.record.spec["match"].get("where", "true")
+        return "true" if self.params and "params" in where else where
+
+    @property
+    def asks_for_risk(self) -> bool:
+        """False when no expression of the policy names the risk, which is much work to derive."""
+        return any(mentions(text, "risk") for _, text in self.expressions())
+
     def selects(self, data: Mapping[str, Any]) -> bool:
         """True for a record of a kind and with the labels that the policy names; its ``where`` is apart."""
         if data.get("kind") not in self.record.spec["match"]["kinds"]:
@@ -262,11 +273,12 @@ class PolicyEngine:
         self._now = now
         self._risk_of = risk_of
         self._registry = judges.registry
-        self._asked: dict[str, int] = {}
-        self._batches: dict[str, Batch] = {}
+        self._asked: dict[int, int] = {}
+        self._batches: dict[int, Batch] = {}
         self.all = policies_of(judges, settings)
         asks_records = any(depends_on_record(policy.params) for policy in self.all)
         self.environment = Environment(facts, now, Facts.of(judges) if asks_records else None)
+        self._groups: dict[tuple[str, tuple[int, ...]], tuple[_Ready, ...]] = {}
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -284,13 +296,17 @@ class PolicyEngine:
         return [policy for policy in self.all if policy.record.id not in broken]
 
     @cached_property
-    def _by_kind(self) -> dict[str, list[_Ready]]:
+    def _by_kind(self) -> dict[str, tuple[list[_Ready], Sieve]]:
         found: dict[str, list[_Ready]] = {}
         for policy in self.usable:
             ready = _Ready(policy, policy.name, policy.severity_at(self._now), bool(policy.labels))
             for kind in policy.kinds:
                 found.setdefault(kind, []).append(ready)
-        return found
+        return {kind: (ready, Sieve([item.policy.condition for item in ready])) for kind, ready in found.items()}
+
+    @cached_property
+    def _risky(self) -> frozenset[str]:
+        return frozenset(policy.name for policy in self.usable if policy.asks_for_risk)
 
     def judge(
         self,
@@ -301,20 +317,22 @@ class PolicyEngine:
         risk: Mapping[str, Any] | None = None,
     ) -> Iterator[tuple[Outcome, Finding | None]]:
         """The outcome of every policy that matches a record, with the finding where it did not pass."""
-        policies = self._by_kind.get(record.id.kind)
+        policies = self._concerned(record)
         if not policies:
             return
+        if risk is None and not self._risky.isdisjoint(ready.name for ready in policies):
+            risk = self._risk_of(record)
         context = Context(
             object=record.data,
             now=self._now,
             old=old.data if old else None,
             change=change.data if change else None,
-            risk=risk if risk is not None else self._risk_of(record),
+            risk=risk,
             request=request,
             size=_size(record, old, change),
         )
         activation = self.environment.activation(context)
-        answers = self._answers(record.id.kind, policies, activation)
+        answers = self._answers(policies, activation)
         subject, data = record.id, record.data
         for (policy, name, severity, labelled), answer in zip(policies, answers, strict=True):
             if answer == 0:  # this is run for each policy and record, so it asks for no more than it needs
@@ -326,14 +344,30 @@ class PolicyEngine:
             if status != "skip":
                 yield self._outcome(policy, record, status, message)
 
-    def _answers(self, kind: str, policies: list[_Ready], activation: Activation) -> list[int | None]:
-        """What the policies of a kind say together; None for each that is to be asked by itself."""
-        self._asked[kind] = self._asked.get(kind, 0) + 1
-        if self._asked[kind] <= _BEFORE_BATCHES:
+    def _concerned(self, record: Record) -> tuple[_Ready, ...]:
+        """The policies for a record's kind but those whose condition is false at first sight."""
+        kind = record.id.kind
+        if kind not in self._by_kind:
+            return ()
+        policies, sieve = self._by_kind[kind]
+        places = sieve.passing(record.data)
+        if (kind, places) not in self._groups:
+            self._groups[(kind, places)] = tuple(policies[place] for place in places)
+        return self._groups[(kind, places)]
+
+    def may_concern(self, record: Record, policies: Collection[str]) -> bool:
+        """False when none of the policies of those names can have anything to say of a record."""
+        return any(ready.name in policies for ready in self._concerned(record))
+
+    def _answers(self, policies: tuple[_Ready, ...], activation: Activation) -> list[int | None]:
+        """What some policies say together; None for each that is to be asked by itself."""
+        key = id(policies)  # there is one such tuple for each group, for as long as this engine lives
+        self._asked[key] = self._asked.get(key, 0) + 1
+        if self._asked[key] <= _BEFORE_BATCHES:
             return [None] * len(policies)
-        if kind not in self._batches:
-            self._batches[kind] = Batch([ready.policy.question for ready in policies], self.environment)
-        return self._batches[kind].ask(activation)
+        if key not in self._batches:
+            self._batches[key] = Batch([ready.policy.question for ready in policies], self.environment)
+        return self._batches[key].ask(activation)
 
     def _outcome(self, policy: Policy, record: Record, status: str, message: str) -> tuple[Outcome, Finding | None]:
         severity = Severity.ERROR if status == "error" else policy.severity_at(self._now)

@@ -1,0 +1,167 @@
+"""What a policy can look at, told from its text: which records surely do not concern it, and which others it asks for.
+
+Both answers are cautious. "Surely not" is said only where the condition is false whatever the rest of it gives; and
+what cannot be told counts as everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from itsm_as_code.policies.expressions import Node, parse
+from itsm_as_code.policies.tokens import SyntaxProblem
+
+Reads = frozenset[str] | None
+"""Kinds of records that an expression asks for beside the one that is judged; None for any."""
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+_OF_FUNCTION: Final[Mapping[str, frozenset[str]]] = {
+    "owner": frozenset({"Service", "Team"}),
+    "dependents": frozenset({"Service"}),
+    "dependencies": frozenset({"Service"}),
+    "frozen": frozenset({"Service", "Calendar"}),
+    "day": _NOTHING,
+    "period": _NOTHING,
+    "has": _NOTHING,
+    "size": _NOTHING,
+    "string": _NOTHING,
+    "int": _NOTHING,
+    "uint": _NOTHING,
+    "double": _NOTHING,
+    "bool": _NOTHING,
+    "dyn": _NOTHING,
+    "type": _NOTHING,
+    "duration": _NOTHING,
+    "timestamp": _NOTHING,
+}
+"""Functions whose answers rest on records of these kinds alone. ``budget`` rests on many; so may what comes later."""
+
+
+@lru_cache(maxsize=4096)
+def reads(expression: str) -> Reads:
+    """The kinds of records that an expression looks up. The derived risk rests on any: history, services, models."""
+    try:
+        tree = parse(expression)
+    except SyntaxProblem:
+        return None
+    found: set[str] = set()
+    for node in tree.walk():
+        if node.kind == "identifier" and node.name == "risk":
+            return None
+        if node.kind == "call":
+            kinds = _asked(node)
+            if kinds is None:
+                return None
+            found |= kinds
+    return frozenset(found)
+
+
+def _asked(node: Node) -> Reads:
+    if node.name in ("record", "records"):
+        kind = node.children[0] if node.children else None
+        return frozenset({str(kind.value)}) if kind is not None and _is_text(kind) else None
+    return _OF_FUNCTION.get(node.name)
+
+
+@lru_cache(maxsize=4096)
+def mentions(expression: str, name: str) -> bool:
+    """True when an expression names a variable, or when that cannot be told."""
+    try:
+        return any(node.kind == "identifier" and node.name == name for node in parse(expression).walk())
+    except SyntaxProblem:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A condition is false where the text at ``path`` is among ``texts`` (or, unless ``member``, is not)."""
+
+    path: tuple[str, ...]
+    texts: frozenset[str]
+    member: bool
+
+    def holds(self, value: object) -> bool:
+        """True when a value of the path makes the condition false; what is no text makes nothing certain."""
+        return isinstance(value, str) and (value in self.texts) is self.member
+
+
+class Sieve:
+    """Some conditions, and for each record those of them that are not false at first sight.
+
+    In CEL ``false && x`` is false whatever ``x`` is, also where it fails
+    (https://github.com/google/cel-spec/blob/master/doc/langdef.md#logical-operators).
+    """
+
+    def __init__(self, conditions: Sequence[str]) -> None:
+        self._exclusions = [tuple(_exclusions(condition)) for condition in conditions]
+        asked: dict[tuple[str, ...], set[str]] = {}
+        for exclusion in (item for items in self._exclusions for item in items):
+            asked.setdefault(exclusion.path, set()).update(exclusion.texts)
+        self._asked = list(asked.items())
+        self._answers: dict[tuple[str | None, ...], tuple[int, ...]] = {}
+
+    def passing(self, data: Mapping[str, Any]) -> tuple[int, ...]:
+        """The places of the conditions that may hold for a record. Each combination of texts is worked out once."""
+        key = tuple(_text_at(data, path, texts) for path, texts in self._asked)
+        if key not in self._answers:
+            values = dict(zip((path for path, _ in self._asked), key, strict=True))
+            self._answers[key] = tuple(
+                place
+                for place, items in enumerate(self._exclusions)
+                if not any(item.holds(values[item.path]) for item in items)
+            )
+        return self._answers[key]
+
+
+_ANOTHER: Final = "\0"
+"""Stands for a text that no condition names: no text of a record has this character."""
+
+
+def _text_at(data: Any, path: tuple[str, ...], texts: set[str]) -> str | None:
+    for part in path:
+        if not isinstance(data, dict) or part not in data:
+            return None
+        data = data[part]
+    if not isinstance(data, str):
+        return None
+    return data if data in texts else _ANOTHER
+
+
+@lru_cache(maxsize=4096)
+def _exclusions(condition: str) -> tuple[Exclusion, ...]:
+    try:
+        tree = parse(condition)
+    except SyntaxProblem:
+        return ()
+    parts = tree.children if tree.kind == "logic" and tree.name == "&&" else (tree,)
+    return tuple(found for part in parts if (found := _exclusion(part)) is not None)
+
+
+def _exclusion(node: Node) -> Exclusion | None:
+    """What makes the comparison of a text of the record with texts of the expression false."""
+    negated = node.kind == "unary" and node.name == "!" and len(node.at) % 2 == 1
+    inner = node.children[0] if node.kind == "unary" and node.name == "!" else node
+    if inner.kind != "binary" or inner.name not in ("==", "!=", "in"):
+        return None
+    left, right = inner.children
+    texts = (right,) if inner.name != "in" else right.children if right.kind == "list" else ()
+    path = _path(left)
+    if path is None or not texts or not all(_is_text(text) for text in texts):
+        return None
+    return Exclusion(path, frozenset(str(text.value) for text in texts), member=(inner.name == "!=") != negated)
+
+
+def _path(node: Node) -> tuple[str, ...] | None:
+    """``object.spec.status`` as its parts behind ``object``."""
+    parts: list[str] = []
+    while node.kind == "select":
+        parts.insert(0, node.name)
+        node = node.children[0]
+    return tuple(parts) if node.kind == "identifier" and node.name == "object" and parts else None
+
+
+def _is_text(node: Node) -> bool:
+    return node.kind == "literal" and node.name == "string" and isinstance(node.value, str)

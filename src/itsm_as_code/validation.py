@@ -5,7 +5,7 @@ The one place that knows in which order a snapshot is judged; validate, gate, si
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from itsm_as_code import packs as packs_module
 from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
-from itsm_as_code.findings import Finding, Rule, sort_findings
+from itsm_as_code.findings import Finding, RecordId, Rule, sort_findings
 from itsm_as_code.packs import lay_over
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
@@ -129,13 +129,26 @@ def validate(snapshot: Snapshot, now: datetime) -> Validation:
     return assess_catalogue(judges.catalogue, judges, now)
 
 
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """What of a catalogue to judge, for whoever knows that the rest is as it was: records, and checks by id (all)."""
+
+    records: Set[RecordId]
+    checks: Collection[str] | None = None
+
+
 def assess_catalogue(
-    catalogue: Catalogue, judges: Judges, now: datetime, contexts: Mapping[Any, Mapping[str, Any]] | None = None
+    catalogue: Catalogue,
+    judges: Judges,
+    now: datetime,
+    contexts: Mapping[Any, Mapping[str, Any]] | None = None,
+    focus: Focus | None = None,
 ) -> Validation:
     """Judge a catalogue by ``judges``.
 
     ``contexts`` gives, for records that a pull request touches, what policies see of it (``old``, ``change``,
-    ``request``, ``risk``); other records are judged as they stand.
+    ``request``, ``risk``); other records are judged as they stand. With a ``focus``, references, states and policies
+    are judged for its records alone; whether a waiver is needed is said where it has them all.
     """
     contexts = contexts or {}
     facts = Facts.of(catalogue)
@@ -143,13 +156,13 @@ def assess_catalogue(
     policy_engine = PolicyEngine(
         judges.catalogue, settings, facts, now, lambda record: _risk_data(record, facts, now, judges.configuration)
     )
-    findings: list[Finding] = [*judges.findings, *catalogue.findings, *catalogue.reference_findings()]
+    judged = _judged(catalogue, focus)
+    findings: list[Finding] = [*judges.findings, *catalogue.findings]
+    findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
     findings += approval_rule_findings(judges.catalogue, policy_engine.environment)
     outcomes: list[Outcome] = []
-    for record in catalogue:
-        if not record.valid:
-            continue
+    for record in judged:
         if record.kind.lifecycle is not None:
             findings += [
                 stamp(lifecycle.LIFECYCLE_REQUIRED, record, problem) for problem in lifecycle.required_problems(record)
@@ -158,10 +171,11 @@ def assess_catalogue(
             outcomes.append(outcome)
             if finding is not None:
                 findings.append(finding)
-    findings += run_checks(catalogue, facts, Situation(now, judges.configuration))
+    situation = Situation(now, judges.configuration)
+    findings += run_checks(catalogue, facts, situation, focus.checks if focus else None)
     resolution = waivers.resolve(findings, judges.catalogue, waivable_ids(), built_in_rules(), now)
     placed = place_findings(
-        [*resolution.findings, *resolution.own_findings], judges.catalogue.sources() | catalogue.sources()
+        [*resolution.findings, *_about_waivers(resolution, focus)], judges.catalogue.sources() | catalogue.sources()
     )
     waived = {(finding.rule, finding.record) for finding in placed if finding.waiver}
     return Validation(
@@ -175,6 +189,26 @@ def assess_catalogue(
         waivers=tuple(resolution.states),
         policies=len(policy_engine.usable),
     )
+
+
+def _judged(catalogue: Catalogue, focus: Focus | None) -> list[Record]:
+    """The valid records that are in focus, or all of them."""
+    if focus is None:
+        return [record for record in catalogue if record.valid]
+    present = sorted(focus.records & catalogue.records.keys(), key=lambda item: (item.kind, item.name))
+    return [catalogue.records[item] for item in present if catalogue.records[item].valid]
+
+
+def _about_waivers(resolution: waivers.Resolution, focus: Focus | None) -> list[Finding]:
+    """What is wrong with waivers; that one is not needed can only be said by who judged its records."""
+    if focus is None:
+        return resolution.own_findings
+    unjudged = {state.record.id for state in resolution.states if focus.records.isdisjoint(state.subjects)}
+    return [
+        finding
+        for finding in resolution.own_findings
+        if finding.rule != waivers.WAIVER_UNNEEDED.id or finding.record not in unjudged
+    ]
 
 
 def _risk_data(record: Record, facts: Facts, now: datetime, configuration: Configuration) -> Mapping[str, Any] | None:

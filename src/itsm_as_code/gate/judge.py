@@ -16,6 +16,7 @@ from itsm_as_code.checks import Situation, run_checks, waivable_ids
 from itsm_as_code.findings import Finding, RecordId, sort_findings
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate import evidence, guard, lane, reasons
+from itsm_as_code.gate.affected import affected
 from itsm_as_code.gate.agreement import check_agreement
 from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
 from itsm_as_code.gate.binding import Binding
@@ -43,7 +44,15 @@ from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.risk import Proposal, Risk
-from itsm_as_code.validation import Judges, Validation, assess_catalogue, built_in_rules, load_judged, load_judges
+from itsm_as_code.validation import (
+    Focus,
+    Judges,
+    Validation,
+    assess_catalogue,
+    built_in_rules,
+    load_judged,
+    load_judges,
+)
 
 RULES = (*guard.RULES, *lane.RULES)
 
@@ -109,7 +118,20 @@ class Judgement:
 
     @cached_property
     def base_validation(self) -> Validation:
-        return assess_catalogue(self.judges.catalogue, self.judges, self.now)
+        """What stood on the base already of what is judged here; of checks, those that say something of the rest."""
+        focus = self.focus
+        if focus is not None:
+            others = {item.rule for item in self.validation.findings if item.record not in self.touched}
+            focus = replace(focus, checks=others | {"calendar-readable"})
+        return assess_catalogue(self.judges.catalogue, self.judges, self.now, focus=focus)
+
+    @cached_property
+    def focus(self) -> Focus | None:
+        """The records on which the verdict may change; None, for all, when what judges is touched."""
+        if brings_judges(self.touched, self.changed_paths):
+            return None
+        engine = PolicyEngine(self.judges.catalogue, self.judges.configuration.policies, self.base_facts, self.now)
+        return Focus(affected(self.judges.catalogue, self.catalogue, self.touched, engine))
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -208,7 +230,7 @@ class Judgement:
     @cached_property
     def validation(self) -> Validation:
         contexts = {diff.id: self._context(diff) for diff in self.diffs}
-        return assess_catalogue(self.catalogue, self.judges, self.now, contexts)
+        return assess_catalogue(self.catalogue, self.judges, self.now, contexts, self.focus)
 
     @cached_property
     def guarded_findings(self) -> list[Finding]:

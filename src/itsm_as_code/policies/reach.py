@@ -165,3 +165,43 @@ def _path(node: Node) -> tuple[str, ...] | None:
 
 def _is_text(node: Node) -> bool:
     return node.kind == "literal" and node.name == "string" and isinstance(node.value, str)
+
+
+_BY_NAME: Final = {"record": 1, "owner": 0, "frozen": 0}
+"""Functions that ask for records by name, with the place of the name among their arguments."""
+_OF_GRAPH: Final = ("dependents", "dependencies")
+
+
+@lru_cache(maxsize=4096)
+def asks_by_own_names(expression: str) -> bool:
+    """True when every name that an expression asks for is a text of the record that is judged.
+
+    The answer can then only change with records whose names stand in it, and with the graph of services.
+    """
+    try:
+        tree = parse(expression)
+    except SyntaxProblem:
+        return False
+    loops = [node for node in tree.walk() if node.is_loop]
+    variables = frozenset({"object", *(node.children[1].name for node in loops)})
+    if not all(_is_own(node.children[0], variables) for node in loops):
+        return False
+    for node in tree.walk():
+        if node.kind == "call" and _OF_FUNCTION.get(node.name) != _NOTHING:
+            place = 0 if node.name in _OF_GRAPH else _BY_NAME.get(node.name)
+            if place is None or len(node.children) <= place or not _is_own(node.children[place], variables):
+                return False
+        if node.kind == "identifier" and node.name == "risk":
+            return False
+    return True
+
+
+def _is_own(node: Node, variables: frozenset[str]) -> bool:
+    """True when a value is a part of the record itself, or a list of such parts."""
+    if node.kind == "identifier":
+        return node.name in variables
+    if node.kind in ("select", "index"):
+        return _is_own(node.children[0], variables)
+    if node.is_loop and node.name in ("filter", "map") and len(node.children) == 3:
+        return _is_own(node.children[0], variables) and (node.name == "filter" or _is_own(node.children[2], variables))
+    return False

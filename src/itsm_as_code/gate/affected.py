@@ -1,0 +1,90 @@
+"""Which records a pull request can change the verdict on: those it touches, and those that rules look up it with.
+
+A record that stays as it is, judged by rules that stay as they are at the same instant, gets another verdict only
+where a rule looks at other records. So the gate judges the touched records, and of the others those for which a
+policy asks for something that the pull request touches; whatever is wrong with the rest stood on the base before.
+When the pull request touches what judges, all records are judged anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Set
+
+import orjson
+
+from itsm_as_code.findings import RecordId
+from itsm_as_code.policies.engine import Policy, PolicyEngine
+from itsm_as_code.policies.reach import asks_by_own_names, reads
+from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.graph import ServiceGraph
+
+
+def affected(
+    base: Catalogue, candidate: Catalogue, touched: Set[RecordId], engine: PolicyEngine
+) -> frozenset[RecordId]:
+    """The touched records and those whose verdict may change with them; ``engine`` has the policies of the base.
+
+    Only for pull requests that touch nothing that judges: both sides have the same rules.
+    """
+    if not touched:
+        return frozenset()
+    found = set(touched)
+    found.update(_left_alone(base, candidate, touched))
+    found.update(_looking(base, candidate, touched, engine))
+    for waiver in candidate.of_kind("Waiver"):
+        subjects = {RecordId(item["kind"], item["name"]) for item in waiver.spec["records"]}
+        if not found.isdisjoint(subjects):  # whether a waiver is needed is told from all its records
+            found |= subjects
+    return frozenset(found)
+
+
+def _left_alone(base: Catalogue, candidate: Catalogue, touched: Set[RecordId]) -> Iterator[RecordId]:
+    """Those that refer to a record which is gone."""
+    gone = [record_id for record_id in touched if record_id not in candidate.records]
+    if gone:
+        for record_id in gone:
+            for referrer, _ in base.referrers.get(record_id, ()):
+                yield referrer.id
+
+
+def _looking(base: Catalogue, candidate: Catalogue, touched: Set[RecordId], engine: PolicyEngine) -> Iterator[RecordId]:
+    """Those that a policy judges by what it looks up among the touched records."""
+    kinds = {record_id.kind for record_id in touched}
+    same_graph = "Service" not in kinds or _edges(base, touched) == _edges(candidate, touched)
+    anything: dict[str, set[str]] = {}
+    named: dict[str, set[str]] = {}
+    for policy in engine.usable:
+        if _reads(policy, kinds):
+            by_name = same_graph and all(asks_by_own_names(text) for _, text in policy.expressions())
+            for kind in policy.kinds:
+                (named if by_name else anything).setdefault(kind, set()).add(policy.name)
+    names = [orjson.dumps(record_id.name) for record_id in touched]
+    for kind in sorted(anything.keys() | named.keys()):
+        for record in candidate.of_kind(kind):
+            if engine.may_concern(record, anything.get(kind, ())) or (
+                engine.may_concern(record, named.get(kind, ())) and _names_any(record, names)
+            ):
+                yield record.id
+
+
+def _reads(policy: Policy, kinds: Collection[str]) -> bool:
+    """True when a policy may ask for a record of one of these kinds."""
+    for _, text in policy.expressions():
+        found = reads(text)
+        if found is None or not found.isdisjoint(kinds):
+            return True
+    return False
+
+
+def _edges(catalogue: Catalogue, touched: Set[RecordId]) -> list[tuple[str, object]]:
+    """What the touched services bring to the graph: whether they are there, and what they cannot do without."""
+    services = {record.name: record.data for record in catalogue.of_kind("Service")}
+    graph = ServiceGraph(services)
+    names = sorted(record_id.name for record_id in touched if record_id.kind == "Service")
+    return [(name, graph.hard.get(name)) for name in names]
+
+
+def _names_any(record: Record, names: list[bytes]) -> bool:
+    """True when one of these JSON texts stands somewhere in a record."""
+    text = orjson.dumps(record.data)
+    return any(name in text for name in names)

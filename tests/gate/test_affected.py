@@ -1,0 +1,237 @@
+"""The gate judges what a pull request can affect: it says the same as if it judged everything, and with a cache."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from itsm_as_code.cache import Cache
+from itsm_as_code.forges.local import parse_pull_request
+from itsm_as_code.gate import Decision, judge
+from itsm_as_code.gate.judge import Judgement
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.policies.reach import Sieve, asks_by_own_names, mentions, reads
+from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.validation import validate
+from tests.attacks.tools import SERVICE, STANDARD, STANDARD_PATH, WAIVER, WAIVER_PATH
+from tests.conftest import NOW, Workshop
+
+POLICY = """\
+apiVersion: itsm/v1
+kind: Policy
+metadata: {name: %s, title: A policy that looks around}
+spec:
+  severity: %s
+  match: {kinds: [%s], where: "%s"}
+  require: "%s"
+  message: "'it is not so for ' + object.metadata.name"
+  remedy: Make it so.
+  examples: [{name: a, expect: pass, object: {}}, {name: b, expect: fail, object: {}}]
+"""
+_TIER = "record('Service', d.service).spec.tier"
+_ON_SERVICES = "record('Service', s) != null && record('Service', s).spec.tier > 1"
+LOOKING = {
+    "by-reference": ("error", "Service", "has(object.spec.dependsOn)", f"object.spec.dependsOn.all(d, {_TIER} <= 2)"),
+    "by-a-made-name": ("error", "Service", "true", "record('Service', 'orders' + '').spec.tier == 2"),
+    "by-another": ("error", "Service", "object.metadata.name != 'x'", "owner('orders').spec.members.size() > 0"),
+    "by-all": ("warning", "Service", "object.spec.lifecycle == 'live'", "records('Change').all(c, has(c.spec.test))"),
+    "by-graph": ("error", "Service", "true", "dependents(object.metadata.name).size() <= 1"),
+    "by-risk": ("error", "Change", "object.spec.status in ['proposed', 'scheduled']", "risk.level == 'low'"),
+    "by-change": ("warning", "Change", "object.spec.status != 'draft'", f"object.spec.services.all(s, {_ON_SERVICES})"),
+    "own": ("error", "Change", "object.spec.type == 'normal'", "has(object.spec.backout)"),
+}
+
+
+@pytest.fixture(scope="module")
+def organisation(first_workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """A base with rules that look at more than one record, and with records that break some of them."""
+    from tests.conftest import copy_tree
+
+    path = tmp_path_factory.mktemp("organisation") / "repository"
+    copy_tree(first_workshop.path, path)
+    shop = Workshop(path, first_workshop.clock)
+    shop.git("checkout", "-q", "main")
+    for name, (severity, kind, where, require) in LOOKING.items():
+        shop.write(f"policies/{name}.yaml", POLICY % (name, severity, kind, where, require))
+    shop.change("chg-20261101-old")
+    shop.change("chg-20261102-done", proposed="closed")
+    shop.change("chg-20261103-also", **{"2026-12-01T20": "2026-12-02T20", "2026-12-01T22": "2026-12-02T22"})
+    shop.write(STANDARD_PATH, STANDARD)
+    waiver = WAIVER.replace("backout-is-planned", "by-change").replace("chg-20261122-tune", "chg-20261101-old")
+    shop.write(WAIVER_PATH, waiver)
+    shop.write("services/lonely.yaml", (SERVICE % "lonely").replace("team-shop", "team-nobody"))
+    shop.commit("Rules that look around", who="erin")
+    shop.git("branch", "-f", "topic", "main")
+    shop.git("checkout", "-q", "topic")
+    return shop
+
+
+def edit(path: str, old: str, new: str) -> Callable[[Workshop], None]:
+    return lambda shop: shop.edit(path, old, new)
+
+
+def new_change(name: str, **replaced: str) -> Callable[[Workshop], None]:
+    return lambda shop: shop.change(name, **replaced) and None
+
+
+EDITS: dict[str, Callable[[Workshop], None]] = {
+    "a tier": edit("services/orders.yaml", "tier: 2", "tier: 1"),
+    "a tier below": edit("services/database.yaml", "tier: 2", "tier: 3"),
+    "a title": edit("services/web-shop.yaml", "title:", "title: The"),
+    "a dependency": edit("services/orders.yaml", "strength: hard", "strength: soft"),
+    "a retired service": edit("services/newsletter.yaml", "lifecycle: live", "lifecycle: retired"),
+    "a deleted service": lambda shop: (shop.path / "services/database.yaml").unlink(),
+    "a moved service": lambda shop: shop.git("mv", "services/lonely.yaml", "services/alone.yaml") and None,
+    "a broken service": lambda shop: shop.write("services/orders.yaml", "a: ["),
+    "an invalid service": edit("services/orders.yaml", "tier: 2", "tier: 9"),
+    "a new service": lambda shop: shop.write("services/team-x.yaml", SERVICE % "team-x"),
+    "a look-alike": lambda shop: shop.write("services/sub/orders.yaml", SERVICE % "orders"),
+    "a new change": new_change("chg-20261122-tune"),
+    "an overlap": new_change("chg-20261122-next", **{"[newsletter]": "[newsletter, orders]"}),
+    "a failed change": new_change("chg-20261122-bad", proposed="failed"),
+    "a change waived": edit("changes/2026/11/22/chg-20261101-old.yaml", "Send in", "Send out"),
+    "a change of services": edit("changes/2026/11/22/chg-20261103-also.yaml", "[newsletter]", "[orders]"),
+    "a change deleted": lambda shop: (shop.path / "changes/2026/11/22/chg-20261101-old.yaml").unlink(),
+    "a text only": lambda shop: shop.write("changes/2026/11/22/chg-20261102-done.yaml", b"# hi\n" + (
+        shop.path / "changes/2026/11/22/chg-20261102-done.yaml").read_bytes()),
+    "a readme": lambda shop: shop.write("README.md", "Hello."),
+    "a team": edit("people/teams/team-shop.yaml", "title:", "title: The"),
+    "a policy": edit("policies/by-graph.yaml", "<= 1", "<= 2"),
+    "a freeze": edit("changes/calendars/year-end.yaml", "title:", "title: The"),
+}  # fmt: skip
+
+HERE = ("known", "validUntil", "digest")
+"""Parts of the evidence that tell what was judged: they differ from a judgement of everything."""
+
+
+def decide(shop: Workshop, stored: StoredRecords | None = None) -> Decision:
+    return judge(Repository(shop.path), "main", "topic", parse_pull_request(shop.pull_request(), "r"), NOW, stored)
+
+
+def essence(decision: Decision) -> dict[str, Any]:
+    return {key: value for key, value in decision.as_data().items() if key not in HERE}
+
+
+def known(decision: Decision) -> set[tuple[str, str]]:
+    return {(finding.rule, str(finding.location)) for finding in decision.known}
+
+
+CASES: list[Any] = [(name,) for name in EDITS]
+_RANDOM = random.Random(29)
+CASES += [
+    pytest.param(tuple(_RANDOM.sample(sorted(EDITS), _RANDOM.randint(2, 4))), marks=pytest.mark.slow) for _ in range(12)
+]
+
+
+@pytest.mark.parametrize("names", CASES)
+def test_the_verdict_is_that_of_judging_everything(
+    organisation: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    from tests.conftest import copy_tree
+
+    copy_tree(organisation.path, tmp_path / "repository")
+    shop = Workshop(tmp_path / "repository", organisation.clock)
+    for name in names:
+        try:
+            EDITS[name](shop)
+        except (AssertionError, OSError):
+            continue  # another edit took the file away
+    shop.commit()
+    shop.review("bob")
+    here = decide(shop)
+    if len(names) > 1:
+        records = StoredRecords(Cache(tmp_path / "cache"))
+        assert decide(shop, records).as_data() == here.as_data(), "the first run with a cache"
+        assert decide(shop, records).as_data() == here.as_data(), "the second"
+    everywhere = cached_property(lambda judgement: None)
+    everywhere.__set_name__(Judgement, "focus")
+    monkeypatch.setattr(Judgement, "focus", everywhere)
+    whole = decide(shop)
+    assert essence(here) == essence(whole)
+    assert known(here) <= known(whole)
+
+
+def test_it_is_little_that_is_judged(organisation: Workshop) -> None:
+    """Otherwise the tests above would prove nothing about leaving out."""
+    repository = Repository(organisation.path)
+    head = organisation.git("rev-parse", "main")
+    judgement = Judgement(repository, head, head, head, parse_pull_request({}, "r"), NOW)
+    assert judgement.focus is not None
+    assert judgement.focus.records == frozenset()
+    assert judgement.validation.outcomes == ()
+    everything = validate(judgement.base_snapshot, NOW)
+    assert everything.policies == len(LOOKING) + 1
+    failing = {outcome.policy for outcome in everything.outcomes if outcome.status == "fail"}
+    assert len(failing) >= 2, "there is something known to leave out"
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("object.spec.a == 1", set()),
+        ("record('Service', object.spec.service) != null", {"Service"}),
+        ("records('Team').exists(t, t.spec.lead == object.spec.owner)", {"Team"}),
+        ("record(object.spec.kind, 'a') != null", None),
+        ("record('Ser' + 'vice', 'a') != null", None),
+        ("owner('a') != null && frozen('a', 'b', 'c')", {"Service", "Team", "Calendar"}),
+        ("budget('a') != null", None),
+        ("risk.level == 'low'", None),
+        ("object.spec.risk.level == 'low'", set()),
+        ("'risk record(x)' == object.spec.text", set()),
+        ("something(object)", None),
+        ("not an expression", None),
+    ],
+)
+def test_which_kinds_an_expression_asks_for(expression: str, expected: set[str] | None) -> None:
+    assert reads(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("record('Service', object.spec.service) != null", True),
+        ("object.spec.on.all(d, record('Service', d.service) != null)", True),
+        ("object.spec.on.filter(d, d.hard).map(d, d.service).all(s, owner(s) != null)", True),
+        ("dependents(object.metadata.name).size() == 0", True),
+        ("record('Service', 'x') != null", False),
+        ("record('Service', object.spec.a + 'x') != null", False),
+        ("record('Service', record('Team', object.spec.a).spec.b) != null", False),
+        ("dependents(object.metadata.name).all(s, record('Service', s) != null)", False),
+        ("records('Service').size() > 0", False),
+        ("record('Service', params.name) != null", False),
+        ("record('Service', object.spec.a ? object.spec.b : object.spec.c) != null", False),
+        ("record('Service', object.spec.a.replace('a', 'b')) != null", False),
+    ],
+)
+def test_whether_an_expression_asks_by_names_of_the_record(expression: str, expected: bool) -> None:
+    assert asks_by_own_names(expression) is expected
+
+
+def test_conditions_that_are_false_at_first_sight() -> None:
+    conditions = [
+        "object.spec.type == 'normal' && object.spec.status in ['a', 'b'] && risk.level == 'low'",
+        "object.spec.type != 'normal'",
+        "!(object.spec.status in ['a', 'b'])",
+        "object.spec.type == 'normal' || object.spec.status == 'a'",
+        "object.spec.size == 3",
+        "true",
+    ]
+    sieve = Sieve(conditions)
+    expected = {
+        ("normal", "a"): (0, 3, 4, 5),
+        ("normal", "c"): (2, 3, 4, 5),
+        ("other", "c"): (1, 2, 3, 4, 5),
+        (None, "c"): (1, 2, 3, 4, 5),
+        (7, "b"): (1, 3, 4, 5),
+    }
+    for (type_, status), places in expected.items():
+        assert sieve.passing({"spec": {"type": type_, "status": status}}) == places
+    assert sieve.passing({"spec": {"type": {}, "status": []}}) == (0, 1, 2, 3, 4, 5)
+    assert sieve.passing({"spec": "text"}) == (0, 1, 2, 3, 4, 5)
+    assert mentions("risk.level", "risk")
+    assert not mentions("object.risk", "risk")

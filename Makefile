@@ -75,6 +75,7 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 bench: $(STAMP) ## Measure, and print ratios
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/checks.py --services 2000 --changes 20000
+	$(BIN)/python benchmarks/gate.py --services 2000 --changes 20000
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) build dist site htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -174,6 +174,7 @@ class Policy:
         labels: Mapping[str, str] = self.record.spec["match"].get("labels", {})
         return labels
 
+    @property
     def condition(self) -> str:
         """The ``where``, where it can be asked before the parameters are known; else what rules out no record."""
         where: str = self.record.spec["match"].get("where", "true")

@@ -20,13 +20,15 @@ from tests.forges.fake import description
 def test_the_extract_is_of_the_published_description(tmp_path: Path) -> None:
     """GitHub's description has 13 MB, so that a part of it is kept; here it is taken out of the whole once more."""
     npm = shutil.which("npm")
+    # Where everything should be there, a test that was left out would be a green that says nothing.
+    without = pytest.fail if os.environ.get("CI") else pytest.skip
     if npm is None:
-        pytest.skip("npm is not installed; the extract is used as it is")
+        without("npm is not installed; the extract is used as it is")
     command = [npm, "pack", "--silent", "--pack-destination", str(tmp_path), f"@octokit/openapi@{VERSION}"]
     environment = {**os.environ, "npm_config_update_notifier": "false"}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
-        pytest.skip(f"npm cannot fetch the description: {done.stderr.strip()[-200:]}")
+        without(f"npm cannot fetch the description: {done.stderr.strip()[-200:]}")
     (package,) = tmp_path.glob("*.tgz")
     with tarfile.open(package) as archive:
         member = archive.extractfile("package/generated/api.github.com.json")

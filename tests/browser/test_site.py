@@ -34,6 +34,9 @@ PAGES = [
     "improvements/index.html", "risks/index.html", "risks/fraud-weights-drift.html", "trainings/records-in-git.html",
     "request-offerings/index.html", "request-offerings/warehouse-extract.html", "knowledge-articles/index.html",
     "problems/terminal-profile-goes-live-unasked.html", "initiatives/service-management-as-code.html",
+    "releases/index.html", "releases/app-start-2026-44.html", "service-reviews/index.html",
+    "service-reviews/payments-api-2026-q3.html", "service-requests/index.html",
+    "service-requests/req-20260107-vpn-grenoble.html",
 ]  # fmt: skip
 KINDS = {
     "change": "Change", "incident": "Incident", "control": "Control", "agreement": "ServiceLevelAgreement",

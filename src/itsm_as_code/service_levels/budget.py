@@ -10,7 +10,7 @@ says nothing about today, and a missing figure in the latest is no figure, not t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -80,13 +80,18 @@ def error_budgets(facts: Facts, service: str, now: datetime) -> tuple[ErrorBudge
     if not over:
         return ()
     start, end = max(map(_period, over), key=lambda period: (period[1], period[0]))
-    found = [
-        budget
-        for review in over
-        if _period(review) == (start, end)
-        for budget in _budgets(facts, service, review, start, end)
-    ]
-    return tuple(sorted(found, key=lambda item: (item.remaining, item.agreement, item.objective, item.review)))
+    return _worst_first(
+        budget for review in over if _period(review) == (start, end) for budget in review_budgets(facts, review)
+    )
+
+
+def review_budgets(facts: Facts, review: Data) -> tuple[ErrorBudget, ...]:
+    """The budgets of the period of one review as it measured them, the worst first; empty when it measured none."""
+    return _worst_first(_budgets(facts, review["spec"]["service"], review, *_period(review)))
+
+
+def _worst_first(budgets: Iterable[ErrorBudget]) -> tuple[ErrorBudget, ...]:
+    return tuple(sorted(budgets, key=lambda item: (item.remaining, item.agreement, item.objective, item.review)))
 
 
 def _period(review: Data) -> tuple[date, date]:

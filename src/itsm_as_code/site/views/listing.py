@@ -14,11 +14,15 @@ from itsm_as_code.site.views import (
     change,
     improvement,
     incident,
+    initiative,
     navigation,
     people,
     portfolio,
+    release,
     requests,
+    review,
     risk,
+    service_request,
     state,
     supplier,
     training,
@@ -265,6 +269,23 @@ def _improvements(context: Context, kind: Kind, now: state.Now) -> Iterator[Page
     yield from _simple(context, kind, rows, improvement.HEADERS)
 
 
+def _releases(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    yield from _simple(
+        context, kind, release.rows(context, list(context.catalogue.of_kind(kind.name))), release.HEADERS
+    )
+
+
+def _requests(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    rows = service_request.rows(context, list(context.catalogue.of_kind(kind.name)))
+    yield from _simple(context, kind, rows, service_request.HEADERS)
+
+
+def _reviews(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """The review that was held last comes first."""
+    records = sorted(context.catalogue.of_kind(kind.name), key=lambda r: (r.spec["heldOn"], r.name), reverse=True)
+    yield from _simple(context, kind, [(None, review.row(context, r)) for r in records], review.HEADERS)
+
+
 def _risks(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     """The matrices stand on the first page, before the list."""
     records = risk.ordered(context.catalogue.of_kind(kind.name))
@@ -286,6 +307,10 @@ _SPECIAL: dict[str, Callable[[Context, Kind, state.Now], Iterator[Page]]] = {
     "Calendar": _plain(calendar.HEADERS, calendar.row),
     "Improvement": _improvements,
     "Risk": _risks,
+    "Release": _releases,
+    "ServiceRequest": _requests,
+    "ServiceReview": _reviews,
+    "Initiative": _plain(initiative.HEADERS, initiative.row),
     "Budget": _plain(portfolio.BUDGET_HEADERS, portfolio.budget_row),
     "Training": _plain(training.HEADERS, training.row),
     "RequestOffering": _plain(requests.OFFERING_HEADERS, requests.offering_row),

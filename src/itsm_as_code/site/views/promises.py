@@ -22,10 +22,9 @@ def in_force(context: Context, agreement: Record) -> bool:
 
 def promise(objective: Mapping[str, Any]) -> str:
     """``At least 99.95 %``, ``At most 2 hours``."""
-    unit = _UNITS.get(objective["unit"]) or " " + words.human(objective["unit"]).lower()
     least = objective["comparison"] == "at-least"
     percentile = f" for {objective['percentile']} % of requests" if "percentile" in objective else ""
-    return f"{'At least' if least else 'At most'} {words.grouped(str(objective['target']))}{unit}{percentile}"
+    return f"{'At least' if least else 'At most'} {quantity(str(objective['target']), objective)}{percentile}"
 
 
 def window(objective: Mapping[str, Any]) -> str:
@@ -40,12 +39,18 @@ def objectives(context: Context, agreement: Record, linked: bool = False) -> Tab
     """The objectives of an agreement. What was attained is unknown as long as nothing measures it."""
     rows = []
     for objective in agreement.spec["objectives"]:
-        priority = f" ({objective['priority']})" if "priority" in objective else ""
-        name = words.human(objective["indicator"]) + priority
         counted = _calendar_link(context, objective.get("hours"), "Always")
         excluded = inline([context.reference(("Calendar",), c) for c in objective.get("exclude", ())], "Nothing")
         rows.append(
-            Row((Text(name), Text(f"{promise(objective)}, {window(objective)}"), counted, excluded, Missing("No data")))
+            Row(
+                (
+                    Text(name(objective)),
+                    Text(f"{promise(objective)}, {window(objective)}"),
+                    counted,
+                    excluded,
+                    Missing("No data"),
+                )
+            )
         )
     caption = f"Objectives of {agreement.title}" if linked else "Objectives"
     return Table(caption, ("Objective", "Promised", "Hours that count", "Excluded", "Attained"), tuple(rows))
@@ -53,3 +58,22 @@ def objectives(context: Context, agreement: Record, linked: bool = False) -> Tab
 
 def _calendar_link(context: Context, name: object, always: str) -> Value:
     return context.reference(("Calendar",), name) if name else Text(always)
+
+
+def objective_of(agreement: Record | None, name: str) -> Mapping[str, Any] | None:
+    """The objective of that name in an agreement, if there is one."""
+    found = agreement.spec["objectives"] if agreement is not None else ()
+    return next((objective for objective in found if objective["name"] == name), None)
+
+
+def name(objective: Mapping[str, Any]) -> str:
+    """``Availability``, ``Time to resolve (P1)``."""
+    priority = f" ({objective['priority']})" if "priority" in objective else ""
+    return words.human(objective["indicator"]) + priority
+
+
+def quantity(value: str, objective: Mapping[str, Any] | None) -> str:
+    """A number in the unit of an objective: ``99.95 %``, ``2 hours``."""
+    if objective is None:
+        return words.grouped(value)
+    return words.grouped(value) + (_UNITS.get(objective["unit"]) or " " + words.human(objective["unit"]).lower())

@@ -9,7 +9,7 @@ from typing import Any
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.findings import RecordId
-from itsm_as_code.measures.deadlines import Due
+from itsm_as_code.measures.deadlines import Due, due
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Progress, Status, Step, Tone
@@ -18,11 +18,15 @@ from itsm_as_code.site.views.words import as_instant, count, human
 _TONES: Mapping[str, Tone] = {
     **dict.fromkeys(("live", "implemented", "reviewed", "closed", "resolved", "successful", "satisfied"), "good"),
     **dict.fromkeys(("pass", "passed", "active", "fulfilled", "done", "measured", "verified", "published"), "good"),
+    **dict.fromkeys(("met", "embedded", "supports"), "good"),
     **dict.fromkeys(("deprecated", "implementing", "in-progress", "restored", "successful-with-issues"), "warn"),
     **dict.fromkeys(("stale", "waived", "warning", "medium", "degraded", "unneeded", "orphaned", "P2"), "warn"),
+    "resists": "warn",
     **dict.fromkeys(("rejected", "backed-out", "failed", "fail", "not-satisfied", "error", "expired"), "bad"),
+    **dict.fromkeys(("missed", "rolled-back"), "bad"),
     **dict.fromkeys(("new", "acknowledged", "high", "very-high", "full", "invalid", "P1"), "bad"),
     **dict.fromkeys(("design", "transition", "proposed", "authorised", "scheduled", "info", "low", "not-yet"), "info"),
+    **dict.fromkeys(("planned", "built", "deployed", "running", "submitted", "approved"), "info"),
 }
 IMPENDING = ("draft", "proposed", "authorised", "scheduled")
 SETTLED_INCIDENT = ("resolved", "closed")
@@ -39,6 +43,19 @@ def day(by: date, how: Due, today: date) -> Status:
     if how is Due.OVERDUE:
         return Status(f"Over for {count(-away, 'day')}", "bad")
     return Status(f"In {count(away, 'day')}" if away else "Today", "warn" if how is Due.SOON else "none")
+
+
+def ahead(by: date, today: date) -> Status:
+    """How far away a day is on which something is to be done that is not done yet."""
+    return day(by, due(by, today), today)
+
+
+def against(planned: date, done: date) -> Status:
+    """How what was done stands to its plan: ``3 days late``, ``As planned``, ``2 days early``."""
+    late = (done - planned).days
+    if late > 0:
+        return Status(f"{count(late, 'day')} late", "warn")
+    return Status("As planned" if late == 0 else f"{count(-late, 'day')} early", "good")
 
 
 def schedule(change: Record) -> Interval | None:

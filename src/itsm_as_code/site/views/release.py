@@ -1,0 +1,153 @@
+"""The page of a release: what it brings, where it is, whether it is accepted, and how it goes in and out again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import change, state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import Extra, described
+from itsm_as_code.site.views.values import (
+    Inline,
+    Link,
+    Missing,
+    Page,
+    Prose,
+    Row,
+    Status,
+    Table,
+    Text,
+    Value,
+    badges,
+    inline,
+)
+
+_OVER = ("closed", "rolled-back")
+_RESULTS = ("failed", "open", "passed")
+_OWN_SECTIONS = ("changes", "environments", "acceptance", "rollout", "backout", "earlyLife", "status")
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    spec = record.spec
+    sections: list[tuple[str, str, tuple[Value, ...]]] = [
+        ("changes", "Changes that bring it", (_changes(context, record),)),
+        ("environments", "Where it is", (_environments(context, record),)),
+        ("acceptance", "Acceptance", _acceptance(spec)),
+        ("rollout", "How it goes in", (_plan(spec, "rollout"),)),
+        ("backout", "How it comes out again", (_plan(spec, "backout"),)),
+    ]
+    facts = (("Support after it went in", _early_life(context, spec)),)
+    return described(context, record, Extra(facts, tuple(sections), _OWN_SECTIONS))
+
+
+def _changes(context: Context, record: Record) -> Table:
+    rows = []
+    for name in record.spec["changes"]:
+        found = context.catalogue.get("Change", name)
+        if found is None:
+            rows.append(Row((Text(name), *(Missing("Unknown"),) * 4)))
+            continue
+        link, when, services, _, status = change.row(context, found).cells
+        level = state.status(context.validation.risk_of(found).level)
+        rows.append(Row((link, when, services, status, level)))
+    headers = ("Change", "When", "Services", "Status", "Risk")
+    return Table("Changes of the release", headers, tuple(rows), "No change is raised for it yet.")
+
+
+def _environments(context: Context, record: Record) -> Table:
+    rows = tuple(
+        Row(
+            (
+                Text(item["name"]),
+                words.day_value(item["plannedFor"]),
+                words.day_value(item.get("deployedOn"), "Not yet"),
+                _punctual(context.today, item, record.spec["status"]),
+            )
+        )
+        for item in record.spec.get("environments", ())
+    )
+    return Table("Environments", ("Environment", "Planned for", "Deployed on", "Against the plan"), rows, "Not stated")
+
+
+def _punctual(today: date, item: Mapping[str, Any], status: str) -> Status:
+    planned, deployed = words.as_date(item["plannedFor"]), words.as_date(item.get("deployedOn"))
+    if planned is None:
+        return Status("Unknown")
+    if deployed is None:
+        if status in _OVER:
+            return Status("Not deployed")
+        return state.ahead(planned, today)
+    return state.against(planned, deployed)
+
+
+def _acceptance(spec: Mapping[str, Any]) -> tuple[Value, ...]:
+    criteria = spec.get("acceptance", ())
+    if not criteria:
+        return (Missing("No criterion of acceptance is recorded."),)
+    rows = tuple(
+        Row(
+            (
+                Text(item["criterion"]),
+                state.status(item["result"]),
+                inline([Link(str(link["title"]), str(link["url"]), True) for link in item.get("evidence", ())], "None"),
+            )
+        )
+        for item in criteria
+    )
+    table = Table("Criteria of acceptance", ("Criterion", "Result", "Where it can be read"), rows)
+    return (badges(tally(spec), ""), table)
+
+
+def tally(spec: Mapping[str, Any]) -> list[Status]:
+    """The results of acceptance, counted: ``1 failed``, ``3 passed``; what speaks against it first."""
+    counts = Counter(item["result"] for item in spec.get("acceptance", ()))
+    return [state.status(result, f"{counts[result]:,} {result}") for result in _RESULTS if counts[result]]
+
+
+def _plan(spec: Mapping[str, Any], key: str) -> Value:
+    return Prose(spec[key]) if key in spec else Missing("No plan is recorded.")
+
+
+def _early_life(context: Context, spec: Mapping[str, Any]) -> Value:
+    support = spec.get("earlyLife")
+    if not support:
+        return Missing("None recorded")
+    who = context.reference(("Team", "Person"), support["contact"])
+    return Inline((who, Text("until"), words.day_value(support["until"])), " ")
+
+
+HEADERS = ("Release", "Version", "Status", "Services", "Acceptance", "Latest environment")
+
+
+def rows(context: Context, records: list[Record]) -> list[tuple[str, Row]]:
+    """What is under way first, then what is over; in each the latest planned first."""
+    ordered = sorted(records, key=lambda r: (_last_day(r), r.name), reverse=True)
+    under_way = [("Under way", r) for r in ordered if r.spec["status"] not in _OVER]
+    over = [("Over", r) for r in ordered if r.spec["status"] in _OVER]
+    return [(group, _row(context, record)) for group, record in (*under_way, *over)]
+
+
+def _last_day(record: Record) -> str:
+    return max((str(item["plannedFor"]) for item in record.spec.get("environments", ())), default="")
+
+
+def _row(context: Context, record: Record) -> Row:
+    spec = record.spec
+    reached = [item for item in spec.get("environments", ()) if "deployedOn" in item]
+    where: Value = Missing("None yet")
+    if reached:
+        where = Inline((Text(reached[-1]["name"]), words.day_value(reached[-1]["deployedOn"])), ", ")
+    return Row(
+        (
+            context.link(record),
+            Text(spec["version"]),
+            state.status(spec["status"]),
+            inline([context.reference(("Service",), name) for name in spec["services"]]),
+            badges(tally(spec), "No criterion"),
+            where,
+        )
+    )

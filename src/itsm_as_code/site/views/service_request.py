@@ -1,0 +1,208 @@
+"""The page of a request: what was asked for, in the words of the form, and how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from itsm_as_code.clock import Interval, parse_duration
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import RecordPage
+from itsm_as_code.site.views.values import (
+    Fields,
+    Inline,
+    Missing,
+    Page,
+    Prose,
+    Row,
+    Status,
+    Text,
+    Value,
+    inline,
+)
+
+_CONTENT = {1: "not at all content", 2: "not very content", 3: "fairly content", 4: "content", 5: "entirely content"}
+_MOMENTS = (("decidedAt", "Decided"), ("fulfilledAt", "Fulfilled"), ("closedAt", "Closed"))
+_SETTLED = frozenset({"fulfilled", "closed", "declined"})
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a request stands to its target time: the time that counted so far, the target, and whether it is over."""
+
+    taken: timedelta
+    target: timedelta
+    is_over: bool
+
+    @property
+    def in_time(self) -> bool:
+        return self.taken <= self.target
+
+
+def course(context: Context, request: Record) -> Course | None:
+    """The time from the approval, or from the order where none is needed, in the hours of the offering.
+
+    None where no target runs: there is none, it is not approved yet, it was declined, or the hours cannot be read.
+    """
+    spec, offering = request.spec, context.catalogue.get("RequestOffering", request.spec["offering"])
+    if offering is None or "target" not in offering.spec or spec["status"] == "declined":
+        return None
+    needs_approval = bool(offering.spec.get("approvals"))
+    begin = words.as_instant(spec.get("decidedAt") if needs_approval else spec["submittedAt"])
+    fulfilled = words.as_instant(spec.get("fulfilledAt"))
+    end = fulfilled or context.now
+    if begin is None or end < begin or (fulfilled is None and spec["status"] in _SETTLED):
+        return None
+    try:
+        taken = _counted(context, offering.spec.get("hours"), begin, end)
+        target = parse_duration(offering.spec["target"])
+    except ValueError:
+        return None
+    return Course(taken, target, fulfilled is not None)
+
+
+def _counted(context: Context, hours: str | None, begin: datetime, end: datetime) -> timedelta:
+    if hours is None:
+        return end - begin
+    calendar = context.validation.facts.record("Calendar", hours)
+    if calendar is None:
+        raise ValueError(f"there is no calendar '{hours}'")
+    return context.validation.facts.calendar_intervals(calendar, Interval(begin, end)).total
+
+
+def standing(context: Context, request: Record) -> Value:
+    """``In time``, ``Late``, or how it goes for one that is not fulfilled yet."""
+    found = course(context, request)
+    if found is None:
+        status = request.spec["status"]
+        return Missing({"declined": "Declined", "submitted": "Waits for approval"}.get(status, "No data"))
+    if found.is_over:
+        return Status("In time", "good") if found.in_time else Status("Late", "bad")
+    left = found.target - found.taken
+    return Status(f"{words.length(left)} left", "info") if found.in_time else Status("Target time is over", "bad")
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    made = RecordPage(context, record)
+    spec, offering = record.spec, context.catalogue.get("RequestOffering", record.spec["offering"])
+    made.add("values", "What was asked for", _values(made, offering))
+    made.add("reason", "Why it was decided so", Prose(spec["reason"]) if "reason" in spec else None)
+    made.add("times", "Times", _times(made, offering))
+    made.add("comment", "What the user said", Prose(spec["comment"]) if "comment" in spec else None)
+    facts: list[tuple[str, Value]] = [("Offering", made.field("offering"))]
+    if offering is not None:
+        facts.append(("Service", context.reference(("Service",), offering.spec["service"])))
+    facts.append(("Requester", made.field("requester")))
+    if "onBehalfOf" in spec:
+        facts.append(("On behalf of", made.field("onBehalfOf")))
+    word = "Declined by" if spec["status"] == "declined" else "Approved by"
+    facts += [
+        (word, made.field("approvedBy", missing=_no_approval(spec, offering))),
+        ("Fulfilled by", made.field("fulfiller", missing="Nobody yet")),
+        ("Against the target time", standing(context, record)),
+        ("Satisfaction", satisfaction(spec)),
+    ]
+    progress = state.progress(record)
+    top = (progress,) if progress else ()
+    return made.finish(statuses=(state.status(spec["status"]),), facts=tuple(facts), top=top)
+
+
+def _no_approval(spec: Mapping[str, Any], offering: Record | None) -> str:
+    if offering is not None and not offering.spec.get("approvals"):
+        return "No approval is needed"
+    return "Nobody yet" if spec["status"] == "submitted" else "Not stated"
+
+
+def satisfaction(spec: Mapping[str, Any]) -> Value:
+    """``5 of 5, entirely content``; nothing while the user said nothing."""
+    found = spec.get("satisfaction")
+    return Text(f"{found} of 5, {_CONTENT.get(found, '')}") if found else Missing("Not asked or not answered")
+
+
+def _values(made: RecordPage, offering: Record | None) -> Value:
+    """The answers under the questions of the form, in its order; then what the form does not ask any more."""
+    values = made.spec.get("values", {})
+    form = offering.spec.get("form", {}).get("fields", ()) if offering is not None else ()
+    rows: list[tuple[str, Value]] = []
+    for item in form:
+        if item["name"] in values:
+            rows.append((item["title"], _answer(made.context, item["type"], values[item["name"]])))
+        else:
+            rows.append((item["title"], Missing("Not answered")))
+    asked = {item["name"] for item in form}
+    for name, value in values.items():
+        if name not in asked:
+            rows.append((f"{words.human(name)} (not on the form now)", _answer(made.context, "text", value)))
+    return Fields(tuple(rows)) if rows else Missing("The form asks nothing.")
+
+
+def _answer(context: Context, type_: str, value: Any) -> Value:
+    if isinstance(value, bool):
+        return Text("Yes" if value else "No")
+    if isinstance(value, list):
+        return inline([Text(str(item)) for item in value], "None")
+    if type_ in ("person", "service"):
+        return context.reference((type_.capitalize(),), value)
+    if type_ == "date":
+        return words.day_value(value)
+    return Prose(value) if type_ == "longtext" and isinstance(value, str) else Text(str(value))
+
+
+def _times(made: RecordPage, offering: Record | None) -> Fields:
+    context, spec = made.context, made.spec
+    submitted = words.as_instant(spec["submittedAt"])
+    rows: list[tuple[str, Value]] = [("Ordered", words.instant_value(spec["submittedAt"], context.tz))]
+    for key, title in _MOMENTS:
+        instant = words.as_instant(spec.get(key))
+        if instant and submitted:
+            after = Text(f"{words.length(instant - submitted)} after the order")
+            rows.append((title, Inline((words.moment(instant, context.tz), after), " · ")))
+        elif not (key == "fulfilledAt" and spec["status"] == "declined"):
+            rows.append((title, Missing("Not yet" if spec["status"] not in _SETTLED else "Not stated")))
+    rows.append(("Target time", _target(context, offering)))
+    found = course(context, made.record)
+    if found is not None:
+        said = words.length(found.taken) + ("" if found.is_over else " so far")
+        rows.append(("Time that counts", Inline((Text(said), standing(context, made.record)), " ")))
+    return Fields(tuple(rows))
+
+
+def _target(context: Context, offering: Record | None) -> Value:
+    if offering is None or "target" not in offering.spec:
+        return Missing("None promised")
+    begin = "the approval" if offering.spec.get("approvals") else "the order"
+    said = Text(f"{words.duration(offering.spec['target'])} from {begin}")
+    if "hours" not in offering.spec:
+        return said
+    return Inline((said, Text("within"), context.reference(("Calendar",), offering.spec["hours"])), " ")
+
+
+HEADERS = ("Request", "Offering", "Requester", "Ordered", "Status", "Against the target time", "Satisfaction")
+
+
+def rows(context: Context, records: list[Record]) -> list[tuple[str, Row]]:
+    """What is open first, in each part the latest order first."""
+    ordered = state.newest(records, "submittedAt")
+    open_ = [("Open", r) for r in ordered if r.spec["status"] not in _SETTLED]
+    settled = [("Settled", r) for r in ordered if r.spec["status"] in _SETTLED]
+    return [(group, _row(context, record)) for group, record in (*open_, *settled)]
+
+
+def _row(context: Context, record: Record) -> Row:
+    spec = record.spec
+    given = spec.get("satisfaction")
+    return Row(
+        (
+            context.link(record),
+            context.reference(("RequestOffering",), spec["offering"]),
+            context.reference(("Person",), spec["requester"]),
+            words.instant_value(spec["submittedAt"], context.tz),
+            state.status(spec["status"]),
+            standing(context, record),
+            Text(f"{given} of 5") if given else Missing("None"),
+        )
+    )

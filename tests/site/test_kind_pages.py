@@ -1,0 +1,194 @@
+"""Pages of releases, reviews, initiatives and requests, each figure worked out by hand."""
+
+from __future__ import annotations
+
+import html
+import re
+from fractions import Fraction
+
+import pytest
+
+from itsm_as_code import site
+from itsm_as_code.site.views import initiative, service_request
+from itsm_as_code.site.views.context import Context
+from tests.site.conftest import REVISION, Validate
+from tests.site.test_figures import Pages, main, rows
+from tests.site.test_views import PEOPLE, record, service
+
+
+def facts(pages: Pages, path: str) -> dict[str, str]:
+    """Terms of a page and what is said of them."""
+    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", pages[path].decode(), re.DOTALL)
+    return {term: " ".join(html.unescape(re.sub(r"<[^>]+>", " ", said)).split()) for term, said in found}
+
+
+def test_a_release_shows_its_changes_environments_and_acceptance(pages: Pages) -> None:
+    found = rows(pages, "releases/app-start-2026-44.html")
+    assert "Cached start screen of the app Wed 4 Nov 2026, 10:03 to 12:21 CET Mobile banking Backed out High" in found
+    assert "production Wed 4 Nov 2026 Wed 4 Nov 2026 As planned" in found
+    assert "Sessions without a crash stay above 99.6 %. Failed None" in found
+    text = main(pages, "releases/app-start-2026-44.html")
+    assert "Flag start.cache off" in text
+    assert "1 failed 1 passed" in text
+    listed = rows(pages, "releases/index.html")
+    assert listed[0].startswith("Release Version")
+    assert any("Rolled back Mobile banking 1 failed 1 passed production, Wed 4 Nov 2026" in row for row in listed)
+
+
+def test_a_release_says_what_is_late_and_what_nobody_wrote(validated: Validate) -> None:
+    environments = [
+        {"name": "test", "plannedFor": "2026-11-10", "deployedOn": "2026-11-13"},
+        {"name": "staging", "plannedFor": "2026-11-20"},
+        {"name": "production", "plannedFor": "2026-12-02"},
+    ]
+    spec = {"version": "1", "services": ["a"], "changes": [], "status": "built", "environments": environments}
+    over = {**spec, "status": "rolled-back"}
+    pages = site.build(
+        validated(
+            PEOPLE
+            | service("a")
+            | {"changes/releases/r.yaml": record("Release", "r", spec)}
+            | {"changes/releases/o.yaml": record("Release", "o", over)}
+        ),
+        "r",
+    )
+    found = rows(pages, "releases/r.html")
+    assert "test Tue 10 Nov 2026 Fri 13 Nov 2026 3 days late" in found
+    assert "staging Fri 20 Nov 2026 Not yet Over for 2 days" in found
+    assert "production Wed 2 Dec 2026 Not yet In 10 days" in found
+    assert "staging Fri 20 Nov 2026 Not yet Not deployed" in rows(pages, "releases/o.html")
+    text = main(pages, "releases/r.html")
+    for said in ("No change is raised for it yet.", "No criterion of acceptance", "No plan is recorded."):
+        assert said in text
+
+
+def test_a_review_shows_what_was_promised_and_reached(pages: Pages) -> None:
+    """Failed 100 - 99.854 = 0.146 of 100 - 99.95 = 0.05: 292 % of the budget, so it is overspent by 192 %."""
+    path = "service-reviews/payments-api-2026-q3.html"
+    found = rows(pages, path)
+    assert any(row.startswith("Latency At most 400 ms for 99 % of requests 312 ms Met None") for row in found)
+    assert any(row.startswith("Time to resolve (P2) At most 6 hours for 90 % of requests No data") for row in found)
+    budget = next(row for row in found if "Overspent" in row)
+    assert budget == (
+        "Availability Overspent by 192.0 % 0.146 % (100 - 99.854) 0.05 % (100 - 99.95) "
+        "Wed 1 Jul 2026 to Wed 30 Sep 2026 "
+        "Payments API in the third quarter of 2026 , Payments API for the channels"
+    )
+    assert "1 missed 4 met 1 without data" in main(pages, path)
+    assert facts(pages, path)["Next review"] == "Tue 12 Jan 2027 In 51 days"
+    assert any("Status page" in row or "status page" in row for row in found), "what follows from it"
+
+
+def test_a_review_without_a_share_to_reach_has_no_budget(validated: Validate) -> None:
+    spec = {
+        "service": "a", "period": {"from": "2026-07-01", "until": "2026-10-01"}, "heldOn": "2026-10-08",
+        "attendees": ["ann"],
+        "performance": [{"agreement": "nobody", "objective": "speed", "target": "400", "verdict": "no-data"}],
+    }  # fmt: skip
+    pages = site.build(
+        validated(PEOPLE | service("a") | {"improvement/reviews/v.yaml": record("ServiceReview", "v", spec)}),
+        "r",
+    )
+    text = main(pages, "service-reviews/v.html")
+    assert "No data: no review has measured" in text
+    assert "Speed 400 No data No data" in " ".join(rows(pages, "service-reviews/v.html"))
+    assert "Nothing was decided." in text
+
+
+def test_an_initiative_shows_the_way_to_its_targets(pages: Pages) -> None:
+    """(29 - 71) / (24 - 71) = 42 / 47 = 89.4 %."""
+    found = rows(pages, "initiatives/service-management-as-code.html")
+    assert any(
+        "authorisation of a normal change 71 24 29 Sun 15 Nov 2026 89 % of the way 52 on 30 Sep" in r for r in found
+    )
+    assert "All services and agreements are records Thu 15 Oct 2026 Fri 9 Oct 2026 6 days early" in found
+    assert "The old form closes Fri 18 Dec 2026 Not yet In 26 days" in found
+    assert any(row.startswith("Product owners Medium Resists") for row in found)
+    assert any("The old form closes (18 Dec 2026)" in row for row in rows(pages, "initiatives/index.html"))
+
+
+@pytest.mark.parametrize(
+    ("before", "target", "latest", "word"),
+    [
+        (0, 95, 95, "Reached"),
+        (71, 24, 20, "Reached"),
+        (0, 1000, 999, "99 % of the way"),
+        (64, 10, 70, "Worse than before"),
+        (5, 5, 4, "0 % of the way"),
+    ],
+)
+def test_the_way_to_a_target(before: int, target: int, latest: int, word: str) -> None:
+    assert initiative.way(Fraction(before), Fraction(target), Fraction(latest)).word == word
+
+
+def test_a_request_answers_under_the_questions_of_the_form(pages: Pages) -> None:
+    """Approved Wed 13:50, fulfilled Thu 09:40; the office is open 09:00 to 18:00: 4 h 10 min + 40 min."""
+    path = "service-requests/req-20260107-vpn-grenoble.html"
+    said = facts(pages, path)
+    assert said["Who will connect?"] == "Claire Dubois"
+    assert said["Until when?"] == "Fri 23 Jan 2026"
+    assert said["Is a hardware token at hand?"] == "Yes"
+    assert said["Time that counts"] == "4 hours 50 minutes In time"
+    assert said["Target time"] == "9 hours from the approval within Office hours, Berlin"
+    assert said["Satisfaction"] == "5 of 5, entirely content"
+
+
+def test_requests_that_run_late_or_wait(validated: Validate) -> None:
+    offering = {
+        "service": "a", "owner": "t", "active": True, "target": "PT8H",
+        "approvals": [{"from": {"team": "t"}, "count": 1}],
+        "fulfilledBy": "t", "steps": ["Do it."],
+        "form": {"fields": [{"name": "why", "title": "Why?", "type": "longtext"}]},
+    }  # fmt: skip
+    free = {key: value for key, value in offering.items() if key != "approvals"}
+
+    def request(name: str, offering: str, status: str, **more: object) -> dict[str, str]:
+        spec = {
+            "offering": offering,
+            "requester": "ann",
+            "submittedAt": "2026-11-22T06:00:00Z",
+            "status": status,
+            **more,
+        }
+        return {f"operations/requests/{name}.yaml": record("ServiceRequest", name, spec)}
+
+    validation = validated(
+        PEOPLE
+        | service("a")
+        | {"operations/offerings/o.yaml": record("RequestOffering", "o", offering)}
+        | {"operations/offerings/free.yaml": record("RequestOffering", "free", free)}
+        | request("waits", "o", "submitted", values={"old": "x"})
+        | request("runs", "free", "submitted")
+        | request("over", "o", "in-progress", approvedBy=["ann"], decidedAt="2026-11-22T03:00:00Z")
+        | request("no", "o", "declined", decidedAt="2026-11-22T07:00:00Z", reason="No.")
+    )
+    context = Context(validation, REVISION)
+    shown = {}
+    for item in context.catalogue.of_kind("ServiceRequest"):
+        value = service_request.standing(context, item)
+        shown[item.name] = getattr(value, "word", getattr(value, "text", ""))
+    assert shown == {
+        "waits": "Waits for approval", "runs": "2 hours left", "over": "Target time is over", "no": "Declined",
+    }  # fmt: skip
+    pages = site.build(validation, "r")
+    said = facts(pages, "service-requests/waits.html")
+    assert said["Why?"] == "Not answered"
+    assert said["Old (not on the form now)"] == "x"
+    assert facts(pages, "service-requests/runs.html")["Approved by"] == "No approval is needed"
+
+
+def test_hours_that_cannot_be_read_are_no_data(validated: Validate) -> None:
+    offering = {
+        "service": "a", "owner": "t", "active": True, "target": "PT8H", "hours": "missing", "fulfilledBy": "t",
+        "steps": ["Do it."],
+    }  # fmt: skip
+    spec = {"offering": "o", "requester": "ann", "submittedAt": "2026-11-22T06:00:00Z", "status": "in-progress"}
+    validation = validated(
+        PEOPLE
+        | service("a")
+        | {"operations/offerings/o.yaml": record("RequestOffering", "o", offering)}
+        | {"operations/requests/q.yaml": record("ServiceRequest", "q", spec)}
+    )
+    context = Context(validation, REVISION)
+    (item,) = context.catalogue.of_kind("ServiceRequest")
+    assert service_request.course(context, item) is None

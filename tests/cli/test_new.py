@@ -233,12 +233,37 @@ def test_new_puts_the_schema_on_top_when_the_repository_has_it(small: Path, itsm
         (("Team", "team-x", "--set", "lead"), "there is no '='"),
         (("Team", "team-shop", "--set", "members=alice"), "is there already"),
         (("Team",), "neither name nor title"),
+        (("Team", "--title", "支払い"), "leaves no name of ASCII letters"),
+        (("Team", "team-x", "--title", "Red \x1b[31m", "--set", "members=alice"), "'title' holds the character U+001B"),
+        (("Team", "team-x\x07", "--set", "members=alice"), "'name' holds the character U+0007"),
+        (("Team", "team-x", "--set", "members=alice", "--set", "lead=al\x1bice"), "'lead' holds the character U+001B"),
+        (("Team", "team-x", "--set", "members.²=alice"), "Team has no field 'spec.members.²'"),
+        (("Team", "team-x", "--set", "members=alice", "--set", "metadata.name=other"), "give it as NAME"),
+        (("Team", "team-x", "--set", "metadata=3"), "give its fields: metadata.FIELD=VALUE"),
+        (("Team", "team-x", "--set", "spec=members"), "give its fields: spec.FIELD=VALUE"),
+        (("Team", "team-x", "--set", "metadata={title: x}"), "give it as NAME"),
     ],
 )
 def test_new_explains_mistakes(arguments: tuple[str, ...], message: str, small: Path, itsm: Run) -> None:
     code, _, err = itsm("-C", small, "new", *arguments, *NOW)
     assert code == 2
     assert message in err
+
+
+def test_new_takes_a_number_for_a_key_where_the_schema_has_no_list(small: Path, itsm: Run) -> None:
+    given = ("--set", "members.0=alice", "--set", "metadata.labels.1=one", "--set", "metadata.annotations.2026=x")
+    assert itsm("-C", small, "new", "Team", "team-x", *given, *NOW)[0] == 0
+    data = parse((small / "people/teams/team-x.yaml").read_bytes())
+    assert data["spec"]["members"] == ["alice"]
+    assert (data["metadata"]["labels"], data["metadata"]["annotations"]) == ({"1": "one"}, {"2026": "x"})
+
+
+@pytest.mark.parametrize("break_", ["\n", "\r\n"])
+def test_new_keeps_a_title_to_one_line(break_: str, small: Path, itsm: Run) -> None:
+    title = f"Billing{break_}and more"
+    code, out, err = itsm("-C", small, "new", "Team", "team-x", "--title", title, "--set", "members=alice", *NOW)
+    assert (code, out) == (1, "")
+    assert "metadata.title" in err
 
 
 def test_new_writes_nothing_that_does_not_fit_the_schema(small: Path, itsm: Run) -> None:

@@ -58,6 +58,8 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
         if not equals:
             raise UsageError(f"--set {item}: there is no '='", remedy="write --set path=value")
         assign(kind, data, path, value)
+    if data["metadata"].get("name") != name:
+        raise UsageError("the name stands in 'metadata' and in the name of the file", remedy="give it as NAME")
     open_questions = list(questions(kind, data))
     if open_questions and not asks:
         needed = "  ".join(f"--set {shlex.quote(_suggestion(question, catalogue))}" for question in open_questions)
@@ -88,11 +90,14 @@ def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: dat
     if name is None:
         title = title or ""
         name = slug(f"chg-{now:%Y%m%d}-{title}" if kind.name == "Change" else title)
+        if not name:
+            raise UsageError(f"'{title}' leaves no name of ASCII letters and digits", remedy="give a NAME as well")
     return name, title or name.replace("-", " ").capitalize()
 
 
 def _answer(question: Question, kind: Kind, data: dict[str, Any], catalogue: Catalogue) -> None:
     """Ask until the answer fits the schema."""
+    from itsm_as_code.errors import UsageError
     from itsm_as_code.records.blank import assign
 
     if question.alternatives:
@@ -100,7 +105,11 @@ def _answer(question: Question, kind: Kind, data: dict[str, Any], catalogue: Cat
         ways = {choice.path[-1]: choice for choice in question.alternatives}
         question = ways[click.prompt("one of", type=click.Choice(list(ways)), default=next(iter(ways)), err=True)]
     while True:
-        assign(kind, data, question.dotted, _ask(question, catalogue))
+        try:
+            assign(kind, data, question.dotted, _ask(question, catalogue))
+        except UsageError as error:
+            click.echo(f"  {error.message}; {error.remedy}", err=True)
+            continue
         problems = kind.validator.problems(data)
         wrong = [p for p in problems if tuple(map(str, p.pointer))[: len(question.path)] == question.path]
         if not wrong:

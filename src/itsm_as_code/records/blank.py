@@ -13,7 +13,7 @@ from typing import Any
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import PointerPart, did_you_mean, parse_pointer
 from itsm_as_code.records.catalogue import get
-from itsm_as_code.records.document import Refused, parse
+from itsm_as_code.records.document import FORBIDDEN, Refused, parse
 from itsm_as_code.records.kinds import API_VERSION, Kind
 from itsm_as_code.records.schemas import Schema, holds
 
@@ -40,7 +40,12 @@ class Question:
 
 
 def skeleton(kind: Kind, name: str, title: str) -> dict[str, Any]:
-    """The envelope of a new record, in the first state of its lifecycle."""
+    """The envelope of a new record, in the first state of its lifecycle.
+
+    UsageError when the name or the title holds a character that records refuse.
+    """
+    _refuse_hidden("name", name)
+    _refuse_hidden("title", title)
     data: dict[str, Any] = {"apiVersion": API_VERSION, "kind": kind.name}
     data |= {"metadata": {"name": name, "title": title}, "spec": {}}
     if kind.lifecycle is not None:
@@ -61,7 +66,7 @@ def questions(kind: Kind, data: Mapping[str, Any]) -> Iterator[Question]:
         yield question
     for path in _wanted_by_state(kind, data):
         if path not in asked and get(data, path) is None:
-            yield _question(kind.schema, _schema_at(kind, path), path)
+            yield _question(kind.schema, _follow(kind, path)[0], path)
 
 
 def _wanted_by_state(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -73,12 +78,12 @@ def _wanted_by_state(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str,
 
 
 def _questions(root: Schema, node: Schema, data: Any, at: tuple[str, ...]) -> Iterator[Question]:
-    node = _resolve(root, node)
+    node = resolve(root, node)
     properties: Schema = node.get("properties", {})
     held = data if isinstance(data, Mapping) else {}
     required = _required(root, node, data)
     for key, form in properties.items():
-        below, path = _resolve(root, form), (*at, key)
+        below, path = resolve(root, form), (*at, key)
         if key not in held and (key not in required or "const" in below):
             continue
         nested = list(_items(root, below, held.get(key), path))
@@ -102,7 +107,7 @@ def _items(
         if value is not None or node.get("required") or node.get("minProperties"):
             yield node, value, at
     elif node.get("type") == "array" and (value is None or isinstance(value, list)):
-        item = _resolve(root, node.get("items", {}))
+        item = resolve(root, node.get("items", {}))
         if item.get("type") == "object" and item.get("properties"):
             held = value or []
             for index in range(max(len(held), node.get("minItems", 0))):
@@ -130,8 +135,8 @@ def _one_of(node: Schema, held: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def _question(root: Schema, node: Schema, path: tuple[str, ...]) -> Question:
-    whole = _resolve(root, node)
-    item = _resolve(root, whole["items"]) if whole.get("type") == "array" and "items" in whole else whole
+    whole = resolve(root, node)
+    item = resolve(root, whole["items"]) if whole.get("type") == "array" and "items" in whole else whole
     kinds = item.get("x-ref", ())
     examples = whole.get("examples", ()) if item.get("type") == "object" or "oneOf" in item else ()
     examples = examples or item.get("examples", whole.get("examples", ()))
@@ -151,7 +156,7 @@ def _example(value: Any) -> str | None:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _resolve(root: Schema, node: Schema) -> Schema:
+def resolve(root: Schema, node: Schema) -> Schema:
     """A schema with its local reference followed; keys beside the reference win."""
     seen: set[str] = set()
     while isinstance(node.get("$ref"), str) and node["$ref"] not in seen:
@@ -163,17 +168,31 @@ def _resolve(root: Schema, node: Schema) -> Schema:
     return node
 
 
+def _refuse_hidden(what: str, text: str) -> None:
+    found = FORBIDDEN.search(text)
+    if found:
+        message = f"the value of '{what}' holds the character U+{ord(found[0]):04X}, which does not show"
+        raise UsageError(message, remedy="leave it out")
+
+
+_INDEX = re.compile(r"[0-9]{1,4}\Z")
+
+
 def assign(kind: Kind, data: dict[str, Any], path: str, text: str) -> None:
     """Put a value given as ``path=value`` into a record.
 
-    The path is dotted (``spec.owner``; ``owner`` means ``spec.owner``), a number is an index; the value is read as
-    YAML, and a list may be written ``a,b``. UsageError when the schema knows no such field.
+    The path is dotted (``spec.owner``; ``owner`` means ``spec.owner``), a number is an index where the schema has a
+    list; the value is read as YAML, and a list may be written ``a,b``. UsageError when the schema knows no such field,
+    or the text holds a character that records refuse.
     """
-    parts: list[PointerPart] = [int(part) if part.isdigit() else part for part in path.split(".")]
-    if parts[0] not in ("metadata", "spec"):
-        parts.insert(0, "spec")
-    schema = _schema_at(kind, parts)
+    _refuse_hidden(path, text)
+    names = path.split(".")
+    if names[0] not in ("metadata", "spec"):
+        names.insert(0, "spec")
+    schema, parts = _follow(kind, names)
     value = _value(text, schema)
+    if len(parts) == 1 and not isinstance(value, dict):
+        raise UsageError(f"'{path}' is a mapping of fields", remedy=f"give its fields: {path}.FIELD=VALUE")
     place: Any = data
     for part, following in zip(parts, [*parts[1:], None], strict=True):
         last = following is None
@@ -194,22 +213,27 @@ def assign(kind: Kind, data: dict[str, Any], path: str, text: str) -> None:
         place = place[part]
 
 
-def _schema_at(kind: Kind, parts: Sequence[PointerPart]) -> Schema:
-    node = _resolve(kind.schema, kind.schema)
-    for part in parts:
+def _follow(kind: Kind, names: Sequence[str]) -> tuple[Schema, list[PointerPart]]:
+    """The schema of a place, and the place with the numbers that are indexes. UsageError when there is none such."""
+    node = resolve(kind.schema, kind.schema)
+    parts: list[PointerPart] = []
+    for name in names:
         properties = node.get("properties", {})
-        if part in properties:
-            node = _resolve(kind.schema, properties[part])
-        elif isinstance(part, int) and isinstance(node.get("items"), dict):
-            node = _resolve(kind.schema, node["items"])
+        part: PointerPart = name
+        if name in properties:
+            below = properties[name]
+        elif isinstance(node.get("items"), dict) and _INDEX.match(name):
+            part, below = int(name), node["items"]
         elif isinstance(node.get("additionalProperties"), dict):
-            node = _resolve(kind.schema, node["additionalProperties"])
+            below = node["additionalProperties"]
         elif properties or node.get("type") != "object":
-            remedy = did_you_mean(str(part), properties) or f"fields here: {', '.join(properties) or 'none'}"
-            raise UsageError(f"{kind.name} has no field '{'.'.join(map(str, parts))}'", remedy=remedy)
-        else:
-            return {}
-    return node
+            remedy = did_you_mean(name, properties) or f"fields here: {', '.join(properties) or 'none'}"
+            raise UsageError(f"{kind.name} has no field '{'.'.join(names)}'", remedy=remedy)
+        else:  # a mapping of anything
+            return {}, [*names]
+        parts.append(part)
+        node = resolve(kind.schema, below)
+    return node, parts
 
 
 def _value(text: str, schema: Schema) -> Any:

@@ -97,6 +97,32 @@ def test_its_fields_are_checked_against_its_schema(office: Path, itsm: Run) -> N
     assert (code, "not one of: ordered, in-use, gone" in err) == (1, True)
 
 
+def test_explain_knows_it_wherever_its_fields_stand(office: Path, itsm: Run) -> None:
+    data = json.loads(LAPTOP)
+    del data["x-kind"]["description"]
+    data["$defs"] = {"fields": data["properties"]["spec"]}
+    data["properties"]["spec"] = {"$ref": "#/$defs/fields"}
+    (office / "schemas/laptop.schema.json").write_text(json.dumps(data))
+    code, out, _ = itsm("-C", office, "explain", "laptop")
+    assert code == 0
+    assert out.splitlines()[:5] == [
+        "Laptop (assets/laptops/)",
+        "",
+        "  * owner              Person",
+        "    lease              Lease",
+        "  * status             Status",
+    ]
+
+
+@pytest.mark.parametrize("plural", ["static", "data", "compliance", "findings", "deadlines"])
+def test_its_pages_stay_clear_of_those_of_the_site(plural: str, office: Path, tmp_path: Path, itsm: Run) -> None:
+    data = json.loads(LEASE)
+    data["x-kind"]["plural"] = plural
+    (office / "schemas/lease.schema.json").write_text(json.dumps(data))
+    assert itsm("-C", office, "build", "-o", tmp_path / "site", *NOW)[0] == 0
+    assert "Leases" in (tmp_path / f"site/{plural}_/index.html").read_text()
+
+
 def judge_laptop(workshop: Workshop, old: str, new: str) -> Decision:
     """The decision on taking a laptop from one state to another."""
     rule = "    - {name: laptops, match: {kinds: [Laptop, Lease]}, approvals: [{from: {anyone: true}}]}\n"

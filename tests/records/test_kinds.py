@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from itsm_as_code.errors import ConfigurationError
+from itsm_as_code.records.kind_schema import has_field
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.snapshot import Entry, TooLarge
 from itsm_as_code.validation import own_schemas, validate
@@ -91,7 +92,7 @@ def test_the_deepest_folder_decides() -> None:
         assert BASE.of_path(path) is None, path
 
 
-LIFE = GARAGE["x-lifecycle"]
+LIFE, ABOUT = GARAGE["x-lifecycle"], GARAGE["x-kind"]
 BROKEN: dict[str, dict[str, Any]] = {
     "no name": {"x-kind": {"plural": "a", "folder": "a"}},
     "a name that is no text": {"x-kind": {"name": ["A"], "plural": "a", "folder": "a"}},
@@ -102,6 +103,17 @@ BROKEN: dict[str, dict[str, Any]] = {
     "the folder of another": {"x-kind": {"name": "A", "plural": "a", "folder": "people"}},
     "the name of another": {"x-kind": {"name": "Person", "plural": "a", "folder": "a"}},
     "columns without titles": {"x-kind": {"name": "A", "plural": "a", "folder": "a", "columns": [{}]}},
+    "columns that are text": {"x-kind": {**ABOUT, "columns": "status"}},
+    "a column without a pointer": {"x-kind": {**ABOUT, "columns": [{"title": "Status", "pointer": "spec.status"}]}},
+    "a name that is a path": {"x-kind": {**ABOUT, "name": "../Vehicle"}},
+    "a name that its records do not say": {"x-kind": {**ABOUT, "name": "Car"}},
+    "a plural that is a path": {"x-kind": {**ABOUT, "plural": "../../vehicles"}},
+    "the plural of another": {"x-kind": {**ABOUT, "plural": "services"}},
+    "a title that is a list": {"x-kind": {**ABOUT, "title": ["Car"]}},
+    "a practice that is a number": {"x-kind": {**ABOUT, "practice": 3}},
+    "the folder of git": {"x-kind": {**ABOUT, "folder": ".git"}},
+    "the folder of schemas": {"x-kind": {**ABOUT, "folder": "schemas/cars"}},
+    "a folder of two lines": {"x-kind": {**ABOUT, "folder": "a\nb"}},
     "no schema": {"type": "nothing"},
     "a lifecycle without a field": {"x-lifecycle": {"initial": ["new"], "transitions": {"new": []}}},
     "a lifecycle without states": {"x-lifecycle": {"field": "/spec/status"}},
@@ -113,6 +125,12 @@ BROKEN: dict[str, dict[str, Any]] = {
     "a field that is no pointer": {"x-lifecycle": {**LIFE, "field": "status"}},
     "a step without its state": {"x-lifecycle": {**LIFE, "initial": [{"where": {}}]}},
     "frozen without states": {"x-lifecycle": {**LIFE, "frozen": [{"field": "/spec/owner", "except": "new"}]}},
+    "no first state": {"x-lifecycle": {**LIFE, "initial": []}},
+    "a state in a field that is not there": {"x-lifecycle": {**LIFE, "field": "/spec/statsu"}},
+    "a required field that is not there": {"x-lifecycle": {**LIFE, "required": {"sold": ["/spec/ownr"]}}},
+    "a frozen field that is not there": {"x-lifecycle": {**LIFE, "frozen": [{"field": "/sepc/owner", "except": []}]}},
+    "a reference to no kind": {"$defs": {"who": {"type": "string", "x-ref": "Taem"}}},
+    "a reference to no kind among others": {"$defs": {"who": {"type": "string", "x-ref": ["Team", "Persn"]}}},
     "a reference at the top": {"x-ref": "Team"},
     "a reference that is a number": {"$defs": {"who": {"x-ref": 5}}},
     "a reference that is a list of numbers": {"$defs": {"who": {"x-ref": [5]}}},
@@ -133,6 +151,30 @@ def test_a_kind_that_makes_no_sense_is_refused_at_once(name: str) -> None:
         load(**BROKEN[name])
     assert caught.value.message.startswith("schemas/")
     assert caught.value.remedy
+
+
+def test_a_slip_of_the_pen_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="names the kind 'Taem', which does not exist; did you mean 'Team'"):
+        load(**BROKEN["a reference to no kind"])
+    with pytest.raises(ConfigurationError, match="names the field /spec/statsu, which the schema does not have"):
+        load(**BROKEN["a state in a field that is not there"])
+
+
+@pytest.mark.parametrize(
+    ("pointer", "expected"),
+    [
+        ("/spec/status", True),
+        ("/spec/owner", True),
+        ("/spec/drivers/0", True),
+        ("/spec/byDay/mon", True),
+        ("/metadata/labels/tier", True),
+        ("/metadata/lables/tier", False),
+        ("/spec/stats", False),
+        ("/status", False),
+    ],
+)
+def test_a_schema_knows_its_fields(pointer: str, expected: bool) -> None:
+    assert has_field(load()["Vehicle"].schema, pointer) is expected
 
 
 @pytest.mark.parametrize(

@@ -122,12 +122,14 @@ def _home(record: Record) -> str:
 
 
 def _kind(kind: Kind) -> str:
-    parts = [f"{kind.name} ({kind.folder}/): {kind.description}", ""]
-    spec = kind.schema["properties"]["spec"]
+    from itsm_as_code.records.kind_schema import resolve
+
+    parts = [f"{kind.name} ({kind.folder}/)" + (f": {kind.description}" if kind.description else ""), ""]
+    spec = resolve(kind.schema, kind.schema.get("properties", {}).get("spec", {}))
     required = set(spec.get("required", ()))
     for name, schema in spec.get("properties", {}).items():
         mark = "*" if name in required else " "
-        parts.append(f"  {mark} {name:<18} {schema.get('title', '')}")
+        parts.append(f"  {mark} {name:<18} {resolve(kind.schema, schema).get('title', '')}".rstrip())
     parts.append("  (* required)")
     lifecycle = kind.lifecycle
     if lifecycle:

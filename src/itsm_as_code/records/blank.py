@@ -14,6 +14,7 @@ from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import PointerPart, did_you_mean, parse_pointer
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.document import FORBIDDEN, Refused, parse
+from itsm_as_code.records.kind_schema import resolve
 from itsm_as_code.records.kinds import API_VERSION, Kind
 from itsm_as_code.records.schemas import Schema, holds
 
@@ -154,18 +155,6 @@ def _question(root: Schema, node: Schema, path: tuple[str, ...]) -> Question:
 def _example(value: Any) -> str | None:
     """An example as one would write it after ``--set``."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def resolve(root: Schema, node: Schema) -> Schema:
-    """A schema with its local reference followed; keys beside the reference win."""
-    seen: set[str] = set()
-    while isinstance(node.get("$ref"), str) and node["$ref"] not in seen:
-        seen.add(node["$ref"])
-        target: Any = root
-        for part in parse_pointer(node["$ref"].removeprefix("#")):
-            target = target[part]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    return node
 
 
 def _refuse_hidden(what: str, text: str) -> None:

@@ -6,7 +6,7 @@ its schema and nowhere else. A repository's own ``schemas/`` folder adds kinds t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from itsm_as_code import shipped
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, parse_pointer
+from itsm_as_code.records.kind_schema import about_problem, lifecycle_problem, reference_problem
 from itsm_as_code.records.schemas import Schema, Validator, bundle, parse_schema
 
 SUFFIX = ".schema.json"
@@ -69,16 +70,19 @@ class Kind:
     def _references(self) -> _RefTree:
         return _reference_tree(self.schema)
 
-    def check(self) -> None:
-        """ConfigurationError when the schema, its references or its lifecycle cannot be used."""
+    def check(self, known: Collection[str]) -> None:
+        """ConfigurationError when the schema, its references (to ``known`` kinds) or its lifecycle cannot be used."""
         self.validator.check()
         try:
-            _ = self._references
+            named = tuple(_named_kinds(self._references))
         except (TypeError, IndexError, AttributeError):
             raise ConfigurationError(
                 f"{self.path}: an x-ref is not usable", remedy="x-ref is a kind, or a list of kinds, of a text field"
             ) from None
-        problem = _lifecycle_problem(self.lifecycle) if self.lifecycle is not None else ""
+        problem = reference_problem(named, known)
+        if problem:
+            raise ConfigurationError(f"{self.path}: {problem}", remedy="name a kind that has a schema")
+        problem = lifecycle_problem(self.lifecycle, self.schema) if self.lifecycle is not None else ""
         if problem:
             raise ConfigurationError(
                 f"{self.path}: x-lifecycle {problem}", remedy="compare it with that of schemas/change.schema.json"
@@ -131,77 +135,50 @@ class KindRegistry:
         sources = {**brought, **(own or {})}
         files = {path: parse_schema(f"schemas/{path}", source) for path, source in sorted(sources.items())}
         kinds: dict[str, Kind] = {}
-        folders: dict[str, str] = {}
+        taken: dict[str, dict[str, str]] = {"name": {}, "folder": {}, "plural": {}}
         for path, schema in files.items():
             if "x-kind" not in schema:
                 continue
             kind = _kind(path, schema, files)
-            for taken, other in ((kinds.get(kind.name), "name"), (folders.get(kind.folder), "folder")):
-                if taken:
-                    raise ConfigurationError(
-                        f"schemas/{path}: another schema has the same {other}", remedy="give each kind its own"
-                    )
+            for what, by in taken.items():
+                other = by.setdefault(getattr(kind, what), path)
+                if other != path:
+                    message = f"schemas/{path}: schemas/{other} has the same {what}, '{getattr(kind, what)}'"
+                    raise ConfigurationError(message, remedy="give each kind its own")
             kinds[kind.name] = kind
-            folders[kind.folder] = path
         if not kinds:
             raise ConfigurationError("there is no schema of any kind", remedy="restore the schemas folder")
         if sources != brought:
             for kind in kinds.values():
-                kind.check()
+                kind.check(kinds)
         return cls(kinds, files)
 
 
 def _kind(path: str, schema: Schema, files: Mapping[str, Schema]) -> Kind:
     about = schema["x-kind"]
-    try:
-        if not all(isinstance(about[key], str) for key in ("name", "plural", "folder")):
-            raise TypeError("name, plural and folder are text")
-        kind = Kind(
-            name=about["name"],
-            title=about.get("title", about["name"]),
-            title_plural=about.get("titlePlural", about["plural"]),
-            plural=about["plural"],
-            folder=about["folder"].strip("/"),
-            practice=about.get("practice", ""),
-            description=about.get("description", ""),
-            path=f"schemas/{path}",
-            schema=bundle(files, path),
-            columns=tuple(
-                Column(column["title"], parse_pointer(column["pointer"])) for column in about.get("columns", ())
-            ),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
+    problem = about_problem(about, schema)
+    if problem:
         raise ConfigurationError(
-            f"schemas/{path}: x-kind is incomplete ({error})", remedy="x-kind needs name, plural and folder"
-        ) from None
-    if not kind.folder or ".." in kind.folder.split("/"):
-        raise ConfigurationError(f"schemas/{path}: the folder '{kind.folder}' is not usable", remedy="name a folder")
-    return kind
+            f"schemas/{path}: x-kind {problem}", remedy="compare it with that of schemas/change.schema.json"
+        )
+    return Kind(
+        name=about["name"],
+        title=about.get("title", about["name"]),
+        title_plural=about.get("titlePlural", about["plural"]),
+        plural=about["plural"],
+        folder=about["folder"].strip("/"),
+        practice=about.get("practice", ""),
+        description=about.get("description", ""),
+        path=f"schemas/{path}",
+        schema=bundle(files, path),
+        columns=tuple(Column(column["title"], parse_pointer(column["pointer"])) for column in about.get("columns", ())),
+    )
 
 
-def _lifecycle_problem(lifecycle: Any) -> str:
-    """What makes an ``x-lifecycle`` unusable, or the empty string."""
-    try:
-        transitions = lifecycle["transitions"]
-        steps = [("initial", "state", entry) for entry in lifecycle["initial"]]
-        steps += [("transitions", "to", entry) for entries in transitions.values() for entry in entries]
-        steps += [("final", "", state) for state in lifecycle.get("final", ())]
-        steps += [("required", "", state) for state in lifecycle.get("required", {})]
-        for where, key, entry in steps:
-            state = entry if isinstance(entry, str) else entry[key]
-            if state not in transitions:
-                return f"names the state {state!r} in {where}, which transitions does not have"
-        pointers = [lifecycle["field"], *lifecycle.get("openInFinal", ())]
-        for entries in lifecycle.get("required", {}).values():
-            pointers += [entry if isinstance(entry, str) else entry["field"] for entry in entries]
-        for frozen in lifecycle.get("frozen", ()):
-            pointers.append(frozen["field"])
-            if not isinstance(frozen["except"], list):
-                return "has no list of states under `except`"
-    except (KeyError, TypeError, AttributeError) as error:
-        return f"is incomplete ({error})"
-    wrong = [pointer for pointer in pointers if not isinstance(pointer, str) or not pointer.startswith("/")]
-    return f"has {wrong[0]!r} where a JSON pointer belongs" if wrong else ""
+def _named_kinds(tree: _RefTree) -> Iterator[str]:
+    """Every kind that a field of the tree refers to."""
+    for below in tree.values():
+        yield from below if isinstance(below, tuple) else _named_kinds(below)
 
 
 def _reference_tree(schema: Schema) -> _RefTree:

@@ -8,7 +8,7 @@ from itsm_as_code.records.kinds import Kind
 
 _SAFE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
 _DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
-_OWN_FOLDERS = frozenset({"static", "data", "compliance", "findings"})
+_OWN_FOLDERS = frozenset({"static", "data", "compliance", "findings", "deadlines"})
 
 
 def safe(name: str) -> str:

@@ -163,3 +163,16 @@ def test_the_verdict_says_when_it_may_change(workshop: Workshop) -> None:
     suspended(workshop, "2026-10-24", "2026-11-15")
     restart(workshop)
     assert workshop.judge().evidence["validUntil"] == "2026-11-23T21:00:00Z"
+
+
+@pytest.mark.parametrize("year", ["2025", "1999"])
+def test_a_failure_is_dated_back_before_its_window(workshop: Workshop, year: str) -> None:
+    """Two pull requests: one writes down that it failed, long ago, and needs nobody's approval; the other is next."""
+    first, _ = suspended(workshop, "2026-11-10", "2026-11-15")
+    with on_main(workshop):
+        workshop.edit(
+            first,
+            'actual: {start: "2026-11-10T20:00:00Z", end: "2026-11-10T21:00:00Z"}',
+            f'actual: {{start: "{year}-11-10T20:00:00Z", end: "{year}-11-10T21:00:00Z"}}',
+        )
+    assert restart(workshop) == [SUSPENDED]

@@ -12,6 +12,7 @@ from itsm_as_code.forges.interface import PullRequest, SignedStatement
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.gate.judge import open_judgement
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.git.statements import store_statement, stored_statements
 from tests.attacks.tools import CHANGE, on_main
 from tests.conftest import NOW, Workshop
 from tests.signing import Office, add_key, altered, copy_office, ignored_codes, make_key
@@ -396,3 +397,42 @@ def test_a_persons_name_that_is_anothers_login_at_the_forge(office: Office) -> N
     decision = open_judgement(Repository(office.shop.path), "main", "topic", request, NOW).decide()
     assert decision.verdict == "pending"
     assert ("alice", "contributor") in ignored_codes(decision)
+
+
+def half_a_statement(shop: Workshop) -> str:
+    """A commit with a statement.json and no signature beside it."""
+    shop.git("checkout", "-q", "--orphan", "half")
+    shop.git("rm", "-rfq", "--cached", ".")
+    shop.write("statement.json", "{}")
+    shop.git("add", "statement.json")
+    shop.git("commit", "-q", "-m", "Half")
+    commit = shop.git("rev-parse", "HEAD")
+    shop.git("checkout", "-qf", "topic")
+    return commit
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\x85", "\u2029"])
+def test_a_reference_that_looks_like_two_lines(office: Office, odd: str) -> None:
+    """Bob approved, then asked for changes. A reference before the second and one after it hide it."""
+    store, head = Repository(office.shop.path), office.shop.git("rev-parse", "topic")
+    for verdict, minute in (("approved", -60), ("changes-requested", -30)):
+        signed = office.approve("bob", verdict, minute)
+        store_statement(store, head, "bob", signed.text, signed.signature, NOW + timedelta(minutes=minute))
+    before = stored_statements(store)
+    assert len(before) == 2
+    half = half_a_statement(office.shop)
+    second = office.shop.git("for-each-ref", "--format=%(refname)", "refs/itsm/approvals").split("\n")[1]
+    office.shop.git("update-ref", f"{second.rpartition('/')[0]}/{odd}", half)
+    office.shop.git("update-ref", f"refs/itsm/approvals/0{odd}0", half)
+    assert stored_statements(store) == before
+
+
+def test_a_reference_whose_name_is_no_text(office: Office) -> None:
+    shop, signed = office.shop, office.approve("bob")
+    store = Repository(shop.path)
+    store_statement(store, shop.git("rev-parse", "topic"), "bob", signed.text, signed.signature, NOW)
+    shop.git("update-ref", "refs/itsm/approvals/a", "main")
+    shop.git("pack-refs", "--all")
+    packed = shop.path / ".git" / "packed-refs"
+    packed.write_bytes(packed.read_bytes().replace(b"refs/itsm/approvals/a\n", b"refs/itsm/approvals/\xff\n"))
+    assert stored_statements(store) == [(signed.text, signed.signature)]

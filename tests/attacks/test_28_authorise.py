@@ -10,8 +10,9 @@ import jsonschema
 import pytest
 
 from itsm_as_code.records.kinds import KindRegistry
-from tests.attacks.tools import CHANGE, FREEZE, MODEL, STANDARD, STANDARD_PATH
+from tests.attacks.tools import CHANGE, FREEZE, MODEL, RULES, STANDARD, STANDARD_PATH
 from tests.conftest import Run, Workshop
+from tests.signing import add_key, make_key
 
 INSIDE = "2026-12-01T21:00:00Z"
 NAME = "chg-20261122-tune"
@@ -56,6 +57,16 @@ spec:
   attendees: [alice]
   performance:
     - {agreement: newsletter-sla, objective: availability, target: "99.5", attained: "99.1", verdict: missed}
+"""
+
+OPEN_TO_ALL = """\
+apiVersion: itsm/v1
+kind: ApprovalPolicy
+metadata: {name: all, title: Nobody has to}
+spec:
+  rules:
+    - {name: all, match: {paths: ["**"]}, approvals: []}
+    - {name: changes, match: {kinds: [Change]}, approvals: []}
 """
 
 
@@ -130,6 +141,18 @@ def test_another_branch_does_not_authorise_what_the_default_branch_does_not(shop
     shop.edit(CHANGE, "2026-12-01T20", "2026-12-01T10")
     shop.commit()
     assert reasons(ask(at="2026-12-01T12:00:00Z")[1]) == ["too-early"]
+
+
+def test_what_is_checked_out_does_not_say_which_branch_counts(shop: Workshop, itsm: Run, tmp_path: Path) -> None:
+    """A job checked out a pull request, whose itsm.yaml calls its own branch the default one."""
+    clone = Workshop(tmp_path / "clone", shop.clock)
+    shop.git("clone", "-q", str(shop.path), str(clone.path))
+    clone.git("checkout", "-q", "-b", "mine")
+    clone.edit("itsm.yaml", "defaultBranch: main", "defaultBranch: mine")
+    clone.edit(CHANGE, "2026-12-01T20", "2026-12-01T10")
+    clone.commit()
+    assert itsm("authorise", "-C", clone.path, NAME, "--at", "2026-12-01T12:00:00Z")[0] == 1
+    assert itsm("authorise", "-C", clone.path, NAME, "--at", INSIDE)[0] == 0
 
 
 def test_the_work_tree_does_not_count(shop: Workshop, ask: Any) -> None:
@@ -350,6 +373,71 @@ def test_evidence_of_another_change(approved: Workshop, itsm: Run, tmp_path: Pat
     options = ("--at", INSIDE, "--format", "json", "--evidence", tmp_path / "gate.json")
     code, out, _ = itsm("authorise", "-C", approved.path, "chg-20261122-other", *options)
     assert (code, reasons(json.loads(out))) == (1, ["evidence-of-another"])
+
+
+def judged_elsewhere(shop: Workshop, itsm: Run, folder: Path) -> Path:
+    """Evidence of the same change as it is merged, approved on a base of one's own that asks for nobody."""
+    shop.git("checkout", "-q", "-b", "own-base", "main~1")
+    shop.write(RULES, OPEN_TO_ALL)
+    add_key(shop, "bob", make_key(folder, "own"))
+    shop.commit("Rules of our own", who="erin")
+    shop.git("checkout", "-q", "-b", "own-topic")
+    shop.git("checkout", "main", "--", CHANGE)
+    shop.commit()
+    shop.git("checkout", "-q", "main")
+    where = ("-C", shop.path, "--base", "own-base", "--head", "own-topic", "--now", "2026-11-22T12:00:00Z")
+    file = folder / "elsewhere.json"
+    signed = ("--sign", folder / "own")
+    code, _, err = itsm("gate", *where, "--format", "json", "--output", file, *signed)
+    assert code == 0, err
+    return file
+
+
+def test_evidence_on_a_base_of_ones_own(approved: Workshop, ask_for: Any, itsm: Run, tmp_path: Path) -> None:
+    """All of it is right, and signed by a key that stands in Bob's record: on that base."""
+    file = judged_elsewhere(approved, itsm, tmp_path)
+    for options in ((), ("--require-signature",)):
+        assert ask_for("--evidence", file, *options) == (1, ["evidence-not-intact"])
+        code, out, _ = itsm("gate", "-C", approved.path, "--verify", file, *options)
+        assert code == 1
+        assert "which is not in the history of" in out
+    code, out, _ = itsm("gate", "-C", approved.path, "--verify", file, "--base", "own-base")
+    assert code == 0, out
+
+
+def test_evidence_signed_by_a_key_that_was_taken_away(
+    approved: Workshop, ask_for: Any, itsm: Run, tmp_path: Path
+) -> None:
+    """Whoever lost a key cannot go back to a base on which it still counts."""
+    with_key = (approved.path / "people/bob.yaml").read_text()
+    add_key(approved, "bob", make_key(tmp_path, "lost"))
+    approved.commit("Key", who="erin")
+    approved.git("checkout", "-q", "-B", "topic")
+    approved.edit(CHANGE, "status: authorised", "status: scheduled")
+    approved.commit()
+    approved.reviews.clear()
+    approved.review("bob")
+    (tmp_path / "reviews.json").write_text(json.dumps(approved.pull_request()))
+    file = tmp_path / "signed.json"
+    where = ("-C", approved.path, "--base", "main", "--head", "topic", "--now", "2026-11-22T12:00:00Z")
+    options = (
+        "--reviews",
+        tmp_path / "reviews.json",
+        "--format",
+        "json",
+        "--output",
+        file,
+        "--sign",
+        tmp_path / "lost",
+    )
+    code, _, err = itsm("gate", *where, *options)
+    assert code == 0, (err, file.read_text())
+    approved.git("checkout", "-q", "main")
+    approved.git("merge", "-q", "--no-ff", "-m", "Merge", "topic", who="erin")
+    assert ask_for("--evidence", file, "--require-signature") == (0, [])
+    approved.write("people/bob.yaml", with_key)
+    approved.commit("The key was lost", who="erin")
+    assert ask_for("--evidence", file, "--require-signature") == (1, ["evidence-not-intact"])
 
 
 def test_the_forms_of_the_answer(shop: Workshop, itsm: Run) -> None:

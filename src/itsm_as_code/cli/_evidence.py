@@ -53,7 +53,7 @@ def evidence_options(function: Function) -> Function:
             "--allowed-signers",
             type=path,
             metavar="FILE",
-            help="Who may sign evidence, not people/ of its base.",
+            help="Who may sign evidence, not people/ of the branch.",
         ),
         click.option("--require-signature", is_flag=True, help="Refuse evidence that nobody signed."),
         click.option("--sign", type=path, metavar="KEY", help="Sign the evidence of --output with an SSH key."),
@@ -89,16 +89,21 @@ def keep(options: EvidenceOptions, session: Session, decision: Decision) -> None
         session.say(f"noted on {decision.evidence['head'][:12]}; share it: git push origin {REF}")
 
 
-def verify(options: EvidenceOptions, session: Session, head: str | None) -> int:
-    """Check evidence, and print the answer: exit code 0 it holds, 1 it does not; ItsmError when that cannot be told."""
+def verify(options: EvidenceOptions, session: Session, base: str | None, head: str | None) -> int:
+    """Check evidence, and print the answer: exit code 0 it holds, 1 it does not; ItsmError when that cannot be told.
+
+    It has to be of a merge into ``base``, or into the default branch, at some time of its history.
+    """
+    from itsm_as_code.cli._default_branch import default_branch
     from itsm_as_code.gate.replay import Damaged
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports.verify import FORMATS, Verification
 
     repository = Repository(session.directory)
     content, signature = _content(options, repository, head)
+    into = repository.commit(base or default_branch(repository))
     try:
-        result = Verification(*checked(options, session, repository, content, signature))
+        result = Verification(*checked(options, session, repository, content, signature, into))
     except Damaged as damaged:
         result = Verification(None, None, damaged.message)
     session.write(FORMATS[session.format](result))
@@ -106,16 +111,20 @@ def verify(options: EvidenceOptions, session: Session, head: str | None) -> int:
 
 
 def checked(
-    options: EvidenceOptions, session: Session, repository: Repository, content: bytes, signature: str | None
+    options: EvidenceOptions, session: Session, repository: Repository, content: bytes, signature: str | None, into: str
 ) -> tuple[Replay, str | None]:
-    """Evidence judged again, and who signed it; Damaged when it is not what was written, or not signed as it has to."""
-    from itsm_as_code.gate.replay import Damaged, replay
+    """Evidence judged again, and who signed it; Damaged when it is not what was written, or not signed as it has to.
+
+    ``into`` is the commit that it was for, or a later one: rules, people and keys of somewhere else prove nothing.
+    """
+    from itsm_as_code.gate.replay import Damaged, check_base, replay
     from itsm_as_code.reports.verify import intact
 
     data = intact(content)
     if signature is None and options.require_signature:
         raise Damaged("nobody signed it")
-    signer = _signer(options, session, repository, data, content, signature)
+    check_base(repository, data, into)
+    signer = _signer(options, session, repository, into, content, signature)
     return replay(repository, data), signer
 
 
@@ -147,7 +156,7 @@ def _signer(
     options: EvidenceOptions,
     session: Session,
     repository: Repository,
-    data: dict[str, Any],
+    into: str,
     content: bytes,
     signature: str | None,
 ) -> str | None:
@@ -167,7 +176,7 @@ def _signer(
                 f"cannot read {options.allowed_signers}: {error.strerror}", remedy="see ssh-keygen(1), ALLOWED SIGNERS"
             ) from None
         allowed = [_allowed(line) for line in lines if line.strip() and not line.startswith("#")]
-    snapshot = repository.snapshot(repository.commit(data["base"]))
+    snapshot = repository.snapshot(into)
     people = Facts.of(load_catalogue(snapshot, registry_of(snapshot)))
     return endorser(content, signature, people, session.instant(None), allowed)
 

@@ -49,6 +49,7 @@ def command(
       itsm authorise chg-20261201-db --service payments-api
       itsm authorise chg-20261201-db --at 2026-12-01T20:30:00Z --format json
     """
+    from itsm_as_code.cli._default_branch import default_branch
     from itsm_as_code.cli.program import instant
     from itsm_as_code.gate.authorise import Question, authorise
     from itsm_as_code.git.repository import Repository
@@ -57,7 +58,7 @@ def command(
     from itsm_as_code.validation import load_judges
 
     repository = Repository(session.directory)
-    revision = rev or _default_branch(repository)
+    revision = rev or default_branch(repository)
     commit = repository.commit(revision)
     judges = load_judges(repository.snapshot(commit))
     moment = instant(at) if at is not None else session.instant(judges.configuration.as_of)
@@ -76,23 +77,6 @@ def command(
             answer = replace(answer, reasons=(*answer.reasons, reason), next=None, until=None)
     session.write(FORMATS[session.format](answer, revision, commit))
     return 0 if answer.authorised else 1
-
-
-def _default_branch(repository: Repository) -> str:
-    """The default branch as the remote has it, or as this clone does where it has no remote."""
-    from itsm_as_code.configuration import load_configuration
-    from itsm_as_code.errors import GitError
-    from itsm_as_code.validation import registry_of
-
-    snapshot = repository.snapshot(repository.commit("HEAD"))
-    branch = load_configuration(snapshot, registry_of(snapshot))[0].default_branch
-    for name in (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"):
-        try:
-            repository.commit(name)
-        except GitError:
-            continue
-        return name
-    raise GitError(f"there is no branch {branch} here", remedy="fetch it, or name another revision with --rev")
 
 
 def _readable(catalogue: Catalogue, change: str) -> None:
@@ -136,6 +120,7 @@ def _without_evidence(
         message = f"there is no evidence of the approval of {record.name} among the git notes"
         return Reason("evidence-missing", f"{message}; fetch refs/notes/itsm, or name a file with --evidence")
     try:
-        return why_not_evidence_of(repository, checked(options, session, repository, content, signature)[0], record)
+        replayed, _ = checked(options, session, repository, content, signature, commit)
+        return why_not_evidence_of(repository, replayed, record)
     except Damaged as damaged:
         return Reason("evidence-not-intact", f"the evidence is not intact: {damaged.message}")

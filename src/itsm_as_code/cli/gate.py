@@ -71,7 +71,7 @@ def command(
 
     evidence.check(session)
     if evidence.verify is not None:
-        return verify(evidence, session, head)
+        return verify(evidence, session, base, head)
     forge.check(base, head, reviews, to_file=session.output is not None)
     if what_if is not None and (forge.publish or forge.comment or evidence.note or evidence.sign):
         raise UsageError("a what-if is not published, noted or signed", remedy="leave out --as and --with-...")

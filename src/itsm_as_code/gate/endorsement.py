@@ -23,7 +23,7 @@ def endorse(content: bytes, key: Path) -> str:
 def endorser(
     content: bytes, armoured: str, people: Facts, now: datetime, allowed: Sequence[tuple[str, str]] | None = None
 ) -> str:
-    """Who signed evidence: a Person of its base, or a name of an allowed-signers list (pairs of name and key).
+    """Who signed evidence: a Person of its branch, or a name of an allowed-signers list (pairs of name and key).
 
     Damaged when the signature is not theirs or not one of these bytes; ``now`` is when the key has to be good.
     """
@@ -51,7 +51,7 @@ def _holder(key: str, people: Facts, now: datetime, allowed: Sequence[tuple[str,
         if any(signing.bare_key(item["key"]) == key for item in data["spec"].get("signingKeys", ()))
     ]
     if not names:
-        raise Damaged("its signature is by a key of nobody in people/ of its base")
+        raise Damaged("its signature is by a key of nobody in people/ of its branch")
     refusal = why_key_is_not(people, names[0], key, (now,))
     if refusal is not None:
         raise Damaged(f"its signature does not count: {refusal[0]}")

@@ -102,7 +102,12 @@ def _gives(repository: Repository, base: str, head: str, result: str) -> bool:
         merged = repository.merge_tree(base, repository.commit(head))
     except MergeConflict:
         return False
-    return merged == repository.text("rev-parse", "--verify", "--end-of-options", f"{result}^{{tree}}").strip()
+    return merged == tree_of(repository, result)
+
+
+def tree_of(repository: Repository, commit: str) -> str:
+    """The id of a commit's tree; GitError when this clone lacks it."""
+    return repository.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").strip()
 
 
 def _contains(repository: Repository, commit: str, ancestor: str) -> bool:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from itsm_as_code import clock
-from itsm_as_code.errors import ForgeError, ItsmError
+from itsm_as_code.errors import ForgeError, GitError, ItsmError
 from itsm_as_code.findings import format_pointer
 from itsm_as_code.forges.local import parse_pull_request, without_duplicates
 from itsm_as_code.gate.decision import SCHEMA, Decision, canonical
 from itsm_as_code.gate.judge import judge
+from itsm_as_code.gate.queue import tree_of
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.diff import diff_data
 
 MAX_BYTES: Final = 64 << 20
+_ID: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _DERIVED: Final = ("contributors", "url", "title", "repository")
 """What evidence says of a pull request beyond what was put in."""
 
@@ -73,27 +76,73 @@ def read_evidence(content: bytes) -> dict[str, Any]:
     return data
 
 
+def check_base(repository: Repository, evidence: Mapping[str, Any], into: str) -> None:
+    """Damaged unless evidence is of a merge into a commit that the history of ``into`` holds.
+
+    Whoever could choose the base would choose the rules, and whose keys are whose.
+    """
+    base = evidence.get("base")
+    if base is None:
+        return  # of an error: there is nothing to repeat
+    if not isinstance(base, str) or not _ID.match(base):
+        raise Damaged("its base is not a commit id")
+    if not repository.is_ancestor(repository.commit(base), into):
+        if repository.is_shallow:
+            remedy = "git fetch --unshallow"
+            raise GitError("this clone is shallow, so where the evidence comes from is not known", remedy=remedy)
+        raise Damaged(f"it is of a merge into {base[:12]}, which is not in the history of {into[:12]}")
+
+
 def replay(repository: Repository, evidence: Mapping[str, Any]) -> Replay:
     """Judge again with the inputs that the evidence names.
 
     Damaged when they make no sense; GitError when this clone lacks base or head; ItsmError for an error's evidence.
     """
-    if evidence["verdict"] == "error":
-        raise ItsmError("the evidence is of an error, so there is no judgement to repeat", remedy="judge anew")
     evidence = dict(evidence)
-    if len(evidence.pop("queue", ())) > 1:
-        # It holds the inputs of one of them only.
-        remedy = "verify the evidence of each of its pull requests"
-        raise ItsmError("the evidence is of several pull requests in a merge queue", remedy=remedy)
+    if evidence.get("verdict") == "error":
+        raise ItsmError("the evidence is of an error, so there is no judgement to repeat", remedy="judge anew")
+    group = evidence.pop("queue", None)
     try:
         inputs = {key: value for key, value in evidence["pullRequest"].items() if key not in _DERIVED}
         pull_request = parse_pull_request(inputs, "the evidence")
         now = clock.parse_instant(evidence["now"])
-        base, head = evidence["base"], evidence["head"]
+        base, head = _commit(evidence["base"]), _commit(evidence["head"])
     except (ForgeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise Damaged(f"its inputs make no sense: {error}") from None
+    if isinstance(group, list) and len(group) > 1:
+        # It holds the inputs of one of them only.
+        remedy = "verify the evidence of each of its pull requests"
+        raise ItsmError("the evidence is of several pull requests in a merge queue", remedy=remedy)
     decision = judge(repository, base, head, pull_request, now)
-    return Replay(evidence, decision, tuple(_differences(dict(evidence), dict(decision.evidence))))
+    if group is not None:
+        _check_group(repository, group, decision, pull_request.number)
+    return Replay(evidence, decision, tuple(_differences(evidence, dict(decision.evidence))))
+
+
+def _commit(name: Any) -> str:
+    """A full commit id: what a branch was called then may be something else today."""
+    if not isinstance(name, str) or not _ID.match(name):
+        raise ValueError(f"{json.dumps(name)[:60]} is not a commit id")
+    return name
+
+
+def _check_group(repository: Repository, group: Any, decision: Decision, number: int | None) -> None:
+    """Damaged unless a merge queue's line is that of this one decision, and its commit has the tree that was judged."""
+    rows = group if isinstance(group, list) else []
+    result = rows[0].get("result") if len(rows) == 1 and isinstance(rows[0], dict) else None
+    evidence = decision.evidence
+    line = {
+        "number": number,
+        "base": evidence["base"],
+        "head": evidence["head"],
+        "result": result,
+        "verdict": decision.verdict,
+        "digest": decision.digest,
+    }
+    if rows != [line] or not isinstance(result, str) or not _ID.match(result):
+        raise Damaged("its merge queue is not that of this pull request")
+    if tree_of(repository, result) != evidence["candidate"]:
+        raise Damaged(f"the commit {result[:12]} of its merge queue is not what was judged")
 
 
 def _differences(recorded: dict[str, Any], now: dict[str, Any]) -> list[Difference]:

@@ -8,6 +8,7 @@ pushing ``refs/itsm/approvals/*:refs/itsm/approvals/*`` merges them.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -20,6 +21,8 @@ STATEMENT: Final = "statement.json"
 SIGNATURE: Final = "statement.json.sig"
 MAX_STATEMENTS: Final = 20_000
 _MAX_BYTES: Final = 1 << 20
+_OURS: Final = re.compile(rb"refs/itsm/approvals/[0-9a-f]{40}(?:[0-9a-f]{24})?/[a-z0-9-]+/[0-9a-f]{16}\Z")
+"""The references that :func:`store_statement` makes. Others might be more than one line to whoever reads a list."""
 
 
 def stored_statements(repository: Repository) -> list[tuple[str, str]]:
@@ -28,8 +31,9 @@ def stored_statements(repository: Repository) -> list[tuple[str, str]]:
     Anybody who may push can leave rubbish there; it counts for nothing, so it must not stop the gate either. GitError
     for more than MAX_STATEMENTS.
     """
-    names = repository.text("for-each-ref", "--format=%(refname)", PREFIX).split("\n")[:-1]
-    if len(names) > MAX_STATEMENTS:
+    listed = repository.run("for-each-ref", "--format=%(refname)", PREFIX)[1].split(b"\n")[:-1]
+    names = [name.decode() for name in listed if _OURS.match(name)]
+    if len(listed) > MAX_STATEMENTS:
         raise GitError(
             f"there are more than {MAX_STATEMENTS:,} signed approvals",
             code="too-many-statements",

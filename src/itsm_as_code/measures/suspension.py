@@ -62,16 +62,23 @@ def suspension(name: str, facts: Facts, now: datetime, more: Iterable[Facts] = (
 
 
 def failed_at(change: Data, now: datetime) -> datetime | None:
-    """When a change failed or was backed out; None when it did not. Where it does not say when, it was just now."""
+    """When a change failed or was backed out; None when it did not. Where it does not say when, it was just now.
+
+    Nobody approves what a standard change says of its end, but its window was fixed before: it did not fail earlier.
+    """
     spec = change["spec"]
     if spec["status"] not in FAILED and spec.get("result") not in FAILED:
         return None
-    actual = spec.get("actual", {})
+    actual, window = spec.get("actual", {}), _window(spec)
     try:
-        return clock.parse_instant(actual.get("end") or actual["start"])
+        ended = clock.parse_instant(actual.get("end") or actual["start"])
     except (KeyError, ValueError):
-        pass
+        return now if window is None else min(now, window.end)
+    return ended if window is None else max(ended, min(now, window.start))
+
+
+def _window(spec: Data) -> Interval | None:
     try:
-        return min(now, Interval.parse(spec["schedule"]).end)
+        return Interval.parse(spec["schedule"])
     except (KeyError, ValueError):
-        return now
+        return None

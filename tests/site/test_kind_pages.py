@@ -9,11 +9,12 @@ from fractions import Fraction
 import pytest
 
 from itsm_as_code import site
-from itsm_as_code.site.views import initiative, service_request
+from itsm_as_code.site.views import initiative, outlook, service_request, state
 from itsm_as_code.site.views.context import Context
 from tests.site.conftest import REVISION, Validate
+from tests.site.reader import read
 from tests.site.test_figures import Pages, main, rows
-from tests.site.test_views import PEOPLE, record, service
+from tests.site.test_views import PEOPLE, change, record, service
 
 
 def facts(pages: Pages, path: str) -> dict[str, str]:
@@ -192,3 +193,63 @@ def test_hours_that_cannot_be_read_are_no_data(validated: Validate) -> None:
     context = Context(validation, REVISION)
     (item,) = context.catalogue.of_kind("ServiceRequest")
     assert service_request.course(context, item) is None
+
+
+def test_a_service_shows_what_is_left_and_when_it_may_be_changed(pages: Pages) -> None:
+    """The Berlin zone has its window on Sundays; on 29 November the payments freeze is on, on 6 December nothing."""
+    said = facts(pages, "services/payments-api.html")
+    assert said["Error budget"] == "Availability: Overspent by 192.0 %"
+    assert said["Next free maintenance window"] == "Sun 6 Dec 2026, 01:00 to 05:00 CET"
+    assert said["Next planned change"] == "None planned"
+    ledger = facts(pages, "services/core-ledger.html")
+    assert ledger["Next planned change"].endswith("Year-end interest in stages · High risk")
+    # 13 December is taken by that change, 10 January is left out by the calendar itself.
+    assert ledger["Next free maintenance window"] == "Sun 14 Feb 2027, 00:30 to 04:30 CET"
+
+
+def test_an_agreement_shows_what_the_latest_review_measured(pages: Pages) -> None:
+    found = rows(pages, "service-level-agreements/payments-api-sla.html")
+    attained = next(row for row in found if row.startswith("Availability At least 99.95 %"))
+    assert attained.endswith("99.854 % Missed Payments API in the third quarter of 2026")
+    assert any(row.startswith("Time to resolve (P2)") and row.endswith("No data") for row in found)
+
+
+def maintenance(*entries: dict[str, str], kind: str = "maintenance") -> dict[str, object]:
+    return {"timezone": "UTC", "kind": kind, "reason": "R.", "appliesTo": {"services": ["a"]}, "entries": list(entries)}
+
+
+def span(day: str) -> dict[str, str]:
+    return {"start": f"{day}T01:00:00Z", "end": f"{day}T03:00:00Z"}
+
+
+def test_a_free_window_is_one_that_nothing_touches(validated: Validate) -> None:
+    def shown(*files: dict[str, str]) -> str:
+        everything: dict[str, str] = dict(PEOPLE | service("a"))
+        for more in files:
+            everything |= more
+        context = Context(validated(everything), REVISION)
+        found = context.catalogue.get("Service", "a")
+        assert found is not None
+        return getattr(outlook.free_window(context, found, state.Now(context)), "text", "")
+
+    days = ("2026-11-22", "2026-11-24", "2026-11-26", "2026-11-28")
+    windows = {"changes/calendars/m.yaml": record("Calendar", "m", maintenance(*map(span, days)))}
+    freeze = {"changes/calendars/f.yaml": record("Calendar", "f", maintenance(span("2026-11-24"), kind="freeze"))}
+    taken = change("c", status="scheduled", schedule={"start": "2026-11-26T02:59:59Z", "end": "2026-11-26T04:00:00Z"})
+    unreadable = maintenance(
+        {"rrule": "FREQ=NEVER", "dtstart": "2026-01-01T00:00:00", "duration": "PT1H"}, kind="freeze"
+    )
+    broken = {"changes/calendars/b.yaml": record("Calendar", "b", unreadable)}
+    assert shown() == "No maintenance window is agreed"
+    assert shown(windows).startswith("Tue 24 Nov")
+    assert shown(windows, freeze).startswith("Thu 26 Nov")
+    assert shown(windows, freeze, taken).startswith("Sat 28 Nov")
+    assert shown(windows, broken) == "Unknown: a calendar cannot be read"
+
+
+def test_what_the_first_page_leaves_out_leads_to_its_lists(pages: Pages) -> None:
+    links = [e for e in read(pages["index.html"]).all("a") if "more" in e.text or " in " in e.text]
+    shown = {(e.text, e.attributes["href"]) for e in links}
+    assert ("and 5 more", "changes/index.html") in shown
+    assert ("4 in changes", "changes/index.html") in shown
+    assert ("1 in service level agreements", "service-level-agreements/index.html") in shown

@@ -1,6 +1,6 @@
 """Service levels: what agreements promise, and whether what is below can carry it."""
 
-from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets, review_budgets
+from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets, latest_reviews, review_budgets
 from itsm_as_code.service_levels.feasibility import Feasibility
 from itsm_as_code.service_levels.promises import Promise, Promises, supporting, surely_looser
 
@@ -10,6 +10,7 @@ __all__ = [
     "Promise",
     "Promises",
     "error_budgets",
+    "latest_reviews",
     "review_budgets",
     "supporting",
     "surely_looser",

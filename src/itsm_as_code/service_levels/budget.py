@@ -75,14 +75,16 @@ class ErrorBudget:
 
 def error_budgets(facts: Facts, service: str, now: datetime) -> tuple[ErrorBudget, ...]:
     """The budgets of a service as its latest review at ``now`` measured them, the worst first; empty when none did."""
+    reviews = latest_reviews(facts, service, now)
+    return _worst_first(budget for review in reviews for budget in review_budgets(facts, review))
+
+
+def latest_reviews(facts: Facts, service: str, now: datetime) -> list[Data]:
+    """The reviews of a service that look back on the latest period which is over at ``now``."""
     today = utc_day(now)
     over = [review for review in facts.reviews_by_service.get(service, ()) if _period(review)[1] <= today]
-    if not over:
-        return ()
-    start, end = max(map(_period, over), key=lambda period: (period[1], period[0]))
-    return _worst_first(
-        budget for review in over if _period(review) == (start, end) for budget in review_budgets(facts, review)
-    )
+    latest = max(map(_period, over), key=lambda period: (period[1], period[0]), default=None)
+    return [review for review in over if _period(review) == latest]
 
 
 def review_budgets(facts: Facts, review: Data) -> tuple[ErrorBudget, ...]:

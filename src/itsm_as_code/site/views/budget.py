@@ -7,10 +7,11 @@ from fractions import Fraction
 
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.measures.numbers import percent, rounded
-from itsm_as_code.service_levels import ErrorBudget
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.service_levels import ErrorBudget, error_budgets
 from itsm_as_code.site.views import promises, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Inline, Row, Status, Table, Text
+from itsm_as_code.site.views.values import Inline, Missing, Row, Status, Table, Text, Value
 
 NONE = "No data: no review has measured an objective that is a share to reach, such as availability."
 _HEADERS = ("Objective", "Left of the budget", "Failure measured", "Failure allowed", "Period", "Source")
@@ -19,6 +20,14 @@ _HEADERS = ("Objective", "Left of the budget", "Failure measured", "Failure allo
 def table(context: Context, budgets: Iterable[ErrorBudget]) -> Table:
     """Numerator, denominator and source of every budget."""
     return Table("Error budgets", _HEADERS, tuple(_row(context, item) for item in budgets))
+
+
+def worst(context: Context, service: Record) -> Value:
+    """The worst objective of a service in the latest period that is over: ``Availability: 41.0 % left``."""
+    found = error_budgets(context.validation.facts, service.name, context.now)
+    if not found:
+        return Missing("No data")
+    return Inline((Text(objective(context, found[0])), standing(found[0])), ": ")
 
 
 def standing(budget: ErrorBudget) -> Status:

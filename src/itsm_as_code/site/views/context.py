@@ -55,6 +55,11 @@ class Context:
         return {}
 
     @cached_property
+    def covered(self) -> dict[str, clock.Intervals | None]:
+        """Remembered by :mod:`itsm_as_code.site.views.outlook`: what calendars cover in the days ahead."""
+        return {}
+
+    @cached_property
     def assessments(self) -> Mapping[str, Assessment]:
         """How every control stands, by name."""
         return assess_controls(self.validation)

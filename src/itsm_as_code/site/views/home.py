@@ -8,6 +8,7 @@ from datetime import timedelta
 from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Severity
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site import addresses
 from itsm_as_code.site.views import agreement, controls, deadlines, people, state, supplier, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import (
@@ -34,9 +35,9 @@ def page(context: Context, now: state.Now) -> Page:
     configuration = context.validation.configuration
     wrong, planned, risks = _wrong(context, now), _planned(context, now), _risks(context, now)
     sections = [
-        Section("wrong", "Wrong now", (_cards(wrong, "Nothing is known to be wrong."),)),
-        Section("planned", "Planned next", (_cards(planned, "Nothing is planned in the next 14 days."),)),
-        Section("risk", "At risk", (_cards(risks, "Nothing is known to be at risk."),)),
+        Section("wrong", "Wrong now", (_cards(context, wrong, "Nothing is known to be wrong."),)),
+        Section("planned", "Planned next", (_cards(context, planned, "Nothing is planned in the next 14 days."),)),
+        Section("risk", "At risk", (_cards(context, risks, "Nothing is known to be at risk."),)),
     ]
     if context.has("Service"):
         sections.append(_services(context, now))
@@ -51,12 +52,22 @@ def page(context: Context, now: state.Now) -> Page:
     )
 
 
-def _cards(cards: list[Card], empty: str) -> Cards:
-    more = len(cards) - _MOST
-    if more <= 0:
+def _cards(context: Context, cards: list[Card], empty: str) -> Cards:
+    """The first of them, and how many more there are in which lists."""
+    if len(cards) <= _MOST:
         return Cards(tuple(cards), empty)
-    rest = Card(Link(f"and {more:,} more", cards[_MOST].title.href), None, Text(""))
+    hidden = Counter(_list_of(context, card) for card in cards[_MOST:])
+    (first, _), *_ = hidden.most_common(1)
+    where = tuple(Link(f"{count:,} in {link.label.lower()}", link.href) for link, count in hidden.items())
+    rest = Card(Link(f"and {len(cards) - _MOST:,} more", first.href), None, Inline(where))
     return Cards((*cards[:_MOST], rest), empty)
+
+
+def _list_of(context: Context, card: Card) -> Link:
+    """The list that holds what a card is about."""
+    folder = card.title.href.partition("/")[0]
+    kind = next((kind for kind in context.registry if addresses.folder(kind) == folder), None)
+    return Link(kind.title_plural, addresses.list_page(kind)) if kind else Link("Findings", "findings/index.html")
 
 
 def _wrong(context: Context, now: state.Now) -> list[Card]:
@@ -190,7 +201,7 @@ def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
         found.append((f"{satisfied:,} of {relevant:,}", Link("controls satisfied", "compliance/index.html")))
     if context.has("Person"):
         away = sum(1 for p in context.catalogue.of_kind("Person") if people.away(context, p))
-        found.append((f"{away:,}", Link("people away", context.list_page("Person"))))
+        found.append((f"{away:,}", Link("person away" if away == 1 else "people away", context.list_page("Person"))))
     return tuple(found)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import words
+from itsm_as_code.service_levels import latest_reviews
+from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Missing, Row, Table, Text, Value, inline
+from itsm_as_code.site.views.values import Inline, Missing, Row, Table, Text, Value, inline
 
 _UNITS = {"percent": " %", "ms": " ms"}
 
@@ -36,24 +37,26 @@ def window(objective: Mapping[str, Any]) -> str:
 
 
 def objectives(context: Context, agreement: Record, linked: bool = False) -> Table:
-    """The objectives of an agreement. What was attained is unknown as long as nothing measures it."""
+    """The objectives of an agreement, each with what the latest review of the service measured."""
     rows = []
     for objective in agreement.spec["objectives"]:
         counted = _calendar_link(context, objective.get("hours"), "Always")
         excluded = inline([context.reference(("Calendar",), c) for c in objective.get("exclude", ())], "Nothing")
-        rows.append(
-            Row(
-                (
-                    Text(name(objective)),
-                    Text(f"{promise(objective)}, {window(objective)}"),
-                    counted,
-                    excluded,
-                    Missing("No data"),
-                )
-            )
-        )
+        promised = Text(f"{promise(objective)}, {window(objective)}")
+        attained = _attained(context, agreement, objective)
+        rows.append(Row((Text(name(objective)), promised, counted, excluded, attained)))
     caption = f"Objectives of {agreement.title}" if linked else "Objectives"
     return Table(caption, ("Objective", "Promised", "Hours that count", "Excluded", "Attained"), tuple(rows))
+
+
+def _attained(context: Context, agreement: Record, objective: Mapping[str, Any]) -> Value:
+    """``99.854 % Missed`` with the review that says so; a figure that is missing there is no older one."""
+    for review in latest_reviews(context.validation.facts, agreement.spec["service"], context.now):
+        for line in review["spec"].get("performance", ()):
+            if (line["agreement"], line["objective"]) == (agreement.name, objective["name"]) and "attained" in line:
+                source = context.reference(("ServiceReview",), review["metadata"]["name"])
+                return Inline((Text(quantity(line["attained"], objective)), state.status(line["verdict"]), source), " ")
+    return Missing("No data")
 
 
 def _calendar_link(context: Context, name: object, always: str) -> Value:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import hours, service_figures, state, words
+from itsm_as_code.service_levels import error_budgets
+from itsm_as_code.site.views import budget, hours, outlook, service_figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.promises import in_force, objectives, promise, window
 from itsm_as_code.site.views.record import RecordPage
@@ -55,7 +56,9 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("Get help", _help_line(made)),
         ("Hours", _calendar(made.context, spec.get("hours"))),
         ("Promised availability", _promised(made)),
-        ("Next planned change", _next_change(context, record, now)),
+        ("Error budget", budget.worst(context, record)),
+        ("Next planned change", outlook.next_change(context, record, now)),
+        ("Next free maintenance window", outlook.free_window(context, record, now)),
         ("Tier", Text(f"{spec['tier']} of 4" + (" (most critical)" if spec["tier"] == 1 else ""))),
         ("Type", made.field("type")),
         ("Portfolio stage", made.field("stage")),
@@ -82,6 +85,8 @@ def _customer_part(made: RecordPage, now: state.Now) -> None:
     else:
         made.add("help", "Getting help", Missing("No support channel is recorded."))
     made.add("promises", "What is promised", *_promises(made))
+    budgets = error_budgets(made.context.validation.facts, made.record.name, made.context.now)
+    made.add("budget", "Error budget", budget.table(made.context, budgets) if budgets else None, level=3)
     _status_part(made, now)
     made.add("planned", "Planned", *_planned(made, now))
 
@@ -149,15 +154,6 @@ def _promises(made: RecordPage) -> list[Value]:
     return [objectives(made.context, agreement, linked=True) for agreement in agreements]
 
 
-def _next_change(context: Context, record: Record, now: state.Now) -> Value:
-    changes = now.next_changes(record.name)
-    if not changes:
-        return Missing("None planned")
-    window_ = state.schedule(changes[0])
-    link = context.link(changes[0])
-    return Inline((words.span(window_.start, window_.end, context.tz), link), " · ") if window_ else link
-
-
 def _planned(made: RecordPage, now: state.Now) -> list[Value]:
     context, record = made.context, made.record
     rows = []
@@ -166,10 +162,18 @@ def _planned(made: RecordPage, now: state.Now) -> list[Value]:
         when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
         outage = change.spec.get("outage", {}).get("expected")
         rows.append(
-            Row((context.link(change), when, state.status(change.spec["status"]), text(outage and words.human(outage))))
+            Row(
+                (
+                    context.link(change),
+                    when,
+                    state.status(change.spec["status"]),
+                    outlook.risk(context, change),
+                    text(outage and words.human(outage)),
+                )
+            )
         )
     said: list[Value] = [
-        Table("Planned changes", ("Change", "When", "Status", "Outage"), tuple(rows), empty="No change is planned.")
+        Table("Planned changes", ("Change", "When", "Status", "Risk", "Outage"), tuple(rows), "No change is planned.")
     ]
     calendar_rows: list[Row] = []
     for name in record.spec.get("maintenanceWindows", ()):

@@ -94,7 +94,7 @@ def index(registry: KindRegistry) -> str:
         "- [Policy packs](policies.md): the policies that `itsm.yaml` switches on\n"
         "- [CEL](cel.md): variables and functions of policies and approval rules\n"
         "- [Risk](risk.md): the points from which the level of a change is derived\n"
-        "- [Reports](reports.md): the JSON of `itsm validate` and `itsm gate`\n"
+        "- [Reports](reports.md): the JSON that commands print\n"
         "- [itsm.yaml](configuration.md): the configuration of a repository\n\n"
         "## Kinds of record\n\n"
         f"{table(['kind', 'folder', 'what it is'], rows)}\n"
@@ -411,8 +411,8 @@ def shown_value(value: Any) -> str:
 
 REPORTS_HEAD = """# Reports
 
-`--format json` is for programs. Both reports name their version in `schema`: a field may be added under the same
-version, and is removed or changed only with a new one. The other forms (`text`, `markdown`, `github`, `sarif`) are
+`--format json` is for programs. Every report names its version: a field may be added under the
+same version, and is removed or changed only with a new one. The other forms (`text`, `markdown`, `github`, `sarif`) are
 made from the same data and may change.
 """
 
@@ -430,23 +430,28 @@ jq -r .digest gate.json
 
 def reports(registry: KindRegistry) -> str:
     parts = [REPORTS_HEAD]
-    for command, file in (("validate", "validate-report"), ("gate", "gate-report")):
-        path = f"reports/{file}{SUFFIX}"
+    for path in sorted(report_schemas()):
         schema = registry.bundled(path)
-        version = schema["properties"]["schema"]["const"]
+        version = schema["properties"].get("schema", schema["properties"].get("_type", {}))["const"]
         top = {key: schema[key] for key in ("properties", "required")}
         rows = [[name, of_kinds(kind), text] for name, kind, text in fields(schema, top, registry)]
+        name = path.removeprefix("reports/").removesuffix(SUFFIX)
         parts += [
             (
-                f"## itsm {command} --format json\n\n{schema['description']} Version: `{version}`. Schema: "
-                f"[schemas/{path}](../../schemas/{path}), or `itsm schema {file}`.\n"
+                f"## {schema['title']}\n\n{schema['description']} Version: `{version}`. Schema: "
+                f"[schemas/{path}](../../schemas/{path}), or `itsm schema {name}`.\n"
             ),
             table(["field", "type", "meaning"], rows),
-            "Example:\n",
-            fenced(json.dumps(schema["examples"][0], indent=2, ensure_ascii=False), "json"),
         ]
+        for example in schema.get("examples", ())[:1]:
+            parts += ["Example:\n", fenced(json.dumps(example, indent=2, ensure_ascii=False), "json")]
     parts.append(EVIDENCE)
     return "\n".join(parts)
+
+
+def report_schemas() -> list[str]:
+    """The schemas of what commands print, as paths in the folder of schemas."""
+    return [path for path in shipped.files("schemas", SUFFIX) if path.startswith("reports/")]
 
 
 def of_kinds(text: str) -> str:

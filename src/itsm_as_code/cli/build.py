@@ -79,7 +79,8 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     pages = site.build(validation, revision, past)
     site.write(pages, out)
     count = sum(path.endswith(".html") for path in pages)
-    session.say(f"{count} pages from {len(validation.catalogue)} records: open {out / 'index.html'}")
+    own = sum(not record.pack for record in validation.catalogue)
+    session.say(f"{count} pages from {own} records: open {out / 'index.html'}")
     return 0
 
 

@@ -28,15 +28,16 @@ def test_no_page_is_left_over(fresh: dict[str, str]) -> None:
 
 
 def test_every_reason_of_the_gate_is_explained() -> None:
-    """The codes stand in the code as literals; the guide lists what to do about each."""
+    """The codes stand in the code as literals; the guides list what to do about each."""
     sources = "".join(path.read_text("utf-8") for path in sorted((ROOT / "src/itsm_as_code/gate").glob("*.py")))
     reasons = set(re.findall(r'Reason\(\s*"([a-z-]+)"', sources))
     ignored = set(re.findall(r'Ignored\([^"]*"[^"]*", "([a-z-]+)"\)', sources))
     ignored |= set(re.findall(r'return f?"[^"]*", "([a-z-]+)"$', sources, re.MULTILINE))
     assert reasons, "the pattern finds no code any more"
     assert ignored, "the pattern finds no code any more"
-    guide = (ROOT / "docs/how-to/read-a-verdict.md").read_text("utf-8")
-    explained = set(re.findall(r"`([a-z-]+)`", guide))
+    guides = ("read-a-verdict", "approve-without-a-forge", "ask-before-you-deploy")
+    texts = "".join((ROOT / f"docs/how-to/{guide}.md").read_text("utf-8") for guide in guides)
+    explained = set(re.findall(r"`([a-z-]+)`", texts))
     assert (reasons | ignored) - explained == set()
 
 

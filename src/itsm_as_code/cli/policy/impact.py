@@ -17,7 +17,7 @@ from itsm_as_code.cli.program import common_options
     "--reviews",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Open pull requests to look at as well (the file of `itsm gate --reviews`, with openPullRequests).",
+    help="Open pull requests to look at as well (the file of `itsm gate --reviews FILE`, with openPullRequests).",
 )
 @common_options("text", "json", "markdown")
 def command(session: Session, base: str, head: str, reviews: Path | None) -> int:

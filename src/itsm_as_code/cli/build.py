@@ -13,6 +13,8 @@ from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
     from itsm_as_code.git.repository import Repository
+    from itsm_as_code.interchange.feeds import Feeds
+    from itsm_as_code.validation import Validation
 
 _WEEKS, _LARGE = 8, 5_000
 """How far trends go back unless told otherwise, and above how many records they are left out: a week of 500 records
@@ -76,12 +78,31 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
                 f"no trends, for there are {len(judges.catalogue):,} records; ask for them with --history {_WEEKS}"
             )
     past = trend(repository, revision.split(" ")[0] if repository else None, validation, history)
-    pages = site.build(validation, revision, past)
+    pages = site.build(validation, revision, past, _feeds(session, rev, validation))
     site.write(pages, out)
     count = sum(path.endswith(".html") for path in pages)
     own = sum(not record.pack for record in validation.catalogue)
     session.say(f"{count} pages from {own} records: open {out / 'index.html'}")
     return 0
+
+
+def _feeds(session: Session, rev: str | None, validation: Validation) -> Feeds:
+    """The calendars to subscribe to; none where what they would hold is not known, for the site is built all the same.
+
+    Subscribers then keep what they have, which is better than a calendar that shows taken time as free.
+    """
+    from itsm_as_code.cli._planned import all_readable, revisions_of_changes
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.interchange.feeds import feeds
+
+    organisation = validation.configuration.organisation_name
+    try:
+        all_readable(validation.catalogue)
+        revised = revisions_of_changes(session.directory, rev, validation.registry)
+        return feeds(validation.catalogue, validation.facts, organisation, revised, validation.now)
+    except ItsmError as error:
+        session.say(f"no calendars to subscribe to: {error}" + (f"; {error.remedy}" if error.remedy else ""))
+        return {}
 
 
 def _revision(folder: Path) -> tuple[Repository | None, str]:

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._planned import all_readable, revisions_of_changes
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from itsm_as_code.gate.agenda import Entry
-    from itsm_as_code.interchange.icalendar import Event
-    from itsm_as_code.records.catalogue import Catalogue
     from itsm_as_code.records.facts import Facts
 
 _DAYS = 30
@@ -58,7 +55,7 @@ def command(
 
     judges = load_judges(session.snapshot(rev))
     configuration = judges.configuration
-    _all_readable(judges.catalogue)
+    all_readable(judges.catalogue)
     now, tz = session.instant(configuration.as_of), clock.zone(configuration.timezone)
     begin = _when("--from", start, tz) if start else now
     until = _when("--to", end, tz) if end else begin + timedelta(days=_DAYS)
@@ -67,28 +64,16 @@ def command(
     period, facts = Interval(begin, until), Facts.of(judges.catalogue)
     entries = agenda(facts, period, now, _selected(facts, services, teams))
     if session.format == "ics":
-        from itsm_as_code.interchange.icalendar import calendar
+        from itsm_as_code.interchange.feeds import event, written
 
-        revisions = _revisions(session, rev, judges.registry["Change"].folder)
+        revised = revisions_of_changes(session.directory, rev, judges.registry)
         organisation = configuration.organisation_name
-        events = [_event(entry, organisation, judges.catalogue, revisions) for entry in entries]
+        events = [event(entry, organisation, judges.catalogue, revised) for entry in entries]
         subject = ", ".join((*services, *teams)) or "all services"
-        session.write(calendar(f"{organisation}: changes of {subject}", events, now).decode())
+        session.write(written(organisation, subject, events, now).decode())
     else:
         session.write(getattr(reports, session.format)(entries, period, tz))
     return 0
-
-
-def _all_readable(catalogue: Catalogue) -> None:
-    """An agenda without a change or freeze that could not be read would show its time as free."""
-    from itsm_as_code.errors import ItsmError
-    from itsm_as_code.records.positions import place_findings
-
-    folders = tuple(catalogue.registry[kind].folder + "/" for kind in ("Change", "Calendar"))
-    for finding in place_findings(catalogue.findings, catalogue.sources()):
-        if finding.blocks and finding.location.path.startswith(folders):
-            message = f"{finding.location} cannot be used, and may be of this time: {finding.message}"
-            raise ItsmError(message, remedy=finding.remedy or "mend it; 'itsm validate' says more")
 
 
 def _when(option: str, text: str, tz: ZoneInfo) -> datetime:
@@ -121,49 +106,3 @@ def _selected(facts: Facts, services: tuple[str, ...], teams: tuple[str, ...]) -
                 raise UsageError(f"there is no {kind.lower()} '{name}'", remedy=remedy)
     owned = {s["metadata"]["name"] for s in facts.records("Service") if s["spec"].get("owner") in teams}
     return frozenset({*services, *owned})
-
-
-def _revisions(session: Session, rev: str | None, folder: str) -> Mapping[str, int]:
-    """Path -> how often it was changed up to now; nothing for records that are in no git repository."""
-    from itsm_as_code.errors import GitError
-    from itsm_as_code.git.paths import revisions
-    from itsm_as_code.git.repository import Repository
-
-    try:
-        repository = Repository(session.directory)
-        commit = repository.commit(rev or "HEAD")
-    except GitError as error:
-        if error.code in ("not-a-repository", "empty-repository", "unknown-revision") and rev is None:
-            return {}
-        raise
-    if repository.is_shallow:
-        raise GitError(
-            "this clone is shallow, so how often a change was revised cannot be told",
-            code="shallow-clone",
-            remedy="run 'git fetch --unshallow', or check out with fetch-depth: 0",
-        )
-    return revisions(repository, commit, folder)
-
-
-def _event(entry: Entry, organisation: str, catalogue: Catalogue, revisions: Mapping[str, int]) -> Event:
-    from itsm_as_code.clock import format_instant
-    from itsm_as_code.interchange.icalendar import Event, stable_uid
-
-    is_change = entry.kind == "change"
-    record = catalogue.get("Change" if is_change else "Calendar", entry.record)
-    # A change has one event, wherever it is moved; a calendar has one for each of its occurrences.
-    names = (entry.record,) if is_change else (entry.record, format_instant(entry.span.start))
-    about = [entry.summary, f"Services: {', '.join(entry.services) or 'none'}"]
-    about += [f"Type: {entry.type}, status: {entry.status}"] if is_change else []
-    about += [f"Conflict: {conflict.message}" for conflict in entry.conflicts]
-    status = "TENTATIVE" if entry.status in ("draft", "proposed") else "CONFIRMED"
-    return Event(
-        uid=stable_uid(organisation, entry.kind, *names),
-        sequence=revisions.get(record.path, 0) if record else 0,
-        span=entry.span,
-        title=f"{entry.kind.capitalize()}: {entry.title}",
-        description="\n".join(line for line in about if line),
-        categories=(entry.kind, *([entry.type] if entry.type else [])),
-        status="CANCELLED" if entry.is_called_off else status,
-        is_busy=is_change and not entry.is_called_off,
-    )

@@ -36,3 +36,8 @@ def list_page(kind: Kind, view: str = "", number: int = 1) -> str:
     """The list of a kind, another view of it (``by_tier``), or a further page of either."""
     stem = view or "index"
     return f"{folder(kind)}/{stem}{f'_{number}' if number > 1 else ''}.html"
+
+
+def feed(kind: Kind | None, name: str) -> str:
+    """The calendar to subscribe to of a record, or of everything."""
+    return f"{folder(kind)}/{safe(name)}.ics" if kind else "calendar.ics"

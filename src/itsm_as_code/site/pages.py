@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import orjson
@@ -76,13 +76,19 @@ _RECORD_PAGES: dict[str, Callable[[Context, Record, state.Now], Page]] = {
 }
 
 
-def build(validation: Validation, revision: str, trend: Trend | None = None) -> dict[str, bytes]:
+def build(
+    validation: Validation,
+    revision: str,
+    trend: Trend | None = None,
+    feeds: Mapping[tuple[str, str], bytes] | None = None,
+) -> dict[str, bytes]:
     """Every file of the site by its path.
 
     ``revision`` is the commit that was validated, or what else names it; it stands on every page. ``trend`` leads to
-    the validation; without one the pages say that there is none.
+    the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
+    name of the record that each is about, both empty for everything; pages link to those that there are.
     """
-    context = Context(validation, revision, trend)
+    context = Context(validation, revision, trend, frozenset(feeds or ()))
     renderer = Renderer(_frame(context))
     enabled = gc.isenabled()
     gc.disable()  # views make no cycles, and the collector would walk the whole catalogue again and again
@@ -92,6 +98,8 @@ def build(validation: Validation, revision: str, trend: Trend | None = None) -> 
         if enabled:
             gc.enable()
     files.update(_data(context))
+    for (kind, name), content in (feeds or {}).items():
+        files[addresses.feed(context.registry[kind] if kind else None, name)] = content
     files[SEARCH_INDEX] = search.index(context)
     files.update({f"static/{name}": asset(f"static/{name}") for name in _STATIC})
     return dict(sorted(files.items()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import hours, people, state, words
+from itsm_as_code.site.views import feed, hours, people, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Items, Missing, Page, Prose, Row, Status, Table, Text, Value, inline
@@ -24,6 +24,8 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     made.add("entries", "When", _entries(context, record))
     made.add("next", "Next", _next_table(context, record))
+    if spec["kind"] in ("freeze", "maintenance"):
+        made.add("subscribe", "Subscribe", feed.offer(context))
     made.add("reason", "Reason", Prose(spec["reason"]) if "reason" in spec else None)
     made.part("applies", "Applies to", "appliesTo")
     facts: list[tuple[str, Value]] = [("Kind", made.field("kind")), ("Time zone", made.field("timezone"))]

@@ -39,6 +39,8 @@ class Context:
     validation: Validation
     revision: str
     trend: Trend | None = None
+    feeds: frozenset[tuple[str, str]] = frozenset()
+    """Kind and name of the records with a calendar to subscribe to; both empty for everything."""
     catalogue: Catalogue = field(init=False)
     registry: KindRegistry = field(init=False)
     now: datetime = field(init=False)
@@ -105,6 +107,12 @@ class Context:
 
     def list_page(self, kind: str) -> str:
         return addresses.list_page(self.registry[kind])
+
+    def feed(self, kind: str = "", name: str = "") -> str | None:
+        """The address of the calendar to subscribe to of a record, or of everything; None when there is none."""
+        if (kind, name) not in self.feeds:
+            return None
+        return addresses.feed(self.registry[kind] if kind else None, name)
 
     def link(self, record: Record) -> Link:
         known = self._links.get(record.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import words
+from itsm_as_code.site.views import feed, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Link, Page, Row, Section, Table, Text
 
@@ -28,6 +28,9 @@ def page(context: Context) -> Page:
         Section(addresses.safe(practice.lower().replace(" ", "-")), practice, (Table(practice, headers, tuple(rows)),))
         for practice, rows in practices.items()
     )
+    offer = feed.offer(context)
+    if offer is not None:
+        sections = (Section("calendar", "Calendar", (offer,)), *sections)
     lead = (
         "Every record behind these pages, by kind, as JSON with its JSON Schema. "
         "The source is the git repository; its history is the audit trail."

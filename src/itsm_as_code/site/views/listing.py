@@ -12,6 +12,7 @@ from itsm_as_code.site.views import (
     agreement,
     calendar,
     change,
+    feed,
     improvement,
     incident,
     initiative,
@@ -238,7 +239,9 @@ def _changes(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
         (key, title, tuple(sorted({dict(row.facets)[key] for _, row in rows})))
         for key, title in (("type", "Type"), ("status", "Status"))
     )
-    yield from _simple(context, kind, rows, change.HEADERS, (Filter(choices),))
+    offer = feed.offer(context)
+    top = (offer, Filter(choices)) if offer else (Filter(choices),)
+    yield from _simple(context, kind, rows, change.HEADERS, top)
 
 
 def _incidents(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
@@ -262,6 +265,12 @@ def _plain(
         )
 
     return build
+
+
+def _calendars(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    offer = feed.offer(context)
+    rows = [(None, calendar.row(context, record)) for record in _by_title(context, kind)]
+    yield from _simple(context, kind, rows, calendar.HEADERS, (offer,) if offer else ())
 
 
 def _improvements(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
@@ -304,7 +313,7 @@ _SPECIAL: dict[str, Callable[[Context, Kind, state.Now], Iterator[Page]]] = {
     "Supplier": _plain(supplier.HEADERS, supplier.row),
     "Team": _plain(people.TEAM_HEADERS, people.team_row),
     "Person": _plain(people.PERSON_HEADERS, people.person_row),
-    "Calendar": _plain(calendar.HEADERS, calendar.row),
+    "Calendar": _calendars,
     "Improvement": _improvements,
     "Risk": _risks,
     "Release": _releases,

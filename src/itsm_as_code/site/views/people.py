@@ -8,7 +8,7 @@ from typing import Any
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views import feed, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Fields, Inline, Link, Missing, Page, Row, Status, Table, Text, Value, inline
@@ -99,9 +99,9 @@ def _owned(made: RecordPage, now: state.Now) -> None:
         for s in owned
     )
     empty = "The team owns no service."
-    made.add(
-        "services", "Services it owns", Table("Services", ("Service", "Tier", "Lifecycle", "Status now"), rows, empty)
-    )
+    table = Table("Services", ("Service", "Tier", "Lifecycle", "Status now"), rows, empty)
+    offer = feed.offer(context, f"what {made.record.title} owns", "Team", made.record.name) if owned else None
+    made.add("services", "Services it owns", table, offer)
 
 
 def _contacts(made: RecordPage) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import error_budgets
-from itsm_as_code.site.views import budget, hours, outlook, service_figures, state, words
+from itsm_as_code.site.views import budget, feed, hours, outlook, service_figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.promises import in_force, objectives, promise, window
 from itsm_as_code.site.views.record import RecordPage
@@ -88,7 +88,8 @@ def _customer_part(made: RecordPage, now: state.Now) -> None:
     budgets = error_budgets(made.context.validation.facts, made.record.name, made.context.now)
     made.add("budget", "Error budget", budget.table(made.context, budgets) if budgets else None, level=3)
     _status_part(made, now)
-    made.add("planned", "Planned", *_planned(made, now))
+    offer = feed.offer(made.context, made.record.title, "Service", made.record.name)
+    made.add("planned", "Planned", *_planned(made, now), offer)
 
 
 def _status_part(made: RecordPage, now: state.Now) -> None:

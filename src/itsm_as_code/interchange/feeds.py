@@ -1,0 +1,80 @@
+"""Calendars to subscribe to: what is planned for everything, for each service, and for each team.
+
+An event keeps its identity wherever its change is moved to, and is marked as cancelled when its change is called off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from itsm_as_code.clock import Interval, format_instant
+from itsm_as_code.gate.agenda import Entry, agenda
+from itsm_as_code.interchange.icalendar import Event, calendar, stable_uid
+from itsm_as_code.records.catalogue import Catalogue
+from itsm_as_code.records.facts import Facts
+
+BACK: Final = timedelta(days=35)
+AHEAD: Final = timedelta(days=190)
+"""How much of the calendar a feed holds. What was called off lately stays in it, else subscribers would keep it."""
+ALL: Final = ("", "")
+
+Feeds = Mapping[tuple[str, str], bytes]
+"""Kind and name of the record that a feed is about (:data:`ALL` for everything) -> the file."""
+
+
+def event(entry: Entry, organisation: str, catalogue: Catalogue, revisions: Mapping[str, int]) -> Event:
+    """What is planned as an event; ``revisions`` says how often each path was changed."""
+    is_change = entry.kind == "change"
+    record = catalogue.get("Change" if is_change else "Calendar", entry.record)
+    # A change has one event, wherever it is moved; a calendar has one for each of its occurrences.
+    names = (entry.record,) if is_change else (entry.record, format_instant(entry.span.start))
+    about = [entry.summary, f"Services: {', '.join(entry.services) or 'none'}"]
+    about += [f"Type: {entry.type}, status: {entry.status}"] if is_change else []
+    about += [f"Conflict: {conflict.message}" for conflict in entry.conflicts]
+    status = "TENTATIVE" if entry.status in ("draft", "proposed") else "CONFIRMED"
+    return Event(
+        uid=stable_uid(organisation, entry.kind, *names),
+        sequence=revisions.get(record.path, 0) if record else 0,
+        span=entry.span,
+        title=f"{entry.kind.capitalize()}: {entry.title}",
+        description="\n".join(line for line in about if line),
+        categories=(entry.kind, *([entry.type] if entry.type else [])),
+        status="CANCELLED" if entry.is_called_off else status,
+        is_busy=is_change and not entry.is_called_off,
+    )
+
+
+def written(organisation: str, subject: str, events: Iterable[Event], now: datetime) -> bytes:
+    """A calendar by the name that subscribers see."""
+    return calendar(f"{organisation}: changes of {subject}", events, now)
+
+
+def feeds(catalogue: Catalogue, facts: Facts, organisation: str, revisions: Mapping[str, int], now: datetime) -> Feeds:
+    """Every feed, also one in which nothing is planned yet.
+
+    ItsmError for a calendar that cannot be read: a feed without it would show frozen days as free.
+    """
+    entries = agenda(facts, Interval(now - BACK, now + AHEAD), now)
+    events = [event(entry, organisation, catalogue, revisions) for entry in entries]
+    of_service: dict[str, list[Event]] = {service.name: [] for service in catalogue.of_kind("Service")}
+    of_team: dict[str, list[Event]] = {team.name: [] for team in catalogue.of_kind("Team")}
+    owners = {service.name: service.spec["owner"] for service in catalogue.of_kind("Service")}
+    for entry, made in zip(entries, events, strict=True):
+        for service in dict.fromkeys(entry.services):
+            of_service.get(service, []).append(made)
+        for team in dict.fromkeys(owners.get(service, "") for service in entry.services):
+            of_team.get(team, []).append(made)
+    found = {ALL: written(organisation, "all services", events, now)}
+    for kind, files in (("Service", of_service), ("Team", of_team)):
+        found |= {
+            (kind, name): written(organisation, _title(catalogue, kind, name), mine, now)
+            for name, mine in files.items()
+        }
+    return found
+
+
+def _title(catalogue: Catalogue, kind: str, name: str) -> str:
+    record = catalogue.get(kind, name)
+    return record.title if record else name

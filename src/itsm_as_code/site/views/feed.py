@@ -1,0 +1,18 @@
+"""The line that offers a calendar to subscribe to."""
+
+from __future__ import annotations
+
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Inline, Link, Text, Value
+
+
+def offer(context: Context, of: str = "", kind: str = "", name: str = "") -> Value | None:
+    """A link to the calendar of a record, or of everything; None when the site has none."""
+    address = context.feed(kind, name)
+    if address is None:
+        return None
+    what = f"of {of}" if of else "of everything that is planned"
+    link = Link(f"Calendar {what} (iCalendar file)", address)
+    return Inline(
+        (link, Text("Add its address to your calendar program to see changes, freezes and maintenance.")), ". "
+    )

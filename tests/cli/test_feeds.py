@@ -1,0 +1,86 @@
+"""The calendars of the site that one can subscribe to: what is in them, and when there are none."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import icalendar
+import pytest
+
+from tests.conftest import Run, Workshop
+
+NOW = ("--now", "2026-11-22T12:00:00Z")
+CHANGE = "changes/2026/11/22/chg-20261122-tune.yaml"
+Event = tuple[str, str, int]
+
+
+@pytest.fixture
+def planned(workshop: Workshop) -> Workshop:
+    workshop.change()
+    workshop.commit()
+    return workshop
+
+
+def read(file: Path) -> dict[str, Event]:
+    """Summary -> UID, status and sequence, as another program reads them."""
+    calendar = icalendar.Calendar.from_ical(file.read_bytes())
+    assert not calendar.errors
+    return {
+        str(event["SUMMARY"]): (str(event["UID"]), str(event["STATUS"]), int(event["SEQUENCE"]))
+        for event in calendar.walk("VEVENT")
+    }
+
+
+def build(planned: Workshop, itsm: Run, out: Path) -> str:
+    code, _, err = itsm("-C", planned.path, "build", "--history", "0", "-o", out, *NOW)
+    assert code == 0, err
+    return err
+
+
+def test_there_is_one_for_all_and_for_each_service_and_team(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+    build(planned, itsm, tmp_path / "site")
+    everything = read(tmp_path / "site/calendar.ics")
+    assert "Change: Tune the newsletter" in everything
+    assert "Freeze: Year-end freeze" in everything
+    assert read(tmp_path / "site/services/newsletter.ics").keys() >= {"Change: Tune the newsletter"}
+    assert "Change: Tune the newsletter" not in read(tmp_path / "site/services/orders.ics")
+    assert (
+        read(tmp_path / "site/teams/team-shop.ics")["Change: Tune the newsletter"]
+        == everything["Change: Tune the newsletter"]
+    ), "one event, wherever one subscribes"
+    assert b'href="../services/newsletter.ics"' in (tmp_path / "site/services/newsletter.html").read_bytes()
+    assert b'href="../teams/team-shop.ics"' in (tmp_path / "site/teams/team-shop.html").read_bytes()
+    for page in ("calendars/index.html", "changes/index.html", "data/index.html", "calendars/year-end.html"):
+        assert b'href="../calendar.ics"' in (tmp_path / "site" / page).read_bytes(), page
+
+
+def test_an_event_is_the_one_of_itsm_calendar_and_stays_it(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+    build(planned, itsm, tmp_path / "one")
+    before = read(tmp_path / "one/calendar.ics")["Change: Tune the newsletter"]
+    out = itsm("-C", planned.path, "calendar", "--format", "ics", "--to", "2027-01-01", "-q", *NOW)[1]
+    assert before[0] in out
+    planned.edit(CHANGE, "status: proposed", "status: cancelled")
+    planned.commit()
+    build(planned, itsm, tmp_path / "two")
+    after = read(tmp_path / "two/calendar.ics")["Change: Tune the newsletter"]
+    assert (before, after) == ((before[0], "TENTATIVE", 1), (before[0], "CANCELLED", 2))
+
+
+def test_without_the_whole_history_there_is_none_and_it_is_said(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+    shallow = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", planned.path.as_uri(), shallow], check=True)
+    code, _, err = itsm("-C", shallow, "build", "--history", "0", "-o", tmp_path / "site", *NOW)
+    assert code == 0
+    assert "no calendars to subscribe to: this clone is shallow" in err
+    assert "fetch-depth: 0" in err
+    assert not list((tmp_path / "site").rglob("*.ics"))
+    assert b".ics" not in (tmp_path / "site/services/newsletter.html").read_bytes()
+
+
+def test_a_change_that_cannot_be_read_is_not_left_out_in_silence(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+    planned.edit(CHANGE, "status: proposed", "status: [")
+    err = build(planned, itsm, tmp_path / "site")
+    assert "no calendars to subscribe to" in err
+    assert CHANGE in err
+    assert not list((tmp_path / "site").rglob("*.ics"))

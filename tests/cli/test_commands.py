@@ -35,6 +35,7 @@ def test_init_is_valid_at_once_and_overwrites_nothing(tmp_path: Path, itsm: Run)
     assert (code, out.strip().endswith("no findings")) == (0, True), out
     code, out, err = itsm("-C", tmp_path / "org", "policy", "test")
     assert (code, "none failed" in out) == (0, True), err
+    assert itsm("-C", tmp_path / "org", "fmt", "--check")[0] == 0
     before = {path: path.read_bytes() for path in (tmp_path / "org").rglob("*") if path.is_file()}
     code, _, err = itsm("init", tmp_path / "org")
     assert (code, "is there already" in err) == (2, True)

@@ -142,6 +142,16 @@ def test_paths_may_be_given_from_where_one_is(itsm: Run, top: Path, monkeypatch:
     assert itsm("fmt", "--check", ".")[0] == 1
 
 
+@pytest.mark.parametrize("place", ["people", "nothing"])
+@pytest.mark.parametrize("options", [(), ("--check",), ("--diff",)])
+def test_a_folder_without_records_is_not_in_form(place: str, options: tuple[str, ...], itsm: Run, top: Path) -> None:
+    """A check in the wrong folder must not pass."""
+    (top / place).mkdir(exist_ok=True)
+    code, out, err = itsm("-C", top / place, "fmt", *options)
+    assert (code, out) == (2, "")
+    assert "holds no records" in err
+
+
 def test_the_terminal_is_not_obeyed(itsm: Run, top: Path) -> None:
     (top / "people/a\x1b[31m.yaml").write_text(PERSON)
     assert "\x1b" not in itsm("-C", top, "fmt", "--diff")[1]

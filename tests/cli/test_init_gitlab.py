@@ -28,7 +28,7 @@ def test_the_repository_is_valid_at_once(organisation: Path, itsm: Run) -> None:
     code, out, _ = itsm("-C", organisation, "validate")
     assert (code, out.strip().endswith("no findings")) == (0, True), out
     assert not (organisation / ".github").exists()
-    assert 'type: "gitlab"' in (organisation / "itsm.yaml").read_text()
+    assert "type: gitlab" in (organisation / "itsm.yaml").read_text()
     assert '{forge: "gitlab", login: ' in (organisation / "people/ada-example.yaml").read_text()
 
 

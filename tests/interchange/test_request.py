@@ -334,6 +334,11 @@ class TestMisfits:
         labels = [{"name": "offering:other"}]
         refused(known, github(text, labels=labels), "request-offering", "'database', 'other'")
         refused(known, github(body(ANSWERS, name="../x")), "request-offering", "no offering '../x'")
+        make_shop(tmp_path / "broken", offering())
+        file = tmp_path / "broken/operations/offerings/database.yaml"
+        file.write_text(file.read_text().replace("active: true", "active: perhaps"))
+        broken = Known.read(tmp_path / "broken")
+        refused(broken, github(text), "request-offering", "the record of the offering 'database' has errors")
         closed = _known(tmp_path / "shop", offering(active=False))
         refused(closed, github(text), "request-offering", "not offered at present")
 

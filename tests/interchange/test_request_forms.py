@@ -95,6 +95,17 @@ def test_the_official_schema_takes_every_form(tmp_path: Path, itsm: Run) -> None
     validates(*found)
 
 
+def test_no_offering_loses_its_form_in_silence(tmp_path: Path, itsm: Run) -> None:
+    top = make_shop(tmp_path / "shop", offering(), offering("other"))
+    (top / "operations/offerings/other.yaml").write_text("kind: RequestOffering\nkind: twice\n")
+    code, out, _ = itsm("-C", top, "export", "request-forms", "--into", "out")
+    assert (code, "operations/offerings/other.yaml:2:1: error yaml-duplicate-key" in out) == (1, True), out
+    assert not (top / "out").exists()
+    assert itsm("-C", top, "export", "request-forms", "database", "--into", "out")[0] == 0
+    (tmp_path / "nothing").mkdir()
+    assert itsm("-C", tmp_path / "nothing", "export", "request-forms", "--into", "out")[0] == 2
+
+
 def test_gitlab_gets_a_description_template(tmp_path: Path) -> None:
     made = forms(tmp_path, forge=Forge.GITLAB)
     text = made.files[".gitlab/issue_templates/database.md"].decode()

@@ -52,7 +52,6 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     """
     from itsm_as_code import site
     from itsm_as_code.compliance import trend
-    from itsm_as_code.errors import UsageError
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.snapshot import Snapshot, WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
@@ -68,7 +67,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         repository, revision = _revision(session.directory)
     judges = load_judges(snapshot, cache.records(session))
     if not judges.catalogue.records:
-        raise UsageError(f"{session.directory} holds no records", remedy="make a repository with 'itsm init'")
+        raise session.no_records()
     now = session.instant(judges.configuration.as_of)
     validation = assess_catalogue(judges.catalogue, judges, now)
     if history is None:

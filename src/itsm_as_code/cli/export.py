@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from itsm_as_code.cli.output import Session
     from itsm_as_code.findings import Finding
     from itsm_as_code.interchange import PlannedFile
+    from itsm_as_code.records.catalogue import Catalogue
 
 
 @click.group("export")
@@ -57,9 +58,11 @@ def request_forms(
     configured = judges.configuration.raw.get("forge", {}).get("type")
     chosen = Forge(forge or ("gitlab" if configured == "gitlab" else "github"))
     offerings = [judges.catalogue.get("RequestOffering", name) or _unknown(name, judges.catalogue) for name in names]
+    if not judges.catalogue.records:
+        raise session.no_records()
     forms = export(offerings or judges.catalogue.of_kind("RequestOffering"), chosen)
     planned, said = plan(forms, session.directory / into, force=force)
-    findings = [*forms.findings, *said]
+    findings = [*([] if names else _unusable(judges.catalogue)), *forms.findings, *said]
     has_error = any(found.severity is Severity.ERROR for found in findings)
     if not has_error and not dry_run:
         write(session.directory / into, planned)
@@ -69,7 +72,19 @@ def request_forms(
     return 1 if has_error else 0
 
 
-def _unknown(name: str, catalogue: Any) -> Any:
+def _unusable(catalogue: Catalogue) -> list[Finding]:
+    """What is wrong with the files of offerings: one that cannot be read would lose its form in silence."""
+    from itsm_as_code.findings import Severity
+
+    offerings = catalogue.registry["RequestOffering"]
+    return [
+        found
+        for found in catalogue.findings
+        if found.severity is Severity.ERROR and catalogue.registry.of_path(found.location.path) == offerings
+    ]
+
+
+def _unknown(name: str, catalogue: Catalogue) -> Any:
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean
 

@@ -44,6 +44,8 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
     tree = WorkTree(session.directory)
     registry = KindRegistry.load(own_schemas(tree))
     files = list(format_files(tree, registry, _named(session.directory, paths, set(tree.entries))))
+    if not files and not paths:
+        raise session.no_records()
     has_error = any(found.severity is Severity.ERROR for file in files for found in file.findings)
     would_write = not (check or shows_diff)
     if would_write and not has_error:

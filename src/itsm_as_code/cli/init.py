@@ -72,6 +72,7 @@ def command(
     files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge})
     files["itsm.yaml"] += _packs.settings(chosen, excluded).encode()
     files |= _packs.copies(chosen) if vendor else {}
+    files = _in_form(files)
     taken = sorted(path for path in files if (target / path).exists())
     if taken:
         raise UsageError(f"{target / taken[0]} is there already", remedy="name a new folder; nothing is overwritten")
@@ -141,6 +142,18 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
         found[".gitlab-ci.yml"] = _filled("gitlab-ci.yml", {"version": __version__}, quoted=False)
         found["ci/authorise.yml"] = _filled("gitlab-authorise.yml", {"version": __version__}, quoted=False)
     return found
+
+
+def _in_form(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The records as `itsm fmt` writes them: what a template has to quote need not stay in quotes."""
+    from itsm_as_code.records.formatting import format_file
+    from itsm_as_code.records.kinds import KindRegistry
+
+    registry = KindRegistry.load()
+    return {
+        path: format_file(path, content, registry).after if path.endswith(".yaml") else content
+        for path, content in files.items()
+    }
 
 
 def _filled(template: str, values: dict[str, str], quoted: bool = True) -> bytes:

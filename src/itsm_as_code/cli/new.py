@@ -44,7 +44,7 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
     judges = load_judges(WorkTree(session.directory))
     catalogue, registry = judges.catalogue, judges.registry
     if not catalogue.records and not (session.directory / "itsm.yaml").exists():
-        raise UsageError(f"{session.directory} holds no records", remedy="make a repository with 'itsm init'")
+        raise session.no_records()
     kind = next((kind for kind in registry if kind.name.casefold() == kind_name.casefold()), None)
     if kind is None:
         remedy = did_you_mean(kind_name, registry.kinds) or f"kinds: {', '.join(registry.kinds)}"

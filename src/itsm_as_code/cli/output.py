@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from itsm_as_code.errors import ItsmError
 
 if TYPE_CHECKING:
+    from itsm_as_code.errors import UsageError
     from itsm_as_code.snapshot import Snapshot
 
 
@@ -49,6 +50,13 @@ class Session:
 
         repository = Repository(self.directory)
         return repository.snapshot(repository.commit(rev))
+
+    def no_records(self) -> UsageError:
+        """What to raise where there is nothing to work on: an answer about nothing would pass for a good one."""
+        from itsm_as_code.errors import UsageError
+
+        remedy = "go to the top of a repository of records, or make one with 'itsm init'"
+        return UsageError(f"{self.directory} holds no records", remedy=remedy)
 
     def say(self, message: str) -> None:
         """Talk goes to standard error, and only to people who want it."""

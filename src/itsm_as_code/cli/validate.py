@@ -53,10 +53,7 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: C
             raise UsageError(f"there is no file or folder '{prefix}'", remedy="name a path inside the repository")
     records = sum(inside(record.path, prefixes) for record in validation.catalogue if not record.pack)
     if not validation.catalogue.records and not findings:
-        raise UsageError(
-            f"{session.directory} holds no records",
-            remedy="go to a repository of records, or make one with 'itsm init'",
-        )
+        raise session.no_records()
     result = ValidateResult(
         findings=findings,
         records=records,

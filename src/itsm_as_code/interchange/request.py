@@ -158,7 +158,11 @@ class _Request:
             return None
         name = named.pop()
         record = self.known.records.get(RecordId("RequestOffering", name))
-        if record is None or not record.valid:
+        if record is not None and not record.valid:
+            message = f"the record of the offering '{name}' has errors"
+            self._refuse(REQUEST_OFFERING, message, "mend them; itsm validate lists them")
+            return None
+        if record is None:
             known = [other.name for other in self.known.records if other.kind == "RequestOffering"]
             remedy = did_you_mean(name[:63], known) or "name a RequestOffering"
             self._refuse(REQUEST_OFFERING, f"there is no offering '{name[:63]}'", remedy)

@@ -75,7 +75,7 @@ def format_files(snapshot: Snapshot, registry: KindRegistry, only: Iterable[str]
             message = f"cannot be read: {content.strerror}"
             yield _refused(path, FILE_READABLE, Severity.ERROR, message, "mend its permissions")
         else:
-            yield _format_file(path, content, registry)
+            yield format_file(path, content, registry)
 
 
 def _is_chosen(path: str, registry: KindRegistry, named: frozenset[str]) -> bool:
@@ -91,7 +91,8 @@ def _refused(path: str, rule: Rule, severity: Severity, message: str, remedy: st
     return Formatted(path, b"", b"", (Finding(rule.id, severity, Location(path), message, remedy),))
 
 
-def _format_file(path: str, source: bytes, registry: KindRegistry) -> Formatted:
+def format_file(path: str, source: bytes, registry: KindRegistry) -> Formatted:
+    """A record or itsm.yaml in its one form, as its kind's schema has it; unchanged where that cannot be."""
     document = load(path, source)
     if isinstance(document, Finding):
         return Formatted(path, source, source, (document,))
@@ -102,7 +103,8 @@ def _format_file(path: str, source: bytes, registry: KindRegistry) -> Formatted:
         schema = registry.bundled("configuration.schema.json")
     if document.data.get("apiVersion") != API_VERSION or schema is None:
         message = f"not a record: apiVersion is not {API_VERSION}, or the kind is unknown"
-        return _refused(path, RECORD_KIND, Severity.ERROR, message, "format records only")
+        finding = Finding(RECORD_KIND.id, Severity.ERROR, Location(path), message, "format records only")
+        return Formatted(path, source, source, (finding,))
     return format_record(path, source, schema)
 
 

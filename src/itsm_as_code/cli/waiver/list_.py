@@ -43,10 +43,7 @@ def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
         raise UsageError(f"--within: {error}", remedy="write a duration such as P30D or P2W") from None
     judges = load_judges(WorkTree(session.directory))
     if not judges.catalogue.records and not judges.catalogue.findings:
-        raise UsageError(
-            f"{session.directory} holds no records",
-            remedy="go to a repository of records, or make one with 'itsm init'",
-        )
+        raise session.no_records()
     now = session.instant(judges.configuration.as_of)
     validation = assess_catalogue(judges.catalogue, judges, now)
     entries = register(validation.waivers, validation.findings, judges.catalogue, now, soon)

@@ -17,6 +17,8 @@ from itsm_as_code.gate.conflicts import World, conflicts_of, next_free_slot
 from itsm_as_code.gate.open_changes import OpenChange, OpenChanges
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.snapshot import WorkTree
+from itsm_as_code.validation import validate
 from tests.conftest import NOW, Workshop
 
 Data = dict[str, Any]
@@ -276,6 +278,8 @@ spec:
 """
     workshop.git("checkout", "-q", "main")
     workshop.write("policies/no-clash.yaml", policy)
+    findings = validate(WorkTree(workshop.path), NOW).findings
+    assert [finding.message for finding in findings if finding.location.path == "policies/no-clash.yaml"] == []
     workshop.commit(who="erin")
     other = other_branch(workshop, "other", "chg-20261122-theirs")
     workshop.git("checkout", "-q", "-B", "topic", "main")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -72,6 +74,57 @@ def test_what_takes_long_is_no_answer_and_known_within_a_second(name: str) -> No
     spent -= used.user + used.system + used.children_user + used.children_system
     assert spent < 1.5, "of processor time, the start of the child included"
     assert time.monotonic() - started < 20
+
+
+MANY = list(range(9900))
+SEEMINGLY_SMALL: dict[str, tuple[str, dict[str, Any]]] = {
+    "one item is the whole list": ("object.list.all(x, x.map(y, y).size() >= 0)", {"object": {"list": [MANY]}}),
+    "one text is the whole list": (
+        "object.list.all(x, x.replace('', x).replace('a', 'bbbbbb').size() >= 0)",
+        {"object": {"list": ["a" * 15_000]}},
+    ),
+    "a long list of a record looked up": ("record('Team', 'numbers').spec.map(x, [x, x, x, x]).size() >= 0", {}),
+    "long parameters": ("params.list.map(x, x).size() > 0", {"params": {"list": MANY}}),
+    "a long request": ("request.list.map(x, x).size() > 0", {"request": {"list": MANY}}),
+    "a pattern read in every turn": (
+        r"object.list.all(x, 'a'.matches('(\\pL|\\PN){30}') || true)",
+        {"object": {"list": list(range(3000))}},
+    ),
+    "a pattern of the record": (
+        "object.list.all(x, 'a'.matches(object.pattern) || true)",
+        {"object": {"list": list(range(3000)), "pattern": r"(\pL|\PN){30}"}},
+    ),
+    "a long text sought in a long one": (
+        "object.text.contains(object.other)",
+        {"object": {"text": "a" * 600_000, "other": "a" * 300_000 + "b"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEEMINGLY_SMALL)
+def test_what_only_seems_small_is_no_answer_either(name: str) -> None:
+    """What grows faster than what it reads, and what does not stand in the record that is judged."""
+    expression, seen = SEEMINGLY_SMALL[name]
+    numbers = {"kind": "Team", "metadata": {"name": "numbers"}, "spec": MANY}
+    environment = Environment(Facts.from_records([numbers]))
+    activation = environment.activation(Context(**{"object": {}, "now": NOW, **seen}))
+    used = os.times()
+    with pytest.raises(EvaluationError, match="too much time or memory"):
+        environment.holds(expression, activation)
+    now = os.times()
+    spent = now.user + now.system + now.children_user + now.children_system
+    assert spent - (used.user + used.system + used.children_user + used.children_system) < 1.5
+
+
+def test_an_environment_goes_when_nobody_needs_it() -> None:
+    """The runtime holds the look-up functions, and nobody frees a circle through it."""
+    facts = Facts.from_records(RECORDS[:1])
+    environment = Environment(facts, NOW)
+    assert environment.holds("records('Service').size() == 1", environment.activation(Context({}, NOW)))
+    gone = weakref.ref(environment), weakref.ref(facts)
+    del environment, facts
+    gc.collect()
+    assert [reference() for reference in gone] == [None, None]
 
 
 def test_a_long_evaluation_does_not_keep_the_next_from_its_answer() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from itsm_as_code.findings import Problem
 from itsm_as_code.policies.diagnosis import Diagnosis, problems_of
-from itsm_as_code.policies.environment import FUNCTIONS, CompileError, Environment
+from itsm_as_code.policies.environment import FUNCTIONS, CompileError, Environment, look_ups
 from itsm_as_code.policies.fields import Schemas
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
@@ -156,7 +156,7 @@ def known_calls(name: str) -> bool:
 
 def test_the_functions_that_are_offered_are_those_that_there_are() -> None:
     assert {name for name in FUNCTIONS if not known_calls(name)} == set()
-    assert {name for name, *_ in ENVIRONMENT._functions()} <= FUNCTIONS
+    assert {name for name, *_ in look_ups(Facts({}), None)} <= FUNCTIONS
     assert not known_calls("lookup")
 
 

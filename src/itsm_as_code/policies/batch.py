@@ -101,6 +101,8 @@ def _with_params(text: str, params: Mapping[str, Any]) -> str | None:
         return None
     places = sorted(node.at[0] for node in tree.walk() if node.kind == "identifier" and node.name == "params")
     values = f"dyn({json.dumps(dict(params), ensure_ascii=False)})"
+    if places and len(values) > _LARGE_ENOUGH:
+        return None
     for at in reversed(places):
         text = text[:at] + values + text[at + len("params") :]
     return text

@@ -8,6 +8,7 @@ stopped. Look-ups count what they hand out while they are evaluated.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,11 @@ _LOOK_UPS: Final = {
     "dependencies": 64 * ITERATIONS,
 }
 _TOO_MUCH: Final = 10**15
+_SEARCHES: Final = frozenset({"contains", "indexOf", "lastIndexOf", "replace", "split"})
+_MOST_STEPS: Final = 1_000_000
+"""States of a regular expression, beyond which the runtime refuses it."""
+_REPEATED: Final = re.compile(r"(?<=[{,])[0-9]+(?=[,}])")
+_WIDE_CLASS: Final = re.compile(r"\\[pPWDSX]|\[\^|\(\?|\[\[|\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,10 @@ class _Estimate:
 
     def _touched(self, node: Node, sizes: list[int]) -> int:
         if node.name == "matches":
-            return sizes[0] * min(sizes[-1], 100) // 8
+            steps = _pattern_steps(node.children[-1])
+            return 50 * steps + sizes[0] * min(steps, 1000) // 8  # the runtime reads the pattern anew each time
+        if node.name in _SEARCHES and node.kind == "method" and len(sizes) > 1:
+            return sum(sizes) // 8 + sizes[0] * sizes[1] // 2000  # what is sought may begin everywhere
         if node.name == "size":
             return min(sizes[0], max(self.read, LOOKED_UP)) // 8
         return sum(sizes) // 8
@@ -116,9 +125,19 @@ class _Estimate:
         return self.numbers.findall(text) if isinstance(text, str) else ["999999999"]
 
     def _loop(self, node: Node, scope: Mapping[str, int]) -> _Value:
-        target, variable, *bodies = node.children
+        """The most that a loop takes, whether its list has many small items, one that is all of it, or a few large.
+
+        The work of a turn may grow faster than its item (the square, and more), so the mean item tells too little.
+        """
+        target, *_ = node.children
         over = self.of(target, scope)
-        turns = max(1, min(over.size // 2, ITERATIONS))
+        most = max(1, min(over.size // 2, ITERATIONS))
+        ways = [self._turns(node, scope, over, turns) for turns in sorted({1, math.isqrt(most), most})]
+        return _Value(max(way.work for way in ways), max(way.size for way in ways), max(way.loops for way in ways))
+
+    def _turns(self, node: Node, scope: Mapping[str, int], over: _Value, turns: int) -> _Value:
+        """A loop over so many items, all of the same size."""
+        _, variable, *bodies = node.children
         inner = [self.of(body, {**scope, variable.name: over.size // turns + 1}) for body in bodies]
         once = 10 + sum(body.work for body in inner)
         loops = turns * (1 + sum(body.loops for body in inner))
@@ -130,6 +149,16 @@ class _Estimate:
             size = turns * (1 + inner[-1].size) * total // loops
             return _capped(over.work + work + turns * turns + size // 8, size, over.loops + total)
         return _capped(over.work + work, 1, over.loops + total)
+
+
+def _pattern_steps(pattern: Node) -> int:
+    """About how many states a regular expression has: each repeats what stands before it, a class has many."""
+    if pattern.kind != "literal" or not isinstance(pattern.value, str):
+        return _MOST_STEPS
+    steps = len(pattern.value) * (400 if _WIDE_CLASS.search(pattern.value) else 1)
+    for number in _REPEATED.findall(pattern.value):
+        steps = min(steps * max(1, int(number[:5])), _MOST_STEPS)
+    return min(steps, _MOST_STEPS)
 
 
 def _capped(work: int, size: int, loops: int) -> _Value:

@@ -68,7 +68,8 @@ class EvaluationError(Exception):
 class Context:
     """What one evaluation sees beside the look-up functions.
 
-    ``size`` is that of the records among them, in bytes of their source; it is measured unless given.
+    ``size`` is that of the records among them, in bytes of their source; it is measured unless given. What the request
+    and the parameters hold is counted besides.
     """
 
     object: Mapping[str, Any] | None
@@ -88,7 +89,9 @@ class Activation:
 
     def __init__(self, context: Context, values: Callable[[Mapping[str, Any]], Any]) -> None:
         self.context = context
-        self.size = context.size if context.size is not None else _measured(context)
+        self.size = _measured([context.object, context.old, context.change]) if context.size is None else context.size
+        if context.request or context.params:
+            self.size += _measured([context.request, context.params])
         self._values = values
         self.native = self.fresh()
 
@@ -125,45 +128,16 @@ class Environment:
     """
 
     def __init__(self, facts: Facts, now: datetime | None = None, judges: Facts | None = None) -> None:
-        self._facts = facts
         self.judges = judges or facts
-        self._now = now
         self._programs: dict[str, Any] = {}
-        self._handed_out = 0
-        self._may_be_large = False
-        self._met_large = False
+        self._meter = _Meter()
         self._bounded = Bounded(self._answer)
         variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP, "params": _T.Map(_T.STRING, _T.DYN)}
         self._environment = cel.NewEnv(
             variables=variables,
-            functions=[self._declare(*declaration) for declaration in self._functions()],
+            functions=[_declare(self._meter, *declaration) for declaration in look_ups(facts, now)],
             extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
         )
-
-    def _functions(self) -> list[tuple[str, list[Any], Any, Callable[..., Any]]]:
-        facts = self._facts
-        graph = facts.graph
-        return [
-            ("record", [_T.STRING, _T.STRING], _T.DYN, facts.record),
-            ("records", [_T.STRING], _T.List(_T.DYN), facts.records),
-            ("owner", [_T.STRING], _T.DYN, facts.owner),
-            ("dependents", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependents(service))),
-            ("dependencies", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependencies(service))),
-            ("frozen", [_T.STRING, _T.STRING, _T.STRING], _T.BOOL, self._frozen),
-            ("budget", [_T.STRING], _T.DYN, self._budget),
-            ("day", [_T.STRING], _T.TIMESTAMP, _day),
-            ("period", [_T.STRING], _T.DURATION, clock.parse_duration),
-        ]
-
-    def _frozen(self, service: str, start: str, end: str) -> bool:
-        window = Interval(clock.parse_instant(start), clock.parse_instant(end))
-        return bool(self._facts.freezes(service, window))
-
-    def _budget(self, service: str) -> dict[str, Any] | None:
-        if self._now is None:
-            raise ValueError("budget() needs the instant of judgement")
-        worst = next(iter(error_budgets(self._facts, service, self._now)), None)
-        return worst.as_data() if worst else None
 
     def compile(self, expression: str) -> Any:
         """The compiled expression; CompileError when it makes no sense. Compiled once for each text."""
@@ -191,7 +165,7 @@ class Environment:
             try:
                 return self._value(program, activation.fresh() if _LISTS in expression else activation.native)
             except EvaluationError:
-                if not self._met_large:
+                if not self._meter.met_large:
                     raise
         try:
             value, error = self._bounded.ask((expression, activation.context))
@@ -206,7 +180,7 @@ class Environment:
         return self._value(self.compile(expression), activation.native)
 
     def _value(self, program: Any, native: Any) -> Plain:
-        self._handed_out, self._met_large = 0, False
+        self._meter.handed_out, self._meter.met_large = 0, False
         try:
             value = program.eval(native)
             is_error = value.type() == _T.ERROR
@@ -220,7 +194,7 @@ class Environment:
     def _answer(self, question: tuple[str, Context]) -> tuple[Plain, str | None]:
         """What the child process is asked: the value of an expression, or why there is none."""
         expression, context = question
-        self._may_be_large = True
+        self._meter.may_be_large = True
         try:
             return self._value(self.compile(expression), self.activation(context).native), None
         except EvaluationError as error:
@@ -233,28 +207,67 @@ class Environment:
             raise EvaluationError(f"the expression gives {type(value).__name__}, not true or false")
         return value
 
-    def _declare(self, name: str, parameters: list[Any], result: Any, implementation: Callable[..., Any]) -> Any:
-        """A function that remembers its answers, and stops an evaluation to which it handed out too much."""
-        answers: dict[tuple[Any, ...], tuple[Any, int, bool]] = {}
 
-        def look_up(*arguments: Any) -> Any:
-            if arguments not in answers:
-                answer = implementation(*arguments)
-                is_large = any(
-                    _letters(item) > LOOKED_UP for item in (answer if isinstance(answer, list) else [answer])
-                )
-                answers[arguments] = answer, _weight(answer), is_large
-            answer, weight, is_large = answers[arguments]
-            if is_large and not self._may_be_large:
-                self._met_large = True
-                raise ValueError(f"{name}() hands out a large record")
-            self._handed_out += weight
-            if self._handed_out > MOST_HANDED_OUT:
-                raise ValueError(f"{name}() hands out too much: it reads more than {MOST_HANDED_OUT:,} values")
-            return answer
+@dataclass(slots=True)
+class _Meter:
+    """What the look-ups of one evaluation handed out, and whether it may be large, which it may where it is stopped."""
 
-        overload = cel.Overload(f"itsm_{name}", return_type=result, parameters=parameters, impl=look_up)
-        return cel.FunctionDecl(name, [overload])
+    handed_out: int = 0
+    met_large: bool = False
+    may_be_large: bool = False
+
+
+# What the runtime is given must not lead back to the Environment: it is C++, where nobody frees such a circle.
+
+
+def look_ups(facts: Facts, now: datetime | None) -> list[tuple[str, list[Any], Any, Callable[..., Any]]]:
+    """Name, types of parameters and result, and implementation of each look-up function."""
+    graph = facts.graph
+
+    def frozen(service: str, start: str, end: str) -> bool:
+        return bool(facts.freezes(service, Interval(clock.parse_instant(start), clock.parse_instant(end))))
+
+    def budget(service: str) -> dict[str, Any] | None:
+        if now is None:
+            raise ValueError("budget() needs the instant of judgement")
+        worst = next(iter(error_budgets(facts, service, now)), None)
+        return worst.as_data() if worst else None
+
+    return [
+        ("record", [_T.STRING, _T.STRING], _T.DYN, facts.record),
+        ("records", [_T.STRING], _T.List(_T.DYN), facts.records),
+        ("owner", [_T.STRING], _T.DYN, facts.owner),
+        ("dependents", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependents(service))),
+        ("dependencies", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependencies(service))),
+        ("frozen", [_T.STRING, _T.STRING, _T.STRING], _T.BOOL, frozen),
+        ("budget", [_T.STRING], _T.DYN, budget),
+        ("day", [_T.STRING], _T.TIMESTAMP, _day),
+        ("period", [_T.STRING], _T.DURATION, clock.parse_duration),
+    ]
+
+
+def _declare(
+    meter: _Meter, name: str, parameters: list[Any], result: Any, implementation: Callable[..., Any]
+) -> cel.FunctionDecl:
+    """A function that remembers its answers, and stops an evaluation to which it handed out too much."""
+    answers: dict[tuple[Any, ...], tuple[Any, int, bool]] = {}
+
+    def look_up(*arguments: Any) -> Any:
+        if arguments not in answers:
+            answer = implementation(*arguments)
+            is_large = any(_letters(item) > LOOKED_UP for item in (answer if isinstance(answer, list) else [answer]))
+            answers[arguments] = answer, _weight(answer), is_large
+        answer, weight, is_large = answers[arguments]
+        if is_large and not meter.may_be_large:
+            meter.met_large = True
+            raise ValueError(f"{name}() hands out a large record")
+        meter.handed_out += weight
+        if meter.handed_out > MOST_HANDED_OUT:
+            raise ValueError(f"{name}() hands out too much: it reads more than {MOST_HANDED_OUT:,} values")
+        return answer
+
+    overload = cel.Overload(f"itsm_{name}", return_type=result, parameters=parameters, impl=look_up)
+    return cel.FunctionDecl(name, [overload])
 
 
 def _weight(value: Any) -> int:
@@ -271,22 +284,23 @@ def _weight(value: Any) -> int:
 
 
 def _letters(value: Any) -> int:
-    """How many characters the texts in a value have together, counted no further than matters."""
+    """About how many characters a value has when it is written down, counted no further than matters."""
     count, todo = 0, [value]
     while todo and count <= LOOKED_UP:
         item = todo.pop()
+        count += 2  # a number or an empty text takes its place too
         if isinstance(item, str):
             count += len(item)
         elif isinstance(item, dict):
+            todo.extend(item.keys())
             todo.extend(item.values())
         elif isinstance(item, list):
             todo.extend(item)
     return count
 
 
-def _measured(context: Context) -> int:
-    """About as many bytes as the records of a context have."""
-    parts = [context.object, context.old, context.change]
+def _measured(parts: list[Any]) -> int:
+    """About as many bytes as some values have in a record."""
     try:
         return len(orjson.dumps(parts))
     except TypeError:  # an example may hold what no record can, such as a number of more than 64 bits

@@ -98,7 +98,11 @@ _CLOSED_RISK: Final = {
         "score": {"type": "integer"},
     },
 }
-_CLOSED_REQUEST: Final = {"additionalProperties": False, "properties": {"author": {}, "base": {}, "head": {}}}
+_CONFLICT: Final = {"additionalProperties": False, "properties": {name: {} for name in ("kind", "change", "with")}}
+_CLOSED_REQUEST: Final = {
+    "additionalProperties": False,
+    "properties": {"author": {}, "base": {}, "head": {}, "conflicts": {"type": "array", "items": _CONFLICT}},
+}
 _BUDGET: Final = ("remaining", "consumed", "target", "attained", "agreement", "objective", "review", "until")
 _CLOSED_BUDGET: Final = {"additionalProperties": False, "properties": {name: {} for name in _BUDGET}}
 

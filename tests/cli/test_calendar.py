@@ -9,8 +9,11 @@ from typing import Any
 import icalendar
 import pytest
 
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.schemas import Validator
 from tests.conftest import ROOT, SMALL, Run, Workshop, copy_tree
 
+REPORT = Validator("report", KindRegistry.load().bundled("reports/calendar-report.schema.json"))
 NOW = ("--now", "2026-11-22T12:00:00Z", "-q")
 CHANGE = "changes/2026/11/22/chg-20261122-tune.yaml"
 TEXT = """\
@@ -73,6 +76,9 @@ def test_only_what_concerns_a_service_or_team(planned: Workshop, itsm: Run) -> N
 
 def test_json(planned: Workshop, itsm: Run) -> None:
     data = json.loads(itsm("-C", planned.path, "calendar", "--to", "2027-01-31", *NOW, "--format", "json")[1])
+    assert list(REPORT.problems(data)) == []
+    whole = itsm("-C", ROOT, "calendar", "--from", "2026-01-01", "--to", "2027-12-31", *NOW, "--format", "json")[1]
+    assert list(REPORT.problems(json.loads(whole))) == []
     assert (data["schema"], data["timezone"]) == ("itsm/calendar/v1", "Europe/Berlin")
     assert [(entry["kind"], entry["record"]) for entry in data["entries"]] == [
         ("change", "chg-20261122-tune"),

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from itsm_as_code.measures.blast_radius import blast_radius
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.schemas import Validator
 from tests.conftest import ROOT, SMALL, Run, Workshop
 
+REPORT = Validator("report", KindRegistry.load().bundled("reports/impact-report.schema.json"))
 NOW = ("--now", "2026-11-22T12:00:00Z")
 
 TEXT = """\
@@ -57,6 +60,7 @@ def test_each_form(itsm: Run, form: str, expected: str) -> None:
 def test_json_keeps_direct_and_computed_apart(itsm: Run) -> None:
     code, out, _ = itsm("-C", ROOT, "impact", "core-ledger", "--format", "json", "-q")
     data = json.loads(out)
+    assert list(REPORT.problems(data)) == []
     assert (code, data["schema"]) == (0, "itsm/impact/v1")
     assert [row["service"] for row in data["direct"]] == ["core-ledger"]
     assert data["direct"][0]["agreements"] == ["core-ledger-sla"]
@@ -67,6 +71,9 @@ def test_json_keeps_direct_and_computed_apart(itsm: Run) -> None:
 def test_a_redundancy_group_names_who_may_carry_on(itsm: Run) -> None:
     one = itsm("-C", ROOT, "impact", "internet-transit-north", "-q")[1]
     assert "through internet-transit-north, one of group transit: internet-transit-south may carry on" in one
+    data = json.loads(itsm("-C", ROOT, "impact", "internet-transit-north", "--format", "json", "-q")[1])
+    assert list(REPORT.problems(data)) == []
+    assert any(row["spare"] for row in data["computed"])
     both = itsm("-C", ROOT, "impact", "internet-transit-north", "internet-transit-south", "-q")[1]
     assert "one of group transit: none of it is left" in both
 
@@ -95,6 +102,7 @@ def test_a_pull_request(workshop: Workshop, itsm: Run) -> None:
     workshop.commit()
     code, out, _ = itsm("-C", workshop.path, "impact", "--base", "main", "--head", "topic", *NOW, "--format", "json")
     data = json.loads(out)
+    assert list(REPORT.problems(data)) == []
     assert code == 0
     assert [row["service"] for row in data["direct"]] == ["newsletter", "orders"]
     assert [row["service"] for row in data["computed"]] == ["web-shop"]

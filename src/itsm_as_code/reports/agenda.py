@@ -62,7 +62,7 @@ def _lines(entry: Entry, tz: ZoneInfo, day: date | None) -> Iterator[str]:
 
 
 def json(entries: Sequence[Entry], period: Interval, tz: ZoneInfo) -> str:
-    """For programs: every entry, those that are called off too."""
+    """For programs: schemas/reports/calendar-report.schema.json. Every entry, those that are called off too."""
     data = {
         "schema": SCHEMA,
         "from": format_instant(period.start),

@@ -60,7 +60,7 @@ def _way(item: Reached) -> str:
 
 
 def json(radius: BlastRadius, colour: bool = False) -> str:
-    """For programs; direct and computed apart."""
+    """For programs: schemas/reports/impact-report.schema.json. Direct and computed apart."""
     data = {
         "schema": SCHEMA,
         "direct": [_row(item) for item in radius.direct],

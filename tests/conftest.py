@@ -51,6 +51,8 @@ class Workshop:
     reviews: list[dict[str, Any]] = field(default_factory=list)
     author: str | None = "alice"
     pushers: list[str] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
+    """What else the reviews file says: accounts, statements, draft..."""
 
     def git(self, *arguments: str, check: bool = True, who: str = "alice", committer: str | None = None) -> str:
         """Run git as one of the people."""
@@ -112,7 +114,7 @@ class Workshop:
 
     def pull_request(self) -> dict[str, Any]:
         """The reviews file."""
-        return {"author": self.author, "pushers": self.pushers, "reviews": self.reviews}
+        return {"author": self.author, "pushers": self.pushers, "reviews": self.reviews, **self.more}
 
     def judge(self, base: str = "main", head: str = "topic", now: datetime = NOW) -> Decision:
         """The gate's decision on the pull request."""

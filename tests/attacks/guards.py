@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,14 +10,18 @@ from typing import Any, Final
 
 import pytest
 
-from itsm_as_code import checks
-from itsm_as_code.gate import approvals, guard, scope
+from itsm_as_code import checks, risk, signing
+from itsm_as_code.cache import Cache
+from itsm_as_code.gate import approvals, guard, lane, reasons, scope, statements
 from itsm_as_code.gate.approvals import Verdicts
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.incoming import Incoming
 from itsm_as_code.gate.judge import Judgement
+from itsm_as_code.gate.open_changes import OpenChanges
+from itsm_as_code.gate.statements import PullRequestIdentity
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.measures import suspension
 from itsm_as_code.policies import waivers
 from itsm_as_code.policies.engine import Policy
 from itsm_as_code.records import catalogue, document
@@ -78,6 +83,36 @@ def first_of_that_login(self: Directory, login: str, forge: str | None = None, _
     return frozenset(sorted(_real(self, login, forge))[:1])
 
 
+def whoever_has_the_login(
+    self: Directory, login: str, forge: str | None = None, number: int | None = None, _real: Any = Directory.named
+) -> Any:
+    """Logins count, numbers of accounts do not."""
+    numbers, self._numbers = self._numbers, {}
+    try:
+        return _real(self, login, forge)
+    finally:
+        self._numbers = numbers
+
+
+def any_namespace(armoured: str, _real: Any = signing.read_signature) -> signing.Signature:
+    return replace(_real(armoured), namespace=statements.NAMESPACE)
+
+
+def as_it_says_of_itself(change: Any, now: Any, _real: Any = suspension.failed_at) -> Any:
+    """When a change failed, by its own word, whenever its window was."""
+    spec = {key: value for key, value in change["spec"].items() if key != "schedule"}
+    return _real({**change, "spec": spec}, now)
+
+
+def unchecked(self: Cache, key: bytes, signed: bytes) -> Any:
+    return json.loads(signed[16:])
+
+
+def the_declared(levels: Any) -> str:
+    """The last of the levels: what a change says itself, where it says something."""
+    return list(levels)[-1]
+
+
 def head_alone(self: Repository, base: str, head: str) -> str:
     return self.text("rev-parse", f"{head}^{{tree}}").strip()
 
@@ -131,17 +166,21 @@ GUARDS: Final = (
     Guard(
         "rules of the base",
         patched(Judgement, "judges", property(lambda self: load_judges(self.candidate_snapshot))),
-        ("lowers-the-approvals-that-it-needs", "brings-the-policy-that-lets-it-pass"),
+        (
+            "lowers-the-approvals-that-it-needs",
+            "brings-the-policy-that-lets-it-pass",
+            "leaves-out-the-policy-that-refuses-it",
+        ),
     ),
     Guard(
         "facts of the base",
         patched(JUDGE, "guarded_facts", lambda base, candidate, strict: Facts.of(candidate)),
         ("lifts-the-freeze-that-it-breaks",),
     ),
-    Guard("judges that can judge", patched(JUDGE, "unusable", nothing), ("relies-on-a-broken-policy",)),
+    Guard("judges that can judge", patched(reasons, "unusable", nothing), ("relies-on-a-broken-policy",)),
     Guard(
         "approval rules that compile",
-        patched(JUDGE, "uncompilable", nothing),
+        patched(reasons, "uncompilable", nothing),
         ("relies-on-an-approval-rule-that-does-not-compile",),
     ),
     Guard(
@@ -175,7 +214,7 @@ GUARDS: Final = (
     ),
     Guard(
         "paths that all systems read alike",
-        patched(JUDGE, "refused_paths", nothing),
+        patched(reasons, "refused_paths", nothing),
         ("adds-a-path-that-differs-only-in-case",),
     ),
     Guard("regular files", patched(catalogue._Loader, "_report", nothing), ("puts-a-link-in-place-of-a-model",)),
@@ -257,6 +296,56 @@ GUARDS: Final = (
     Guard("nothing from after now", patched(approvals, "not_yet_given", lambda *_: False), ("is-approved-tomorrow",)),
     Guard("waivers that hold", patched(waivers, "_problems", nothing), ("has-a-waiver-that-its-requester-approved",)),
     Guard("waivers that end", patched(waivers, "_state", waivers_for_ever), ("has-a-waiver-that-is-over",)),
+    Guard("emergencies are incidents", patched(lane, "emergency_incident", nothing), ("is-an-emergency-of-nothing",)),
+    Guard("the board decides", patched(lane, "board_rules", nothing), ("is-an-emergency-without-the-board",)),
+    Guard(
+        "reviews come first",
+        patched(lane, "review_first", nothing),
+        ("goes-on-before-the-last-emergency-is-reviewed",),
+    ),
+    Guard("models that fail are suspended", patched(lane, "model_suspended", nothing), ("follows-a-model-that-fails",)),
+    Guard(
+        "nothing fails before its window",
+        patched(suspension, "failed_at", as_it_says_of_itself),
+        ("follows-a-model-whose-failure-was-long-ago",),
+    ),
+    Guard("keys of the base", patched(statements, "why_key_is_not", lambda *_: None), ("is-signed-with-another-key",)),
+    Guard("signatures", patched(signing, "is_signed_by", lambda *_: True), ("is-signed-and-then-altered",)),
+    Guard(
+        "signatures over approvals",
+        lambda monkeypatch: (
+            monkeypatch.setattr(signing, "read_signature", any_namespace),
+            monkeypatch.setattr(statements, "NAMESPACE", "file"),
+        )[0],
+        ("is-signed-for-something-else",),
+    ),
+    Guard(
+        "statements on this pull request",
+        patched(PullRequestIdentity, "why_not", lambda *_: None),
+        ("borrows-the-signature-of-another-pull-request",),
+    ),
+    Guard(
+        "who speaks again means it",
+        patched(statements, "_last_words", lambda found, _: (list(found), [])),
+        ("revives-what-was-withdrawn",),
+    ),
+    Guard(
+        "numbers of accounts",
+        patched(Directory, "named", whoever_has_the_login),
+        ("is-approved-by-who-took-over-a-login",),
+    ),
+    Guard("drafts", patched(reasons, "not_ready", nothing), ("is-a-draft",)),
+    Guard(
+        "open pull requests",
+        patched(JUDGE, "open_changes", lambda *_: OpenChanges()),
+        ("collides-with-an-open-pull-request",),
+    ),
+    Guard("a declared risk only raises", patched(risk, "highest", the_declared), ("calls-its-risk-low",)),
+    Guard(
+        "entries of a cache are whole",
+        patched(Cache, "_verified", unchecked),
+        ("puts-a-lenient-policy-into-the-cache",),
+    ),
     Guard("the merge is judged", patched(Repository, "merge_tree", head_alone), ("is-fine-until-it-is-merged",)),
     Guard(
         "objects are not replaced",

@@ -7,12 +7,21 @@ test modules of this folder, which look at each of them more closely; here they 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError
+from itsm_as_code.forges.interface import SignedStatement
+from itsm_as_code.forges.local import parse_pull_request
+from itsm_as_code.gate import judge
+from itsm_as_code.gate.decision import canonical
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.reports.gate import FORMATS
+from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH, PAST, PAST_PATH, URGENT
 from tests.attacks.tools import (
     BAD_BACKOUT,
     CHANGE,
@@ -31,7 +40,16 @@ from tests.attacks.tools import (
     approve,
     on_main,
 )
-from tests.conftest import Workshop
+from tests.conftest import NOW, Workshop
+from tests.signing import Office, add_key, make_key
+
+ACTUAL: Final = 'actual: {start: "2026-11-15T20:00:00Z", end: "2026-11-15T21:00:00Z"}'
+FAILED_PATH: Final = "changes/2026/11/15/chg-20261115-restart.yaml"
+FAILED: Final = (
+    STANDARD.replace("20261122", "20261115")
+    .replace("2026-12-01", "2026-11-15")
+    .replace("status: scheduled", f"{ACTUAL}\n  status: failed\n  result: failed")
+)
 
 Success = Callable[[Workshop], bool]
 
@@ -368,6 +386,182 @@ def changes_after_the_approval(shop: Workshop) -> None:
 def is_approved_tomorrow(shop: Workshop) -> None:
     proposal(shop, "bob")
     shop.reviews[-1]["at"] = "2026-11-23T10:00:00Z"
+
+
+# Lanes.
+
+
+@scenario(24)
+def is_an_emergency_of_nothing(shop: Workshop) -> None:
+    proposal(shop, *EVERYBODY, **{**URGENT, "type: normal": "type: emergency"})
+
+
+@scenario(24)
+def is_an_emergency_without_the_board(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(INCIDENT_PATH, INCIDENT)
+        shop.edit(RULES, "[{from: {role: change-advisory-board}, count: 1}]", "[{from: {anyone: true}, count: 1}]")
+    proposal(shop, "bob", **URGENT)
+
+
+@scenario(24)
+def goes_on_before_the_last_emergency_is_reviewed(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(INCIDENT_PATH, INCIDENT)
+        shop.write(PAST_PATH, PAST)
+    proposal(shop, "bob")
+
+
+@scenario(25)
+def follows_a_model_that_fails(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(MODEL, (shop.path / MODEL).read_text() + "  suspension: {failures: 1, within: P30D}\n")
+        shop.write(FAILED_PATH, FAILED)
+    shop.write(STANDARD_PATH, STANDARD)
+    shop.commit()
+
+
+@scenario(25)
+def follows_a_model_whose_failure_was_long_ago(shop: Workshop) -> None:
+    """So it says of itself; its window was planned for this month."""
+    with on_main(shop):
+        shop.write(MODEL, (shop.path / MODEL).read_text() + "  suspension: {failures: 1, within: P30D}\n")
+        shop.write(FAILED_PATH, FAILED.replace(ACTUAL, ACTUAL.replace("2026", "2025")))
+    shop.write(STANDARD_PATH, STANDARD)
+    shop.commit()
+
+
+# Signed approvals.
+
+
+def office(shop: Workshop) -> Office:
+    """Bob has a key on main, and alice a change that he is to approve."""
+    keys = {name: make_key(shop.path.parent / "keys", name) for name in ("bob", "mallory")}
+    with on_main(shop):
+        add_key(shop, "bob", keys["bob"])
+    shop.change()
+    shop.commit()
+    return Office(shop, keys)
+
+
+def hand_in(shop: Workshop, *signed: SignedStatement) -> None:
+    shop.more["statements"] = [{"statement": item.text, "signature": item.signature} for item in signed]
+
+
+@scenario(26)
+def is_signed_with_another_key(shop: Workshop) -> None:
+    desk = office(shop)
+    hand_in(shop, desk.approve("bob", key=desk.keys["mallory"]))
+
+
+@scenario(26)
+def is_signed_and_then_altered(shop: Workshop) -> None:
+    refused = office(shop).approve("bob", "changes-requested")
+    wanted = Office(shop, {}).statement("bob")
+    hand_in(shop, SignedStatement(canonical(wanted).decode(), refused.signature))
+
+
+@scenario(26)
+def is_signed_for_something_else(shop: Workshop) -> None:
+    hand_in(shop, office(shop).approve("bob", namespace="file"))
+
+
+@scenario(26)
+def borrows_the_signature_of_another_pull_request(shop: Workshop) -> None:
+    signed = office(shop).approve("bob")
+    shop.git("checkout", "-q", "-B", "topic", "main")
+    shop.change()
+    shop.commit("The same, by somebody else, in another pull request", who="alice")
+    hand_in(shop, signed)
+
+
+@scenario(26)
+def revives_what_was_withdrawn(shop: Workshop) -> None:
+    """Bob's second computer is an hour slow."""
+    desk = office(shop)
+    hand_in(shop, desk.approve("bob", minute=-30), desk.approve("bob", "withdrawn", minute=-60))
+
+
+# Forges.
+
+
+@scenario(24)
+def is_approved_by_who_took_over_a_login(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.edit("people/bob.yaml", "login: bob-gh", "login: bob-gh, id: 2")
+    proposal(shop, "bob-gh")
+    shop.author = "alice-gh"
+    accounts = [{"login": "alice-gh", "id": 1}, {"login": "bob-gh", "id": 77}]
+    shop.more |= {"forge": "github", "accounts": accounts}
+
+
+@scenario(30)
+def is_a_draft(shop: Workshop) -> None:
+    proposal(shop, "bob")
+    shop.more["draft"] = True
+
+
+@scenario(30)
+def collides_with_an_open_pull_request(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.edit(POLICY, "object.spec.backout.steps.size() >= 2", "request.conflicts.size() == 0")
+    shop.git("checkout", "-q", "-b", "other")
+    shop.change("chg-20261122-other", **{"implementers: [alice]": "implementers: [bob]"})
+    other = shop.commit()
+    shop.git("checkout", "-q", "topic")
+    proposal(shop, "bob")
+    shop.more["openPullRequests"] = [{"number": 9, "head": other}]
+
+
+# Risk and packs.
+
+
+@scenario(9)
+def calls_its_risk_low(shop: Workshop) -> None:
+    with on_main(shop):
+        matrix = "  risk: {matrix: {low: [%s], medium: [%s], high: [%s], very-high: [%s]}}\n"
+        high = ("high, high, high, high",) * 4
+        shop.write("itsm.yaml", (shop.path / "itsm.yaml").read_text() + matrix % high)
+    low = "  risk: {level: low, impact: low, likelihood: low}\n  status: proposed"
+    proposal(shop, "bob", **{"  status: proposed": low})
+
+
+@scenario(1)
+def leaves_out_the_policy_that_refuses_it(shop: Workshop) -> None:
+    with on_main(shop):
+        text = (shop.path / POLICY).read_text().replace("name: backout-is-planned", "name: another")
+        shop.write(
+            "policies/another.yaml", text.replace("size() >= 2", "size() >= 1").replace("{steps: [one]}", "{steps: []}")
+        )
+    policies = "  policies:\n    exclude:\n      - {policy: backout-is-planned, reason: It is in our way.}\n"
+    shop.write("itsm.yaml", (shop.path / "itsm.yaml").read_text() + policies)
+    proposal(shop, *EVERYBODY, **BAD_BACKOUT)
+
+
+# The cache.
+
+
+def judged_with_a_cache(shop: Workshop) -> bool:
+    pull_request = parse_pull_request(shop.pull_request(), "reviews")
+    stored = StoredRecords(Cache(shop.path.parent / "cache"))
+    return judge(Repository(shop.path), "main", "topic", pull_request, NOW, stored).verdict == "approved"
+
+
+def approved_with_another_cache(shop: Workshop) -> bool:
+    """Judged twice: in between, somebody makes the policy in the cache lenient."""
+    judged_with_a_cache(shop)
+    policy = bytes.fromhex(shop.git("rev-parse", f"main:{POLICY}"))
+    with sqlite3.connect(shop.path.parent / "cache" / "records-1.sqlite") as connection:
+        rows = connection.execute("SELECT key, value FROM entry").fetchall()
+        ((key, value),) = [row for row in rows if row[0].endswith(policy)]
+        lenient = value.replace(b"steps.size() >= 2", b"steps.size() >= 0")
+        connection.execute("UPDATE entry SET value = ? WHERE key = ?", (lenient, key))
+    return judged_with_a_cache(shop)
+
+
+@scenario(29, approved_with_another_cache)
+def puts_a_lenient_policy_into_the_cache(shop: Workshop) -> None:
+    proposal(shop, "bob", **BAD_BACKOUT)
 
 
 # Waivers.

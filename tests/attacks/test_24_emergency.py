@@ -266,3 +266,13 @@ def test_due_is_not_overdue(workshop: Workshop) -> None:
     workshop.commit()
     approve(workshop, "bob")
     assert workshop.judge().verdict == "approved"
+
+
+def test_a_scheduled_change_turns_to_the_service_while_the_review_is_overdue(workshop: Workshop) -> None:
+    with on_main(workshop):
+        workshop.change(**{"services: [newsletter]": "services: [orders]"})
+    unreviewed(workshop)
+    workshop.edit(CHANGE, "services: [orders]", "services: [orders, newsletter]")
+    workshop.commit()
+    approve(workshop, *EVERYBODY)
+    assert codes(workshop.judge()) == [OVERDUE]

@@ -176,3 +176,14 @@ def test_a_failure_is_dated_back_before_its_window(workshop: Workshop, year: str
             f'actual: {{start: "{year}-11-10T20:00:00Z", end: "{year}-11-10T21:00:00Z"}}',
         )
     assert restart(workshop) == [SUSPENDED]
+
+
+def test_a_scheduled_change_turns_to_the_suspended_model(workshop: Workshop) -> None:
+    with on_main(workshop):
+        workshop.write("changes/models/reload.yaml", (workshop.path / MODEL).read_text().replace("restart,", "reload,"))
+        workshop.write(STANDARD_PATH, STANDARD.replace("model: restart", "model: reload"))
+    suspended(workshop, "2026-11-10", "2026-11-15")
+    workshop.edit(STANDARD_PATH, "model: reload", "model: restart")
+    workshop.commit()
+    approve(workshop, *EVERYBODY)
+    assert SUSPENDED in codes(workshop.judge())

@@ -82,12 +82,9 @@ def emergency_incident(change: Record, situation: Situation) -> Iterator[Finding
 
 def review_first(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
     """While the review of an emergency change is overdue, its services get no other change."""
-    spec = change.spec
-    before = diff.old.spec["status"] if diff.old is not None and diff.old.valid else None
-    if spec["type"] == "emergency" or spec["status"] not in _PLANNED or spec["status"] == before:
-        return
-    for review in overdue_reviews(situation):
-        shared = sorted(set(review.services) & set(spec["services"]))
+    turned = _turned_to(diff, change)
+    for review in overdue_reviews(situation) if turned else ():
+        shared = sorted(set(review.services) & turned)
         if shared and review.change != change.name:
             message = (
                 f"the review of the emergency change {review.change} to {', '.join(shared)} "
@@ -95,6 +92,16 @@ def review_first(diff: RecordDiff, change: Record, situation: Situation) -> Iter
             )
             remedy = "hold the review and record it, in this pull request or in one before it"
             yield stamp(REVIEW_FIRST, change, Problem(message, ("spec", "services"), remedy))
+
+
+def _turned_to(diff: RecordDiff, change: Record) -> set[str]:
+    """The services that a change is newly planned for: all when it takes a step, else those that it adds."""
+    spec = change.spec
+    if spec["type"] == "emergency" or spec["status"] not in _PLANNED:
+        return set()
+    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    same = (old.get("type"), old.get("status")) == (spec["type"], spec["status"])
+    return set(spec["services"]) - (set(old["services"]) if same else set())
 
 
 def overdue_reviews(situation: Situation) -> list[Review]:

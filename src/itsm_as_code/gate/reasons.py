@@ -9,6 +9,7 @@ from itsm_as_code.gate.guard import uncompilable, unusable
 from itsm_as_code.gate.paths import refused_paths
 
 if TYPE_CHECKING:
+    from itsm_as_code.forges.interface import PullRequest
     from itsm_as_code.gate.judge import Judgement
 
 
@@ -46,11 +47,15 @@ def rejections(judgement: Judgement) -> list[Reason]:
     return reasons
 
 
+def not_ready(pull_request: PullRequest) -> list[Reason]:
+    """Nobody asks for a verdict on a draft, whoever approved it."""
+    return [Reason("draft", "the pull request is a draft; mark it as ready for review")] if pull_request.draft else []
+
+
 def missing(judgement: Judgement) -> list[Reason]:
     """What approvals are still to come."""
     reasons = [Reason("changes-requested", f"{item.person} asks for changes") for item in judgement.verdicts.vetoes]
-    if judgement.pull_request.draft:
-        reasons.append(Reason("draft", "the pull request is a draft; mark it as ready for review"))
+    reasons += not_ready(judgement.pull_request)
     if not judgement.approvals:
         reasons.append(Reason("no-rule", "no approval rule matched, so nothing was approved"))
     for approval in judgement.approvals:

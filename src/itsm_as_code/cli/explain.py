@@ -136,7 +136,8 @@ def _kind(kind: Kind) -> str:
         parts += ["", f"Lifecycle ({lifecycle['field'].removeprefix('/').replace('/', '.')}):"]
         for state, following in lifecycle["transitions"].items():
             steps = [step if isinstance(step, str) else f"{step['to']} (only {_where(step)})" for step in following]
-            parts.append(f"  {state} -> {', '.join(steps) or 'nothing: the record is final'}")
+            is_final = state in lifecycle.get("final", ())
+            parts.append(f"  {state} -> {', '.join(steps) or 'nothing'}{': the record is final' if is_final else ''}")
     return "\n".join([*parts, ""])
 
 

@@ -63,7 +63,6 @@ class Directory:
                 self._note_login("local", account["login"], person.name)
                 self._note_login(account["forge"], account["login"], person.name, account.get("id"))
             for email in data["spec"]["emails"]:
-                self._note_login("local", email, person.name)  # offline, a pull request is its first commit's author's
                 self._by_email.setdefault(email.casefold(), set()).add(person.name)
 
     def _note_login(self, forge: str, login: str, name: str, number: int | None = None) -> None:
@@ -91,6 +90,11 @@ class Directory:
     def by_login(self, login: str) -> str | None:
         """The one person with this login; None when there is none, or more than one."""
         return _only(self.named(login))
+
+    def by_author(self, author: str) -> str | None:
+        """The one person who opened a pull request; offline they may be named by address, as their commits do."""
+        found = self.by_login(author)
+        return self.by_email(author) if found is None and self._forge == "local" else found
 
     def by_email(self, email: str) -> str | None:
         """The one person with this address (or the forge's private address of one of their logins)."""
@@ -143,7 +147,7 @@ def contributors(
     if author is None:
         unknown.append(Reason("author-unknown", "the author of the pull request is not known"))
     else:
-        note(directory.by_login(author), f"the author '{author}'")
+        note(directory.by_author(author), f"the author '{author}'")
     for pusher in pull_request.pushers:
         note(directory.by_login(pusher), f"the pusher '{pusher}'")
     # The address of a commit proves nothing, and the forge may know it as that of somebody else's account.

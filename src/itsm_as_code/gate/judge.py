@@ -217,7 +217,7 @@ class Judgement:
 
     @cached_property
     def request(self) -> dict[str, Any]:
-        author = self.directory.by_login(self.pull_request.author or "")
+        author = self.directory.by_author(self.pull_request.author or "")
         conflicts = [{"kind": item.kind, "change": item.change, "with": item.other} for item in self.conflicts]
         return {"author": author, "base": self.base, "head": self.head, "conflicts": conflicts}
 

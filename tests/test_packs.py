@@ -15,6 +15,7 @@ import pytest
 from itsm_as_code import shipped
 from itsm_as_code.configuration import Override, PolicySettings, load_configuration
 from itsm_as_code.findings import Severity
+from itsm_as_code.packs import type_mismatch
 from itsm_as_code.policies.engine import policies_of
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
@@ -489,3 +490,10 @@ def test_an_installed_package_brings_every_pack(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
     assert done.stdout == "6 records: no findings\n"
+
+
+def test_the_items_of_a_list_are_of_the_type_of_those_of_its_default() -> None:
+    assert type_mismatch(["b", "c"], ["a"]) is None
+    assert type_mismatch([1], []) is None
+    assert type_mismatch([1, 2], ["a"]) == "is a list of which each item is text, not a number"
+    assert type_mismatch("a", ["a"]) == "is a list, not text"

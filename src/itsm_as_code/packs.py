@@ -270,9 +270,20 @@ def _parameter_problems(policy: Record, values: Mapping[str, Any], at: Pointer) 
                 f"its parameters are: {', '.join(sorted(declared))}" if declared else "it has no parameters"
             )
             yield Problem(f"the policy '{policy.name}' has no parameter '{name}'", (*at, name), remedy)
-        elif type_of(value) != (wanted := type_of(declared[name]["default"])):
-            message = f"the parameter '{name}' is {wanted}, not {type_of(value)}"
-            yield Problem(message, (*at, name), f"its default is {declared[name]['default']!r}")
+        elif wrong := type_mismatch(value, declared[name]["default"]):
+            yield Problem(
+                f"the parameter '{name}' {wrong}", (*at, name), f"its default is {declared[name]['default']!r}"
+            )
+
+
+def type_mismatch(value: Any, default: Any) -> str | None:
+    """How the type of a parameter's value differs from that of its default, whose items are all alike."""
+    wanted, actual = type_of(default), type_of(value)
+    if wanted != actual:
+        return f"is {wanted}, not {actual}"
+    items = value if isinstance(default, list) and default else ()
+    wrong = next((wrong for item in items if (wrong := type_mismatch(item, default[0]))), None)
+    return f"is a list of which each item {wrong}" if wrong else None
 
 
 def type_of(value: Any) -> str:

@@ -170,6 +170,19 @@ def test_the_runtime_counts_iterations_as_the_estimate_does() -> None:
     assert SMALL > ITERATIONS
 
 
+def test_an_expression_that_is_too_slow_for_many_records_is_soon_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("itsm_as_code.policies.environment.MOST_STOPS", 2)
+    environment = Environment(Facts({}), NOW)
+    used = os.times()
+    for index in range(20):
+        activation = environment.activation(Context({"list": MANY, "index": index}, NOW))
+        with pytest.raises(EvaluationError, match="too much time or memory"):
+            environment.holds("object.list.map(x, x).size() > 0", activation)
+    now = os.times()
+    assert now.children_user + now.children_system - used.children_user - used.children_system < 2
+    assert environment.holds("object.list.map(x, x).size() > 0", environment.activation(Context({"list": [1]}, NOW)))
+
+
 def test_a_child_answers_again_after_it_was_stopped() -> None:
     def answer(question: int) -> int:
         while question < 0:

@@ -101,7 +101,7 @@ def test_a_field_or_value_that_there_is_not_is_shown_at_its_word(
 
 
 RIGHT = [
-    "has(object.spec.stauts) && object.spec.stauts == 'x'",
+    "has(object.spec.mine) && object.spec.mine == 'x'",
     "!has(object.spec.own) || object.spec.own.deeper == 'x'",
     "object.metadata.labels.anything == 'a' && object.metadata.labels['x/y'] == 'b'",
     "object.metadata.annotations.all(key, key != '')",
@@ -125,6 +125,14 @@ def test_with_several_kinds_one_of_them_has_to_have_the_field() -> None:
     assert one("object.spec.teir == 1", "Service", "Team").remedy == "did you mean 'tier'?"
     assert diagnose("object.kind == 'Team'", "Service", "Team") == []
     assert one("object.kind == 'Change'", "Service", "Team").message == "'object.kind' is never 'Change'"
+
+
+def test_has_of_nearly_a_field_is_doubted() -> None:
+    """It is false for every record, and no example has to show it."""
+    (found,) = diagnose("has(object.spec.stauts) && object.spec.stauts == 'x'", "Change")
+    assert (found.is_doubt, found.compiles) == (True, True)
+    assert found.problem.message == "'object.spec' never has a field 'stauts', so has() is false"
+    assert found.problem.remedy == "did you mean 'status'?"
 
 
 def test_a_guard_in_one_expression_of_a_policy_serves_the_others() -> None:

@@ -26,6 +26,7 @@ MEMORY: Final = 1 << 29
 """Bytes that a child may have beyond those of its parent."""
 CHILDREN: Final = 4
 """Children that are kept at a time; the one that was started first is ended for one more."""
+TOO_MUCH: Final = "it takes too much time or memory"
 _HEAD: Final = struct.Struct("!Q")
 
 
@@ -58,7 +59,7 @@ class Bounded:
         except (OSError, EOFError):
             self._child.stop()
             self._child = None
-            raise OutOfBounds("it takes too much time or memory") from None
+            raise OutOfBounds(TOO_MUCH) from None
 
 
 class _Child:

@@ -21,10 +21,14 @@ from itsm_as_code.policies.tokens import SyntaxProblem
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Something that is wrong with an expression; ``compiles`` when it can be evaluated all the same."""
+    """Something that is wrong with an expression; ``compiles`` when it can be evaluated all the same.
+
+    ``is_doubt`` when it may be meant as it stands.
+    """
 
     problem: Problem
     compiles: bool
+    is_doubt: bool = False
 
 
 def problems_of(
@@ -47,7 +51,8 @@ def problems_of(
         fields = field_problems(tree, schemas, guarded) if tree is not None and not found else []
         for problem in (*found, *fields):
             remedy = problem.remedy or "mend the expression"
-            yield Diagnosis(Problem(problem.message, pointer, remedy, problem.offset), compiles=not found)
+            where = Problem(problem.message, pointer, remedy, problem.offset)
+            yield Diagnosis(where, compiles=not found, is_doubt=problem.is_doubt)
 
 
 def _tree(text: str) -> Node | None:

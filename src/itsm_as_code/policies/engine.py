@@ -37,6 +37,13 @@ POLICY_FIELDS = Rule(
     "they can have. A misspelt field could not be evaluated, or would never be noticed in a branch that is seldom "
     "taken. Fields that has() asks about in the same policy are let through.",
 )
+POLICY_GUARDS = Rule(
+    "policy-guards",
+    "A policy asks with has() about fields that there are",
+    Severity.WARNING,
+    "has() of a field that no schema has is false for every record. That is well where the kinds of some other "
+    "repository have the field; where one of these has a field of nearly the same name, it is a typing error.",
+)
 POLICY_EVALUATES = Rule(
     "policy-evaluates",
     "A policy gives an answer for every record that it matches",
@@ -56,7 +63,7 @@ POLICY_EXAMPLES = Rule(
     Severity.ERROR,
     "The examples show an auditor what the rule means, and `itsm policy test` runs them.",
 )
-RULES = (POLICY_COMPILES, POLICY_FIELDS, POLICY_EVALUATES, POLICY_KINDS, POLICY_EXAMPLES)
+RULES = (POLICY_COMPILES, POLICY_FIELDS, POLICY_GUARDS, POLICY_EVALUATES, POLICY_KINDS, POLICY_EXAMPLES)
 
 RiskOf = Callable[[Record], Mapping[str, Any] | None]
 
@@ -145,7 +152,8 @@ class Policy:
         wanted: dict[Pointer, str] = {("spec", "message"): "string"}
         expressions = [(pointer, text, wanted.get(pointer, "bool")) for pointer, text in self.expressions()]
         for found in problems_of(expressions, environment, Schemas(registry, self.kinds), self.params):
-            yield POLICY_FIELDS if found.compiles else POLICY_COMPILES, found.problem
+            rule = POLICY_GUARDS if found.is_doubt else POLICY_FIELDS
+            yield rule if found.compiles else POLICY_COMPILES, found.problem
         for name, parameter in self.params.items():
             kind = parameter.get("from", {}).get("record", {}).get("kind")
             if kind is not None and kind not in known:

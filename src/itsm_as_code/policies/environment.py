@@ -9,6 +9,7 @@ evaluated where it can be stopped. An evaluation that fails is reported as such,
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from cel_expr_python.ext import ext_math, ext_strings
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
-from itsm_as_code.policies.bounded import Bounded, OutOfBounds
+from itsm_as_code.policies.bounded import TOO_MUCH, Bounded, OutOfBounds
 from itsm_as_code.policies.cost import LOOKED_UP, small_up_to
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.budget import error_budgets
@@ -118,6 +119,11 @@ class Activation:
 Plain = bool | str | int | float | list[Any] | timedelta | None
 MOST_HANDED_OUT: Final = 600_000
 """Values (of records, their fields and items) that look-ups may hand out in one evaluation: half a second's work."""
+MOST_STOPS: Final = 8
+"""Evaluations of one expression that are stopped, before it has no answer for any more records that may take long.
+
+Each costs half a second: a rule that is too slow for all records of a large repository would take hours to say so.
+"""
 _LISTS: Final = "records("  # what may build as much as that, which has to go when it was looked at
 
 
@@ -132,6 +138,7 @@ class Environment:
         self._programs: dict[str, Any] = {}
         self._meter = _Meter()
         self._bounded = Bounded(self._answer)
+        self._stopped: Counter[str] = Counter()
         variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP, "params": _T.Map(_T.STRING, _T.DYN)}
         self._environment = cel.NewEnv(
             variables=variables,
@@ -167,9 +174,12 @@ class Environment:
             except EvaluationError:
                 if not self._meter.met_large:
                     raise
+        if self._stopped[expression] >= MOST_STOPS:
+            raise EvaluationError(TOO_MUCH)
         try:
             value, error = self._bounded.ask((expression, activation.context))
         except OutOfBounds as stopped:
+            self._stopped[expression] += 1
             raise EvaluationError(str(stopped)) from None
         if error is not None:
             raise EvaluationError(error)

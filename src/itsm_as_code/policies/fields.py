@@ -23,6 +23,8 @@ class ExpressionProblem:
     message: str
     offset: int
     remedy: str = ""
+    is_doubt: bool = False
+    """True for what may be meant as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ class _Walker:
 
     def _call(self, node: Node, scope: Scope) -> Shape:
         if node.is_has:
-            self.shape(node.children[0].children[0], scope)
+            self._asked(node.children[0], self.shape(node.children[0].children[0], scope))
             return ANYTHING
         for child in node.children:
             self.shape(child, scope)
@@ -228,7 +230,16 @@ class _Walker:
             self.problems.append(ExpressionProblem(message, kind.start, did_you_mean(kind.value, known)))
         if node.name == "owner":
             return self.schemas.of("Team")
-        return _closed(_CLOSED_BUDGET) if node.name == "budget" else ANYTHING
+        return _closed(_CLOSED_BUDGET, "budget()") if node.name == "budget" else ANYTHING
+
+    def _asked(self, node: Node, above: Shape) -> None:
+        """Doubts a field that has() asks about and no schema has, where one has nearly the same name."""
+        fields = above.fields() or {}
+        meant = nearest(node.name, fields)
+        if fields and node.name not in fields and meant:
+            of = path_of(node.children[0]) or above.name
+            message = f"'{of}' never has a field '{node.name}', so has() is false"
+            self.problems.append(ExpressionProblem(message, node.at[0], did_you_mean(node.name, fields), is_doubt=True))
 
     def _loop(self, node: Node, scope: Scope) -> Shape:
         target, variable, *bodies = node.children
@@ -277,8 +288,8 @@ def _same(one: object, other: object) -> bool:
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
-def _closed(schema: Mapping[str, Any]) -> Shape:
-    return Shape(((schema, schema),))
+def _closed(schema: Mapping[str, Any], name: str = "") -> Shape:
+    return Shape(((schema, schema),), name=name)
 
 
 _APPLICATORS: Final = ("allOf", "anyOf", "oneOf")

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from itsm_as_code.findings import parse_pointer
-from itsm_as_code.packs import type_of
+from itsm_as_code.packs import type_mismatch
 from itsm_as_code.policies.environment import EvaluationError
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.facts import Data, Facts
@@ -114,10 +114,7 @@ def _read(text: Any, default: Any) -> Any:
 
 
 def _typed(name: str, value: Any, default: Any) -> Any:
-    wanted, actual = type_of(default), type_of(value)
-    if wanted != actual:
-        raise ParameterProblem(f"the parameter '{name}' is {wanted}, not {actual} ({str(value)[:60]!r})")
-    if isinstance(default, list) and default:
-        for item in value:
-            _typed(name, item, default[0])
+    wrong = type_mismatch(value, default)
+    if wrong:
+        raise ParameterProblem(f"the parameter '{name}' {wrong} ({str(value)[:60]!r})")
     return value

@@ -197,6 +197,15 @@ def test_watching_runs_again_on_a_change_and_stops_on_interrupt(shop: Path) -> N
             process.kill()
 
 
+@pytest.mark.parametrize("command", ["test", "list", "coverage"])
+def test_a_policy_that_cannot_be_read_is_never_left_out(shop: Path, itsm: Run, command: str) -> None:
+    path = shop / "policies/own/service-is-owned.yaml"
+    path.write_text(path.read_text().replace("severity: warning", "severity: waring"))
+    code, out, err = itsm("-C", shop, "policy", command, *NOW)
+    assert (code, out) == (2, "")
+    assert "policies/own/service-is-owned.yaml: spec.severity is 'waring'" in err
+
+
 def test_coverage_names_what_is_not_covered(shop: Path, itsm: Run) -> None:
     control = """\
 apiVersion: itsm/v1

@@ -21,8 +21,16 @@ def policies(judges: Judges, top: Path, wanted: tuple[str, ...]) -> list[Policy]
     path of a file or folder. UsageError for a word that names nothing; ItsmError when a policy cannot be read: it is
     never left out in silence.
     """
-    from itsm_as_code.errors import ItsmError, UsageError
     from itsm_as_code.policies.engine import Policy
+
+    known = readable(judges)
+    chosen = {record.id for word in wanted for record in _named(word, known, top)}
+    return [Policy(record) for record in known if not wanted or record.id in chosen]
+
+
+def readable(judges: Judges) -> list[Record]:
+    """All policies. UsageError when there is none; ItsmError when one, or what chooses them, cannot be used."""
+    from itsm_as_code.errors import ItsmError, UsageError
 
     catalogue = judges.catalogue
     broken = [finding for finding in judges.findings if finding.blocks]
@@ -34,8 +42,7 @@ def policies(judges: Judges, top: Path, wanted: tuple[str, ...]) -> list[Policy]
     known = catalogue.of_kind("Policy")
     if not known:
         raise UsageError("there is no policy here", remedy="add one to policies/, or go to a repository of records")
-    chosen = {record.id for word in wanted for record in _named(word, known, top)}
-    return [Policy(record) for record in known if not wanted or record.id in chosen]
+    return known
 
 
 def _named(word: str, known: list[Record], top: Path) -> list[Record]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from itsm_as_code.cli.output import Session
+from itsm_as_code.cli.policy import _select
 from itsm_as_code.cli.program import common_options
 
 
@@ -29,15 +30,13 @@ def command(session: Session, fail_under: float | None) -> int:
     """
     from fractions import Fraction
 
-    from itsm_as_code.errors import UsageError
     from itsm_as_code.policies.coverage import coverage
     from itsm_as_code.reports.policy_coverage import FORMATS
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
     judges = load_judges(WorkTree(session.directory))
-    if not judges.catalogue.of_kind("Policy"):
-        raise UsageError("there is no policy here", remedy="add one to policies/, or go to a repository of records")
+    _select.readable(judges)
     validation = assess_catalogue(judges.catalogue, judges, session.instant(judges.configuration.as_of))
     found = coverage(judges.catalogue, judges.catalogue, validation.outcomes)
     session.write(FORMATS[session.format](found, colour=session.colour, verbose=session.verbose))

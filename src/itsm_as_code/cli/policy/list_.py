@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from itsm_as_code.cli.output import Session
+from itsm_as_code.cli.policy import _select
 from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
@@ -28,24 +29,19 @@ def command(session: Session) -> int:
     """
     from collections import Counter
 
-    from itsm_as_code.errors import UsageError
     from itsm_as_code.packs import chosen_packs
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
     judges = load_judges(WorkTree(session.directory))
+    known = _select.readable(judges)
     validation = assess_catalogue(judges.catalogue, judges, session.instant(judges.configuration.as_of))
     counts: dict[str, Counter[str]] = {}
     for outcome in validation.outcomes:
         counts.setdefault(outcome.policy, Counter())[outcome.status] += 1
-    if not judges.catalogue.of_kind("Policy"):
-        raise UsageError("there is no policy here", remedy="add one to policies/, or go to a repository of records")
     settings = judges.configuration.policies
     packs = chosen_packs(judges.catalogue, settings)
-    rows = [
-        _row(record, counts.get(record.name, Counter()), packs.get(record.name), settings)
-        for record in judges.catalogue.of_kind("Policy")
-    ]
+    rows = [_row(record, counts.get(record.name, Counter()), packs.get(record.name), settings) for record in known]
     if session.format == "json":
         import orjson
 

@@ -18,6 +18,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "Planned changes of a service do not overlap"
 SEVERITY = "warning"
 WAIVABLE = True
+_NAMED = 5
+"""Of the changes that run when another begins, those that end last are named: all pairs would be too many to list."""
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
@@ -29,7 +31,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             for _, other in running:
                 message = f"overlaps with {other} on '{service}'"
                 yield ("Change", name), Problem(message, ("spec", "schedule"), f"move it out of the window of {other}")
-            running.append((window, name))
+            running = sorted([*running, (window, name)], key=lambda item: item[0].end)[-_NAMED:]
 
 
 def _planned(changes: list[dict[str, Any]]) -> Iterator[tuple[Interval, str]]:

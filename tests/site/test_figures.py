@@ -104,7 +104,7 @@ def test_a_training_shows_its_coverage(pages: Pages, example: Validation) -> Non
 def test_an_offering_says_what_it_asks_takes_and_costs(pages: Pages) -> None:
     text = main(pages, "request-offerings/warehouse-extract.html")
     assert "240.00 EUR" in text
-    assert "1 day of service hours" in text
+    assert "24 service hours" in text
     assert "Spreadsheet, CSV, PDF" in text
     assert "at least 1; at most 40" in text
     assert "240.00 EUR" in main(pages, "request-offerings/index.html")

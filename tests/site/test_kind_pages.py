@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
 
 from itsm_as_code import site
-from itsm_as_code.site.views import initiative, outlook, service_request, state
+from itsm_as_code.site.views import initiative, outlook, service_request, state, words
 from itsm_as_code.site.views.context import Context
 from tests.site.conftest import REVISION, Validate
 from tests.site.reader import read
@@ -129,8 +130,8 @@ def test_a_request_answers_under_the_questions_of_the_form(pages: Pages) -> None
     assert said["Who will connect?"] == "Claire Dubois"
     assert said["Until when?"] == "Fri 23 Jan 2026"
     assert said["Is a hardware token at hand?"] == "Yes"
-    assert said["Time that counts"] == "4 hours 50 minutes In time"
-    assert said["Target time"] == "9 hours from the approval within Office hours, Berlin"
+    assert said["Time that counts"] == "4 service hours 50 minutes In time"
+    assert said["Target time"] == "9 service hours from the approval by Office hours, Berlin"
     assert said["Satisfaction"] == "5 of 5, entirely content"
 
 
@@ -253,3 +254,30 @@ def test_what_the_first_page_leaves_out_leads_to_its_lists(pages: Pages) -> None
     assert ("and 5 more", "changes/index.html") in shown
     assert ("4 in changes", "changes/index.html") in shown
     assert ("1 in service level agreements", "service-level-agreements/index.html") in shown
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (0, "0 service hours"),
+        (1, "1 service minute"),
+        (61, "1 service hour 1 minute"),
+        (30 * 60, "30 service hours"),
+    ],
+)
+def test_service_time_is_never_told_in_days(minutes: int, said: str) -> None:
+    assert words.service_time(timedelta(minutes=minutes)) == said
+
+
+def test_compliance_names_frameworks_and_puts_first_what_fails(pages: Pages) -> None:
+    text = main(pages, "compliance/index.html")
+    assert "ISO/IEC 20000-1:2018" in text
+    assert "iso20000" not in text
+    found = [row for row in rows(pages, "compliance/index.html") if re.search(r" (fail|waived|of \d+) ", row + " ")]
+    failing = [number for number, row in enumerate(found) if re.search(r"\d fail ", row)]
+    assert failing == list(range(len(failing))), "before those that pass"
+    left_out = next(r for r in rows(pages, "compliance/index.html") if r.startswith("What is promised for a critical"))
+    assert "Left out here" in left_out
+    waivers = [r for r in rows(pages, "compliance/index.html") if " Active " in r]
+    assert [re.search(r"in (\d+) days", row)[1] for row in waivers] == ["14", "20", "26"]  # type: ignore[index]
+    assert "6 warnings" in text

@@ -38,6 +38,10 @@ LINKS = (
     Link("Findings", "findings/index.html"),
 )
 """The lists of the compliance part that are of no kind."""
+_SEVERITIES = (
+    ("error", "error", "errors"), ("warning", "warning", "warnings"), ("info", "notice", "notices"),
+    ("waived", "waived", "waived"),
+)  # fmt: skip
 _STATUSES = ("pass", "fail", "error", "waived")
 
 
@@ -61,7 +65,8 @@ def _overview(context: Context) -> Page:
             ))
         )  # fmt: skip
     if context.has("Policy"):
-        rows = [policy_row(context, policy) for policy in context.catalogue.of_kind("Policy")]
+        found = sorted(context.catalogue.of_kind("Policy"), key=lambda policy: _order(context, policy))
+        rows = [policy_row(context, policy) for policy in found]
         matrix = Link("Every service against every policy", f"{_FOLDER}/matrix.html")
         sections.append(
             Section("policies", "Policies", (matrix, Table("Policies and their results", POLICY_HEADERS, tuple(rows))))
@@ -71,15 +76,13 @@ def _overview(context: Context) -> Page:
     waivers = Table(
         "Waivers",
         WAIVER_HEADERS,
-        tuple(waiver_row(context, s.record) for s in context.validation.waivers),
+        tuple(waiver_row(context, s.record) for s in sorted(context.validation.waivers, key=lambda s: s.until)),
         "No waiver.",
     )
     sections.append(Section("waivers", "Waivers", (waivers,)))
     findings = context.validation.findings
     by_severity = Counter("waived" if finding.waiver else finding.severity.value for finding in findings)
-    counts = [
-        state.status(s, f"{by_severity[s]:,} {s}") for s in ("error", "warning", "info", "waived") if by_severity[s]
-    ]
+    counts = [state.status(s, words.count(by_severity[s], one, many)) for s, one, many in _SEVERITIES if by_severity[s]]
     link = Link("All findings", "findings/index.html")
     sections.append(Section("findings", "Findings", (badges(counts, "No finding."), link)))
     lead = (
@@ -104,13 +107,20 @@ def control_row(context: Context, control: Record) -> Row:
         (
             context.link(control),
             state.status(assessment.status),
-            Text(spec["framework"]),
+            Text(words.framework(spec["framework"])),
             Text(spec["clause"]),
             Text(summary) if summary else Missing("No evidence yet"),
             context.reference(("Team",), spec["owner"]) if "owner" in spec else Missing(),
         ),
-        (("framework", spec["framework"]), ("status", words.human(assessment.status))),
+        (("framework", words.framework(spec["framework"])), ("status", words.human(assessment.status))),
     )
+
+
+def _order(context: Context, policy: Record) -> tuple[object, ...]:
+    """What fails comes first, then what could not be evaluated, what is waived, and what passes; the rest is last."""
+    statuses = {outcome.status for outcome in context.outcomes_of_policy.get(policy.name, ())}
+    worst = min((OUTCOME_ORDER.get(status, 9) for status in statuses), default=10)
+    return packs.is_left_out(context, policy), worst, policy.title.casefold(), policy.name
 
 
 def policy_row(context: Context, policy: Record) -> Row:
@@ -119,7 +129,8 @@ def policy_row(context: Context, policy: Record) -> Row:
     failed: Value = state.status("fail", f"{tally['fail']:,} fail") if tally["fail"] else Text("0")
     waived: Value = state.status("waived", f"{tally['waived']:,} waived") if tally["waived"] else Text("0")
     unknown: Value = state.status("error", f"{tally['error']:,}") if tally["error"] else Text("0")
-    passed: Value = Text(f"{tally['pass']:,} of {judged:,}") if judged else Missing("Not applicable to any record")
+    why = "Left out here" if packs.is_left_out(context, policy) else "Not applicable to any record"
+    passed: Value = Text(f"{tally['pass']:,} of {judged:,}") if judged else Missing(why)
     return Row(
         (context.link(policy), packs.severity(context, policy), Text(f"{judged:,}"), passed, failed, waived, unknown)
     )
@@ -271,7 +282,10 @@ def control_page(context: Context, record: Record, now: state.Now) -> Page:
         "evidence", "Evidence", Table("Evidence", ("Evidence", "Status", "Why"), rows, "No evidence yet: not assessed.")
     )
     made.part("reason", "Reason", "reason")
-    facts: list[tuple[str, Value]] = [("Framework", made.field("framework")), ("Clause", made.field("clause"))]
+    facts: list[tuple[str, Value]] = [
+        ("Framework", Text(words.framework(spec["framework"]))),
+        ("Clause", made.field("clause")),
+    ]
     facts.append(("Owner", made.field("owner")))
     return made.finish(lead=spec["statement"], statuses=(state.status(assessment.status),), facts=tuple(facts))
 

@@ -143,7 +143,7 @@ def _overdue(context: Context, now: state.Now) -> list[Card]:
 
 def _waivers(context: Context) -> list[Card]:
     cards = []
-    for waiver in context.validation.waivers:
+    for waiver in sorted(context.validation.waivers, key=lambda waiver: (waiver.until, waiver.record.name)):
         ends = words.moment(waiver.until, context.tz)
         if waiver.state == "active" and waiver.until - context.now <= _SOON:
             status = Status(f"Waiver ends {words.relative(waiver.until, context.now)}", "warn")
@@ -166,10 +166,14 @@ def _suppliers(context: Context) -> list[Card]:
 def _controls(context: Context) -> list[Card]:
     found = [(controls.assess(context, c).status, c) for c in context.catalogue.of_kind("Control")]
     return [
-        Card(context.link(control), state.status(status), Text(f"{control.spec['framework']} {control.spec['clause']}"))
+        Card(context.link(control), state.status(status), _clause(control))
         for status, control in sorted(found, key=lambda item: (item[0], item[1].name))
         if status in (ControlStatus.NOT_SATISFIED, ControlStatus.STALE)
     ]
+
+
+def _clause(control: Record) -> Value:
+    return Text(f"{words.framework(control.spec['framework'])}, {control.spec['clause']}")
 
 
 def _agreements(context: Context) -> list[Card]:

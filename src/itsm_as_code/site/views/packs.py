@@ -38,6 +38,11 @@ def severity(context: Context, policy: Record) -> Value:
     return Text(f"{words.human(override.severity.value)} (by itself: {own.lower()})")
 
 
+def is_left_out(context: Context, policy: Record) -> bool:
+    """True for a policy that does not apply here."""
+    return _settings(context).exclusion(policy.name) is not None
+
+
 def facts(context: Context, policy: Record) -> list[tuple[str, Value]]:
     """Pack, clauses and settings of a policy, for its page."""
     settings, pack = _settings(context), _packs(context).get(policy.name)
@@ -45,7 +50,9 @@ def facts(context: Context, policy: Record) -> list[tuple[str, Value]]:
     if pack is not None:
         found.append(("Pack", _name(context, pack)))
     if "clauses" in policy.spec:
-        clauses = tuple(Text(f"{item['framework']} {item['clause']}") for item in policy.spec["clauses"])
+        clauses = tuple(
+            Text(f"{words.framework(item['framework'])}, {item['clause']}") for item in policy.spec["clauses"]
+        )
         found.append(("Clauses", Items(clauses) if len(clauses) > 1 else clauses[0]))
     override, exclusion = settings.override(policy.name), settings.exclusion(policy.name)
     if override is not None:

@@ -28,20 +28,28 @@ from itsm_as_code.site.views.values import (
 
 _OVER = ("closed", "rolled-back")
 _RESULTS = ("failed", "open", "passed")
-_OWN_SECTIONS = ("changes", "environments", "acceptance", "rollout", "backout", "earlyLife", "status")
+_SHOWN = ("version", "services", "changes", "environments", "acceptance", "rollout", "backout", "earlyLife", "status")
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     sections: list[tuple[str, str, tuple[Value, ...]]] = [
         ("changes", "Changes that bring it", (_changes(context, record),)),
-        ("environments", "Where it is", (_environments(context, record),)),
+        ("environments", "Environments", (_environments(context, record),)),
         ("acceptance", "Acceptance", _acceptance(spec)),
         ("rollout", "How it goes in", (_plan(spec, "rollout"),)),
         ("backout", "How it comes out again", (_plan(spec, "backout"),)),
     ]
-    facts = (("Support after it went in", _early_life(context, spec)),)
-    return described(context, record, Extra(facts, tuple(sections), _OWN_SECTIONS))
+    facts: tuple[tuple[str, Value], ...] = (
+        ("Version", Text(spec["version"])),
+        ("Services", _services(context, spec)),
+        ("Support after it went in", _early_life(context, spec)),
+    )
+    return described(context, record, Extra(facts, tuple(sections), _SHOWN))
+
+
+def _services(context: Context, spec: Mapping[str, Any]) -> Value:
+    return inline([context.reference(("Service",), name) for name in spec["services"]])
 
 
 def _changes(context: Context, record: Record) -> Table:
@@ -146,7 +154,7 @@ def _row(context: Context, record: Record) -> Row:
             context.link(record),
             Text(spec["version"]),
             state.status(spec["status"]),
-            inline([context.reference(("Service",), name) for name in spec["services"]]),
+            _services(context, spec),
             badges(tally(spec), "No criterion"),
             where,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from itsm_as_code.clock import parse_duration
 from itsm_as_code.measures.deadlines import Due, freshness, utc_day
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import incident, state, words
@@ -43,11 +44,21 @@ def _limits(field: Mapping[str, Any]) -> Value:
     return Text("; ".join(said)) if said else Missing("None")
 
 
+def time_taken(duration: str, in_service_hours: bool) -> str:
+    """A target time in words; a text that is no duration of fixed length stays as it is."""
+    if not in_service_hours:
+        return words.duration(duration)
+    try:
+        return words.service_time(parse_duration(duration))
+    except ValueError:
+        return f"{duration} of service hours"
+
+
 def _target(record: Record) -> Value:
     target = record.spec.get("target")
     if not target:
         return Missing("No data")
-    return Text(words.duration(target) + (" of service hours" if "hours" in record.spec else ""))
+    return Text(time_taken(target, "hours" in record.spec))
 
 
 def _cost(record: Record) -> Value:

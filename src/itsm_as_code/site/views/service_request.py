@@ -9,7 +9,7 @@ from typing import Any
 
 from itsm_as_code.clock import Interval, parse_duration
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views import requests, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -37,6 +37,10 @@ class Course:
     taken: timedelta
     target: timedelta
     is_over: bool
+    in_service_hours: bool
+
+    def in_words(self, time: timedelta) -> str:
+        return words.service_time(time) if self.in_service_hours else words.length(time)
 
     @property
     def in_time(self) -> bool:
@@ -62,7 +66,7 @@ def course(context: Context, request: Record) -> Course | None:
         target = parse_duration(offering.spec["target"])
     except ValueError:
         return None
-    return Course(taken, target, fulfilled is not None)
+    return Course(taken, target, fulfilled is not None, "hours" in offering.spec)
 
 
 def _counted(context: Context, hours: str | None, begin: datetime, end: datetime) -> timedelta:
@@ -83,7 +87,7 @@ def standing(context: Context, request: Record) -> Value:
     if found.is_over:
         return Status("In time", "good") if found.in_time else Status("Late", "bad")
     left = found.target - found.taken
-    return Status(f"{words.length(left)} left", "info") if found.in_time else Status("Target time is over", "bad")
+    return Status(f"{found.in_words(left)} left", "info") if found.in_time else Status("Target time is over", "bad")
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -166,7 +170,7 @@ def _times(made: RecordPage, offering: Record | None) -> Fields:
     rows.append(("Target time", _target(context, offering)))
     found = course(context, made.record)
     if found is not None:
-        said = words.length(found.taken) + ("" if found.is_over else " so far")
+        said = found.in_words(found.taken) + ("" if found.is_over else " so far")
         rows.append(("Time that counts", Inline((Text(said), standing(context, made.record)), " ")))
     return Fields(tuple(rows))
 
@@ -175,10 +179,10 @@ def _target(context: Context, offering: Record | None) -> Value:
     if offering is None or "target" not in offering.spec:
         return Missing("None promised")
     begin = "the approval" if offering.spec.get("approvals") else "the order"
-    said = Text(f"{words.duration(offering.spec['target'])} from {begin}")
+    said = Text(f"{requests.time_taken(offering.spec['target'], 'hours' in offering.spec)} from {begin}")
     if "hours" not in offering.spec:
         return said
-    return Inline((said, Text("within"), context.reference(("Calendar",), offering.spec["hours"])), " ")
+    return Inline((said, Text("by"), context.reference(("Calendar",), offering.spec["hours"])), " ")
 
 
 HEADERS = ("Request", "Offering", "Requester", "Ordered", "Status", "Against the target time", "Satisfaction")
@@ -203,6 +207,6 @@ def _row(context: Context, record: Record) -> Row:
             words.instant_value(spec["submittedAt"], context.tz),
             state.status(spec["status"]),
             standing(context, record),
-            Text(f"{given} of 5") if given else Missing("None"),
+            Text(f"{given} of 5") if given else Missing("Not given"),
         )
     )

@@ -13,6 +13,19 @@ from itsm_as_code.site.views.values import Missing, Moment, Text, Value
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UPPER = {"sla": "SLA", "ola": "OLA", "api": "API", "url": "web address", "id": "ID"}
+_FRAMEWORKS = {
+    "iso20000-1:2018": "ISO/IEC 20000-1:2018",
+    "itil4": "ITIL 4",
+    "soc2": "SOC 2",
+    "gdpr": "GDPR",
+    "dora-eu": "DORA (EU) 2022/2554",
+    "dora-rts-classification": "DORA, classification of incidents",
+    "dora-rts-reporting": "DORA, reporting of incidents",
+    "dora-metrics": "DORA metrics of software delivery",
+    "sre-book": "Site Reliability Engineering",
+    "sre-workbook": "The Site Reliability Workbook",
+}
+"""Frameworks that the shipped policies and controls name, as people call them."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -22,6 +35,11 @@ def human(code: str) -> str:
     words = _CAMEL.sub("-", code).replace("_", "-").split("-") if code else []
     spelt = " ".join(_UPPER.get(word, word) for word in words)
     return spelt[:1].upper() + spelt[1:]
+
+
+def framework(code: str) -> str:
+    """``iso20000-1:2018`` -> ``ISO/IEC 20000-1:2018``; one that is not known stays as it is written."""
+    return _FRAMEWORKS.get(code, code)
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -84,6 +102,16 @@ def length(delta: timedelta) -> str:
         if number:
             parts.append(count(number, name))
     return " ".join(parts[:2])
+
+
+def service_time(delta: timedelta) -> str:
+    """``24 service hours``, never a day: a day of service hours is not a day of the calendar."""
+    minutes = int(delta.total_seconds()) // 60
+    hours, minutes = divmod(minutes, 60)
+    parts = [count(hours, "service hour")] if hours or not minutes else []
+    if minutes:
+        parts.append(count(minutes, "minute") if parts else count(minutes, "service minute"))
+    return " ".join(parts)
 
 
 def duration(text: str) -> str:

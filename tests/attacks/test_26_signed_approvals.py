@@ -436,3 +436,22 @@ def test_a_reference_whose_name_is_no_text(office: Office) -> None:
     packed = shop.path / ".git" / "packed-refs"
     packed.write_bytes(packed.read_bytes().replace(b"refs/itsm/approvals/a\n", b"refs/itsm/approvals/\xff\n"))
     assert stored_statements(store) == [(signed.text, signed.signature)]
+
+
+@pytest.mark.parametrize("value", ['"\\ud800"', "1" + "0" * 30, "1" * 5000, "1e999", "NaN"])
+def test_a_statement_that_json_cannot_carry(office: Office, value: str) -> None:
+    """Anybody who may push can leave it there, unsigned: it counts for nothing and stops nobody."""
+    signed = office.approve("bob")
+    text = signed.text.replace('"previous"', f'"message":{value},"previous"', 1)
+    office.statements.append(SignedStatement(text, signed.signature))
+    assert office.decide().verdict == "approved"
+
+
+def test_a_key_that_stands_twice_counts_only_where_both_do(office: Office) -> None:
+    with on_main(office.shop):
+        add_key(office.shop, "bob", office.keys["mallory"], until="2026-11-01T00:00:00Z")
+        add_key(office.shop, "bob", office.keys["mallory"])
+    office.shop.change()
+    office.shop.commit()
+    office.approve("bob", key=office.keys["mallory"])
+    pending(office, "signature-key-expired")

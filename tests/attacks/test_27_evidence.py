@@ -180,6 +180,13 @@ def test_evidence_with_something_else_in_a_place(judged: tuple[Workshop, Decisio
         return
 
 
+@pytest.mark.parametrize("value", [b'"\\ud800"', b"1" + b"0" * 30, b"1" * 5000, b"1e999", b"NaN"])
+def test_evidence_that_json_cannot_carry(judged: tuple[Workshop, Decision], value: bytes) -> None:
+    content = file_of(judged[1]).replace(b'"verdict": "approved"', b'"verdict": ' + value, 1)
+    with pytest.raises(Damaged):
+        intact(content)
+
+
 def test_commits_that_this_clone_lacks(judged: tuple[Workshop, Decision]) -> None:
     """That is no answer about the evidence."""
     shop, decision = judged

@@ -275,6 +275,13 @@ def test_a_model_that_its_failures_suspend(shop: Workshop, ask: Any, standard: s
     assert ask(change=standard, at="2026-12-01T21:00:01Z")[0] == 0
 
 
+def test_a_failure_that_somebody_broke_is_no_leave(shop: Workshop, itsm: Run, standard: str) -> None:
+    """A failure that cannot be read could be the one that suspends the model."""
+    shop.write("changes/2026/11/10/chg-20261110-failed-1.yaml", FAILED % {"number": 1, "day": 10} + "  oops: [\n")
+    shop.commit(who="erin")
+    assert itsm("authorise", "-C", shop.path, standard, "--at", INSIDE)[0] == 2
+
+
 def test_a_pre_authorisation_that_expired(shop: Workshop, ask: Any, standard: str) -> None:
     shop.edit(MODEL, 'expires: "2027-01-10"', 'expires: "2026-12-01"')
     shop.commit(who="erin")

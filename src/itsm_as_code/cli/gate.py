@@ -135,8 +135,12 @@ class GateRun:
         now = self._instant(repository, base)
         if self.forge.group is None:
             return self._judge(repository, base, head, pull_request, now)
-        others = lambda number: connection.forge(number).pull_request()  # noqa: E731
-        return judge_group(repository, base, head, pull_request, others, now)
+
+        def other(number: int) -> PullRequest:
+            found = connection.forge(number).pull_request()
+            return found if self.approvals is None else with_statements(found, repository, self.approvals)
+
+        return judge_group(repository, base, head, pull_request, other, now)
 
     def _judge(
         self, repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime

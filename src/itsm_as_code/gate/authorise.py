@@ -22,7 +22,7 @@ from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets
 
-JUDGED_BY: Final = ("Calendar", "ChangeModel", "Service", "ServiceLevelAgreement", "ServiceReview")
+JUDGED_BY: Final = ("Calendar", "Change", "ChangeModel", "Service", "ServiceLevelAgreement", "ServiceReview")
 """Kinds whose records have a say here: while one of them cannot be read, nothing is authorised."""
 AUTHORISED: Final = ("authorised", "scheduled", "implementing")
 _BEFORE: Final = ("draft", "proposed")

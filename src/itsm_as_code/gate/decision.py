@@ -57,6 +57,14 @@ def canonical(data: Any) -> bytes:
     return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
 
 
+def is_canonical(data: Any, content: bytes) -> bool:
+    """True when these bytes are what :func:`canonical` writes; what it cannot write at all never is."""
+    try:
+        return canonical(data) == content
+    except TypeError:  # half a character, a number of more than 64 bits
+        return False
+
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 

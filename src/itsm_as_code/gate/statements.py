@@ -19,7 +19,7 @@ from itsm_as_code import clock, signing
 from itsm_as_code.errors import GitError
 from itsm_as_code.forges.interface import Review, ReviewState, SignedStatement
 from itsm_as_code.gate.approvals import Ignored
-from itsm_as_code.gate.decision import canonical
+from itsm_as_code.gate.decision import is_canonical
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
@@ -186,7 +186,7 @@ def read_statement(text: str, validator: Validator) -> dict[str, Any] | str:
     problems = validator.problems(data)
     if problems:
         return f"is no statement of an approval: {problems[0].message}"
-    if canonical(data) != text.encode("utf-8", "surrogatepass"):
+    if not is_canonical(data, text.encode("utf-8", "surrogatepass")):
         return "is not written in canonical JSON, so two readers could take it for two things"
     found: dict[str, Any] = data
     return found
@@ -215,21 +215,22 @@ def _unsigned(statement: Statement, people: Facts, now: datetime) -> tuple[str, 
 
 def why_key_is_not(people: Facts, name: str, key: str, instants: Sequence[datetime]) -> tuple[str, str] | None:
     """Why a key does not sign for a person at all of some instants, and the code of that; None when it does."""
-    holders = {
-        data["metadata"]["name"]: item
+    held = [
+        (data["metadata"]["name"], item)
         for data in people.records("Person")
         for item in data["spec"].get("signingKeys", ())
         if signing.bare_key(item["key"]) == key
-    }
+    ]
+    holders = sorted({holder for holder, _ in held})
     if name not in holders:
         return f"the key is none of {name}'s signing keys on the base", "signature-key"
     if len(holders) > 1:
-        return f"the key is that of more than one person: {', '.join(sorted(holders))}", "signature-key-shared"
-    known = holders[name]
-    if "from" in known and any(instant < clock.parse_instant(known["from"]) for instant in instants):
-        return f"the key counts only from {known['from']}", "signature-key-expired"
-    if "until" in known and any(instant >= clock.parse_instant(known["until"]) for instant in instants):
-        return f"the key counts no longer since {known['until']}", "signature-key-expired"
+        return f"the key is that of more than one person: {', '.join(holders)}", "signature-key-shared"
+    for _, known in held:  # where it stands twice, it counts while both do
+        if "from" in known and any(instant < clock.parse_instant(known["from"]) for instant in instants):
+            return f"the key counts only from {known['from']}", "signature-key-expired"
+        if "until" in known and any(instant >= clock.parse_instant(known["until"]) for instant in instants):
+            return f"the key counts no longer since {known['until']}", "signature-key-expired"
     return None
 
 

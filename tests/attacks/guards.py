@@ -304,6 +304,7 @@ GUARDS: Final = (
         ("goes-on-before-the-last-emergency-is-reviewed",),
     ),
     Guard("models that fail are suspended", patched(lane, "model_suspended", nothing), ("follows-a-model-that-fails",)),
+    Guard("failures stand", patched(lane, "failure_stands", nothing), ("calls-a-failure-a-success",)),
     Guard(
         "nothing fails before its window",
         patched(suspension, "failed_at", as_it_says_of_itself),

@@ -276,3 +276,12 @@ def test_a_scheduled_change_turns_to_the_service_while_the_review_is_overdue(wor
     workshop.commit()
     approve(workshop, *EVERYBODY)
     assert codes(workshop.judge()) == [OVERDUE]
+
+
+def test_the_end_is_moved_so_that_the_review_is_due_later(workshop: Workshop) -> None:
+    without_board_rule(workshop)
+    unreviewed(workshop)
+    workshop.edit(PAST_PATH, 'end: "2026-11-12T13:00:00Z"}', 'end: "2026-11-21T13:00:00Z"}')
+    workshop.commit()
+    approve(workshop, "bob")
+    assert missing(workshop.judge()) == {"emergency-lane": 1}

@@ -187,3 +187,36 @@ def test_a_scheduled_change_turns_to_the_suspended_model(workshop: Workshop) -> 
     workshop.commit()
     approve(workshop, *EVERYBODY)
     assert SUSPENDED in codes(workshop.judge())
+
+
+REVIEWED = 'status: reviewed\n  result: successful\n  review: {date: "2026-11-16", by: bob, findings: It held.}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("status: failed\n  result: failed", REVIEWED),
+        ("status: failed\n  result: failed", "status: failed\n  result: successful"),
+        ("model: restart", "model: reload"),
+        ('end: "2026-11-10T21:00:00Z"', 'end: "2026-11-10T20:30:00Z"'),
+    ],
+)
+def test_a_failure_is_rewritten_in_a_pull_request_before(workshop: Workshop, old: str, new: str) -> None:
+    """Nobody has to approve what a standard change says, so the first of two pull requests would pass by itself."""
+    with on_main(workshop):
+        workshop.write("changes/models/reload.yaml", (workshop.path / MODEL).read_text().replace("restart,", "reload,"))
+    first, _ = suspended(workshop, "2026-11-10", "2026-11-15")
+    workshop.edit(first, old, new)
+    workshop.commit()
+    decision = workshop.judge()
+    if "status: failed" in new:
+        assert decision.verdict == "approved", "its status still says that it failed"
+    else:
+        assert codes(decision) == ["finding:failure-stands"]
+
+
+def test_a_failure_may_be_reviewed(workshop: Workshop) -> None:
+    first, _ = suspended(workshop, "2026-11-10", "2026-11-15")
+    workshop.edit(first, "status: failed\n  result: failed", REVIEWED.replace("successful", "failed"))
+    workshop.commit()
+    assert workshop.judge().verdict == "approved"

@@ -431,10 +431,10 @@ def test_a_reference_whose_name_is_no_text(office: Office) -> None:
     shop, signed = office.shop, office.approve("bob")
     store = Repository(shop.path)
     store_statement(store, shop.git("rev-parse", "topic"), "bob", signed.text, signed.signature, NOW)
-    shop.git("update-ref", "refs/itsm/approvals/a", "main")
+    shop.git("update-ref", "refs/itsm/approvals/z", "main")
     shop.git("pack-refs", "--all")
     packed = shop.path / ".git" / "packed-refs"
-    packed.write_bytes(packed.read_bytes().replace(b"refs/itsm/approvals/a\n", b"refs/itsm/approvals/\xff\n"))
+    packed.write_bytes(packed.read_bytes().replace(b"refs/itsm/approvals/z\n", b"refs/itsm/approvals/\xff\n"))
     assert stored_statements(store) == [(signed.text, signed.signature)]
 
 

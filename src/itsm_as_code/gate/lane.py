@@ -14,7 +14,7 @@ from itsm_as_code.clock import format_instant
 from itsm_as_code.findings import Finding, Problem, Rule, Severity
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.measures.retrospective import Review, open_reviews
-from itsm_as_code.measures.suspension import suspension
+from itsm_as_code.measures.suspension import failed_at, suspension
 from itsm_as_code.records.catalogue import Record, stamp
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.facts import Facts
@@ -41,7 +41,14 @@ MODEL_SUSPENDED = Rule(
     "A model says after how many failures within which span it is out of force. It is in force again when it is "
     "pre-authorised anew, on a later day than its failures, or when they lie further back than that span.",
 )
-RULES = (EMERGENCY_INCIDENT, REVIEW_FIRST, MODEL_SUSPENDED)
+FAILURE_STANDS = Rule(
+    "failure-stands",
+    "A standard change that failed stays a failure of its model",
+    Severity.ERROR,
+    "Standard changes need nobody's approval, and their failures suspend their model. So what failed cannot be said to "
+    "have been successful later on, nor to have been of another model, nor to have failed earlier.",
+)
+RULES = (EMERGENCY_INCIDENT, REVIEW_FIRST, MODEL_SUSPENDED, FAILURE_STANDS)
 
 BOARDS: Final = ("emergency-change-advisory-board", "change-advisory-board")
 """The role that agrees to an emergency change; the second one where nobody has the first."""
@@ -67,6 +74,7 @@ def lane_findings(diffs: Iterable[RecordDiff], situation: Situation) -> Iterator
             yield from emergency_incident(diff.new, situation)
             yield from review_first(diff, diff.new, situation)
             yield from model_suspended(diff, diff.new, situation)
+            yield from failure_stands(diff, diff.new, situation)
 
 
 def emergency_incident(change: Record, situation: Situation) -> Iterator[Finding]:
@@ -134,6 +142,26 @@ def model_suspended(diff: RecordDiff, change: Record, situation: Situation) -> I
         yield stamp(MODEL_SUSPENDED, change, Problem(message, ("spec", "model"), remedy))
 
 
+def failure_stands(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
+    """What a failed standard change says of its failure is not taken back."""
+    old = diff.old
+    if old is None or not old.valid or old.spec["type"] != "standard":
+        return
+    before, after = failed_at(old.data, situation.now), failed_at(change.data, situation.now)
+    if before is None:
+        return
+    if after is None:
+        message, field = "the failure of the change is taken back", "status"
+    elif change.spec.get("model") != old.spec["model"]:
+        message, field = f"the change failed under the model {old.spec['model']}", "model"
+    elif after < before:
+        message, field = f"the failure of the change is dated back from {format_instant(before)}", "actual"
+    else:
+        return
+    remedy = "put back what stood there; whoever owns the model can have it authorised anew"
+    yield stamp(FAILURE_STANDS, change, Problem(message, ("spec", field), remedy))
+
+
 def lane_instants(changes: Iterable[Record], situation: Situation) -> Iterator[datetime]:
     """When what the lanes say of some changes turns: a review becomes overdue, a model is suspended no longer."""
     reviews = list(open_reviews(situation.base, situation.timezone))
@@ -183,4 +211,7 @@ def needs_board(diff: RecordDiff) -> bool:
     if new["type"] != "emergency" or new["status"] in _NOT_YET:
         return False
     old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    ended, ends = (spec.get("actual", {}).get("end") for spec in (old, new))
+    if ended is not None and ended != ends:
+        return True  # when it ended is when its review begins to be due
     return old.get("status", "draft") == "draft" or any(old.get(field) != new.get(field) for field in _PLAN)

@@ -12,9 +12,11 @@ import jsonschema
 import pytest
 
 from itsm_as_code.errors import GitError, ItsmError
+from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import Decision
 from itsm_as_code.gate.decision import canonical, error_decision
 from itsm_as_code.gate.endorsement import endorse, endorser
+from itsm_as_code.gate.queue import judge_group
 from itsm_as_code.gate.replay import Damaged, Replay, replay
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.facts import Facts
@@ -185,6 +187,24 @@ def test_evidence_that_json_cannot_carry(judged: tuple[Workshop, Decision], valu
     content = file_of(judged[1]).replace(b'"verdict": "approved"', b'"verdict": ' + value, 1)
     with pytest.raises(Damaged):
         intact(content)
+
+
+def test_evidence_of_a_merge_queue(workshop: Workshop) -> None:
+    """The line of the queue is compared as well, and its commit has the tree that was judged."""
+    workshop.change()
+    head = workshop.commit()
+    workshop.review("bob")
+    workshop.more |= {"number": 7, "head": head}
+    workshop.git("checkout", "-q", "-b", "queue", "main")
+    workshop.git("merge", "-q", "--no-ff", "-m", "Queue", "topic")
+    pull_request = parse_pull_request(workshop.pull_request(), "reviews")
+    repository = Repository(workshop.path)
+    decision = judge_group(repository, "main", "queue", pull_request, lambda _: pull_request, NOW)
+    assert check(workshop, file_of(decision)).holds
+    (line,) = decision.evidence["queue"]
+    for bad in ({"number": 8}, {"result": decision.evidence["base"]}, {"verdict": "rejected"}, {"result": None}):
+        with pytest.raises(Damaged, match="merge queue"):
+            check(workshop, mended(decision, queue=[{**line, **bad}]))
 
 
 def test_commits_that_this_clone_lacks(judged: tuple[Workshop, Decision]) -> None:

@@ -348,7 +348,7 @@ policies. The runtime is CEL's own C++ implementation, with its extensions for s
 (`.?`) are not enabled.
 
 An expression sees the variables and functions below and nothing else: no file, no network, no clock but `now`. Its
-length is limited by the schema, its iterations by the runtime. An expression that fails half-way is an error
+length is limited by the schema, its time and memory by what runs it. An expression that fails half-way is an error
 ([policy-evaluates](rules.md#policy-evaluates)), never a pass.
 """
 
@@ -367,8 +367,9 @@ teams, calendars, change models, policies and known services as the base has the
 
 def cel() -> str:
     now = datetime(2026, 11, 22, 9, tzinfo=UTC)
-    where = environment.Environment(Facts.from_records(EXAMPLE_RECORDS), now)
-    declared = {name: (parameters, result) for name, parameters, result, _ in where._functions()}
+    facts = Facts.from_records(EXAMPLE_RECORDS)
+    where = environment.Environment(facts, now)
+    declared = {name: (parameters, result) for name, parameters, result, _ in environment.look_ups(facts, now)}
     if set(declared) != set(FUNCTIONS):
         raise SystemExit(f"docs/generate.py does not know these CEL functions: {set(declared) ^ set(FUNCTIONS)}")
     context = environment.Context({"kind": "Change"}, now)

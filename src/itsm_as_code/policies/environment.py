@@ -265,8 +265,12 @@ def _declare(
     def look_up(*arguments: Any) -> Any:
         if arguments not in answers:
             answer = implementation(*arguments)
-            is_large = any(_letters(item) > LOOKED_UP for item in (answer if isinstance(answer, list) else [answer]))
-            answers[arguments] = answer, _weight(answer), is_large
+            weight = _weight(answer)
+            # What is too much is refused, large or not, also where it is stopped: there is no more to measure.
+            is_large = weight <= MOST_HANDED_OUT and any(
+                map(_is_large, answer if isinstance(answer, list) else [answer])
+            )
+            answers[arguments] = answer, weight, is_large
         answer, weight, is_large = answers[arguments]
         if is_large and not meter.may_be_large:
             meter.met_large = True
@@ -291,6 +295,20 @@ def _weight(value: Any) -> int:
         elif isinstance(item, list):
             todo.extend(item)
     return count
+
+
+def _is_large(value: Any) -> bool:
+    """True for more letters than what is looked up may have.
+
+    Written as JSON a value has as many bytes as it has letters, or one less (where a list has numbers of one digit: a
+    comma stands behind all but the last). So most values need no counting.
+    """
+    try:
+        if len(orjson.dumps(value)) < LOOKED_UP:
+            return False
+    except TypeError:
+        pass
+    return _letters(value) > LOOKED_UP
 
 
 def _letters(value: Any) -> int:

@@ -179,7 +179,7 @@ def test_it_is_little_that_is_judged(organisation: Workshop) -> None:
         ("record(object.spec.kind, 'a') != null", None),
         ("record('Ser' + 'vice', 'a') != null", None),
         ("owner('a') != null && frozen('a', 'b', 'c')", {"Service", "Team", "Calendar"}),
-        ("budget('a') != null", None),
+        ("budget('a') != null", {"ServiceReview", "ServiceLevelAgreement"}),
         ("risk.level == 'low'", None),
         ("object.spec.risk.level == 'low'", set()),
         ("'risk record(x)' == object.spec.text", set()),
@@ -235,3 +235,48 @@ def test_conditions_that_are_false_at_first_sight() -> None:
     assert sieve.passing({"spec": "text"}) == (0, 1, 2, 3, 4, 5)
     assert mentions("risk.level", "risk")
     assert not mentions("object.risk", "risk")
+
+
+def test_what_a_budget_rests_on() -> None:
+    """Every kind that the function asks the facts for, whatever the records say."""
+    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.service_levels.budget import error_budgets
+
+    asked: set[str] = set()
+
+    class Watched(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            asked.add(key)
+            return super().get(key, default)
+
+    objective = {"name": "up", "unit": "percent", "comparison": "at-least", "target": "99.5"}
+    agreement = {"spec": {"service": "orders", "objectives": [objective]}}
+    line = {"agreement": "orders-sla", "objective": "up", "attained": "99.9"}
+    period = {"from": "2026-01-01", "until": "2026-02-01"}
+    review = {"metadata": {"name": "r"}, "spec": {"service": "orders", "period": period, "performance": [line]}}
+    facts = Facts(Watched({"ServiceLevelAgreement": {"orders-sla": agreement}, "ServiceReview": {"r": review}}))
+    assert error_budgets(facts, "orders", NOW)
+    assert asked == reads("budget('orders') != null") == {"ServiceLevelAgreement", "ServiceReview"}
+
+
+def test_a_condition_with_parameters_still_rules_records_out(organisation: Workshop, tmp_path: Path) -> None:
+    """Otherwise one such policy has every record judged."""
+    from tests.conftest import copy_tree
+
+    copy_tree(organisation.path, tmp_path / "repository")
+    shop = Workshop(tmp_path / "repository", organisation.clock)
+    shop.git("checkout", "-q", "main")
+    for name in LOOKING:
+        (shop.path / f"policies/{name}.yaml").unlink()
+    where = "object.spec.status == 'draft' && records('Service').size() > params.most"
+    text = POLICY % ("by-parameter", "error", "Change", where, "false")
+    shop.write("policies/by-parameter.yaml", text + "  params: {most: {default: 1, description: How many.}}\n")
+    shop.commit("One rule", who="erin")
+    shop.git("checkout", "-q", "-B", "topic", "main")
+    shop.edit("services/orders.yaml", "tier: 2", "tier: 1")
+    shop.commit()
+    repository = Repository(shop.path)
+    base, head = shop.git("rev-parse", "main"), shop.git("rev-parse", "topic")
+    judgement = Judgement(repository, base, head, head, parse_pull_request(shop.pull_request(), "r"), NOW)
+    assert judgement.focus is not None
+    assert {str(record) for record in judgement.focus.records} == {"Service orders"}

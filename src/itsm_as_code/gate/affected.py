@@ -8,13 +8,13 @@ When the pull request touches what judges, all records are judged anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 
 import orjson
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.policies.engine import Policy, PolicyEngine
-from itsm_as_code.policies.reach import asks_by_own_names, reads
+from itsm_as_code.policies.reach import Sieve, asks_by_own_names, reads
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.graph import ServiceGraph
 
@@ -51,20 +51,28 @@ def _looking(base: Catalogue, candidate: Catalogue, touched: Set[RecordId], engi
     """Those that a policy judges by what it looks up among the touched records."""
     kinds = {record_id.kind for record_id in touched}
     same_graph = "Service" not in kinds or _edges(base, touched) == _edges(candidate, touched)
-    anything: dict[str, set[str]] = {}
-    named: dict[str, set[str]] = {}
+    anything: dict[str, list[Policy]] = {}
+    named: dict[str, list[Policy]] = {}
     for policy in engine.usable:
         if _reads(policy, kinds):
             by_name = same_graph and all(asks_by_own_names(text) for _, text in policy.expressions())
             for kind in policy.kinds:
-                (named if by_name else anything).setdefault(kind, set()).add(policy.name)
+                (named if by_name else anything).setdefault(kind, []).append(policy)
     names = [orjson.dumps(record_id.name) for record_id in touched]
     for kind in sorted(anything.keys() | named.keys()):
+        any_of, named_of = _sieve(anything.get(kind, ())), _sieve(named.get(kind, ()))
         for record in candidate.of_kind(kind):
-            if engine.may_concern(record, anything.get(kind, ())) or (
-                engine.may_concern(record, named.get(kind, ())) and _names_any(record, names)
-            ):
+            if any_of.passing(record.data) or (named_of.passing(record.data) and _names_any(record, names)):
                 yield record.id
+
+
+def _sieve(policies: Iterable[Policy]) -> Sieve:
+    """What tells a record of which none of the policies gives another answer when others change.
+
+    Where a condition is false whatever the parameters are, those may still be wrong, which is an error. But they are
+    read from the judges alone, and so are the same for a record that stays as it is.
+    """
+    return Sieve([policy.where for policy in policies])
 
 
 def _reads(policy: Policy, kinds: Collection[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -185,8 +185,13 @@ class Policy:
     @property
     def condition(self) -> str:
         """The ``where``, where it can be asked before the parameters are known; else what rules out no record."""
+        return "true" if self.params and "params" in self.where else self.where
+
+    @property
+    def where(self) -> str:
+        """The condition as it is written."""
         where: str = self.record.spec["match"].get("where", "true")
-        return "true" if self.params and "params" in where else where
+        return where
 
     @property
     def asks_for_risk(self) -> bool:
@@ -363,10 +368,6 @@ class PolicyEngine:
         if (kind, places) not in self._groups:
             self._groups[(kind, places)] = tuple(policies[place] for place in places)
         return self._groups[(kind, places)]
-
-    def may_concern(self, record: Record, policies: Collection[str]) -> bool:
-        """False when none of the policies of those names can have anything to say of a record."""
-        return any(ready.name in policies for ready in self._concerned(record))
 
     def _answers(self, policies: tuple[_Ready, ...], activation: Activation) -> list[int | None]:
         """What some policies say together; None for each that is to be asked by itself."""

@@ -23,6 +23,7 @@ _OF_FUNCTION: Final[Mapping[str, frozenset[str]]] = {
     "dependents": frozenset({"Service"}),
     "dependencies": frozenset({"Service"}),
     "frozen": frozenset({"Service", "Calendar"}),
+    "budget": frozenset({"ServiceReview", "ServiceLevelAgreement"}),
     "day": _NOTHING,
     "period": _NOTHING,
     "has": _NOTHING,
@@ -37,7 +38,7 @@ _OF_FUNCTION: Final[Mapping[str, frozenset[str]]] = {
     "duration": _NOTHING,
     "timestamp": _NOTHING,
 }
-"""Functions whose answers rest on records of these kinds alone. ``budget`` rests on many; so may what comes later."""
+"""Functions whose answers rest on records of these kinds alone; what is not named may rest on any."""
 
 
 @lru_cache(maxsize=4096)

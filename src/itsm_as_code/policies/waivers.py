@@ -105,8 +105,7 @@ def resolve(
             note = f" (its waiver {ended.record.name} ended {clock.format_instant(ended.until)})"
             finding = replace(finding, message=finding.message + note)
         result.append(finding)
-    known = {record.id for record in judges}
-    states = [_settle(state, used, known, own) for state in states]
+    states = [_settle(state, used, judges, own) for state in states]
     return Resolution(result, states, own)
 
 
@@ -163,7 +162,7 @@ def _name_problems(record: Record, judges: Catalogue, checks: set[str]) -> Itera
             yield Problem(message, at, did_you_mean(item["kind"], kinds) or "name a kind that exists")
 
 
-def _settle(state: WaiverState, used: set[Covered], known: set[RecordId], own: list[Finding]) -> WaiverState:
+def _settle(state: WaiverState, used: set[Covered], judges: Catalogue, own: list[Finding]) -> WaiverState:
     """The final state of a waiver, once it is known what it was used for; adds findings about it to ``own``."""
     if state.state == "expired":
         message = f"the waiver ended {clock.format_instant(state.until)}"
@@ -173,11 +172,11 @@ def _settle(state: WaiverState, used: set[Covered], known: set[RecordId], own: l
     gone = [
         index
         for index, subject in enumerate(state.subjects)
-        if subject not in known and (state.rule, subject) not in used  # a pull request may bring the record
+        if subject not in judges.records and (state.rule, subject) not in used  # a pull request may bring the record
     ]
     for index in gone:
         subject = state.subjects[index]
-        remedy = did_you_mean(subject.name, [item.name for item in known if item.kind == subject.kind])
+        remedy = judges.did_you_mean(subject)
         own.append(
             stamp(WAIVER_ORPHANED, state.record, Problem(f"there is no {subject}", ("spec", "records", index), remedy))
         )

@@ -154,6 +154,7 @@ class Catalogue:
         self.registry = registry
         self.records = records
         self.findings = findings
+        self._meant: dict[RecordId, str] = {}
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records.values())
@@ -173,6 +174,12 @@ class Catalogue:
     def names(self, kind: str) -> list[str]:
         """The names of all records of a kind, valid or not."""
         return list(self._by_kind.get(kind, ()))
+
+    def did_you_mean(self, missing: RecordId) -> str:
+        """A question about the record of the kind that was most likely meant, looked for once, or the empty string."""
+        if missing not in self._meant:
+            self._meant[missing] = did_you_mean(missing.name, self.names(missing.kind))
+        return self._meant[missing]
 
     @cached_property
     def _by_kind(self) -> dict[str, dict[str, Record]]:
@@ -268,21 +275,22 @@ class _Loader:
         self.registry = registry
         self.records: dict[RecordId, Record] = {}
         self.findings: list[Finding] = []
-        self.known: dict[tuple[str, str], Record] = {}
+        self.known: dict[str, Record] = {}
         self.loose: dict[str, bytes] = {}
         self.ids: dict[str, str] = {}
         self.entries = snapshot.entries
         if reuse is not None and reuse.registry is registry:
-            self.known = {(record.path, record.oid): record for record in reuse if record.oid}
+            self.known = {path: record for path, record in reuse.by_path.items() if record.oid and record.valid}
 
     def load(self) -> Catalogue:
         todo: list[tuple[str, Kind, Entry]] = []
         for path, entry in self.entries.items():
+            record = self.known.get(path)
+            if record is not None and record.oid == entry.oid and entry.is_regular:
+                self._add(record)  # of the same kind, for the path is the same; a link may have the same blob
+                continue
             kind = self.registry.of_path(path)
             if kind is None or self._is_no_record(path, entry):
-                continue
-            if entry.oid and (record := self.known.get((path, entry.oid))) and record.valid:
-                self._add(record)
                 continue
             todo.append((path, kind, entry))
         found = self._stored(todo)

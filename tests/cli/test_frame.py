@@ -51,7 +51,7 @@ def program(*arguments: str | Path, cwd: Path = SMALL, **more: Any) -> subproces
         (["validate", "../elsewhere"], "../elsewhere lies outside"),
         (["validate", "-o", "/nowhere/at/all"], "cannot write /nowhere/at/all: No such file or directory"),
         (["validate", "-o", "/"], "cannot write /: Is a directory"),
-        (["gate"], "Missing option"),
+        (["gate"], "--base and --head are missing"),
         (["gate", "--base", "a", "--head", "b", "--forge", "githib"], "'githib' is not"),
         ([], "Usage: itsm"),
     ],

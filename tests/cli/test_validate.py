@@ -126,7 +126,7 @@ def test_a_file_of_100_mb_is_refused_without_being_read(small: Path, itsm: Run) 
     code, out, err = itsm("validate", "-C", small, *NOW)
     assert (code, err) == (1, "")
     assert "error[yaml-limit]: the file has 104,857,600 bytes" in out
-    assert "error[configuration]: itsm.yaml has 104,857,600 bytes" in out
+    assert "error[configuration]: cannot be read: it has 104,857,600 bytes" in out
 
 
 def test_a_schema_of_100_mb_or_without_sense_could_not_be_used(small: Path, itsm: Run) -> None:
@@ -200,8 +200,9 @@ def test_a_broken_repository_without_records_is_1(tmp_path: Path, itsm: Run) -> 
 def test_warnings_do_not_fail(small: Path, itsm: Run) -> None:
     policy = (small / "policies" / "backout-is-planned.yaml").read_text()
     policy = policy.replace("backout-is-planned", "has-runbook").replace("severity: error", "severity: warning")
-    policy = policy.replace("kinds: [Change]", "kinds: [Service]").replace("object.spec.type == 'normal' &&", "true ||")
-    policy = policy.replace("object.spec.backout.steps.size()", "1")
+    policy = policy.replace("kinds: [Change]", "kinds: [Service]")
+    policy = policy.replace("object.spec.type == 'normal' && object.spec.status == 'proposed'", "object.spec.tier > 0")
+    policy = policy.replace("has(object.spec.backout) && object.spec.backout.steps.size()", "1")
     (small / "policies" / "has-runbook.yaml").write_text(policy)
     code, out, _ = itsm("validate", "-C", small, *NOW)
     assert code == 0

@@ -217,8 +217,11 @@ def _example_files() -> list[str]:
 
 
 def _records() -> dict[str, bytes]:
+    """All records of the repository but those that show what cannot be normalised."""
     found = {}
     for path in _example_files():
+        if path.startswith("tests/examples/fail/format-"):
+            continue
         source = (ROOT / path).read_bytes()
         try:
             data = parse(source)

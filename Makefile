@@ -52,11 +52,11 @@ test: $(STAMP) ## Run the tests
 	done; \
 	echo "note: no Chromium or Chrome is installed, so the tests marked 'browser' have nothing to run in;" \
 	  "they are skipped here, and fail where CI=true"
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 coverage: $(STAMP) ## Run the tests and show what they do not reach
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n 2
+	$(BIN)/python -m coverage run -m pytest -n 2 --dist worksteal
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 

@@ -17,7 +17,7 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test coverage lint format bench clean
+.PHONY: help setup demo test deep coverage lint format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test: $(STAMP) ## Run the tests
 	echo "note: no Chromium or Chrome is installed, so the tests marked 'browser' have nothing to run in;" \
 	  "they are skipped here, and fail where CI=true"
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+deep: $(STAMP) ## Run the volume: fuzz, sweeps, random histories, with counts
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep -rP
 
 coverage: $(STAMP) ## Run the tests and show what they do not reach
 	$(BIN)/python -m coverage erase

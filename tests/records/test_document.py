@@ -246,6 +246,28 @@ TRAPS = {
 }
 
 
+NESTED = {
+    "brackets": (TRAPS["brackets"], "yaml-limit", 1, 67),
+    "brackets behind letters of two bytes": ("é: [ü, " + "[" * 5_000, "yaml-limit", 1, 70),
+    "closed brackets, as many as the newer parser takes": ("a: " + "[" * 999 + "]" * 999, "yaml-limit", 1, 67),
+    "closed brackets, one more": ("a: " + "[" * 1_001 + "]" * 1_001, "yaml-limit", 1, 67),
+    "brackets on lines of their own": ("a: " + "[\n" * 1_001 + "]" * 1_001, "yaml-limit", 64, 1),
+    "braces": (TRAPS["braces"], "yaml-limit", 1, 256),
+    "a mistake before the brackets": ("a: 1\na: 2\nb: " + "[" * 25_000, "yaml-duplicate-key", 2, 1),
+    "a key before the brackets": ("a: " + "[{" * 1_001, "yaml-syntax", 1, 6),
+    "indentation": (TRAPS["indentation"], "yaml-limit", 65, 65),
+}
+
+
+@pytest.mark.parametrize("name", NESTED)
+def test_every_version_of_the_parser_gives_the_same_finding(name: str) -> None:
+    """libyaml 0.2.6 stops at 1,000 levels by itself, 0.2.5 never does (`make test DEPS=lowest` has it)."""
+    text, rule, line, column = NESTED[name]
+    refused = load("x.yaml", text.encode())
+    assert isinstance(refused, Finding)
+    assert (refused.rule, refused.location.line, refused.location.column) == (rule, line, column)
+
+
 @pytest.mark.parametrize("name", TRAPS)
 def test_no_file_stalls_or_crashes_the_loader(name: str) -> None:
     source = TRAPS[name].encode()

@@ -17,7 +17,7 @@ import yaml
 
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.findings import Location, Pointer
-from itsm_as_code.records.document import FORBIDDEN, MAX_DEPTH
+from itsm_as_code.records.document import FORBIDDEN, MAX_DEPTH, before_nesting_limit
 
 MAX_BYTES: Final = 16 << 20
 MAX_WEIGHT: Final = 2_000_000
@@ -62,6 +62,9 @@ def read_documents(path: str, source: bytes) -> list[ForeignDocument]:
     try:
         return list(_Reader(path, source).documents())
     except yaml.YAMLError as error:
+        shallow = before_nesting_limit(source, error)
+        if shallow is not None:
+            return read_documents(path, shallow)
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else path
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be parsed"

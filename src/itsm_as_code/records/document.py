@@ -109,7 +109,23 @@ def parse(source: bytes) -> Data:
             _check_tabs(source)
         return data
     except yaml.YAMLError as error:
+        shallow = before_nesting_limit(source, error)
+        if shallow is not None:
+            return parse(shallow)  # refused at the level too many, as every version of the parser has it
         raise _syntax(error) from None
+
+
+def before_nesting_limit(source: bytes, error: yaml.YAMLError) -> bytes | None:
+    """The source up to where the parser stopped because of nesting, or None where it stopped for another reason.
+
+    libyaml 0.2.6 stops at 1,000 levels while it looks ahead, before it hands out the event that is one too many for
+    us; 0.2.5 has no such limit. What it read until then holds that event.
+    """
+    mark: Any = getattr(error, "problem_mark", None)
+    if mark is None or "maximum nesting" not in str(getattr(error, "problem", "")):
+        return None
+    shallow = source.decode()[: mark.index].encode()
+    return shallow if len(shallow) < len(source) else None
 
 
 def _check_tabs(source: bytes) -> None:

@@ -338,6 +338,27 @@ def test_a_rule_that_makes_no_sense_is_an_error_at_once(rule: str) -> None:
         recurring(rule, "2020-01-01T00:00:00")
 
 
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("FREQ=DAILY;COUNT=3;UNTIL=20261231T000000Z", "not by both"),
+        ("FREQ=YEARLY;BYEASTER=1", "BYEASTER is no part"),
+        ("FREQ=WEEKLY;BYWEEKDAY=MO", "BYWEEKDAY is no part"),
+        ("FREQ=DAILY;DTSTART=20260101T000000", "DTSTART is no part"),
+        ("FREQ=MONTHLY;BYWEEKNO=1", "has no BYWEEKNO"),
+        ("FREQ=MONTHLY;BYYEARDAY=1", "has no BYYEARDAY"),
+        ("FREQ=WEEKLY;BYMONTHDAY=1", "has no BYMONTHDAY"),
+        ("FREQ=WEEKLY;BYDAY=1MO", "count within months or years"),
+        ("FREQ=DAILY;BYDAY=MO,-1TU", "count within months or years"),
+        ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "count within months or years"),
+        ("FREQ=MONTHLY;BYSETPOS=1", "another BY"),
+    ],
+)
+def test_what_rfc_5545_does_not_let_stand_together_is_refused(rule: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        recurring(rule)
+
+
 PARTS = st.tuples(
     st.sampled_from(
         [

@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from itsm_as_code.recurrence import occurrences
+
 _INSTANT: Final = re.compile(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
     r"(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)\Z",
@@ -284,8 +286,6 @@ def _weekly(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterato
 
 
 MAX_OCCURRENCES: Final = 50_000
-_MAX_STEPS: Final = 50_000
-"""How many days, months or years without an occurrence are looked through for the next one: by days 137 years."""
 
 
 def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:
@@ -296,7 +296,7 @@ def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iter
     excluded = {parse_date(day) for day in entry.get("exdate", ())}
     lower = window.start.astimezone(tz).replace(tzinfo=None) - length - _ONE_DAY
     upper = window.end.astimezone(tz).replace(tzinfo=None) + _ONE_DAY
-    for count, occurrence in enumerate(_rule(entry["rrule"], start, tz)):
+    for count, occurrence in enumerate(occurrences(entry["rrule"], start, tz)):
         if occurrence > upper:
             break
         if count >= MAX_OCCURRENCES:
@@ -304,96 +304,6 @@ def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iter
         if occurrence >= lower and occurrence.date() not in excluded:
             begin = occurrence.replace(tzinfo=tz).astimezone(UTC)
             yield Interval(begin, begin + length)
-
-
-_UNTIL_UTC: Final = re.compile(r"(?<=UNTIL=)\d{8}T\d{6}Z", re.ASCII)
-
-
-class _Steps(int):
-    """The INTERVAL of a rule, which counts how often a date is moved on by it.
-
-    dateutil looks for what never comes (30 February) until the year 9999, which takes it ten seconds.
-    """
-
-    taken = 0
-
-    def __radd__(self, other: int) -> int:
-        self._count()
-        return other + int(self)
-
-    def __mul__(self, other: int) -> int:
-        self._count()
-        return int(self) * other
-
-    def _count(self) -> None:
-        self.taken += 1
-        if self.taken > _MAX_STEPS:
-            raise ValueError("the recurrence rule does not come again in a lifetime, if ever")
-
-
-class _Occurrences:
-    """The occurrences of a rule in order, each worked out once; ValueError where there is none for too long."""
-
-    def __init__(self, rule: Iterable[datetime], steps: _Steps) -> None:
-        self._rest, self._steps = iter(rule), steps
-        self._known: list[datetime] = []
-        self._failure = ""
-
-    def __iter__(self) -> Iterator[datetime]:
-        index = 0
-        while index < len(self._known) or self._found_next():
-            yield self._known[index]
-            index += 1
-
-    def _found_next(self) -> bool:
-        if self._failure:
-            raise ValueError(self._failure)
-        self._steps.taken = 0
-        try:
-            self._known.append(next(self._rest))
-        except StopIteration:
-            if self._known:
-                return False
-            self._failure = "the recurrence rule never comes"
-        except ValueError as error:
-            self._failure = str(error)
-        except TypeError:  # an hour that INTERVAL never arrives at
-            self._failure = "the recurrence rule can never come"
-        if self._failure:
-            raise ValueError(self._failure)
-        return True
-
-
-@lru_cache(maxsize=64)
-def _rule(text: str, start: datetime, tz: ZoneInfo) -> Iterable[datetime]:
-    """The occurrences of an RFC 5545 recurrence rule in local time; ValueError when it is none, or never ends to work.
-
-    dateutil loops for ever over INTERVAL=0, and lets a rule name the same part twice.
-    """
-    from dateutil.rrule import rrule, rrulestr  # only calendars with a recurrence rule pay for its import
-
-    names = [part.partition("=")[0] for part in text.upper().split(";")]
-    parts = dict(part.partition("=")[::2] for part in text.upper().split(";"))
-    if len(parts) != len(names):
-        raise ValueError("a recurrence rule names each of its parts once")
-    if parts.get("FREQ") not in ("HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"):
-        raise ValueError("a recurrence rule is hourly, daily, weekly, monthly or yearly")
-    if not re.fullmatch(r"0*[1-9][0-9]{0,5}", parts.get("INTERVAL", "1")):
-        raise ValueError("the INTERVAL of a recurrence rule is a whole number from 1")
-
-    def local(match: re.Match[str]) -> str:
-        instant = datetime.strptime(match[0], "%Y%m%dT%H%M%S%z")
-        return instant.astimezone(tz).strftime("%Y%m%dT%H%M%S")
-
-    try:
-        # RFC 5545 wants UNTIL in UTC beside a local start with a zone; dateutil compares it with local times.
-        rule = rrulestr(_UNTIL_UTC.sub(local, text.upper()), dtstart=start)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise ValueError(f"the recurrence rule cannot be read: {error}") from None
-    if not isinstance(rule, rrule):
-        raise ValueError("the recurrence rule is more than one")
-    steps = _Steps(parts.get("INTERVAL", "1"))
-    return _Occurrences(rule.replace(interval=steps), steps)
 
 
 def working_days_after(instant: datetime, days: int, working: Intervals, tz: ZoneInfo) -> datetime:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pkgutil
+import zoneinfo
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from time import process_time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +26,7 @@ from itsm_as_code.clock import (
     parse_instant,
     wall_intervals,
     zone,
+    zone_names,
 )
 from tests.limits import within
 
@@ -526,3 +530,34 @@ def test_dates_and_zones() -> None:
     for name in ("Mars/Olympus", "../../etc/passwd", "Europe", "", "Europe/Berlin\x00", "posixrules/", "A" * 5000):
         with pytest.raises(ValueError, match="not an IANA time zone"):
             zone(name)
+
+
+MACHINE_NAMES = ("localtime", "posixrules", "Factory", "right/Europe/Berlin", "posix/Europe/Berlin", "posix/UTC")
+
+
+@pytest.mark.parametrize("name", [*MACHINE_NAMES, "europe/berlin", "zones", "tzdata.zi", "../Europe/Berlin"])
+def test_no_zone_depends_on_the_machine(name: str) -> None:
+    with pytest.raises(ValueError, match="not an IANA time zone"):
+        zone(name)
+
+
+def test_every_name_of_the_database_is_a_zone() -> None:
+    assert {"PST8PDT", "EST5EDT", "W-SU", "GB-Eire", "Etc/GMT+12", "America/Argentina/Buenos_Aires"} <= zone_names()
+    for name in zone_names():
+        assert zone(name).key == name
+        assert START.astimezone(zone(name)).utcoffset() is not None
+
+
+def test_the_zone_files_of_the_machine_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Madrid").write_bytes(pkgutil.get_data("tzdata", "zoneinfo/Asia/Tokyo") or b"")
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([tmp_path])
+    zone.cache_clear()
+    ZoneInfo.clear_cache()
+    try:
+        assert ZoneInfo("Europe/Madrid").utcoffset(START.replace(tzinfo=None)) == timedelta(hours=9)
+        assert zone("Europe/Madrid").utcoffset(START.replace(tzinfo=None)) == timedelta(hours=1)
+    finally:
+        zoneinfo.reset_tzpath(before)
+        ZoneInfo.clear_cache()

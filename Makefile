@@ -1,8 +1,11 @@
-# Every target sets up .venv by itself, again when pyproject.toml changes.
+# Every target sets up a virtual environment by itself, again when what it installs from changes.
 
 PYTHON ?= python3
+# What to install: "locked" (requirements/locked.txt), "lowest" (requirements/lowest.txt, for Python 3.11: the lower
+# bounds of pyproject.toml), both with hashes, or "newest" (whatever the index has today).
+DEPS ?= locked
 
-VENV := .venv
+VENV := $(if $(filter locked,$(DEPS)),.venv,.venv-$(DEPS))
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
@@ -13,19 +16,22 @@ else
 CANDIDATES := $(PYTHON)
 endif
 
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := $(if $(filter newest,$(DEPS)),,requirements/$(DEPS).txt)
+
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test deep coverage lint format bench clean
+.PHONY: help setup lock demo test deep coverage lint format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Install into .venv, with the development tools
+setup: $(STAMP) ## Install what is locked, with the development tools (DEPS=lowest, DEPS=newest)
 
 # "python3.12" may exist and refuse to run (a version manager's shim), so each candidate is asked, not looked up.
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(LOCK)
 	@for python in $(CANDIDATES); do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
 	done; \
@@ -40,8 +46,17 @@ $(STAMP): pyproject.toml
 	fi; \
 	echo "Setting up $(VENV) with $$("$$found" -V)" && \
 	"$$found" -m venv --clear $(VENV) && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' && \
+	$(if $(LOCK),$(INSTALL) --require-hashes -r $(LOCK) && \
+	$(INSTALL) --no-deps --no-build-isolation -e . && $(BIN)/python -m pip check,$(INSTALL) -e '.[dev]') && \
 	touch $@
+
+# The lower bounds stand for Python 3.11: a newer one often has no wheel of a version that is older than itself.
+COMPILE := $(BIN)/uv pip compile pyproject.toml --extra dev --quiet --generate-hashes --no-emit-index-url \
+  --custom-compile-command 'make lock'
+
+lock: $(STAMP) ## Write both locks anew, with the newest versions; commit what changes
+	$(COMPILE) --universal --python-version 3.11 --upgrade --output-file requirements/locked.txt
+	$(COMPILE) --python-version 3.11 --resolution lowest-direct --upgrade --output-file requirements/lowest.txt
 
 demo: $(STAMP) ## Validate, judge five example pull requests, build the site
 	@$(BIN)/python demo/run.py
@@ -52,7 +67,7 @@ test: $(STAMP) ## Run the tests
 	done; \
 	echo "note: no Chromium or Chrome is installed, so the tests marked 'browser' have nothing to run in;" \
 	  "they are skipped here, and fail where CI=true"
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	ITSM_TEST_DEPS=$(DEPS) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 deep: $(STAMP) ## Run the volume: fuzz, sweeps, random histories, with counts
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep -rP
@@ -81,5 +96,5 @@ bench: $(STAMP) ## Measure, and print ratios
 	$(BIN)/python benchmarks/gate.py --services 2000 --changes 20000
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) build dist site htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lowest .venv-newest build dist site htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests demo benchmarks -type d -name __pycache__ -exec rm -rf {} + 2>/dev/null || true

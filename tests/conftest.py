@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from yaml._yaml import get_version_string
 
 from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import Decision, judge
@@ -20,6 +24,19 @@ from itsm_as_code.git.repository import Repository
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+
+
+def pytest_report_header() -> str:
+    """The versions that a run proves something about."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = [
+        re.split(r"[^\w-]", text)[0] for text in (*project["dependencies"], "hypothesis", "icalendar", "playwright")
+    ]
+    versions = [f"{name} {metadata.version(name)}" for name in named]
+    git = subprocess.run(["git", "--version"], capture_output=True, text=True).stdout.split()[-1]
+    return ", ".join((f"versions: git {git}", f"libyaml {get_version_string()}", *versions))
+
+
 SMALL = HERE / "fixtures" / "small"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -350,6 +350,9 @@ policies. The runtime is CEL's own C++ implementation, with its extensions for s
 An expression sees the variables and functions below and nothing else: no file, no network, no clock but `now`. Its
 length is limited by the schema, its time and memory by what runs it. An expression that fails half-way is an error
 ([policy-evaluates](rules.md#policy-evaluates)), never a pass.
+
+The functions that read a date take a time zone: `now.getHours('Europe/Berlin')`. It is a name of the tz database;
+anything else (a path, an offset such as `+01:00`) does not compile or, where it is worked out, could not be evaluated.
 """
 
 CEL_VARIABLES = """`request.author` is the name of a Person, or null when the login is nobody's; `request.base` and

@@ -22,8 +22,9 @@ from itsm_as_code.gate.open_changes import OpenChanges
 from itsm_as_code.gate.statements import PullRequestIdentity
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.measures import suspension
-from itsm_as_code.policies import waivers
+from itsm_as_code.policies import environment, waivers
 from itsm_as_code.policies.engine import Policy
+from itsm_as_code.policies.wall_clock import Rewritten
 from itsm_as_code.records import catalogue, document
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts
@@ -122,6 +123,13 @@ def an_error_passes(self: Policy, *arguments: Any, _real: Any = Policy.judge) ->
     return ("pass", "") if status == "error" else (status, message)
 
 
+def zones_are_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time zones go to the runtime as they are written."""
+    monkeypatch.setattr(environment, "EXCLUDED", "stdlib: {}")
+    monkeypatch.setattr(environment, "zone_problems", nothing)
+    monkeypatch.setattr(environment, "rewritten", Rewritten)
+
+
 def waivers_for_ever(record: Any, now: Any, invalid: bool, _real: Any = waivers._state) -> Any:
     state = _real(record, now, invalid)
     return replace(state, state="active") if state.state == "expired" else state
@@ -191,6 +199,7 @@ GUARDS: Final = (
     Guard(
         "policies that answer", patched(Policy, "judge", an_error_passes), ("relies-on-a-policy-that-gives-no-answer",)
     ),
+    Guard("zones of the tz database", zones_are_files, ("relies-on-a-policy-that-reads-a-file",)),
     Guard(
         "judges that could judge once merged",
         patched(Incoming, "reasons", property(nothing)),

@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import resources
 from typing import Final
 
 from itsm_as_code.cache import Cache
@@ -141,6 +142,15 @@ def relies_on_an_approval_rule_that_gives_no_answer(shop: Workshop) -> None:
 def relies_on_a_policy_that_gives_no_answer(shop: Workshop) -> None:
     with on_main(shop):
         shop.edit(POLICY, "object.spec.backout.steps.size() >= 2", "object.spec.backout.steps[7] == 'x'")
+    proposal(shop, "bob")
+
+
+@scenario(27)
+def relies_on_a_policy_that_reads_a_file(shop: Workshop) -> None:
+    zone = shop.path.parent / "zone"
+    zone.write_bytes((resources.files("tzdata") / "zoneinfo" / "Asia" / "Tokyo").read_bytes())
+    with on_main(shop):
+        shop.edit(POLICY, "object.spec.backout.steps.size() >= 2", f"now.getHours('{zone}') == 21")
     proposal(shop, "bob")
 
 

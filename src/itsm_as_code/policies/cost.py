@@ -17,6 +17,7 @@ from typing import Final
 
 from itsm_as_code.policies.expressions import Node, parse
 from itsm_as_code.policies.tokens import SyntaxProblem
+from itsm_as_code.policies.wall_clock import takes_zone
 
 ITERATIONS: Final = 10_000
 """Iterations of one evaluation after which the runtime stops, nested ones and those of several loops together."""
@@ -92,6 +93,8 @@ class _Estimate:
         if node.kind == "binary":
             touched = {"+": sum(sizes), "in": sizes[1]}.get(node.name, min(sizes))
             return _Value(work + touched // 8, sum(sizes) if node.name == "+" else 24, loops)
+        if takes_zone(node):
+            return _Value(_TOO_MUCH, 24, loops)  # a zone is read from a file: never where it cannot be stopped
         if node.kind == "call" and node.name in _LOOK_UPS:
             return _Value(work + 20, _LOOK_UPS[node.name], loops)
         size = self._result(node, sizes)

@@ -23,6 +23,8 @@ from itsm_as_code import clock
 from itsm_as_code.clock import Interval
 from itsm_as_code.policies.bounded import TOO_MUCH, Bounded, OutOfBounds
 from itsm_as_code.policies.cost import LOOKED_UP, small_up_to
+from itsm_as_code.policies.expressions import line_and_column, offset_of
+from itsm_as_code.policies.wall_clock import EXCLUDED, NAME, Rewritten, rewritten, wall_clock, zone_problems
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.budget import error_budgets
 
@@ -141,8 +143,9 @@ class Environment:
         self._stopped: Counter[str] = Counter()
         variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP, "params": _T.Map(_T.STRING, _T.DYN)}
         self._environment = cel.NewEnv(
+            config=cel.NewEnvConfigFromYaml(EXCLUDED),
             variables=variables,
-            functions=[_declare(self._meter, *declaration) for declaration in look_ups(facts, now)],
+            functions=[*(_declare(self._meter, *declaration) for declaration in look_ups(facts, now)), _WALL_CLOCK],
             extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
         )
 
@@ -150,10 +153,13 @@ class Environment:
         """The compiled expression; CompileError when it makes no sense. Compiled once for each text."""
         program = self._programs.get(expression)
         if program is None:
+            for message, offset in zone_problems(expression):
+                raise CompileError(message, *line_and_column(expression, offset))
+            given = rewritten(expression)
             try:
-                program = self._environment.compile(expression)
+                program = self._environment.compile(given.text)
             except RuntimeError as error:
-                raise _compile_error(str(error)) from None
+                raise _in_terms_of(expression, given, _compile_error(str(error))) from None
             self._programs[expression] = program
         return program
 
@@ -284,6 +290,16 @@ def _declare(
     return cel.FunctionDecl(name, [overload])
 
 
+_WALL_CLOCK: Final = cel.FunctionDecl(
+    NAME,
+    [
+        cel.Overload(
+            NAME, return_type=_T.TIMESTAMP, parameters=[_T.TIMESTAMP, _T.STRING], is_member=True, impl=wall_clock
+        )
+    ],
+)
+
+
 def _weight(value: Any) -> int:
     """How many values there are in a value, counted no further than matters."""
     count, todo = 0, [value]
@@ -348,6 +364,15 @@ def _compile_error(text: str) -> CompileError:
     if match:
         return CompileError(match[3].replace(" (in container '')", "").strip(), int(match[1]), int(match[2]))
     return CompileError(_tidy(text), 1, 1)
+
+
+def _in_terms_of(expression: str, given: Rewritten, error: CompileError) -> CompileError:
+    """An error of the rewritten expression as one of the expression that was written."""
+    if given.text == expression:
+        return error
+    offset = given.origin(offset_of(given.text, error.line, error.column))
+    message = error.message.replace(f"'{NAME}'", "a function that takes a time zone")
+    return CompileError(message, *line_and_column(expression, offset))
 
 
 def _tidy(text: str) -> str:

@@ -289,6 +289,34 @@ def test_a_pre_authorisation_that_expired(shop: Workshop, ask: Any, standard: st
     assert (code, reasons(data)) == (1, ["model-expired"])
 
 
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (MODEL, "services: [newsletter, orders]", "services: [orders]"),
+        (MODEL, "  maxRisk: high\n", '  fixed: {/spec/summary: "Another one."}\n'),
+        (MODEL, "  maxRisk: high\n", "  outage: {expected: none}\n"),
+        (MODEL, '"2026-01-10"', '"2026-12-02"'),
+        (MODEL, '"2027-01-10"', '"2026-12-02"'),
+        (STANDARD_PATH, '"2026-12-01T22:00:00Z"', '"2036-12-01T22:00:00Z"'),
+    ],
+    ids=["service", "fixed field", "outage", "granted later", "lapses in the window", "ends ten years later"],
+)
+def test_a_model_that_does_not_cover_it_to_its_end(
+    shop: Workshop, ask: Any, standard: str, path: str, old: str, new: str
+) -> None:
+    """It was merged while the model covered it; what the model covers now counts, to the end of the window."""
+    if path == MODEL:
+        shop.edit(STANDARD_PATH, '"2026-12-01T22:00:00Z"', '"2026-12-02T22:00:00Z"')
+        shop.edit(STANDARD_PATH, "  status:", "  outage: {expected: full, minutes: 5}\n  status:")
+        shop.commit(who="erin")
+        assert ask(change=standard)[0] == 0
+    shop.edit(path, old, new)
+    shop.commit(who="erin")
+    code, data = ask(change=standard)
+    assert (code, set(reasons(data)), data["next"]) == (1, {"model-exceeded"}, None)
+    assert reasons(ask(change=standard, at="2026-12-01T19:00:00Z")[1]) == ["too-early", "model-exceeded"]
+
+
 def test_without_error_budget(shop: Workshop, ask: Any) -> None:
     shop.write("services/agreements/newsletter-sla.yaml", AGREEMENT)
     shop.write("improvement/reviews/newsletter-2026-10.yaml", REVIEW)

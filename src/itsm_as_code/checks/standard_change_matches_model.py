@@ -39,7 +39,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
         model = facts.record("ChangeModel", spec["model"])
         if model is not None:
             subject = ("Change", change["metadata"]["name"])
-            for problem in (*_in_force(change, model, situation.now), *_fits(change, model, facts, situation)):
+            for problem in (*_in_force(change, model, situation.now), *misfits(change, model, facts, situation)):
                 yield subject, problem
 
 
@@ -50,19 +50,30 @@ def _in_force(change: dict[str, Any], model: dict[str, Any], now: datetime) -> I
     if spec.get("suspended") is True:
         reason = spec.get("suspendedReason", "no reason given")
         yield Problem(f"the model {name} is suspended: {reason}", ("spec", "model"), "raise it as a normal change")
-    start = change["spec"].get("schedule", {}).get("start")
-    at = clock.parse_instant(start) if start else now
-    expires = clock.parse_date(spec["preAuthorisation"]["expires"])
-    granted = clock.parse_date(spec["preAuthorisation"]["on"])
-    if max(at, now) >= datetime(expires.year, expires.month, expires.day, tzinfo=UTC):
-        message = f"the pre-authorisation of {name} expires {expires}"
+    schedule = change["spec"].get("schedule", {})
+    start, end = (clock.parse_instant(schedule[key]) if key in schedule else now for key in ("start", "end"))
+    granted, expires = pre_authorised(model)
+    if max(start, now) >= expires:
+        message = f"the pre-authorisation of {name} expires {spec['preAuthorisation']['expires']}"
         yield Problem(message, ("spec", "model"), "have the model authorised again, or raise a normal change")
-    if at < datetime(granted.year, granted.month, granted.day, tzinfo=UTC):
-        message = f"the model {name} is pre-authorised from {granted} on"
+    elif end > expires:
+        message = f"its window ends after the pre-authorisation of {name}, which expires {expires.date()}"
+        remedy = "let the window end before, have the model authorised for longer, or raise a normal change"
+        yield Problem(message, ("spec", "schedule", "end"), remedy)
+    if start < granted:
+        message = f"the model {name} is pre-authorised from {granted.date()} on"
         yield Problem(message, ("spec", "schedule"), "schedule it after that day")
 
 
-def _fits(change: dict[str, Any], model: dict[str, Any], facts: Facts, situation: Situation) -> Iterator[Problem]:
+def pre_authorised(model: dict[str, Any]) -> tuple[datetime, datetime]:
+    """From when until when (exclusive, UTC) a model pre-authorises."""
+    days = (clock.parse_date(model["spec"]["preAuthorisation"][key]) for key in ("on", "expires"))
+    granted, expires = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in days)
+    return granted, expires
+
+
+def misfits(change: dict[str, Any], model: dict[str, Any], facts: Facts, situation: Situation) -> Iterator[Problem]:
+    """What a standard change does beyond what its model covers, whatever the time."""
     spec, limits, name = change["spec"], model["spec"], model["metadata"]["name"]
     for index, service in enumerate(spec["services"]):
         if service not in limits["services"]:

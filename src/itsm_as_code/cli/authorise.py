@@ -62,7 +62,7 @@ def command(
     commit = repository.commit(revision)
     judges = load_judges(repository.snapshot(commit))
     moment = instant(at) if at is not None else session.instant(judges.configuration.as_of)
-    question = Question(change, service, moment, judges.configuration.timezone)
+    question = Question(change, service, moment, judges.configuration.timezone, judges.configuration)
     _readable(judges.catalogue, change)
     facts = Facts.of(judges.catalogue)
     elsewhere = _elsewhere(repository, change) if facts.record("Change", change) is None else []

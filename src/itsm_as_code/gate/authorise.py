@@ -13,11 +13,14 @@ from fractions import Fraction
 from typing import Any, Final
 
 from itsm_as_code import clock
+from itsm_as_code.checks import Situation
+from itsm_as_code.checks.standard_change_matches_model import misfits, pre_authorised
 from itsm_as_code.clock import Interval, Intervals
+from itsm_as_code.configuration import Configuration
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.findings import did_you_mean
+from itsm_as_code.gate import lane
 from itsm_as_code.gate.decision import Reason
-from itsm_as_code.gate.lane import Situation, overdue_reviews
 from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets
@@ -31,12 +34,16 @@ _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: a change, of one of its services or of all, at an instant; ``timezone`` is the organisation's."""
+    """What is asked: a change, of one of its services or of all, at an instant; ``timezone`` is the organisation's.
+
+    ``configuration`` is that of the revision that is asked.
+    """
 
     change: str
     service: str | None
     at: datetime
     timezone: str = "UTC"
+    configuration: Configuration = field(default_factory=Configuration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,7 @@ def _review_first(question: Question, spec: dict[str, Any], facts: Facts) -> Ite
     """As in the gate: while the review of an emergency change is overdue, its services get no other change."""
     if spec["type"] == "emergency":
         return
-    for review in overdue_reviews(Situation(facts, facts, question.at, question.timezone)):
+    for review in lane.overdue_reviews(lane.Situation(facts, facts, question.at, question.timezone)):
         shared = sorted(set(review.services) & set(spec["services"]))
         if shared and review.change != question.change:
             due = clock.format_instant(review.due)
@@ -173,7 +180,7 @@ def _time(
             until = clock.format_instant(frozen.end)
             reasons.append(Reason("frozen", f"{service} is frozen until {until} or longer: {title}"))
     if spec["type"] == "standard":
-        closed, why = _model(question, spec["model"], facts)
+        closed, why = _model(question, spec["model"], window, facts)
         open_ = open_ - closed
         reasons += why
     return open_, reasons
@@ -195,7 +202,7 @@ def _freezes(
                 yield service, calendar["metadata"].get("title", calendar["metadata"]["name"]), spans
 
 
-def _model(question: Question, name: str, facts: Facts) -> tuple[Intervals, list[Reason]]:
+def _model(question: Question, name: str, window: Interval, facts: Facts) -> tuple[Intervals, list[Reason]]:
     """The times at which the model of a standard change pre-authorises nothing, and why at the instant asked."""
     at, model = question.at, facts.record("ChangeModel", name)
     always = Intervals([Interval(datetime.min.replace(tzinfo=UTC), _FOREVER)])
@@ -204,12 +211,14 @@ def _model(question: Question, name: str, facts: Facts) -> tuple[Intervals, list
     if model["spec"].get("suspended") is True:
         why = model["spec"].get("suspendedReason", "no reason given")
         return always, [Reason("model-suspended", f"its model {name} is suspended: {why}")]
-    closed, reasons = [], []
-    expires = _day(model["spec"]["preAuthorisation"]["expires"])
-    closed.append(Interval(expires, _FOREVER))
+    _, expires = pre_authorised(model)
     if at >= expires:
         message = f"the pre-authorisation of its model {name} expired at {clock.format_instant(expires)}"
-        reasons.append(Reason("model-expired", message))
+        return always, [Reason("model-expired", message)]
+    reasons = _exceeded(question, model, window, facts)
+    if reasons:
+        return always, reasons
+    closed = []
     found = suspension(name, facts, at)
     if found is not None:
         closed.append(Interval(min(at, found.until), found.until))
@@ -219,6 +228,22 @@ def _model(question: Question, name: str, facts: Facts) -> tuple[Intervals, list
     return Intervals(closed), reasons
 
 
-def _day(text: str) -> datetime:
-    day = clock.parse_date(text)
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _exceeded(question: Question, model: dict[str, Any], window: Interval, facts: Facts) -> list[Reason]:
+    """What a standard change does beyond its model as that stands now, to the end of its window.
+
+    It was pre-authorised by the model as it was when the change was merged; what the model covers since then counts.
+    """
+    name, change = model["metadata"]["name"], facts.record("Change", question.change)
+    granted, expires = pre_authorised(model)
+    found = []
+    if window.start < granted:
+        since = clock.format_instant(granted)
+        found.append(Reason("model-exceeded", f"its window begins before its model {name} pre-authorises, at {since}"))
+    if window.end > expires:
+        until = clock.format_instant(expires)
+        message = f"its window outlives the pre-authorisation of its model {name}, which expires at {until}"
+        found.append(Reason("model-exceeded", message))
+    situation = Situation(question.at, question.configuration)
+    for problem in misfits(change, model, facts, situation) if change is not None else ():
+        found.append(Reason("model-exceeded", f"its model does not cover it: {problem.message}"))
+    return found

@@ -106,7 +106,7 @@ def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Conf
     if isinstance(document, Finding):
         return Configuration(), [document]
     validator = Validator("schemas/configuration.schema.json", registry.bundled("configuration.schema.json"))
-    problems = validator.problems(document.data)
+    problems = validator.problems(document.data, content)
     if not problems:
         risk_table, problems = read_table(document.data["spec"].get("risk", {}))
     if not problems:

@@ -31,6 +31,7 @@ from itsm_as_code.records.catalogue import RECORD_SCHEMA, Catalogue, Record, sta
 from itsm_as_code.records.document import load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.positions import place_findings
+from itsm_as_code.records.writer import in_line
 
 FOLDER: Final = "itsm-packs"
 """Where records of the program's packs seem to lie."""
@@ -272,7 +273,7 @@ def _parameter_problems(policy: Record, values: Mapping[str, Any], at: Pointer) 
             yield Problem(f"the policy '{policy.name}' has no parameter '{name}'", (*at, name), remedy)
         elif wrong := type_mismatch(value, declared[name]["default"]):
             yield Problem(
-                f"the parameter '{name}' {wrong}", (*at, name), f"its default is {declared[name]['default']!r}"
+                f"the parameter '{name}' {wrong}", (*at, name), f"its default is {in_line(declared[name]['default'])}"
             )
 
 

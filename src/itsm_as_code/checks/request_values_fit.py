@@ -14,6 +14,7 @@ from itsm_as_code import clock
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.findings import Pointer, Problem, did_you_mean
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.writer import in_line
 
 TITLE = "The answers of a request fit the form of its offering"
 SEVERITY = "error"
@@ -58,11 +59,12 @@ def value_problems(
 
 
 Answer = tuple[str, str] | None
+_NOT_TEXT = ("is not text", "put it in quotes")  # as it is written: 1.10 is the number 1.1 here already
 
 
 def _text(value: Any, field: Field, facts: Facts) -> Answer:
     if not isinstance(value, str):
-        return "is not text", "put it in quotes"
+        return _NOT_TEXT
     if field["type"] == "text" and len(value.splitlines()) > 1:
         return "has more than one line", "write one line"
     most = field.get("maxLength")
@@ -73,10 +75,12 @@ def _text(value: Any, field: Field, facts: Facts) -> Answer:
 
 def _choice(value: Any, field: Field, facts: Facts) -> Answer:
     choices = field.get("choices", ())
-    if isinstance(value, str) and value in choices:
+    if not isinstance(value, str):
+        return _NOT_TEXT
+    if value in choices:
         return None
-    shown = ", ".join(str(choice) for choice in choices[:20])
-    return "is none of its choices", did_you_mean(str(value)[:100], choices) or f"choose one of: {shown}"
+    shown = ", ".join(map(in_line, choices[:20]))
+    return "is none of its choices", did_you_mean(value[:100], choices) or f"choose one of: {shown}"
 
 
 def _choices(value: Any, field: Field, facts: Facts) -> Answer:
@@ -111,10 +115,12 @@ def _boolean(value: Any, field: Field, facts: Facts) -> Answer:
 
 def _record(kind: str) -> Callable[[Any, Field, Facts], Answer]:
     def check_record(value: Any, field: Field, facts: Facts) -> Answer:
-        if isinstance(value, str) and facts.record(kind, value) is not None:
+        if not isinstance(value, str):
+            return _NOT_TEXT
+        if facts.record(kind, value) is not None:
             return None
-        names = [data["metadata"]["name"] for data in facts.records(kind)] if isinstance(value, str) else []
-        return f"is not the name of a {kind}", did_you_mean(str(value)[:100], names) or f"name a {kind}"
+        names = [data["metadata"]["name"] for data in facts.records(kind)]
+        return f"is not the name of a {kind}", did_you_mean(value[:100], names) or f"name a {kind}"
 
     return check_record
 

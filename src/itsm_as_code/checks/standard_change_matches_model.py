@@ -17,6 +17,7 @@ from itsm_as_code.measures.risk_table import LEVELS
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.diff import covers, diff_data
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.writer import in_line
 from itsm_as_code.risk import assess
 
 TITLE = "A standard change matches its model"
@@ -82,8 +83,8 @@ def misfits(change: dict[str, Any], model: dict[str, Any], facts: Facts, situati
     for text, wanted in limits.get("fixed", {}).items():
         pointer = parse_pointer(text)
         if get(change, pointer) != wanted:
-            message = f"the model {name} fixes {'.'.join(pointer)} to {wanted!r}"
-            yield Problem(message, pointer, f"write {wanted!r}, or raise a normal change")
+            message = f"the model {name} fixes {'.'.join(pointer)} to {in_line(wanted)}"
+            yield Problem(message, pointer, f"write {in_line(wanted)}, or raise a normal change")
     settable = [parse_pointer(text) for text in (*limits.get("allowed", ()), *limits.get("fixed", ()))]
     for field in diff_data({}, spec):
         at = ("spec", *field)

@@ -25,6 +25,7 @@ from itsm_as_code.records.document import YAML_LIMIT, Data, Document, load
 from itsm_as_code.records.kinds import API_VERSION, Kind, KindRegistry, Reference
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords, content_id
+from itsm_as_code.records.writer import in_line
 from itsm_as_code.snapshot import MAX_BYTES, SUBMODULE, SYMLINK, Entry, Snapshot, TooLarge
 
 FILE_KIND = Rule(
@@ -357,11 +358,11 @@ class _Loader:
         record = Record(RecordId(kind.name, stem), kind, data, path, content, entry.oid)
         if not kind.validator.is_valid(data):
             record = Record(record.id, kind, data, path, content, entry.oid, valid=False)
-            for problem in kind.validator.problems(data):
+            for problem in kind.validator.problems(data, content):
                 self.findings.append(stamp(RECORD_SCHEMA, record, problem))
         name = get(data, ("metadata", "name"))
         if isinstance(name, str) and name != stem:  # without a name it does not fit its schema
-            remedy = f"rename the file to {name}.yaml" if _NAME.match(name) else f"write name: {stem}"
+            remedy = f"rename the file to {name}.yaml" if _NAME.match(name) else f"write name: {in_line(stem)}"
             problem = Problem(f"the file is named '{stem}', the record '{name}'", ("metadata", "name"), remedy)
             self.findings.append(stamp(FILE_NAME, record, problem))
             record = Record(record.id, kind, data, path, content, entry.oid, valid=False)

@@ -64,6 +64,15 @@ def locate_inside(source: bytes, pointer: Pointer, offset: int) -> Place:
     return _inside(source, event, offset) or locate(source, [pointer])[pointer]
 
 
+def plain_scalars(source: bytes) -> dict[Pointer, str]:
+    """The text of each value without quotes as it is written: ``1.10`` and ``0042``, not the numbers they are."""
+    return {
+        pointer: event.value
+        for pointer, event, _ in _events(source)
+        if type(event) is yaml.ScalarEvent and not event.style
+    }
+
+
 _SPACE = " \t\r\n"
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\r?\n)|(.))", re.DOTALL)
 _NAMED = {

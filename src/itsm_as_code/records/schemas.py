@@ -11,15 +11,19 @@ import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final
 
 import jsonschema_rs
 
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, Problem, did_you_mean, format_pointer
 from itsm_as_code.records.formats import EXAMPLES, FORMATS
+from itsm_as_code.records.positions import plain_scalars
+from itsm_as_code.records.writer import in_line
 
 Schema = dict[str, Any]
+Written = Mapping[Pointer, str]
+_LONGEST_SHOWN: Final = 80
 _LINEAR = jsonschema_rs.RegexOptions()
 
 
@@ -125,11 +129,15 @@ class Validator:
         """The decision, in microseconds."""
         return bool(self._fast.is_valid(data))
 
-    def problems(self, data: Any) -> list[Problem]:
-        """What is wrong, for people; empty exactly when :meth:`is_valid`."""
+    def problems(self, data: Any, source: bytes | None = None) -> list[Problem]:
+        """What is wrong, for people; empty exactly when :meth:`is_valid`.
+
+        Values are shown as ``source``, the YAML that ``data`` was read from, writes them: ``1.10`` is not 1.1.
+        """
         if self.is_valid(data):
             return []
-        found = [problem for error in self._explaining.iter_errors(data) for problem in _explain(error)]
+        written: Written = {} if source is None else plain_scalars(source)
+        found = [problem for error in self._explaining.iter_errors(data) for problem in _explain(error, written)]
         # The engines agree on the dialect used here; if ever they do not, the refusal stands.
         return list(dict.fromkeys(found)) or [Problem("does not fit the schema of its kind")]
 
@@ -200,11 +208,14 @@ def _matches(regex: str) -> Any:
     return jsonschema_rs.Draft202012Validator(schema, pattern_options=_LINEAR, offline=True).is_valid
 
 
-def _explain(error: Any) -> Iterator[Problem]:
+def _explain(error: Any, written: Written) -> Iterator[Problem]:
     """Sentences for one error of jsonschema (https://python-jsonschema.readthedocs.io/en/stable/errors/)."""
     pointer: Pointer = tuple(error.absolute_path)
     value, rule, instance = error.validator_value, error.validator, error.instance
     name = _name(pointer)
+    shown = _show(instance)
+    if isinstance(instance, (bool, int, float)):
+        shown = _shortened(written.get(pointer, shown))
     if rule == "additionalProperties" and value is False:
         known = error.schema.get("properties", {})
         for key in _additional(instance, error.schema):
@@ -216,21 +227,18 @@ def _explain(error: Any) -> Iterator[Problem]:
                 hint = _hint(error.schema.get("properties", {}).get(key, {}))
                 yield Problem(f"{name} lacks '{key}'", pointer, f"add {key}{hint}")
     elif rule in ("anyOf", "oneOf"):
-        yield from _explain_choice(error, pointer, name)
+        yield from _explain_choice(error, pointer, name, written)
     elif rule == "enum":
-        choices = ", ".join(str(choice) for choice in value)
+        choices = ", ".join(map(in_line, value))
         meant = did_you_mean(instance, [c for c in value if isinstance(c, str)]) if isinstance(instance, str) else ""
-        yield Problem(f"{name} is {_show(instance)}, not one of: {choices}", pointer, meant or "choose one of them")
+        yield Problem(f"{name} is {shown}, not one of: {choices}", pointer, meant or "choose one of them")
     elif rule == "const":
-        yield Problem(f"{name} must be {_show(value)}, not {_show(instance)}", pointer, f"write {value}")
+        yield Problem(f"{name} must be {_show(value)}, not {shown}", pointer, f"write {in_line(value)}")
     elif rule == "type":
-        yield Problem(
-            f"{name} must be {_type_name(value)}, not {_type_of(instance)}", pointer, _type_remedy(value, instance)
-        )
+        message = f"{name} must be {_type_name(value)}, not {_type_of(instance, shown)}"
+        yield Problem(message, pointer, _type_remedy(value, instance, shown))
     elif rule == "format":
-        yield Problem(
-            f"{name} is {_show(instance)}, not {EXAMPLES.get(value, value)}", pointer, "write it in that form"
-        )
+        yield Problem(f"{name} is {shown}, not {EXAMPLES.get(value, value)}", pointer, "write it in that form")
     elif rule == "pattern":
         what = f"the key {_show(instance)} of {name}" if "propertyNames" in list(error.schema_path)[-3:] else name
         is_name = "" if what != name else f" is {_show(instance)}, which"
@@ -238,7 +246,7 @@ def _explain(error: Any) -> Iterator[Problem]:
     elif rule in _SIZES:
         yield Problem(f"{name} {_SIZES[rule].format(value)}", pointer, _example(error.schema))
     elif rule is None:  # the schema `false`
-        yield Problem(f"{_type_of(instance)} is not allowed here", pointer, "remove it")
+        yield Problem(f"{_type_of(instance, shown)} is not allowed here", pointer, "remove it")
     else:
         yield Problem(f"{name}: {error.message[:300]}", pointer, _example(error.schema))
 
@@ -256,7 +264,7 @@ _SIZES = {
 }
 
 
-def _explain_choice(error: Any, pointer: Pointer, name: str) -> Iterator[Problem]:
+def _explain_choice(error: Any, pointer: Pointer, name: str, written: Written) -> Iterator[Problem]:
     """Explain the alternative that was most likely meant: the one that fails deepest, with the fewest errors."""
     branches: dict[int, list[Any]] = {}
     for nested in error.context:
@@ -274,7 +282,7 @@ def _explain_choice(error: Any, pointer: Pointer, name: str) -> Iterator[Problem
         return own, len(errors)
 
     for nested in min(branches.values(), key=weight):
-        yield from _explain(nested)
+        yield from _explain(nested, written)
 
 
 def _name(pointer: Pointer) -> str:
@@ -282,8 +290,11 @@ def _name(pointer: Pointer) -> str:
 
 
 def _show(value: Any) -> str:
-    text = f"'{value}'" if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return _shortened(f"'{value}'" if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
 _TYPES = {
@@ -301,21 +312,21 @@ def _type_name(value: Any) -> str:
     return " or ".join(_TYPES.get(name, name) for name in ([value] if isinstance(value, str) else value))
 
 
-def _type_of(instance: Any) -> str:
+def _type_of(instance: Any, shown: str) -> str:
     if instance is None:
         return "empty"
     if isinstance(instance, bool):
-        return f"the boolean {str(instance).lower()}"
+        return f"the boolean {shown}"
     if isinstance(instance, (int, float)):
-        return f"the number {instance}"
+        return f"the number {shown}"
     if isinstance(instance, str):
-        return f"the text {_show(instance)}"
+        return f"the text {shown}"
     return "a list" if isinstance(instance, list) else "a mapping"
 
 
-def _type_remedy(value: Any, instance: Any) -> str:
+def _type_remedy(value: Any, instance: Any, shown: str) -> str:
     if value == "string" and isinstance(instance, (bool, int, float)):
-        return f'put it in quotes: "{str(instance).lower() if isinstance(instance, bool) else instance}"'
+        return f'put it in quotes: "{shown}"' if len(shown) < _LONGEST_SHOWN else "put it in quotes"
     if value == "array":
         return "write a list: [a, b], or one '- item' a line"
     if instance is None:

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from itsm_as_code.findings import parse_pointer
 from itsm_as_code.records.document import FORBIDDEN, MAX_DEPTH, Refused, parse
-from itsm_as_code.records.schemas import Schema
+
+Schema = Mapping[str, Any]
 
 _TOP: Final = ("apiVersion", "kind", "metadata", "spec")
 _METADATA: Final = ("name", "title", "description", "labels", "annotations", "links")
@@ -194,6 +195,13 @@ def _scalar(value: Any) -> str:
 def looks_like_other_type(text: str) -> bool:
     """True when some YAML reader takes the plain scalar ``text`` for something other than text."""
     return _OTHER_TYPE.match(text) is not None
+
+
+def in_line(value: Any) -> str:
+    """Any value as a person writes it behind a colon: text as :func:`one_line` has it, the rest in flow style."""
+    if isinstance(value, str) and not FORBIDDEN.search(value):
+        return one_line(value)
+    return json.dumps(value, ensure_ascii=isinstance(value, str))
 
 
 def one_line(text: str) -> str:

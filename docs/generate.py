@@ -30,7 +30,7 @@ from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.judge import RULES as GATE_RULES
 from itsm_as_code.interchange import request, request_forms
 from itsm_as_code.policies import approval_rules, engine, environment, waivers
-from itsm_as_code.records import catalogue, document, formatting, lifecycle
+from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
@@ -196,7 +196,8 @@ def rules() -> str:
     checks = all_checks()
     groups: list[tuple[str, str, Sequence[Rule]]] = [
         ("YAML", "How a record file is written; no waiver covers these.", document.RULES),
-        ("Files and records", "Where a record lies, what it holds, whom it names.", catalogue.RULES),
+        ("Files and records", "Where a record lies, what it holds, whom it names.",
+         (*catalogue.RULES, *misplaced.RULES)),
         ("Configuration", "`itsm.yaml`.", CONFIGURATION_RULES),
         ("Lifecycle", ("States of a record. All but `lifecycle-required` compare base and head, so only `itsm gate` "
          "reports them."), lifecycle.RULES),

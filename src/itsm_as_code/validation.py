@@ -22,9 +22,11 @@ from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_r
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle
+from itsm_as_code.records import misplaced as misplaced_module
 from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+from itsm_as_code.records.misplaced import misplaced
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.risk import Risk, assess
@@ -131,10 +133,11 @@ def validate(snapshot: Snapshot, now: datetime) -> Validation:
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What of a catalogue to judge, for whoever knows that the rest is as it was: records, and checks by id (all)."""
+    """What to judge, for whoever knows that the rest is as it was: records, checks by id (all), and files."""
 
     records: Set[RecordId]
     checks: Collection[str] | None = None
+    paths: Collection[str] = ()
 
 
 def assess_catalogue(
@@ -158,6 +161,7 @@ def assess_catalogue(
     )
     judged = _judged(catalogue, focus)
     findings: list[Finding] = [*judges.findings, *catalogue.findings]
+    findings += misplaced(catalogue.snapshot, judges.registry, focus.paths if focus else None)
     findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
     findings += approval_rule_findings(judges.catalogue, policy_engine.environment)
@@ -229,6 +233,7 @@ def built_in_rules() -> dict[str, Rule]:
     modules = (
         document,
         catalogue_module,
+        misplaced_module,
         lifecycle,
         configuration_module,
         packs_module,

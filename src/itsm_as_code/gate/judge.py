@@ -131,7 +131,8 @@ class Judgement:
         if brings_judges(self.touched, self.changed_paths):
             return None
         engine = PolicyEngine(self.judges.catalogue, self.judges.configuration.policies, self.base_facts, self.now)
-        return Focus(affected(self.judges.catalogue, self.catalogue, self.touched, engine))
+        records = affected(self.judges.catalogue, self.catalogue, self.touched, engine)
+        return Focus(records, paths=self.changed_paths)
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from pathlib import Path
@@ -139,9 +138,50 @@ class TestMapping:
         }
         assert states["orders"] == ("transition", "pipeline")
         assert states["payments-api"] == ("deprecated", "catalogue")
-        assert states["payments"] == ("live", "catalogue")
+        assert states["payments"] == ("transition", "pipeline")
         assert records["Service", "payments"]["metadata"]["annotations"]["backstage.io/spec.lifecycle"] == "beta"
         assert any("'beta'" in found.message for found in of(findings, "backstage-assumed"))
+
+    @pytest.mark.parametrize(
+        ("word", "lifecycle", "stage"),
+        [
+            *[(word, "retired", "retired") for word in ("decommissioned", "Retired", "end of life", "EOL", "sunset")],
+            *[(word, "deprecated", "catalogue") for word in ("deprecated", "legacy", "end_of_support")],
+            *[(word, "transition", "pipeline") for word in ("experimental", "staging", "beta", "Pre-Production")],
+            *[(word, "design", "pipeline") for word in ("development", "alpha", "planned")],
+            *[(word, "live", "catalogue") for word in ("production", "PROD", "ga", "stable")],
+        ],
+    )
+    def test_a_lifecycle_is_what_people_mean_by_it(self, word: str, lifecycle: str, stage: str, tmp_path: Path) -> None:
+        text = TEAM + component("one").replace("production", f'"{word}"')
+        records, findings = converted(text, tmp_path / "new")
+        spec = records["Service", "one"]["spec"]
+        assert (spec["lifecycle"], spec["stage"]) == (lifecycle, stage)
+        told = [found for found in of(findings, "backstage-assumed") if "lifecycle" in found.message]
+        is_plain = word.lower() in ("experimental", "production", "deprecated", lifecycle)
+        assert bool(told) is not is_plain
+        kept = records["Service", "one"]["metadata"]["annotations"].get("backstage.io/spec.lifecycle")
+        assert kept == (None if word in ("experimental", "production", "deprecated") else word)
+
+    @pytest.mark.parametrize("word", ["tier-2", "unknown", "not retired", "livestock"])
+    def test_a_lifecycle_that_nobody_knows_is_asked_for_and_never_live(self, word: str, tmp_path: Path) -> None:
+        text = TEAM + component("one").replace("production", f'"{word}"')
+        records, findings = converted(text, tmp_path / "new")
+        spec = records["Service", "one"]["spec"]
+        assert (spec["lifecycle"], spec["stage"]) == ("design", "pipeline")
+        (found,) = of(findings, "backstage-lifecycle")
+        assert found.severity is Severity.ERROR
+        assert f"'{word}'" in found.message
+        assert found.remedy == "set spec.lifecycle and spec.stage"
+
+    def test_several_providers_of_an_api_may_stand_in_for_each_other(self, tmp_path: Path) -> None:
+        api = entity("API", "pay", "type: grpc, lifecycle: production, owner: core")
+        three = "".join(component(name, "providesApis: [pay]") for name in ("one", "two", "three"))
+        records, findings = converted(TEAM + api + three, tmp_path / "new")
+        assert {item["strength"] for item in records["Service", "pay"]["spec"]["dependsOn"]} == {"hard"}
+        (found,) = [item for item in of(findings, "backstage-assumed") if "several" in item.message]
+        assert found.message == "two: Service pay is provided by several components: each is assumed to be needed"
+        assert "redundancyGroup" in found.remedy
 
     def test_the_nearer_whole_wins_and_the_other_is_kept(self, shop: Any) -> None:
         data = shop[0]["Service", "payments"]
@@ -386,20 +426,28 @@ class TestHostileInput:
                       for n in range(50)), "nested more than 64"),
         ],
     )  # fmt: skip
-    def test_a_file_that_cannot_be_read_stops_all_and_nothing_is_written(
+    def test_a_file_that_cannot_be_read_is_an_error_and_the_others_are_imported(
         self, source: bytes, message: str, tmp_path: Path
     ) -> None:
-        (tmp_path / "bad.yaml").write_bytes(source)
+        for name in ("bad.yaml", "worse.yaml"):
+            (tmp_path / name).write_bytes(source)
         (tmp_path / "good.yaml").write_text(TEAM)
-        with pytest.raises(ItsmError, match=message):
-            run(tmp_path / "good.yaml", tmp_path / "bad.yaml", "--into", tmp_path / "new")
-        assert not (tmp_path / "new").exists()
+        files = [tmp_path / name for name in ("bad.yaml", "good.yaml", "worse.yaml")]
+        result = run(*files, "--into", tmp_path / "new", "--format", "json")
+        report = json.loads(result.output)
+        assert result.exit_code == 1
+        assert [(found["rule"], Path(found["path"]).name) for found in report["findings"]] == [
+            ("backstage-entity", "bad.yaml"),
+            ("backstage-entity", "worse.yaml"),
+        ]
+        assert all(message in found["message"] and found["remedy"] for found in report["findings"])
+        assert sorted(path.name for path in (tmp_path / "new").rglob("*.yaml")) == ["core.yaml", "itsm.yaml"]
 
     @settings(deadline=None)
     @given(st.binary(max_size=200))
-    def test_any_bytes_are_documents_or_an_error(self, source: bytes) -> None:
-        with contextlib.suppress(ItsmError):  # the one way to refuse a file
-            read_documents("x", source)
+    def test_any_bytes_are_documents_or_a_problem(self, source: bytes) -> None:
+        for document in read_documents("x", source):
+            assert document.problem or document.data is not None
 
     @settings(deadline=None)
     @given(
@@ -587,6 +635,19 @@ class TestCommand:
         make(tmp_path / "in.yaml")
         with pytest.raises(ItsmError, match="cannot read"):
             run(tmp_path / "in.yaml", "--into", tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+
+    def test_what_is_not_there_spoils_no_other(self, tmp_path: Path) -> None:
+        (tmp_path / "good.yaml").write_text(TEAM)
+        (tmp_path / "folder").mkdir()
+        files = [tmp_path / name for name in ("gone.yaml", "good.yaml", "folder")]
+        result = run(*files, "--into", tmp_path / "new", "--format", "json")
+        assert result.exit_code == 1
+        assert [(found["rule"], found["path"]) for found in json.loads(result.output)["findings"]] == [
+            ("import-readable", str(files[2])),
+            ("import-readable", str(files[0])),
+        ]
+        assert (tmp_path / "new/people/teams/core.yaml").is_file()
 
     def test_json(self, tmp_path: Path) -> None:
         (tmp_path / "in.yaml").write_text(TEAM + component("one").replace("owner: core", "owner: nobody"))

@@ -131,11 +131,11 @@ def _run(
     from itsm_as_code.interchange import Known, plan, write
 
     root = session.directory / into
-    sources = {str(file): _read(session.directory, file) for file in files}
+    sources, unread = _read_all(session.directory, files)
     known = Known.read(root)
     conversion = convert(sources, known)
     planned, said = plan(conversion, known, force=force)
-    findings = sort_findings([*conversion.findings, *said])
+    findings = sort_findings([*unread, *conversion.findings, *said])
     if all_or_nothing and any(found.severity is Severity.ERROR for found in findings):
         planned = []
     if not dry_run:
@@ -148,18 +148,27 @@ def _run(
     click.get_current_context().exit(1 if any(found.severity is Severity.ERROR for found in findings) else 0)
 
 
-def _read(folder: Path, path: Path) -> bytes:
-    """The bytes of a file, and at most one more than an importer takes."""
-    from itsm_as_code.errors import ItsmError
-    from itsm_as_code.interchange import MAX_BYTES
+def _read_all(folder: Path, paths: tuple[Path, ...]) -> tuple[dict[str, bytes], list[Finding]]:
+    """The bytes of each file, at most one more than an importer takes, and a finding for each that cannot be read.
 
-    try:
-        with (folder / path).open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ItsmError(
-            f"cannot read {path}: {error.strerror}", remedy="name a file that can be read", code="unreadable"
-        ) from None
+    ItsmError where none can be read: then there is nothing to import.
+    """
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.findings import Finding, Location
+    from itsm_as_code.interchange import IMPORT_READABLE, MAX_BYTES
+
+    sources, unread, remedy = {}, [], "name a file that can be read"
+    for path in paths:
+        try:
+            with (folder / path).open("rb") as file:
+                sources[str(path)] = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            message = f"cannot read {path}: {error.strerror}"
+            rule = IMPORT_READABLE
+            unread.append(Finding(rule.id, rule.severity, Location(str(path)), message, remedy))
+    if not sources:
+        raise ItsmError(unread[0].message, remedy=remedy, code="unreadable")
+    return sources, unread
 
 
 def _summary(conversion: Conversion, planned: list[PlannedFile], findings: list[Finding]) -> dict[str, int]:

@@ -13,10 +13,19 @@ from typing import Protocol, cast
 
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import Rule, did_you_mean
-from itsm_as_code.interchange._store import Conversion, Known, Outcome, PlannedFile, plan, write
+from itsm_as_code.interchange._store import (
+    IMPORT_READABLE,
+    Conversion,
+    Known,
+    Outcome,
+    PlannedFile,
+    plan,
+    write,
+)
 from itsm_as_code.interchange._yaml import MAX_BYTES
 
 __all__ = [
+    "IMPORT_READABLE",
     "MAX_BYTES",
     "Conversion",
     "Importer",
@@ -40,7 +49,7 @@ class Importer(Protocol):
     def convert(self, sources: Mapping[str, bytes], known: Known) -> Conversion:
         """Records for what ``sources`` (path -> bytes) hold, and findings for what they do not become.
 
-        Raises ItsmError when a source cannot be read at all.
+        A source that cannot be read is a finding; the others are converted.
         """
 
 

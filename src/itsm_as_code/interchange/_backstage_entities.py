@@ -22,7 +22,7 @@ ENTITY = Rule(
     "A document is a Backstage entity",
     Severity.ERROR,
     "An entity names its apiVersion, kind and metadata.name, no key of it stands twice, and it uses no tags "
-    "of its own.",
+    "of its own. Of a file that is not YAML at all, or cannot be read, nothing is imported; other files are.",
 )
 KIND = Rule(
     "backstage-kind",
@@ -131,7 +131,8 @@ def read_entities(sources: Mapping[str, bytes], notes: Notes) -> Iterator[Entity
     for path, source in sources.items():
         for document in read_documents(path, source):
             if document.problem:
-                notes.add(ENTITY, f"not imported: {document.problem}", document.at(), remedy="mend the document")
+                message = f"not imported: {document.problem}"
+                notes.add(ENTITY, message, document.at(), remedy=document.remedy, apart=True)
                 continue
             entity = _entity(document, notes)
             if entity is not None:

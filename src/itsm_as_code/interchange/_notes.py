@@ -24,7 +24,7 @@ class Notes:
     """Gathers what there is to say; equal messages become one finding that names whom it concerns."""
 
     def __init__(self) -> None:
-        self._notes: dict[tuple[str, Severity, str, str], _Note] = {}
+        self._notes: dict[tuple[str, ...], _Note] = {}
 
     def add(
         self,
@@ -36,10 +36,13 @@ class Notes:
         remedy: str = "",
         severity: Severity | None = None,
         record: RecordId | None = None,
+        apart: bool = False,
     ) -> None:
-        """Say ``message`` of ``subject`` at a place of the source."""
+        """Say ``message`` of ``subject`` at a place of the source; ``apart``, once for each file."""
         grade = severity or rule.severity
-        note = self._notes.setdefault((rule.id, grade, message, remedy), _Note(rule, grade, message, remedy))
+        note = self._notes.setdefault(
+            (rule.id, grade, message, remedy, at.path if apart else ""), _Note(rule, grade, message, remedy)
+        )
         note.places.append((subject, at, record))
 
     def findings(self) -> list[Finding]:

@@ -34,7 +34,13 @@ IMPORT_VALID = Rule(
     "Other tools know less of a service than a record says. The record is written all the same; a person "
     "adds what the finding names.",
 )
-RULES = (IMPORT_EXISTS, IMPORT_VALID)
+IMPORT_READABLE = Rule(
+    "import-readable",
+    "Every file that is named can be read",
+    Severity.ERROR,
+    "A file that is not there, is a folder or may not be read is passed over; the others are imported.",
+)
+RULES = (IMPORT_EXISTS, IMPORT_VALID, IMPORT_READABLE)
 CONFIGURATION = "itsm.yaml"
 _FIRST_CONFIGURATION = {"apiVersion": "itsm/v1", "kind": "Configuration", "spec": {"timezone": "UTC"}}
 

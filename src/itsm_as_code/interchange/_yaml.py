@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import yaml
 
-from itsm_as_code.errors import ItsmError
 from itsm_as_code.findings import Location, Pointer
 from itsm_as_code.records.document import FORBIDDEN, MAX_DEPTH, before_nesting_limit
 
@@ -45,6 +44,7 @@ class ForeignDocument:
     column: int
     data: Any = None
     problem: str = ""
+    remedy: str = "mend the document"
     removed: tuple[str, ...] = ()
     places: Mapping[Pointer, tuple[int, int]] = field(default_factory=dict, repr=False)
 
@@ -56,23 +56,32 @@ class ForeignDocument:
 
 
 def read_documents(path: str, source: bytes) -> list[ForeignDocument]:
-    """The documents of a file but for empty ones. Raises ItsmError when the file is not YAML or too much."""
-    if len(source) > MAX_BYTES:
-        raise _unreadable(f"{path} has more than {MAX_BYTES >> 20} MiB", "split the file")
+    """The documents of a file but for empty ones; of a file that is not YAML or too much one with that problem."""
     try:
+        if len(source) > MAX_BYTES:
+            raise _UnreadableError(f"the file has more than {MAX_BYTES >> 20} MiB", remedy="split the file")
         return list(_Reader(path, source).documents())
+    except _UnreadableError as error:
+        line, column = error.place
+        return [ForeignDocument(path, line, column, problem=str(error), remedy=error.remedy)]
     except yaml.YAMLError as error:
         shallow = before_nesting_limit(source, error)
         if shallow is not None:
             return read_documents(path, shallow)
         mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else path
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be parsed"
-        raise _unreadable(f"{where}: not YAML: {reason}", "mend the file; nothing was imported") from None
+        remedy = "mend the file; nothing of it was imported"
+        return [ForeignDocument(path, line, column, problem=f"not YAML: {reason}", remedy=remedy)]
 
 
-def _unreadable(message: str, remedy: str) -> ItsmError:
-    return ItsmError(message, remedy=remedy, code="unreadable")
+class _UnreadableError(Exception):
+    """A file that cannot be read on."""
+
+    def __init__(self, message: str, place: tuple[int, int] = (1, 1), *, remedy: str) -> None:
+        super().__init__(message)
+        self.place = place
+        self.remedy = remedy
 
 
 class _UnusableError(Exception):
@@ -136,15 +145,15 @@ class _Reader:
 
     def check_depth(self, depth: int, event: Any) -> None:
         if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1
-            raise _unreadable(f"{self.path}:{line}: nested more than {MAX_DEPTH} levels deep", "flatten the file")
+            place = (event.start_mark.line + 1, event.start_mark.column + 1)
+            raise _UnreadableError(f"nested more than {MAX_DEPTH} levels deep", place, remedy="flatten the file")
 
     def weigh(self, weight: int) -> None:
         self.weight += weight
         if self.weight > MAX_WEIGHT:
-            raise _unreadable(
-                f"{self.path} holds more than {MAX_WEIGHT:,} values, aliases counted for all they stand for",
-                "split the file, or write out what its aliases stand for",
+            raise _UnreadableError(
+                f"the file holds more than {MAX_WEIGHT:,} values, aliases counted for all they stand for",
+                remedy="split the file, or write out what its aliases stand for",
             )
 
     def documents(self) -> Iterator[ForeignDocument]:
@@ -167,7 +176,7 @@ class _Reader:
             event = self.next()
         self.depth = 0
         removed = tuple(sorted(f"U+{ord(character):04X}" for character in builder.removed))
-        return ForeignDocument(self.path, line, column, data, problem, removed, builder.places)
+        return ForeignDocument(self.path, line, column, data, problem, removed=removed, places=builder.places)
 
 
 class _Builder:

@@ -7,6 +7,7 @@ modest value and said in a finding; what records have no field for is kept in an
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from itertools import chain
 from typing import Final
@@ -52,8 +53,16 @@ ASSUMED = Rule(
     "A record says more than an entity does. The import assumes the most modest value, and a person sets "
     "the right one.",
 )
+LIFECYCLE = Rule(
+    "backstage-lifecycle",
+    "The lifecycle of an entity is a word that is known",
+    Severity.ERROR,
+    "Backstage lets people write any word. Well-known ones become a lifecycle and a stage; of any other nobody can "
+    "say whether the service runs, so it is written as one that is only designed until a person says what it means.",
+)
 RULES = (
     OWNER,
+    LIFECYCLE,
     REFERENCE,
     ASSUMED,
     *_backstage_entities.RULES,
@@ -68,12 +77,26 @@ _TYPES: Final = {
     "System": "business",
     "Domain": "business",
 }
-_LIFECYCLES: Final = {
-    "production": ("live", "catalogue"),
-    "experimental": ("transition", "pipeline"),
-    "deprecated": ("deprecated", "catalogue"),
+_STAGES: Final = {
+    "design": "pipeline",
+    "transition": "pipeline",
+    "live": "catalogue",
+    "deprecated": "catalogue",
+    "retired": "retired",
 }
-"""Backstage's well-known values -> lifecycle and portfolio stage."""
+_WORDS: Final = {
+    "design": "alpha concept design dev development draft idea incubating incubation planned planning poc "
+    "proof-of-concept proposed prototype",
+    "transition": "experimental acceptance beta canary early-access pilot pre-production preprod preview qa stage "
+    "staging test testing trial uat",
+    "live": "production active ga general-availability generally-available in-production live operational prod "
+    "released stable",
+    "deprecated": "deprecated end-of-support legacy phase-out phasing-out sunsetting",
+    "retired": "archived decommissioned discontinued end-of-life eol obsolete removed retired sunset terminated",
+}
+_LIFECYCLES: Final = {word: lifecycle for lifecycle, words in _WORDS.items() for word in words.split()}
+"""What people write -> lifecycle."""
+_OF_BACKSTAGE: Final = ("experimental", "production", "deprecated")
 _WHOLES: Final = {
     "subcomponentOf": "component",
     "system": "system",
@@ -91,7 +114,7 @@ _MOST_GUESSES: Final = 200
 def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
     """Records for the entities in ``sources`` (path -> YAML), and what is to be said of them.
 
-    Raises ItsmError when a source is not YAML or exceeds what :mod:`~itsm_as_code.interchange._yaml` takes.
+    A source that is not YAML, or more than :mod:`~itsm_as_code.interchange._yaml` takes, is a finding.
     """
     notes = Notes()
     found = list(read_entities(sources, notes))
@@ -214,18 +237,24 @@ class _Converter:
 
     def _lifecycle(self, draft: Draft) -> tuple[str, str]:
         text = draft.text("spec.lifecycle")
-        if text is not None and text.lower() in _LIFECYCLES:
-            return _LIFECYCLES[text.lower()]
         remedy = "set spec.lifecycle and spec.stage"
-        if text is not None:
-            draft.keep("spec.lifecycle", text)
-            message = f"the lifecycle '{text}' is not one of {', '.join(_LIFECYCLES)}: live is assumed"
-            draft.note(ASSUMED, message, "spec.lifecycle", remedy=remedy)
-        else:
+        if text is None:
+            lifecycle = "live"
             given = draft.entity.kind in ("Component", "API")  # the others have none in Backstage
             message = f"no lifecycle is given for this {draft.entity.kind}: live is assumed"
             draft.note(ASSUMED, message, "spec", remedy=remedy, severity=None if given else Severity.INFO)
-        return _LIFECYCLES["production"]
+            return lifecycle, _STAGES[lifecycle]
+        word = re.sub(r"[\s_]+", "-", text.lower())
+        lifecycle = _LIFECYCLES.get(word, "design")
+        if word not in _OF_BACKSTAGE:
+            draft.keep("spec.lifecycle", text)
+        if word not in _LIFECYCLES:
+            message = f"nobody can say what the lifecycle '{text}' means; {lifecycle} is written"
+            draft.note(LIFECYCLE, message, "spec.lifecycle", remedy=remedy)
+        elif word not in (*_OF_BACKSTAGE, lifecycle):
+            message = f"the lifecycle '{text}' is taken for {lifecycle}"
+            draft.note(ASSUMED, message, "spec.lifecycle", remedy=f"{remedy} where it means something else")
+        return lifecycle, _STAGES[lifecycle]
 
     def _part_of(self, draft: Draft) -> None:
         """The nearest whole becomes ``partOf``; a further one is that of the nearest, and kept besides."""
@@ -253,6 +282,11 @@ class _Converter:
             self._depend(draft, record, draft.record, _UNKNOWN_STRENGTH)
         for record in self._resolve_all(draft, "spec.providesApis", "api", "Service"):
             self._depend(draft, record, draft.record, _PROVIDED)
+            providers = sum(note == _PROVIDED for _, note in self.depends.get(record, {}).values())
+            if providers == 2:  # said once, whoever provides it besides
+                message = f"{record} is provided by several components: each is assumed to be needed"
+                remedy = "give its dependencies one redundancyGroup where one of them is enough"
+                draft.note(ASSUMED, message, "spec.providesApis", remedy=remedy)
 
     def _depend(self, draft: Draft, dependent: RecordId, needed: RecordId, note: str) -> None:
         """Let ``dependent`` depend on ``needed``: hard for an API on who provides it, else nobody says."""

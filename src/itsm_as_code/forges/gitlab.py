@@ -11,9 +11,11 @@ does not tell, and what is made of it:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Final
 
 from itsm_as_code.errors import ForgeError
@@ -174,7 +176,7 @@ class GitLab:
         approved = given.data.get("approved_by")
         if not isinstance(approved, list):
             raise wrong("the approvals lack 'approved_by'")
-        standing = {}
+        heads, standing = _Heads(versions), {}
         for item in approved:
             approval = Fields(item, "an approval")
             who = people.login(approval.data.get("user"), "who approved")
@@ -187,7 +189,7 @@ class GitLab:
             if word is not None:
                 at, state = word
                 by = who if state is ReviewState.DISMISSED else None
-                yield Review(who, state, _head_at(versions, at), at.replace(microsecond=0), by)
+                yield Review(who, state, heads.at(at), at.replace(microsecond=0), by)
 
     def _said(self, people: People) -> dict[str, list[tuple[datetime, ReviewState]]]:
         """What GitLab noted of each reviewer, oldest first."""
@@ -238,6 +240,15 @@ def _last_word(
     return (max(withdrawn), ReviewState.DISMISSED) if withdrawn else None
 
 
-def _head_at(versions: list[Version], at: datetime) -> str:
-    """The head of the newest version that is older than an instant."""
-    return next((version.head for version in reversed(versions) if version.since < at), NO_COMMIT)
+class _Heads:
+    """The heads of the versions, oldest first, by the instants from which they were there."""
+
+    def __init__(self, versions: Sequence[Version]) -> None:
+        self._heads = [version.head for version in versions]
+        # The earliest instant from each version on grows along the list, whatever the forge says of each.
+        self._since = list(accumulate((version.since for version in reversed(versions)), min))[::-1]
+
+    def at(self, instant: datetime) -> str:
+        """The head of the newest version that is older than an instant."""
+        older = bisect_left(self._since, instant)
+        return self._heads[older - 1] if older else NO_COMMIT

@@ -1,7 +1,8 @@
 """HTTP for the forges: a small, strict client over the standard library.
 
 TLS is verified. The token goes to one host only. Every answer is bounded in size and time, complete, and JSON, or it is
-a ForgeError. Waiting (for a rate limit, or before a second attempt) is bounded for the life of a client.
+a ForgeError. All answers together, and waiting (for a rate limit, or before a second attempt), are bounded for the life
+of a client.
 """
 
 from __future__ import annotations
@@ -22,13 +23,19 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from itsm_as_code import __version__, clock
 from itsm_as_code.errors import ForgeError, UsageError
+from itsm_as_code.forges import transport
 
 MAX_BYTES: Final = 32 << 20
 MAX_PAGES: Final = 500
 MAX_REDIRECTS: Final = 3
 ATTEMPTS: Final = 3
 CALL_SECONDS: Final = 60.0
+"""For one request and the whole of its answer."""
 SOCKET_SECONDS: Final = 20.0
+"""For one read of it."""
+RUN_SECONDS: Final = 900.0
+"""For all the answers that a client reads; waiting is counted apart."""
+RUN_BYTES: Final = 256 << 20
 
 Query = Mapping[str, str | int]
 
@@ -67,14 +74,8 @@ class Client:
     def __post_init__(self) -> None:
         self.base = checked_base(self.base)
         self._left = self.waiting.seconds
-        # Neither redirects nor errors are handled by the library: it would take the token along to another host.
-        self._opener = request.OpenerDirector()
-        for handler in (
-            request.ProxyHandler(dict(self.proxies)),
-            request.HTTPHandler(),
-            request.HTTPSHandler(context=ssl.create_default_context()),
-        ):
-            self._opener.add_handler(handler)
+        self._seconds, self._bytes = RUN_SECONDS, RUN_BYTES
+        self._context = ssl.create_default_context()
 
     def get(self, path: str, query: Query | None = None) -> Any:
         """The data at a path of the API."""
@@ -174,7 +175,6 @@ class Client:
         return True
 
     def _call(self, method: str, address: str, body: Mapping[str, Any] | None) -> tuple[int, HTTPMessage, bytes]:
-        deadline = self.waiting.monotonic() + CALL_SECONDS
         data = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         message = request.Request(address, data, method=method)  # noqa: S310 - checked_base allows http(s) only
         message.add_header("User-Agent", f"itsm-as-code/{__version__}")
@@ -183,19 +183,30 @@ class Client:
             message.add_header("Content-Type", "application/json")
         for name, value in self.headers.items():
             message.add_unredirected_header(name, value)
-        with self._opener.open(message, timeout=SOCKET_SECONDS) as answer:
-            chunks, size = [], 0
-            while chunk := answer.read1(1 << 16):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > MAX_BYTES:
-                    raise _wrong(method, address, f"answered with more than {MAX_BYTES >> 20} MiB")
-                if self.waiting.monotonic() > deadline:
-                    raise TimeoutError
-            length = answer.headers.get("Content-Length")
-            if length is not None and length.strip() != str(size):
-                raise HTTPException("the answer was cut off")
-            return answer.status, answer.headers, b"".join(chunks)
+        allowance = self._allowance(method, address)
+        try:
+            with transport.opened(message, self.proxies, self._context, allowance) as answer:
+                chunks = []
+                while chunk := answer.read1(1 << 16):
+                    chunks.append(chunk)
+                content = b"".join(chunks)
+                length = answer.headers.get("Content-Length")
+                if length is not None and length.strip() != str(len(content)):
+                    raise HTTPException("the answer was cut off")
+                return answer.status, answer.headers, content
+        except transport.TooLarge:
+            raise _wrong(method, address, f"answered with more than {allowance.size >> 20} MiB") from None
+        finally:
+            self._seconds -= allowance.spent
+            self._bytes -= allowance.taken
+
+    def _allowance(self, method: str, address: str) -> transport.Allowance:
+        """What the next call may take: its share of what the client may."""
+        if self._seconds <= 0 or self._bytes <= 0:
+            what = f"more than {RUN_SECONDS / 60:.0f} minutes or {RUN_BYTES >> 20} MiB of answers"
+            raise _wrong(method, address, f"comes after {what}", "look at the forge's status, and run the gate again")
+        seconds, size = min(CALL_SECONDS, self._seconds), min(MAX_BYTES, self._bytes)
+        return transport.Allowance(seconds, SOCKET_SECONDS, size, self.waiting.monotonic)
 
 
 def checked_base(address: str) -> str:
@@ -229,8 +240,8 @@ def part(text: str | int) -> str:
 
 
 def next_link(header: str) -> str | None:
-    """The target of the ``next`` link of a ``Link`` field."""
-    for target, parameters in re.findall(r"<([^>]*)>([^<]*)", header):
+    """The target of the ``next`` link of a ``Link`` field. No target has angle brackets (RFC 3986, appendix A)."""
+    for target, parameters in re.findall(r"<([^<>]*)>([^<]*)", header):
         relation = re.search(r"""\brel\s*=\s*["']?([^"';,]+)""", parameters, re.IGNORECASE)
         if relation and "next" in relation[1].lower().split():
             return str(target)

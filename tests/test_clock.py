@@ -300,6 +300,26 @@ def test_rules_as_people_write_them() -> None:
     assert days(recurring("FREQ=DAILY;UNTIL=20261124", "2026-11-22T08:00:00", exdate=["2026-11-22"])) == ["11-23T07:00"]
 
 
+def test_holidays_are_taken_out_of_all_that_repeats() -> None:
+    """An evening of every working day, as a rule and as weekly hours, is the same without Christmas."""
+    days_off = {"timezone": "Europe/Berlin", "entries": [{"date": "2026-12-25"}, {"date": "2026-12-26"}]}
+    weekly = {"weekly": {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "19:00", "to": "21:00"}}
+    rule = {"rrule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "dtstart": "2026-12-01T19:00:00", "duration": "PT2H"}
+    over_midnight = {"rrule": "FREQ=DAILY", "dtstart": "2026-12-01T22:00:00", "duration": "PT4H"}
+    window = Interval(datetime(2026, 12, 21, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC))
+
+    def covered(*entries: dict[str, Any]) -> Intervals:
+        spec = {"timezone": "Europe/Berlin", "entries": [*entries], "holidays": ["days-off"]}
+        return calendar_intervals(spec, window, {"days-off": days_off}.get)
+
+    assert covered(weekly) == covered(rule)
+    assert [day for day in days(covered(rule)) if day.startswith("12-25")] == []
+    assert not covered(over_midnight) & calendar_intervals(days_off, window)
+    assert {"12-24T21:00", "12-26T23:00"} <= {*days(covered(over_midnight))}, "up to midnight, and from midnight on"
+    single = {"start": "2026-12-25T18:00:00Z", "end": "2026-12-25T20:00:00Z"}
+    assert covered(single, {"date": "2026-12-26"}).total == timedelta(hours=26), "what is written for itself stays"
+
+
 def test_until_in_utc_is_the_same_instant() -> None:
     """RFC 5545 asks for it beside a start with a time zone, and other calendars write it."""
     local = recurring("FREQ=DAILY;UNTIL=20261124T080000")

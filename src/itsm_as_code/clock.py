@@ -240,7 +240,8 @@ def calendar_intervals(
 ) -> Intervals:
     """The instants within ``window`` that a Calendar's ``spec`` covers.
 
-    ``holidays`` answers the spec of the Calendar of that name, whose days are taken out of weekly hours.
+    ``holidays`` answers the spec of the Calendar of that name, whose days are taken out of what repeats: weekly
+    hours and recurring spans. Single spans and days stay as they are written.
     Raises ValueError for an entry that makes no sense: a calendar that cannot be read covers nothing *known*,
     and callers must not take it as free.
     """
@@ -254,26 +255,26 @@ def _calendar_intervals(
     spec: Mapping[str, Any], window: Interval, holidays: Callable[[str], Mapping[str, Any] | None]
 ) -> Intervals:
     tz = zone(spec["timezone"])
-    hours: list[Interval] = []
-    others: list[Interval] = []
+    repeated: list[Interval] = []
+    single: list[Interval] = []
     for entry in spec["entries"]:
         if "weekly" in entry:
-            hours.extend(_weekly(entry, window, tz))
+            repeated.extend(_weekly(entry, window, tz))
         elif "rrule" in entry:
-            others.extend(_recurring(entry, window, tz))
+            repeated.extend(_recurring(entry, window, tz))
         elif "date" in entry:
-            others.extend(wall_intervals(parse_date(entry["date"]), "00:00", "24:00", tz))
+            single.extend(wall_intervals(parse_date(entry["date"]), "00:00", "24:00", tz))
         else:
-            others.append(Interval.parse(entry))
-    working = Intervals(hours)
+            single.append(Interval.parse(entry))
+    regular = Intervals(repeated)
     for name in spec.get("holidays", ()):
         days = holidays(name)
         if days is None:
             raise ValueError(f"the holidays calendar '{name}' does not exist")
         if days.get("holidays"):
             raise ValueError(f"the holidays calendar '{name}' has holidays of its own")
-        working = working - calendar_intervals(days, window)
-    return (working | Intervals(others)) & Intervals([window])
+        regular = regular - calendar_intervals(days, window)
+    return (regular | Intervals(single)) & Intervals([window])
 
 
 def _weekly(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -148,3 +148,13 @@ def doubts(text: str, start: datetime, tz: ZoneInfo) -> Iterator[tuple[str, str,
     if first != start:
         message = f"the first start {start.isoformat()} is none that the rule gives"
         yield "dtstart", message, f"set dtstart to {first.isoformat()}, the first that it gives, or correct the rule"
+
+
+def strays(text: str, start: datetime, tz: ZoneInfo, days: Collection[date]) -> list[date]:
+    """Those of some days on which no occurrence starts, so that an exception for them has no effect."""
+    left, last = set(days), max(days, default=date.min)
+    for occurrence in occurrences(text, start, tz):
+        if not left or occurrence.date() > last:
+            break
+        left.discard(occurrence.date())
+    return sorted(left)

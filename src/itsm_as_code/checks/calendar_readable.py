@@ -2,7 +2,8 @@
 
 A freeze that cannot be read, or that covers no time, would silently freeze nothing. Times of day run forward (write an
 overnight window as two entries), spans and durations are longer than nothing, recurrence rules are valid RFC 5545, and
-the holidays that a calendar names exist and can be read too.
+the holidays that a calendar names exist and can be read too. The first start of a recurring span is one that its rule
+gives (RFC 5545, section 3.8.5.3, leaves undefined what else the rule would mean), and UNTIL is an instant.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from itsm_as_code import recurrence
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.clock import Interval, Intervals, parse_duration
 from itsm_as_code.findings import Pointer, Problem
@@ -35,7 +37,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             except ValueError as error:
                 yield subject, Problem(str(error), ("spec", "entries", index), "correct this entry")
                 continue
-            for problem in _entry_problems(entry, ("spec", "entries", index)):
+            for problem in _entry_problems(entry, calendar["spec"]["timezone"], ("spec", "entries", index)):
                 yield subject, problem
 
 
@@ -46,7 +48,7 @@ def _window(now: datetime, length: timedelta) -> Interval:
         return Interval(now, now)
 
 
-def _entry_problems(entry: dict[str, Any], at: Pointer) -> Iterator[Problem]:
+def _entry_problems(entry: dict[str, Any], timezone: str, at: Pointer) -> Iterator[Problem]:
     weekly = entry.get("weekly")
     if weekly:
         hours = [(weekly, (*at, "weekly"))]
@@ -58,4 +60,8 @@ def _entry_problems(entry: dict[str, Any], at: Pointer) -> Iterator[Problem]:
     if "duration" in entry and not parse_duration(entry["duration"]):
         yield Problem("a duration of nothing covers nothing", (*at, "duration"), "write how long it lasts")
     if "start" in entry and not Intervals([Interval.parse(entry)]):
+    if "rrule" in entry:
+        start = datetime.fromisoformat(entry["dtstart"])
+        for field, message, remedy in recurrence.doubts(entry["rrule"], start, zone(timezone)):
+            yield Problem(message, (*at, field), remedy)
         yield Problem("it ends when it starts, and covers nothing", (*at, "end"), "correct its end")

@@ -308,6 +308,10 @@ FUNCTIONS = {
             "day('2026-11-22')"),
     "period": ("period(duration)", ("A duration in ISO 8601 with a fixed length (`P30D`, `PT4H`; no months or years), "
                "which CEL's own `duration` does not read."), "period('P1DT4H')"),
+    "lastDay": ("lastDay(end)", ("The last day on which something is in force whose end, half-open as in records, is "
+                "that date: the day before it."), "lastDay('2027-01-01')"),
+    "noticeDay": ("noticeDay(end, period)", ("The last day on which notice can be given so that a contract with that "
+                  "end is over then; months and years count by the calendar."), "noticeDay('2027-06-01', 'P3M')"),
 }  # fmt: skip
 
 EXAMPLE_RECORDS: list[dict[str, Any]] = [

@@ -17,7 +17,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # From the ground up; a line may import from the lines above it, and from what is above it in its own package.
 # Names in one line are siblings: they do not import one another.
 LAYERS = [
-    ["findings", "errors", "recurrence"],
+    ["findings", "errors", "durations", "recurrence"],
     ["cache", "clock", "shipped", "signing", "snapshot", "starter"],
     ["records"],
     ["git", "measures"],

@@ -1,4 +1,4 @@
-"""Time: instants, dates, durations, half-open intervals, and calendars as sets of intervals.
+"""Time: instants, dates, zones, half-open intervals, and calendars as sets of intervals.
 
 One interval algebra for freezes, maintenance windows, service hours and holidays. Intervals are half-open
 ``[start, end)`` in UTC. The clock on the wall is read through the IANA zone: an instant belongs to
@@ -19,6 +19,7 @@ from io import BytesIO
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.recurrence import occurrences
 
 _INSTANT: Final = re.compile(
@@ -27,9 +28,6 @@ _INSTANT: Final = re.compile(
     re.ASCII,
 )
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
-_DURATION: Final = re.compile(
-    r"P(?=[\dT])(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9})S)?)?\Z", re.ASCII
-)
 _WALL: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ONE_DAY: Final = timedelta(days=1)
@@ -53,15 +51,6 @@ def parse_date(text: str) -> date:
     if not _DATE.match(text):
         raise ValueError(f"'{text}' is not a date such as 2026-11-22")
     return date.fromisoformat(text)
-
-
-def parse_duration(text: str) -> timedelta:
-    """A duration of fixed length in ISO 8601 (weeks to seconds; months and years have no fixed length)."""
-    match = _DURATION.match(text)
-    if not match or text == "P":
-        raise ValueError(f"'{text}' is not a duration such as PT4H or P30D")
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 @lru_cache(maxsize=1)
@@ -300,11 +289,12 @@ MAX_OCCURRENCES: Final = 50_000
 
 def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:
     length = parse_duration(entry["duration"])
+    longest = length.fixed + _ONE_DAY  # a day of the change to winter time is longer than 24 hours
     start = datetime.fromisoformat(entry["dtstart"])
     if start.tzinfo is not None:
         raise ValueError("dtstart is a local time, without an offset")
     excluded = {parse_date(day) for day in entry.get("exdate", ())}
-    lower = window.start.astimezone(tz).replace(tzinfo=None) - length - _ONE_DAY
+    lower = window.start.astimezone(tz).replace(tzinfo=None) - longest
     upper = window.end.astimezone(tz).replace(tzinfo=None) + _ONE_DAY
     for count, occurrence in enumerate(occurrences(entry["rrule"], start, tz)):
         if occurrence > upper:
@@ -312,8 +302,7 @@ def _recurring(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iter
         if count >= MAX_OCCURRENCES:
             raise ValueError(f"a recurrence rule with more than {MAX_OCCURRENCES:,} occurrences since its dtstart")
         if occurrence >= lower and occurrence.date() not in excluded:
-            begin = occurrence.replace(tzinfo=tz).astimezone(UTC)
-            yield Interval(begin, begin + length)
+            yield Interval(occurrence.replace(tzinfo=tz).astimezone(UTC), length.after(occurrence, tz))
 
 
 def working_days_after(instant: datetime, days: int, working: Intervals, tz: ZoneInfo) -> datetime:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from itsm_as_code.durations import Duration, add_months
 from itsm_as_code.measures.deadlines import (
     Due,
-    add_months,
     contract_notice,
     due,
     freshness,
@@ -44,11 +44,11 @@ def test_months_go_forward_and_keep_the_day_where_they_can(day: date, months: in
 
 def test_the_last_day_of_notice() -> None:
     # In force to 27 February 2027; 90 days before the 28th is 30 November: notice is given on the 29th at the latest.
-    assert last_day_of_notice(date(2027, 2, 28), timedelta(days=90)) == date(2026, 11, 29)
-    notice = contract_notice(date(2027, 2, 28), timedelta(days=90), TODAY)
+    assert last_day_of_notice(date(2027, 2, 28), Duration(days=90)) == date(2026, 11, 29)
+    notice = contract_notice(date(2027, 2, 28), Duration(days=90), TODAY)
     assert (notice.by, notice.state) == (date(2026, 11, 29), Due.SOON)
-    assert contract_notice(date(2027, 2, 28), timedelta(days=90), date(2026, 11, 30)).state is Due.OVERDUE
-    assert contract_notice(date(2027, 2, 28), timedelta(days=90), date(2026, 10, 29)).state is Due.CURRENT
+    assert contract_notice(date(2027, 2, 28), Duration(days=90), date(2026, 11, 30)).state is Due.OVERDUE
+    assert contract_notice(date(2027, 2, 28), Duration(days=90), date(2026, 10, 29)).state is Due.CURRENT
 
 
 def test_a_day_counts_to_its_end() -> None:

@@ -502,12 +502,27 @@ def test_a_schema_that_is_false_refuses_in_words() -> None:
         (
             "itsm-duration",
             ["PT4H", "P30D", "P1W", "P1DT12H", "PT0S", "P1WT1S"],
-            ["P", "PT", "P1Y", "P1M", "PT1.5H", "-P1D", "P1D\n", "p1d", "P1DT", "PT4H30", "P٣D"],
+            ["P", "PT", "P1Y", "P1M", "P1Y2D", "PT1.5H", "-P1D", "P1D\n", "p1d", "P1DT", "PT4H30", "P٣D"],
+        ),
+        (
+            "itsm-period",
+            ["P3M", "P1Y", "P1Y6M2W3DT4H", "P90D", "PT4H"],
+            ["P", "PT", "P1.5M", "-P1M", "P1M\n", "p1m", "P1D1M", "P1MT", "P٣M"],
         ),
         (
             "itsm-timezone",
             ["Europe/Berlin", "UTC", "America/Argentina/Buenos_Aires", "Etc/GMT+5"],
-            ["Berlin", "europe", "Europe", "../etc/passwd", "/etc/localtime", "Europe/Berlin\n", "", "Europe/"],
+            [
+                "Berlin",
+                "europe",
+                "Europe",
+                "../etc/passwd",
+                "/etc/localtime",
+                "Europe/Berlin\n",
+                "",
+                "Europe/",
+                "localtime",
+            ],
         ),
         (
             "itsm-email",

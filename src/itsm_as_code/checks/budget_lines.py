@@ -12,8 +12,9 @@ from typing import Any
 
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.clock import parse_date
+from itsm_as_code.durations import add_months
 from itsm_as_code.findings import Problem
-from itsm_as_code.measures.deadlines import add_months, utc_day
+from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.records.facts import Facts
 
 TITLE = "The lines of a budget can be added up"

@@ -14,7 +14,8 @@ from typing import Any
 
 from itsm_as_code import recurrence
 from itsm_as_code.checks import Situation, Subject
-from itsm_as_code.clock import Interval, Intervals, parse_duration
+from itsm_as_code.clock import Interval, Intervals, zone
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.findings import Pointer, Problem
 from itsm_as_code.records.facts import Facts
 
@@ -59,9 +60,9 @@ def _entry_problems(entry: dict[str, Any], timezone: str, at: Pointer) -> Iterat
                 yield Problem(message, where, "write an overnight window as two entries")
     if "duration" in entry and not parse_duration(entry["duration"]):
         yield Problem("a duration of nothing covers nothing", (*at, "duration"), "write how long it lasts")
-    if "start" in entry and not Intervals([Interval.parse(entry)]):
     if "rrule" in entry:
         start = datetime.fromisoformat(entry["dtstart"])
         for field, message, remedy in recurrence.doubts(entry["rrule"], start, zone(timezone)):
             yield Problem(message, (*at, field), remedy)
+    if "start" in entry and not Intervals([Interval.parse(entry)]):
         yield Problem("it ends when it starts, and covers nothing", (*at, "end"), "correct its end")

@@ -17,7 +17,8 @@ from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from itsm_as_code.clock import parse_date, parse_duration, parse_instant
+from itsm_as_code.clock import parse_date, parse_instant
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.findings import Finding, Severity, parse_pointer
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.records.catalogue import get
@@ -121,7 +122,7 @@ def _freshness(basis: _Basis, entry: Mapping[str, Any]) -> Evidence:
     age, pointer = parse_duration(entry["maxAge"]), parse_pointer(entry["field"])
     dated = [_instant(get(record.data, pointer)) for record in basis.validation.catalogue.of_kind(entry["kind"])]
     known = [when for when in dated if when is not None]
-    old = sum(1 for when in known if basis.validation.now - when > age)
+    old = sum(1 for when in known if basis.validation.now > age.after(when))
     status = ControlStatus.STALE if old else ControlStatus.SATISFIED if known else ControlStatus.NOT_ASSESSED
     return Evidence(entry, status, good=len(known) - old, bad=old, unknown=len(dated) - len(known))
 

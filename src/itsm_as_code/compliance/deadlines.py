@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from itsm_as_code.clock import parse_date, parse_duration, parse_instant
+from itsm_as_code.clock import parse_date, parse_instant
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.findings import RecordId
 from itsm_as_code.measures.deadlines import (
     SOON,

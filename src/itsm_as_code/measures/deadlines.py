@@ -6,11 +6,12 @@ and no longer on that day.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
+
+from itsm_as_code.durations import Duration, add_months
 
 ONE_DAY: Final = timedelta(days=1)
 SOON: Final = timedelta(days=30)
@@ -23,18 +24,6 @@ class Due(StrEnum):
     CURRENT = "current"
     SOON = "soon"
     OVERDUE = "overdue"
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day so many months on; the last day of a month that is too short.
-
-    One month after 31 January is 28 (29) February. OverflowError outside the years 1 to 9999.
-    """
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    if not 1 <= year <= 9999:
-        raise OverflowError("a date outside the years 1 to 9999")
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def utc_day(now: datetime) -> date:
@@ -54,13 +43,12 @@ def last_day_before(end: date) -> date:
     return max(end, date.min + ONE_DAY) - ONE_DAY
 
 
-def last_day_of_notice(end: date, notice: timedelta) -> date:
+def last_day_of_notice(end: date, notice: Duration) -> date:
     """The last day on which notice can be given so that a contract ends on ``end`` (the first day it is not in force).
 
-    The whole period lies between the notice and the end, so it is given before the day that is ``notice`` ahead of it.
-    OverflowError outside the years 1 to 9999.
+    The period begins with the notice and is over by the last day in force. OverflowError outside the years 1 to 9999.
     """
-    return end - notice - ONE_DAY
+    return notice.last_start(last_day_before(end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +59,7 @@ class Notice:
     state: Due
 
 
-def contract_notice(end: date, notice: timedelta, today: date, ahead: timedelta = SOON) -> Notice:
+def contract_notice(end: date, notice: Duration, today: date, ahead: timedelta = SOON) -> Notice:
     """When to decide on a contract. Overdue: it can only be left after ``end``, if at all."""
     by = last_day_of_notice(end, notice)
     return Notice(by, due(by, today, ahead))

@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.records.facts import Data, Facts
 
 FAILED = ("failed", "backed-out")
-_NEXT = datetime.resolution
-"""What lies exactly a span ago no longer counts: spans are half-open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,14 @@ def suspension(name: str, facts: Facts, now: datetime, more: Iterable[Facts] = (
     rule = model.get("suspension")
     if rule is None:
         return None
-    span, allowed = clock.parse_duration(rule["within"]), int(rule["failures"])
+    span, allowed = parse_duration(rule["within"]), int(rule["failures"])
     granted = clock.parse_date(model["preAuthorisation"]["on"])
     begin = datetime(granted.year, granted.month, granted.day, tzinfo=UTC)
     failures: dict[str, datetime] = {}
     for known in (facts, *more):
         for change in known.changes_by_model.get(name, ()):
             at = failed_at(change, now)
-            if at is not None and max(begin, now - span + _NEXT) <= at <= now:
+            if at is not None and begin <= at <= now < span.after(at):
                 change_name = change["metadata"]["name"]
                 failures[change_name] = max(at, failures.get(change_name, at))
     if len(failures) < allowed:
@@ -58,7 +57,7 @@ def suspension(name: str, facts: Facts, now: datetime, more: Iterable[Facts] = (
     # It began with the earliest failure that made as many as the rule allows within its span; of those in sight that is
     # the one at this place. It ends by itself when so many are left that one too few lies within the span.
     since = ordered[allowed - 1][1]
-    return Suspension(name, tuple(item[0] for item in ordered), rule["within"], since, latest[0][1] + span)
+    return Suspension(name, tuple(item[0] for item in ordered), rule["within"], since, span.after(latest[0][1]))
 
 
 def failed_at(change: Data, now: datetime) -> datetime | None:

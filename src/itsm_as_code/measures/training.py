@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from itsm_as_code.measures.deadlines import add_months
+from itsm_as_code.durations import add_months
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -21,6 +21,8 @@ from cel_expr_python.ext import ext_math, ext_strings
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
+from itsm_as_code.durations import parse_duration
+from itsm_as_code.measures.deadlines import last_day_before, last_day_of_notice
 from itsm_as_code.policies.bounded import TOO_MUCH, Bounded, OutOfBounds
 from itsm_as_code.policies.cost import LOOKED_UP, small_up_to
 from itsm_as_code.policies.expressions import line_and_column, offset_of
@@ -48,7 +50,19 @@ _STANDARD = (
     *("isNaN", "isInf", "isFinite", "bitAnd", "bitOr", "bitXor", "bitNot", "bitShiftLeft", "bitShiftRight"),
     *("has", "all", "exists", "exists_one", "map", "filter"),
 )
-_OURS = ("record", "records", "owner", "dependents", "dependencies", "frozen", "budget", "day", "period")
+_OURS = (
+    "record",
+    "records",
+    "owner",
+    "dependents",
+    "dependencies",
+    "frozen",
+    "budget",
+    "day",
+    "period",
+    "lastDay",
+    "noticeDay",
+)
 FUNCTIONS = frozenset((*_STANDARD, *_OURS))
 """The names of all functions and macros, to offer the one that was meant."""
 
@@ -258,7 +272,9 @@ def look_ups(facts: Facts, now: datetime | None) -> list[tuple[str, list[Any], A
         ("frozen", [_T.STRING, _T.STRING, _T.STRING], _T.BOOL, frozen),
         ("budget", [_T.STRING], _T.DYN, budget),
         ("day", [_T.STRING], _T.TIMESTAMP, _day),
-        ("period", [_T.STRING], _T.DURATION, clock.parse_duration),
+        ("period", [_T.STRING], _T.DURATION, lambda text: parse_duration(text).fixed),
+        ("lastDay", [_T.STRING], _T.STRING, lambda end: last_day_before(clock.parse_date(end)).isoformat()),
+        ("noticeDay", [_T.STRING, _T.STRING], _T.STRING, _notice_day),
     ]
 
 
@@ -349,6 +365,13 @@ def _measured(parts: list[Any]) -> int:
         return len(orjson.dumps(parts))
     except TypeError:  # an example may hold what no record can, such as a number of more than 64 bits
         return len(repr(parts))
+
+
+def _notice_day(end: str, period: str) -> str:
+    try:
+        return last_day_of_notice(clock.parse_date(end), parse_duration(period)).isoformat()
+    except OverflowError:
+        return date.min.isoformat()
 
 
 def _day(text: str) -> datetime:

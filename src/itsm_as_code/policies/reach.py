@@ -26,6 +26,8 @@ _OF_FUNCTION: Final[Mapping[str, frozenset[str]]] = {
     "budget": frozenset({"ServiceReview", "ServiceLevelAgreement"}),
     "day": _NOTHING,
     "period": _NOTHING,
+    "lastDay": _NOTHING,
+    "noticeDay": _NOTHING,
     "has": _NOTHING,
     "size": _NOTHING,
     "string": _NOTHING,

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from itsm_as_code import clock
+from itsm_as_code.durations import Duration, parse_duration
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity, did_you_mean, nearest
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 
-DEFAULT_LONGEST: Final = timedelta(days=90)
+DEFAULT_LONGEST: Final = Duration(days=90)
 
 WAIVER_VALID = Rule(
     "waiver-valid",
@@ -127,13 +128,15 @@ def _problems(record: Record, judges: Catalogue, checks: set[str], reserved: set
     longest = DEFAULT_LONGEST
     policy = judges.get("Policy", spec["policy"]) if "policy" in spec else None
     if policy is not None and "maxWaiver" in policy.spec:
-        longest = clock.parse_duration(policy.spec["maxWaiver"])
+        longest = parse_duration(policy.spec["maxWaiver"])
     start, until = clock.parse_instant(spec["from"]), clock.parse_instant(spec["until"])
     if until <= start:
         yield Problem("the waiver ends before it starts", ("spec", "until"), "set until after from")
-    elif until - start > longest:
-        message = f"the waiver lasts longer than the {longest.days} days that are allowed"
-        yield Problem(message, ("spec", "until"), f"set until to {clock.format_instant(start + longest)} or earlier")
+    elif until > longest.after(start):
+        message = f"the waiver lasts longer than the {longest} that are allowed"
+        yield Problem(
+            message, ("spec", "until"), f"set until to {clock.format_instant(longest.after(start))} or earlier"
+        )
     if spec.get("policy") in reserved:
         message = f"'{spec['policy']}' is a rule of the program, not of a policy"
         waivable = spec["policy"] in checks

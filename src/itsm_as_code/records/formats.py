@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from itsm_as_code import clock
+from itsm_as_code.durations import parse_duration
 
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -40,7 +41,8 @@ def is_url(value: str) -> bool:
 FORMATS: Final[dict[str, Callable[[Any], bool]]] = {
     "itsm-instant": _parses(clock.parse_instant),
     "itsm-date": _parses(clock.parse_date),
-    "itsm-duration": _parses(clock.parse_duration),
+    "itsm-duration": _parses(lambda text: parse_duration(text).fixed),
+    "itsm-period": _parses(parse_duration),
     "itsm-timezone": _parses(clock.zone),
     "itsm-email": lambda value: _EMAIL.match(value) is not None,
     "itsm-url": is_url,
@@ -51,6 +53,7 @@ EXAMPLES: Final = {
     "itsm-instant": "an instant such as 2026-11-22T08:00:00Z",
     "itsm-date": "a date such as 2026-11-22",
     "itsm-duration": "a duration such as PT4H or P30D",
+    "itsm-period": "a duration such as P3M, P90D or PT4H",
     "itsm-timezone": "an IANA time zone such as Europe/Berlin",
     "itsm-email": "an e-mail address",
     "itsm-url": "an address such as https://wiki.example.org/runbook",

@@ -6,6 +6,7 @@ import click
 
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.policies.register import STANDINGS
 
 
@@ -30,7 +31,6 @@ def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
       itsm waiver list --within P7D --state expiring --state expired
       itsm waiver list --format csv -o waivers.csv
     """
-    from itsm_as_code.clock import parse_duration
     from itsm_as_code.errors import UsageError
     from itsm_as_code.policies.register import register
     from itsm_as_code.reports.waivers import FORMATS, WaiverList
@@ -38,7 +38,7 @@ def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
     from itsm_as_code.validation import assess_catalogue, load_judges
 
     try:
-        soon = parse_duration(within)
+        soon = parse_duration(within).fixed
     except ValueError as error:
         raise UsageError(f"--within: {error}", remedy="write a duration such as P30D or P2W") from None
     judges = load_judges(WorkTree(session.directory))

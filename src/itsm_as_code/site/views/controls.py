@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from itsm_as_code.clock import parse_duration
 from itsm_as_code.compliance import Assessment, ControlStatus, Evidence
+from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
@@ -25,7 +25,7 @@ def what(context: Context, evidence: Evidence) -> Value:
         return Inline((Text("Check"), Code(entry["check"])), " ")
     if evidence.type == "freshness":
         known = context.registry.get(entry["kind"])
-        age = words.length(parse_duration(entry["maxAge"]))
+        age = words.duration(entry["maxAge"])
         return Text(f"{known.title_plural if known else entry['kind']} renewed within {age}")
     parts: list[Value] = [Text(words.human(evidence.type))]
     if entry.get("by"):
@@ -83,7 +83,7 @@ def _statement(evidence: Evidence) -> str:
     if until is None:
         return f"{told} (it says no end, so it cannot be relied on)"
     ended = evidence.status is ControlStatus.STALE
-    return f"{told} ({'no longer valid since' if ended else 'valid until'} {words.day(until)})"
+    return f"{told} ({'was' if ended else 'is'} valid until {words.day(last_day_before(until))})"
 
 
 _REASONS: Mapping[str, Callable[[Evidence], str]] = {"policy": _policy, "check": _check, "freshness": _freshness}

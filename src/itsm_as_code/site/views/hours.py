@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from itsm_as_code.clock import Interval, parse_duration
+from itsm_as_code.clock import Interval
+from itsm_as_code.durations import parse_duration
+from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
@@ -72,7 +74,7 @@ def _day_range(days: list[int]) -> str:
 
 def _validity(entry: Mapping[str, Any]) -> str:
     first, last = words.as_date(entry.get("validFrom")), words.as_date(entry.get("validUntil"))
-    parts = [f"from {words.day(first)}" if first else "", f"until {words.day(last)}" if last else ""]
+    parts = [f"from {words.day(first)}" if first else "", f"until {words.day(last_day_before(last))}" if last else ""]
     text = " ".join(part for part in parts if part)
     return f", {text}" if text else ""
 
@@ -87,7 +89,7 @@ def _recurring(entry: Mapping[str, Any]) -> str:
     rule = dict(part.split("=", 1) for part in entry["rrule"].removeprefix("RRULE:").split(";") if "=" in part)
     try:
         start = datetime.fromisoformat(entry["dtstart"])
-        lasting = words.length(parse_duration(entry["duration"]))
+        lasting = str(parse_duration(entry["duration"]))
     except (ValueError, KeyError):
         return str(entry["rrule"])
     when = _rule_days(rule, start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from itsm_as_code.clock import parse_duration
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import Due, freshness, utc_day
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import incident, state, words
@@ -49,7 +49,7 @@ def time_taken(duration: str, in_service_hours: bool) -> str:
     if not in_service_hours:
         return words.duration(duration)
     try:
-        return words.service_time(parse_duration(duration))
+        return words.service_time(parse_duration(duration).fixed)
     except ValueError:
         return f"{duration} of service hours"
 

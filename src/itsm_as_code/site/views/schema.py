@@ -47,13 +47,13 @@ class Shape:
 
 
 _COMMON_STYLES = {
-    "text": "prose", "url": "url", "email": "email", "instant": "instant", "date": "date", "duration": "duration",
-    "money": "money", "interval": "interval", "link": "link", "pointer": "code", "expression": "code",
-    "decimal": "decimal",
+    "text": "prose", "url": "url", "email": "email", "instant": "instant", "date": "date", "endDate": "last day",
+    "duration": "duration", "period": "duration", "money": "money", "interval": "interval", "link": "link",
+    "pointer": "code", "expression": "code", "decimal": "decimal",
 }  # fmt: skip
 _FORMAT_STYLES = {
-    "itsm-instant": "instant", "itsm-date": "date", "itsm-duration": "duration", "itsm-url": "url",
-    "itsm-email": "email",
+    "itsm-instant": "instant", "itsm-date": "date", "itsm-duration": "duration", "itsm-period": "duration",
+    "itsm-url": "url", "itsm-email": "email",
 }  # fmt: skip
 _UNKNOWN = Shape("any")
 
@@ -177,6 +177,8 @@ class Display:
             return words.instant_value(said, self.context.tz)
         if style == "date":
             return words.day_value(said)
+        if style == "last day":
+            return words.last_day_value(said)
         if style == "url":
             return Link(said.removeprefix("https://").removeprefix("http://").rstrip("/"), said, external=True)
         if style == "email":

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from itsm_as_code.clock import Interval, parse_duration
+from itsm_as_code.clock import Interval
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import requests, state, words
 from itsm_as_code.site.views.context import Context
@@ -63,7 +64,7 @@ def course(context: Context, request: Record) -> Course | None:
         return None
     try:
         taken = _counted(context, offering.spec.get("hours"), begin, end)
-        target = parse_duration(offering.spec["target"])
+        target = parse_duration(offering.spec["target"]).fixed
     except ValueError:
         return None
     return Course(taken, target, fulfilled is not None, "hours" in offering.spec)

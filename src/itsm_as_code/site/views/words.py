@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from itsm_as_code.clock import format_instant, parse_date, parse_duration, parse_instant
+from itsm_as_code.clock import format_instant, parse_date, parse_instant
+from itsm_as_code.durations import parse_duration
+from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.site.views.values import Missing, Moment, Text, Value
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -115,9 +117,9 @@ def service_time(delta: timedelta) -> str:
 
 
 def duration(text: str) -> str:
-    """``PT4H`` -> ``4 hours``; a text that is no duration of fixed length stays as it is."""
+    """``PT4H`` -> ``4 hours``; a text that is no duration stays as it is."""
     try:
-        return length(parse_duration(text))
+        return str(parse_duration(text))
     except ValueError:
         return text
 
@@ -164,6 +166,12 @@ def instant_value(text: object, tz: ZoneInfo, missing: str = "Not stated") -> Va
     if instant is None:
         return Text(str(text)) if text else Missing(missing)
     return moment(instant, tz)
+
+
+def last_day_value(end: object, missing: str = "Not stated") -> Value:
+    """The last day of what ends, half-open, on a day of a record: the last day on which a contract is in force."""
+    found = as_date(end)
+    return day_value(end, missing) if found is None else date_value(last_day_before(found))
 
 
 def day_value(text: object, missing: str = "Not stated") -> Value:

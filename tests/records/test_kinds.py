@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -227,3 +229,20 @@ def test_references_of_the_small_organisation() -> None:
         ("Team", "spec/lead", ("Person",)),
         ("Team", "spec/members/*", ("Person",)),
     }
+
+
+def test_dates_that_are_ends_say_so() -> None:
+    """What a description calls the first day on which something is no longer so, pages show as the day before it."""
+
+    def dates(node: Any) -> Iterator[tuple[str, str]]:
+        for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from dates(value)
+        if isinstance(node, dict) and str(node.get("$ref", "")).endswith(("/date", "/endDate")):
+            yield node["$ref"].rsplit("/", 1)[-1], node.get("description", "")
+
+    found = [date for path, schema in BASE.files.items() for date in dates(schema) if date[1]]
+    is_end = re.compile("First day (after|.* no longer)")
+    assert {text for kind, text in found if kind == "date" and is_end.match(text)} == set()
+    ends = {text for kind, text in found if kind == "endDate"}
+    assert len(ends) == 7
+    assert {text for text in ends if not is_end.match(text)} == set()

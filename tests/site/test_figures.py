@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from itsm_as_code import site
+from itsm_as_code import clock, site
+from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
-from itsm_as_code.site.views import incident, navigation, portfolio, risk, supplier
+from itsm_as_code.site.views import incident, navigation, portfolio, risk, supplier, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.validation import Validation
 from tests.site.reader import Document, read
@@ -182,3 +183,25 @@ def test_the_last_day_of_notice_passes(example: Validation) -> None:
         quorum = example.catalogue.get("Supplier", "quorum-hsm")
         assert quorum is not None
         assert supplier.notice(context, quorum).parts[1].word == said  # type: ignore[union-attr]
+
+
+def test_every_page_names_the_same_last_day_of_a_contract(example: Validation, pages: Pages) -> None:
+    """Ends are half-open in records; every page shows the last day on which a contract or agreement is in force."""
+    ends = {
+        **{("suppliers", r.name): r.spec.get("contract", {}).get("end") for r in example.catalogue.of_kind("Supplier")},
+        **{
+            ("service-level-agreements", r.name): r.spec["effective"].get("until")
+            for r in example.catalogue.of_kind("ServiceLevelAgreement")
+        },
+    }
+    dated = {where: clock.parse_date(end) for where, end in ends.items() if end}
+    assert len(dated) > 10
+    texts = {path: pages[path].decode() for path in pages if path.endswith(".html")}
+    for (folder, name), end in dated.items():
+        last = last_day_before(end)
+        assert words.day(last) in texts[f"{folder}/{name}.html"], name
+        assert words.day(end) not in texts[f"{folder}/{name}.html"], f"{name} shows another end than the last day"
+    for path in ("suppliers/index.html", "service-level-agreements/index.html", "deadlines/index.html", "index.html"):
+        for (_, name), end in dated.items():
+            row = next((row for row in texts[path].split("<tr") if f"/{name}.html" in row), "")
+            assert words.day(end) not in row, f"{path}: {name}"

@@ -34,5 +34,6 @@ def _evidence(facts: Facts) -> Iterator[Dated]:
             if until:
                 pointer = ("spec", "evidence", index, "validUntil")
                 remedy = "have it audited or confirmed again, and record the day"
-                problem = Problem(f"the {entry['type']} held until {until}", pointer, remedy)
-                yield ("Control", control["metadata"]["name"]), last_day_before(parse_date(until)), problem
+                last = last_day_before(parse_date(until))
+                problem = Problem(f"the {entry['type']} held until {last}", pointer, remedy)
+                yield ("Control", control["metadata"]["name"]), last, problem

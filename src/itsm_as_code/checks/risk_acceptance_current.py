@@ -30,5 +30,6 @@ def _acceptances(facts: Facts) -> Iterator[Dated]:
         until = spec.get("acceptance", {}).get("until")
         if spec["status"] == "accepted" and until:
             remedy = "assess it again, and have it accepted until a later day or treat it"
-            problem = Problem(f"it was accepted until {until}", ("spec", "acceptance", "until"), remedy)
-            yield ("Risk", risk["metadata"]["name"]), last_day_before(parse_date(until)), problem
+            last = last_day_before(parse_date(until))
+            problem = Problem(f"it was accepted until {last}", ("spec", "acceptance", "until"), remedy)
+            yield ("Risk", risk["metadata"]["name"]), last, problem

@@ -24,7 +24,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("Customer", customer(context, record)),
         ("Type", Text(_TYPES.get(spec["type"], spec["type"]))),
         ("From", words.day_value(spec["effective"].get("from"))),
-        ("Until", words.day_value(spec["effective"].get("until"), "Open end")),
+        ("Until", words.last_day_value(spec["effective"].get("until"), "Open end")),
         ("Review by", made.field("reviewBy")),
     )
     return made.finish(statuses=(standing(context, record),), facts=facts)

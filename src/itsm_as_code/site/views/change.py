@@ -191,7 +191,7 @@ def model_page(context: Context, record: Record, now: state.Now) -> Page:
     facts += [
         ("Authorised by", context.reference(("Person",), authorised["by"])),
         ("Authorised on", words.day_value(authorised["on"])),
-        ("Until", words.day_value(authorised["expires"])),
+        ("Until", words.last_day_value(authorised["expires"])),
         ("Highest risk", made.field("maxRisk")),
         ("Outage", _outage(spec.get("outage"))),
     ]

@@ -158,7 +158,7 @@ def _suppliers(context: Context) -> list[Card]:
     for record in context.catalogue.of_kind("Supplier"):
         standing = supplier.contract(context, record)
         if standing.tone in ("bad", "warn"):
-            end = words.day_value(record.spec.get("contract", {}).get("end"))
+            end = words.last_day_value(record.spec.get("contract", {}).get("end"))
             cards.append(Card(context.link(record), standing, Inline((Text("Contract until"), end), " ")))
     return cards
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import review_budgets
 from itsm_as_code.site.views import budget, promises, state, words
@@ -57,7 +56,7 @@ def period(spec: Mapping[str, Any]) -> Value:
     first, end = words.as_date(spec["period"]["from"]), words.as_date(spec["period"]["until"])
     if first is None or end is None:
         return Missing()
-    return Inline((words.date_value(first), words.date_value(last_day_before(end))), " to ")
+    return Inline((words.date_value(first), words.last_day_value(spec["period"]["until"])), " to ")
 
 
 def tally(spec: Mapping[str, Any]) -> list[Status]:

@@ -309,7 +309,7 @@ def _contracts(made: RecordPage) -> None:
                 Text(words.human(agreement.spec["type"])),
                 context.reference(("Team", "Supplier"), agreement.spec["provider"]),
                 words.day_value(agreement.spec["effective"].get("from")),
-                words.day_value(agreement.spec["effective"].get("until"), "Open end"),
+                words.last_day_value(agreement.spec["effective"].get("until"), "Open end"),
                 state.status("active", "In force")
                 if in_force(context, agreement)
                 else state.status("", "Not in force"),

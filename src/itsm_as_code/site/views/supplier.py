@@ -76,7 +76,7 @@ def row(context: Context, supplier: Record) -> Row:
             context.reference(("Team",), supplier.spec["owner"]),
             Text(words.human(criticality)) if criticality else Missing(),
             notice(context, supplier),
-            words.day_value(supplier.spec.get("contract", {}).get("end")),
+            words.last_day_value(supplier.spec.get("contract", {}).get("end")),
             contract(context, supplier),
         )
     )

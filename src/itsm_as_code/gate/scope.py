@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from itsm_as_code.findings import Pointer, RecordId, format_pointer, parse_pointer
+from itsm_as_code.gate.path_pattern import path_pattern
 from itsm_as_code.policies.environment import CompileError, Environment, EvaluationError
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff, covers
@@ -109,7 +108,7 @@ class RuleMatcher:
     def _fits(self, rule: Mapping[str, Any], diff: RecordDiff, record: Record, activation: Any) -> bool:
         """True when one side of a record lies in a rule's paths and fulfils its ``where``."""
         match = rule["match"]
-        if "paths" in match and not any(_glob(pattern)(record.path) for pattern in match["paths"]):
+        if "paths" in match and not any(path_pattern(pattern).matches(record.path) for pattern in match["paths"]):
             return False
         if "where" not in match:
             return True
@@ -180,28 +179,4 @@ def _path_rule_matches(match: Mapping[str, Any], change: PathChange) -> bool:
         return False
     if "actions" in match and change.action not in match["actions"]:
         return False
-    return any(_glob(pattern)(change.path) for pattern in match["paths"])
-
-
-@lru_cache(maxsize=512)
-def _glob(pattern: str) -> Any:
-    """A matcher for a path pattern: ``*`` within a folder's name, ``**`` across folders, ``?`` one character."""
-    out = ""
-    index = 0
-    while index < len(pattern):
-        if pattern.startswith("**/", index):
-            out += "(?:[^/]+/)*"
-            index += 3
-        elif pattern.startswith("**", index):
-            out += ".*"
-            index += 2
-        elif pattern[index] == "*":
-            out += "[^/]*"
-            index += 1
-        elif pattern[index] == "?":
-            out += "[^/]"
-            index += 1
-        else:
-            out += re.escape(pattern[index])
-            index += 1
-    return re.compile(out, re.DOTALL).fullmatch
+    return any(path_pattern(pattern).matches(change.path) for pattern in match["paths"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,19 @@ def module_name(path: Path) -> str:
     return ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports(path: Path) -> tuple[tuple[str, int], ...]:
     """Every module that a module imports, wherever it does so, with the line."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node.lineno
@@ -78,21 +89,21 @@ def test_every_module_has_its_layer() -> None:
     assert names - {"", "__main__"} == HEIGHT.keys()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_imports_point_downwards(path: Path) -> None:
-    me = module_name(path).split(".")[0]
+def test_imports_point_downwards() -> None:
     upwards = []
-    for name, line in own(path):
-        other = name.split(".")[0]
-        if me in HEIGHT and other != me and HEIGHT[other] >= HEIGHT[me]:
-            upwards.append(f"{path.relative_to(ROOT)}:{line}: {me} imports {name}")
+    for path in MODULES:
+        me = module_name(path).split(".")[0]
+        for name, line in own(path):
+            other = name.split(".")[0]
+            if me in HEIGHT and other != me and HEIGHT[other] >= HEIGHT[me]:
+                upwards.append(f"{path.relative_to(ROOT)}:{line}: {me} imports {name}")
     assert upwards == []
 
 
 def test_no_modules_import_one_another_in_a_circle() -> None:
     edges: dict[str, set[str]] = {}
     for path in MODULES:
-        body = ast.parse(path.read_text()).body
+        body = tree(path).body
         at_load = {node.lineno for node in body if isinstance(node, (ast.Import, ast.ImportFrom))}
         edges[module_name(path)] = {name for name, line in own(path) if line in at_load}
     done: set[str] = set()
@@ -138,12 +149,16 @@ FORBIDDEN_BELOW_CLI = {
 }
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_nothing_below_the_command_line_looks_at_the_clock_or_the_environment(path: Path) -> None:
-    if module_name(path).split(".")[0] in ("cli", "__main__"):
-        return
+def test_nothing_below_the_command_line_looks_at_the_clock_or_the_environment() -> None:
+    below = [path for path in MODULES if module_name(path).split(".")[0] not in ("cli", "__main__")]
+    found = {module_name(path): names for path in below if (names := _looks_at(path))}
+    # GitPython looks for git when it is imported, and complains on standard error; one variable keeps it quiet.
+    assert found == {"git.repository": ["os.environ"]}
+
+
+def _looks_at(path: Path) -> list[str]:
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if (
             isinstance(node, ast.Attribute)
             and isinstance(node.value, ast.Name)
@@ -156,15 +171,13 @@ def test_nothing_below_the_command_line_looks_at_the_clock_or_the_environment(pa
             and node.func.id in ("print", "input", "exit")
         ):
             found.append(node.func.id)
-    # GitPython looks for git when it is imported, and complains on standard error; one variable keeps it quiet.
-    assert found == (["os.environ"] if module_name(path) == "git.repository" else [])
+    return found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_no_module_is_too_long_to_read(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 420
+def test_no_module_is_too_long_to_read() -> None:
+    lengths = {module_name(path): len(path.read_text().splitlines()) for path in MODULES}
+    assert {name: length for name, length in lengths.items() if length > 420} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_every_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text())), path
+def test_every_module_says_what_it_is_for() -> None:
+    assert [module_name(path) for path in MODULES if not ast.get_docstring(tree(path))] == []

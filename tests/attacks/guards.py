@@ -245,6 +245,11 @@ GUARDS: Final = (
         ("names-somebody-who-only-looks-like-one",),
     ),
     Guard(
+        "an account belongs to one person",
+        without_check("identity-unique"),
+        ("takes-the-account-of-a-colleague-as-well",),
+    ),
+    Guard(
         "models of the base",
         patched(guard, "model_findings", nothing),
         ("calls-itself-standard-under-a-model-of-its-own",),

@@ -650,6 +650,17 @@ def report_contains(name: str, payload: str) -> Success:
     return check
 
 
+@scenario(28)
+def takes_the_account_of_a_colleague_as_well(shop: Workshop) -> None:
+    shop.write(
+        "people/mallory.yaml",
+        "apiVersion: itsm/v1\nkind: Person\nmetadata: {name: mallory, title: Mallory}\n"
+        "spec: {accounts: [{forge: github, login: BOB-gh}]}\n",
+    )
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
 def _speaks(shop: Workshop, title: str) -> None:
     """A policy quotes the title of a change, which is hostile."""
     with on_main(shop):

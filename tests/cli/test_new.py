@@ -194,6 +194,7 @@ def test_in_a_terminal_it_asks_for_what_is_required(
 
     prepare(kind, small, itsm)
     ways = {"ServiceLevelAgreement": ["name", "rolling"], "ApprovalPolicy": ["kinds"], "Waiver": ["policy"]}
+    ways["Person"] = ["emails"]
     terminal = Terminal({**by_prompt(kind), "one of": ways.get(kind, [])})
     with terminal.attached(monkeypatch):
         code = run(["-C", str(small), "new", kind, "something-new", *NOW])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.forges.interface import Account, PullRequest
 from itsm_as_code.gate.approvals import Exclusions
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.scope import MatchedRule
@@ -72,10 +72,48 @@ def test_a_login_belongs_to_a_forge(forge: str, login: str, found: str | None) -
         ("bob@shop.example\n", "bob"),
         ("", None),
         ("b\u00f6b@shop.example", None),
+        ("bobby_shop@users.noreply.github.com", None),
+        ("7-bobby@users.noreply.gitlab.com", None),
     ],
 )
 def test_an_address(email: str, found: str | None) -> None:
     assert directory(person("bob", **account("github", "bobby"))).by_email(email) == found
+
+
+@pytest.mark.parametrize(
+    ("forge", "login", "email"),
+    [
+        ("github", "bob_shop", "bob_shop@users.noreply.github.com"),
+        ("github", "bob_shop", "12+BOB_shop@users.noreply.github.com"),
+        ("github", "bob-", "12+bob-@users.noreply.github.com"),
+        ("github", "renovate[bot]", "29139614+renovate[bot]@users.noreply.github.com"),
+        ("gitlab", "bob.brook", "12-bob.brook@users.noreply.gitlab.com"),
+        ("gitlab", "bob_brook", "12-Bob_Brook@users.noreply.gitlab.com"),
+    ],
+)
+def test_a_private_address_stands_for_an_account(forge: str, login: str, email: str) -> None:
+    """Of enterprises, of bots, of the other forge; and of somebody who lists no address at all."""
+    alone = {"kind": "Person", "metadata": {"name": "bob"}, "spec": account(forge, login)}
+    assert directory(alone).by_email(email) == "bob"
+    assert directory(alone, forge=forge).by_login(login.upper()) == "bob"
+
+
+@pytest.mark.parametrize(
+    ("listed", "used", "found"),
+    [
+        ("jörg@müller.example", "Jörg@MÜLLER.example", "bob"),
+        ("jörg@müller.example", "jörg@xn--mller-kva.example", "bob"),
+        ("bob@xn--mller-kva.example", "bob@müller.example", "bob"),
+        ("bob@fass.example", "bob@faß.example", None),
+        ("sam@shop.example", "ſam@shop.example", None),
+        ("kate@shop.example", "\u212aate@shop.example", None),
+        ("jörg@shop.example", "jo\u0308rg@shop.example", None),
+        ("bob@fi.example", "bob@ﬁ.example", None),
+    ],
+)
+def test_an_international_address(listed: str, used: str, found: str | None) -> None:
+    """Each letter is itself: none becomes a plain one by its case or its form."""
+    assert directory({**person("bob"), "spec": {"emails": [listed]}}).by_email(used) == found
 
 
 def test_what_two_people_share_is_nobodys() -> None:
@@ -92,6 +130,53 @@ def test_a_private_address_that_somebody_else_lists_is_nobodys() -> None:
         {**person("eve"), "spec": {"emails": ["ann-gh@users.noreply.github.com"]}},
     )
     assert people.by_email("ann-gh@users.noreply.github.com") is None
+
+
+def test_of_two_people_the_one_who_is_active_has_it() -> None:
+    was = {**person("ann"), "spec": {"active": False, "emails": ["x@shop.example"], **account("github", "x")}}
+    now = {**person("bob"), "spec": {"emails": ["X@shop.example"], **account("github", "x")}}
+    assert directory(was, now, forge="github").by_login("x") == "bob"
+    assert directory(was, now).by_email("x@shop.example") == "bob"
+    assert directory(was).by_email("x@shop.example") == "ann"
+
+
+@pytest.mark.parametrize(
+    ("forge", "login", "said"),
+    [
+        ("github", "mallory", "is nobody in people/ of the base; list it under accounts of a Person"),
+        ("github", "shared", "is the login of more than one person in people/ of the base: ann, bob; leave it to one"),
+        ("github", "bob-lab", "is no login at github: bob has none such in people/ of the base"),
+        ("github", "ann", "is no login at github: ann has none such in people/ of the base"),
+        ("github", "bobby", "is the login of account 9 now, and people/ of the base lists it for bob with account 7"),
+        ("github", "b\u00f6b", "is no login: those are of ASCII letters"),
+        ("local", "shared", "is the login of more than one person"),
+    ],
+)
+def test_why_a_login_is_nobodys(forge: str, login: str, said: str) -> None:
+    bob = [
+        {"forge": "github", "login": "Bobby", "id": 7}, {"forge": "gitlab", "login": "bob-lab"},
+        {"forge": "github", "login": "shared"},
+    ]  # fmt: skip
+    records = [person("ann", **account("github", "Shared")), person("bob", accounts=bob)]
+    people = Directory(Facts.from_records(records), NOW, forge, [Account("bobby", 9)])
+    assert people.by_login(login) is None
+    assert people.why_no_login(login).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("x@shop.example", "is the address of more than one person in people/ of the base: ann, bob; leave it to one"),
+        ("y@shop.example", "is nobody in people/ of the base; list it under emails of a Person"),
+        ("7+y@users.noreply.github.com", "is the private address of github login 'y', which is nobody's in people/"),
+        ("alice", "is no address that a Person could list; set user.email in git"),
+        ("", "is no address that a Person could list"),
+    ],
+)
+def test_why_an_address_is_nobodys(address: str, said: str) -> None:
+    both = directory(*({**person(name), "spec": {"emails": ["x@shop.example"]}} for name in ("ann", "bob")))
+    assert both.by_email(address) is None
+    assert both.why_no_address(address).startswith(said)
 
 
 @given(st.text(max_size=40))

@@ -140,7 +140,10 @@ def _reviewer(
     reviewer = person or (owners[0] if len(owners) == 1 else None)
     if reviewer is None:
         remedy = f"add '{public}' to spec.signingKeys of your Person record, in a pull request of its own"
-        raise UsageError("the key is that of nobody in people/ of the base", remedy=remedy)
+        if owners:
+            remedy = "leave it to one of them, in a pull request of its own, or sign with another key"
+        whose = f"more than one person: {', '.join(sorted(owners))}" if owners else "nobody in people/ of the base"
+        raise UsageError(f"the key is that of {whose}", remedy=remedy)
     refusal = why_key_is_not(people, reviewer, public, (judgement.now,))
     if refusal is not None:
         remedy = f"add '{public}' to spec.signingKeys of {reviewer}, in a pull request of its own"

@@ -45,7 +45,11 @@ class Void:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Some seats of a rule: whom they ask for, who may take them, who did, who is suggested for the rest."""
+    """Some seats of a rule: whom they ask for, who may take them, who did, who is suggested for the rest.
+
+    ``group`` are the people of the source, that of a ``team`` where it is one; ``hindrance`` says why there are fewer
+    suggested than missing.
+    """
 
     source: Mapping[str, Any]
     label: str
@@ -53,6 +57,9 @@ class Requirement:
     eligible: tuple[str, ...]
     satisfied_by: tuple[str, ...]
     suggested: tuple[str, ...] = ()
+    group: frozenset[str] = frozenset()
+    team: str = ""
+    hindrance: str = ""
 
     @property
     def missing(self) -> int:
@@ -124,9 +131,9 @@ def latest_reviews(
         if not_yet_given(review, now):
             ignored.append(Ignored(review.reviewer, "was given after the instant of this judgement", "later"))
         elif not people:
-            ignored.append(Ignored(review.reviewer, "is nobody in people/ of the base", "unknown-reviewer"))
+            ignored.append(Ignored(review.reviewer, directory.why_no_login(review.reviewer), "unknown-reviewer"))
         elif len(people) > 1 and review.state is ReviewState.APPROVED:
-            ignored.append(Ignored(review.reviewer, "is the login of more than one person", "ambiguous-reviewer"))
+            ignored.append(Ignored(review.reviewer, directory.why_no_login(review.reviewer), "ambiguous-reviewer"))
         else:
             for person in sorted(people):
                 refusal = _stands(words.get(person), person, review, directory, contributors)
@@ -174,7 +181,7 @@ def settle(
     wanted = [seat for approval in rule.approvals for seat in _seats(approval, rule, directory, facts)]
     seats: list[frozenset[str]] = []
     owners: list[int] = []
-    for index, (_, _, count, people) in enumerate(wanted):
+    for index, (_, _, count, people, _) in enumerate(wanted):
         eligible = excluded.eligible(people)
         places = min(count, len(eligible) + 1)  # more than that could not be filled anyway
         seats += [eligible] * places
@@ -189,7 +196,7 @@ def settle(
             ignored.append(refusal)
     taken = match_seats(seats, counted)
     required = []
-    for index, (source, label, count, _) in enumerate(wanted):
+    for index, (source, label, count, people, team) in enumerate(wanted):
         mine = [seat for seat, owner in enumerate(owners) if owner == index]
         required.append(
             Requirement(
@@ -198,6 +205,8 @@ def settle(
                 count=count,
                 eligible=tuple(sorted(seats[mine[0]])) if mine else (),
                 satisfied_by=tuple(sorted(person for seat in mine if (person := taken[seat]) is not None)),
+                group=people,
+                team=team,
             )
         )
     return Approval(rule, tuple(required), (*ignored, *verdicts.ignored) if wanted else ())
@@ -277,25 +286,25 @@ def _why_not(
     return None if void is None else Ignored(item.person, void.reason, "void", void.field, void.commit)
 
 
-Seat = tuple[Mapping[str, Any], str, int, frozenset[str]]
-"""Source, label, count, and the people of the group that a requirement asks for."""
+Seat = tuple[Mapping[str, Any], str, int, frozenset[str], str]
+"""Source, label, count, the people of the group that a requirement asks for, and the team that they are."""
 
 
 def _seats(approval: Mapping[str, Any], rule: MatchedRule, directory: Directory, facts: Facts) -> list[Seat]:
     source, count = approval["from"], approval.get("count", 1)
     if "role" in source:
-        return [(source, f"role {source['role']}", count, directory.with_role(source["role"]))]
+        return [(source, f"role {source['role']}", count, directory.with_role(source["role"]), "")]
     if "team" in source:
-        return [(source, source["team"], count, directory.members(source["team"]))]
+        return [(source, source["team"], count, directory.members(source["team"]), source["team"])]
     if "people" in source:
         people = frozenset(source["people"]) & directory.everyone()
-        return [(source, ", ".join(source["people"]), count, people)]
+        return [(source, ", ".join(source["people"]), count, people, "")]
     if "owners" in source:
         teams = owner_teams(rule, source["owners"], facts)
         if not teams:
-            return [(source, f"owners ({source['owners']}): no owner is known", count, frozenset())]
-        return [(source, f"owner {team}", count, directory.members(team)) for team in teams]
-    return [(source, "anyone", count, directory.everyone())]
+            return [(source, f"owners ({source['owners']})", count, frozenset(), "")]
+        return [(source, f"owner {team}", count, directory.members(team), team) for team in teams]
+    return [(source, "anyone", count, directory.everyone(), "")]
 
 
 def owner_teams(rule: MatchedRule, which: str, facts: Facts) -> list[str]:

@@ -170,6 +170,7 @@ def _approval(approval: Approval) -> dict[str, Any]:
                 "satisfiedBy": list(requirement.satisfied_by),
                 "missing": max(0, requirement.missing),
                 "suggested": list(requirement.suggested),
+                **({"hindrance": requirement.hindrance} if requirement.hindrance else {}),
             }
             for requirement in approval.required
         ],

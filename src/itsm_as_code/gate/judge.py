@@ -23,6 +23,7 @@ from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of, planned_window
 from itsm_as_code.gate.decision import Decision, Reason
 from itsm_as_code.gate.guard import guarded_facts, judging_folders, step_findings
+from itsm_as_code.gate.hindrances import explain
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.impact import contexts_of
 from itsm_as_code.gate.incoming import Incoming, brings_judges
@@ -370,7 +371,10 @@ class Judgement:
             settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, binding.voided)
             for rule in (*self.scope.rules, *lane.board_rules(self.diffs, self.scope.rules, self.base_facts))
         ]
-        return suggest(settled, {item.person for item in self.verdicts.vetoes})
+        vetoes = {item.person for item in self.verdicts.vetoes}
+        unknown = {name for name in self.directory.everyone() if not self.directory.can_be_recognised(name)}
+        suggested = suggest(settled, vetoes | unknown)
+        return explain(suggested, self.contributors[0], vetoes, self.directory, self.base_facts)
 
     # The verdict.
 

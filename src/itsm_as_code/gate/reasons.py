@@ -62,7 +62,9 @@ def missing(judgement: Judgement) -> list[Reason]:
         for requirement in approval.required:
             if requirement.missing > 0:
                 who = f"; ask {', '.join(requirement.suggested)}" if requirement.suggested else ""
+                why = f"; {requirement.hindrance}" if requirement.hindrance else ""
                 many = "approval" if requirement.missing == 1 else "approvals"
-                message = f"{approval.rule.name}: {requirement.missing} {many} missing from {requirement.label}{who}"
+                missing = f"{requirement.missing} {many} missing from {requirement.label}"
+                message = f"{approval.rule.name}: {missing}{who}{why}"
                 reasons.append(Reason("approval-missing", message))
     return reasons

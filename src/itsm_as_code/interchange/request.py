@@ -178,8 +178,8 @@ class _Request:
             directory = Directory(self.facts, clock.parse_instant(at or "1970-01-01T00:00:00Z"), issue.forge)
             name = directory.by_login(issue.login)
             if name is None:
-                message = f"'{issue.login[:80]}' of {issue.forge} is the login of no person, or of more than one"
-                self._refuse(REQUEST_REQUESTER, message, "add the account to their record in people/")
+                message = f"'{issue.login[:80]}' {directory.why_no_login(issue.login)}"
+                self._refuse(REQUEST_REQUESTER, message, "mend the records in people/")
                 return None
         if name is None:
             self._refuse(REQUEST_REQUESTER, "nobody says who submitted it", "give --requester")

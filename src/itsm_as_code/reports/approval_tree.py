@@ -38,7 +38,8 @@ def _rule(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"  │   may: {_names(need['eligible'])}"
         yield f"  │   did: {_names(need['satisfiedBy'])}"
         if need["missing"]:
-            yield f"  │   missing: {need['missing']}; ask {_names(need['suggested'])}"
+            why = f"; {need['hindrance']}" if need.get("hindrance") else ""
+            yield f"  │   missing: {need['missing']}; ask {_names(need['suggested'])}{why}"
     for item in row["ignored"]:
         yield f"  ├ did not count: {item['reviewer']}: {item['reason']} ({item['code']})"
     yield "  └ satisfied" if row["satisfied"] else "  └ not satisfied yet"

@@ -114,9 +114,7 @@ def _need(need: Mapping[str, Any]) -> str:
     text = f"{len(need['satisfiedBy'])} of {need['count']} from {source_name(need)}{have}"
     if need["missing"] and need["suggested"]:
         text += f"; ask {', '.join(need['suggested'])}"
-    elif need["missing"] and not need["eligible"]:
-        text += "; nobody can give it now"
-    return text
+    return text + (f"; {need['hindrance']}" if need.get("hindrance") else "")
 
 
 def _text_waivers(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -102,7 +102,8 @@ def _asked(rows: Rows) -> list[str]:
             parts.append(f"| {'✔' if row['satisfied'] else '✘'} | {rule} | nothing: pre-authorised | | |")
         for need in row["required"]:
             asks = f"{need['count']} from {escape.markdown(source_name(need))}"
-            given, ask = ", ".join(need["satisfiedBy"]), ", ".join(need["suggested"])
+            given = ", ".join(need["satisfiedBy"])
+            ask = "; ".join(filter(None, (", ".join(need["suggested"]), escape.markdown(need.get("hindrance", "")))))
             parts.append(f"| {'✘' if need['missing'] else '✔'} | {rule} | {asks} | {given} | {ask} |")
     return parts
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from itsm_as_code.records.document import parse
 from tests.conftest import ROOT, SMALL, Run, copy_tree
 
 NOW = ("--now", "2026-11-22T12:00:00Z")
@@ -48,6 +49,20 @@ def test_init_with_one_person_leaves_out_what_needs_more(tmp_path: Path, itsm: R
     assert "board-has-quorum" in err
     assert (tmp_path / "org/people/zoe-oersted.yaml").is_file()
     assert itsm("-C", tmp_path / "org", "validate")[0] == 0
+
+
+def test_init_writes_the_logins_that_it_is_told_and_guesses_none(tmp_path: Path, itsm: Run) -> None:
+    people = ("Ada <ada@x.example> @Ada_Corp", "Ben <ben@x.example>", "Cleo <12+cleo@users.noreply.github.com>")
+    code, _, err = itsm("init", tmp_path / "org", *(part for text in people for part in ("--person", text)))
+    assert code == 0
+    found = {path.stem: parse(path.read_bytes())["spec"] for path in (tmp_path / "org/people").glob("*.yaml")}
+    assert found["ada"]["accounts"] == [{"forge": "github", "login": "Ada_Corp"}]
+    assert "accounts" not in found["ben"]
+    assert found["cleo"]["accounts"] == [{"forge": "github", "login": "cleo", "id": 12}]
+    assert "no github login is known for people/ben.yaml, and none was guessed" in err
+    assert itsm("-C", tmp_path / "org", "fmt", "--check")[0] == 0
+    code, _, err = itsm("init", tmp_path / "local", "--forge", "local")
+    assert (code, "login" in err) == (0, False)
 
 
 @pytest.mark.parametrize("text", ["Ada", "<ada@x.example>", "李 <li@x.example>"])

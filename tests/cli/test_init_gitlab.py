@@ -16,7 +16,8 @@ from tests.conftest import Run
 
 @pytest.fixture
 def organisation(tmp_path: Path, itsm: Run) -> Path:
-    assert itsm("init", tmp_path / "org", "--forge", "gitlab")[0] == 0
+    ada = "Ada Example <ada@example.org> @ada.example"
+    assert itsm("init", tmp_path / "org", "--forge", "gitlab", "--person", ada)[0] == 0
     return tmp_path / "org"
 
 
@@ -29,7 +30,7 @@ def test_the_repository_is_valid_at_once(organisation: Path, itsm: Run) -> None:
     assert (code, out.strip().endswith("no findings")) == (0, True), out
     assert not (organisation / ".github").exists()
     assert "type: gitlab" in (organisation / "itsm.yaml").read_text()
-    assert '{forge: "gitlab", login: ' in (organisation / "people/ada-example.yaml").read_text()
+    assert "- forge: gitlab\n      login: ada.example\n" in (organisation / "people/ada-example.yaml").read_text()
 
 
 def test_other_forges_get_no_pipeline(tmp_path: Path, itsm: Run) -> None:

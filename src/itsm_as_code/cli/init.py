@@ -22,7 +22,13 @@ _EDITOR_FOLDERS = {"people": "person", "services": "service", "policies": "polic
 @click.option(
     "--organisation", metavar="NAME", default="My organisation", show_default=True, help="Whose services these are."
 )
-@click.option("--person", "people", multiple=True, metavar="'NAME <ADDRESS>'", help="A person; repeat it for each.")
+@click.option(
+    "--person",
+    "people",
+    multiple=True,
+    metavar="'NAME <ADDRESS> [@LOGIN]'",
+    help="A person, with their login at the forge; repeat it for each. No login is guessed.",
+)
 @click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="An IANA time zone.")
 @click.option(
     "--forge",
@@ -57,8 +63,8 @@ def command(
 
     \b
     Example:
-      itsm init my-shop --organisation "Small Shop" --person "Ada Example <ada@shop.example>" \\
-        --person "Ben Example <ben@shop.example>" --person "Cleo Example <cleo@shop.example>"
+      itsm init my-shop --organisation "Small Shop" --person "Ada Example <ada@shop.example> @ada-at-work" \\
+        --person "Ben Example <ben@shop.example> @benex" --person "Cleo Example <cleo@shop.example> @cleo"
       itsm init my-bank --packs change-enablement,operations,dora-eu
     """
     from itsm_as_code.errors import UsageError
@@ -86,6 +92,12 @@ def command(
         click.echo(f"{finding.location}: {finding.message}", err=True)
     if excluded:
         session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
+    unknown = [f"people/{person['name']}.yaml" for person in team if not _account(person, forge)]
+    if unknown and forge != "local":
+        session.say(
+            f"no {forge} login is known for {', '.join(unknown)}, and none was guessed: their reviews and pull "
+            "requests count once it stands there under accounts"
+        )
     go = f"cd {target} && " if folder is not None else ""
     session.write(
         f"{len(files)} files in {target}. Next:\n"
@@ -100,7 +112,7 @@ def command(
 
 _EXAMPLES = ("Ada Example <ada@example.org>", "Ben Example <ben@example.org>", "Cleo Example <cleo@example.org>")
 _BOARD = 3
-_PERSON = re.compile(r"\s*([^<>]+?)\s*<([^<>\s]+)>\s*\Z")
+_PERSON = re.compile(r"\s*([^<>]+?)\s*<([^<>\s]+)>(?:\s*@([^<>@\s]+))?\s*\Z")
 
 
 def _person(text: str) -> dict[str, str]:
@@ -109,11 +121,36 @@ def _person(text: str) -> dict[str, str]:
 
     match = _PERSON.match(text)
     if not match:
-        raise UsageError(f"'{text}' is not a person", remedy="write --person 'Ada Example <ada@example.org>'")
+        raise UsageError(f"'{text}' is not a person", remedy="write --person 'Ada Example <ada@example.org> @ada'")
     name = slug(match[1])
     if not name:
         raise UsageError(f"'{match[1]}' leaves no name of ASCII letters", remedy="write the name in Latin letters")
-    return {"name": name, "title": match[1], "email": match[2], "login": name}
+    return {"name": name, "title": match[1], "email": match[2], "login": match[3] or ""}
+
+
+def _account(person: dict[str, str], forge: str) -> dict[str, str | int]:
+    """The account of a person at the forge, as they named it or as the forge's private address does; else empty."""
+    from itsm_as_code.records.identities import address_key, private_account
+
+    if person["login"]:
+        return {"forge": forge, "login": person["login"]}
+    private = private_account(address_key(person["email"]))
+    if private is None or private.forge != forge:
+        return {}
+    return {"forge": forge, "login": private.login} | ({"id": private.number} if private.number else {})
+
+
+def _accounts(person: dict[str, str], forge: str) -> bytes:
+    """The accounts of a person as YAML; where none is known, the comment that says how to write it."""
+    account = _account(person, forge)
+    if account:
+        lines = (f"{key}: {json.dumps(value)}" for key, value in account.items())
+        return ("  accounts:\n    - " + "\n      ".join(lines)).encode()
+    if forge == "local":
+        return b"  # In reviews files the name of this record is their login."
+    return (
+        f"  # Their reviews count once their login is known:\n  # accounts: [{{forge: {forge}, login: ...}}]".encode()
+    )
 
 
 def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, bytes]:
@@ -132,7 +169,8 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
         ".vscode/settings.json": _editor_settings(),
     }
     for person in team:
-        found[f"people/{person['name']}.yaml"] = _filled("person.yaml", {**values, **person})
+        record = _filled("person.yaml", {**values, **person})
+        found[f"people/{person['name']}.yaml"] = record.replace(b"ACCOUNTS", _accounts(person, values["forge"]))
     for path, content in shipped.files("schemas", SUFFIX).items():
         found[f"schemas/{path}"] = content
     if values["forge"] == "github":

@@ -23,7 +23,7 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test deep coverage lint format bench clean
+.PHONY: help setup lock demo test deep mutation coverage lint format bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ test: $(STAMP) ## Run the tests
 
 deep: $(STAMP) ## Run the volume: fuzz, sweeps, random histories, with counts
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep -rP
+
+mutation: $(STAMP) ## Change guards of AREA (default: gate) and show which changes no test notices (SAMPLE, SEED)
+	$(BIN)/python tests/mutation.py --area $(or $(AREA),gate) --sample $(or $(SAMPLE),40) --seed $(or $(SEED),1)
 
 coverage: $(STAMP) ## Run the tests and show what they do not reach
 	$(BIN)/python -m coverage erase

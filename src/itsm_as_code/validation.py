@@ -117,6 +117,11 @@ def _schema_ids(snapshot: Snapshot) -> dict[str, str] | None:
     return {path: oid for path, oid in found.items() if oid} if all(found.values()) else None
 
 
+def waived_in(catalogue: Catalogue) -> waivers.Waived:
+    """When which rules are waived for which records, by the waivers of a catalogue."""
+    return waivers.waived_spans(catalogue, waivable_ids(), built_in_rules())
+
+
 def load_judged(snapshot: Snapshot, judges: Judges) -> Catalogue:
     """The catalogue of a snapshot that others judge, with the packs that its own itsm.yaml switches on."""
     catalogue = load_catalogue(snapshot, judges.registry, judges.catalogue)

@@ -10,7 +10,20 @@ import jsonschema
 import pytest
 
 from itsm_as_code.records.kinds import KindRegistry
-from tests.attacks.tools import CHANGE, FREEZE, MODEL, RULES, STANDARD, STANDARD_PATH
+from tests.attacks.tools import (
+    CHANGE,
+    FREEZE,
+    MODEL,
+    PROBLEM,
+    PROBLEM_PATH,
+    REVIEW_PATH,
+    RULES,
+    STANDARD,
+    STANDARD_PATH,
+    WAIVER,
+    WAIVER_PATH,
+    used_up,
+)
 from tests.conftest import Run, Workshop
 from tests.signing import add_key, make_key
 
@@ -31,32 +44,6 @@ spec:
   actual: {start: "2026-11-%(day)sT20:00:00Z", end: "2026-11-%(day)sT21:00:00Z"}
   status: failed
   result: failed
-"""
-AGREEMENT = """\
-apiVersion: itsm/v1
-kind: ServiceLevelAgreement
-metadata: {name: newsletter-sla, title: Newsletter agreement}
-spec:
-  type: sla
-  service: newsletter
-  provider: team-shop
-  customer: {name: Marketing}
-  effective: {from: "2026-01-01"}
-  objectives:
-    - {name: availability, indicator: availability, target: "99.5", unit: percent, comparison: at-least,
-       window: {calendar: month}, source: Probes}
-"""
-REVIEW = """\
-apiVersion: itsm/v1
-kind: ServiceReview
-metadata: {name: newsletter-2026-10, title: Newsletter in October}
-spec:
-  service: newsletter
-  period: {from: "2026-10-01", until: "2026-11-01"}
-  heldOn: "2026-11-05"
-  attendees: [alice]
-  performance:
-    - {agreement: newsletter-sla, objective: availability, target: "99.5", attained: "99.1", verdict: missed}
 """
 
 OPEN_TO_ALL = """\
@@ -317,19 +304,97 @@ def test_a_model_that_does_not_cover_it_to_its_end(
     assert reasons(ask(change=standard, at="2026-12-01T19:00:00Z")[1]) == ["too-early", "model-exceeded"]
 
 
-def test_without_error_budget(shop: Workshop, ask: Any) -> None:
-    shop.write("services/agreements/newsletter-sla.yaml", AGREEMENT)
-    shop.write("improvement/reviews/newsletter-2026-10.yaml", REVIEW)
+# Error budgets.
+
+
+@pytest.fixture
+def without_budget(shop: Workshop) -> Workshop:
+    used_up(shop)
     shop.commit(who="erin")
+    return shop
+
+
+def test_without_error_budget(without_budget: Workshop, ask: Any) -> None:
     code, data = ask()
     assert (code, reasons(data), data["next"]) == (1, ["budget-exhausted"], None)
-    shop.edit(CHANGE, "  status: scheduled", "  problem: prb-throttling\n  status: scheduled")
-    shop.commit(who="erin")
-    assert ask()[0] == 0, "what mends the service may go on"
-    shop.edit(CHANGE, "  problem: prb-throttling\n", "")
-    shop.edit("improvement/reviews/newsletter-2026-10.yaml", '"99.1"', '"99.9"')
-    shop.commit(who="erin")
+    without_budget.edit(REVIEW_PATH, '"99.1"', '"99.9"')
+    without_budget.commit(who="erin")
     assert ask()[0] == 0
+
+
+def test_a_figure_older_than_its_window_stops_nothing(shop: Workshop, ask: Any) -> None:
+    """Measured to 1 November over a month: from 1 December on there is no current data."""
+    used_up(shop, **{"calendar: quarter": "calendar: month"})
+    shop.edit(CHANGE, "2026-12-01T20", "2026-11-30T20")
+    shop.commit(who="erin")
+    code, data = ask(at="2026-11-30T21:00:00Z")
+    assert (code, reasons(data), data["next"]) == (1, ["budget-exhausted"], "2026-12-01T00:00:00Z")
+    assert ask()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("", "", None),
+        ("status: investigating", "status: new", None),
+        ("services: [newsletter]", "services: [orders]", "its problem throttling is not about newsletter"),
+        ("name: throttling", "name: other", "its problem throttling does not exist"),
+        ("status: investigating", "status: closed", "its problem throttling is closed"),
+    ],
+)
+def test_a_link_mends_while_it_is_open_and_about_the_service(
+    without_budget: Workshop, ask: Any, old: str, new: str, why: str | None
+) -> None:
+    path = PROBLEM_PATH.replace("throttling", "other") if "other" in new else PROBLEM_PATH
+    without_budget.write(path, PROBLEM.replace(old, new))
+    without_budget.edit(CHANGE, "  status: scheduled", "  problem: throttling\n  status: scheduled")
+    without_budget.commit(who="erin")
+    code, data = ask()
+    assert code == (0 if why is None else 1), data
+    assert why is None or why in data["reasons"][0]["message"]
+
+
+def test_the_policy_in_itsm_yaml_is_the_policy_here(without_budget: Workshop, ask: Any) -> None:
+    text = (without_budget.path / "itsm.yaml").read_text()
+    for policy, code in (
+        ('stops: [{used: "100", severity: warning}]', 0),
+        ('stops: [{used: "200"}]', 0),
+        ('stops: [{used: "180"}]', 1),
+        ('stops: [{used: "100", changes: [standard]}]', 0),
+        ("stops: []", 0),
+        ("exempt: []", 1),
+    ):
+        without_budget.write("itsm.yaml", f"{text}  errorBudget:\n    {policy}\n")
+        without_budget.commit(who="erin")
+        assert ask()[0] == code, policy
+
+
+def test_a_model_may_be_exempt_and_only_for_what_follows_it(without_budget: Workshop, ask: Any, standard: str) -> None:
+    assert reasons(ask(change=standard)[1]) == ["budget-exhausted"]
+    without_budget.edit(MODEL, "  maxRisk: high\n", "  maxRisk: high\n  exemptFromErrorBudget: true\n")
+    without_budget.edit(CHANGE, "type: normal", "type: normal\n  model: restart")
+    without_budget.commit(who="erin")
+    assert ask(change=standard)[0] == 0
+    assert reasons(ask()[1]) == ["budget-exhausted"], "a template says nothing"
+
+
+@pytest.mark.parametrize("rule", ["error-budget", "change-in-freeze"])
+def test_a_waiver_holds_here_too_and_as_long_as_it_says(shop: Workshop, ask: Any, rule: str) -> None:
+    used_up(shop)
+    if rule == "change-in-freeze":
+        (shop.path / REVIEW_PATH).unlink()
+        shop.edit(FREEZE, "2026-12-15T00:00:00+01:00", "2026-11-25T00:00:00+01:00")
+    shop.commit(who="erin")
+    assert ask()[0] == 1
+    waiver = WAIVER.replace("policy: backout-is-planned", f"check: {rule}")
+    shop.write(WAIVER_PATH, waiver.replace("2026-12-01T00", "2026-12-01T21"))
+    shop.commit(who="erin")
+    code, data = ask(at="2026-12-01T20:30:00Z")
+    assert (code, data["validUntil"]) == (0, "2026-12-01T21:00:00Z")
+    assert ask()[0] == 1, "it is over"
+    shop.edit(WAIVER_PATH, "approver: carol", "approver: alice")
+    shop.commit(who="erin")
+    assert ask(at="2026-12-01T20:30:00Z")[0] == 1, "nobody approves their own"
 
 
 def test_all_reasons_are_told(shop: Workshop, ask: Any) -> None:

@@ -49,6 +49,48 @@ spec:
 """
 WAIVER_PATH = "policies/waivers/no-backout.yaml"
 
+PROBLEM_PATH = "operations/problems/throttling.yaml"
+PROBLEM = """\
+apiVersion: itsm/v1
+kind: Problem
+metadata: {name: throttling, title: The provider throttles us}
+spec:
+  services: [newsletter]
+  owner: team-shop
+  proactive: true
+  symptom: Letters arrive hours late.
+  detectedAt: "2026-11-10T08:00:00Z"
+  status: investigating
+"""
+AGREEMENT_PATH = "services/agreements/newsletter-sla.yaml"
+AGREEMENT = """\
+apiVersion: itsm/v1
+kind: ServiceLevelAgreement
+metadata: {name: newsletter-sla, title: Newsletter agreement}
+spec:
+  type: sla
+  service: newsletter
+  provider: team-shop
+  customer: {name: Marketing}
+  effective: {from: "2026-01-01"}
+  objectives:
+    - {name: availability, indicator: availability, target: "99.5", unit: percent, comparison: at-least,
+       window: {calendar: quarter}, source: Probes}
+"""
+REVIEW_PATH = "improvement/reviews/newsletter-2026-10.yaml"
+REVIEW = """\
+apiVersion: itsm/v1
+kind: ServiceReview
+metadata: {name: newsletter-2026-10, title: Newsletter in October}
+spec:
+  service: newsletter
+  period: {from: "2026-10-01", until: "2026-11-01"}
+  heldOn: "2026-11-05"
+  attendees: [alice]
+  performance:
+    - {agreement: newsletter-sla, objective: availability, target: "99.5", attained: "99.1", verdict: missed}
+"""
+
 SERVICE = """\
 apiVersion: itsm/v1
 kind: Service
@@ -69,6 +111,14 @@ def on_main(shop: Workshop) -> Iterator[None]:
 def add_rule(shop: Workshop, rule: str) -> None:
     """Append a rule, in flow style, to the approval policy."""
     shop.write(RULES, (shop.path / RULES).read_text() + f"    - {rule}\n")
+
+
+def used_up(shop: Workshop, **replace: str) -> None:
+    """Records by which the error budget of the newsletter is used up, until 1 February 2027."""
+    for path, text in ((AGREEMENT_PATH, AGREEMENT), (REVIEW_PATH, REVIEW)):
+        for old, new in replace.items():
+            text = text.replace(old, new)
+        shop.write(path, text)
 
 
 def approve(shop: Workshop, *names: str) -> None:

@@ -128,8 +128,25 @@ def test_an_exhausted_budget_lets_only_mending_through() -> None:
     assert told(change(), around) == [("error-budget", "ServiceReview/q3", None, None)]
     assert "99.5 % of 99.9 %" in conflicts_of(change(), around)[0].message
     assert next_free_slot(change(), around) == Interval(DAY + timedelta(hours=10), DAY + timedelta(hours=12))
+    mended = [linked("Incident", "inc", "restored"), linked("Problem", "prb", "known-error")]
+    around = world(*exhausted(), *mended)
     for mending in ({"type": "emergency"}, {"problem": "prb"}, {"incident": "inc"}, {"services": ["wiki"]}):
         assert told(change(**mending), around) == []
+
+
+def linked(kind: str, name: str, status: str) -> Data:
+    return {"kind": kind, "metadata": {"name": name}, "spec": {"status": status, "services": ["shop"]}}
+
+
+def test_a_free_slot_lies_behind_a_figure_that_will_be_out_of_date() -> None:
+    """Measured to 1 November, over a month: from 1 December on it says nothing."""
+    agreement, review = exhausted()
+    agreement["spec"]["objectives"][0]["window"] = {"calendar": "month"}
+    review["spec"]["period"] = {"from": "2026-10-01", "until": "2026-11-01"}
+    around = world(agreement, review)
+    assert told(change(), around) == []
+    assert told(change(start=-2, end=1), around) == [("error-budget", "ServiceReview/q3", at(-2), at(0))]
+    assert next_free_slot(change(start=-2, end=1), around) == Interval(DAY, DAY + timedelta(hours=3))
 
 
 def test_changes_of_other_pull_requests() -> None:

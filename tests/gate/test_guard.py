@@ -36,7 +36,7 @@ spec:
       target: "99.9"
       unit: percent
       comparison: at-least
-      window: {calendar: quarter}
+      window: {calendar: year}
 """
 
 

@@ -140,3 +140,27 @@ def test_a_budget_without_an_instant_cannot_be_told() -> None:
     environment = Environment(Facts.from_records([SLA]))
     with pytest.raises(EvaluationError, match="instant"):
         environment.holds("budget('shop') == null", environment.activation(Context({}, NOW)))
+
+
+@pytest.mark.parametrize(
+    ("window", "until"),
+    [
+        ({"rolling": "P28D"}, "2026-10-29"),
+        ({"rolling": "PT1H"}, "2026-10-02"),  # what is left of a day counts as one
+        ({"calendar": "month"}, "2026-11-01"),
+        ({"calendar": "quarter"}, "2027-01-01"),
+        ({"calendar": "year"}, "2027-10-01"),
+        ({"rolling": "P999999D"}, "4764-08-27"),
+        ({}, None),
+    ],
+)
+def test_a_figure_says_nothing_once_it_is_older_than_its_window(window: dict[str, str], until: str | None) -> None:
+    sla = agreement("shop-sla", availability="99.9")
+    sla["spec"]["objectives"][0]["window"] = window
+    measured = review("q3", "2026-07-01", "2026-10-01", ("shop-sla", "availability", "99.5"))
+    end = None if until is None else datetime.combine(date.fromisoformat(until), datetime.min.time(), UTC)
+    (found,) = budgets(sla, measured, now=datetime(2026, 10, 1, tzinfo=UTC))
+    assert found.until == end
+    if end is not None:
+        assert budgets(sla, measured, now=end - datetime.resolution) == (found,)
+        assert budgets(sla, measured, now=end) == ()

@@ -196,10 +196,36 @@ def test_hours_that_cannot_be_read_are_no_data(validated: Validate) -> None:
     assert service_request.course(context, item) is None
 
 
+def test_a_used_up_budget_says_what_it_stops(validated: Validate) -> None:
+    """Measured to 1 November over a quarter: the figure says something until 1 February."""
+    objective = {
+        "name": "availability", "indicator": "availability", "target": "99.5", "unit": "percent",
+        "comparison": "at-least", "window": {"calendar": "quarter"},
+    }  # fmt: skip
+    sla = {
+        "type": "sla", "service": "a", "provider": "t", "customer": {"name": "All"},
+        "effective": {"from": "2026-01-01"}, "objectives": [objective],
+    }  # fmt: skip
+    line = {"agreement": "sla", "objective": "availability", "target": "99.5", "attained": "99.1", "verdict": "missed"}
+    review = {
+        "service": "a", "period": {"from": "2026-10-01", "until": "2026-11-01"}, "heldOn": "2026-11-05",
+        "attendees": ["ann"], "performance": [line],
+    }  # fmt: skip
+    measured = {
+        "services/agreements/sla.yaml": record("ServiceLevelAgreement", "sla", sla),
+        "improvement/reviews/v.yaml": record("ServiceReview", "v", review),
+    }
+    pages = site.build(validated(PEOPLE | service("a") | measured), "r")
+    assert facts(pages, "services/a.html")["Error budget"] == "Availability: Overspent by 80.0 %"
+    said = main(pages, "services/a.html")
+    assert "Stops normal and standard changes that mend nothing and are not exempt" in said
+    assert "1 Feb 2027" in said
+
+
 def test_a_service_shows_what_is_left_and_when_it_may_be_changed(pages: Pages) -> None:
     """The Berlin zone has its window on Sundays; on 29 November the payments freeze is on, on 6 December nothing."""
     said = facts(pages, "services/payments-api.html")
-    assert said["Error budget"] == "Availability: Overspent by 192.0 %"
+    assert said["Error budget"] == "No current data", "measured to the end of September, over 28 days"
     assert said["Next free maintenance window"] == "Sun 6 Dec 2026, 01:00 to 05:00 CET"
     assert said["Next planned change"] == "None planned"
     ledger = facts(pages, "services/core-ledger.html")

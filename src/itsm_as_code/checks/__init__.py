@@ -71,6 +71,11 @@ def run_checks(
     return findings
 
 
+def rule_of(check: str) -> Rule:
+    """The rule of a check."""
+    return next(item.rule for item in all_checks() if item.rule.id == check)
+
+
 def once_over(dated: Iterable[Dated], situation: Situation) -> Iterator[tuple[Subject, Problem]]:
     """The problems whose day is over; a day is over with its last second in UTC."""
     today = utc_day(situation.now)

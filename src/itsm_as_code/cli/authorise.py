@@ -62,11 +62,11 @@ def command(
     commit = repository.commit(revision)
     judges = load_judges(repository.snapshot(commit))
     moment = instant(at) if at is not None else session.instant(judges.configuration.as_of)
-    question = Question(change, service, moment, judges.configuration.timezone, judges.configuration)
+    question = Question(change, service, moment)
     _readable(judges.catalogue, change)
     facts = Facts.of(judges.catalogue)
     elsewhere = _elsewhere(repository, change) if facts.record("Change", change) is None else []
-    answer = authorise(question, facts, elsewhere)
+    answer = authorise(question, judges, elsewhere)
     if (evidence is not None or require_evidence or require_signature) and answer.spec:
         from itsm_as_code.cli._evidence import EvidenceOptions
 

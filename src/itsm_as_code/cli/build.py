@@ -94,11 +94,10 @@ def _feeds(session: Session, rev: str | None, validation: Validation) -> Feeds:
     from itsm_as_code.errors import ItsmError
     from itsm_as_code.interchange.feeds import feeds
 
-    organisation = validation.configuration.organisation_name
     try:
         all_readable(validation.catalogue)
         revised = revisions_of_changes(session.directory, rev, validation.registry)
-        return feeds(validation.catalogue, validation.facts, organisation, revised, validation.now)
+        return feeds(validation, revised)
     except ItsmError as error:
         session.say(f"no calendars to subscribe to: {error}" + (f"; {error.remedy}" if error.remedy else ""))
         return {}

@@ -49,7 +49,7 @@ def command(
     from itsm_as_code.clock import Interval
     from itsm_as_code.errors import UsageError
     from itsm_as_code.gate.agenda import agenda
-    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.gate.conflicts import World
     from itsm_as_code.reports import agenda as reports
     from itsm_as_code.validation import load_judges
 
@@ -61,8 +61,8 @@ def command(
     until = _when("--to", end, tz) if end else begin + timedelta(days=_DAYS)
     if until <= begin:
         raise UsageError("--to is not after --from", remedy="name a later day")
-    period, facts = Interval(begin, until), Facts.of(judges.catalogue)
-    entries = agenda(facts, period, now, _selected(facts, services, teams))
+    world = World.of(judges.catalogue, configuration, now)
+    entries = agenda(world, Interval(begin, until), _selected(world.facts, services, teams))
     if session.format == "ics":
         from itsm_as_code.interchange.feeds import event, written
 
@@ -72,7 +72,7 @@ def command(
         subject = ", ".join((*services, *teams)) or "all services"
         session.write(written(organisation, subject, events, now).decode())
     else:
-        session.write(getattr(reports, session.format)(entries, period, tz))
+        session.write(getattr(reports, session.format)(entries, Interval(begin, until), tz))
     return 0
 
 

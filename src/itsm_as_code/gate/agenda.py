@@ -38,20 +38,19 @@ class Entry:
         return self.status in CALLED_OFF
 
 
-def agenda(facts: Facts, period: Interval, now: datetime, services: frozenset[str] | None = None) -> list[Entry]:
+def agenda(world: World, period: Interval, services: frozenset[str] | None = None) -> list[Entry]:
     """Everything that touches ``period``, in order of time; ``services`` limits it to what concerns one of them.
 
     ItsmError for a calendar that cannot be read: an agenda without it would show frozen days as free.
     """
-    found = [*_changes(facts, period, now, services)]
+    found = [*_changes(world, period, services)]
     for kind in KINDS:
-        found += _calendars(facts, kind, period, services)
+        found += _calendars(world.judged, kind, period, services)
     return sorted(found, key=lambda item: (item.span, item.kind, item.record))
 
 
-def _changes(facts: Facts, period: Interval, now: datetime, services: frozenset[str] | None) -> Iterator[Entry]:
-    world = World(facts, facts, now)
-    for change in facts.records("Change"):
+def _changes(world: World, period: Interval, services: frozenset[str] | None) -> Iterator[Entry]:
+    for change in world.facts.records("Change"):
         spec = change["spec"]
         span = _taken(change)
         if span is None or not span.overlaps(period) or (services is not None and not services & set(spec["services"])):

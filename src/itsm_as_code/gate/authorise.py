@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fractions import Fraction
 from typing import Any, Final
 
 from itsm_as_code import clock
 from itsm_as_code.checks import Situation
 from itsm_as_code.checks.standard_change_matches_model import misfits, pre_authorised
 from itsm_as_code.clock import Interval, Intervals
-from itsm_as_code.configuration import Configuration
 from itsm_as_code.errors import ItsmError
-from itsm_as_code.findings import did_you_mean
+from itsm_as_code.findings import RecordId, Severity, did_you_mean
 from itsm_as_code.gate import lane
+from itsm_as_code.gate.conflicts import World
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.measures.suspension import suspension
-from itsm_as_code.records.facts import Facts
-from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets
+from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.service_levels import budget_stops
+from itsm_as_code.validation import Judges
 
 JUDGED_BY: Final = ("Calendar", "Change", "ChangeModel", "Service", "ServiceLevelAgreement", "ServiceReview")
 """Kinds whose records have a say here: while one of them cannot be read, nothing is authorised."""
@@ -34,16 +34,11 @@ _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: a change, of one of its services or of all, at an instant; ``timezone`` is the organisation's.
-
-    ``configuration`` is that of the revision that is asked.
-    """
+    """What is asked: a change, of one of its services or of all, at an instant."""
 
     change: str
     service: str | None
     at: datetime
-    timezone: str = "UTC"
-    configuration: Configuration = field(default_factory=Configuration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +57,13 @@ class Answer:
         return not self.reasons
 
 
-def authorise(question: Question, facts: Facts, elsewhere: Iterable[str] = ()) -> Answer:
-    """The answer by the records of ``facts``; ``elsewhere`` are other branches that hold the change.
+def authorise(question: Question, judges: Judges, elsewhere: Iterable[str] = ()) -> Answer:
+    """The answer by the records and rules of ``judges``; ``elsewhere`` are other branches that hold the change.
 
     ItsmError when a calendar that matters cannot be read: that is not a yes.
     """
+    world = World.of(judges.catalogue, judges.configuration, question.at)
+    facts = world.judged
     change = facts.record("Change", question.change)
     if change is None:
         return Answer(question, (_unknown(question, facts, list(elsewhere)),))
@@ -75,14 +72,13 @@ def authorise(question: Question, facts: Facts, elsewhere: Iterable[str] = ()) -
     lasting = [
         *_service(question, spec),
         *_status(question.change, spec),
-        *_review_first(question, spec, facts),
-        *_budgets(question, spec, services, facts),
+        *_review_first(question, spec, lane.Situation(facts, facts, question.at, judges.configuration)),
     ]
     window = _window(spec)
     if window is None:
         lasting.append(Reason("no-window", f"{question.change} has no window"))
         return Answer(question, tuple(lasting), spec=spec)
-    open_, passing = _time(question, spec, services, window, facts)
+    open_, passing = _time(question, change, services, window, world)
     span = next((span for span in open_ if question.at in span), None)
     if span is None and not passing:
         raise AssertionError("outside of its open times, and nothing says why")
@@ -119,11 +115,11 @@ def _status(name: str, spec: dict[str, Any]) -> Iterator[Reason]:
         yield Reason("over", f"{name} is {status}; it is not to be deployed any more")
 
 
-def _review_first(question: Question, spec: dict[str, Any], facts: Facts) -> Iterator[Reason]:
+def _review_first(question: Question, spec: dict[str, Any], situation: lane.Situation) -> Iterator[Reason]:
     """As in the gate: while the review of an emergency change is overdue, its services get no other change."""
     if spec["type"] == "emergency":
         return
-    for review in lane.overdue_reviews(lane.Situation(facts, facts, question.at, question.timezone)):
+    for review in lane.overdue_reviews(situation):
         shared = sorted(set(review.services) & set(spec["services"]))
         if shared and review.change != question.change:
             due = clock.format_instant(review.due)
@@ -133,27 +129,13 @@ def _review_first(question: Question, spec: dict[str, Any], facts: Facts) -> Ite
             yield Reason("review-overdue", message)
 
 
-def is_exhausted(budget: ErrorBudget) -> bool:
-    """True when nothing is left of a budget. Where a target of 100 % was met, there was none to use up."""
-    return budget.consumed >= 1 and budget.attained < Fraction(1)
-
-
-def _budgets(question: Question, spec: dict[str, Any], services: list[str], facts: Facts) -> Iterator[Reason]:
-    """Without budget a service gets what mends it, and nothing else: what names an incident or a problem.
-
-    Source: Site Reliability Workbook, appendix B, "Example Error Budget Policy"
-    (https://sre.google/workbook/error-budget-policy/).
-    """
-    if spec["type"] == "emergency" or "incident" in spec or "problem" in spec:
-        return
-    for service in services:
-        for budget in error_budgets(facts, service, question.at):
-            if is_exhausted(budget):
-                attained = f"{budget.objective} of {budget.agreement} attained {budget.attained_text} %"
-                wanted = f"of {budget.target_text} % in the period that ended {budget.end.isoformat()}"
-                message = f"the error budget of {service} is used up: {attained} {wanted}"
-                yield Reason("budget-exhausted", message)
-                break
+def _budgets(question: Question, change: Data, services: list[str], world: World) -> Iterator[tuple[Reason, Intervals]]:
+    """The used-up error budgets that stop a change, each with the instants at which it does."""
+    waived = world.waived("error-budget", RecordId("Change", question.change))
+    for stop in budget_stops(change, world.judged, world.budget_policy, question.at, question.at, services):
+        spans = Intervals([stop.span]) - waived
+        if stop.severity is Severity.ERROR and spans:
+            yield Reason("budget-exhausted", f"{stop.message}; {stop.remedy}"), spans
 
 
 def _window(spec: dict[str, Any]) -> Interval | None:
@@ -164,23 +146,28 @@ def _window(spec: dict[str, Any]) -> Interval | None:
 
 
 def _time(
-    question: Question, spec: dict[str, Any], services: list[str], window: Interval, facts: Facts
+    question: Question, change: Data, services: list[str], window: Interval, world: World
 ) -> tuple[Intervals, list[Reason]]:
     """The times in the window at which nothing of the clock speaks against it, and what does at the instant asked."""
-    at, name = question.at, question.change
+    at, name, spec, facts = question.at, question.change, change["spec"], world.judged
+    unfrozen = world.waived("change-in-freeze", RecordId("Change", name))
     open_, reasons = Intervals([window]), []
     if at < window.start:
         reasons.append(Reason("too-early", f"the window of {name} begins at {clock.format_instant(window.start)}"))
     elif at >= window.end:
         reasons.append(Reason("too-late", f"the window of {name} ended at {clock.format_instant(window.end)}"))
     for service, title, spans in _freezes(spec, services, window, facts):
+        spans = spans - unfrozen
         open_ = open_ - spans
         frozen = next((span for span in spans if at in span), None)
         if frozen is not None:
             until = clock.format_instant(frozen.end)
             reasons.append(Reason("frozen", f"{service} is frozen until {until} or longer: {title}"))
+    for reason, stopped in _budgets(question, change, services, world):
+        open_ = open_ - stopped
+        reasons += [reason] if at in stopped else []
     if spec["type"] == "standard":
-        closed, why = _model(question, spec["model"], window, facts)
+        closed, why = _model(change, spec["model"], window, world)
         open_ = open_ - closed
         reasons += why
     return open_, reasons
@@ -202,9 +189,10 @@ def _freezes(
                 yield service, calendar["metadata"].get("title", calendar["metadata"]["name"]), spans
 
 
-def _model(question: Question, name: str, window: Interval, facts: Facts) -> tuple[Intervals, list[Reason]]:
+def _model(change: Data, name: str, window: Interval, world: World) -> tuple[Intervals, list[Reason]]:
     """The times at which the model of a standard change pre-authorises nothing, and why at the instant asked."""
-    at, model = question.at, facts.record("ChangeModel", name)
+    at, facts = world.now, world.judged
+    model = facts.record("ChangeModel", name)
     always = Intervals([Interval(datetime.min.replace(tzinfo=UTC), _FOREVER)])
     if model is None:
         return always, [Reason("no-model", f"its model {name} does not exist")]
@@ -215,7 +203,7 @@ def _model(question: Question, name: str, window: Interval, facts: Facts) -> tup
     if at >= expires:
         message = f"the pre-authorisation of its model {name} expired at {clock.format_instant(expires)}"
         return always, [Reason("model-expired", message)]
-    reasons = _exceeded(question, model, window, facts)
+    reasons = _exceeded(change, model, window, world)
     if reasons:
         return always, reasons
     closed = []
@@ -228,12 +216,12 @@ def _model(question: Question, name: str, window: Interval, facts: Facts) -> tup
     return Intervals(closed), reasons
 
 
-def _exceeded(question: Question, model: dict[str, Any], window: Interval, facts: Facts) -> list[Reason]:
+def _exceeded(change: Data, model: Data, window: Interval, world: World) -> list[Reason]:
     """What a standard change does beyond its model as that stands now, to the end of its window.
 
     It was pre-authorised by the model as it was when the change was merged; what the model covers since then counts.
     """
-    name, change = model["metadata"]["name"], facts.record("Change", question.change)
+    name = model["metadata"]["name"]
     granted, expires = pre_authorised(model)
     found = []
     if window.start < granted:
@@ -243,7 +231,7 @@ def _exceeded(question: Question, model: dict[str, Any], window: Interval, facts
         until = clock.format_instant(expires)
         message = f"its window outlives the pre-authorisation of its model {name}, which expires at {until}"
         found.append(Reason("model-exceeded", message))
-    situation = Situation(question.at, question.configuration)
-    for problem in misfits(change, model, facts, situation) if change is not None else ():
+    situation = Situation(world.now, world.configuration)
+    for problem in misfits(change, model, world.judged, situation):
         found.append(Reason("model-exceeded", f"its model does not cover it: {problem.message}"))
     return found

@@ -8,14 +8,19 @@ do by the check change-in-freeze, the others inform, unless a policy asks for mo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from itsm_as_code.clock import Interval, Intervals
+from itsm_as_code.configuration import Configuration
+from itsm_as_code.findings import RecordId
 from itsm_as_code.gate.open_changes import OpenChanges
+from itsm_as_code.policies.waivers import Waived, not_waived
+from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Data, Facts
-from itsm_as_code.service_levels import error_budgets
+from itsm_as_code.service_levels import BudgetPolicy, budget_stops
+from itsm_as_code.validation import waived_in
 
 PLANNED: Final = ("proposed", "authorised", "scheduled", "implementing")
 _COLLIDING: Final = ("services", "schedule", "implementers")
@@ -50,13 +55,26 @@ class World:
     """All that a change could collide with.
 
     ``facts`` know the changes of the candidate; ``judged`` the calendars, people, services and measurements of the
-    base; ``others`` the changes of other open pull requests.
+    base; ``others`` the changes of other open pull requests. ``configuration`` and ``waived`` are those of the base.
     """
 
     facts: Facts
     judged: Facts
     now: datetime
     others: OpenChanges = field(default_factory=OpenChanges)
+    configuration: Configuration = field(default_factory=Configuration)
+    waived: Waived = not_waived
+
+    @property
+    def budget_policy(self) -> BudgetPolicy:
+        """What used-up error budgets stop."""
+        return BudgetPolicy.of(self.configuration.raw)
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, configuration: Configuration, now: datetime) -> World:
+        """The records of one revision, with its own rules."""
+        facts = Facts.of(catalogue)
+        return cls(facts, facts, now, OpenChanges(), configuration, waived_in(catalogue))
 
 
 def conflicts_of(change: Data, world: World) -> list[Conflict]:
@@ -78,7 +96,7 @@ def next_free_slot(change: Data, world: World) -> Interval | None:
     """The earliest slot as long as the change's window that nothing in the calendar speaks against.
 
     It begins at the planned start or later, not before now, and within HORIZON of that; None when there is none. What
-    holds at any time, such as an error budget that is used up, is no matter of choosing another one.
+    holds at any time, such as a pull request that could not be read, is no matter of choosing another one.
     """
     window = planned_window(change)
     if window is None or window.start == window.end:
@@ -107,11 +125,13 @@ def planned_window(change: Data) -> Interval | None:
 
 def obstacles(change: Data, world: World, span: Interval) -> Iterator[Obstacle]:
     """Everything that speaks against doing the change at some instant of ``span``."""
-    yield from _freezes(change["spec"], world.judged, span)
+    waived = world.waived("change-in-freeze", RecordId("Change", change["metadata"]["name"]))
+    for item in _freezes(change["spec"], world.judged, span):
+        yield replace(item, spans=item.spans - waived) if item.kind == "freeze" and item.spans else item
     yield from _outside_maintenance(change["spec"], world.judged, span)
     yield from _other_changes(change, world, span)
     yield from _absences(change["spec"], world.judged, span)
-    yield from _exhausted_budgets(change["spec"], world)
+    yield from _exhausted_budgets(change, world, span)
     for number, why in world.others.unread:
         message = f"could not read what pull request {number} changes: {why}"
         yield Obstacle("could-not-judge", f"pull-request/{number}", message, None)
@@ -218,22 +238,10 @@ def _absences(spec: dict[str, Any], facts: Facts, span: Interval) -> Iterator[Ob
             yield Obstacle("implementer", f"Person/{person}", f"{person} is away", absent)
 
 
-def _exhausted_budgets(spec: dict[str, Any], world: World) -> Iterator[Obstacle]:
-    """A service that has failed more than it may gets mending only: no change but emergencies, and fixes of incidents
-    or problems. Source: Site Reliability Workbook, appendix B, Example Error Budget Policy.
-    """
-    if spec["type"] == "emergency" or is_fix(spec):
-        return
-    for service in spec["services"]:
-        for budget in error_budgets(world.judged, service, world.now)[:1]:
-            if budget.remaining <= 0:
-                message = (
-                    f"the error budget of {service} is used up: {budget.attained_text} % of {budget.target_text} % "
-                    f"({budget.objective} of {budget.agreement}); only what mends an incident or problem goes on"
-                )
-                yield Obstacle("error-budget", f"ServiceReview/{budget.review}", message, None)
-
-
-def is_fix(spec: dict[str, Any]) -> bool:
-    """True for a change that mends an incident or a problem, as its record says."""
-    return "incident" in spec or "problem" in spec
+def _exhausted_budgets(change: Data, world: World, span: Interval) -> Iterator[Obstacle]:
+    """Used-up budgets, until the figures that say so are out of date."""
+    waived = world.waived("error-budget", RecordId("Change", change["metadata"]["name"]))
+    for stop in budget_stops(change, world.judged, world.budget_policy, world.now, span.start):
+        lasting = stop.until is None and not waived
+        spans = None if lasting else (Intervals([stop.span]) & Intervals([span])) - waived
+        yield Obstacle("error-budget", f"ServiceReview/{stop.budget.review}", stop.message, spans)

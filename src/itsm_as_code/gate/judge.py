@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from itsm_as_code.checks import Situation, run_checks, waivable_ids
-from itsm_as_code.findings import Finding, RecordId, sort_findings
+from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate import evidence, guard, lane, reasons
 from itsm_as_code.gate.affected import affected
@@ -31,6 +31,7 @@ from itsm_as_code.gate.open_changes import OpenChanges, open_changes
 from itsm_as_code.gate.paths import changed_paths
 from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
+from itsm_as_code.gate.standing import settled
 from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
 from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.git.repository import Commit, MergeConflict, Repository, Revision
@@ -211,7 +212,8 @@ class Judgement:
         if any(planned_window(record.data) for record in self.changes):
             open_now = self.pull_request.open_pull_requests
             others = open_changes(self.repository, self.base, self.head, open_now, self.judges.registry["Change"])
-        return World(Facts.of(self.catalogue), self.guarded_facts, self.now, others)
+        rules = World.of(self.judges.catalogue, self.judges.configuration, self.now)
+        return replace(rules, facts=Facts.of(self.catalogue), judged=self.guarded_facts, others=others)
 
     @cached_property
     def conflicts(self) -> list[Conflict]:
@@ -254,6 +256,7 @@ class Judgement:
                 for finding in run_checks(self.guarded_catalogue, self.guarded_facts, situation)
                 if finding.record is not None and finding.record.kind == "Change" and finding.record in self.touched
             ]
+            found += lane.budget_findings(self.diffs, self.lane)
         return resolve(found, self.judges.catalogue, waivable_ids(), built_in_rules(), self.now).findings
 
     @cached_property
@@ -276,7 +279,7 @@ class Judgement:
 
     @cached_property
     def lane(self) -> lane.Situation:
-        return lane.Situation(self.guarded_facts, self.base_facts, self.now, self.judges.configuration.timezone)
+        return lane.Situation(self.guarded_facts, self.base_facts, self.now, self.judges.configuration)
 
     @cached_property
     def sources(self) -> Sources:
@@ -285,19 +288,11 @@ class Judgement:
     @cached_property
     def findings(self) -> list[Finding]:
         """All findings; those that stand on the base and that the pull request does not touch are marked known."""
-        old = {finding.identity for finding in self.base_validation.findings}
         own = self.incoming.findings(self.touched) if self.incoming else []
         lanes = lane.lane_findings(self.diffs, self.lane)
         extra = place_findings([*self.guarded_findings, *self.step_findings, *lanes, *own], self.sources)
-        found = []
-        for finding in (*self.validation.findings, *extra):
-            untouched = (
-                finding.record not in self.touched
-                if finding.record is not None
-                else finding.location.path not in self.changed_paths
-            )
-            found.append(replace(finding, known=True) if untouched and finding.identity in old else finding)
-        return sort_findings(found)
+        before = self.base_validation.findings
+        return settled([*self.validation.findings, *extra], before, self.touched, self.changed_paths)
 
     # Who approves.
 

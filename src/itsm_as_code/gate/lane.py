@@ -6,18 +6,22 @@ Each guard is one function, and none of them can be waived or lifted by what the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from itsm_as_code.checks import error_budget, rule_of
 from itsm_as_code.clock import format_instant
+from itsm_as_code.configuration import Configuration
 from itsm_as_code.findings import Finding, Problem, Rule, Severity
 from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.measures.links import LINKS
 from itsm_as_code.measures.retrospective import Review, open_reviews
 from itsm_as_code.measures.suspension import failed_at, suspension
 from itsm_as_code.records.catalogue import Record, stamp
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.service_levels import BudgetPolicy, budget_stops
 
 EMERGENCY_INCIDENT = Rule(
     "emergency-incident",
@@ -64,7 +68,12 @@ class Situation:
     facts: Facts
     base: Facts
     now: datetime
-    timezone: str
+    configuration: Configuration
+
+    @property
+    def timezone(self) -> str:
+        """The zone of the organisation."""
+        return self.configuration.timezone
 
 
 def lane_findings(diffs: Iterable[RecordDiff], situation: Situation) -> Iterator[Finding]:
@@ -103,13 +112,24 @@ def review_first(diff: RecordDiff, change: Record, situation: Situation) -> Iter
 
 
 def _turned_to(diff: RecordDiff, change: Record) -> set[str]:
-    """The services that a change is newly planned for: all when it takes a step, else those that it adds."""
+    """The services that a change is newly planned for: all when it takes a step or drops a link, else those it adds."""
     spec = change.spec
     if spec["type"] == "emergency" or spec["status"] not in _PLANNED:
         return set()
     old = diff.old.spec if diff.old is not None and diff.old.valid else {}
-    same = (old.get("type"), old.get("status")) == (spec["type"], spec["status"])
+    same = all(old.get(key) == spec.get(key) for key in ("type", "status", "model", *LINKS))
     return set(spec["services"]) - (set(old["services"]) if same else set())
+
+
+def budget_findings(diffs: Iterable[RecordDiff], situation: Situation) -> Iterator[Finding]:
+    """Used-up error budgets that stop the step which a change takes; a waiver may lift them."""
+    policy = BudgetPolicy.of(situation.configuration.raw)
+    for diff in diffs:
+        if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
+            turned = _turned_to(diff, diff.new)
+            for stop in budget_stops(diff.new.data, situation.facts, policy, situation.now, services=sorted(turned)):
+                rule = replace(rule_of("error-budget"), severity=stop.severity)
+                yield stamp(rule, diff.new, error_budget.problem_of(diff.new.data, stop))
 
 
 def overdue_reviews(situation: Situation) -> list[Review]:

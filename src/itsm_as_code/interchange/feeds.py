@@ -11,9 +11,10 @@ from typing import Final
 
 from itsm_as_code.clock import Interval, format_instant
 from itsm_as_code.gate.agenda import Entry, agenda
+from itsm_as_code.gate.conflicts import World
 from itsm_as_code.interchange.icalendar import Event, calendar, stable_uid
 from itsm_as_code.records.catalogue import Catalogue
-from itsm_as_code.records.facts import Facts
+from itsm_as_code.validation import Validation
 
 BACK: Final = timedelta(days=35)
 AHEAD: Final = timedelta(days=190)
@@ -51,12 +52,13 @@ def written(organisation: str, subject: str, events: Iterable[Event], now: datet
     return calendar(f"{organisation}: changes of {subject}", events, now)
 
 
-def feeds(catalogue: Catalogue, facts: Facts, organisation: str, revisions: Mapping[str, int], now: datetime) -> Feeds:
+def feeds(validation: Validation, revisions: Mapping[str, int]) -> Feeds:
     """Every feed, also one in which nothing is planned yet.
 
     ItsmError for a calendar that cannot be read: a feed without it would show frozen days as free.
     """
-    entries = agenda(facts, Interval(now - BACK, now + AHEAD), now)
+    catalogue, now, organisation = validation.catalogue, validation.now, validation.configuration.organisation_name
+    entries = agenda(World.of(catalogue, validation.configuration, now), Interval(now - BACK, now + AHEAD))
     events = [event(entry, organisation, catalogue, revisions) for entry in entries]
     of_service: dict[str, list[Event]] = {service.name: [] for service in catalogue.of_kind("Service")}
     of_team: dict[str, list[Event]] = {team.name: [] for team in catalogue.of_kind("Team")}

@@ -6,12 +6,13 @@ needs any more is reported.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from itsm_as_code import clock
+from itsm_as_code.clock import Interval, Intervals
 from itsm_as_code.durations import Duration, parse_duration
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity, did_you_mean, nearest
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
@@ -48,6 +49,15 @@ RULES = (WAIVER_VALID, WAIVER_EXPIRED, WAIVER_UNNEEDED, WAIVER_ORPHANED)
 
 Covered = tuple[str, RecordId | None]
 """A rule and the record that it is waived for; a finding of no record is never covered."""
+
+
+Waived = Callable[[str, RecordId], Intervals]
+"""The instants at which a rule is waived for a record."""
+
+
+def not_waived(rule: str, subject: RecordId) -> Intervals:
+    """For whoever has no waivers."""
+    return Intervals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,19 @@ def resolve(
         result.append(finding)
     states = [_settle(state, used, judges, own) for state in states]
     return Resolution(result, states, own)
+
+
+def waived_spans(judges: Catalogue, waivable: Iterable[str], built_in: Iterable[str]) -> Waived:
+    """When the waivers of ``judges`` hold, for whoever asks about another instant than now; as for :func:`resolve`."""
+    checks, reserved = set(waivable), set(built_in)
+    spans: dict[Covered, list[Interval]] = {}
+    for record in judges.of_kind("Waiver"):
+        if not any(True for _ in _problems(record, judges, checks, reserved)):
+            start, until = clock.parse_instant(record.spec["from"]), clock.parse_instant(record.spec["until"])
+            state = _state(record, start, invalid=False)
+            for subject in state.subjects:
+                spans.setdefault((state.rule, subject), []).append(Interval(start, until))
+    return lambda rule, subject: Intervals(spans.get((rule, subject), ()))
 
 
 def _state(record: Record, now: datetime, invalid: bool) -> WaiverState:

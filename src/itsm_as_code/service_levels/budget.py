@@ -5,21 +5,25 @@ period (Site Reliability Workbook, chapter 2, "Implementing SLOs", and appendix 
 https://sre.google/workbook/implementing-slos/).
 
 Measured means written down in a ServiceReview. Only the review of the latest period that is over counts: an older one
-says nothing about today, and a missing figure in the latest is no figure, not the older one.
+says nothing about today, and a missing figure in the latest is no figure, not the older one. A figure says nothing any
+more once it is older than the window of its objective: then there is no current data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.clock import parse_date
+from itsm_as_code.durations import Duration, parse_duration
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.numbers import share
 from itsm_as_code.records.facts import Data, Facts
+
+_CALENDAR: Final = {"month": Duration(months=1), "quarter": Duration(months=3), "year": Duration(months=12)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,8 @@ class ErrorBudget:
     """The budget of one objective over ``[start, end)``; ``target`` and ``attained`` are shares of one.
 
     ``target_text`` and ``attained_text`` are the same as the records write them, in percent. ``agreement``,
-    ``objective`` and ``review`` say where the numbers come from.
+    ``objective`` and ``review`` say where the numbers come from. ``until`` is the instant from which on the figure is
+    older than the window of its objective; None where that is past the year 9999, or where there is no window.
     """
 
     service: str
@@ -40,6 +45,15 @@ class ErrorBudget:
     attained: Fraction
     target_text: str
     attained_text: str
+    until: datetime | None = None
+
+    def is_current(self, at: datetime) -> bool:
+        """True while the figure says something."""
+        return self.until is None or at < self.until
+
+    def is_used_up(self, share: Fraction = Fraction(1)) -> bool:
+        """True when so much of the budget or more is used. Where a target of 100 % was met, there was none to use."""
+        return self.attained < 1 and self.consumed >= share
 
     @property
     def allowed(self) -> Fraction:
@@ -74,9 +88,10 @@ class ErrorBudget:
 
 
 def error_budgets(facts: Facts, service: str, now: datetime) -> tuple[ErrorBudget, ...]:
-    """The budgets of a service as its latest review at ``now`` measured them, the worst first; empty when none did."""
+    """The budgets of a service of which there is a current figure at ``now``, the worst first; empty for no data."""
     reviews = latest_reviews(facts, service, now)
-    return _worst_first(budget for review in reviews for budget in review_budgets(facts, review))
+    found = (budget for review in reviews for budget in review_budgets(facts, review))
+    return _worst_first(budget for budget in found if budget.is_current(now))
 
 
 def latest_reviews(facts: Facts, service: str, now: datetime) -> list[Data]:
@@ -122,4 +137,16 @@ def _budgets(facts: Facts, service: str, review: Data, start: date, end: date) -
             attained=min(share(attained), Fraction(1)),
             target_text=target,
             attained_text=attained,
+            until=_until(end, objective.get("window", {})),
         )
+
+
+def _until(end: date, window: Data) -> datetime | None:
+    """One window after the end of the period that was measured."""
+    if not window:
+        return None
+    length = parse_duration(window["rolling"]) if "rolling" in window else _CALENDAR[window["calendar"]]
+    try:
+        return datetime.combine(length.after_day(end), time(), UTC)
+    except OverflowError:
+        return None

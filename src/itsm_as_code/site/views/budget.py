@@ -8,7 +8,7 @@ from fractions import Fraction
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.measures.numbers import percent, rounded
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.service_levels import ErrorBudget, error_budgets
+from itsm_as_code.service_levels import BudgetPolicy, ErrorBudget, error_budgets, latest_reviews, review_budgets
 from itsm_as_code.site.views import promises, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Inline, Missing, Row, Status, Table, Text, Value
@@ -26,8 +26,29 @@ def worst(context: Context, service: Record) -> Value:
     """The worst objective of a service in the latest period that is over: ``Availability: 41.0 % left``."""
     found = error_budgets(context.validation.facts, service.name, context.now)
     if not found:
-        return Missing("No data")
+        facts = context.validation.facts
+        reviews = latest_reviews(facts, service.name, context.now)
+        return Missing("No current data" if any(review_budgets(facts, item) for item in reviews) else "No data")
     return Inline((Text(objective(context, found[0])), standing(found[0])), ": ")
+
+
+def stopped(context: Context, budgets: Iterable[ErrorBudget]) -> Value | None:
+    """Which changes the error budget policy stops by these budgets, if any, and until when the figures say so."""
+    policy = BudgetPolicy.of(context.validation.configuration.raw)
+    found: dict[str, list[ErrorBudget]] = {}
+    for budget in budgets:
+        for level in policy.levels:
+            for kind in sorted(level.changes) if budget.is_used_up(level.used) else ():
+                found.setdefault(kind, []).append(budget)
+    if not found:
+        return None
+    kinds = " and ".join(sorted(found))
+    ends = [budget.until for group in found.values() for budget in group]
+    last = max((end for end in ends if end is not None), default=None)
+    text = f"Stops {kinds} changes that mend nothing and are not exempt"
+    if last is None or None in ends:
+        return Text(f"{text}.")
+    return Inline((Text(f"{text}, until the figure is out of date:"), words.moment(last, context.tz)), " ")
 
 
 def standing(budget: ErrorBudget) -> Status:

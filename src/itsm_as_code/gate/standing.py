@@ -1,0 +1,26 @@
+"""Which findings are a pull request's own, and which stand on the base already: those are listed, and block nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Set
+from dataclasses import replace
+
+from itsm_as_code.findings import Finding, RecordId, sort_findings
+
+
+def settled(
+    findings: Iterable[Finding], before: Iterable[Finding], touched: Set[RecordId], paths: Collection[str]
+) -> list[Finding]:
+    """All findings, gravest first, each once; those of ``before`` are marked as known where nothing touched them.
+
+    ``touched`` are the records and ``paths`` the paths that the pull request changes. Two that differ in severity alone
+    are one, the graver: what is told of every record may be an error of those that take a step.
+    """
+    old = {finding.identity for finding in before}
+    found: dict[object, Finding] = {}
+    for finding in sort_findings(findings):
+        where = finding.location
+        outside = finding.record not in touched if finding.record is not None else where.path not in paths
+        known = outside and finding.identity in old
+        found.setdefault((finding.identity, where.line, where.column), replace(finding, known=known))
+    return sort_findings(found.values())

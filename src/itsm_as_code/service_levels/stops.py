@@ -1,0 +1,162 @@
+"""What a used-up error budget stops: one function with one policy, for gate, calendar, authorise and site.
+
+The policy stands in ``itsm.yaml`` (``errorBudget``): from which share of a budget on changes of which types are
+stopped, with what severity, and what lifts the stop: a flag of the model that a standard change follows, or a link to
+what the change mends. Nothing that the author of a change writes alone lifts it; a waiver of ``error-budget`` does.
+Source: Site Reliability Workbook, appendix B, "Example Error Budget Policy"
+(https://sre.google/workbook/error-budget-policy/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, Final
+
+from itsm_as_code.clock import Interval, format_instant, parse_instant
+from itsm_as_code.findings import Severity
+from itsm_as_code.measures.links import LINKS, lifted_by
+from itsm_as_code.measures.numbers import rounded, share
+from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets
+
+MODEL: Final = "model"
+"""In ``exempt``: standard changes whose model says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """From which used share of a budget on changes of some types are stopped, and how gravely."""
+
+    used: Fraction = Fraction(1)
+    changes: frozenset[str] = frozenset({"normal", "standard"})
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPolicy:
+    """The error budget policy of a repository; the defaults are those of a repository that says nothing."""
+
+    levels: tuple[Level, ...] = (Level(),)
+    exempt: tuple[str, ...] = (*LINKS, MODEL)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> BudgetPolicy:
+        """By the ``spec`` of an itsm.yaml that fits its schema (``Configuration.raw``)."""
+        spec, default = settings.get("errorBudget", {}), cls()
+        levels = tuple(
+            Level(
+                share(item["used"]),
+                frozenset(item.get("changes", default.levels[0].changes)),
+                Severity(item.get("severity", Severity.ERROR)),
+            )
+            for item in spec.get("stops", ())
+        )
+        return cls(levels if "stops" in spec else default.levels, tuple(spec.get("exempt", default.exempt)))
+
+    def level(self, change_type: str, budget: ErrorBudget) -> Level | None:
+        """The gravest level at which a budget stops changes of a type; None where it stops none."""
+        reached = [item for item in self.levels if change_type in item.changes and budget.is_used_up(item.used)]
+        return min(reached, key=lambda item: item.severity.rank, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetStop:
+    """Why a change of a service is stopped, how gravely, and until when the figure says so (None: without end).
+
+    ``refused`` says of each link of the change why it lifts nothing.
+    """
+
+    service: str
+    budget: ErrorBudget
+    severity: Severity
+    until: datetime | None
+    refused: tuple[str, ...] = ()
+
+    @property
+    def span(self) -> Interval:
+        """All instants before ``until``."""
+        return Interval(_BEGINNING, self.until or _END)
+
+    @property
+    def message(self) -> str:
+        """One sentence, without its full stop."""
+        budget = self.budget
+        figures = f"attained {budget.attained_text} % of {budget.target_text} %"
+        period = f"in the period that ended {budget.end.isoformat()}"
+        said = f"{budget.objective} of {budget.agreement} {figures} {period}"
+        return "; ".join([f"the error budget of {self.service} is {_used(budget)}: {said}", *self.refused])
+
+    @property
+    def remedy(self) -> str:
+        """The ways out."""
+        ways = [f"name the open incident, problem or improvement of {self.service} that it mends, and have it agreed"]
+        if self.until is not None:
+            ways.append(f"plan it for {format_instant(self.until)} or later, when that figure is out of date")
+        return "; ".join([*ways, "or ask for a waiver of error-budget"])
+
+
+_BEGINNING: Final = parse_instant("0001-01-01T00:00:00Z")
+_END: Final = datetime.max.replace(tzinfo=_BEGINNING.tzinfo)
+
+
+def budget_stops(
+    change: Data,
+    facts: Facts,
+    policy: BudgetPolicy,
+    now: datetime,
+    at: datetime | None = None,
+    services: Iterable[str] | None = None,
+) -> tuple[BudgetStop, ...]:
+    """What the budgets as measured at ``now`` stop of a change, of each service the worst.
+
+    ``at`` is when the change would act: the beginning of its window unless said otherwise, and not before ``now``. A
+    figure that is out of date by then stops nothing. Waivers are for who asks, as for every other rule.
+    """
+    spec = change["spec"]
+    acts = max(now, at or _start(spec) or now)
+    named = spec["services"] if services is None else services
+    return tuple(stop for service in named for stop in _stop(spec, service, facts, policy, now, acts))
+
+
+def _stop(
+    spec: Data, service: str, facts: Facts, policy: BudgetPolicy, now: datetime, acts: datetime
+) -> Iterator[BudgetStop]:
+    stopping = [
+        (level, budget)
+        for budget in error_budgets(facts, service, now)
+        if budget.is_current(acts) and (level := policy.level(spec["type"], budget)) is not None
+    ]
+    if not stopping or _is_exempt(spec, service, facts, policy):
+        return
+    lifted, refused = lifted_by(spec, service, facts, policy.exempt)
+    if lifted is None:
+        gravest = min(level.severity.rank for level, _ in stopping)
+        grave = [(level, budget) for level, budget in stopping if level.severity.rank == gravest]
+        ends = [budget.until for _, budget in grave]
+        until = max(end for end in ends if end is not None) if None not in ends else None
+        yield BudgetStop(service, grave[0][1], grave[0][0].severity, until, tuple(refused))
+
+
+def _is_exempt(spec: Data, service: str, facts: Facts, policy: BudgetPolicy) -> bool:
+    """True for a standard change of a model, governed as models are, that a used-up budget does not stop.
+
+    A normal change may name any model as its template, and that says nothing.
+    """
+    if MODEL not in policy.exempt or spec["type"] != "standard":
+        return False
+    model = facts.spec("ChangeModel", spec["model"])
+    return model.get("exemptFromErrorBudget") is True and service in model["services"]
+
+
+def _start(spec: Data) -> datetime | None:
+    try:
+        return parse_instant(spec["schedule"]["start"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _used(budget: ErrorBudget) -> str:
+    return "used up" if budget.consumed >= 1 else f"used to {rounded(budget.consumed * 100, 1)} %"

@@ -10,9 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
 from itsm_as_code.gate.approvals import Void
-from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.judge import Judgement
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.git.repository import Repository
@@ -30,7 +29,7 @@ def why_void(shop: Workshop, commit: str, paths: tuple[str, ...] = ()) -> Void |
     candidate = repository.merge_tree(base, head)
     judgement = Judgement(repository, base, head, candidate, PullRequest("alice"), NOW)
     rule = MatchedRule("p", "r", (), False, (), tuple(judgement.diffs), (), paths)
-    return Binding(repository, head, judgement.catalogue).why_void(rule, commit)
+    return judgement.binding.why_void(rule, Review("bob", ReviewState.APPROVED, commit, NOW))
 
 
 @pytest.fixture

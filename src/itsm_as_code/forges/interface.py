@@ -24,8 +24,9 @@ class Review:
 
     ``commit`` is a full commit id. ``dismissed_by`` says who dismissed it: a request for changes that was dismissed is
     given as two reviews, the request and, later, the dismissal: only somebody who contributed nothing can lift it.
-    ``scopes`` are the rules (``policy/rule``) for which it was given, each with the digest of the content in its scope;
-    None: whatever the commit holds.
+    ``scopes`` are the rules (``policy/rule``) for which it was given, each with the digest of what its scope was and
+    becomes; None: whatever the commit changes. ``seen`` is what a signer had before them: the commit of the base, and
+    the tree that merging the two gives.
     """
 
     reviewer: str
@@ -34,6 +35,7 @@ class Review:
     at: datetime
     dismissed_by: str | None = None
     scopes: tuple[tuple[str, str], ...] | None = None
+    seen: tuple[str, str] | None = None
 
     @property
     def is_signed(self) -> bool:

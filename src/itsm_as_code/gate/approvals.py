@@ -1,8 +1,8 @@
 """Approvals: who had to approve, who did, who did not count and why, and who is suggested.
 
 A pure function over immutable inputs. An approval counts when it is the latest word of a person who may sit for the
-rule, who neither wrote nor pushed the pull request, who is here (or stands in for somebody away), and when the content
-in the rule's scope is the same at the commit that was reviewed as it is now.
+rule, who neither wrote nor pushed the pull request, who is here (or stands in for somebody away), and when the
+difference in the rule's scope that would be merged is the one that was reviewed.
 """
 
 from __future__ import annotations
@@ -28,16 +28,18 @@ class Ignored:
     code: str
     field: str | None = None
     commit: str | None = None
+    side: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Void:
-    """Why an approval no longer covers a rule's scope: a sentence, the record and field (or path) that differs, and the
-    commit that changed it, where one is known."""
+    """Why an approval does not cover a rule's scope: a sentence, the record and field (or path) that is another, the
+    commit that changed it, where one is known, and the ``side`` of the difference where it is: before or after."""
 
     reason: str
     field: str | None = None
     commit: str | None = None
+    side: str | None = None
 
     def __str__(self) -> str:
         return self.reason
@@ -283,7 +285,7 @@ def _why_not(
     if item.person not in eligible:
         return Ignored(item.person, "may not approve for this rule", "not-eligible")
     void = voided(rule, item.review)
-    return None if void is None else Ignored(item.person, void.reason, "void", void.field, void.commit)
+    return None if void is None else Ignored(item.person, void.reason, "void", void.field, void.commit, void.side)
 
 
 Seat = tuple[Mapping[str, Any], str, int, frozenset[str], str]

@@ -49,7 +49,7 @@ def propose(judgement: Judgement, reviewer: str, verdict: str, message: str | No
             {
                 "policy": approval.rule.policy,
                 "rule": approval.rule.name,
-                "digest": scope_digest(approval.rule, judgement.catalogue),
+                "digest": scope_digest(approval.rule, judgement.base_snapshot, judgement.candidate_snapshot),
             }
             for approval in asked
             if verdict == "approved"

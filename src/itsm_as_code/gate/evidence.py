@@ -181,6 +181,7 @@ def _approval(approval: Approval) -> dict[str, Any]:
                 "code": item.code,
                 "field": item.field,
                 "commit": item.commit,
+                "side": item.side,
             }
             for item in approval.ignored
         ],

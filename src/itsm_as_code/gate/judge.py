@@ -7,6 +7,7 @@ the base commit; what is judged is the tree that merging head into base gives. O
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +20,7 @@ from itsm_as_code.gate import evidence, guard, lane, reasons
 from itsm_as_code.gate.affected import affected
 from itsm_as_code.gate.agreement import check_agreement
 from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
-from itsm_as_code.gate.binding import Binding
+from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of, planned_window
 from itsm_as_code.gate.decision import Decision, Reason
 from itsm_as_code.gate.guard import guarded_facts, judging_folders, step_findings
@@ -30,7 +31,7 @@ from itsm_as_code.gate.incoming import Incoming, brings_judges
 from itsm_as_code.gate.open_changes import OpenChanges, open_changes
 from itsm_as_code.gate.paths import changed_paths
 from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
-from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
+from itsm_as_code.gate.scope import MatchedRule, PathChange, RuleMatcher, Scope
 from itsm_as_code.gate.standing import settled
 from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
 from itsm_as_code.gate.suggestions import suggest
@@ -194,14 +195,14 @@ class Judgement:
     @cached_property
     def risks(self) -> dict[RecordId, Risk]:
         """The risk of each changed Change: the graver of what the candidate's and the base's facts give."""
+        return {diff.id: risk for diff in self.diffs if (risk := self._risk_of(diff)) is not None}
+
+    def _risk_of(self, diff: RecordDiff) -> Risk | None:
+        if diff.id.kind != "Change" or diff.new is None or not diff.new.valid:
+            return None
         both = (self.guarded_facts, Facts.of(self.catalogue))
-        fields = fields_beside(self.diffs, self.other_paths)
-        table = self.judges.configuration.risk_table
-        return {
-            diff.id: gravest(diff.new, both, self.now, table, Proposal(proposed_at(diff, self.now), fields))
-            for diff in self.diffs
-            if diff.id.kind == "Change" and diff.new is not None and diff.new.valid
-        }
+        proposal = Proposal(proposed_at(diff, self.now), fields_beside(self.diffs, self.other_paths))
+        return gravest(diff.new, both, self.now, self.judges.configuration.risk_table, proposal)
 
     # What the rules say.
 
@@ -226,7 +227,7 @@ class Judgement:
         return {"author": author, "base": self.base, "head": self.head, "conflicts": conflicts}
 
     def _context(self, diff: RecordDiff) -> dict[str, Any]:
-        risk = self.risks.get(diff.id)
+        risk = self.risks.get(diff.id) or self._risk_of(diff)  # of a change that was reviewed and is no longer here
         change = self.changes[0] if len(self.changes) == 1 else None
         data = risk.as_data() if risk else None
         return {"old": diff.old, "change": change, "request": self.request, "risk": data}
@@ -312,9 +313,13 @@ class Judgement:
 
     @cached_property
     def scope(self) -> Scope:
+        return self._scope_of(self.diffs, self.other_paths)
+
+    def _scope_of(self, diffs: Sequence[RecordDiff], paths: Sequence[PathChange]) -> Scope:
+        """The approval rules of the base that a difference meets: the one that is judged, or one that was reviewed."""
         policies = self.judges.catalogue.of_kind("ApprovalPolicy")
-        sides = [(diff, self._activation(diff, diff.new), self._activation(diff, diff.old)) for diff in self.diffs]
-        return RuleMatcher(policies, self.environment).match(sides, self.other_paths)
+        sides = [(diff, self._activation(diff, diff.new), self._activation(diff, diff.old)) for diff in diffs]
+        return RuleMatcher(policies, self.environment).match(sides, paths)
 
     @cached_property
     def environment(self) -> Environment:
@@ -361,15 +366,23 @@ class Judgement:
 
     @cached_property
     def approvals(self) -> list[Approval]:
-        binding = Binding(self.repository, self.head, self.catalogue)
         settled = [
-            settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, binding.voided)
-            for rule in (*self.scope.rules, *lane.board_rules(self.diffs, self.scope.rules, self.base_facts))
+            settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, self.binding.voided)
+            for rule in self._with_board(self.diffs, self.scope)
         ]
         vetoes = {item.person for item in self.verdicts.vetoes}
         unknown = {name for name in self.directory.everyone() if not self.directory.can_be_recognised(name)}
         suggested = suggest(settled, vetoes | unknown)
         return explain(suggested, self.contributors[0], vetoes, self.directory, self.base_facts)
+
+    @cached_property
+    def binding(self) -> Binding:
+        """What compares the differences that reviewers saw with the one that is judged."""
+        merge = Merge(self.repository, self.base, self.head, self.judges.catalogue, self.catalogue)
+        return Binding(merge, lambda diffs, paths: self._with_board(diffs, self._scope_of(diffs, paths)))
+
+    def _with_board(self, diffs: Sequence[RecordDiff], scope: Scope) -> tuple[MatchedRule, ...]:
+        return (*scope.rules, *lane.board_rules(diffs, scope.rules, self.base_facts))
 
     # The verdict.
 

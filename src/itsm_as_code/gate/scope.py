@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from itsm_as_code.gate.path_pattern import path_pattern
 from itsm_as_code.policies.environment import CompileError, Environment, EvaluationError
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff, covers
+
+Patterns = tuple[Pointer, ...] | None
+"""The fields that a rule is for; None for whole records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class MatchedRule:
     records: tuple[RecordDiff, ...]
     fields: tuple[tuple[RecordDiff, tuple[Pointer, ...]], ...]
     paths: tuple[str, ...]
+    patterns: Patterns = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,22 @@ def _matched(
         records=tuple(diff for diff, _ in hits),
         fields=tuple(hits),
         paths=tuple(paths),
+        patterns=tuple(map(parse_pointer, rule["match"]["fields"])) if "fields" in rule["match"] else None,
     )
+
+
+def within(patterns: Patterns, field: Pointer) -> bool:
+    """True when a field lies in what a rule is for, or holds some of that.
+
+    A list that a pattern leads through is taken as a whole: its items have no names by which two could be told apart.
+    """
+    if patterns is None:
+        return True
+    for pattern in patterns:
+        named = itertools.takewhile(lambda part: part != "*" and not str(part).isdigit(), pattern)
+        if all(part == str(actual) for part, actual in zip(named, field, strict=False)):
+            return True
+    return False
 
 
 def _uncovered(diff: RecordDiff, covered: Set[_Part]) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 A statement is canonical JSON (schemas/reports/approval-statement.schema.json). It counts when it is signed by a key
 that the base knows as the reviewer's, when its base, head and candidate are those of this pull request, and, rule by
-rule, while the content in the rule's scope is what was signed (:mod:`itsm_as_code.gate.binding`). Instants in it are
+rule, while the difference in the rule's scope is what was signed (:mod:`itsm_as_code.gate.binding`). Instants in it are
 claims: a key must be good both then and now, and whoever speaks again names what they said before.
 """
 
@@ -25,7 +25,8 @@ from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
 
-SCHEMA: Final = "itsm/approval/v1"
+SCHEMA: Final = "itsm/approval/v2"
+"""Of version 2: its digests cover both sides of a difference. Those of version 1 covered what comes of it alone."""
 NAMESPACE: Final = "itsm-approval@v1"
 """In which approvals are signed: a signature over a commit, a file or evidence is none over an approval."""
 SCHEMA_FILE: Final = "reports/approval-statement.schema.json"
@@ -58,7 +59,8 @@ class Statement:
         scopes = tuple((f"{item['policy']}/{item['rule']}", item["digest"]) for item in self.data["scopes"])
         withdrawn = self.reviewer if self.data["verdict"] == "withdrawn" else None
         state = _STATES[self.data["verdict"]]
-        return Review(self.reviewer, state, self.data["head"], self.at, withdrawn, scopes)
+        seen = self.data["base"], self.data["candidate"]
+        return Review(self.reviewer, state, self.data["head"], self.at, withdrawn, scopes, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,8 @@ def read_statement(text: str, validator: Validator) -> dict[str, Any] | str:
         data = json.loads(text)
     except (ValueError, RecursionError):
         return "is no JSON"
+    if isinstance(data, dict) and data.get("schema") == "itsm/approval/v1":
+        return "is of version 1, which does not say what was there before; sign again with 'itsm approve'"
     problems = validator.problems(data)
     if problems:
         return f"is no statement of an approval: {problems[0].message}"

@@ -7,6 +7,7 @@ shares no code with the gate. Everything is done the slow and obvious way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import permutations
 
@@ -31,11 +32,12 @@ RETURN_OF_GINA = 8 * 24 * 60
 
 @dataclass
 class Word:
-    """A review: who, what, on which content, at which minute, and for a dismissal by whom."""
+    """A review: who, what, on which content, from what that one came, at which minute, for a dismissal by whom."""
 
     who: str
     state: str
     seen: Content
+    start: Content
     at: int
     by: str | None = None
 
@@ -73,6 +75,10 @@ class Model:
         after = self.merged()
         return {path for path in {*after, *self.base} if after.get(path) != self.base.get(path)}
 
+    def difference(self) -> tuple[Content, Content]:
+        """What a reviewer has before them now: what the branch holds, and what it came from."""
+        return deepcopy(self.head), deepcopy(self.start)
+
     def contributors(self) -> set[str]:
         return {"alice", *(person for person in self.people if person is not None)}
 
@@ -107,10 +113,18 @@ class Model:
     def counts(self, rule: str) -> Iterator[str]:
         """Whose approval of what a rule is about still stands."""
         after = self.merged()
-        scope = RULES[rule][0] & self.changed()
         for who, word in self.latest().items():
-            if word.state == "approved" and all(word.seen.get(path) == after.get(path) for path in scope):
+            changed = {path for path in {*word.start, *word.seen} if word.start.get(path) != word.seen.get(path)}
+            scope = RULES[rule][0] & (changed | self.changed())
+            if word.state == "approved" and all(self.as_reviewed(word, path, after) for path in scope):
                 yield who
+
+    def as_reviewed(self, word: Word, path: str, after: Content) -> bool:
+        """Whether a file becomes what was reviewed, from what was reviewed in the fields that change."""
+        if word.seen.get(path) != after.get(path):
+            return False
+        then, now, new = (side.get(path, {}) for side in (word.start, self.base, after))
+        return all(then.get(name) == now.get(name) for name in {*now, *new} if now.get(name) != new.get(name))
 
     def missing(self) -> dict[str, int]:
         """Rule -> empty seats, of the rules that the pull request meets and that lack some; by trying everything."""

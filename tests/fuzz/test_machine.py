@@ -145,7 +145,7 @@ class PullRequests(RuleBasedStateMachine):
     @rule(who=REVIEWERS, state=STATES)
     def review(self, who: str, state: str) -> None:
         self.model.minute += 1
-        self.model.words.append(Word(who, state, copy.deepcopy(self.model.head), self.model.minute))
+        self.model.words.append(Word(who, state, *self.model.difference(), self.model.minute))
         self.reviews.append(Review(who, ReviewState(state), self.head, self.now()))
 
     @rule(
@@ -160,7 +160,7 @@ class PullRequests(RuleBasedStateMachine):
     def dismiss(self, data: st.DataObject, by: str | None) -> None:
         who = data.draw(st.sampled_from(sorted({word.who for word in self.model.words})))
         self.model.minute += 1
-        self.model.words.append(Word(who, "dismissed", copy.deepcopy(self.model.head), self.model.minute, by))
+        self.model.words.append(Word(who, "dismissed", *self.model.difference(), self.model.minute, by))
         self.reviews.append(Review(who, ReviewState.DISMISSED, self.head, self.now(), by))
 
     @rule(minutes=st.sampled_from([-30, 5, 60, 24 * 60, 4 * 24 * 60]))

@@ -14,6 +14,7 @@ from itsm_as_code.forges.local import pull_request_data
 from itsm_as_code.gate.approvals import Approval
 from itsm_as_code.gate.conflicts import next_free_slot
 from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, plain
+from itsm_as_code.gate.guard import policy_digest
 from itsm_as_code.gate.lane import lane_instants
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.policies.engine import policies_of
@@ -33,7 +34,7 @@ def collect(judgement: Judgement, verdict: str, reasons: list[Reason]) -> dict[s
         "head": judgement.head,
         "candidate": judgement.candidate,
         "now": clock.format_instant(judgement.now),
-        "policyDigest": judgement.policy_digest(),
+        "policyDigest": policy_digest(judgement.judges.catalogue),
         "validUntil": _valid_until(judgement),
         "pullRequest": _pull_request(judgement),
         "records": [

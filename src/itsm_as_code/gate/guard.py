@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -80,6 +81,22 @@ def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool) -> Fac
 def judging_folders(registry: KindRegistry) -> tuple[str, ...]:
     """The folders of the judging kinds, each with a slash at its end."""
     return tuple(registry[kind].folder + "/" for kind in JUDGING_KINDS if kind in registry.kinds)
+
+
+def policy_digest(base: Catalogue) -> str:
+    """SHA-256 over everything that judges: path and blob id on the base, and the packs that the program brings."""
+    folders = (*judging_folders(base.registry), "schemas/")
+    lines = [
+        f"{entry.mode} {entry.oid} {path}\n"
+        for path, entry in sorted(base.snapshot.entries.items())
+        if path.startswith(folders) or path == "itsm.yaml"
+    ]
+    lines += [
+        f"pack {hashlib.sha256(record.source).hexdigest()} {record.path}\n"
+        for record in sorted(base, key=lambda record: record.path)
+        if record.pack
+    ]
+    return "sha256:" + hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 _UNUSABLE = (

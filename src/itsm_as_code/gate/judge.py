@@ -6,7 +6,6 @@ the base commit; what is judged is the tree that merging head into base gives. O
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +22,7 @@ from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, sett
 from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of, planned_window
 from itsm_as_code.gate.decision import Decision, Reason
-from itsm_as_code.gate.guard import guarded_facts, judging_folders, step_findings
+from itsm_as_code.gate.guard import guarded_facts, step_findings
 from itsm_as_code.gate.hindrances import explain
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.impact import contexts_of
@@ -404,21 +403,6 @@ class Judgement:
         own = tuple(finding for finding in self.findings if not finding.known)
         data = evidence.collect(self, verdict, found)
         return Decision(verdict, tuple(found), data, own, known, self.sources)
-
-    def policy_digest(self) -> str:
-        """SHA-256 over everything that judges: path and blob id on the base, and the packs that the program brings."""
-        folders = judging_folders(self.judges.registry)
-        lines = [
-            f"{entry.mode} {entry.oid} {path}\n"
-            for path, entry in sorted(self.base_snapshot.entries.items())
-            if path.startswith((*folders, "schemas/")) or path == "itsm.yaml"
-        ]
-        lines += [
-            f"pack {hashlib.sha256(record.source).hexdigest()} {record.path}\n"
-            for record in sorted(self.judges.catalogue, key=lambda record: record.path)
-            if record.pack
-        ]
-        return "sha256:" + hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
     def transitions(self) -> list[Any]:
         return [step for diff in self.diffs if (step := transition_of(diff)) is not None]

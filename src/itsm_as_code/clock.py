@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from itsm_as_code.durations import parse_duration
+from itsm_as_code.durations import OutOfRange, parse_duration
 from itsm_as_code.recurrence import occurrences
 
 _INSTANT: Final = re.compile(
@@ -32,25 +32,48 @@ _WALL: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)\Z", re.ASCII)
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ONE_DAY: Final = timedelta(days=1)
 
+BEGINNING: Final = datetime(1900, 1, 1, tzinfo=UTC)
+FOREVER: Final = datetime(2190, 1, 1, tzinfo=UTC)
+"""The ends of the time that is reckoned with. Others write "always" and "never" as a day of the years 1 and 9999;
+here they are these ends, from which sums of instants and durations do not run over. CEL can subtract no instants that
+are further apart than 292 years (its durations are nanoseconds in 64 bits), and calendars are walked day by day."""
+RANGE: Final = f"the years {BEGINNING.year} to {FOREVER.year - 1} (and 9999 for never)"
+
 
 def parse_instant(text: str) -> datetime:
-    """The UTC instant of an RFC 3339 text with seconds and offset; ValueError when it is not one.
+    """The UTC instant of an RFC 3339 text with seconds and offset; ValueError when it is not one, or out of range.
 
+    The years 1 and 9999 are the ends of time, :data:`BEGINNING` and :data:`FOREVER`.
     Source: https://www.rfc-editor.org/rfc/rfc3339#section-5.6. Leap seconds are not accepted.
     """
     if not _INSTANT.match(text):
         raise ValueError(f"'{text}' is not an instant such as 2026-11-22T08:00:00Z")
+    instant = datetime.fromisoformat(text)
+    if instant.year == 9999:
+        return FOREVER
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        instant = instant.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"'{text}' is outside the years 1 to 9999") from None
+        raise OutOfRange(f"'{text}' is outside {RANGE}") from None
+    return BEGINNING if instant.year == 1 else _in_range(instant, text)
 
 
 def parse_date(text: str) -> date:
-    """The day of ``2026-11-22``; ValueError when it is not one."""
+    """The day of ``2026-11-22``; ValueError when it is not one, or out of range. The ends as in parse_instant."""
     if not _DATE.match(text):
         raise ValueError(f"'{text}' is not a date such as 2026-11-22")
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    ends = {1: BEGINNING.date(), 9999: FOREVER.date()}
+    return ends.get(day.year) or _in_range(day, text)
+
+
+_Moment = TypeVar("_Moment", bound=date)
+
+
+def _in_range(moment: _Moment, text: str) -> _Moment:
+    if not BEGINNING.year <= moment.year < FOREVER.year:
+        raise OutOfRange(f"'{text}' is outside {RANGE}")
+    return moment
 
 
 @lru_cache(maxsize=1)
@@ -73,9 +96,18 @@ def zone(name: str) -> ZoneInfo:
 
 
 def format_instant(instant: datetime) -> str:
-    """RFC 3339 in UTC, to the second (or microsecond where there is one)."""
+    """RFC 3339 in UTC, to the second (or microsecond where there is one); the ends of time as others write them."""
+    if not BEGINNING < instant < FOREVER:
+        return "0001-01-01T00:00:00Z" if instant <= BEGINNING else "9999-12-31T23:59:59Z"
     text = instant.astimezone(UTC).isoformat()
     return text.replace("+00:00", "Z")
+
+
+def format_date(day: date) -> str:
+    """``2026-11-22``; the ends of time as others write them."""
+    if BEGINNING.year <= day.year < FOREVER.year:
+        return day.isoformat()
+    return "0001-01-01" if day.year < FOREVER.year else "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -155,12 +187,17 @@ class Intervals:
 
     def __sub__(self, other: Intervals) -> Intervals:
         result: list[Interval] = []
+        holes, first = other.spans, 0
         for span in self.spans:
             start = span.start
-            for hole in (other & Intervals([span])).spans:
-                if start < hole.start:
-                    result.append(Interval(start, hole.start))
-                start = hole.end
+            while first < len(holes) and holes[first].end <= start:
+                first += 1
+            index = first
+            while index < len(holes) and holes[index].start < span.end:
+                if start < holes[index].start:
+                    result.append(Interval(start, holes[index].start))
+                start = max(start, holes[index].end)
+                index += 1
             if start < span.end:
                 result.append(Interval(start, span.end))
         return Intervals(result)
@@ -252,7 +289,10 @@ def _calendar_intervals(
         elif "rrule" in entry:
             repeated.extend(_recurring(entry, window, tz))
         elif "date" in entry:
-            single.extend(wall_intervals(parse_date(entry["date"]), "00:00", "24:00", tz))
+            day = parse_date(entry["date"])
+            if not BEGINNING.date() < day < FOREVER.date():
+                raise ValueError(f"{entry['date']} is no day that comes")
+            single.extend(wall_intervals(day, "00:00", "24:00", tz))
         else:
             single.append(Interval.parse(entry))
     regular = Intervals(repeated)

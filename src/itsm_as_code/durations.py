@@ -14,6 +14,11 @@ _DURATION: Final = re.compile(
     re.ASCII,
 )
 _ONE_DAY: Final = timedelta(days=1)
+LONGEST: Final = timedelta(days=36_525)
+
+
+class OutOfRange(ValueError):
+    """A moment or a length that is well written and beyond what is reckoned with."""
 
 
 def add_months(day: date, months: int) -> date:
@@ -98,4 +103,7 @@ def parse_duration(text: str) -> Duration:
     if not match:
         raise ValueError(f"'{text}' is not a duration such as PT4H or P30D")
     years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    return Duration(years * 12 + months, weeks * 7 + days, timedelta(hours=hours, minutes=minutes, seconds=seconds))
+    found = Duration(years * 12 + months, weeks * 7 + days, timedelta(hours=hours, minutes=minutes, seconds=seconds))
+    if found.months > 1200 or timedelta(days=found.days) + found.time > LONGEST:
+        raise OutOfRange(f"'{text}' is longer than a hundred years")
+    return found

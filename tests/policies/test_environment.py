@@ -93,6 +93,28 @@ def test_what_cannot_be_evaluated_is_an_error_and_never_true_or_false(name: str)
     assert "\n" not in str(caught.value)
 
 
+FAR = {
+    "a far end less now": "timestamp(object.spec.far) - now > period('P14D')",
+    "now less a far end": "now - timestamp(object.spec.far) <= period('P14D')",
+    "of a far beginning": "now - timestamp( object.spec.long_ago ) > duration('1h')",
+    "from end to end": "timestamp(object.spec.far) - timestamp(object.spec.long_ago) > duration('1h')",
+    "an instant of a far one": "timestamp(timestamp(object.spec.far)) - now > duration('1h')",
+    "in a loop": "[object.spec.far].all(timestamp, timestamp(timestamp) - now > duration('1h'))",
+    "a period later": "timestamp(object.spec.far) + period('P36525D') > now",
+    "a day": "day('9999-12-31') - now > duration('1h')",
+    "in a text": "'timestamp(' + object.spec.far == 'timestamp(9999-12-31T23:59:59Z' && "
+    "timestamp(object.spec.far) - now > duration('1h')",
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_never_is_after_all_other_instants_and_stops_no_policy(name: str) -> None:
+    """CEL subtracts in nanoseconds of 64 bits, which run over at 292 years; other systems write never as year 9999."""
+    spec = {"far": "9999-12-31T23:59:59Z", "long_ago": "0001-01-01T00:00:00Z"}
+    activation = ENVIRONMENT.activation(Context({"spec": spec}, NOW))
+    assert ENVIRONMENT.holds(FAR[name], activation) is True
+
+
 NO_SENSE = {
     "undeclared": ("objct.spec", 1, 6),
     "unknown function": ("lookup('x') == null", 1, 7),

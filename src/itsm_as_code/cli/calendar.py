@@ -79,16 +79,16 @@ def command(
 def _when(option: str, text: str, tz: ZoneInfo) -> datetime:
     """A day, which begins in the zone, or an instant."""
     from itsm_as_code import clock
+    from itsm_as_code.durations import OutOfRange
     from itsm_as_code.errors import UsageError
 
     try:
         if "T" not in text:
             return datetime.combine(clock.parse_date(text), datetime.min.time(), tz).astimezone(UTC)
         return clock.parse_instant(text)
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"{option}: '{text}' is neither a day nor an instant", remedy="write 2026-12-01, or 2026-12-01T08:00:00Z"
-        ) from None
+    except ValueError as error:
+        why = str(error) if isinstance(error, OutOfRange) else f"'{text}' is neither a day nor an instant"
+        raise UsageError(f"{option}: {why}", remedy="write 2026-12-01, or 2026-12-01T08:00:00Z") from None
 
 
 def _selected(facts: Facts, services: tuple[str, ...], teams: tuple[str, ...]) -> frozenset[str] | None:

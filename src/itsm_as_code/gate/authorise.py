@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from itsm_as_code import clock
@@ -29,7 +29,6 @@ JUDGED_BY: Final = ("Calendar", "Change", "ChangeModel", "Service", "ServiceLeve
 """Kinds whose records have a say here: while one of them cannot be read, nothing is authorised."""
 AUTHORISED: Final = ("authorised", "scheduled", "implementing")
 _BEFORE: Final = ("draft", "proposed")
-_FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +192,7 @@ def _model(change: Data, name: str, window: Interval, world: World) -> tuple[Int
     """The times at which the model of a standard change pre-authorises nothing, and why at the instant asked."""
     at, facts = world.now, world.judged
     model = facts.record("ChangeModel", name)
-    always = Intervals([Interval(datetime.min.replace(tzinfo=UTC), _FOREVER)])
+    always = Intervals([Interval(clock.BEGINNING, clock.FOREVER)])
     if model is None:
         return always, [Reason("no-model", f"its model {name} does not exist")]
     if model["spec"].get("suspended") is True:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from itsm_as_code.clock import FOREVER
 from itsm_as_code.git.repository import Repository
 
-_LAST: Final = 253_402_300_799
-"""The last second that a datetime can hold; commits may claim later ones."""
+_LAST: Final = int(FOREVER.timestamp())
+"""Commits may claim any second at all; those beyond are taken for this one."""
 
 
 def first_parents(repository: Repository, revision: str) -> list[tuple[str, datetime]]:

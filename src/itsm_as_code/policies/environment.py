@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import orjson
@@ -25,6 +25,7 @@ from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before, last_day_of_notice
 from itsm_as_code.policies.bounded import TOO_MUCH, Bounded, OutOfBounds
 from itsm_as_code.policies.cost import LOOKED_UP, small_up_to
+from itsm_as_code.policies.ends_of_time import NEAR, near, with_near_ends
 from itsm_as_code.policies.expressions import line_and_column, offset_of
 from itsm_as_code.policies.wall_clock import EXCLUDED, NAME, Rewritten, rewritten, wall_clock, zone_problems
 from itsm_as_code.records.facts import Facts
@@ -159,7 +160,7 @@ class Environment:
         self._environment = cel.NewEnv(
             config=cel.NewEnvConfigFromYaml(EXCLUDED),
             variables=variables,
-            functions=[*(_declare(self._meter, *declaration) for declaration in look_ups(facts, now)), _WALL_CLOCK],
+            functions=[*(_declare(self._meter, *row) for row in look_ups(facts, now)), _WALL_CLOCK, _NEAR_ENDS],
             extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
         )
 
@@ -187,10 +188,10 @@ class Environment:
 
     def evaluate(self, expression: str, activation: Activation) -> Plain:
         """The plain value of an expression; EvaluationError when it has none, or none in time."""
-        program = self.compile(expression)
+        self.compile(expression)
         if activation.size <= small_up_to(expression):
             try:
-                return self._value(program, activation.fresh() if _LISTS in expression else activation.native)
+                return self._value(expression, activation.fresh() if _LISTS in expression else activation.native)
             except EvaluationError:
                 if not self._meter.met_large:
                     raise
@@ -207,9 +208,18 @@ class Environment:
 
     def evaluate_small(self, expression: str, activation: Activation) -> Plain:
         """As :meth:`evaluate`, for an expression whose parts are known to be small."""
-        return self._value(self.compile(expression), activation.native)
+        return self._value(expression, activation.native)
 
-    def _value(self, program: Any, native: Any) -> Plain:
+    def _value(self, expression: str, native: Any) -> Plain:
+        try:
+            return self._plain(self.compile(expression), native)
+        except EvaluationError as error:
+            near = with_near_ends(expression) if "overflow" in str(error) else expression
+            if near == expression:
+                raise
+        return self._plain(self.compile(near), native)
+
+    def _plain(self, program: Any, native: Any) -> Plain:
         self._meter.handed_out, self._meter.met_large = 0, False
         try:
             value = program.eval(native)
@@ -226,7 +236,7 @@ class Environment:
         expression, context = question
         self._meter.may_be_large = True
         try:
-            return self._value(self.compile(expression), self.activation(context).native), None
+            return self._value(expression, self.activation(context).native), None
         except EvaluationError as error:
             return None, str(error)
 
@@ -271,11 +281,20 @@ def look_ups(facts: Facts, now: datetime | None) -> list[tuple[str, list[Any], A
         ("dependencies", [_T.STRING], _T.List(_T.STRING), lambda service: sorted(graph.dependencies(service))),
         ("frozen", [_T.STRING, _T.STRING, _T.STRING], _T.BOOL, frozen),
         ("budget", [_T.STRING], _T.DYN, budget),
-        ("day", [_T.STRING], _T.TIMESTAMP, _day),
+        ("day", [_T.STRING], _T.TIMESTAMP, lambda text: datetime.combine(clock.parse_date(text), time(), UTC)),
         ("period", [_T.STRING], _T.DURATION, lambda text: parse_duration(text).fixed),
-        ("lastDay", [_T.STRING], _T.STRING, lambda end: last_day_before(clock.parse_date(end)).isoformat()),
+        ("lastDay", [_T.STRING], _T.STRING, lambda end: clock.format_date(last_day_before(clock.parse_date(end)))),
         ("noticeDay", [_T.STRING, _T.STRING], _T.STRING, _notice_day),
     ]
+
+
+_NEAR_ENDS: Final = cel.FunctionDecl(
+    NEAR,
+    [
+        cel.Overload(f"{NEAR}_{number}", return_type=_T.TIMESTAMP, parameters=[given], impl=near)
+        for number, given in enumerate((_T.STRING, _T.TIMESTAMP))
+    ],
+)
 
 
 def _declare(
@@ -369,13 +388,9 @@ def _measured(parts: list[Any]) -> int:
 
 def _notice_day(end: str, period: str) -> str:
     try:
-        return last_day_of_notice(clock.parse_date(end), parse_duration(period)).isoformat()
+        return clock.format_date(last_day_of_notice(clock.parse_date(end), parse_duration(period)))
     except OverflowError:
         return date.min.isoformat()
-
-
-def _day(text: str) -> datetime:
-    return clock.parse_instant(f"{clock.parse_date(text).isoformat()}T00:00:00Z")
 
 
 _PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")

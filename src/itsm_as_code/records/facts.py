@@ -6,6 +6,7 @@ A catalogue gives one; so does a handful of records in a policy's example.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +23,7 @@ class Facts:
 
     def __init__(self, by_kind: Mapping[str, Mapping[str, Data]]) -> None:
         self._by_kind = by_kind
+        self._years: dict[tuple[str, int], timedelta] = {}
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Facts:
@@ -79,6 +81,23 @@ class Facts:
     def calendar_intervals(self, calendar: Data, window: Interval) -> Intervals:
         """The instants in ``window`` that a calendar covers; ValueError when it cannot be read."""
         return clock.calendar_intervals(calendar["spec"], window, lambda name: self.spec("Calendar", name) or None)
+
+    def covered(self, calendar: Data, window: Interval) -> timedelta:
+        """How much time of ``window`` a calendar covers; ValueError when it cannot be read.
+
+        Whole years are remembered: what was opened long ago and is asked for often costs one look at each.
+        """
+        total, name = timedelta(), calendar["metadata"]["name"]
+        for year in range(window.start.year, window.end.year + 1):
+            whole = Interval(datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC))
+            if window.start <= whole.start and whole.end <= window.end:
+                if (name, year) not in self._years:
+                    self._years[name, year] = self.calendar_intervals(calendar, whole).total
+                total += self._years[name, year]
+            elif window.overlaps(whole):
+                part = Interval(max(window.start, whole.start), min(window.end, whole.end))
+                total += self.calendar_intervals(calendar, part).total
+        return total
 
     def freezes(self, service: str, window: Interval) -> list[tuple[Data, Intervals]]:
         """The freeze calendars that touch a service in a window, with the instants they cover there."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from itsm_as_code import clock
-from itsm_as_code.durations import parse_duration
+from itsm_as_code.durations import OutOfRange, parse_duration
 from itsm_as_code.records.identities import is_address
 
 _HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
@@ -35,12 +35,28 @@ def is_url(value: str) -> bool:
     return _URL.match(value) is not None
 
 
+_CLOCK: Final[dict[str, Callable[[str], object]]] = {
+    "itsm-instant": clock.parse_instant,
+    "itsm-date": clock.parse_date,
+    "itsm-duration": lambda text: parse_duration(text).fixed,
+    "itsm-period": parse_duration,
+    "itsm-timezone": clock.zone,
+}
+
+
+def out_of_range(format_name: str, value: str) -> str:
+    """Why a value that has the form of its format is refused all the same, or nothing."""
+    try:
+        _CLOCK.get(format_name, str)(value)
+    except OutOfRange as error:
+        return str(error)
+    except ValueError:
+        pass
+    return ""
+
+
 FORMATS: Final[dict[str, Callable[[Any], bool]]] = {
-    "itsm-instant": _parses(clock.parse_instant),
-    "itsm-date": _parses(clock.parse_date),
-    "itsm-duration": _parses(lambda text: parse_duration(text).fixed),
-    "itsm-period": _parses(parse_duration),
-    "itsm-timezone": _parses(clock.zone),
+    **{name: _parses(parse) for name, parse in _CLOCK.items()},
     "itsm-email": is_address,
     "itsm-url": is_url,
 }

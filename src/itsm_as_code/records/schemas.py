@@ -17,7 +17,7 @@ import jsonschema_rs
 
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, Problem, did_you_mean, format_pointer
-from itsm_as_code.records.formats import EXAMPLES, FORMATS
+from itsm_as_code.records.formats import EXAMPLES, FORMATS, out_of_range
 from itsm_as_code.records.positions import plain_scalars
 from itsm_as_code.records.writer import in_line
 
@@ -238,7 +238,9 @@ def _explain(error: Any, written: Written) -> Iterator[Problem]:
         message = f"{name} must be {_type_name(value)}, not {_type_of(instance, shown)}"
         yield Problem(message, pointer, _type_remedy(value, instance, shown))
     elif rule == "format":
-        yield Problem(f"{name} is {shown}, not {EXAMPLES.get(value, value)}", pointer, "write it in that form")
+        reason = out_of_range(value, instance)
+        what = f"{name}: {reason}" if reason else f"{name} is {shown}, not {EXAMPLES.get(value, value)}"
+        yield Problem(what, pointer, "write one within that" if reason else "write it in that form")
     elif rule == "pattern":
         what = f"the key {_show(instance)} of {name}" if "propertyNames" in list(error.schema_path)[-3:] else name
         is_name = "" if what != name else f" is {_show(instance)}, which"

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, time
 from fractions import Fraction
 from typing import Any, Final
 
-from itsm_as_code.clock import parse_date
+from itsm_as_code.clock import format_date, parse_date
 from itsm_as_code.durations import Duration, parse_duration
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.numbers import share
@@ -83,7 +83,7 @@ class ErrorBudget:
             "agreement": self.agreement,
             "objective": self.objective,
             "review": self.review,
-            "until": self.end.isoformat(),
+            "until": format_date(self.end),
         }
 
 

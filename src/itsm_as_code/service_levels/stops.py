@@ -15,7 +15,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Final
 
-from itsm_as_code.clock import Interval, format_instant, parse_instant
+from itsm_as_code.clock import BEGINNING, FOREVER, Interval, format_instant, parse_instant
 from itsm_as_code.findings import Severity
 from itsm_as_code.measures.links import LINKS, lifted_by
 from itsm_as_code.measures.numbers import rounded, share
@@ -78,7 +78,7 @@ class BudgetStop:
     @property
     def span(self) -> Interval:
         """All instants before ``until``."""
-        return Interval(_BEGINNING, self.until or _END)
+        return Interval(BEGINNING, self.until or FOREVER)
 
     @property
     def message(self) -> str:
@@ -96,10 +96,6 @@ class BudgetStop:
         if self.until is not None:
             ways.append(f"plan it for {format_instant(self.until)} or later, when that figure is out of date")
         return "; ".join([*ways, "or ask for a waiver of error-budget"])
-
-
-_BEGINNING: Final = parse_instant("0001-01-01T00:00:00Z")
-_END: Final = datetime.max.replace(tzinfo=_BEGINNING.tzinfo)
 
 
 def budget_stops(

@@ -76,7 +76,7 @@ def _counted(context: Context, hours: str | None, begin: datetime, end: datetime
     calendar = context.validation.facts.record("Calendar", hours)
     if calendar is None:
         raise ValueError(f"there is no calendar '{hours}'")
-    return context.validation.facts.calendar_intervals(calendar, Interval(begin, end)).total
+    return context.validation.facts.covered(calendar, Interval(begin, end))
 
 
 def standing(context: Context, request: Record) -> Value:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+from itsm_as_code import clock
 from itsm_as_code.clock import Interval
 from itsm_as_code.findings import RecordId
 from itsm_as_code.measures.deadlines import Due, due
@@ -199,7 +200,7 @@ class Now:
         found: dict[str, list[Record]] = {key: [] for key in ("now", "overdue", "next", "unplanned", "past")}
         for change in self.context.catalogue.of_kind("Change"):
             found[self.phase(change)].append(change)
-        far = datetime.max.replace(tzinfo=self.instant.tzinfo)
+        far = clock.FOREVER
         for key, changes in found.items():
             changes.sort(key=lambda c: (_start(c, far), c.name), reverse=key == "past")
         return found
@@ -216,7 +217,7 @@ class Now:
 
     def next_changes(self, service: str) -> list[Record]:
         """Changes to a service that lie ahead or are going on, by start."""
-        far = datetime.max.replace(tzinfo=self.instant.tzinfo)
+        far = clock.FOREVER
         own = [c for c in self.context.changes_of.get(service, ()) if self.phase(c) in ("now", "next", "overdue")]
         return sorted(own, key=lambda c: (_start(c, far), c.name))
 

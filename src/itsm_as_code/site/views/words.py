@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from itsm_as_code.clock import format_instant, parse_date, parse_instant
+from itsm_as_code.clock import BEGINNING, FOREVER, format_date, format_instant, parse_date, parse_instant
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.site.views.values import Missing, Moment, Text, Value
@@ -55,6 +55,9 @@ def join(words: list[str], last: str = "and") -> str:
 
 
 def day(value: date) -> str:
+    """``Sun 22 Nov 2026``; a day beyond the ends of time is none."""
+    if not BEGINNING.year < value.year < FOREVER.year:
+        return "no end" if value.year >= FOREVER.year else "no beginning"
     return f"{_DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
@@ -70,13 +73,15 @@ def zone_name(instant: datetime) -> str:
 
 def moment(instant: datetime, tz: ZoneInfo) -> Moment:
     """``Sun 22 Nov 2026, 13:00 CET``."""
+    if not BEGINNING < instant < FOREVER:
+        return Moment(day(instant), format_instant(instant))
     local = instant.astimezone(tz)
     return Moment(f"{day(local)}, {local:%H:%M} {zone_name(local)}", format_instant(instant))
 
 
 def span(start: datetime, end: datetime | None, tz: ZoneInfo) -> Moment:
     """``Sun 22 Nov 2026, 22:00 to 23:30 CET``, with both days when they differ."""
-    if end is None:
+    if end is None or end >= FOREVER:
         first = moment(start, tz)
         return Moment(f"since {first.text}", first.machine)
     local, until = start.astimezone(tz), end.astimezone(tz)
@@ -90,7 +95,7 @@ def span(start: datetime, end: datetime | None, tz: ZoneInfo) -> Moment:
 
 
 def date_value(value: date) -> Moment:
-    return Moment(day(value), value.isoformat())
+    return Moment(day(value), format_date(value))
 
 
 def length(delta: timedelta) -> str:

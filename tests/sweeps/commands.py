@@ -1,0 +1,54 @@
+"""The commands, found in the program, and how each is called in a repository with a pull request from topic into main.
+
+A command without a row here fails a test, so that no sweep leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import click
+
+from itsm_as_code.cli.program import program
+
+ROWS: Final[dict[str, list[list[str]]]] = {
+    "approve": [["--base", "main", "--head", "topic", "--as", "bob", "--dry-run"]],
+    "authorise": [["{change}"]],
+    "build": [["-o", "{scratch}/site", "--history", "1"]],
+    "calendar": [[], ["--from", "0001-01-01", "--to", "2026-12-31"]],
+    "explain": [["{record}"], ["--list"], ["change-in-freeze"]],
+    "export request-forms": [["--into", "{scratch}", "--dry-run"]],
+    "fmt": [["--check"], ["--diff"]],
+    "gate": [["--base", "main", "--head", "topic", "--reviews", "{reviews}"]],
+    "impact": [["{service}"], ["--base", "main", "--head", "topic"]],
+    "import backstage": [["{entities}", "--into", "{scratch}", "--dry-run"]],
+    "import request": [["{issue}", "--into", "{scratch}", "--dry-run"]],
+    "init": [["{scratch}/new", "--organisation", "X", "--person", "Ada Example <ada@shop.example>"]],
+    "new": [["Team", "team-new", "--title", "New", "--set", "members=alice", "--set", "lead=alice"]],
+    "policy coverage": [[]],
+    "policy impact": [["--base", "main", "--head", "topic"]],
+    "policy list": [[]],
+    "policy test": [[]],
+    "schema": [[], ["Change"]],
+    "validate": [[], ["--rev", "main"]],
+    "waiver list": [[]],
+}
+"""Arguments by command; those in braces are filled in by whoever calls."""
+
+
+def commands(group: Any = program, above: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command of the program by its whole name."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", command
+
+
+def formats(command: click.Command) -> list[str]:
+    """The values of ``--format``, none for a command without."""
+    options = [option for option in command.params if "--format" in option.opts]
+    return list(options[0].type.choices) if options else []  # type: ignore[attr-defined]

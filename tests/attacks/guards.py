@@ -210,6 +210,11 @@ GUARDS: Final = (
         patched(Incoming, "findings", nothing),
         ("brings-an-approval-rule-for-a-kind-that-nobody-has",),
     ),
+    Guard(
+        "examples hold",
+        patched(JUDGE, "example_findings", nothing),
+        ("merges-a-policy-that-its-own-examples-deny",),
+    ),
     Guard("default deny", scope_without("uncovered"), ("hides-a-file-that-no-rule-covers",)),
     Guard(
         "a rule for each side of a record",

@@ -109,6 +109,13 @@ def brings_the_policy_that_lets_it_pass(shop: Workshop) -> None:
     proposal(shop, *EVERYBODY, **BAD_BACKOUT)
 
 
+@scenario(31)
+def merges_a_policy_that_its_own_examples_deny(shop: Workshop) -> None:
+    shop.edit(POLICY, "steps.size() >= 2", "steps.size() >= 0")
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
 @scenario(19)
 def lifts_the_freeze_that_it_breaks(shop: Workshop) -> None:
     shop.edit(FREEZE, "2026-12-15T00:00:00+01:00", "2026-12-25T00:00:00+01:00")

@@ -31,7 +31,7 @@ spec:
   require: "%s"
   message: "'it is not so for ' + object.metadata.name"
   remedy: Make it so.
-  examples: [{name: a, expect: pass, object: {}}, {name: b, expect: fail, object: {}}]
+  examples: [{name: a, expect: pass, object: {kind: A}}, {name: b, expect: fail, object: {kind: A}}]
 """
 _TIER = "record('Service', d.service).spec.tier"
 _ON_SERVICES = "record('Service', s) != null && record('Service', s).spec.tier > 1"

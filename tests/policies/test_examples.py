@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from itsm_as_code.policies import examples
 from itsm_as_code.policies.engine import Policy
-from itsm_as_code.policies.examples import DEFAULT_NOW, ExampleResult, run_examples
+from itsm_as_code.policies.examples import DEFAULT_NOW, ExampleResult, example_problems, run_examples
+from itsm_as_code.policies.fixtures import no_fixtures
 from itsm_as_code.records.catalogue import Catalogue, load_catalogue
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.snapshot import WorkTree
@@ -111,3 +113,47 @@ def test_an_example_brings_what_it_is_judged_with() -> None:
 
 def test_an_example_means_the_same_for_ever() -> None:
     assert one(f"now == timestamp('{DEFAULT_NOW.isoformat()}')").ok
+
+
+def problems(*texts: str) -> list[tuple[str, str]]:
+    made = [Policy(record_of(text, REGISTRY)) for text in texts]
+    return [(policy.name, problem.message) for policy, problem in example_problems(made, no_fixtures)]
+
+
+def policy_named(name: str, require: str, more: str = "") -> str:
+    return TEXT.replace("REQUIRE", require).replace("runner", name) + more
+
+
+def test_what_does_not_hold_is_one_problem_of_its_policy() -> None:
+    again = "    - {name: again, expect: pass, object: {kind: Service, spec: {tier: 2}}}\n"
+    assert problems(policy_named("a", "object.spec.tier == 1")) == []
+    assert problems(policy_named("a", "object.spec.tier == 3", again)) == [
+        ("a", "2 of 2 examples do not hold: 'only' is to pass, and fails: said")
+    ]
+    assert problems(policy_named("a", "object.spec.tier == 1", again)) == [
+        ("a", "1 of 2 examples do not hold: 'again' is to pass, and fails: said")
+    ]
+    (said,) = problems(policy_named("a", "object.spec.nothing == 1"))
+    assert "'only' is to pass, and gives no answer: policy a could not be evaluated" in said[1]
+    assert problems(policy_named("a", "objct == 1")) == []  # the rule for what does not compile says so
+
+
+def test_one_example_that_takes_too_long_stops_them_all() -> None:
+    """What could not be run has not passed, and nobody waits for the rest of it."""
+    numbers = ", ".join(["1"] * 9_000)
+    slow = f"    - {{name: slow, expect: pass, object: {{kind: Service, spec: {{tier: 1, list: [{numbers}]}}}}}}\n"
+    grows = "object.spec.list.map(x, object.spec.list.map(y, y)).size() > 0"
+    require = f"object.spec.tier == 1 && (!has(object.spec.list) || {grows})"
+    found = problems(policy_named("a", require, slow * 3), policy_named("b", "1 == 1"))
+    assert [name for name, _ in found] == ["a", "b"]
+    assert "1 of 2 examples do not hold: 'slow' is to pass, and gives no answer" in found[0][1]
+    assert found[1][1] == "its examples were not all run: 'slow' of a takes too much time or memory"
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MOST_EXAMPLES", 3), ("MOST_RECORDS", 2)])
+def test_so_many_examples_are_run_and_no_more(limit: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examples, limit, most)
+    records = "context: {records: [{kind: Team, metadata: {name: a}}, {kind: Team, metadata: {name: b}}]}"
+    more = f"    - {{name: more, expect: pass, object: {{kind: Service}}, {records}}}\n"
+    found = problems(policy_named("a", "1 == 1", more), policy_named("b", "1 == 1", more))
+    assert [(name, message[:36]) for name, message in found] == [("b", "its examples were not all run: more ")]

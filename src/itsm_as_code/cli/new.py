@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
         raise UsageError("the name stands in 'metadata' and in the name of the file", remedy="give it as NAME")
     open_questions = list(questions(kind, data))
     if open_questions and not asks:
-        needed = "  ".join(f"--set {shlex.quote(_suggestion(question, catalogue))}" for question in open_questions)
+        needed = "  ".join(f"--set {shlex.quote(item)}" for item in _suggestions(open_questions, catalogue))
         values = "value" if len(open_questions) == 1 else "values"
         raise UsageError(f"a {kind.title.lower()} needs {len(open_questions)} more {values}", remedy=needed)
     while open_questions:  # one at a time, for an answer can make another question necessary
@@ -71,12 +72,16 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
     return _save(session, kind, data, place(kind, name, now.date()), catalogue)
 
 
-def _suggestion(question: Question, catalogue: Catalogue) -> str:
-    """An assignment that would do: a record that exists, a choice, the schema's example."""
-    if question.alternatives:
-        return _suggestion(question.alternatives[0], catalogue)
-    names = [name for kind in question.references for name in catalogue.names(kind)]
-    return f"{question.dotted}={[*sorted(names)[:1], *question.choices[:1], question.example or '...'][0]}"
+def _suggestions(open_questions: Iterable[Question], catalogue: Catalogue) -> Iterator[str]:
+    """Assignments that would do: records that exist, another one for each question, the schema's example, a choice."""
+    used: set[str] = set()
+    for question in open_questions:
+        question = question.alternatives[0] if question.alternatives else question
+        names = sorted(name for kind in question.references for name in catalogue.names(kind))
+        fresh = [name for name in names if name not in used] or names
+        used.update(fresh[:1])
+        examples = [question.example] if question.example in (question.choices or (question.example,)) else []
+        yield f"{question.dotted}={next(filter(None, (*fresh, *examples, *question.choices)), '...')}"
 
 
 def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: datetime) -> tuple[str, str]:

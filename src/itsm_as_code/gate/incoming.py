@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from itsm_as_code.configuration import Configuration, PolicySettings
 from itsm_as_code.errors import ConfigurationError, ItsmError
 from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.gate.guard import JUDGING_KINDS, unusable
 from itsm_as_code.gate.impact import Shift, shifts
 from itsm_as_code.git.repository import Revision
-from itsm_as_code.records.catalogue import Catalogue
+from itsm_as_code.policies.engine import POLICY_EXAMPLES, Policy
+from itsm_as_code.policies.examples import example_problems
+from itsm_as_code.policies.fixtures import fixture_folders, fixtures_of
+from itsm_as_code.records.catalogue import Catalogue, stamp
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges
 
 _OWN_RULES = (
@@ -33,6 +37,24 @@ def brings_judges(touched: Iterable[RecordId], paths: Iterable[str]) -> bool:
     return any(record.kind in JUDGING_KINDS for record in touched) or any(
         path == "itsm.yaml" or path.startswith("schemas/") for path in paths
     )
+
+
+def example_findings(
+    catalogue: Catalogue, settings: PolicySettings, touched: Collection[RecordId], paths: Iterable[str]
+) -> list[Finding]:
+    """What is wrong with the examples of the policies that a pull request touches: themselves, or their fixtures.
+
+    ``catalogue`` and ``settings`` are those of the candidate.
+    """
+    changed = list(paths)
+    policies = [
+        Policy(record, settings.override(record.name))
+        for record in catalogue.of_kind("Policy")
+        if record.id in touched
+        or any(path.startswith(f"{folder}/") for folder in fixture_folders(record.spec) for path in changed)
+    ]
+    problems = example_problems(policies, fixtures_of(catalogue.snapshot))
+    return [stamp(POLICY_EXAMPLES, policy.record, problem) for policy, problem in problems]
 
 
 @dataclass(frozen=True)
@@ -76,6 +98,11 @@ class Incoming:
         validation = self._loaded[1]
         found = [item for item in validation.findings if item.record in touched and item.rule in _OWN_RULES]
         return [item for item in found if item.severity is Severity.ERROR]
+
+    @property
+    def configuration(self) -> Configuration | None:
+        """The candidate's settings, where it has usable ones."""
+        return None if isinstance(self._loaded, str) else self._loaded[0].configuration
 
     def impact(self, judged: Catalogue, base: Judges) -> list[Shift]:
         """What the new rules would newly reject or let through over the whole catalogue, the pull request merged."""

@@ -26,7 +26,7 @@ from itsm_as_code.gate.guard import guarded_facts, step_findings
 from itsm_as_code.gate.hindrances import explain
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.impact import contexts_of
-from itsm_as_code.gate.incoming import Incoming, brings_judges
+from itsm_as_code.gate.incoming import Incoming, brings_judges, example_findings
 from itsm_as_code.gate.open_changes import OpenChanges, open_changes
 from itsm_as_code.gate.paths import changed_paths
 from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
@@ -278,6 +278,12 @@ class Judgement:
         ]
 
     @cached_property
+    def example_findings(self) -> list[Finding]:
+        """What is wrong with the examples of the policies that the pull request touches."""
+        settings = (self.incoming and self.incoming.configuration) or self.judges.configuration
+        return example_findings(self.catalogue, settings.policies, self.touched, self.changed_paths)
+
+    @cached_property
     def lane(self) -> lane.Situation:
         return lane.Situation(self.guarded_facts, self.base_facts, self.now, self.judges.configuration)
 
@@ -290,7 +296,8 @@ class Judgement:
         """All findings; those that stand on the base and that the pull request does not touch are marked known."""
         own = self.incoming.findings(self.touched) if self.incoming else []
         lanes = lane.lane_findings(self.diffs, self.lane)
-        extra = place_findings([*self.guarded_findings, *self.step_findings, *lanes, *own], self.sources)
+        found = [*self.guarded_findings, *self.step_findings, *self.example_findings, *lanes, *own]
+        extra = place_findings(found, self.sources)
         before = self.base_validation.findings
         return settled([*self.validation.findings, *extra], before, self.touched, self.changed_paths)
 

@@ -59,9 +59,11 @@ POLICY_KINDS = Rule(
 )
 POLICY_EXAMPLES = Rule(
     "policy-examples",
-    "A policy has an example that passes and one that fails",
+    "A policy has an example that passes and one that fails, and they hold",
     Severity.ERROR,
-    "The examples show an auditor what the rule means, and `itsm policy test` runs them.",
+    "The examples show an auditor what the rule means. `itsm policy test` runs them; the gate runs those of the "
+    "policies that a pull request touches, by themselves or by a folder that is their fixture. A policy that does not "
+    "do what its examples say is not merged.",
 )
 RULES = (POLICY_COMPILES, POLICY_FIELDS, POLICY_GUARDS, POLICY_EVALUATES, POLICY_KINDS, POLICY_EXAMPLES)
 

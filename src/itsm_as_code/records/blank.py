@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -62,12 +62,21 @@ def questions(kind: Kind, data: Mapping[str, Any]) -> Iterator[Question]:
     What an answer makes necessary (``if`` and ``then``) is asked for once ``data`` has that answer.
     """
     asked = set()
+    sample: Any = next(iter(kind.schema.get("examples", ())), {})
     for question in _questions(kind.schema, kind.schema, data, ()):
         asked.add(question.path)
-        yield question
+        yield _sampled(question, sample)
     for path in _wanted_by_state(kind, data):
         if path not in asked and get(data, path) is None:
-            yield _question(kind.schema, _follow(kind, path)[0], path)
+            yield _sampled(_question(kind.schema, _follow(kind, path)[0], path), sample)
+
+
+def _sampled(question: Question, sample: Any) -> Question:
+    """A question with its example out of one whole record, so that the examples of several go together."""
+    value = get(sample, question.path)
+    alternatives = tuple(_sampled(item, sample) for item in question.alternatives)
+    is_known = value is not None and not isinstance(value, list)
+    return replace(question, example=_example(value) if is_known else question.example, alternatives=alternatives)
 
 
 def _wanted_by_state(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -87,7 +96,8 @@ def _questions(root: Schema, node: Schema, data: Any, at: tuple[str, ...]) -> It
         below, path = resolve(root, form), (*at, key)
         if key not in held and (key not in required or "const" in below):
             continue
-        nested = list(_items(root, below, held.get(key), path))
+        is_open = below.get("additionalProperties") is True and key not in held  # asked for as a whole
+        nested = [] if is_open else list(_items(root, below, held.get(key), path))
         if nested:
             for item, value, place in nested:
                 yield from _questions(root, item, value, place)

@@ -23,6 +23,7 @@ OPERATIONS = {
     f"{REPOSITORY}/pulls/{{pull_number}}/reviews": ["get"],
     f"{REPOSITORY}/branches/{{branch}}": ["get"],
     f"{REPOSITORY}/compare/{{basehead}}": ["get"],
+    f"{REPOSITORY}/commits/{{commit_sha}}/pulls": ["get"],
     f"{REPOSITORY}/activity": ["get"],
     f"{REPOSITORY}/issues/{{issue_number}}/timeline": ["get"],
     f"{REPOSITORY}/issues/{{issue_number}}/comments": ["get", "post"],

@@ -57,6 +57,11 @@ class State:
     checks: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     commit_accounts: dict[str, str] = field(default_factory=dict)
+    landed: list[str] = field(default_factory=list)
+    """The commits of the default branch that it came with; the last is the one that it became."""
+    merged_at: str | None = None
+    edited: dict[int, str] = field(default_factory=dict)
+    """When reviews, by their place, were edited."""
     me: str = "robot"
     may_ask_who: bool = True
 
@@ -122,6 +127,9 @@ class GitHubFace:
         part = path.removeprefix(self.root)
         if method == "GET" and part in simple:
             return simple[part]()
+        if part.startswith("/commits/") and part.endswith("/pulls"):
+            known = part.split("/")[2] in state.landed
+            return [self.other(number, state.head)] if known else []
         if part.startswith("/compare/"):
             return self.compare(path)
         if "check-runs" in part:
@@ -140,6 +148,13 @@ class GitHubFace:
         repository["default_branch"] = "main"
         found["base"] |= {"ref": state.base_ref, "sha": "1" * 40, "repo": repository}
         found["head"] |= {"ref": "topic", "sha": state.head, "repo": repository}
+        if state.merged_at is not None:
+            became = {
+                "merged_at": state.merged_at,
+                "merge_commit_sha": state.landed[-1],
+                "merged_by": self.user("erin"),
+            }
+            found |= {"state": "closed", "merged": True, **became}
         return found
 
     def other(self, number: int, head: str) -> dict[str, Any]:
@@ -177,7 +192,13 @@ class GitHubFace:
 
     def timeline(self) -> list[dict[str, Any]]:
         schema = {"$ref": "#/components/schemas/review-dismissed-issue-event"}
-        return [
+        reviewed = {"$ref": "#/components/schemas/timeline-reviewed-event"}
+        told = [
+            self.description.sample(reviewed, id=100 + index, event="reviewed", user=self.user(said.who))
+            | {"state": said.state, "submitted_at": said.at, "updated_at": self.state.edited.get(index, said.at)}
+            for index, said in enumerate(self.state.reviews)
+        ]
+        return told + [
             self.description.sample(schema, id=500 + index)
             | {
                 "event": "review_dismissed",
@@ -193,7 +214,7 @@ class GitHubFace:
         path = f"{self.root}/activity"
         return [
             self.sample("GET", path, id=900 + index, actor=self.user(who), after=after or self.state.head)
-            | {"ref": "refs/heads/topic"}
+            | {"ref": "refs/heads/topic", "timestamp": "2026-11-22T09:30:00Z"}
             for index, (who, after) in enumerate(self.state.pushes)
         ]
 
@@ -274,6 +295,8 @@ class GitLabFace:
         }
         if method == "GET" and path in simple:
             return simple[path]()
+        if path.endswith("/merge_requests") and "/repository/commits/" in path:
+            return [self.request(state.number, state.head)] if path.split("/")[-2] in state.landed else []
         if "notes" in path:
             return self.notes(method, path, request, body)
         if "statuses" in path:
@@ -282,6 +305,10 @@ class GitLabFace:
 
     def request(self, number: int, head: str) -> dict[str, Any]:
         state = self.state
+        merged: dict[str, Any] = dict.fromkeys(("merged_at", "merge_user", "merge_commit_sha", "squash_commit_sha"))
+        if state.merged_at is not None:
+            merged |= {"merged_at": state.merged_at, "merge_user": self.user("erin"), "state": "merged"}
+            merged |= {"merge_commit_sha": state.landed[-1] if state.landed[-1] != head else None}
         return {
             "id": number + 1000,
             "iid": number,
@@ -296,6 +323,7 @@ class GitLabFace:
             "target_project_id": 1,
             "created_at": "2026-11-22T08:00:00.000Z",
             "updated_at": state.updated_at,
+            **merged,
         }
 
     def commits(self) -> list[dict[str, Any]]:
@@ -324,7 +352,12 @@ class GitLabFace:
         head = self.state.head
         push = {"commit_count": 1, "action": "pushed", "ref_type": "branch", "commit_from": None, "ref_count": None}
         return [
-            {"id": index, "action_name": "pushed to", "author": self.user(who)}
+            {
+                "id": index,
+                "action_name": "pushed to",
+                "created_at": "2026-11-22T09:30:00.000Z",
+                "author": self.user(who),
+            }
             | {"push_data": {**push, "ref": "topic", "commit_to": after or head}}
             for index, (who, after) in enumerate(self.state.pushes)
         ]

@@ -33,7 +33,7 @@ class Recorded(GitHubFace):
         return [{**review, "body": review["body"] or ""} for review in RECORDED["reviews"]]
 
     def timeline(self) -> list[dict[str, Any]]:
-        (event,) = super().timeline()
+        event = super().timeline()[-1]
         event["dismissed_review"]["review_id"] = RECORDED["reviews"][0]["id"]
         return [event]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from itsm_as_code import clock
 from itsm_as_code.errors import ForgeError
 from itsm_as_code.forges.http import Client
-from itsm_as_code.forges.interface import Account, PullRequest
+from itsm_as_code.forges.interface import Account, Review, ReviewState
 
+Read = TypeVar("Read")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _LOGIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,254}(?:\[bot\])?\Z")
 
@@ -20,6 +21,9 @@ _PATIENCE = 5.0
 
 NO_COMMIT = "0" * 40
 """Stands for a commit that the forge does not name, or no longer has; nothing is bound to it."""
+
+
+GONE = "the repository of its branch is gone, so who pushed to it is not known"
 
 
 class Fields:
@@ -108,9 +112,15 @@ def distinct(items: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(items)))
 
 
-def settled(
-    client: Client, state: Callable[[], dict[str, Any]], read: Callable[[dict[str, Any]], PullRequest]
-) -> PullRequest:
+def dismissed_since(reviews: Iterable[Review], merged_at: datetime) -> Iterator[str]:
+    """A sentence for each review that was given before a merge and dismissed after it."""
+    for review in reviews:
+        if review.state is ReviewState.DISMISSED and review.at > merged_at:
+            at = clock.format_instant(review.at)
+            yield f"a review of {review.reviewer} was taken back or dismissed at {at}, after the merge"
+
+
+def settled(client: Client, state: Callable[[], dict[str, Any]], read: Callable[[dict[str, Any]], Read]) -> Read:
     """A pull request whose ``state`` was the same before and after it was read.
 
     It is read once more when something happened meanwhile, or when the forge does not know all of it yet; and again for

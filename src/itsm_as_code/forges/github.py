@@ -8,12 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+from itsm_as_code import clock
 from itsm_as_code.errors import ForgeError
-from itsm_as_code.forges.answers import NO_COMMIT, Fields, People, distinct, moved, settled, wrong
+from itsm_as_code.forges.answers import (
+    GONE,
+    NO_COMMIT,
+    Fields,
+    People,
+    dismissed_since,
+    distinct,
+    moved,
+    settled,
+    wrong,
+)
 from itsm_as_code.forges.http import Client, part
-from itsm_as_code.forges.interface import ForgeCommit, OpenPullRequest, PullRequest, Review, ReviewState
+from itsm_as_code.forges.interface import (
+    ForgeCommit,
+    MergedPullRequest,
+    OpenPullRequest,
+    PullRequest,
+    Review,
+    ReviewState,
+)
 
 API: Final = "https://api.github.com"
 HEADS: Final = "refs/pull/{}/head"
@@ -49,6 +68,18 @@ class GitHub:
         """The pull request. ForgeError, also when it is not open or goes into another branch."""
         return settled(self.client, self._state, self._read)
 
+    def merged(self) -> MergedPullRequest | None:
+        """The pull request as of its merge into the branch; None when it was not merged there. ForgeError."""
+        pull = self._pull()
+        if not pull.has("merged_at") or pull.inside("base").text("ref") != (self.into or self._default(pull)):
+            return None
+        return settled(self.client, self._merged_state, self._read_merged)
+
+    def numbers(self, commit: str) -> list[int]:
+        """The numbers of the pull requests that a commit came with."""
+        items = self.client.pages(f"{self._root}/commits/{part(commit)}/pulls")
+        return sorted({Fields(item, "a pull request").number("number") for item in items})
+
     @property
     def _root(self) -> str:
         owner, _, name = self.repository.partition("/")
@@ -56,13 +87,10 @@ class GitHub:
 
     def _state(self) -> dict[str, Any]:
         """The pull request and the tip of its base, to compare with a later reading."""
-        pull = Fields(self.client.get(f"{self._root}/pulls/{self.number}"), f"pull request {self.number}")
-        if pull.number("number") != self.number:
-            raise wrong("it is about another pull request")
+        pull = self._pull()
         if pull.text("state") != "open":
             raise ForgeError(f"pull request {self.number} is closed", code="not-open", remedy="open it again")
-        base = pull.inside("base")
-        default = base.inside("repo").text("default_branch")
+        base, default = pull.inside("base"), self._default(pull)
         if base.text("ref") != (self.into or default):
             raise ForgeError(
                 f"pull request {self.number} goes into '{base.text('ref')}', not into '{self.into or default}'",
@@ -76,6 +104,52 @@ class GitHub:
         return {"base": branch.inside("commit").commit("sha"), **{key: pull.data.get(key) for key in watched}} | {
             "base_ref": base.text("ref")
         }
+
+    def _pull(self) -> Fields:
+        pull = Fields(self.client.get(f"{self._root}/pulls/{self.number}"), f"pull request {self.number}")
+        if pull.number("number") != self.number:
+            raise wrong("it is about another pull request")
+        return pull
+
+    def _default(self, pull: Fields) -> str:
+        return pull.inside("base").inside("repo").text("default_branch")
+
+    def _merged_state(self) -> dict[str, Any]:
+        pull = self._pull()
+        watched = ("head", "user", "commits", "merged_at", "merge_commit_sha", "merged_by", "updated_at")
+        base = pull.inside("base")
+        return {key: pull.data.get(key) for key in watched} | {"base_ref": base.text("ref"), "base": base.commit("sha")}
+
+    def _read_merged(self, state: Mapping[str, Any]) -> MergedPullRequest:
+        people = People("login", ghost="ghost")
+        pull = Fields(state, "the pull request")
+        head, at = pull.inside("head"), pull.instant("merged_at")
+        sha = head.commit("sha")
+        reviews = tuple(self._reviews(people))
+        by = people.login(state["merged_by"], "who merged") if pull.has("merged_by") else None
+        changed = (*dismissed_since(reviews, at), *self._edited(people, at), *(() if head.has("repo") else (GONE,)))
+        read = PullRequest(
+            author=people.login(state["user"], "the author"),
+            forge="github",
+            number=self.number,
+            pushers=self._pushers(head, people, at) if head.has("repo") else (),
+            reviews=tuple(review for review in reviews if review.at <= at),
+            base_ref=pull.text("base_ref"),
+            head=sha,
+            commits=self._commits(pull.number("commits"), pull.commit("base"), sha, people),
+            accounts=people.accounts(),
+        )
+        return MergedPullRequest(read, at, pull.commit("merge_commit_sha"), by, changed)
+
+    def _edited(self, people: People, merged_at: datetime) -> Iterator[str]:
+        """A sentence for each review that was edited after the merge, which the timeline tells where it does."""
+        for item in self.client.pages(f"{self._root}/issues/{self.number}/timeline"):
+            event = Fields(item, "an event")
+            if event.data.get("event") == "reviewed" and event.has("updated_at"):
+                at = event.instant("updated_at")
+                if event.instant("submitted_at") <= merged_at < at:
+                    who = people.login(event.data.get("user"), "a reviewer")
+                    yield f"the review of {who} was edited at {clock.format_instant(at)}, after the merge"
 
     def _read(self, state: Mapping[str, Any]) -> PullRequest:
         people = People("login", ghost="ghost")
@@ -109,7 +183,7 @@ class GitHub:
             raise moved(f"pull request {self.number} has moved on")
         return tuple(OpenPullRequest(number, found[number]) for number in sorted(found))
 
-    def _pushers(self, head: Fields, people: People) -> tuple[str, ...]:
+    def _pushers(self, head: Fields, people: People, until: datetime | None = None) -> tuple[str, ...]:
         """Everyone who ever pushed to a branch of that name: rather one too many than one too few."""
         if not head.has("repo"):
             raise ForgeError(
@@ -120,6 +194,8 @@ class GitHub:
         query = {"ref": f"refs/heads/{head.text('ref')}"}
         # Its pages go by a cursor, which nothing moves.
         events = [Fields(item, "a push") for item in self.client.pages(path, query, only_grows=True)]
+        if until is not None:
+            events = [event for event in events if event.instant("timestamp") <= until]
         if not any(event.text("after") == head.text("sha") for event in events):
             raise moved("who pushed the head is not known yet")
         return distinct(people.login(event.data.get("actor"), "a pusher") for event in events)

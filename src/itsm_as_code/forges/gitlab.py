@@ -19,9 +19,26 @@ from itertools import accumulate
 from typing import Any, Final
 
 from itsm_as_code.errors import ForgeError
-from itsm_as_code.forges.answers import NO_COMMIT, Fields, People, distinct, moved, settled, wrong
+from itsm_as_code.forges.answers import (
+    GONE,
+    NO_COMMIT,
+    Fields,
+    People,
+    dismissed_since,
+    distinct,
+    moved,
+    settled,
+    wrong,
+)
 from itsm_as_code.forges.http import Client, part
-from itsm_as_code.forges.interface import ForgeCommit, OpenPullRequest, PullRequest, Review, ReviewState
+from itsm_as_code.forges.interface import (
+    ForgeCommit,
+    MergedPullRequest,
+    OpenPullRequest,
+    PullRequest,
+    Review,
+    ReviewState,
+)
 
 API: Final = "https://gitlab.com/api/v4"
 HEADS: Final = "refs/merge-requests/{}/head"
@@ -65,6 +82,18 @@ class GitLab:
         """The merge request. ForgeError, also when it is not open or goes into another branch."""
         return settled(self.client, self._state, self._read)
 
+    def merged(self) -> MergedPullRequest | None:
+        """The merge request as of its merge into the branch; None when it was not merged there. ForgeError."""
+        request = self._request()
+        if request.text("state") != "merged" or request.text("target_branch") != self._into():
+            return None
+        return settled(self.client, self._merged_state, self._read_merged)
+
+    def numbers(self, commit: str) -> list[int]:
+        """The numbers of the merge requests that a commit came with."""
+        items = self.client.pages(f"{self._project}/repository/commits/{part(commit)}/merge_requests")
+        return sorted({Fields(item, "a merge request").number("iid") for item in items})
+
     @property
     def _project(self) -> str:
         return f"/projects/{part(self.repository)}"
@@ -75,15 +104,12 @@ class GitLab:
 
     def _state(self) -> dict[str, Any]:
         """The merge request and the tip of its base, to compare with a later reading."""
-        request = Fields(self.client.get(self._root), f"merge request {self.number}")
-        if request.number("iid") != self.number:
-            raise wrong("it is about another merge request")
+        request = self._request()
         if request.text("state") != "opened":
             raise ForgeError(
                 f"merge request {self.number} is {request.text('state')}", code="not-open", remedy="open it again"
             )
-        into = self.into or Fields(self.client.get(self._project), "the project").text("default_branch")
-        target = request.text("target_branch")
+        into, target = self._into(), request.text("target_branch")
         if target != into:
             raise ForgeError(
                 f"merge request {self.number} goes into '{target}', not into '{into}'",
@@ -97,6 +123,52 @@ class GitLab:
         return {"target_branch": target, "base": branch.inside("commit").commit("id")} | {
             key: request.data.get(key) for key in watched
         }
+
+    def _request(self) -> Fields:
+        request = Fields(self.client.get(self._root), f"merge request {self.number}")
+        if request.number("iid") != self.number:
+            raise wrong("it is about another merge request")
+        return request
+
+    def _into(self) -> str:
+        return self.into or Fields(self.client.get(self._project), "the project").text("default_branch")
+
+    def _merged_state(self) -> dict[str, Any]:
+        request = self._request()
+        watched = (
+            *("sha", "author", "source_branch", "source_project_id", "updated_at", "target_branch"),
+            *("merge_user", "merged_at", "merge_commit_sha", "squash_commit_sha"),
+        )
+        return {key: request.data.get(key) for key in watched}
+
+    def _read_merged(self, state: Mapping[str, Any]) -> MergedPullRequest:
+        """Without a merge commit it was squashed and fast-forwarded, or fast-forwarded as it was."""
+        people = People("username", ghost="ghost")
+        request = Fields(state, "the merge request")
+        head, at = request.commit("sha"), request.instant("merged_at").replace(microsecond=0)
+        by = people.login(state["merge_user"], "who merged") if request.has("merge_user") else None
+        became = next(key for key in ("merge_commit_sha", "squash_commit_sha", "sha") if request.has(key))
+        reviews = tuple(self._reviews(self._versions(head), people, at))
+        read = PullRequest(
+            author=people.login(state["author"], "the author"),
+            forge="gitlab",
+            number=self.number,
+            pushers=self._pushers(request, people, at) if request.has("source_project_id") else (),
+            reviews=reviews,
+            base_ref=request.text("target_branch"),
+            head=head,
+            commits=self._commits(head),
+            accounts=people.accounts(),
+        )
+        return MergedPullRequest(read, at, request.commit(became), by, tuple(self._changed(people, at, request)))
+
+    def _changed(self, people: People, merged_at: datetime, request: Fields) -> Iterator[str]:
+        """A sentence for each reviewer who took something back after the merge, and for what nobody knows any more."""
+        if not request.has("source_project_id"):
+            yield GONE
+        for who, words in sorted(self._said(people).items()):
+            late = [Review(who, word, NO_COMMIT, at.replace(microsecond=0)) for at, word in words if at > merged_at]
+            yield from dismissed_since(late, merged_at)
 
     def _read(self, state: Mapping[str, Any]) -> PullRequest:
         people = People("username", ghost="ghost")
@@ -140,7 +212,7 @@ class GitLab:
             raise moved(f"merge request {self.number} has moved on")
         return tuple(OpenPullRequest(number, found[number]) for number in sorted(found))
 
-    def _pushers(self, request: Fields, people: People) -> tuple[str, ...]:
+    def _pushers(self, request: Fields, people: People, until: datetime | None = None) -> tuple[str, ...]:
         """Everyone who ever pushed to a branch of that name: rather one too many than one too few."""
         if not request.has("source_project_id"):
             raise ForgeError(
@@ -150,7 +222,7 @@ class GitLab:
         found, known = [], False
         for item in self.client.pages(path, {"action": "pushed", "sort": "asc"}, only_grows=True):
             event = Fields(item, "an event")
-            if not event.has("push_data"):
+            if not event.has("push_data") or (until is not None and event.instant("created_at") > until):
                 continue
             push = event.inside("push_data")
             ref = push.text("ref") if push.has("ref") else None
@@ -168,8 +240,8 @@ class GitLab:
             raise ForgeError("not all commits were listed", code="truncated", remedy="run the gate again")
         return found
 
-    def _reviews(self, versions: list[Version], people: People) -> Iterator[Review]:
-        """The word of each reviewer: an approval that stands or was withdrawn, a request for changes."""
+    def _reviews(self, versions: list[Version], people: People, until: datetime | None = None) -> Iterator[Review]:
+        """The word of each reviewer, now or as of an instant: an approval, one withdrawn, a request for changes."""
         given = Fields(self.client.get(f"{self._root}/approvals"), "the approvals")
         said = self._said(people)
         requests = self._requests(people, said)
@@ -184,6 +256,10 @@ class GitLab:
             if not approval.has("approved_at") and not noted:
                 raise wrong("when an approval was given is not known")
             standing[who] = approval.instant("approved_at") if approval.has("approved_at") else noted[-1]
+        if until is not None:
+            said = {who: [(at, word) for at, word in words if at <= until] for who, words in said.items()}
+            standing = {who: at for who, at in standing.items() if at <= until}
+            requests = {who: at for who, at in requests.items() if at <= until}
         for who in sorted(requests.keys() | standing.keys() | said.keys()):
             word = _last_word(said.get(who, ()), standing.get(who), requests.get(who))
             if word is not None:

@@ -99,6 +99,28 @@ class PullRequest:
     accounts: tuple[Account, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class MergedPullRequest:
+    """A pull request as it was at the instant ``at`` when it was merged, by the login ``by``.
+
+    ``commit`` is what it became on its branch: the commit of the merge, of the squash, or the last one of a rebase.
+    ``changed`` are sentences about what somebody did to its reviews since: how it was is then not known for certain.
+    """
+
+    pull_request: PullRequest
+    at: datetime
+    commit: str
+    by: str | None = None
+    changed: tuple[str, ...] = ()
+
+
+class MergeHistory(Protocol):
+    """Which pull requests commits of the default branch came with. Errors: ForgeError."""
+
+    def of(self, commit: str) -> Sequence[MergedPullRequest]:
+        """The merged pull requests that a commit came with, whether it is their last commit or one before."""
+
+
 class Forge(Protocol):
     """A source of pull requests. Errors: ForgeError for an answer that is missing, truncated or contradictory."""
 

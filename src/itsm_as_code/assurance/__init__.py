@@ -1,0 +1,1 @@
+"""Assurance: evidence of what was merged, that anybody can check with git and ssh-keygen alone."""

@@ -174,7 +174,7 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
     for path, content in shipped.files("schemas", SUFFIX).items():
         found[f"schemas/{path}"] = content
     if values["forge"] == "github":
-        for name in ("gate.yml", "publish.yml", "authorise.yml"):
+        for name in ("gate.yml", "publish.yml", "authorise.yml", "evidence.yml"):
             found[f".github/workflows/{name}"] = _workflow(shipped.files("workflows", name)[name])
     if values["forge"] == "gitlab":
         found[".gitlab-ci.yml"] = _filled("gitlab-ci.yml", {"version": __version__}, quoted=False)

@@ -29,6 +29,7 @@ LAYERS = [
     ["checks", "policies", "forges"],
     ["validation"],
     ["gate", "compliance"],
+    ["assurance"],
     ["reports", "interchange", "site"],
     ["cli"],
 ]

@@ -73,6 +73,30 @@ class PolicySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceKey:
+    """A public key that signs evidence of merges in ``[begins, ends)``; None where it is open on that side.
+
+    ``compromised``: what it signed for merges from ``begins`` on counts for nothing.
+    """
+
+    key: str
+    begins: datetime | None = None
+    ends: datetime | None = None
+    compromised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """``spec.evidence`` of itsm.yaml. ``since`` is a full commit id, ``start``, or None."""
+
+    since: str | None = None
+    repository: str | None = None
+    keys: tuple[EvidenceKey, ...] = ()
+    required: bool = True
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings of a repository; every field has a default that serves a small organisation."""
 
@@ -88,6 +112,7 @@ class Configuration:
     priority_matrix: PriorityMatrix = PROFILES["3x3"]
     risk_table: RiskTable = field(default_factory=shipped_table)
     policies: PolicySettings = PolicySettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     source: bytes = field(default=b"", repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -102,6 +127,11 @@ def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Conf
     content = next(iter(snapshot.read_many([PATH])))[1]
     if isinstance(content, OSError):
         return Configuration(), [_finding(f"cannot be read: {content.strerror}")]
+    return read_configuration(content, registry)
+
+
+def read_configuration(content: bytes, registry: KindRegistry) -> tuple[Configuration, list[Finding]]:
+    """The configuration that a file's content gives, and what is wrong with it; the defaults when anything is."""
     document = load(PATH, content)
     if isinstance(document, Finding):
         return Configuration(), [document]
@@ -141,6 +171,7 @@ def _read(spec: Mapping[str, Any], risk_table: RiskTable, source: bytes) -> Conf
         priority_matrix=_matrix(spec.get("priority", {})),
         risk_table=risk_table,
         policies=_policies(spec.get("policies", {})),
+        evidence=_evidence(spec.get("evidence", {})),
         source=source,
         raw=spec,
     )
@@ -167,3 +198,17 @@ def _policies(spec: Mapping[str, Any]) -> PolicySettings:
         ),
         tuple(Exclusion(item["policy"], item["reason"]) for item in spec.get("exclude", ())),
     )
+
+
+def _evidence(spec: Mapping[str, Any]) -> EvidenceSettings:
+    keys = tuple(
+        EvidenceKey(
+            " ".join(item["key"].split()[:2]),
+            clock.parse_instant(item["from"]) if "from" in item else None,
+            clock.parse_instant(item["until"]) if "until" in item else None,
+            item.get("compromised", False),
+        )
+        for item in spec.get("keys", ())
+    )
+    required = spec.get("required", True)
+    return EvidenceSettings(spec.get("since"), spec.get("repository"), keys, required, spec.get("reason"))

@@ -1,4 +1,4 @@
-"""28: deploying without leave: no change or another, too early or late, frozen, a suspended model, a forged note."""
+"""28: deploying without leave: no change or another, too early or late, frozen, a suspended model."""
 
 from __future__ import annotations
 
@@ -412,7 +412,7 @@ def test_all_reasons_are_told(shop: Workshop, ask: Any) -> None:
 
 @pytest.fixture
 def approved(workshop: Workshop, itsm: Run, tmp_path: Path) -> Workshop:
-    """An approved pull request with an authorised change, noted and merged."""
+    """An approved pull request with an authorised change, merged; its verdict lies in gate.json."""
     workshop.git("checkout", "-q", "main")
     workshop.change()
     workshop.commit(who="erin")
@@ -422,57 +422,11 @@ def approved(workshop: Workshop, itsm: Run, tmp_path: Path) -> Workshop:
     workshop.review("bob")
     (tmp_path / "reviews.json").write_text(json.dumps(workshop.pull_request()))
     where = ("-C", str(workshop.path), "--base", "main", "--head", "topic", "--now", "2026-11-22T12:00:00Z")
-    code, out, err = itsm("gate", *where, "--reviews", tmp_path / "reviews.json", "--note", "-o", tmp_path / "out")
-    assert code == 0, (out, err, (tmp_path / "out").read_text())
     gate = ("--format", "json", "-o", tmp_path / "gate.json")
     assert itsm("gate", *where, "--reviews", tmp_path / "reviews.json", *gate)[0] == 0
     workshop.git("checkout", "-q", "main")
     workshop.git("merge", "-q", "--no-ff", "-m", "Merge", "topic", who="erin")
     return workshop
-
-
-@pytest.fixture
-def ask_for(approved: Workshop, itsm: Run) -> Any:
-    def call(*arguments: str | Path) -> tuple[int, list[str]]:
-        code, out, err = itsm("authorise", "-C", approved.path, NAME, "--at", INSIDE, "--format", "json", *arguments)
-        assert code in (0, 1), err
-        return code, reasons(json.loads(out))
-
-    return call
-
-
-def test_evidence_in_a_note(approved: Workshop, ask_for: Any, tmp_path: Path) -> None:
-    assert ask_for("--require-evidence") == (0, [])
-    assert ask_for("--evidence", "note") == (0, [])
-    assert ask_for("--evidence", tmp_path / "gate.json") == (0, [])
-    assert ask_for("--evidence", tmp_path / "gate.json", "--require-signature") == (1, ["evidence-not-intact"])
-    approved.git("update-ref", "-d", "refs/notes/itsm")
-    assert ask_for() == (0, [])
-    assert ask_for("--require-evidence") == (1, ["evidence-missing"])
-
-
-def test_a_forged_note(approved: Workshop, ask_for: Any) -> None:
-    head = approved.git("rev-parse", "topic")
-    note = approved.git("notes", "--ref=itsm", "show", head)
-    for bad in (note.replace("bob", "dave"), "{}", note.replace(": ", ":  ", 1), "approved"):
-        approved.git("notes", "--ref=itsm", "add", "-f", "-m", bad, head)
-        assert ask_for("--require-evidence") == (1, ["evidence-not-intact"])
-
-
-def test_evidence_of_what_was_before(approved: Workshop, ask_for: Any, tmp_path: Path) -> None:
-    """Somebody pushed to the default branch past the gate; the evidence is of what was approved."""
-    approved.edit(CHANGE, "Send in smaller batches.", "Send everything at once.")
-    approved.commit(who="erin")
-    assert ask_for("--evidence", tmp_path / "gate.json") == (1, ["evidence-outdated"])
-    assert ask_for("--require-evidence") == (1, ["evidence-missing"])
-
-
-def test_evidence_of_another_change(approved: Workshop, itsm: Run, tmp_path: Path) -> None:
-    approved.change("chg-20261122-other", **{"status: proposed": "status: scheduled"})
-    approved.commit(who="erin")
-    options = ("--at", INSIDE, "--format", "json", "--evidence", tmp_path / "gate.json")
-    code, out, _ = itsm("authorise", "-C", approved.path, "chg-20261122-other", *options)
-    assert (code, reasons(json.loads(out))) == (1, ["evidence-of-another"])
 
 
 def judged_elsewhere(shop: Workshop, itsm: Run, folder: Path) -> Path:
@@ -493,11 +447,17 @@ def judged_elsewhere(shop: Workshop, itsm: Run, folder: Path) -> Path:
     return file
 
 
-def test_evidence_on_a_base_of_ones_own(approved: Workshop, ask_for: Any, itsm: Run, tmp_path: Path) -> None:
+def test_the_evidence_of_a_verdict_is_none_of_a_merge(approved: Workshop, itsm: Run, tmp_path: Path) -> None:
+    """What a run on a pull request wrote counts for nothing here, whoever signed it: tests/attacks/test_30 has more."""
+    code, _, err = itsm("authorise", "-C", approved.path, NAME, "--at", INSIDE, "--evidence", tmp_path / "gate.json")
+    assert (code, "holds no evidence of a merge" in err) == (2, True)
+    assert itsm("authorise", "-C", approved.path, NAME, "--at", INSIDE, "--require-evidence")[0] == 1
+
+
+def test_evidence_on_a_base_of_ones_own(approved: Workshop, itsm: Run, tmp_path: Path) -> None:
     """All of it is right, and signed by a key that stands in Bob's record: on that base."""
     file = judged_elsewhere(approved, itsm, tmp_path)
     for options in ((), ("--require-signature",)):
-        assert ask_for("--evidence", file, *options) == (1, ["evidence-not-intact"])
         code, out, _ = itsm("gate", "-C", approved.path, "--verify", file, *options)
         assert code == 1
         assert "which is not in the history of" in out
@@ -505,9 +465,7 @@ def test_evidence_on_a_base_of_ones_own(approved: Workshop, ask_for: Any, itsm: 
     assert code == 0, out
 
 
-def test_evidence_signed_by_a_key_that_was_taken_away(
-    approved: Workshop, ask_for: Any, itsm: Run, tmp_path: Path
-) -> None:
+def test_evidence_signed_by_a_key_that_was_taken_away(approved: Workshop, itsm: Run, tmp_path: Path) -> None:
     """Whoever lost a key cannot go back to a base on which it still counts."""
     with_key = (approved.path / "people/bob.yaml").read_text()
     add_key(approved, "bob", make_key(tmp_path, "lost"))
@@ -534,21 +492,24 @@ def test_evidence_signed_by_a_key_that_was_taken_away(
     assert code == 0, (err, file.read_text())
     approved.git("checkout", "-q", "main")
     approved.git("merge", "-q", "--no-ff", "-m", "Merge", "topic", who="erin")
-    assert ask_for("--evidence", file, "--require-signature") == (0, [])
+    verify = ("gate", "-C", approved.path, "--verify", file, "--require-signature")
+    assert itsm(*verify)[0] == 0
     approved.write("people/bob.yaml", with_key)
     approved.commit("The key was lost", who="erin")
-    assert ask_for("--evidence", file, "--require-signature") == (1, ["evidence-not-intact"])
+    assert itsm(*verify)[0] == 1
 
 
 def test_the_forms_of_the_answer(shop: Workshop, itsm: Run) -> None:
     where = ("authorise", "-C", shop.path, NAME)
     assert itsm(*where, "--at", INSIDE)[1] == (
         "✔ chg-20261122-tune may be deployed at 2026-12-01T21:00:00Z, until 2026-12-01T22:00:00Z\n"
+        "  evidence not asked for: itsm.yaml names no evidence.since ('itsm evidence setup' does)\n"
     )
     assert itsm(*where, "--at", "2026-12-01T19:00:00Z")[1] == (
         "✘ chg-20261122-tune may not be deployed at 2026-12-01T19:00:00Z\n"
         "  - the window of chg-20261122-tune begins at 2026-12-01T20:00:00Z\n"
         "  next possible: 2026-12-01T20:00:00Z\n"
+        "  evidence not asked for: itsm.yaml names no evidence.since ('itsm evidence setup' does)\n"
     )
     hostile = itsm("authorise", "-C", shop.path, "x\n::error::y\x1b[31m", "--at", INSIDE, "--format", "github")[1]
     assert hostile.count("\n") == 1

@@ -77,7 +77,7 @@ def test_the_github_step(records: Workshop, tmp_path: Path, change: str, service
 def test_the_github_step_asks_for_evidence(records: Workshop, tmp_path: Path) -> None:
     variables = {"BRANCH": "main", "CHANGE": NAME, "SERVICE": "", "EVIDENCE": "true"}
     code, out = run(github_step(), records.path, tmp_path, **variables)
-    assert (code, "there is no evidence" in out) == (1, True), out
+    assert (code, "named no key for evidence" in out) == (1, True), out
 
 
 def test_the_github_step_has_no_answer_without_the_branch(records: Workshop, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Evidence from the command line: written, signed, noted, verified."""
+"""Evidence from the command line: written, signed, verified."""
 
 from __future__ import annotations
 
@@ -68,18 +68,6 @@ def test_altered_evidence_is_refused(shop: Workshop, gate: Run, itsm: Run, tmp_p
     assert (code, json.loads(out)["holds"]) == (1, False)
 
 
-def test_a_note_travels_with_the_commit(shop: Workshop, gate: Run, itsm: Run, tmp_path: Path) -> None:
-    assert verify(itsm, shop, "note", "--head", "topic")[0] == 2
-    code, _, err = gate("--note")
-    assert (code, "git push origin refs/notes/itsm" in err) == (0, True)
-    assert json.loads(shop.git("notes", "--ref=itsm", "show", "topic"))["verdict"] == "approved"
-    assert verify(itsm, shop, "note", "--head", "topic")[0] == 0
-    shop.git("clone", "-q", str(shop.path), str(tmp_path / "clone"))
-    clone = Workshop(tmp_path / "clone")
-    clone.git("fetch", "-q", "origin", "refs/notes/itsm:refs/notes/itsm")
-    assert verify(itsm, clone, "note", "--head", "origin/topic")[0] == 0
-
-
 def test_in_toto_is_printed_and_signed(gate: Run, tmp_path: Path) -> None:
     file = tmp_path / "vsa.json"
     assert gate("--format", "in-toto", "-o", file, "--sign", tmp_path / "erin")[0] == 0
@@ -100,11 +88,6 @@ def test_likely_mistakes(gate: Run, options: tuple[str, ...], says: str) -> None
     code, _, err = gate(*options)
     assert code == 2
     assert says in err
-
-
-def test_a_note_needs_its_commit(shop: Workshop, itsm: Run) -> None:
-    code, _, err = verify(itsm, shop, "note")
-    assert (code, "name it with --head" in err) == (2, True)
 
 
 def test_an_in_toto_statement_cannot_be_judged_again(shop: Workshop, gate: Run, itsm: Run, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_its_evidence_is_none(gate: Run, shop: Workshop, itsm: Run, tmp_path: Pa
         (("--with-policy", "nowhere.yaml"), "cannot read nowhere.yaml"),
         (("--with-policy", "person.yaml"), "is no Policy or ApprovalPolicy"),
         (("--with-policy", "broken.yaml"), "cannot be read"),
-        (("--as", "alice", "--note"), "is not published, noted or signed"),
+        (("--as", "alice", "--sign", "key", "--format", "json", "-o", "x"), "is not published or signed"),
         (("--explain", "--format", "json"), "leave out --format json"),
     ],
 )

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 _ORIGIN = "refs/remotes/origin/"
 
 
+def branch_name(repository: Repository) -> str:
+    """The name of the default branch, without where it is."""
+    return default_branch(repository).removeprefix(_ORIGIN).removeprefix("refs/heads/")
+
+
 def default_branch(repository: Repository) -> str:
     """The default branch as the remote has it, or as this clone does where it has no remote; GitError without one.
 

@@ -1,4 +1,4 @@
-"""The options of `itsm gate` that are about evidence: checking it, signing it, keeping it as a git note."""
+"""The options of `itsm gate` that are about the evidence of a verdict: checking it, and signing it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from itsm_as_code.cli.output import Session, write_file
 from itsm_as_code.errors import ItsmError, UsageError
 
 if TYPE_CHECKING:
-    from itsm_as_code.gate.decision import Decision
     from itsm_as_code.gate.replay import Replay
     from itsm_as_code.git.repository import Repository
 
-NOTE = "note"
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -29,7 +27,6 @@ class EvidenceOptions:
     allowed_signers: Path | None
     require_signature: bool
     sign: Path | None
-    note: bool
 
     def check(self, session: Session) -> None:
         """UsageError for options that do not go together."""
@@ -46,9 +43,7 @@ def evidence_options(function: Function) -> Function:
     """Adds the options to a command, which gets them as ``evidence``."""
     path = click.Path(path_type=Path)
     options = [
-        click.option(
-            "--verify", metavar="FILE|note", help="Judge again what evidence records; with 'note', of --head's note."
-        ),
+        click.option("--verify", metavar="FILE", help="Judge again what evidence records, and compare."),
         click.option(
             "--allowed-signers",
             type=path,
@@ -57,11 +52,10 @@ def evidence_options(function: Function) -> Function:
         ),
         click.option("--require-signature", is_flag=True, help="Refuse evidence that nobody signed."),
         click.option("--sign", type=path, metavar="KEY", help="Sign the evidence of --output with an SSH key."),
-        click.option("--note", is_flag=True, help="Keep the evidence as a git note (refs/notes/itsm) on the head."),
     ]
 
     def wrapped(*positional: Any, **arguments: Any) -> Any:
-        names = ("verify", "allowed_signers", "require_signature", "sign", "note")
+        names = ("verify", "allowed_signers", "require_signature", "sign")
         found = EvidenceOptions(**{name: arguments.pop(name) for name in names})
         return function(*positional, evidence=found, **arguments)
 
@@ -72,24 +66,17 @@ def evidence_options(function: Function) -> Function:
     return wrapped  # type: ignore[return-value]
 
 
-def keep(options: EvidenceOptions, session: Session, decision: Decision) -> None:
-    """Sign the file that was written, and note the decision on its head."""
+def keep(options: EvidenceOptions, session: Session) -> None:
+    """Sign the file that was written."""
     from itsm_as_code.gate.endorsement import endorse
-    from itsm_as_code.git.notes import REF, write_note
-    from itsm_as_code.git.repository import Repository
-    from itsm_as_code.reports.gate import written
 
     if options.sign is not None and session.output is not None:
         signature = endorse(session.output.read_bytes(), options.sign.expanduser())
         write_file(_beside(session.output), signature.encode())
         session.say(f"signed: {_beside(session.output)}")
-    if options.note and decision.verdict != "error":
-        repository = Repository(session.directory)
-        write_note(repository, decision.evidence["head"], written(decision.as_data()).encode())
-        session.say(f"noted on {decision.evidence['head'][:12]}; share it: git push origin {REF}")
 
 
-def verify(options: EvidenceOptions, session: Session, base: str | None, head: str | None) -> int:
+def verify(options: EvidenceOptions, session: Session, base: str | None) -> int:
     """Check evidence, and print the answer: exit code 0 it holds, 1 it does not; ItsmError when that cannot be told.
 
     It has to be of a merge into ``base``, or into the default branch, at some time of its history.
@@ -100,7 +87,7 @@ def verify(options: EvidenceOptions, session: Session, base: str | None, head: s
     from itsm_as_code.reports.verify import FORMATS, Verification
 
     repository = Repository(session.directory)
-    content, signature = _content(options, repository, head)
+    content, signature = evidence_file(Path(options.verify or ""))
     into = repository.commit(base or default_branch(repository))
     try:
         result = Verification(*checked(options, session, repository, content, signature, into))
@@ -126,21 +113,6 @@ def checked(
     check_base(repository, data, into)
     signer = _signer(options, session, repository, into, content, signature)
     return replay(repository, data), signer
-
-
-def _content(options: EvidenceOptions, repository: Repository, head: str | None) -> tuple[bytes, str | None]:
-    """The bytes of the evidence, and the signature that lies beside it."""
-    from itsm_as_code.git.notes import REF, read_note
-
-    if options.verify == NOTE:
-        if head is None:
-            raise UsageError("--verify note needs the commit", remedy="name it with --head")
-        commit = repository.commit(head)
-        content = read_note(repository, commit)
-        if content is None:
-            raise ItsmError(f"{commit[:12]} has no note", remedy=f"git fetch origin {REF}:{REF}")
-        return content, None
-    return evidence_file(Path(options.verify or ""))
 
 
 def evidence_file(path: Path) -> tuple[bytes, str | None]:
@@ -169,16 +141,20 @@ def _signer(
         return None
     allowed = None
     if options.allowed_signers is not None:
-        try:
-            lines = options.allowed_signers.read_text("utf-8").splitlines()
-        except OSError as error:
-            raise ItsmError(
-                f"cannot read {options.allowed_signers}: {error.strerror}", remedy="see ssh-keygen(1), ALLOWED SIGNERS"
-            ) from None
-        allowed = [_allowed(line) for line in lines if line.strip() and not line.startswith("#")]
+        allowed = allowed_signers(options.allowed_signers)
     snapshot = repository.snapshot(into)
     people = Facts.of(load_catalogue(snapshot, registry_of(snapshot)))
     return endorser(content, signature, people, session.instant(None), allowed)
+
+
+def allowed_signers(file: Path) -> list[tuple[str, str]]:
+    """Names and keys of an allowed-signers file."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ItsmError(f"cannot read {file}: {reason}", remedy="see ssh-keygen(1), ALLOWED SIGNERS") from None
+    return [_allowed(line) for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _allowed(line: str) -> tuple[str, str]:

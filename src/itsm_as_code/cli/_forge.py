@@ -14,8 +14,12 @@ import click
 from itsm_as_code.errors import ForgeError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from itsm_as_code.forges.github import GitHub
+    from itsm_as_code.forges.gitlab import GitLab
     from itsm_as_code.forges.http import Client
-    from itsm_as_code.forges.interface import Forge, Publisher, PullRequest
+    from itsm_as_code.forges.interface import MergeHistory, Publisher, PullRequest
     from itsm_as_code.git.repository import Repository
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -109,6 +113,26 @@ def forge_options(function: Function) -> Function:
     return wrapped  # type: ignore[return-value]
 
 
+def merge_options(function: Function) -> Function:
+    """Adds the options of a command that reads merged pull requests; the command gets them as ``forge``."""
+    names = ("forge_name", "forge_repository", "forge_api_url", "forge_into", "forge_wait")
+
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        name, repository, api_url, into, wait = (options.pop(name) for name in names)
+        given = ForgeOptions(name, None, repository, api_url, into, wait, None, None, None, False, None, None, None)
+        return function(*arguments, forge=given, **options)
+
+    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
+    wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
+    for option in (item for at, item in reversed(list(enumerate(_OPTIONS))) if at in _OF_MERGES):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]
+
+
+_OF_MERGES = (0, 2, 3, 4, 5)
+"""Which of the options are about the forge, and not about one pull request."""
+
+
 _FILE = click.Path(path_type=Path)
 _OPTIONS = [
     click.option(
@@ -188,7 +212,7 @@ class Connection:
     client: Client
     repository: str
 
-    def forge(self, number: int) -> Forge:
+    def forge(self, number: int) -> GitHub | GitLab:
         from itsm_as_code.forges.github import GitHub
         from itsm_as_code.forges.gitlab import GitLab
 
@@ -207,6 +231,15 @@ class Connection:
         if self.options.remote is not None:
             self._fetch(repository, self.options.remote, found)
         return found
+
+    def history(self, repository: Repository, now: datetime) -> MergeHistory:
+        """The pull requests of commits that landed, with their own commits in the clone."""
+        from itsm_as_code.assurance.merges import ForgeMerges
+
+        def bring(pull_request: PullRequest) -> None:
+            self._fetch(repository, self.options.remote or "origin", pull_request)
+
+        return ForgeMerges(repository, self.forge, bring, self.client.wait, now)
 
     def _fetch(self, repository: Repository, remote: str, pull_request: PullRequest) -> None:
         from itsm_as_code.forges import github, gitlab

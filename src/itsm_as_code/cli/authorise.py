@@ -12,10 +12,9 @@ from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
-    from itsm_as_code.cli._evidence import EvidenceOptions
-    from itsm_as_code.gate.decision import Reason
+    from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.records.catalogue import Catalogue, Record
+    from itsm_as_code.records.catalogue import Catalogue
 
 
 @click.command("authorise")
@@ -23,10 +22,20 @@ if TYPE_CHECKING:
 @click.option("--service", metavar="SERVICE", help="Which of its services is deployed (all of them otherwise).")
 @click.option("--at", "at", metavar="INSTANT", help="When (RFC 3339); now unless said otherwise.")
 @click.option("--rev", metavar="REV", help="Where the records are; the default branch of itsm.yaml otherwise.")
-@click.option("--evidence", metavar="FILE|note", help="Evidence of the approval, to be judged again.")
-@click.option("--require-evidence", is_flag=True, help="Without intact evidence the answer is no.")
-@click.option("--allowed-signers", type=click.Path(path_type=Path), metavar="FILE", help="Who may sign the evidence.")
-@click.option("--require-signature", is_flag=True, help="Refuse evidence that nobody signed.")
+@click.option(
+    "--evidence",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Evidence of the approval, as `itsm evidence show --export` writes it, besides the notes.",
+)
+@click.option("--require-evidence", is_flag=True, help="Ask for evidence, whatever itsm.yaml says.")
+@click.option("--no-fetch", is_flag=True, help="Use the notes that are in this clone; do not fetch them from origin.")
+@click.option(
+    "--allowed-signers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Who may sign the evidence besides the keys of itsm.yaml.",
+)
 @common_options("text", "json", "github")
 def command(
     session: Session,
@@ -34,22 +43,25 @@ def command(
     service: str | None,
     at: str | None,
     rev: str | None,
-    evidence: str | None,
+    evidence: Path | None,
     require_evidence: bool,
+    no_fetch: bool,
     allowed_signers: Path | None,
-    require_signature: bool,
 ) -> int:
     """May this change be deployed now: yes (exit code 0), no (1), could not tell (2).
 
     Yes when the change is on the default branch, authorised, inside its window, not frozen, its model in force, its
-    error budget not used up, and no review of an earlier emergency overdue. A no says when it will be possible.
+    error budget not used up, no review of an earlier emergency overdue, and signed evidence shows that it was approved
+    (see `itsm evidence`). A no says when it will be possible.
 
     \b
     Example:
       itsm authorise chg-20261201-db --service payments-api
       itsm authorise chg-20261201-db --at 2026-12-01T20:30:00Z --format json
     """
-    from itsm_as_code.cli._default_branch import default_branch
+    from itsm_as_code.assurance.authority import Trail, not_asked, trail_of
+    from itsm_as_code.assurance.ledger import Ledger
+    from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.cli.program import instant
     from itsm_as_code.gate.authorise import Question, authorise
     from itsm_as_code.git.repository import Repository
@@ -67,15 +79,17 @@ def command(
     facts = Facts.of(judges.catalogue)
     elsewhere = _elsewhere(repository, change) if facts.record("Change", change) is None else []
     answer = authorise(question, judges, elsewhere)
-    if (evidence is not None or require_evidence or require_signature) and answer.spec:
-        from itsm_as_code.cli._evidence import EvidenceOptions
-
-        options = EvidenceOptions(evidence, allowed_signers, require_signature, None, False)
-        record = judges.catalogue.get("Change", change)
-        reason = _without_evidence(options, session, repository, commit, record) if record is not None else None
-        if reason is not None:
-            answer = replace(answer, reasons=(*answer.reasons, reason), next=None, until=None)
-    session.write(FORMATS[session.format](answer, revision, commit))
+    ledger = Ledger(repository, commit, branch_name(repository), moment, _keys(allowed_signers))
+    trail = not_asked(ledger, insist=require_evidence or evidence is not None)
+    record = judges.catalogue.get("Change", change)
+    if trail is None and record is not None:
+        _bring(ledger, evidence, fetch=not no_fetch)
+        services = [found.path for name in record.spec["services"] if (found := judges.catalogue.get("Service", name))]
+        trail = trail_of(ledger, record.path, services, judges.registry)
+    trail = trail or Trail(True, "asked for")
+    if trail.reasons:
+        answer = replace(answer, reasons=(*answer.reasons, *trail.reasons), next=None, until=None)
+    session.write(FORMATS[session.format](answer, revision, commit, trail))
     return 0 if answer.authorised else 1
 
 
@@ -103,24 +117,29 @@ def _elsewhere(repository: Repository, change: str) -> list[str]:
     return found
 
 
-def _without_evidence(
-    options: EvidenceOptions, session: Session, repository: Repository, commit: str, record: Record
-) -> Reason | None:
-    """Why the evidence of a change does not show its approval, or None when it does."""
-    from itsm_as_code.cli._evidence import NOTE, checked, evidence_file
-    from itsm_as_code.gate.decision import Reason
-    from itsm_as_code.gate.replay import Damaged
-    from itsm_as_code.gate.trail import noted_evidence, why_not_evidence_of
+def _keys(file: Path | None) -> list[str]:
+    from itsm_as_code.cli._evidence import allowed_signers
+    from itsm_as_code.signing import bare_key
 
-    if options.verify in (None, NOTE):
-        content, signature = noted_evidence(repository, commit, record.path), None
-    else:
-        content, signature = evidence_file(Path(options.verify or ""))
-    if content is None:
-        message = f"there is no evidence of the approval of {record.name} among the git notes"
-        return Reason("evidence-missing", f"{message}; fetch refs/notes/itsm, or name a file with --evidence")
-    try:
-        replayed, _ = checked(options, session, repository, content, signature, commit)
-        return why_not_evidence_of(repository, replayed, record)
-    except Damaged as damaged:
-        return Reason("evidence-not-intact", f"the evidence is not intact: {damaged.message}")
+    return [bare_key(key) for _, key in allowed_signers(file)] if file is not None else []
+
+
+def _bring(ledger: Ledger, file: Path | None, *, fetch: bool) -> None:
+    """Have the notes of origin in this clone, and evidence from a file; ItsmError when that cannot be done."""
+    from itsm_as_code.cli._evidence import evidence_file
+    from itsm_as_code.errors import GitError, ItsmError
+    from itsm_as_code.git import notes
+
+    command = f"git fetch origin +{notes.REF}:{notes.REF}"
+    repository = ledger.repository
+    if fetch and repository.setting("remote.origin.url") is not None:
+        try:
+            notes.fetch(repository, "origin")
+        except GitError as error:
+            message = f"the evidence could not be fetched: {error.message}"
+            raise GitError(message, code="evidence-not-fetched", remedy=f"{command}, and ask with --no-fetch") from None
+    elif not fetch and file is None and not notes.references(repository):
+        raise GitError("this clone has no evidence", code="evidence-not-fetched", remedy=command)
+    if file is not None and not ledger.add(evidence_file(file)[0]):
+        remedy = "write it with 'itsm evidence show COMMIT --export -o FILE'"
+        raise ItsmError(f"{file} holds no evidence of a merge", code="evidence-unreadable", remedy=remedy)

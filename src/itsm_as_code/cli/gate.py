@@ -71,10 +71,10 @@ def command(
 
     evidence.check(session)
     if evidence.verify is not None:
-        return verify(evidence, session, base, head)
+        return verify(evidence, session, base)
     forge.check(base, head, reviews, to_file=session.output is not None)
-    if what_if is not None and (forge.publish or forge.comment or evidence.note or evidence.sign):
-        raise UsageError("a what-if is not published, noted or signed", remedy="leave out --as and --with-...")
+    if what_if is not None and (forge.publish or forge.comment or evidence.sign):
+        raise UsageError("a what-if is not published or signed", remedy="leave out --as and --with-...")
     if explain and session.format != "text":
         raise UsageError("--explain prints text", remedy=f"leave out --format {session.format}, which has the tree too")
     run = GateRun(session, base, head, reviews, approvals, forge, cache, what_if)
@@ -88,7 +88,7 @@ def command(
         raise failure
     report = explanation if explain else FORMATS[session.format]
     session.write(report(decision, decision.sources, colour=session.colour))
-    keep(evidence, session, decision)
+    keep(evidence, session)
     if forge.annotate:
         click.echo(FORMATS["github"](decision, decision.sources), nl=False)
     return decision.exit_code

@@ -1,7 +1,7 @@
 """May this change be deployed now: what a pipeline asks the records right before it acts.
 
 Everything is read from one revision, that of the default branch unless said otherwise. What speaks against it is told
-as reasons; those that time lifts say when. Evidence is judged apart (:mod:`itsm_as_code.gate.trail`).
+as reasons; those that time lifts say when. Evidence is judged apart (:mod:`itsm_as_code.assurance`).
 """
 
 from __future__ import annotations

@@ -1,27 +1,123 @@
-"""Evidence as git notes under ``refs/notes/itsm``: beside the commit that it is about, without changing that."""
+"""Git notes under ``refs/notes/itsm``: beside the commits that they are about, without changing those.
+
+A note counts in every version that the history of the reference holds, so that replacing one does not take it away.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Final
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.repository import Repository
 
-REF = "refs/notes/itsm"
-_WHO = ("-c", "user.name=itsm", "-c", "user.email=itsm@itsm.invalid")
+REF: Final = "refs/notes/itsm"
+TRACKING: Final = "refs/itsm/notes/remote"
+"""What the remote has under REF, as it was last fetched."""
+MAX_NOTE: Final = 8 << 20
+"""Bytes of a note; a larger one is not read."""
+_SCRATCH: Final = "refs/itsm/notes/new"
+_COMMIT: Final = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
+_MANY: Final = 200
 
 
-def write_note(repository: Repository, commit: str, content: bytes) -> None:
-    """Put a note on a commit, in place of an earlier one. The bytes are kept as they are."""
+def references(repository: Repository) -> list[str]:
+    """The references of this clone that hold notes: what the remote had, and its own."""
+    return [name for name in (TRACKING, REF) if tip(repository, name) is not None]
+
+
+def tip(repository: Repository, name: str) -> str | None:
+    """The commit of a reference, or None where there is none."""
+    code, out = repository.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", accept=(0, 1, 128))
+    return out.decode().strip() if code == 0 else None
+
+
+def noted(repository: Repository, reference: str) -> list[str]:
+    """The commits that have a note now."""
+    out = repository.text("ls-tree", "-r", "-z", "--name-only", "--full-tree", "--end-of-options", reference)
+    return [name for path in out.split("\0") if _COMMIT.match(name := path.replace("/", ""))]
+
+
+def versions(repository: Repository, names: list[str], commits: Collection[str]) -> dict[str, list[bytes | None]]:
+    """All that was ever noted on commits, newest first, each once; None for a version that is larger than MAX_NOTE."""
+    blobs: dict[str, list[str]] = {}
+    for commit, blob in _blobs(repository, names, commits):
+        if blob not in blobs.setdefault(commit, []):
+            blobs[commit].append(blob)
+    ids = sorted({blob for found in blobs.values() for blob in found})
+    small = [oid for oid, size in zip(ids, repository.sizes(ids), strict=True) if size <= MAX_NOTE]
+    contents = dict(zip(small, repository.objects(small, "blob"), strict=True))
+    return {commit: [contents.get(blob) for blob in found] for commit, found in blobs.items()}
+
+
+def _blobs(repository: Repository, names: list[str], commits: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Commit and blob of every version of a note; plumbing, which no setting of the clone changes."""
+    if not names or not commits:
+        return
+    # git spreads notes over folders as they become many: ab/cdef..., ab/cd/ef...
+    paths = [
+        path
+        for commit in (sorted(commits) if len(commits) <= _MANY else ())
+        for path in (commit, f"{commit[:2]}/{commit[2:]}", f"{commit[:2]}/{commit[2:4]}/{commit[4:]}")
+    ]
+    history = repository.run("rev-list", "--full-history", *names, "--", *paths)[1]
+    options = ("--stdin", "-r", "-m", "--root", "--no-renames", "--no-commit-id", "-z", "--")
+    out = repository.run("diff-tree", *options, *paths, feed=history)[1]
+    fields = out.decode("utf-8", "surrogateescape").split("\0")
+    wanted = frozenset(commits)
+    for about, path in zip(fields[::2], fields[1::2], strict=False):
+        _, mode, _, blob, _ = about.split(" ")
+        commit = path.replace("/", "")
+        if commit in wanted and mode.startswith("100"):
+            yield commit, blob
+
+
+def add_notes(repository: Repository, onto: str | None, notes: Mapping[str, bytes], at: datetime) -> str:
+    """The id of a commit of notes that has these besides what ``onto`` has; nothing points to it yet."""
     store = Repository(repository.folder)  # with no temporary object folder of a merge
-    blob = store.run("hash-object", "-w", "--stdin", feed=content)[1].decode().strip()
-    store.run(*_WHO, "notes", f"--ref={REF}", "add", "-f", "-C", blob, commit)
+    lines = [
+        f"commit {_SCRATCH}\ncommitter itsm <itsm@itsm.invalid> {int(at.timestamp())} +0000\n".encode(),
+        b"data 8\nEvidence\n",
+        f"from {onto}\n".encode() if onto is not None else b"",
+    ]
+    for commit, content in notes.items():
+        lines += [f"N inline {commit}\ndata {len(content)}\n".encode(), content, b"\n"]
+    start = b"" if onto is not None else f"reset {_SCRATCH}\n\n".encode()
+    store.run("fast-import", "--quiet", "--force", feed=start + b"".join(lines))
+    made = store.commit(_SCRATCH)
+    store.run("update-ref", "-d", _SCRATCH)
+    return made
 
 
-def read_note(repository: Repository, commit: str) -> bytes | None:
-    """The note on a commit, or None."""
-    code, out = repository.run("notes", f"--ref={REF}", "list", commit, accept=(0, 1))
-    if code != 0:
+def move(repository: Repository, new: str, old: str | None) -> bool:
+    """Set the reference of this clone, if it is still at ``old``."""
+    store = Repository(repository.folder)
+    zero = "0" * len(new)
+    return store.run("update-ref", "-m", "itsm evidence", REF, new, old or zero, accept=(0, 1, 128))[0] == 0
+
+
+def fetch(repository: Repository, remote: str) -> str | None:
+    """Fetch the notes of a remote to TRACKING: their commit, or None where it has none. GitError without an answer."""
+    store = Repository(repository.folder)
+    if remote.startswith("-") or not remote:
+        raise GitError(f"'{remote}' is not a remote", remedy="name one, such as origin")
+    if not store.run("ls-remote", "--refs", "--end-of-options", remote, REF)[1].strip():
+        store.run("update-ref", "-d", TRACKING)
         return None
-    try:
-        return next(iter(repository.objects([out.decode().strip()], "blob")))
-    except GitError:
-        return None
+    options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance")
+    unlimited = ("--refmap=", "--force")
+    store.run("fetch", *options, *unlimited, "--end-of-options", remote, f"+{REF}:{TRACKING}")
+    return tip(store, TRACKING)
+
+
+def push(repository: Repository, remote: str, new: str, old: str | None) -> bool:
+    """Push a commit of notes, if the remote is still at ``old``: compare and swap. False when somebody was faster."""
+    store = Repository(repository.folder)
+    lease = f"--force-with-lease={REF}:{old or ''}"
+    options = ("--quiet", "--no-verify", "--no-follow-tags", lease)
+    done = store.run("push", *options, "--end-of-options", remote, f"{new}:{REF}", accept=(0, 1))[0] == 0
+    if done:
+        store.run("update-ref", TRACKING, new)
+    return done

@@ -6,7 +6,7 @@ the services of the change, itsm.yaml. Each counts as the last commit that touch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,13 +14,15 @@ from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.configuration import PATH
 from itsm_as_code.gate.decision import Reason
-from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.catalogue import Catalogue, Record
 
 RELIED_ON: Final = (
     *("Calendar", "ChangeModel", "Policy", "PolicyPack", "Waiver"),
     *("ServiceLevelAgreement", "ServiceReview"),
 )
 """Kinds whose records have a say in every answer; of services, those that the change names."""
+LIFTING: Final = ("Incident", "Problem", "Improvement")
+"""Kinds whose records lift a stop where the change names one."""
 _MOST: Final = 5
 
 
@@ -47,11 +49,11 @@ def not_asked(ledger: Ledger, *, insist: bool = False) -> Trail | None:
     return None
 
 
-def trail_of(ledger: Ledger, path: str, services: Iterable[str], registry: KindRegistry) -> Trail:
-    """What evidence says of the change at ``path``, and of what the answer relies on."""
-    since = ledger.since or ledger.chain[0]
-    folders = [registry[kind].folder for kind in RELIED_ON if kind in registry.kinds]
-    touched = _last_touched(ledger, since, [path, PATH, *folders, *services])
+def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> Trail:
+    """What evidence says of a change, and of what the answer relies on."""
+    since, path = ledger.since or ledger.chain[0], change.path
+    folders = [catalogue.registry[kind].folder for kind in RELIED_ON if kind in catalogue.registry.kinds]
+    touched = _last_touched(ledger, since, [path, PATH, *folders, *_named(change, catalogue)])
     ledger.load({*touched.values()})
     reasons = ledger.rewound()
     own = touched.pop(path, None)
@@ -71,6 +73,16 @@ def trail_of(ledger: Ledger, path: str, services: Iterable[str], registry: KindR
     elif found is not None and found.approved:
         note += f"; found on {found.commit[:12]}"
     return Trail(True, note, since, found.statement if found else None, tuple(reasons))
+
+
+def _named(change: Record, catalogue: Catalogue) -> Iterator[str]:
+    """The files of the services of a change, and of what it names so as to be let through."""
+    links = [("Service", name) for name in change.spec["services"]]
+    links += [(kind, change.spec[kind.lower()]) for kind in LIFTING if kind.lower() in change.spec]
+    for kind, name in links:
+        record = catalogue.get(kind, name)
+        if record is not None:
+            yield record.path
 
 
 def _last_touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, str]:

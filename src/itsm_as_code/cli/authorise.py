@@ -84,8 +84,7 @@ def command(
     record = judges.catalogue.get("Change", change)
     if trail is None and record is not None:
         _bring(ledger, evidence, fetch=not no_fetch)
-        services = [found.path for name in record.spec["services"] if (found := judges.catalogue.get("Service", name))]
-        trail = trail_of(ledger, record.path, services, judges.registry)
+        trail = trail_of(ledger, record, judges.catalogue)
     trail = trail or Trail(True, "asked for")
     if trail.reasons:
         answer = replace(answer, reasons=(*answer.reasons, *trail.reasons), next=None, until=None)

@@ -2,7 +2,7 @@
 
 Operators are those of the literature (DeMillo, Lipton, Sayward, "Hints on test data selection", 1978; Offutt et al.,
 1996), chosen for guards: conditions, comparisons, connectives, early ends, what is raised, yielded or added, constants
-and defaults. Nothing is made of tables at the top of a module, of annotations, or of what cannot happen.
+and defaults. Nothing is made of tables at the top of a module, of annotations, of indexes, or of what cannot happen.
 """
 
 from __future__ import annotations
@@ -121,6 +121,10 @@ class _Finder:
         while todo:
             node = todo.pop()
             if isinstance(node, (ast.JoinedStr, ast.ExceptHandler, ast.match_case)):
+                continue
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Constant, ast.UnaryOp, ast.Slice)):
+                todo.append(node.value)  # which part of a thing is taken is no guard
+                yield node
                 continue
             if isinstance(node, ast.expr):
                 yield node

@@ -50,6 +50,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "cli/test_fmt.py",
         "attacks/test_06_yaml.py",
         "attacks/test_29_cache.py",
+        "gate/test_identities.py",
     ),
     "site": (),
     "checks": ("gate/test_conflicts.py",),

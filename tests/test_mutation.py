@@ -75,6 +75,7 @@ def test_every_guard_is_changed() -> None:
         "def f():\n    if x == 1:\n        raise AssertionError('never')\n",
         "def f(x: Literal[1, 2]) -> tuple[Literal[True]]:\n    y: Literal[3] = x\n",
         "def f(x):\n    return f'{x + 1} is {x == 2}'\n",
+        "def f(x):\n    return x[0][-1][2:]\n",
         "def f(x):\n    if x:\n        y()[0]\n".replace("y()[0]", "pass").replace("if x", "with x"),
     ],
 )

@@ -8,11 +8,12 @@ when the finding is shown (:mod:`itsm_as_code.records.positions`).
 from __future__ import annotations
 
 import difflib
+import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 PointerPart = str | int
 Pointer = tuple[PointerPart, ...]
@@ -74,18 +75,20 @@ class RecordId:
 class Problem:
     """What a check has to say of one record, before it is stamped with the rule's id and severity.
 
-    ``offset`` is a place inside the text that ``pointer`` points to, in characters from 0.
+    ``offset`` is a place inside the text that ``pointer`` points to, in characters from 0. ``count`` is more than one
+    where it stands for several that are not told apart.
     """
 
     message: str
     pointer: Pointer = ()
     remedy: str = ""
     offset: int | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong (or worth saying) at one place."""
+    """One thing that is wrong (or worth saying) at one place; ``count`` of them where they are not told apart."""
 
     rule: str
     severity: Severity
@@ -95,6 +98,7 @@ class Finding:
     record: RecordId | None = None
     known: bool = False
     waiver: str | None = None
+    count: int = 1
 
     @property
     def blocks(self) -> bool:
@@ -127,6 +131,7 @@ class Finding:
             "remedy": self.remedy or None,
             "known": self.known,
             "waiver": self.waiver,
+            **({"count": self.count} if self.count > 1 else {}),
         }
 
     def at(self, line: int | None, column: int | None) -> Finding:
@@ -137,6 +142,32 @@ class Finding:
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Gravest first, then by file and line; duplicates (same everything) are dropped."""
     return sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key)
+
+
+MOST_ALIKE: Final = 50
+"""Findings of one rule in one file that are told one by one."""
+
+
+def folded(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, those of a rule in a file beyond the first :data:`MOST_ALIKE` as one that stands for them all.
+
+    So a file cannot make a report, or evidence, much larger than itself. Folding twice is folding once.
+    """
+    told: list[Finding] = []
+    groups: dict[tuple[object, ...], int] = {}
+    rest: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        group = (finding.rule, finding.severity, finding.location.path, finding.record, finding.known, finding.waiver)
+        if finding.count == 1 and groups.setdefault(group, 0) < MOST_ALIKE:
+            groups[group] += 1
+            told.append(finding)
+        else:
+            rest.setdefault(group, []).append(finding)
+    for items in rest.values():
+        count = sum(item.count for item in items)
+        message = items[0].message if len(items) == 1 and count > 1 else f"and {count:,} more like these"
+        told.append(replace(items[0], message=message, remedy="mend the first ones, and look again", count=count))
+    return told
 
 
 def format_pointer(pointer: Sequence[PointerPart]) -> str:
@@ -152,10 +183,29 @@ def parse_pointer(text: str) -> tuple[str, ...]:
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
 
 
+_MOST_COMPARED: Final = 100
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a person most likely meant, or None when nothing is close."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    """The known name that a person most likely meant, or None when nothing is close.
+
+    Of many, those are compared that begin and end alike, as after a typing error.
+    """
+    names = list(known)
+    if len(names) > _MOST_COMPARED:
+        names = heapq.nlargest(_MOST_COMPARED, names, key=lambda one: _alike(name, one) + _alike(name[::-1], one[::-1]))
+    matches = difflib.get_close_matches(name[:_LONGEST_COMPARED], names, n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+_LONGEST_COMPARED: Final = 200
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters two names begin with alike, to their length in all."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

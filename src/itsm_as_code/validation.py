@@ -16,7 +16,7 @@ from itsm_as_code import packs as packs_module
 from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
-from itsm_as_code.findings import Finding, RecordId, Rule, sort_findings
+from itsm_as_code.findings import Finding, RecordId, Rule, folded, sort_findings
 from itsm_as_code.packs import lay_over
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
@@ -184,7 +184,8 @@ def assess_catalogue(
     findings += run_checks(catalogue, facts, situation, focus.checks if focus else None)
     resolution = waivers.resolve(findings, judges.catalogue, waivable_ids(), built_in_rules(), now)
     placed = place_findings(
-        [*resolution.findings, *_about_waivers(resolution, focus)], judges.catalogue.sources() | catalogue.sources()
+        folded([*resolution.findings, *_about_waivers(resolution, focus)]),
+        judges.catalogue.sources() | catalogue.sources(),
     )
     waived = {(finding.rule, finding.record) for finding in placed if finding.waiver}
     return Validation(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itsm_as_code.records.catalogue import get
-from itsm_as_code.records.diff import Action, covers, diff_catalogues, diff_data, show_fields
+from itsm_as_code.records.diff import MOST_SHOWN, Action, count_shown, covers, diff_catalogues, diff_data, show_fields
 from itsm_as_code.records.kinds import KindRegistry
 from tests.conftest import SMALL
 from tests.snapshots import catalogue_of, folder
@@ -145,3 +145,15 @@ def test_added_modified_deleted_moved() -> None:
 )
 def test_covers(pattern: tuple[str, ...], field: tuple[str | int, ...], expected: bool) -> None:
     assert covers(pattern, field) is expected
+
+
+def test_many_fields_are_shown_by_the_first_ones_and_counted() -> None:
+    few = tuple(("spec", f"k{number}") for number in range(MOST_SHOWN))
+    assert show_fields(few)[-1] == "/spec/k999"
+    assert count_shown(show_fields(few)) == MOST_SHOWN
+    many = (*few, *(("metadata", "labels", "x" * 1000, "y" * 1000, number) for number in range(4321)))
+    assert show_fields(many)[-1] == "and 4,321 more"
+    assert count_shown(show_fields(many)) == len(many)
+    assert len(show_fields(many[-1:])[0]) < 310
+    assert show_fields(((),)) == ["/"]
+    assert count_shown([]) == 0

@@ -32,7 +32,7 @@ def rejections(judgement: Judgement) -> list[Reason]:
     reasons += judgement.contributors[1]
     blocking = [finding for finding in judgement.findings if finding.blocks]
     for rule in sorted({finding.rule for finding in blocking}):
-        count = sum(finding.rule == rule for finding in blocking)
+        count = sum(finding.count for finding in blocking if finding.rule == rule)
         first = next(finding for finding in blocking if finding.rule == rule)
         more = f" (and {count - 1} more)" if count > 1 else ""
         reasons.append(Reason(f"finding:{rule}", f"{first.location}: {first.message}{more}"))

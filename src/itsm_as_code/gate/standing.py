@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Set
 from dataclasses import replace
 
-from itsm_as_code.findings import Finding, RecordId, sort_findings
+from itsm_as_code.findings import Finding, RecordId, folded, sort_findings
 
 
 def settled(
@@ -23,4 +23,4 @@ def settled(
         outside = finding.record not in touched if finding.record is not None else where.path not in paths
         known = outside and finding.identity in old
         found.setdefault((finding.identity, where.line, where.column), replace(finding, known=known))
-    return sort_findings(found.values())
+    return sort_findings(folded(found.values()))

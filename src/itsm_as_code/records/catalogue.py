@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.findings import (
     Finding,
@@ -179,6 +179,8 @@ class Catalogue:
     def did_you_mean(self, missing: RecordId) -> str:
         """A question about the record of the kind that was most likely meant, looked for once, or the empty string."""
         if missing not in self._meant:
+            if len(self._meant) >= _MOST_MEANT:
+                return ""
             self._meant[missing] = did_you_mean(missing.name, self.names(missing.kind))
         return self._meant[missing]
 
@@ -233,9 +235,9 @@ class Catalogue:
 
     def _dangling(self, reference: Reference) -> Problem:
         wanted = " or ".join(reference.kinds)
-        candidates = [name for kind in reference.kinds for name in self._by_kind.get(kind, ())]
         other = next((kind for kind, records in self._by_kind.items() if reference.name in records), None)
-        remedy = did_you_mean(reference.name, candidates)
+        asked = (self.did_you_mean(RecordId(kind, reference.name)) for kind in reference.kinds)
+        remedy = next(filter(None, asked), "")
         if not remedy and other:
             remedy = f"'{reference.name}' is a {other}; name a {wanted}"
         folder = self.registry[reference.kinds[0]].folder if reference.kinds[0] in self.registry.kinds else "?"
@@ -247,7 +249,8 @@ class Catalogue:
 def stamp(rule: Rule, record: Record, problem: Problem, severity: Severity | None = None) -> Finding:
     """The finding that a rule makes of a problem with a record."""
     location = Location(record.path, pointer=problem.pointer, offset=problem.offset)
-    return Finding(rule.id, severity or rule.severity, location, problem.message, problem.remedy, record.id)
+    severity = severity or rule.severity
+    return Finding(rule.id, severity, location, problem.message, problem.remedy, record.id, count=problem.count)
 
 
 def load_catalogue(
@@ -265,6 +268,10 @@ def load_catalogue(
     finally:
         if enabled:
             gc.enable()
+
+
+_MOST_MEANT: Final = 100
+"""Names that are not there for which one that may have been meant is looked for; each costs a look at all names."""
 
 
 class _Loader:
@@ -401,8 +408,9 @@ class _Loader:
             self.records[record.id] = record
             return
         problem = Problem(f"{record.id} stands in {other.path} as well", ("metadata", "name"), "keep one of them")
-        own = [finding for finding in self.findings if finding.location.path == record.path]
-        self.findings = [finding for finding in self.findings if finding.location.path != record.path]
+        own: list[Finding] = []
+        while self.findings and self.findings[-1].location.path == record.path:
+            own.append(self.findings.pop())  # they are the last ones
         self._place([*own, stamp(RECORD_UNIQUE, record, problem)], record.path, record.content)
 
 

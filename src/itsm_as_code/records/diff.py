@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.findings import Pointer, RecordId, format_pointer
 from itsm_as_code.records.catalogue import Catalogue, Record
@@ -110,6 +110,24 @@ def covers(pattern: Pointer, field: Pointer) -> bool:
     )
 
 
+MOST_SHOWN: Final = 1000
+"""Fields of one record that are shown, each with its first letters."""
+_MOST_LETTERS: Final = 300
+
+
 def show_fields(fields: tuple[Pointer, ...]) -> list[str]:
-    """The fields as RFC 6901 text."""
-    return [format_pointer(field) or "/" for field in fields]
+    """The fields as RFC 6901 text; of very many the first, and a last entry that says how many more there are."""
+    shown = [_shown(field) for field in fields[:MOST_SHOWN]]
+    return shown if len(fields) <= MOST_SHOWN else [*shown, f"and {len(fields) - MOST_SHOWN:,} more"]
+
+
+def count_shown(shown: Sequence[str]) -> int:
+    """How many fields there were."""
+    if not shown or shown[-1].startswith("/"):
+        return len(shown)
+    return len(shown) - 1 + int(shown[-1].split()[1].replace(",", ""))
+
+
+def _shown(field: Pointer) -> str:
+    text = format_pointer([part if isinstance(part, int) else part[:_MOST_LETTERS] for part in field]) or "/"
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}..."

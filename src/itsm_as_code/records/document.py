@@ -22,6 +22,8 @@ from itsm_as_code.findings import Finding, Location, Rule, Severity
 from itsm_as_code.snapshot import MAX_BYTES
 
 MAX_DEPTH: Final = 64
+MAX_KEY: Final = 1024
+"""Characters of a key: what YAML allows for a key that is written without ``?`` (section 7.4.2)."""
 _INT64: Final = 1 << 63
 
 Data = dict[str, Any]
@@ -62,7 +64,8 @@ YAML_ENCODING = _rule(
 )
 YAML_LIMIT = _rule(
     "yaml-limit",
-    f"The file is at most {MAX_BYTES >> 20} MiB, {MAX_DEPTH} levels deep, with numbers of 64 bits",
+    f"The file is at most {MAX_BYTES >> 20} MiB, {MAX_DEPTH} levels deep, with keys of {MAX_KEY:,} letters and numbers "
+    "of 64 bits",
     "Limits keep one file from stopping the gate for everybody. Split the record, or link to the large part.",
 )
 RULES = (YAML_SYNTAX, YAML_DUPLICATE_KEY, YAML_FEATURE, YAML_CHARACTER, YAML_ENCODING, YAML_LIMIT)
@@ -288,7 +291,14 @@ class _Builder:
                 if is_mapping and key is None:
                     key = event.value
                     # A plain word that is new here, as nearly every key is; anything else is looked at closely.
-                    if event.style or key in container or not key or key[0] in _KEY_START or key in _CONSTANTS:
+                    if (
+                        event.style
+                        or key in container
+                        or not key
+                        or key[0] in _KEY_START
+                        or key in _CONSTANTS
+                        or len(key) > MAX_KEY
+                    ):
                         key = _key(event, container)
                     continue
                 value: Any = event.value
@@ -342,11 +352,15 @@ def _feature(event: Any, what: str, remedy: str = "write the value out where it 
 
 
 def _properties(event: Any) -> Refused:
-    return _feature(event, f"an anchor (&{event.anchor})" if event.anchor is not None else f"a tag ({event.tag})")
+    what = f"an anchor (&{event.anchor[:80]})" if event.anchor is not None else f"a tag ({event.tag[:80]})"
+    return _feature(event, what)
 
 
 def _key(event: Any, container: Data) -> str:
     key: str = event.value
+    if len(key) > MAX_KEY:
+        message = f"a key of {len(key):,} characters; it has at most {MAX_KEY:,}"
+        raise Refused(YAML_LIMIT, message, *_place(event), "write a short key, and the text as its value")
     if not event.style:
         if key == "<<":
             raise _feature(event, "a merge key (<<)")

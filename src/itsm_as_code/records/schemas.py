@@ -11,6 +11,7 @@ import json
 import posixpath
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any, Final
 
 import jsonschema_rs
@@ -25,6 +26,13 @@ Schema = dict[str, Any]
 Written = Mapping[Pointer, str]
 _LONGEST_SHOWN: Final = 80
 _LINEAR = jsonschema_rs.RegexOptions()
+MOST_EXPLAINED: Final = 500
+"""Errors of one record that are explained; each takes time, and a file may have half a million."""
+MOST_COUNTED: Final = 10_000
+"""Errors beyond those that are counted."""
+MOST_UNKNOWN: Final = 25
+"""Unknown fields of one mapping that are named."""
+_FIRST_ONES: Final = "mend the first ones, and look again"
 
 
 def bundle(files: Mapping[str, Schema], path: str) -> Schema:
@@ -137,9 +145,15 @@ class Validator:
         if self.is_valid(data):
             return []
         written: Written = {} if source is None else plain_scalars(source)
-        found = [problem for error in self._explaining.iter_errors(data) for problem in _explain(error, written)]
+        errors = self._explaining.iter_errors(data)
+        told = islice(errors, MOST_EXPLAINED)
+        found = list(dict.fromkeys(problem for error in told for problem in _explain(error, written)))
+        more = sum(1 for _ in islice(errors, MOST_COUNTED))
+        if more:
+            some = "at least " if more == MOST_COUNTED else ""
+            found.append(Problem(f"and {some}{more:,} more that does not fit", (), _FIRST_ONES, count=more))
         # The engines agree on the dialect used here; if ever they do not, the refusal stands.
-        return list(dict.fromkeys(found)) or [Problem("does not fit the schema of its kind")]
+        return found or [Problem("does not fit the schema of its kind")]
 
 
 def holds(root: Schema, condition: Schema, data: Any) -> bool:
@@ -184,9 +198,15 @@ def _explaining_class() -> Any:
             for key in extra:
                 yield from validator.descend(instance[key], allowed, path=key)
 
-    # The keywords that use patterns; jsonschema would run them on Python's backtracking `re`. What unevaluated*
-    # refuses is told by the sentence for whatever this engine has no words for.
+    def unique_items(validator: Any, unique: bool, instance: Any, schema: Schema) -> Iterator[Any]:
+        if unique and isinstance(instance, list) and not _is_unique()(instance):
+            yield jsonschema.ValidationError("names something twice")
+
+    # The keywords that use patterns; jsonschema would run them on Python's backtracking `re`, and compares each item
+    # of a list with each other one. What unevaluated* refuses is told by the sentence for whatever this engine has no
+    # words for.
     keywords = {
+        "uniqueItems": unique_items,
         "pattern": pattern,
         "patternProperties": pattern_properties,
         "additionalProperties": additional_properties,
@@ -200,6 +220,11 @@ def _additional(instance: Mapping[str, Any], schema: Any) -> list[str]:
     patterns = [_matches(regex) for regex in schema.get("patternProperties", ())]
     known = schema.get("properties", {})
     return [key for key in instance if key not in known and not any(matches(key) for matches in patterns)]
+
+
+@lru_cache(maxsize=1)
+def _is_unique() -> Any:
+    return jsonschema_rs.Draft202012Validator({"uniqueItems": True}, offline=True).is_valid
 
 
 @lru_cache(maxsize=1024)
@@ -218,9 +243,14 @@ def _explain(error: Any, written: Written) -> Iterator[Problem]:
         shown = _shortened(written.get(pointer, shown))
     if rule == "additionalProperties" and value is False:
         known = error.schema.get("properties", {})
-        for key in _additional(instance, error.schema):
+        unknown = _additional(instance, error.schema)
+        for key in unknown[:MOST_UNKNOWN]:
             remedy = did_you_mean(key, known) or f"known fields here: {', '.join(sorted(known))}"
             yield Problem(f"unknown field {_show(key)} in {name}", (*pointer, key), remedy)
+        more = len(unknown) - MOST_UNKNOWN
+        if more > 0:
+            message = f"and {more:,} more unknown field{'s' if more > 1 else ''} in {name}"
+            yield Problem(message, (*pointer, unknown[MOST_UNKNOWN]), _FIRST_ONES, count=more)
     elif rule == "required":
         for key in value:
             if key not in instance:
@@ -288,7 +318,11 @@ def _explain_choice(error: Any, pointer: Pointer, name: str, written: Written) -
 
 
 def _name(pointer: Pointer) -> str:
-    return format_pointer(pointer).removeprefix("/").replace("/", ".") or "the record"
+    text = format_pointer(pointer).removeprefix("/").replace("/", ".") or "the record"
+    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 3]}..."
+
+
+_LONGEST_NAME: Final = 200
 
 
 def _show(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from itsm_as_code.records.diff import count_shown
 from itsm_as_code.reports import escape
 
 SIGN: Final = {"approved": "✔", "pending": "…", "rejected": "✘", "error": "!"}
@@ -27,7 +28,7 @@ def field_list(row: Mapping[str, Any]) -> str:
     fields = row["fields"]
     if row["action"] != "modified" or not fields:
         return ""
-    more = f" and {len(fields) - 4} more" if len(fields) > 4 else ""
+    more = f" and {count_shown(fields) - 4:,} more" if len(fields) > 4 else ""
     return escape.terminal(f"  ({', '.join(fields[:4])}{more})")
 
 

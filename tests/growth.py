@@ -8,35 +8,43 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import pytest
+
 Prepare = Callable[[int], Callable[[], object]]
 """Makes ready some work of a size, which is then measured; making it ready is not."""
 
-ENOUGH: Final = 0.012
-"""Seconds of processor time that the smaller size takes at least, for the clock to tell."""
-SLACK: Final = 1.8
-"""By how much the growth may exceed n log n: the square of four is sixteen, and this is about eight."""
+QUICK: Final = 0.004
+LARGE: Final = 0.06
+"""Seconds of processor time that the smaller size takes at least: for the clock to tell, and for the volume run."""
+SIZES: Final = pytest.mark.parametrize(
+    "enough", [pytest.param(QUICK, id=""), pytest.param(LARGE, id="large", marks=pytest.mark.deep)]
+)
+SLACK: Final = 1.9
+"""By how much the growth may exceed n log n: the square of four is sixteen, and this is about nine."""
 ROUNDS: Final = 3
 
 
-def assert_grows_slowly(prepare: Prepare, start: int = 250, most: int = 64_000, limit: float = 2.0) -> None:
+def assert_grows_slowly(
+    prepare: Prepare, start: int = 250, most: int = 64_000, limit: float = 2.0, enough: float = QUICK
+) -> None:
     """Fail when four times the size takes clearly more than four times the time, with a logarithm.
 
     Sizes begin at ``start`` and are doubled until there is something to measure, ``most`` at the end. The least of some
     rounds is taken, and what looks bad is measured again: other programs only ever make it slower. No size may take
     more than ``limit`` seconds.
     """
-    size = start
+    size, most = start, most if enough == QUICK else 8 * most
     while 4 * size < most:
         taken = _once(prepare(size))
         assert taken < limit, f"{taken:.1f} s for a size of {size:,}"
-        if taken >= ENOUGH:
+        if taken >= enough:
             break
         size *= 2
     allowed = SLACK * 4 * math.log(4 * size) / math.log(size)
     for _ in range(ROUNDS):
         small, large = (_least(prepare(many)) for many in (size, 4 * size))
         assert large < 4 * limit, f"{large:.1f} s for a size of {4 * size:,}"
-        ratio = large / max(small, ENOUGH / 4)
+        ratio = large / max(small, enough / 4)
         if ratio <= allowed:
             return
     raise AssertionError(f"{size:,} takes {small:.3f} s and {4 * size:,} {large:.3f} s: {ratio:.1f} times as long")

@@ -10,8 +10,9 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from itsm_as_code.findings import Pointer
 from itsm_as_code.records.document import Refused, parse
-from itsm_as_code.records.positions import locate_inside
+from itsm_as_code.records.positions import Place, locate_inside
 
 WRITTEN = [
     "b: one == zq.two",
@@ -38,6 +39,12 @@ WRITTEN = [
 ]
 
 
+def place_inside(source: bytes, pointer: Pointer, offset: int) -> Place:
+    """The place of one character."""
+    (place,) = locate_inside(source, [(pointer, offset)])
+    return place
+
+
 def walk(data: Any, at: tuple[Any, ...] = ()) -> Any:
     items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, value in items:
@@ -49,7 +56,7 @@ def walk(data: Any, at: tuple[Any, ...] = ()) -> Any:
 @pytest.mark.parametrize("source", [text for text in WRITTEN if "zq" in text])
 def test_a_token_is_found_in_every_style(source: str) -> None:
     ((pointer, value),) = [(at, text) for at, text in walk(parse(source.encode())) if "zq" in text]
-    line, column = locate_inside(source.encode(), pointer, value.index("zq"))
+    line, column = place_inside(source.encode(), pointer, value.index("zq"))
     assert source.split("\n")[line - 1][column - 1 :].startswith("zq"), (line, column)
 
 
@@ -81,17 +88,17 @@ def test_a_token_is_found_however_a_text_is_written(words: list[str], spaces: li
         assume(parse(source.encode())["first"]["list"][1] == text)
     except Refused:
         assume(False)
-    line, column = locate_inside(source.encode(), ("first", "list", 1), text.index("zqzq"))
+    line, column = place_inside(source.encode(), ("first", "list", 1), text.index("zqzq"))
     assert source.split("\n")[line - 1][column - 1 :].startswith("zqzq"), (source, line, column)
     for offset, character in enumerate(text):
-        line, column = locate_inside(source.encode(), ("first", "list", 1), offset)
+        line, column = place_inside(source.encode(), ("first", "list", 1), offset)
         found = source.split("\n")[line - 1][column - 1 :]
         if character.isascii() and character not in " \t\n" and not found.startswith("\\"):
             assert found.startswith(character), (source, line, column)
 
 
 def test_what_is_no_text_is_shown_where_it_stands() -> None:
-    assert locate_inside(b"a: {b: 1}\n", ("a",), 3) == (1, 1)
-    assert locate_inside(b"a: {b: 1}\n", ("gone",), 3) == (1, 1)
-    assert locate_inside(b"a: ''\n", ("a",), 0) == (1, 4)
-    assert locate_inside(b"a: one\n", ("a",), 3) == (1, 7)
+    assert place_inside(b"a: {b: 1}\n", ("a",), 3) == (1, 1)
+    assert place_inside(b"a: {b: 1}\n", ("gone",), 3) == (1, 1)
+    assert place_inside(b"a: ''\n", ("a",), 0) == (1, 4)
+    assert place_inside(b"a: one\n", ("a",), 3) == (1, 7)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -43,7 +44,7 @@ def place_findings(findings: Iterable[Finding], sources: Mapping[str, bytes]) ->
     if isinstance(sources, Sources):
         sources.read(wanted)
     places = {path: locate(sources[path], pointers) for path, pointers in wanted.items()}
-    texts: dict[str, dict[Pointer, Any]] = {}
+    texts: dict[str, Texts] = {}
     placed = []
     for finding in findings:
         where = finding.location
@@ -51,17 +52,18 @@ def place_findings(findings: Iterable[Finding], sources: Mapping[str, bytes]) ->
             place = places[where.path][where.pointer]
             if where.offset is not None:
                 if where.path not in texts:
-                    texts[where.path] = {pointer: event for pointer, event, _ in _events(sources[where.path])}
-                place = _inside(sources[where.path], texts[where.path].get(where.pointer), where.offset) or place
+                    texts[where.path] = Texts(sources[where.path])
+                place = texts[where.path].place(where.pointer, where.offset) or place
             finding = finding.at(*place)
         placed.append(finding)
     return placed
 
 
-def locate_inside(source: bytes, pointer: Pointer, offset: int) -> Place:
-    """The place of a character of the text at ``pointer``, whichever way YAML writes that text."""
-    event = {where: event for where, event, _ in _events(source)}.get(pointer)
-    return _inside(source, event, offset) or locate(source, [pointer])[pointer]
+def locate_inside(source: bytes, offsets: Iterable[tuple[Pointer, int]]) -> list[Place]:
+    """The places of characters of texts, each given by the pointer to its text, whichever way YAML writes that text."""
+    offsets, texts = list(offsets), Texts(source)
+    whole = locate(source, [pointer for pointer, _ in offsets])
+    return [texts.place(pointer, offset) or whole[pointer] for pointer, offset in offsets]
 
 
 def plain_scalars(source: bytes) -> dict[Pointer, str]:
@@ -90,37 +92,48 @@ _NAMED = {
 _NAMED |= {"N": "\x85", "_": "\xa0", "L": "\u2028", "P": "\u2029"}
 
 
-def _inside(source: bytes, event: Any, offset: int) -> Place | None:
-    """The place of a character of a scalar; None when it is none.
+class Texts:
+    """The texts of a source, to find where each of their characters stands; each is gone through once.
 
     All styles of scalar keep the characters that are no space, in their order, and differ in what becomes of the
     spaces between them (https://yaml.org/spec/1.2.2/#chapter-7-flow-style-productions). So the n-th such character of
     the value is the n-th of the source.
     """
-    if type(event) is not yaml.ScalarEvent:
-        return None
-    start: Any = event.start_mark
-    end: Any = event.end_mark
-    text = source.decode("utf-8")
-    lines = text.split("\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    first, last = (starts[mark.line] + mark.column for mark in (start, end))
-    if event.style in ("|", ">"):
-        first = starts[start.line + 1]
-    elif event.style in ("'", '"'):
-        first, last = first + 1, last - 1
-    marks = list(_characters(text, first, last, event.style))
-    before = sum(character not in _SPACE for character in event.value[:offset])
-    if offset < len(event.value) and event.value[offset] not in _SPACE and before < len(marks):
-        index = marks[before]
-    elif before:
-        index = marks[min(before, len(marks)) - 1] + 1  # a space, or the end: behind the last character before it
-    else:
-        return start.line + 1, start.column + 1
-    line_number = bisect_right(starts, index) - 1
-    return line_number + 1, index - starts[line_number] + 1
+
+    def __init__(self, source: bytes) -> None:
+        self._events: dict[Pointer, Any] = {pointer: event for pointer, event, _ in _events(source)}
+        self._text = source.decode("utf-8")
+        self._starts = [0, *(match.end() for match in re.finditer("\n", self._text)), len(self._text) + 1]
+        self._marks: dict[Pointer, tuple[list[int], list[int]]] = {}
+
+    def place(self, pointer: Pointer, offset: int) -> Place | None:
+        """The place of a character of the text at a pointer, from 0; None when there is no text."""
+        event = self._events.get(pointer)
+        if type(event) is not yaml.ScalarEvent:
+            return None
+        if pointer not in self._marks:
+            self._marks[pointer] = self._marked(event)
+        marks, counts = self._marks[pointer]
+        before = counts[min(offset, len(counts) - 1)]
+        if offset < len(event.value) and event.value[offset] not in _SPACE and before < len(marks):
+            index = marks[before]
+        elif before:
+            index = marks[min(before, len(marks)) - 1] + 1  # a space, or the end: behind the last character before it
+        else:
+            start: Any = event.start_mark
+            return start.line + 1, start.column + 1
+        line = bisect_right(self._starts, index) - 1
+        return line + 1, index - self._starts[line] + 1
+
+    def _marked(self, event: Any) -> tuple[list[int], list[int]]:
+        """Where the characters stand that are no space, and how many of them come before each of all."""
+        first, last = (self._starts[mark.line] + mark.column for mark in (event.start_mark, event.end_mark))
+        if event.style in ("|", ">"):
+            first = self._starts[event.start_mark.line + 1]
+        elif event.style in ("'", '"'):
+            first, last = first + 1, last - 1
+        counts = accumulate((character not in _SPACE for character in event.value), initial=0)
+        return list(_characters(self._text, first, last, event.style)), list(counts)
 
 
 def _characters(text: str, index: int, end: int, style: str | None) -> Iterator[int]:

@@ -37,7 +37,7 @@ def _block(title: str, items: Sequence[Reached]) -> str:
             item.service,
             f"tier {item.tier}" if item.tier is not None else "no tier",
             item.owner or "no owner",
-            ", ".join(item.agreements) or "no agreement",
+            _some(item.agreements) or "no agreement",
             _way(item),
         ]
         for item in items
@@ -50,12 +50,21 @@ def _block(title: str, items: Sequence[Reached]) -> str:
     return "\n".join([title, *lines, ""])
 
 
+def _some(names: Sequence[str]) -> str:
+    """The first of some names, for a column is as wide as its widest cell."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+_MOST_NAMES: Final = 6
+
+
 def _way(item: Reached) -> str:
     if item.via is None:
         return ""
     if item.group is None:
         return f"through {item.via}"
-    spare = f"{', '.join(item.spare)} may carry on" if item.spare else "none of it is left"
+    spare = f"{_some(item.spare)} may carry on" if item.spare else "none of it is left"
     return f"through {item.via}, one of group {item.group}: {spare}"
 
 

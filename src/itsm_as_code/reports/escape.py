@@ -10,8 +10,10 @@ from urllib.parse import quote
 from itsm_as_code.records.document import FORBIDDEN
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$@:])")
+_TICKS: Final = re.compile("`+")
 _LINE_START: Final = re.compile(r"^(\s*)(\d*)([-=.)])")
-_LINKABLE: Final = re.compile(r"[^\s]*(?:@|://|www\.)[^\s]*", re.IGNORECASE)
+_WORD: Final = re.compile(r"\S+")
+_LINKABLE: Final = re.compile(r"@|://|www\.", re.IGNORECASE)
 
 
 def terminal(text: str) -> str:
@@ -56,9 +58,10 @@ def markdown(text: str) -> str:
     """
     line = terminal(text)
     parts, at = [], 0
-    for match in _LINKABLE.finditer(line):
-        parts += [_escape_markdown(line[at : match.start()]), code(match[0])]
-        at = match.end()
+    for match in _WORD.finditer(line):
+        if _LINKABLE.search(match[0]):
+            parts += [_escape_markdown(line[at : match.start()]), code(match[0])]
+            at = match.end()
     escaped = "".join([*parts, _escape_markdown(line[at:])])
     return _LINE_START.sub(r"\1\2\\\3", escaped)
 
@@ -73,9 +76,7 @@ def code(text: str) -> str:
     A bar is shown as ``\\x7c``: readers of tables disagree on whether a backslash before it is escaped itself.
     """
     line = terminal(text).replace("|", "\\x7c")
-    ticks = "`"
-    while ticks in line:
-        ticks += "`"
+    ticks = "`" * (1 + max(map(len, _TICKS.findall(line)), default=0))
     pad = " " if line.startswith("`") or line.endswith("`") or not line.strip() else ""
     return f"{ticks}{pad}{line}{pad}{ticks}"
 

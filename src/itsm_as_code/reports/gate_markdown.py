@@ -38,12 +38,13 @@ def markdown(decision: Decision, sources: Mapping[str, bytes], colour: bool = Fa
     room = MOST_CHARACTERS - len(head) - len(tail) - 200
     body, left_out = [], 0
     for section in _sections(decision, data):
-        lines = list(section)
-        while lines and len("\n".join(lines)) > room:
-            lines.pop()
-            left_out += 1
-        body += lines
-        room -= len("\n".join(lines)) + 1
+        for index, line in enumerate(section):
+            room -= len(line) + 1
+            if room < 0:
+                left_out += len(section) - index
+                room += len(line) + 1
+                break
+            body.append(line)
     if left_out:
         body += ["", f"**{left_out:,} lines did not fit here; `itsm gate --format json` has all of it.**"]
     return "\n".join([head, *body, tail])
@@ -54,14 +55,15 @@ def _verdict(decision: Decision) -> list[str]:
     supposed = supposition(decision.evidence)
     if supposed is not None:
         lines[:0] = [f"> **What if** {escape.markdown(supposed)}? Nobody decided this. It would be:", ""]
-    lines += [f"- {escape.markdown(_shortened(reason.message))}" for reason in decision.reasons[:MOST_REASONS]]
+    lines += [f"- {escape.markdown(shortened(reason.message))}" for reason in decision.reasons[:MOST_REASONS]]
     if len(decision.reasons) > MOST_REASONS:
         lines.append(f"- and {len(decision.reasons) - MOST_REASONS} more")
     until = decision.evidence["validUntil"]
     return [*lines, f"- time alone may change this at {until}"] if until else lines
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """The beginning of a sentence that is far too long for one."""
     return text if len(text) <= 600 else f"{text[:599]}…"
 
 
@@ -140,10 +142,11 @@ def _findings(findings: Sequence[Finding]) -> list[str]:
     parts = ["", "## Findings", "", "| | Where | What | How to mend it |", "|---|---|---|---|"]
     parts += [
         f"| {finding.severity.value} {escape.code(finding.rule)} | {escape.code(str(finding.location))} "
-        f"| {escape.markdown(finding.message)} | {escape.markdown(finding.remedy)} |"
+        f"| {escape.markdown(shortened(finding.message))} | {escape.markdown(shortened(finding.remedy))} |"
         for finding in findings[:50]
     ]
-    return [*parts, "", f"and {len(findings) - 50} more."] if len(findings) > 50 else parts
+    more = sum(finding.count for finding in findings[50:])
+    return [*parts, "", f"and {more:,} more."] if more else parts
 
 
 def _impact(rows: Rows) -> list[str]:

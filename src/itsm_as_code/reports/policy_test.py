@@ -100,8 +100,8 @@ def _strength_summary(test: PolicyTest) -> str:
 
 def _survivors(strength: Strength) -> list[tuple[Survivor, tuple[int, int]]]:
     """The survivors with line and column of the changed place in the file."""
-    source = strength.policy.record.source
-    return [(item, locate_inside(source, item.pointer, item.mutant.first)) for item in strength.survivors]
+    offsets = [(item.pointer, item.mutant.first) for item in strength.survivors]
+    return list(zip(strength.survivors, locate_inside(strength.policy.record.source, offsets), strict=True))
 
 
 def _change(survivor: Survivor) -> str:

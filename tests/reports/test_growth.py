@@ -1,0 +1,434 @@
+"""The time of every report grows with what there is to report, never with its square: much of it, and long texts."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import random
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from itsm_as_code import reports
+from itsm_as_code.clock import Interval, zone
+from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded
+from itsm_as_code.gate import agenda as gate_agenda
+from itsm_as_code.gate.approvals import Approval
+from itsm_as_code.gate.attestation import Proposal
+from itsm_as_code.gate.authorise import Answer, Question
+from itsm_as_code.gate.conflicts import Conflict
+from itsm_as_code.gate.decision import Decision, Reason, error_decision
+from itsm_as_code.gate.impact import Impact, Shift
+from itsm_as_code.gate.replay import Difference, Replay
+from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.measures.blast_radius import BlastRadius, Reached
+from itsm_as_code.policies import register
+from itsm_as_code.policies.coverage import Coverage, UnknownControl, UnknownPolicy
+from itsm_as_code.policies.engine import Policy
+from itsm_as_code.policies.examples import ExampleResult
+from itsm_as_code.policies.mutants import Mutant
+from itsm_as_code.policies.strength import Strength, Survivor
+from itsm_as_code.records import schemas
+from itsm_as_code.records.document import parse
+from itsm_as_code.records.formatting import Formatted
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.positions import locate_inside, place_findings
+from itsm_as_code.reports import agenda, approval_tree, approve, escape
+from itsm_as_code.reports.fmt import FormatResult
+from itsm_as_code.reports.junit import Case, junit
+from itsm_as_code.reports.notice import notice
+from itsm_as_code.reports.policy_test import PolicyTest
+from itsm_as_code.reports.validate import ValidateResult
+from itsm_as_code.reports.verify import Verification
+from itsm_as_code.reports.waivers import WaiverList
+from tests.conftest import NOW, SMALL, copy_tree
+from tests.growth import SIZES, Prepare, assert_grows_slowly
+
+KINDS: Final = KindRegistry.load()
+TEXTS: Final = {
+    "letters": "a",
+    "words": "ab ",
+    "backticks": "`",
+    "runs of backticks": "`` ` ",
+    "at signs": "@",
+    "nearly addresses": "www",
+    "addresses": "://",
+    "backslashes": "\\",
+    "bars": "|",
+    "commands": "##[",
+    "controls": "\x1b",
+    "invisible": "\u200b",
+    "digits": "9",
+    "spaces": " ",
+    "tabs": "\t",
+    "ends of lines": "\n",
+    "per cents": "%",
+    "markup": "<&>",
+    "no characters": "\udcff",
+}
+ESCAPES: Final = (
+    *(escape.terminal, escape.shown, escape.json, escape.markdown, escape.code),
+    *(escape.workflow_data, escape.workflow_property, escape.uri),
+)
+
+
+@SIZES
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_of_any_length_is_made_harmless_in_one_pass(name: str, enough: float) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        text = "".join(TEXTS[name] for _ in range(size))
+        return lambda: [function(text) for function in ESCAPES]
+
+    assert_grows_slowly(prepare, start=1000, most=200_000, enough=enough)
+
+
+def finding(number: int, long: str = "") -> Finding:
+    severity = list(Severity)[number % 3]
+    where = Location(f"services/s{number % 40}.yaml", 1, 10 * (number // 40) + 1, ("spec", f"key{number}"))
+    subject = RecordId("Service", f"s{number % 40}")
+    return Finding(f"rule-{number % 7}", severity, where, f"wrong {number} {long}", "mend it", subject)
+
+
+def decision(size: int, long: str = "") -> Decision:
+    """A decision with so many rows of everything, or with so long texts."""
+    numbers = range(size)
+    record = {"kind": "Service", "name": f"s{long}"}
+    at = "2026-11-22T12:00:00Z"
+    factor = {"name": f"impact: x{long}", "value": long or 1, "points": 1, "source": "x"}
+    need = {
+        "from": {"people": [f"p{number}" for number in numbers]}, "count": 1, "missing": 1,
+        "eligible": [f"p{number}" for number in numbers], "satisfiedBy": [f"p{number}" for number in numbers],
+        "suggested": [f"p{number}" for number in numbers],
+    }  # fmt: skip
+    ignored = [
+        {"reviewer": f"p{number}", "reason": f"why{long}", "code": "x", "field": None, "commit": None}
+        for number in numbers
+    ]
+    rows = [f"row {number}{long}" for number in numbers]
+    blank = error_decision("x", "y", at, "a" * 40, "b" * 40)
+    findings = tuple(finding(number, long) for number in numbers)
+    reasons = tuple(Reason("x", row) for row in rows)
+    conflict = {"kind": "freeze", "record": record, "with": "x", "start": at, "end": at, "message": f"m{long}"}
+    evidence = {
+        **blank.evidence,
+        "verdict": "rejected",
+        "records": [{**record, "path": row, "action": "modified", "fields": [row]} for row in rows],
+        "paths": [{"path": row, "action": "added"} for row in rows],
+        "risk": [
+            {
+                "record": record, "level": "low", "declared": None, "likelihood": "low", "impact": "low",
+                "factors": [factor],
+            }
+            for _ in rows
+        ],
+        "affected": {
+            "declared": rows,
+            "computed": [{"service": row, "distance": 1, "via": row, "owner": None} for row in rows],
+        },
+        "conflicts": [conflict for _ in rows],
+        "nextFreeSlot": [{"record": record, "start": None, "end": None} for _ in rows],
+        "transitions": [{"record": record, "from": None, "to": "x", "allowed": True} for _ in rows],
+        "approvals": [
+            {"policy": "x", "rule": f"r{long}", "why": rows, "required": [need], "ignored": ignored, "satisfied": False}
+        ],
+        "findings": [item.as_data() for item in findings],
+        "waivers": [{"waiver": row, "rule": "x", "record": record, "state": "waived"} for row in rows],
+        "policyImpact": [
+            Shift("x", RecordId("Service", "s"), "pass", "fail", row).as_data() for row in rows
+        ],
+        "pullRequest": {"author": None, "number": None, "contributors": rows},
+    }  # fmt: skip
+    lines = b"".join(b"key: value\n" for _ in numbers)
+    return Decision("rejected", reasons, evidence, findings, (), {f"services/s{n}.yaml": lines for n in range(40)})
+
+
+def validation(size: int, long: str = "") -> ValidateResult:
+    findings = [finding(number, long) for number in range(size)]
+    source = b"".join(b"%d\n" % number for number in range(10 * size)) or long.encode("utf-8", "replace")
+    sources = {f"services/s{number}.yaml": source for number in range(40)}
+    rules = {f"rule-{number}": Rule(f"rule-{number}", long, Severity.ERROR, long) for number in range(7)}
+    return ValidateResult(findings, size, NOW, None, sources, rules)
+
+
+def policy_test(size: int, long: str = "") -> PolicyTest:
+    expression = " ||\n    ".join(f"object.a == {number}" for number in range(size + 1))
+    examples = "".join(f"  - {{name: e{number}, expect: pass}}\n" for number in range(size))
+    source = f"spec:\n  require: |-\n    {expression}\n  examples:\n{examples}  - x\n".encode()
+    record = policy_record(source)
+    made = Policy(record)
+    results = [
+        ExampleResult(made, f"e{number}{long}", ("spec", "examples", number), "pass", "fail", f"m{long}")
+        for number in range(size)
+    ]
+    mutant = [Mutant(number, number + 1, "x", f"y{long}", "z") for number in range(size)]
+    survivors = tuple(Survivor(("spec", "require"), "x", item) for item in mutant)
+    return PolicyTest([(made, results)], True, [Strength(made, size + 1, survivors)])
+
+
+def policy_record(source: bytes) -> Any:
+    from itsm_as_code.records.catalogue import Record
+
+    kind = KINDS["Policy"]
+    return Record(RecordId("Policy", "p"), kind, {"spec": {}, "metadata": {}}, "policies/p.yaml", source)
+
+
+def radius(size: int, long: str = "") -> BlastRadius:
+    agreements = tuple(f"agreement-{number}" for number in range(size))
+    rows = tuple(
+        Reached(f"s{number}", 1, "s0", "hard", f"t{number}", 1, agreements if number == 1 else (), "g", ())
+        for number in range(size)
+    )
+    return BlastRadius(rows[:1], rows[1:])
+
+
+def rule(number: int, long: str) -> Approval:
+    return Approval(MatchedRule("p", f"r{number}{long}", (), False, (), (), (), ()), (), ())
+
+
+def verification(size: int, long: str = "") -> Verification:
+    rows = tuple(Difference(f"/a/{number}", long, [long]) for number in range(size))
+    return Verification(Replay(decision(1).evidence, decision(1), rows), long or None)
+
+
+def coverage(size: int, long: str = "") -> Coverage:
+    names = tuple(f"n{number}{long}" for number in range(size))
+    return Coverage(
+        dict.fromkeys(names, 0), {"Service": names}, {"Service": size}, dict.fromkeys(names, names[:3]), names,
+        tuple(UnknownControl(name, name, name) for name in names),
+        tuple(UnknownPolicy(name, name, None) for name in names),
+    )  # fmt: skip
+
+
+def register_of(size: int, long: str = "") -> WaiverList:
+    records = tuple(RecordId("Service", f"s{number}") for number in range(size))
+    entries = [
+        register.Entry(
+            "active", f"p{number}", f"n{number}{long}", "r", records if number == 0 else (), NOW, "a", "b", long
+        )
+        for number in range(size)
+    ]
+    return WaiverList(entries, NOW, "P14D")
+
+
+def formatted(size: int, long: str = "") -> FormatResult:
+    before = "".join(f"key{number}: 'a'\n" for number in range(size)).encode()
+    file = Formatted(
+        "a.yaml", before, before.replace(b"'", b""), tuple(finding(number, long) for number in range(size))
+    )
+    return FormatResult([file], is_written=False)
+
+
+BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
+    "validate": lambda size, long: (validation(size, long),),
+    "gate": lambda size, long: (given := decision(size, long), given.sources),
+    "policy_test": lambda size, long: (policy_test(size, long),),
+    "blast_radius": lambda size, long: (radius(size, long),),
+    "verify": lambda size, long: (verification(size, long),),
+    "policy_coverage": lambda size, long: (coverage(size, long),),
+    "waivers": lambda size, long: (register_of(size, long),),
+    "fmt": lambda size, long: (formatted(size, long),),
+    "impact": lambda size, long: (
+        Impact(
+            "a", "b", NOW,
+            [Shift("x", None, "pass", "fail", f"m{long}", number % 9) for number in range(size)],
+            [(number, long) for number in range(size)],
+        ),
+    ),
+    "authorise": lambda size, long: (
+        Answer(Question("c", "s", NOW), tuple(Reason("x", f"m{long}") for _ in range(size)), None, None, {}), "r", "c",
+    ),
+    "approve": lambda size, long: (
+        Proposal({"reviewer": "a", "verdict": "approved"}, (), ()), long, f"refs/{size}", decision(1),
+    ),
+}  # fmt: skip
+"""For each report what it is given: so many rows, or texts of a length. Every module with formats has its entry."""
+MODULES: Final = {
+    module.name: importlib.import_module(f"{reports.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(reports.__path__)
+}
+FORMATS: Final = [
+    (name, form) for name, module in MODULES.items() if hasattr(module, "FORMATS") for form in module.FORMATS
+]
+Given = Callable[[int], Any]
+
+
+def over(make: Given, write: Callable[[Any], object]) -> Prepare:
+    """The writing of what is made; making it is not measured."""
+
+    def prepare(size: int) -> Callable[[], object]:
+        given = make(size)
+        return lambda: write(given)
+
+    return prepare
+
+
+def proposal(size: int) -> Proposal:
+    statement = {"base": "a", "head": "b", "verdict": "approved"}
+    return Proposal(statement, tuple(rule(number, "") for number in range(size)), (Reason("x", "y"),) * size)
+
+
+OTHERS: Final[dict[str, Prepare]] = {
+    "the tree of approvals": over(decision, lambda given: approval_tree.explanation(given, {})),
+    "the notice for a forge": over(decision, notice),
+    "a statement": over(proposal, lambda given: approve.preview(given, NOTHING)),
+    "an agenda": over(lambda size: entries(size), lambda given: agenda.text(given, given[0].span, zone("UTC"))),
+    "JUnit": over(
+        lambda size: [Case(f"c{number}", "g", "f", number, "why") for number in range(size)],
+        lambda given: junit("n", [("s", given)]),
+    ),
+}
+NOTHING: Final = error_decision("x", "y", "2026-11-22T12:00:00Z")
+
+
+def entries(size: int) -> list[gate_agenda.Entry]:
+    conflicts = tuple(Conflict("freeze", f"c{number}", "x", None, None, "m") for number in range(min(size, 50)))
+    return [
+        gate_agenda.Entry(
+            "change", f"c{number}", "t", Interval(NOW + timedelta(hours=number), NOW + timedelta(hours=number + 1)),
+            tuple(f"s{other}" for other in range(6)), "scheduled", "normal", "", conflicts if number == 0 else (),
+        )
+        for number in range(size)
+    ]  # fmt: skip
+
+
+def test_every_module_with_formats_is_measured() -> None:
+    assert sorted(name for name, module in MODULES.items() if hasattr(module, "FORMATS")) == sorted(BUILT)
+
+
+@SIZES
+@pytest.mark.parametrize(("name", "form"), FORMATS, ids=[f"{name} {form}" for name, form in FORMATS])
+def test_a_report_of_many_rows(name: str, form: str, enough: float) -> None:
+    write = MODULES[name].FORMATS[form]
+    prepare = over(lambda size: BUILT[name](size, ""), lambda given: write(*given))
+    assert_grows_slowly(prepare, start=100, most=4000, enough=enough)
+
+
+@SIZES
+@pytest.mark.parametrize(("name", "form"), FORMATS, ids=[f"{name} {form}" for name, form in FORMATS])
+def test_a_report_of_long_texts(name: str, form: str, enough: float) -> None:
+    write = MODULES[name].FORMATS[form]
+
+    def prepare(size: int) -> Callable[[], object]:
+        long = "".join(random.Random(size).choices(["x" * 50, "` ", "@", "www.", "\\", " "], k=size))
+        given = BUILT[name](1, long)
+        return lambda: write(*given)
+
+    assert_grows_slowly(prepare, start=200, most=8000, enough=enough)
+
+
+@SIZES
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_else_is_written(name: str, enough: float) -> None:
+    assert_grows_slowly(OTHERS[name], start=100, most=4000, enough=enough)
+
+
+# What comes before a report.
+
+
+def unknown_keys(size: int) -> bytes:
+    return b"metadata: {" + b", ".join(b"k%d: 1" % number for number in range(size)) + b"}\n"
+
+
+def wrong_items(size: int) -> bytes:
+    return b"spec: {dependsOn: [" + b", ".join(b"%d" % number for number in range(size)) + b"]}\n"
+
+
+def unlike_items(size: int) -> bytes:
+    items = b", ".join(b"{service: s%d, strength: hard}" % number for number in range(size))
+    return b"spec: {dependsOn: [" + items + b"]}\n"
+
+
+def wide_values(size: int) -> bytes:
+    return b"metadata: {title: '" + b"x" * size + b"'}\nspec: {tier: " + b"[" * 30 + b"1" + b"]" * 30 + b"}\n"
+
+
+@SIZES
+@pytest.mark.parametrize("make", [unknown_keys, wrong_items, unlike_items, wide_values])
+def test_what_is_wrong_with_a_record_is_found_in_one_pass(make: Callable[[int], bytes], enough: float) -> None:
+    validator = KINDS["Service"].validator
+
+    def prepare(size: int) -> Callable[[], object]:
+        source = make(size)
+        data = parse(source)
+        return lambda: validator.problems(data, source)
+
+    assert_grows_slowly(prepare, start=250, most=16_000, enough=enough)
+
+
+def test_findings_are_placed_in_one_pass() -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        text = "word " * size
+        source = f"a: >-\n  {text}\nb: {{{', '.join(f'k{number}: 1' for number in range(size))}}}\n".encode()
+        places = [Location("x", pointer=("a",), offset=5 * number) for number in range(size)]
+        places += [Location("x", pointer=("b", f"k{number}")) for number in range(size)]
+        findings = [Finding("r", Severity.ERROR, place, f"m{number}") for number, place in enumerate(places)]
+        return lambda: place_findings(findings, {"x": source})
+
+    assert_grows_slowly(prepare, start=250, most=8000)
+    source = b"a: 'one two'\n"
+    assert locate_inside(source, [(("a",), 0), (("a",), 4), (("b",), 0)]) == [(1, 5), (1, 9), (1, 1)]
+
+
+# Bounds, and totals that stay true.
+
+
+def test_findings_of_a_rule_in_a_file_are_folded_beyond_the_first_ones() -> None:
+    many = [
+        Finding("r", Severity.ERROR, Location("a", number), f"m{number}", record=RecordId("Service", "a"))
+        for number in range(4000)
+    ]
+    other = Finding("r", Severity.WARNING, Location("a", 1), "m")
+    found = folded([*many, other])
+    assert len(found) == 52
+    assert sum(item.count for item in found) == 4001
+    (rest,) = [item for item in found if item.count > 1]
+    assert (rest.message, rest.count, rest.blocks) == ("and 3,950 more like these", 3950, True)
+    assert folded(found) == found == folded(folded([*many, other]))
+    assert rest.as_data()["count"] == 3950
+    assert "count" not in other.as_data()
+
+
+def test_what_is_waived_or_known_is_not_folded_with_what_blocks() -> None:
+    def some(**more: Any) -> list[Finding]:
+        return [Finding("r", Severity.ERROR, Location("a", line), f"m{line}", **more) for line in range(60)]
+
+    found = folded([*some(), *some(known=True), *some(waiver="w")])
+    assert sorted((item.known, item.waiver or "", item.count) for item in found if item.count > 1) == [
+        (False, "", 10),
+        (False, "w", 10),
+        (True, "", 10),
+    ]
+
+
+def test_a_record_with_any_number_of_mistakes_has_few_findings_and_all_of_them_in_the_total() -> None:
+    validator = KINDS["Service"].validator
+    for make, size, more in ((unknown_keys, 4000, ""), (wrong_items, 4000, ""), (wrong_items, 40_000, "at least ")):
+        problems = validator.problems(parse(make(size)))
+        assert len(problems) <= schemas.MOST_EXPLAINED + 10
+        total = sum(item.count for item in problems)
+        assert total >= size if not more else total > schemas.MOST_COUNTED
+        assert any(item.message.startswith(f"and {more}") for item in problems)
+
+
+def test_one_bad_file_does_not_make_large_reports(tmp_path: Any, itsm: Any) -> None:
+    copy_tree(SMALL, tmp_path)
+    file = tmp_path / "services/newsletter.yaml"
+    file.write_text(file.read_text() + f"zz: {{{', '.join(f'key{number}: 1' for number in range(9000))}}}\n")
+    text = file.read_text()
+    file.write_text(text.replace("spec:\n", "spec:\n" + "".join(f"  key{number}: 1\n" for number in range(9000))))
+    for form in ("json", "github"):
+        code, out, _ = itsm("validate", "-C", tmp_path, "--now", "2026-11-22T12:00:00Z", "--format", form)
+        assert code == 1
+        assert len(out) < 40_000, form
+    assert "9001 errors" in itsm("validate", "-C", tmp_path, "--now", "2026-11-22T12:00:00Z")[1]
+
+
+@pytest.fixture(autouse=True)
+def _no_leftovers() -> Iterator[None]:
+    """Sources that reports remember are large here."""
+    yield
+    from itsm_as_code.reports import validate
+
+    validate._line_ends.cache_clear()

@@ -9,7 +9,7 @@ import orjson
 
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.reports import escape, impact
-from itsm_as_code.reports.gate_markdown import markdown
+from itsm_as_code.reports.gate_markdown import MOST_REASONS, markdown, shortened
 from itsm_as_code.reports.gate_words import (
     MEANING,
     SIGN,
@@ -23,7 +23,7 @@ from itsm_as_code.reports.gate_words import (
     telling,
 )
 from itsm_as_code.reports.in_toto import in_toto
-from itsm_as_code.reports.validate import annotation, finding_text
+from itsm_as_code.reports.validate import annotated, finding_text
 
 _COLOUR: Final = {"approved": "\x1b[1;32m", "pending": "\x1b[1;33m", "rejected": "\x1b[1;31m", "error": "\x1b[1;31m"}
 
@@ -142,12 +142,14 @@ def text_verdict(decision: Decision, colour: bool) -> str:
 
 
 def github(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
-    """Annotations of GitHub Actions for the findings, and one for the verdict."""
-    lines = [annotation(finding) for finding in decision.findings if finding.waiver is None]
+    """Annotations of GitHub Actions: the verdict first, for it shows no more than ten, and the first findings."""
     command = "notice" if decision.verdict == "approved" else "error"
-    reasons = "\n".join(reason.message for reason in decision.reasons) or MEANING[decision.verdict]
-    lines.append(f"::{command} title=change gate%3A {decision.verdict}::{escape.workflow_data(_lines(reasons))}")
-    return "\n".join([*lines, ""])
+    reasons = [reason.message for reason in decision.reasons[:MOST_REASONS]] or [MEANING[decision.verdict]]
+    if len(decision.reasons) > MOST_REASONS:
+        reasons.append(f"and {len(decision.reasons) - MOST_REASONS:,} more")
+    said = escape.workflow_data(_lines("\n".join(map(shortened, reasons))))
+    verdict = f"::{command} title=change gate%3A {decision.verdict}::{said}"
+    return "\n".join([verdict, *annotated([item for item in decision.findings if item.waiver is None]), ""])
 
 
 def _lines(text: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -30,12 +32,14 @@ class ValidateResult:
     def count(self, severity: Severity) -> int:
         """Findings of a severity that count: neither known nor waived."""
         return sum(
-            finding.severity is severity and not finding.known and finding.waiver is None for finding in self.findings
+            finding.count
+            for finding in self.findings
+            if finding.severity is severity and not finding.known and finding.waiver is None
         )
 
     @property
     def waived(self) -> int:
-        return sum(finding.waiver is not None for finding in self.findings)
+        return sum(finding.count for finding in self.findings if finding.waiver is not None)
 
 
 def text(result: ValidateResult, colour: bool = False) -> str:
@@ -80,10 +84,23 @@ def finding_text(finding: Finding, sources: Mapping[str, bytes], paint: Mapping[
 def _source_line(source: bytes | None, line: int | None) -> str | None:
     if source is None or line is None:
         return None
-    lines = source.split(b"\n", line)
-    if len(lines) < line:
+    ends = _line_ends(source)
+    if len(ends) < line:
         return None
-    return escape.terminal(lines[line - 1].decode("utf-8", "replace").rstrip("\r"))[:120]
+    start, end = (ends[line - 2] + 1 if line > 1 else 0), ends[line - 1]
+    shown = source[start : min(end, start + 4 * _MOST_QUOTED)]  # a character has four bytes at most
+    return escape.terminal(shown.decode("utf-8", "replace").rstrip("\r"))[:_MOST_QUOTED]
+
+
+_MOST_QUOTED: Final = 120
+"""Characters of a line that are quoted."""
+
+
+@lru_cache(maxsize=4)
+def _line_ends(source: bytes) -> list[int]:
+    """Where the lines of a file end; worked out once for the findings of a file, which follow each other."""
+    ends = [match.start() for match in re.finditer(b"\n", source)]
+    return [*ends, len(source)]
 
 
 def summary(result: ValidateResult) -> str:
@@ -115,7 +132,7 @@ def json(result: ValidateResult, colour: bool = False) -> str:
             "errors": result.count(Severity.ERROR),
             "warnings": result.count(Severity.WARNING),
             "infos": result.count(Severity.INFO),
-            "known": sum(finding.known for finding in result.findings),
+            "known": sum(finding.count for finding in result.findings if finding.known),
             "waived": result.waived,
         },
         "findings": [finding.as_data() for finding in result.findings],
@@ -128,7 +145,9 @@ _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 
 def sarif(result: ValidateResult, colour: bool = False) -> str:
     """SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), for code scanning."""
-    ids = sorted({finding.rule for finding in result.findings})
+    shown = sorted(result.findings, key=lambda finding: finding.severity.rank)[:MOST_RESULTS]
+    left_out = sum(finding.count for finding in result.findings) - sum(finding.count for finding in shown)
+    ids = {rule: index for index, rule in enumerate(sorted({finding.rule for finding in shown}))}
     rules = result.rules or {}
     data = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -143,11 +162,23 @@ def sarif(result: ValidateResult, colour: bool = False) -> str:
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_sarif_result(finding, ids) for finding in result.findings],
+                "results": [_sarif_result(finding, ids) for finding in shown],
+                **({"invocations": [_left_out(left_out)]} if left_out else {}),
             }
         ],
     }
     return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+MOST_RESULTS: Final = 25_000
+"""GitHub refuses a run with more (https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/troubleshoot-sarif-uploads/results-exceed-limit)."""
+
+
+def _left_out(count: int) -> dict[str, Any]:
+    """An invocation that says how many results are missing (SARIF 2.1.0, 3.20.21)."""
+    text = f"{count:,} more findings are left out, the least grave ones; 'itsm validate --format json' has them"
+    notification = {"level": "warning", "message": {"text": text}}
+    return {"executionSuccessful": True, "toolExecutionNotifications": [notification]}
 
 
 def _sarif_rule(rule_id: str, rule: Rule | None) -> dict[str, Any]:
@@ -157,7 +188,7 @@ def _sarif_rule(rule_id: str, rule: Rule | None) -> dict[str, Any]:
     return about | ({"fullDescription": {"text": rule.explanation}} if rule.explanation else {})
 
 
-def _sarif_result(finding: Finding, ids: list[str]) -> dict[str, Any]:
+def _sarif_result(finding: Finding, ids: Mapping[str, int]) -> dict[str, Any]:
     where = finding.location
     physical: dict[str, Any] = {"artifactLocation": {"uri": escape.uri(where.path)}}
     if where.line is not None:
@@ -165,7 +196,7 @@ def _sarif_result(finding: Finding, ids: list[str]) -> dict[str, Any]:
     message = finding.message + (f". {finding.remedy}" if finding.remedy else "")
     data: dict[str, Any] = {
         "ruleId": finding.rule,
-        "ruleIndex": ids.index(finding.rule),
+        "ruleIndex": ids[finding.rule],
         "level": _LEVELS[finding.severity],
         "message": {"text": escape.terminal(message)},
         "locations": [{"physicalLocation": physical}],
@@ -180,8 +211,29 @@ def github(result: ValidateResult, colour: bool = False) -> str:
 
     Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     """
-    lines = [annotation(finding) for finding in result.findings if not finding.waiver and not finding.known]
-    return "\n".join([*lines, summary(result), ""])
+    shown = [finding for finding in result.findings if not finding.waiver and not finding.known]
+    return "\n".join([*annotated(shown), summary(result), ""])
+
+
+MOST_ANNOTATIONS: Final = 9
+"""Annotations of each level. GitHub shows ten of a step, and drops the rest in silence; the tenth is for a verdict, or
+says how many there are besides (https://github.com/actions/toolkit/blob/main/docs/problem-matchers.md#limitations)."""
+
+
+def annotated(findings: Iterable[Finding]) -> list[str]:
+    """The first annotations of each level, the gravest first, and one that says how many more findings there are."""
+    levels: dict[Severity, list[Finding]] = {}
+    more = 0
+    for finding in findings:
+        level = levels.setdefault(finding.severity, [])
+        if len(level) < MOST_ANNOTATIONS:
+            level.append(finding)
+        else:
+            more += finding.count
+    lines = [annotation(finding) for severity in Severity for finding in levels.get(severity, ())]
+    if more:
+        lines.append(f"::notice title=findings::and {more:,} more: --format text and json have all of them")
+    return lines
 
 
 def annotation(finding: Finding) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from itsm_as_code import reports
+from itsm_as_code.assurance.authority import Trail
 from itsm_as_code.clock import Interval, zone
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded
 from itsm_as_code.gate import agenda as gate_agenda
@@ -238,6 +239,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     ),
     "authorise": lambda size, long: (
         Answer(Question("c", "s", NOW), tuple(Reason("x", f"m{long}") for _ in range(size)), None, None, {}), "r", "c",
+        Trail(True, f"n{long}"),
     ),
     "approve": lambda size, long: (
         Proposal({"reviewer": "a", "verdict": "approved"}, (), ()), long, f"refs/{size}", decision(1),

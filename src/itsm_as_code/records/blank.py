@@ -83,8 +83,9 @@ def _wanted_by_state(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str,
     lifecycle = kind.lifecycle or {"field": ""}
     state = get(data, parse_pointer(lifecycle["field"])) if kind.lifecycle else None
     for entry in lifecycle.get("required", {}).get(state, ()):
-        if isinstance(entry, str):  # one with an exception is left to the editor
-            yield parse_pointer(entry)
+        field, has_exception = (entry, False) if isinstance(entry, str) else (entry["field"], "unless" in entry)
+        if not has_exception:  # that is left to the editor
+            yield parse_pointer(field)
 
 
 def _questions(root: Schema, node: Schema, data: Any, at: tuple[str, ...]) -> Iterator[Question]:

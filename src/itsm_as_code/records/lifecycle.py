@@ -65,10 +65,13 @@ def required_problems(record: Record) -> Iterator[Problem]:
         if _matches(unless, record.data) and unless:
             continue
         parts = parse_pointer(pointer)
-        if get(record.data, parts) is None:
+        if get(record.data, parts) in (None, []):
             name = ".".join(parts)
-            remedy = f"add {name}; 'itsm explain {record.kind.name}' lists its fields"
-            yield Problem(f"a {record.kind.title.lower()} that is {state} needs {name}", parts, remedy)
+            remedy = "" if isinstance(entry, str) else entry.get("remedy", "")
+            remedy = remedy or f"add {name}; 'itsm explain {record.kind.name}' lists its fields"
+            what = record.kind.title.lower()
+            article = "an" if what.startswith(("a", "e", "i", "o", "u")) else "a"
+            yield Problem(f"{article} {what} that is {state} needs {name}", parts, remedy)
 
 
 def transition_of(diff: RecordDiff) -> Transition | None:

@@ -132,6 +132,24 @@ def test_an_outage_shows_on_the_service_and_on_what_needs_it(validated: Validate
     assert "for 2 hours" in home.all("main")[0].text
 
 
+def test_the_duration_of_an_incident_counts_from_its_occurrence(validated: Validate) -> None:
+    """Delegated Regulation (EU) 2024/1772 Article 3(1): from the moment it occurred, where that is known."""
+    incident = {
+        "status": "resolved", "services": ["a"], "impact": 1, "urgency": 1, "detectedAt": "2026-11-22T10:00:00Z",
+        "acknowledgedAt": "2026-11-22T10:05:00Z", "restoredAt": "2026-11-22T10:30:00Z",
+        "resolvedAt": "2026-11-22T11:00:00Z",
+    }  # fmt: skip
+    for occurred, said, restored in (
+        ({}, "1 hour since it was detected", "30 minutes"),
+        ({"occurredAt": "2026-11-22T07:00:00Z"}, "4 hours since it occurred", "3 hours 30 minutes"),
+    ):
+        data = record("Incident", "inc", {**incident, **occurred})
+        pages = site.build(validated(PEOPLE | service("a") | {"operations/incidents/inc.yaml": data}), "r")
+        assert said in read(pages["incidents/inc.html"]).all("main")[0].text
+        row = next(row.text for row in read(pages["incidents/index.html"]).all("tr") if "inc" in row.text)
+        assert restored in row
+
+
 def test_a_new_kind_needs_a_schema_file_only(validated: Validate) -> None:
     name = {"$ref": "common.schema.json#/$defs/name"}
     schema = {

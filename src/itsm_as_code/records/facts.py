@@ -185,6 +185,14 @@ def _tally(results: Mapping[str, Mapping[str, bool]]) -> tuple[int, int]:
     return sum(everything.values()), len(everything)
 
 
+def began(incident: Data) -> str:
+    """From when on an incident, given as its spec, counts: its occurrence, or its detection where that is not known.
+
+    Source: Delegated Regulation (EU) 2024/1772 Article 3(1).
+    """
+    return str(incident.get("occurredAt", incident["detectedAt"]))
+
+
 def succeeded(change: Data) -> bool | None:
     """Whether a change did what it should; None while it has no result."""
     result = change["spec"].get("result")

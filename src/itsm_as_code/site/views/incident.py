@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.facts import began
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
@@ -69,8 +70,10 @@ def grade(value: object, size: int) -> str:
 
 def _times(made: RecordPage) -> None:
     context, spec = made.context, made.spec
-    detected = words.as_instant(spec["detectedAt"])
+    detected, start = words.as_instant(spec["detectedAt"]), words.as_instant(began(spec))
     rows: list[tuple[str, Value]] = [("Detected", words.instant_value(spec["detectedAt"], context.tz))]
+    if "occurredAt" in spec:
+        rows.insert(0, ("Occurred", words.instant_value(spec["occurredAt"], context.tz)))
     for key, title in _MOMENTS:
         instant = words.as_instant(spec.get(key))
         if instant and detected:
@@ -78,6 +81,10 @@ def _times(made: RecordPage) -> None:
             rows.append((title, Inline((words.moment(instant, context.tz), after), " · ")))
         else:
             rows.append((title, Missing("Not yet")))
+    resolved = words.as_instant(spec.get("resolvedAt"))
+    if resolved and start:
+        since = "it occurred" if "occurredAt" in spec else "it was detected"
+        rows.append(("Duration", Text(f"{words.length(resolved - start)} since {since}")))
     made.add("times", "Times", Fields(tuple(rows)))
 
 
@@ -86,7 +93,7 @@ def _outages(made: RecordPage) -> None:
     rows = []
     for outage in made.spec.get("outages", ()):
         start, end = words.as_instant(outage.get("start")), words.as_instant(outage.get("end"))
-        lasted: Value = Missing("Still on")
+        lasted: Value = Missing("No end recorded" if made.spec["status"] in ("resolved", "closed") else "Still on")
         if start and end:
             lasted = Text(words.length(end - start))
         rows.append(
@@ -109,8 +116,8 @@ HEADERS = ("Incident", "Priority", "Services", "Detected", "Restored after", "St
 def row(context: Context, incident: Record) -> Row:
     """An incident in a list."""
     spec = incident.spec
-    detected, restored = words.as_instant(spec["detectedAt"]), words.as_instant(spec.get("restoredAt"))
-    took = text(words.length(restored - detected)) if detected and restored else Missing("Not yet")
+    start, restored = words.as_instant(began(spec)), words.as_instant(spec.get("restoredAt"))
+    took = text(words.length(restored - start)) if start and restored else Missing("Not yet")
     services = inline([context.reference(("Service",), name) for name in spec["services"]])
     priority = spec.get("priority", "")
     facets = (("priority", priority), ("status", words.human(spec["status"])))

@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
+from itsm_as_code.clock import parse_instant
 from itsm_as_code.configuration import Configuration
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
 from itsm_as_code.measures.deadlines import Due, due, utc_day
@@ -82,6 +84,24 @@ def once_over(dated: Iterable[Dated], situation: Situation) -> Iterator[tuple[Su
     for subject, last_day, problem in dated:
         if due(last_day, today) is Due.OVERDUE:
             yield subject, problem
+
+
+def in_order(spec: Mapping[str, Any], fields: Iterable[str], now: datetime) -> Iterator[Problem]:
+    """Problems of instants of a record that follow one another and have happened: one for each wrong instant.
+
+    What lies in the future is the one to correct, so nothing is measured by it.
+    """
+    last: tuple[str, datetime] | None = None
+    for field in fields:
+        if not isinstance(spec.get(field), str):
+            continue
+        instant = parse_instant(spec[field])
+        if instant > now:
+            yield Problem(f"{field} lies in the future", ("spec", field), "write it down once it has happened")
+            continue
+        if last is not None and instant < last[1]:
+            yield Problem(f"{field} is earlier than {last[0]}", ("spec", field), "correct the earlier or the later one")
+        last = (field, instant)
 
 
 def waivable_ids() -> list[str]:

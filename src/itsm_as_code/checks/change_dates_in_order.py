@@ -24,11 +24,15 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             window = change["spec"].get(field, {})
             if "start" not in window:
                 continue
-            start = clock.parse_instant(window["start"])
-            if "end" in window and clock.parse_instant(window["end"]) <= start:
+            ends = [end for end in ("start", "end") if field == "actual" and end in window]
+            future = [end for end in ends if clock.parse_instant(window[end]) > situation.now]
+            for end in future:
+                message = f"the actual {end} lies in the future"
+                yield subject, Problem(message, ("spec", field, end), "write it down once it has happened")
+            if "end" in window and not future and _reversed(window):
                 message = f"the {field} does not end after it starts"
                 yield subject, Problem(message, ("spec", field, "end"), "swap or correct them")
-            for end in ("start", "end") if field == "actual" else ():
-                if end in window and clock.parse_instant(window[end]) > situation.now:
-                    message = f"the actual {end} lies in the future"
-                    yield subject, Problem(message, ("spec", field, end), "write it down once it has happened")
+
+
+def _reversed(window: dict[str, str]) -> bool:
+    return clock.parse_instant(window["end"]) <= clock.parse_instant(window["start"])

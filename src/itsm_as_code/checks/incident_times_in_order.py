@@ -1,60 +1,98 @@
 """The instants of an incident are in order, and its outages lie in its life.
 
-Detected, acknowledged, restored, resolved and closed follow one another; none lies in the future; an outage ends after
-it starts and not after the incident was resolved. Otherwise no time to restore could be worked out.
+Occurred, detected, acknowledged, restored, resolved and closed follow one another, and so do the events of its
+timeline; none lies in the future. An outage is one of a service that the incident names, and it ends after it starts.
+It does not outlast the incident: it is over when that is resolved. Two outages of a service do not overlap.
+Otherwise no time to restore and no downtime could be worked out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from itsm_as_code import clock
-from itsm_as_code.checks import Situation, Subject
-from itsm_as_code.findings import Problem
-from itsm_as_code.records.facts import Facts
+from itsm_as_code.checks import Situation, Subject, in_order
+from itsm_as_code.clock import parse_instant
+from itsm_as_code.findings import Pointer, Problem
+from itsm_as_code.records.facts import Data, Facts
 
 TITLE = "The times of an incident are in order"
 SEVERITY = "error"
 WAIVABLE = False
-_ORDER = ("detectedAt", "acknowledgedAt", "restoredAt", "resolvedAt", "closedAt")
+_ORDER = ("occurredAt", "detectedAt", "acknowledgedAt", "restoredAt", "resolvedAt", "closedAt")
+_SETTLED = ("resolved", "closed")
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
     for incident in facts.records("Incident"):
-        subject = ("Incident", incident["metadata"]["name"])
-        for problem in (*_instants(incident["spec"], situation.now), *_outages(incident["spec"], situation.now)):
+        subject, spec = ("Incident", incident["metadata"]["name"]), incident["spec"]
+        wrong = list(in_order(spec, _ORDER, situation.now))
+        # Outages are not measured by instants that are wrong themselves: one cause, one finding.
+        trusted = {} if wrong else spec
+        for problem in (*wrong, *_outages(spec, trusted, facts, situation.now), *_timeline(spec, situation.now)):
             yield subject, problem
 
 
-def _instants(spec: dict[str, Any], now: datetime) -> Iterator[Problem]:
-    last: tuple[str, datetime] | None = None
-    for field in _ORDER:
-        text = spec.get(field)
-        if not isinstance(text, str):
-            continue
-        instant = clock.parse_instant(text)
-        if instant > now:
-            yield Problem(f"{field} lies in the future", ("spec", field), "write it down once it has happened")
-        if last is not None and instant < last[1]:
-            yield Problem(f"{field} is earlier than {last[0]}", ("spec", field), "correct the earlier or the later one")
-        last = (field, instant)
-
-
-def _outages(spec: dict[str, Any], now: datetime) -> Iterator[Problem]:
-    resolved = spec.get("resolvedAt")
-    limit = clock.parse_instant(resolved) if isinstance(resolved, str) else now
+def _outages(spec: Data, trusted: Data, facts: Facts, now: datetime) -> Iterator[Problem]:
+    is_settled = spec["status"] in _SETTLED
+    resolved = parse_instant(trusted["resolvedAt"]) if is_settled and "resolvedAt" in trusted else None
+    occurred = parse_instant(trusted["occurredAt"]) if "occurredAt" in trusted else None
+    spans: dict[str, list[tuple[datetime, datetime, int]]] = {}
     for index, outage in enumerate(spec.get("outages", ())):
-        start = clock.parse_instant(outage["start"])
-        if start > limit:
-            yield Problem("the outage starts after the incident", ("spec", "outages", index, "start"), "correct it")
-        if "end" in outage:
-            end = clock.parse_instant(outage["end"])
-            if end <= start:
-                yield Problem(
-                    "the outage does not end after it starts", ("spec", "outages", index, "end"), "swap or correct them"
-                )
-            elif end > limit:
-                message = f"the outage ends {'after the incident was resolved' if resolved else 'in the future'}"
-                yield Problem(message, ("spec", "outages", index, "end"), "correct the outage or resolvedAt")
+        at: Pointer = ("spec", "outages", index)
+        if outage["service"] not in spec["services"] and facts.record("Service", outage["service"]):
+            message = f"'{outage['service']}' is none of the services of the incident"
+            yield Problem(message, (*at, "service"), "add it to the services of the incident, or correct it")
+        start, limit = parse_instant(outage["start"]), resolved or now
+        end = parse_instant(outage["end"]) if "end" in outage else None
+        wrong = _bounds(start, end, limit, is_settled, resolved is not None)
+        if wrong is None and occurred is not None and start < occurred:
+            wrong = "start", "the outage starts before the incident occurred", "correct it, or occurredAt"
+        if wrong is not None:
+            yield Problem(wrong[1], (*at, wrong[0]), wrong[2])
+        else:
+            spans.setdefault(outage["service"], []).append((start, end or now, index))
+    for service, found in spans.items():
+        yield from _overlaps(service, sorted(found))
+
+
+def _bounds(
+    start: datetime, end: datetime | None, limit: datetime, is_settled: bool, has_resolved: bool
+) -> tuple[str, str, str] | None:
+    """What is wrong with an outage by itself and by the last instant of its incident: field, message, remedy."""
+    when = "after the incident was resolved" if has_resolved else "in the future"
+    what = "the outage or resolvedAt" if has_resolved else "it"
+    if end is not None and end == start:
+        return "end", "the outage ends when it starts", "leave it out, or correct its end"
+    if end is not None and end < start:
+        return "end", "the outage does not end after it starts", "swap or correct them"
+    if start > limit:
+        return "start", f"the outage starts {when}", f"correct {what}"
+    if end is not None and end > limit:
+        return "end", f"the outage ends {when}", f"correct {what}"
+    if end is None and is_settled:
+        return "start", "the outage goes on, though the incident is resolved", "write its end, at the latest resolvedAt"
+    return None
+
+
+def _overlaps(service: str, spans: list[tuple[datetime, datetime, int]]) -> Iterator[Problem]:
+    last: tuple[datetime, int] | None = None
+    for start, end, index in spans:
+        if last is not None and start < last[0]:
+            message = f"the outage overlaps another one of '{service}' (outage {last[1] + 1})"
+            remedy = "make one of them, or end the first where the next begins"
+            yield Problem(message, ("spec", "outages", index, "start"), remedy)
+        if last is None or end > last[0]:
+            last = (end, index)
+
+
+def _timeline(spec: Data, now: datetime) -> Iterator[Problem]:
+    last: datetime | None = None
+    for index, event in enumerate(spec.get("timeline", ())):
+        at, pointer = parse_instant(event["at"]), ("spec", "timeline", index, "at")
+        if at > now:
+            yield Problem("the event lies in the future", pointer, "write it down once it has happened")
+            continue
+        if last is not None and at < last:
+            yield Problem("the event is earlier than the one before it", pointer, "put the events in order of time")
+        last = at

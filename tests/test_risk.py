@@ -97,6 +97,42 @@ def test_history_shows_interval_and_sample() -> None:
     )
 
 
+def blames(change: str, detected: str) -> dict[str, Any]:
+    spec = {"services": ["shop"], "status": "new", "detectedAt": detected, "causedBy": change}
+    return {"kind": "Incident", "metadata": {"name": f"inc-{change}"}, "spec": spec}
+
+
+def test_a_change_that_caused_an_incident_did_not_succeed() -> None:
+    """Whatever it says of itself, from when on the incident is known; a change without a result counts then, too."""
+    history = [past(f"old-{n}", "successful") for n in range(4)]
+    running = past("running", "successful", status="implementing")
+    del running["spec"]["result"]
+    incidents = [blames("old-1", "2026-11-20T08:00:00Z"), blames("running", "2026-11-21T08:00:00Z")]
+    for records, said in (
+        ([*history, running], "4 of 4"),
+        ([*history, running, incidents[0]], "3 of 4"),
+        ([*history, running, *incidents], "3 of 5"),
+    ):
+        assert found("history of the services", risk(None, service("shop"), *records))[1].startswith(said)
+    before = datetime(2026, 11, 20, 7, 59, 59, tzinfo=UTC)
+    text = found("history of the services", risk(None, service("shop"), *history, *incidents, now=before))[1]
+    assert text.startswith("4 of 4"), "nobody knew of it yet"
+
+
+def test_earlier_changes_are_those_that_had_ended() -> None:
+    times = ["2026-11-10T08:00:00Z", "2026-11-15T08:00:00Z", "2026-11-21T08:00:00Z", "2026-11-23T08:00:00Z"]
+    history = [past(f"old-{n}", "failed", actual={"start": at, "end": at}) for n, at in enumerate(times)]
+    over = {"status": "closed", "result": "successful", "schedule": {"start": times[1], "end": times[2]}}
+    for spec, said in (
+        (None, "0 of 3"),  # planned: what is known now
+        (over, "0 of 2"),  # over: what was known when it began
+        ({**over, "status": "scheduled"}, "0 of 3"),  # a plan cannot date itself back
+        ({**over, "schedule": {}, "actual": {"start": times[0]}}, "0 of 1"),
+    ):
+        answer = risk(spec, service("shop"), *history)
+        assert found("history of the services", answer)[1].startswith(f"{said} earlier changes")
+
+
 def test_a_model_has_its_own_history() -> None:
     history = [past(f"old-{n}", "failed", type="standard", model="m", services=["other"]) for n in range(4)]
     answer = risk({"type": "standard", "model": "m"}, service("shop"), *history)

@@ -20,7 +20,8 @@ from itsm_as_code import clock
 from itsm_as_code.clock import Interval
 from itsm_as_code.measures.beta import Posterior
 from itsm_as_code.measures.risk_table import LEVELS, UNKNOWN, FactorRule, RiskTable, shipped_table
-from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.records.outcomes import History
 
 PRIOR_WEIGHT: Final = 10
 """How many changes the experience with all services is worth beside that with the services of a change."""
@@ -237,25 +238,41 @@ def _service_history(subject: _Subject, rule: FactorRule) -> _Found:
     The prior is worth ten changes at the rate of the whole organisation, whose own prior is ten changes of which nine
     succeed: one failure among two changes says little, five among ten a lot, and no history at all is no bad sign.
     """
-    seen: dict[str, bool] = {}
-    for service in subject.services:
-        seen |= subject.facts.change_results.get(service, {})
-    return _history(subject, seen, subject.facts.change_success, "of these services")
+    by_service = subject.facts.changes_by_service
+    changes = [change for service in subject.services for change in by_service.get(service, ())]
+    return _history(subject, changes, subject.facts.change_history, "of these services")
 
 
 def _model_history(subject: _Subject, rule: FactorRule) -> _Found:
     """The same for changes by this model, drawn towards the rate of changes by any model."""
     if not subject.model:
         return _Found("no-model", "follows no model", "/spec/model")
-    seen = dict(subject.facts.model_results.get(subject.spec["model"], {}))
-    return _history(subject, seen, subject.facts.model_success, "by this model")
+    changes = subject.facts.changes_by_model.get(subject.spec["model"], ())
+    return _history(subject, changes, subject.facts.model_history, "by this model")
 
 
-def _history(subject: _Subject, seen: dict[str, bool], of_all: tuple[int, int], what: str) -> _Found:
-    seen.pop(subject.change["metadata"]["name"], None)
-    good, count = sum(seen.values()), len(seen)
-    posterior, percent = _expected(good, count, *of_all)
+def _history(subject: _Subject, changes: Iterable[Data], of_all: History, what: str) -> _Found:
+    """Of what is known now, or was when the change began, where that is over: what came later is no history."""
+    moment = min(subject.now, _begun(subject.spec) or subject.now)
+    names = {change["metadata"]["name"] for change in changes} - {subject.change["metadata"]["name"]}
+    known = subject.facts.change_outcomes
+    good, count = History(known[name] for name in names if name in known).at(moment)
+    posterior, percent = _expected(good, count, *of_all.at(moment))
     return _Found(percent, f"{good} of {count} earlier changes {what} succeeded", "changes/", posterior)
+
+
+def _begun(spec: Mapping[str, Any]) -> datetime | None:
+    """When a change began that has left planning, as it was agreed; what is still planned cannot date itself back."""
+    text = spec.get("schedule", {}).get("start") or spec.get("actual", {}).get("start")
+    if spec["status"] in _PLANNED:
+        return None
+    try:
+        return clock.parse_instant(text) if text else None
+    except ValueError:
+        return None
+
+
+_PLANNED: Final = ("draft", "proposed", "authorised", "scheduled")
 
 
 @lru_cache(maxsize=4096)

@@ -25,7 +25,7 @@ from itsm_as_code.measures import suspension
 from itsm_as_code.policies import environment, waivers
 from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.wall_clock import Rewritten
-from itsm_as_code.records import catalogue, document
+from itsm_as_code.records import catalogue, document, outcomes
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.schemas import Validator
@@ -328,6 +328,11 @@ GUARDS: Final = (
         "nothing fails before its window",
         patched(suspension, "failed_at", as_it_says_of_itself),
         ("follows-a-model-whose-failure-was-long-ago",),
+    ),
+    Guard(
+        "what caused an incident failed",
+        patched(outcomes, "blamed_at", lambda _: {}),
+        ("follows-a-model-that-causes-incidents",),
     ),
     Guard("keys of the base", patched(statements, "why_key_is_not", lambda *_: None), ("is-signed-with-another-key",)),
     Guard("signatures", patched(signing, "is_signed_by", lambda *_: True), ("is-signed-and-then-altered",)),

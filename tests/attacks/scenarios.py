@@ -449,6 +449,18 @@ def follows_a_model_whose_failure_was_long_ago(shop: Workshop) -> None:
 
 
 @scenario(25)
+def follows_a_model_that_causes_incidents(shop: Workshop) -> None:
+    """All went well, so its change says; an incident names it as the cause."""
+    with on_main(shop):
+        shop.write(MODEL, (shop.path / MODEL).read_text() + "  suspension: {failures: 1, within: P30D}\n")
+        done = FAILED.replace("status: failed", "status: implemented").replace("result: failed", "result: successful")
+        shop.write(FAILED_PATH, done)
+        shop.write(INCIDENT_PATH, INCIDENT + "  causedBy: chg-20261115-restart\n")
+    shop.write(STANDARD_PATH, STANDARD)
+    shop.commit()
+
+
+@scenario(25)
 def calls_a_failure_a_success(shop: Workshop) -> None:
     """So that the next pull request finds the model in force again."""
     with on_main(shop):

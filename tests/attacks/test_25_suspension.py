@@ -107,6 +107,50 @@ def test_a_failure_is_deleted_in_the_same_pull_request(workshop: Workshop) -> No
     assert SUSPENDED in restart(workshop)
 
 
+BLAMED = """\
+apiVersion: itsm/v1
+kind: Incident
+metadata: {name: inc-%(change)s, title: Newsletters are late}
+spec:
+  services: [newsletter]
+  impact: 3
+  urgency: 3
+  status: new
+  detectedAt: "%(day)sT22:30:00Z"
+  causedBy: %(change)s
+"""
+
+
+def blamed(shop: Workshop, *days: str) -> list[str]:
+    """A base whose changes say that all went well, while incidents name them as their cause; their paths."""
+    with on_main(shop):
+        shop.write(MODEL, (shop.path / MODEL).read_text() + RULE)
+        paths = []
+        for day in days:
+            change = f"chg-{day.replace('-', '')}-restart"
+            (done,) = failed(shop, day, status="implemented")
+            shop.edit(done, "result: implemented", "result: successful")
+            paths.append(f"operations/incidents/inc-{change}.yaml")
+            shop.write(paths[-1], BLAMED % {"change": change, "day": day})
+        return paths
+
+
+def test_what_caused_incidents_suspends_whatever_it_says_of_itself(workshop: Workshop) -> None:
+    blamed(workshop, "2026-11-10", "2026-11-15")
+    assert restart(workshop) == [SUSPENDED]
+
+
+def test_one_cause_does_not(workshop: Workshop) -> None:
+    blamed(workshop, "2026-11-10")
+    assert restart(workshop) == []
+
+
+def test_the_blame_is_taken_back_in_the_same_pull_request(workshop: Workshop) -> None:
+    first, _ = blamed(workshop, "2026-11-10", "2026-11-15")
+    workshop.edit(first, "  causedBy: chg-20261110-restart\n", "")
+    assert SUSPENDED in restart(workshop)
+
+
 def test_the_second_failure_comes_with_the_next_change(workshop: Workshop) -> None:
     """What the pull request itself says of a failure counts as well."""
     (path,) = suspended(workshop, "2026-11-10")

@@ -17,10 +17,11 @@ from itsm_as_code.findings import Finding, Problem, Rule, Severity
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.measures.links import LINKS
 from itsm_as_code.measures.retrospective import Review, open_reviews
-from itsm_as_code.measures.suspension import failed_at, suspension
+from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.catalogue import Record, stamp
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.outcomes import failed_at
 from itsm_as_code.service_levels import BudgetPolicy, budget_stops
 
 EMERGENCY_INCIDENT = Rule(

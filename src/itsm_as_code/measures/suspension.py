@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from itsm_as_code import clock
-from itsm_as_code.clock import Interval
 from itsm_as_code.durations import parse_duration
-from itsm_as_code.records.facts import Data, Facts
-
-FAILED = ("failed", "backed-out")
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.outcomes import failed_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,9 @@ class Suspension:
 def suspension(name: str, facts: Facts, now: datetime, more: Iterable[Facts] = ()) -> Suspension | None:
     """Whether a model's own rule suspends it at ``now``; None when it does not, or has no such rule.
 
-    What counts are changes of the model that failed or were backed out within the span of the rule that ends now, and
-    not before the day of its latest pre-authorisation. A change that is a failure by any of ``more`` is one: what a
-    pull request says of an earlier change cannot take it back.
+    What counts are changes of the model that failed, were backed out or are named as the cause of an incident within
+    the span of the rule that ends now, and not before the day of its latest pre-authorisation. A change that is a
+    failure by any of ``more`` is one: what a pull request says of an earlier change cannot take it back.
     """
     model = facts.spec("ChangeModel", name)
     rule = model.get("suspension")
@@ -46,10 +44,10 @@ def suspension(name: str, facts: Facts, now: datetime, more: Iterable[Facts] = (
     failures: dict[str, datetime] = {}
     for known in (facts, *more):
         for change in known.changes_by_model.get(name, ()):
-            at = failed_at(change, now)
-            if at is not None and begin <= at <= now < span.after(at):
-                change_name = change["metadata"]["name"]
-                failures[change_name] = max(at, failures.get(change_name, at))
+            change_name = change["metadata"]["name"]
+            for at in (failed_at(change, now), *known.blamed.get(change_name, ())):
+                if at is not None and begin <= at <= now < span.after(at):
+                    failures[change_name] = max(at, failures.get(change_name, at))
     if len(failures) < allowed:
         return None
     ordered = sorted(failures.items(), key=lambda item: (item[1], item[0]))
@@ -58,26 +56,3 @@ def suspension(name: str, facts: Facts, now: datetime, more: Iterable[Facts] = (
     # the one at this place. It ends by itself when so many are left that one too few lies within the span.
     since = ordered[allowed - 1][1]
     return Suspension(name, tuple(item[0] for item in ordered), rule["within"], since, span.after(latest[0][1]))
-
-
-def failed_at(change: Data, now: datetime) -> datetime | None:
-    """When a change failed or was backed out; None when it did not. Where it does not say when, it was just now.
-
-    Nobody approves what a standard change says of its end, but its window was fixed before: it did not fail earlier.
-    """
-    spec = change["spec"]
-    if spec["status"] not in FAILED and spec.get("result") not in FAILED:
-        return None
-    actual, window = spec.get("actual", {}), _window(spec)
-    try:
-        ended = clock.parse_instant(actual.get("end") or actual["start"])
-    except (KeyError, ValueError):
-        return now if window is None else min(now, window.end)
-    return ended if window is None else max(ended, min(now, window.start))
-
-
-def _window(spec: Data) -> Interval | None:
-    try:
-        return Interval.parse(spec["schedule"])
-    except (KeyError, ValueError):
-        return None

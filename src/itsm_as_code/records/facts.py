@@ -12,8 +12,10 @@ from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval, Intervals
+from itsm_as_code.records import outcomes
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.graph import ServiceGraph
+from itsm_as_code.records.outcomes import History, Outcome
 
 Data = dict[str, Any]
 
@@ -109,26 +111,17 @@ class Facts:
         return found
 
     @cached_property
-    def change_results(self) -> dict[str, dict[str, bool]]:
-        """For each service, the changes of it that have a result: name -> whether it succeeded."""
-        found: dict[str, dict[str, bool]] = {}
-        for service, changes in self.changes_by_service.items():
-            for change in changes:
-                success = succeeded(change)
-                if success is not None:
-                    found.setdefault(service, {})[change["metadata"]["name"]] = success
-        return found
+    def blamed(self) -> dict[str, list[datetime]]:
+        """The changes that incidents name as their cause: name -> when those were detected."""
+        return outcomes.blamed_at(self.records("Incident"))
 
     @cached_property
-    def model_results(self) -> dict[str, dict[str, bool]]:
-        """For each ChangeModel, the changes by it that have a result: name -> whether it succeeded."""
-        found: dict[str, dict[str, bool]] = {}
-        for model, changes in self.changes_by_model.items():
-            for change in changes:
-                success = succeeded(change)
-                if success is not None:
-                    found.setdefault(model, {})[change["metadata"]["name"]] = success
-        return found
+    def change_outcomes(self) -> dict[str, Outcome]:
+        """How changes ended: name -> outcome, of those that did."""
+        found = (
+            (change["metadata"]["name"], outcomes.outcome(change, self.blamed)) for change in self.records("Change")
+        )
+        return {name: outcome for name, outcome in found if outcome is not None}
 
     @cached_property
     def changes_by_model(self) -> dict[str, list[Data]]:
@@ -141,14 +134,15 @@ class Facts:
         return found
 
     @cached_property
-    def change_success(self) -> tuple[int, int]:
-        """Of all changes with a result: how many succeeded, and how many there are."""
-        return _tally(self.change_results)
+    def change_history(self) -> History:
+        """The outcomes of all changes."""
+        return History(self.change_outcomes.values())
 
     @cached_property
-    def model_success(self) -> tuple[int, int]:
-        """The same of all standard changes."""
-        return _tally(self.model_results)
+    def model_history(self) -> History:
+        """The outcomes of all standard changes."""
+        names = (change["metadata"]["name"] for changes in self.changes_by_model.values() for change in changes)
+        return History(self.change_outcomes[name] for name in names if name in self.change_outcomes)
 
     @cached_property
     def latest_reviews(self) -> dict[str, Data]:
@@ -178,25 +172,12 @@ class Facts:
         return found
 
 
-def _tally(results: Mapping[str, Mapping[str, bool]]) -> tuple[int, int]:
-    everything: dict[str, bool] = {}
-    for found in results.values():
-        everything |= found
-    return sum(everything.values()), len(everything)
-
-
 def began(incident: Data) -> str:
     """From when on an incident, given as its spec, counts: its occurrence, or its detection where that is not known.
 
     Source: Delegated Regulation (EU) 2024/1772 Article 3(1).
     """
     return str(incident.get("occurredAt", incident["detectedAt"]))
-
-
-def succeeded(change: Data) -> bool | None:
-    """Whether a change did what it should; None while it has no result."""
-    result = change["spec"].get("result")
-    return None if result is None else result in ("successful", "successful-with-issues")
 
 
 def applies_to(calendar: Data, service: str, data: Data | None) -> bool:

@@ -1,7 +1,8 @@
 """What a review says of the performance of a service agrees with the agreements of that service.
 
-Each line names an agreement for the service and an objective in it, with its target and unit; the verdict follows from
-what was attained, and without data it is no-data. Otherwise a missed objective passes as met.
+Each line names an agreement for the service and an objective in it, with its target; the verdict follows from
+what was attained, and without data it is no-data. Otherwise a missed objective passes as met. An agreement that changes
+its targets is another record with days of its own, so that reviews of earlier periods stay true.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ def _wrong(
     if objective is None:
         message = f"{agreement} has no objective '{line['objective']}'"
         return "objective", message, did_you_mean(line["objective"], objectives) or "name one of its objectives"
+    if Fraction(line["target"]) != Fraction(objective["target"]):
+        message = f"{agreement} promises {objective['target']}, not {line['target']}"
+        return "target", message, f"write {objective['target']}, or name the agreement that held in the period"
     verdict = _verdict(line, objective)
     if line["verdict"] != verdict:
         attained = f"{line['attained']} against {line['target']}" if "attained" in line else "nothing attained"

@@ -1,8 +1,8 @@
 """The only user of GitPython: its command layer, with everything that a repository could set against us shut off.
 
-Objects replaced with ``git replace``, grafts, hooks, file system monitors, external diffs and attributes of the
-work tree have no effect here, and nothing is written into the repository: the tree of a merge that has not
-happened yet goes to a temporary object folder.
+Objects replaced with ``git replace``, grafts, hooks, file system monitors, external diffs, attributes of the work
+tree, and variables of the environment that lead to another repository have no effect here, and nothing is written into
+the repository: the tree of a merge that has not happened yet goes to a temporary object folder.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from itsm_as_code.errors import GitError
+from itsm_as_code.git.environment import clear
 from itsm_as_code.git.partial import fetch_missing, promisor
 from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Entry, TooLarge
 
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+_PROCESS = os.environ
+clear(_PROCESS)  # GIT_PYTHON_GIT_EXECUTABLE is run when GitPython is imported
+_PROCESS["GIT_PYTHON_REFRESH"] = "quiet"
 
-from git import Git
-from git.exc import GitCommandError, GitCommandNotFound
+from git import Git  # noqa: E402
+from git.exc import GitCommandError, GitCommandNotFound  # noqa: E402
 
 _OPTIONS = (
     *("-c", "core.hooksPath=/dev/null"),
@@ -35,7 +38,9 @@ _OPTIONS = (
     *("-c", "core.commitGraph=false"),
     *("-c", "diff.external="),
     *("-c", "protocol.ext.allow=never"),
+    *("-c", "diff.algorithm=histogram"),
     *("-c", "merge.renames=true"),
+    *("-c", "merge.renameLimit=7000"),
     *("-c", "merge.directoryRenames=conflict"),
     *("-c", "merge.renormalize=false"),
     *("-c", "merge.default=text"),
@@ -107,6 +112,7 @@ class Repository:
         self, arguments: tuple[str, ...], feed: bytes | None = None, folder: Path | None = None
     ) -> tuple[int, bytes, str]:
         """Exit code, standard output and standard error of a git command, run in ``folder``."""
+        clear(_PROCESS)  # GitPython gives git all of it
         git = self._git if folder is None else Git(folder)
         options: dict[str, Any] = {
             "with_extended_output": True,

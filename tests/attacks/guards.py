@@ -12,7 +12,7 @@ import pytest
 
 from itsm_as_code import checks, risk, signing
 from itsm_as_code.cache import Cache
-from itsm_as_code.gate import approvals, guard, lane, reasons, scope, statements
+from itsm_as_code.gate import approvals, binding, guard, lane, reasons, scope, statements
 from itsm_as_code.gate.approvals import Verdicts
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.identities import Directory, contributors
@@ -20,6 +20,7 @@ from itsm_as_code.gate.incoming import Incoming
 from itsm_as_code.gate.judge import Judgement
 from itsm_as_code.gate.open_changes import OpenChanges
 from itsm_as_code.gate.statements import PullRequestIdentity
+from itsm_as_code.git import repository
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.measures import suspension
 from itsm_as_code.policies import environment, waivers
@@ -311,6 +312,29 @@ GUARDS: Final = (
     ),
     Guard(
         "approvals are bound to content", patched(Binding, "why_void", lambda *_: None), ("changes-after-the-approval",)
+    ),
+    Guard(
+        "approvals are bound to what was there before",
+        patched(Binding, "_undone", nothing),
+        ("undoes-what-the-base-decided",),
+    ),
+    Guard(
+        "the base of the day of the review",
+        patched(binding, "standing_at", lambda repository, branch, head, at: branch),
+        ("undoes-its-own-commit-that-was-merged-meanwhile",),
+    ),
+    Guard(
+        "all merge bases",
+        patched(binding, "merge_bases", lambda repository, base, head: [repository.merge_base(base, head)]),
+        ("undoes-what-only-one-of-two-merge-bases-has",),
+    ),
+    Guard(
+        "nothing reviewed is left out", patched(Binding, "_then", nothing), ("leaves-out-what-was-reviewed-with-it",)
+    ),
+    Guard(
+        "the repository that was named",
+        patched(repository, "clear", nothing),
+        ("is-judged-by-the-hook-of-another-repository",),
     ),
     Guard("nothing from after now", patched(approvals, "not_yet_given", lambda *_: False), ("is-approved-tomorrow",)),
     Guard("waivers that hold", patched(waivers, "_problems", nothing), ("has-a-waiver-that-its-requester-approved",)),

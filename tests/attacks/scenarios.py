@@ -7,11 +7,13 @@ test modules of this folder, which look at each of them more closely; here they 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
+from unittest.mock import patch
 
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError
@@ -654,6 +656,84 @@ def grafts_a_contributor_away(shop: Workshop) -> None:
     info.mkdir(exist_ok=True)
     (info / "grafts").write_text(f"{tip} {main}\n")
     approve(shop, "bob")
+
+
+# What the reviewers did not see.
+
+
+def _move_the_freeze(shop: Workshop, old: str, new: str) -> str:
+    shop.edit(FREEZE, f"2026-12-{old}T", f"2026-12-{new}T")
+    return shop.commit("Move the freeze", who="alice" if shop.git("branch", "--show-current") == "topic" else "erin")
+
+
+def _a_title(shop: Workshop, *reviewers: str) -> None:
+    shop.edit("people/frank.yaml", "title: Frank Fen", "title: Frank F. Fen")
+    shop.commit()
+    approve(shop, *reviewers)
+
+
+@scenario(23)
+def undoes_what_the_base_decided(shop: Workshop) -> None:
+    _a_title(shop, "dave", "erin")
+    shop.git("checkout", "-q", "main")
+    _move_the_freeze(shop, "15", "10")
+    shop.git("checkout", "-q", "topic")
+    shop.git("merge", "-q", "--no-commit", "main")
+    shop.edit(FREEZE, "2026-12-10T", "2026-12-15T")
+    shop.commit("Merge the base")
+
+
+@scenario(23)
+def undoes_its_own_commit_that_was_merged_meanwhile(shop: Workshop) -> None:
+    """At the review it was a commit and its revert, of which nothing could be seen."""
+    moved = _move_the_freeze(shop, "15", "10")
+    _move_the_freeze(shop, "10", "15")
+    _a_title(shop, "dave", "erin")
+    for review in shop.reviews:
+        review["at"] = f"2026-11-22T08:{shop.clock // 60:02d}:{shop.clock % 60:02d}Z"
+    shop.git("checkout", "-q", "main")
+    shop.git("merge", "-q", "--no-ff", "-m", "Merge the first half", moved, who="erin")
+
+
+@scenario(23)
+def undoes_what_only_one_of_two_merge_bases_has(shop: Workshop) -> None:
+    shop.git("checkout", "-q", "main")
+    shop.write("docs/main.md", "Main.\n")
+    before = shop.commit(who="erin")
+    shop.git("checkout", "-q", "topic")
+    moved = _move_the_freeze(shop, "15", "10")
+    shop.git("merge", "-q", "-m", "main into topic", before)
+    shop.git("checkout", "-q", "main")
+    shop.git("merge", "-q", "--no-ff", "-m", "half of topic into main", moved, who="erin")
+    shop.git("checkout", "-q", "topic")
+    _move_the_freeze(shop, "10", "15")
+    _a_title(shop, "dave", "erin")
+
+
+@scenario(23)
+def leaves_out_what_was_reviewed_with_it(shop: Workshop) -> None:
+    shop.write("docs/how.md", "How.\n")
+    shop.write("docs/warning.md", "But not so.\n")
+    shop.commit()
+    approve(shop, "bob")
+    (shop.path / "docs/warning.md").unlink()
+    shop.commit()
+
+
+def _from_a_hook(shop: Workshop) -> bool:
+    with patch.dict(os.environ, {"GIT_DIR": str(shop.path.parent / "other" / ".git")}):
+        return approved(shop)
+
+
+@scenario(29, _from_a_hook)
+def is_judged_by_the_hook_of_another_repository(shop: Workshop) -> None:
+    shop.git("clone", "-q", str(shop.path), str(shop.path.parent / "other"))
+    other = Workshop(shop.path.parent / "other", shop.clock)
+    other.git("checkout", "-q", "-b", "main", "origin/main", check=False)
+    other.git("checkout", "-q", "-B", "topic", "origin/main")
+    proposal(other, "bob")
+    shop.reviews += other.reviews
+    proposal(shop, **BAD_BACKOUT)
 
 
 # Reports.

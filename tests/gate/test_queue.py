@@ -161,3 +161,22 @@ def test_a_group_on_another_base_is_refused(queue: Queue) -> None:
 def test_the_last_pull_request_must_be_the_named_one(queue: Queue) -> None:
     with pytest.raises(ForgeError):
         queue.judge(queue.merged("one", "two"), 1)
+
+
+def test_a_group_whose_second_member_undoes_the_first(queue: Queue) -> None:
+    """Each was approved on a base without the other; the second has merged the first and kept its own side."""
+    work = queue.work
+    work.git("checkout", "-q", "two")
+    work.edit("services/newsletter.yaml", "help@shop", "info@shop")
+    work.commit()
+    queue.pull(2, "two")
+    work.git("merge", "-q", "--no-commit", "one")
+    work.edit("services/newsletter.yaml", "title: Weekly newsletter", "title: Newsletter")
+    work.commit("Merge one")
+    head = work.git("rev-parse", "two")
+    commits = tuple(ForgeCommit(sha) for sha in work.git("rev-list", "main..two").split())
+    queue.pulls[2] = replace(queue.pulls[2], head=head, commits=commits)
+    decision = queue.judge(queue.merged("one", "two"), 2)
+    assert decision.verdict == "pending"
+    (item,) = [item for row in decision.evidence["approvals"] for item in row["ignored"] if item["code"] == "void"]
+    assert (item["field"], item["side"]) == ("Service newsletter /metadata/title", "before")

@@ -62,30 +62,47 @@ def steps(repository: Repository, base: str, head: str, pull_request: PullReques
     if pull_request.number is None or pull_request.head is None:
         raise ForgeError("a group needs a forge's pull request", remedy="name it with --forge and --pr")
     own = OpenPullRequest(pull_request.number, pull_request.head)
-    if _gives(repository, base, own.head, head):
+    others = frozenset(item.head for item in pull_request.open_pull_requests)
+    chain = _chain(repository, base, head)
+    alone = _gives(repository, base, own.head, head)
+    if alone and not any(merged in others for _, merged in chain):
         return [Step(own.number, base, own.head, head)]
-    chain = repository.text(
-        "rev-list", "--first-parent", "--reverse", f"--max-count={MAX_GROUP + 1}", "--end-of-options", f"{base}..{head}"
-    ).split()
-    if not chain or len(chain) > MAX_GROUP or not _contains(repository, chain[0], base):
-        raise _foreign(head)
-    found, left, before = [], [*pull_request.open_pull_requests, own], base
-    for commit in chain:
-        step = _step(repository, before, commit, left)
+    # Where a later one undoes an earlier one, the last alone would give the same tree: each merge is looked at.
+    found = _each(repository, base, chain, [*pull_request.open_pull_requests, own])
+    if isinstance(found, list) and found and found[-1].number == own.number:
+        return found
+    if alone:
+        return [Step(own.number, base, own.head, head)]
+    raise _foreign(found if isinstance(found, str) else head)
+
+
+def _chain(repository: Repository, base: str, head: str) -> list[tuple[str, str | None]]:
+    """The commits of a group, oldest first, with what each of them merges; none when they are not built on the base."""
+    options = ("--first-parent", "--parents", "--reverse", f"--max-count={MAX_GROUP + 1}", "--end-of-options")
+    rows = [row.split() for row in repository.text("rev-list", *options, f"{base}..{head}").splitlines()]
+    if not rows or len(rows) > MAX_GROUP or not _contains(repository, rows[0][0], base):
+        return []
+    return [(commit, parents[1] if len(parents) == 2 else None) for commit, *parents in rows]
+
+
+def _each(
+    repository: Repository, base: str, chain: list[tuple[str, str | None]], left: list[OpenPullRequest]
+) -> list[Step] | str:
+    """A step for each commit of a group, or the first commit that no pull request brings."""
+    found: list[Step] = []
+    for commit, merged in chain:
+        step = _step(repository, found[-1].result if found else base, commit, merged, left)
         if step is None:
-            raise _foreign(commit)
+            return commit
         left = [item for item in left if item.number != step.number]
         found.append(step)
-        before = commit
-    if found[-1].number != own.number:
-        raise _foreign(head)
     return found
 
 
-def _step(repository: Repository, before: str, commit: str, left: Iterable[OpenPullRequest]) -> Step | None:
+def _step(
+    repository: Repository, before: str, commit: str, merged: str | None, left: Iterable[OpenPullRequest]
+) -> Step | None:
     """Which pull request a commit brings: the one it merges, or the only one whose merge gives the same tree."""
-    _, *parents = repository.text("rev-list", "--parents", "--max-count=1", "--end-of-options", commit).split()
-    merged = parents[1] if len(parents) == 2 else None
     fitting = [
         item
         for item in left

@@ -232,6 +232,53 @@ def test_a_base_that_moved_on_leaves_it_standing(office: Office) -> None:
     assert office.decide().verdict == "approved"
 
 
+def test_a_base_that_moved_and_is_undone(office: Office) -> None:
+    """Merged, the record that came to the base would be another one, which nobody saw."""
+    office.approve("bob")
+    shop = office.shop
+    shop.git("checkout", "-q", "main")
+    shop.change(**{"Send in smaller batches.": "Send in larger batches."})
+    decided = shop.commit(who="erin")
+    shop.git("checkout", "-q", "topic")
+    shop.git("merge", "-q", "-X", "ours", "--no-edit", "main")
+    decision = office.decide()
+    assert decision.verdict == "pending"
+    (item,) = decision.evidence["approvals"][0]["ignored"]
+    assert (item["code"], item["commit"], item["side"]) == ("void", decided, "before")
+
+
+def test_what_was_signed_with_it_is_left_out(office: Office) -> None:
+    other = office.shop.change("chg-20261122-first")
+    office.shop.commit()
+    office.approve("bob")
+    assert office.decide().verdict == "approved"
+    (office.shop.path / other).unlink()
+    office.shop.commit()
+    pending(office, "void")
+
+
+def test_a_part_of_what_was_signed_is_merged(office: Office) -> None:
+    """The base says now what was signed; the rest is the same difference."""
+    other = office.shop.change("chg-20261122-first")
+    office.shop.commit()
+    office.approve("bob")
+    text = (office.shop.path / other).read_text()
+    office.shop.git("checkout", "-q", "main")
+    office.shop.write(other, text)
+    office.shop.commit("Squashed", who="erin")
+    assert office.decide().verdict == "approved"
+
+
+def test_a_statement_that_does_not_say_what_was_there_before(office: Office) -> None:
+    """Of version 1, whose digests were of what comes of a merge alone."""
+    office.approve("bob", schema="itsm/approval/v1")
+    decision = office.decide()
+    assert decision.verdict == "pending"
+    ((_, code),) = ignored_codes(decision)
+    assert code == "statement-unreadable"
+    assert "sign again with 'itsm approve'" in decision.evidence["approvals"][0]["ignored"][0]["reason"]
+
+
 def test_a_digest_of_other_content(office: Office) -> None:
     """A reviewer's tool that was brought to sign the digest of something else approves only that."""
     statement = office.statement("bob")
@@ -351,6 +398,7 @@ def test_a_request_for_changes_ends_with_the_merge(office: Office) -> None:
         "null",
         "[" * 100_000,
         '{"schema": "itsm/approval/v1"}',
+        '{"schema": "itsm/approval/v2"}',
         "x" * (1 << 21),
         "\udcff",
     ],

@@ -82,6 +82,25 @@ def test_an_approved_one(live: Live, itsm: Run) -> None:
     assert (code, "APPROVED" in out, err) == (0, True, "")
 
 
+def test_an_approval_covers_no_undoing(live: Live, itsm: Run) -> None:
+    """The same change came to the base in other words; the branch merged it and kept its own."""
+    live.shop.approve(live.state)
+    work = live.shop.work
+    work.git("checkout", "-q", "main")
+    work.change(**{"Send in smaller batches.": "Send in larger batches."})
+    live.state.base = work.commit("Another change", who="erin")
+    work.git("checkout", "-q", "topic")
+    work.git("merge", "-q", "-X", "ours", "--no-edit", "main")
+    live.state.head = work.git("rev-parse", "topic")
+    live.state.commits = work.git("rev-list", "--reverse", "main..topic").split()
+    live.state.commit_accounts = dict.fromkeys(live.state.commits, "alice")
+    live.state.versions.append((live.state.head, "2026-11-22T11:00:00.000Z"))
+    found = judged(itsm, live)
+    (item,) = (item for item in found["approvals"][0]["ignored"] if item["reviewer"] == "bob")
+    assert (found["verdict"], item["code"], item["side"]) == ("pending", "void", "before")
+    assert (item["field"], item["commit"]) == ("Change chg-20261122-tune /spec/summary", live.state.base)
+
+
 def test_what_was_read_gives_the_same_bytes_again(live: Live, itsm: Run, tmp_path: Path) -> None:
     file = tmp_path / "reviews.json"
     _, first, _ = itsm(*live.arguments, "--format", "json", "--write-reviews", file)

@@ -35,7 +35,7 @@ def test_a_policy_made_to_say_yes(workshop: Workshop) -> None:
     approve(workshop, *EVERYBODY)
     decision = workshop.judge()
     assert decision.verdict == "rejected"
-    assert codes(decision) == ["finding:backout-is-planned"]
+    assert codes(decision) == ["finding:backout-is-planned", "finding:policy-examples"]
 
 
 def test_a_policy_made_a_warning(workshop: Workshop) -> None:
@@ -51,7 +51,7 @@ def test_a_policy_narrowed_by_its_where(workshop: Workshop) -> None:
     workshop.change(**BAD_BACKOUT)
     workshop.commit()
     approve(workshop, *EVERYBODY)
-    assert codes(workshop.judge()) == ["finding:backout-is-planned"]
+    assert codes(workshop.judge()) == ["finding:backout-is-planned", "finding:policy-examples"]
 
 
 def test_an_approval_rule_made_to_ask_for_nothing(workshop: Workshop) -> None:
@@ -259,6 +259,7 @@ def test_the_rules_that_come_are_shown_but_do_not_judge(workshop: Workshop) -> N
     with on_main(workshop):
         workshop.change()
     workshop.edit(POLICY, "steps.size() >= 2", "steps.size() >= 3")
+    workshop.edit(POLICY, "{steps: [one, two]}", "{steps: [one, two, three]}")
     workshop.commit()
     approve(workshop, "dave", "erin")
     decision = workshop.judge()

@@ -167,7 +167,7 @@ def test_a_folder_becomes_a_file(workshop: Workshop) -> None:
     workshop.write(POLICY_FOLDER, "apiVersion: itsm/v1\n")
     workshop.commit()
     approve(workshop, *EVERYBODY)
-    assert blocking(workshop.judge()) == {"record-deleted"}
+    assert blocking(workshop.judge()) == {"record-deleted", "record-folder"}
 
 
 POLICY_FOLDER = "policies/approvals"

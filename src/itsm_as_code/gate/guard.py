@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from itsm_as_code import clock
-from itsm_as_code.findings import Finding, Problem, Rule, Severity
+from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
+from itsm_as_code.gate.decision import canonical
 from itsm_as_code.packs import FOLDER as PACKS_FOLDER
 from itsm_as_code.policies.environment import CompileError, Environment
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.diff import Action, RecordDiff
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.records.lifecycle import transition_problems
+from itsm_as_code.records.lifecycle import ending, transition_problems
 
 JUDGING_KINDS = (
     "Person",
@@ -35,8 +37,9 @@ RECORD_DELETED = Rule(
     "record-deleted",
     "A record is retired, not deleted",
     Severity.ERROR,
-    "Others refer to it and the history of decisions rests on it. Set its state to retired or cancelled; where "
-    "deletion is right, an approval rule with `actions: [deleted]` allows it.",
+    "Others refer to it and the history of decisions rests on it. Each kind has an end of its own: a change is "
+    "cancelled, a person gets inactive, a service is retired; a rename adds the new record and ends the old one. Where "
+    "deletion is right, an approval rule with `actions: [deleted]` on the base allows it.",
 )
 CHANGE_BACKDATED = Rule(
     "change-backdated",
@@ -129,20 +132,51 @@ def uncompilable(policies: Iterable[Record], environment: Environment) -> Iterat
                     yield f"approval rule {policy.name}/{rule['name']}: {message}"
 
 
-def step_findings(diff: RecordDiff, deletable: frozenset[str], facts: Facts, now: datetime) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Deletions:
+    """What tells one deletion from another: the records that a rule lets be deleted (as text), those that stand again
+    under another name, and the files of the candidate."""
+
+    allowed: frozenset[str] = frozenset()
+    renamed: Mapping[RecordId, str] = field(default_factory=dict)
+    files: Container[str] = ()
+
+
+def renamed(diffs: Iterable[RecordDiff]) -> dict[RecordId, str]:
+    """The deleted records of which an added one of their kind says the same, with the name of that one."""
+    added = {_content(diff.new): diff.id.name for diff in diffs if diff.old is None and diff.new is not None}
+    gone = [diff.old for diff in diffs if diff.old is not None and diff.new is None]
+    return {record.id: added[_content(record)] for record in gone if _content(record) in added}
+
+
+def _content(record: Record) -> tuple[str, bytes]:
+    return record.id.kind, canonical(record.data.get("spec"))
+
+
+def step_findings(diff: RecordDiff, deletions: Deletions, facts: Facts, now: datetime) -> Iterator[Finding]:
     """What speaks against the step that a record takes from the base to the candidate; ``facts`` are strict ones."""
     for rule, problem in transition_problems(diff):
         yield stamp(rule, diff.record, problem)
-    yield from deletion_findings(diff, deletable)
+    yield from deletion_findings(diff, deletions)
     if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
         yield from model_findings(diff.new, facts)
         yield from backdating_findings(diff, diff.new, now)
 
 
-def deletion_findings(diff: RecordDiff, deletable: frozenset[str]) -> Iterator[Finding]:
+def deletion_findings(diff: RecordDiff, deletions: Deletions) -> Iterator[Finding]:
     """A record that is deleted, where no approval rule lets it be deleted."""
-    if diff.action is Action.DELETED and str(diff.id) not in deletable:
-        yield stamp(RECORD_DELETED, diff.record, Problem(f"{diff.id} is deleted", (), "retire it instead"))
+    if diff.action is not Action.DELETED or str(diff.id) in deletions.allowed:
+        return
+    message, end = f"{diff.id} is deleted", ending(diff.record)
+    remedy = f"put it back, and {end}" if end else "put it back"
+    if diff.record.path in deletions.files:
+        message, remedy = f"{diff.id} is no record any more: its file cannot be read as one", "mend the file"
+    elif diff.id in deletions.renamed:
+        message += f", and {deletions.renamed[diff.id]} says the same"
+        remedy += "; a rename adds the new record and ends the old one, to which others may still refer"
+    else:
+        remedy += f"; or merge an approval rule with kinds: [{diff.id.kind}] and actions: [deleted] first"
+    yield stamp(RECORD_DELETED, diff.record, Problem(message, (), remedy))
 
 
 def model_findings(change: Record, facts: Facts) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, sett
 from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of, planned_window
 from itsm_as_code.gate.decision import Decision, Reason
-from itsm_as_code.gate.guard import guarded_facts, step_findings
+from itsm_as_code.gate.guard import Deletions, guarded_facts, renamed, step_findings
 from itsm_as_code.gate.hindrances import explain
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.impact import contexts_of
@@ -271,10 +271,9 @@ class Judgement:
 
     @cached_property
     def step_findings(self) -> list[Finding]:
+        deletions = Deletions(self.scope.deletable, renamed(self.diffs), self.candidate_snapshot.entries)
         return [
-            finding
-            for diff in self.diffs
-            for finding in step_findings(diff, self.scope.deletable, self.guarded_facts, self.now)
+            finding for diff in self.diffs for finding in step_findings(diff, deletions, self.guarded_facts, self.now)
         ]
 
     @cached_property

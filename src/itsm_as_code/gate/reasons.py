@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from collections.abc import Container, Iterator, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Final
 
 from itsm_as_code.gate.decision import Reason
-from itsm_as_code.gate.guard import uncompilable, unusable
+from itsm_as_code.gate.guard import JUDGING_KINDS, uncompilable, unusable
 from itsm_as_code.gate.paths import refused_paths
+from itsm_as_code.gate.scope import Uncovered
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.kind_schema import has_field
+from itsm_as_code.records.kinds import KindRegistry
 
 if TYPE_CHECKING:
     from itsm_as_code.forges.interface import PullRequest
@@ -36,15 +44,52 @@ def rejections(judgement: Judgement) -> list[Reason]:
         first = next(finding for finding in blocking if finding.rule == rule)
         more = f" (and {count - 1} more)" if count > 1 else ""
         reasons.append(Reason(f"finding:{rule}", f"{first.location}: {first.message}{more}"))
-    for path, what in judgement.scope.uncovered:
-        subject = what or path
-        reasons.append(
-            Reason(
-                "not-covered",
-                f"no approval rule covers {subject} ({path})" if what else f"no approval rule covers {path}",
-            )
-        )
-    return reasons
+    unread = {finding.location.path for finding in blocking if finding.rule.startswith(_NO_RECORD)}
+    return [*reasons, *_not_covered(judgement, policies, unread)]
+
+
+_NO_RECORD: Final = ("yaml-", "file-", "record-kind", "record-unique", "record-folder")
+"""Rules that say why a file holds no record."""
+
+
+def _not_covered(judgement: Judgement, policies: Sequence[Record], unread: Container[str]) -> Iterator[Reason]:
+    """A reason for each rule that would have to be added; a file that cannot be read needs none, but mending."""
+    taken = {rule["name"] for policy in policies for rule in policy.spec["rules"]}
+    by_rule: dict[str, list[Uncovered]] = {}
+    for item in judgement.scope.uncovered:
+        if item.path not in unread or judgement.changed_paths.get(item.path) == "deleted":
+            by_rule.setdefault(_rule_for(item, judgement.judges.registry, taken), []).append(item)
+    for rule, items in by_rule.items():
+        more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
+        listed = ", ".join(map(str, items[:_SHOWN])) + more
+        place = policies[0].path if policies else f"{judgement.judges.registry['ApprovalPolicy'].folder}/default.yaml"
+        where = f"add to spec.rules of {place}, in a pull request of its own"
+        yield Reason("not-covered", f"no approval rule covers {listed}; {where}: - {rule}")
+
+
+_SHOWN: Final = 5
+_OWNED: Final = ("owner", "service", "services")
+
+
+def _rule_for(item: Uncovered, registry: KindRegistry, taken: Container[str]) -> str:
+    """The approval rule that would cover something, in YAML; whom it asks is a proposal."""
+    kind = registry.kinds.get(item.kind or "")
+    top, slash, _ = item.path.partition("/")
+    if kind is None:
+        name, match = _slug(top), f"paths: [{json.dumps(f'{top}/**' if slash else item.path, ensure_ascii=False)}]"
+        judges = top in ("schemas", ".github", "ci") or item.path in ("itsm.yaml", ".gitlab-ci.yml")
+        source = "role: governance" if judges else "anyone: true"
+    else:
+        name, match = kind.plural, f"kinds: [{kind.name}]"
+        match += f", fields: [{json.dumps(item.field, ensure_ascii=False)}]" if item.field else ""
+        owned = any(has_field(kind.schema, f"/spec/{name}") for name in _OWNED) or kind.name in ("Service", "Team")
+        source = "role: governance" if kind.name in JUDGING_KINDS else "owners: self" if owned else "anyone: true"
+    name = next(name for number in count(1) if (name := f"{name}-{number}" if number > 1 else name) not in taken)
+    return f"{{name: {name}, match: {{{match}}}, approvals: [{{from: {{{source}}}, count: 1}}]}}"
+
+
+def _slug(text: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", text.casefold())[:50].strip("-") or "others"
 
 
 def not_ready(pull_request: PullRequest) -> list[Reason]:
@@ -58,7 +103,12 @@ def missing(judgement: Judgement) -> list[Reason]:
     reasons += not_ready(judgement.pull_request)
     if not judgement.approvals:
         reasons.append(Reason("no-rule", "no approval rule matched, so nothing was approved"))
+    broken = (*_NO_RECORD, "record-schema")
+    unread = {item.record for item in judgement.findings if item.blocks and item.rule.startswith(broken)}
     for approval in judgement.approvals:
+        records = [diff.id for diff in approval.rule.records]
+        if records and not approval.rule.paths and unread.issuperset(records):
+            continue  # who has to approve them can be told once they can be read
         for requirement in approval.required:
             if requirement.missing > 0:
                 who = f"; ask {', '.join(requirement.suggested)}" if requirement.suggested else ""

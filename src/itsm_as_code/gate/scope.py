@@ -41,11 +41,24 @@ class MatchedRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncovered:
+    """What no rule covers: a path, or a record (whole, or a field of it) with how to say which."""
+
+    path: str
+    what: str = ""
+    kind: str | None = None
+    field: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.path})" if self.what else self.path
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """All matched rules; what no rule covers; the rules that could not be evaluated; deletions that a rule allows."""
 
     rules: tuple[MatchedRule, ...]
-    uncovered: tuple[tuple[str, str], ...]
+    uncovered: tuple[Uncovered, ...]
     errors: tuple[str, ...]
     deletable: frozenset[str]
 
@@ -81,7 +94,7 @@ class RuleMatcher:
                 covered_paths.update(path_hits)
                 matched.append(_matched(policy, rule, hits, path_hits))
         uncovered = [row for diff, _, _ in diffs for row in _uncovered(diff, covered)]
-        uncovered += [(change.path, "") for change in paths if change.path not in covered_paths]
+        uncovered += [Uncovered(change.path) for change in paths if change.path not in covered_paths]
         errors = tuple(dict.fromkeys(self._errors))
         return Scope(tuple(matched), tuple(uncovered), errors, frozenset(deletable))
 
@@ -120,7 +133,8 @@ class RuleMatcher:
         try:
             return self._environment.holds(match["where"], activation)
         except (EvaluationError, CompileError) as error:
-            self._errors.append(f"approval rule {rule['name']} could not be evaluated on {diff.id}: {error}")
+            if record.valid:  # what breaks its schema is a finding already
+                self._errors.append(f"approval rule {rule['name']} could not be evaluated on {diff.id}: {error}")
             return bool(rule["approvals"])
 
 
@@ -179,19 +193,21 @@ def within(patterns: Patterns, field: Pointer) -> bool:
     return False
 
 
-def _uncovered(diff: RecordDiff, covered: Set[_Part]) -> Iterator[tuple[str, str]]:
-    """Path and description of what no rule covers; one line for a record that no rule covers at all."""
-    sides = _sides(diff)
+def _uncovered(diff: RecordDiff, covered: Set[_Part]) -> Iterator[Uncovered]:
+    """What of a record no rule covers; one line for a record that no rule covers at all."""
+    sides, kind = _sides(diff), diff.id.kind
     parts = changed_parts(diff)
     missing = [(field, side) for field in parts for side in sides if (diff.id, field, side) not in covered]
     if len(missing) == len(parts) * len(sides):
-        yield diff.record.path, f"{diff.id}"
+        yield Uncovered(diff.record.path, f"{diff.id}", kind)
         return
     for field, side in missing:
         if side == "before" and (field, "after") in missing:
             continue
-        what = f"{diff.id} {format_pointer(field)}".rstrip()
-        yield sides[side].path, what if side == "after" or len(sides) == 1 else f"{what} as it is on the base"
+        pointer = format_pointer(field)
+        what = f"{diff.id} {pointer}".rstrip()
+        on_base = "" if side == "after" or len(sides) == 1 else " as it is on the base"
+        yield Uncovered(sides[side].path, what + on_base, kind, pointer)
 
 
 def _path_rule_matches(match: Mapping[str, Any], change: PathChange) -> bool:

@@ -18,7 +18,7 @@ _NAME: Final = re.compile(r"[A-Z][A-Za-z0-9]{0,62}\Z", re.ASCII)
 _PLURAL: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z", re.ASCII)
 _FOLDER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*\Z", re.ASCII)
 _SCHEMAS: Final = "schemas"
-_TEXTS: Final = ("title", "titlePlural", "practice", "description")
+_TEXTS: Final = ("title", "titlePlural", "practice", "description", "ending")
 
 
 def about_problem(about: Any, schema: Schema) -> str:

@@ -44,7 +44,7 @@ _RefTree = dict[str, Any]
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of record, as its schema defines it."""
+    """One kind of record, as its schema defines it; ``ending`` says what to do with a record that has had its day."""
 
     name: str
     title: str
@@ -56,6 +56,7 @@ class Kind:
     path: str
     schema: Schema = field(repr=False)
     columns: tuple[Column, ...] = ()
+    ending: str = ""
 
     @property
     def lifecycle(self) -> Mapping[str, Any] | None:
@@ -172,6 +173,7 @@ def _kind(path: str, schema: Schema, files: Mapping[str, Schema]) -> Kind:
         path=f"schemas/{path}",
         schema=bundle(files, path),
         columns=tuple(Column(column["title"], parse_pointer(column["pointer"])) for column in about.get("columns", ())),
+        ending=about.get("ending", ""),
     )
 
 

@@ -141,10 +141,35 @@ def _refused(lifecycle: Mapping[str, Any], diff: RecordDiff, transition: Transit
         starts = ", ".join(entry if isinstance(entry, str) else entry["state"] for entry in lifecycle["initial"])
         return Problem(f"a new record cannot start as {transition.new}", field, f"start as: {starts}")
     if diff.new is None:
-        return Problem(f"a record that is {transition.old} cannot be deleted", (), "retire, cancel or close it instead")
+        way = ending(diff.record)
+        return Problem(f"a record that is {transition.old} cannot be deleted", (), f"put the file back, and {way}")
     following = [entry if isinstance(entry, str) else entry["to"] for entry in states.get(transition.old, ())]
     remedy = f"from {transition.old} it goes to: {', '.join(following)}" if following else "this state is the last"
     return Problem(f"the step {transition.old} -> {transition.new} is not in the lifecycle", field, remedy)
+
+
+def ending(record: Record) -> str:
+    """What to do with a record that has had its day, as an instruction: the final states that are nearest to its state,
+    or what the schema of a kind without states says; empty where there is no such thing."""
+    lifecycle = record.kind.lifecycle
+    if lifecycle is None or record.state is None:
+        return record.kind.ending
+    field, finals = ".".join(parse_pointer(lifecycle["field"])), lifecycle.get("final", ())
+    seen, reached = {record.state}, [record.state]
+    for steps in range(len(lifecycle["transitions"])):
+        found = [state for state in reached if state in finals]
+        if found:
+            return (
+                f"{'set' if steps == 1 else 'take'} {field} to {' or '.join(found)}" if steps else "leave it as it is"
+            )
+        entries = [entry for state in reached for entry in lifecycle["transitions"].get(state, ())]
+        allowed = (
+            entry for entry in entries if isinstance(entry, str) or _matches(entry.get("where", {}), record.data)
+        )
+        following = dict.fromkeys(entry if isinstance(entry, str) else entry["to"] for entry in allowed)
+        reached = [state for state in following if state not in seen]
+        seen.update(reached)
+    return record.kind.ending
 
 
 def _matches(condition: Mapping[str, Any], data: Any) -> bool:

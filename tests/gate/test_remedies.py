@@ -1,0 +1,159 @@
+"""What the gate says is to be done is what helps: each remedy is carried out here, or compared with the schemas."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from itsm_as_code.records.kind_schema import has_field
+from itsm_as_code.records.kinds import Kind, KindRegistry
+from itsm_as_code.records.lifecycle import ending
+from tests.attacks.tools import POLICY, RULES, SERVICE, add_rule, on_main
+from tests.conftest import Workshop, codes
+from tests.snapshots import record_of
+
+REGISTRY = KindRegistry.load()
+WITHOUT_END = {"ApprovalPolicy", "Budget", "ServiceReview", "Training"}
+"""Kinds whose records have no day after which they count no more: what they say stays true, or is said anew."""
+PROBLEM = """\
+apiVersion: itsm/v1
+kind: Problem
+metadata: {name: slow, title: It is slow}
+spec:
+  services: [newsletter]
+  owner: team-shop
+  symptom: Slow.
+  detectedAt: "2026-11-20T08:30:00Z"
+  proactive: true
+  status: new
+"""
+
+
+def said(shop: Workshop, code: str) -> list[str]:
+    return [reason.message for reason in shop.judge().reasons if reason.code == code]
+
+
+def test_the_rule_that_is_to_be_added_covers_it(workshop: Workshop) -> None:
+    with on_main(workshop):
+        text = (workshop.path / RULES).read_text()
+        workshop.write(
+            RULES, text.replace("match: {kinds: [Service]}", "match: {kinds: [Service], fields: [/spec/tier]}")
+        )
+    workshop.write("operations/problems/slow.yaml", PROBLEM)
+    workshop.write('tools/a b/"x".sh', "true\n")
+    workshop.write("tools/y.sh", "true\n")
+    workshop.write("Makefile", "all:\n")
+    workshop.edit("services/newsletter.yaml", "channel: chat", "channel: mail")
+    workshop.edit("services/newsletter.yaml", "tier: 4", "tier: 3")
+    workshop.commit()
+    found = said(workshop, "not-covered")
+    where = f"; add to spec.rules of {RULES}, in a pull request of its own: - "
+    assert [message.partition(where)[0] for message in found] == [
+        "no approval rule covers Problem slow (operations/problems/slow.yaml)",
+        "no approval rule covers Service newsletter /spec/support/channel (services/newsletter.yaml)",
+        "no approval rule covers Makefile",
+        'no approval rule covers tools/a b/"x".sh, tools/y.sh',
+    ]
+    rules = [message.partition(where)[2] for message in found]
+    assert rules[0] == "{name: problems, match: {kinds: [Problem]}, approvals: [{from: {owners: self}, count: 1}]}"
+    head = workshop.git("rev-parse", "topic")
+    workshop.git("checkout", "-q", "main")
+    for rule in rules:
+        add_rule(workshop, rule)
+    workshop.commit("Rules", who="erin")
+    workshop.git("checkout", "-q", "-B", "topic", "main")
+    workshop.git("cherry-pick", head)
+    assert codes(workshop.judge()) == ["approval-missing"] * 5
+
+
+def test_what_cannot_be_read_needs_no_rule_but_mending(workshop: Workshop) -> None:
+    workshop.write("operations/problems/slow.yaml", PROBLEM + "  [")
+    workshop.commit()
+    assert codes(workshop.judge()) == ["finding:yaml-syntax", "no-rule"]
+
+
+def test_who_approves_is_told_once_the_record_can_be_read(workshop: Workshop) -> None:
+    """One slip of the pen is one reason: no rule errs over it, and nobody is asked to approve it."""
+    path = workshop.change(**{"type: normal": "typ: normal"})
+    workshop.commit()
+    decision = workshop.judge()
+    assert (decision.verdict, codes(decision)) == ("rejected", ["finding:record-schema"])
+    assert {finding.location.path for finding in decision.findings if finding.blocks} == {path}
+
+
+STATES = [(kind, state) for kind in REGISTRY if kind.lifecycle for state in kind.lifecycle["transitions"]]
+
+
+@pytest.mark.parametrize(("kind", "state"), STATES, ids=lambda item: str(getattr(item, "name", item)))
+def test_every_state_has_a_way_to_an_end(kind: Kind, state: str) -> None:
+    lifecycle = kind.lifecycle or {}
+    field = lifecycle["field"].rpartition("/")[2]
+    way = ending(
+        record_of(
+            f"apiVersion: itsm/v1\nkind: {kind.name}\nmetadata: {{name: x}}\nspec: {{{field}: {state}}}\n", REGISTRY
+        )
+    )
+    if state in lifecycle["final"]:
+        assert way == "leave it as it is"
+    else:
+        named = way.partition(" to ")[2].split(" or ")
+        assert way.startswith((f"set spec.{field} to ", f"take spec.{field} to "))
+        assert set(named) <= set(lifecycle["final"])
+
+
+def test_a_kind_without_states_says_how_its_records_end() -> None:
+    without = [kind for kind in REGISTRY if kind.lifecycle is None]
+    assert {kind.name for kind in without if not kind.ending} == WITHOUT_END
+    for kind in without:
+        for dotted in re.findall(r"spec[.][A-Za-z.]*[A-Za-z]", kind.ending):
+            where = REGISTRY.files["configuration.schema.json"] if "itsm.yaml" in kind.ending else kind.schema
+            assert has_field(where, "/" + dotted.replace(".", "/")), (kind.name, dotted)
+
+
+@pytest.mark.parametrize(
+    ("path", "remedy"),
+    [
+        (
+            "people/frank.yaml",
+            "put it back, and set spec.active to false; or merge an approval rule with kinds: [Person] ",
+        ),
+        ("people/teams/team-data.yaml", "put it back, and set spec.retired to true; or merge"),
+        ("services/newsletter.yaml", "put it back, and set spec.lifecycle to retired; or merge"),
+        (RULES, "put it back; or merge an approval rule with kinds: [ApprovalPolicy] and actions: [deleted] first"),
+        (POLICY, "put it back, and exclude it in itsm.yaml (spec.policies.exclude) with the reason; or merge"),
+    ],
+)
+def test_what_is_deleted_is_ended_instead(workshop: Workshop, path: str, remedy: str) -> None:
+    (workshop.path / path).unlink()
+    workshop.commit()
+    (found,) = [finding for finding in workshop.judge().findings if finding.rule == "record-deleted"]
+    assert found.remedy.startswith(remedy)
+
+
+def test_a_change_that_is_given_up_is_cancelled(workshop: Workshop) -> None:
+    with on_main(workshop):
+        path = workshop.change()
+    (workshop.path / path).unlink()
+    workshop.commit()
+    (found,) = [finding for finding in workshop.judge().findings if finding.rule == "record-deleted"]
+    assert found.remedy.startswith("put it back, and set spec.status to rejected or cancelled; ")
+
+
+def test_a_rename_adds_and_ends(workshop: Workshop) -> None:
+    with on_main(workshop):
+        workshop.write("services/attic.yaml", SERVICE % "attic")
+    (workshop.path / "services/attic.yaml").unlink()
+    workshop.write("services/loft.yaml", SERVICE % "loft")
+    workshop.commit()
+    (found,) = [finding for finding in workshop.judge().findings if finding.rule == "record-deleted"]
+    assert found.message == "Service attic is deleted, and loft says the same"
+    assert found.remedy.endswith("; a rename adds the new record and ends the old one, to which others may still refer")
+
+
+def test_a_record_that_cannot_be_read_is_not_deleted(workshop: Workshop) -> None:
+    workshop.write("services/newsletter.yaml", "a: [")
+    workshop.commit()
+    found = {finding.rule: finding for finding in workshop.judge().findings if finding.blocks}
+    assert found["record-deleted"].message == "Service newsletter is no record any more: its file cannot be read as one"
+    assert found["record-deleted"].remedy == "mend the file"

@@ -467,7 +467,7 @@ def calls_a_failure_a_success(shop: Workshop) -> None:
     """So that the next pull request finds the model in force again."""
     with on_main(shop):
         shop.write(FAILED_PATH, FAILED)
-    review = 'review: {date: "2026-11-16", by: bob, findings: It held.}'
+    review = 'review: {date: "2026-11-16", by: alice, findings: It held.}'
     shop.edit(FAILED_PATH, "status: failed\n  result: failed", f"status: reviewed\n  result: successful\n  {review}")
     shop.commit()
 

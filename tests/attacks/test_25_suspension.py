@@ -233,7 +233,7 @@ def test_a_scheduled_change_turns_to_the_suspended_model(workshop: Workshop) -> 
     assert SUSPENDED in codes(workshop.judge())
 
 
-REVIEWED = 'status: reviewed\n  result: successful\n  review: {date: "2026-11-16", by: bob, findings: It held.}'
+REVIEWED = 'status: reviewed\n  result: successful\n  review: {date: "2026-11-16", by: alice, findings: It held.}'
 
 
 @pytest.mark.parametrize(

@@ -231,6 +231,8 @@ def _machine(person: Person, rule: MatchedRule, contributors: frozenset[str]) ->
 
 
 def _away(person: Person, rule: MatchedRule, contributors: frozenset[str]) -> Excluded | None:
+    if rule.in_person:
+        return None
     stand_in = f"; {person.delegate} stands in" if person.delegate else ""
     return (f"is away{stand_in}", "away") if person.is_away else None
 
@@ -255,6 +257,8 @@ class Exclusions:
 
     def eligible(self, group: frozenset[str]) -> frozenset[str]:
         """Who may sit for a group now: those of it who may, and the delegates of those who are away."""
+        if self.rule.in_person:
+            return frozenset(name for name in group if self.why(name) is None)
         stand_ins = {
             self.directory.person(name).delegate or ""
             for name in representable(group, self.contributors, self.directory)

@@ -11,6 +11,7 @@ from itsm_as_code.gate.identities import Directory
 from itsm_as_code.records.facts import Facts
 
 _SHOWN: Final = 5
+_NAMED: Final = "; whom a record names as having agreed approves it: name somebody else, or let another propose it"
 
 
 def explain(
@@ -22,9 +23,9 @@ def explain(
     """
     found = []
     for approval in approvals:
-        excluded = Exclusions(approval.rule, contributors, directory)
+        excluded, named = Exclusions(approval.rule, contributors, directory), approval.rule.in_person
         required = tuple(
-            replace(need, hindrance=_nobody(need, facts) or _each(need, excluded, vetoes))
+            replace(need, hindrance=(_nobody(need, facts) or _each(need, excluded, vetoes)) + _NAMED * named)
             if need.missing > len(need.suggested)
             else need
             for need in approval.required

@@ -373,7 +373,7 @@ class Judgement:
     def approvals(self) -> list[Approval]:
         settled = [
             settle(rule, self.verdicts, self.contributors[0], self.directory, self.guarded_facts, self.binding.voided)
-            for rule in self._with_board(self.diffs, self.scope)
+            for rule in self._with_own(self.diffs, self.scope)
         ]
         vetoes = {item.person for item in self.verdicts.vetoes}
         unknown = {name for name in self.directory.everyone() if not self.directory.can_be_recognised(name)}
@@ -384,10 +384,11 @@ class Judgement:
     def binding(self) -> Binding:
         """What compares the differences that reviewers saw with the one that is judged."""
         merge = Merge(self.repository, self.base, self.head, self.judges.catalogue, self.catalogue)
-        return Binding(merge, lambda diffs, paths: self._with_board(diffs, self._scope_of(diffs, paths)))
+        return Binding(merge, lambda diffs, paths: self._with_own(diffs, self._scope_of(diffs, paths)))
 
-    def _with_board(self, diffs: Sequence[RecordDiff], scope: Scope) -> tuple[MatchedRule, ...]:
-        return (*scope.rules, *lane.board_rules(diffs, scope.rules, self.base_facts))
+    def _with_own(self, diffs: Sequence[RecordDiff], scope: Scope) -> tuple[MatchedRule, ...]:
+        author = self.directory.by_author(self.pull_request.author or "")
+        return (*scope.rules, *lane.own_rules(diffs, scope.rules, self.base_facts, author))
 
     # The verdict.
 

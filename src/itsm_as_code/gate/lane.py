@@ -5,7 +5,7 @@ Each guard is one function, and none of them can be waived or lifted by what the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +14,7 @@ from itsm_as_code.checks import error_budget, rule_of
 from itsm_as_code.clock import format_instant
 from itsm_as_code.configuration import Configuration
 from itsm_as_code.findings import Finding, Problem, Rule, Severity
+from itsm_as_code.gate.agreed import agreed_rules
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.measures.links import LINKS
 from itsm_as_code.measures.retrospective import Review, open_reviews
@@ -194,6 +195,13 @@ def lane_instants(changes: Iterable[Record], situation: Situation) -> Iterator[d
             found = suspension(change.spec["model"], situation.base, situation.now, [situation.facts])
             if found is not None:
                 yield found.until
+
+
+def own_rules(
+    diffs: Sequence[RecordDiff], rules: Iterable[MatchedRule], facts: Facts, author: str | None
+) -> list[MatchedRule]:
+    """The approvals that the gate itself asks for, whatever the approval rules of the base say."""
+    return [*board_rules(diffs, rules, facts), *agreed_rules(diffs, author)]
 
 
 def board_rules(diffs: Iterable[RecordDiff], rules: Iterable[MatchedRule], facts: Facts) -> list[MatchedRule]:

@@ -38,6 +38,8 @@ class MatchedRule:
     fields: tuple[tuple[RecordDiff, tuple[Pointer, ...]], ...]
     paths: tuple[str, ...]
     patterns: Patterns = None
+    in_person: bool = False
+    """Asks for people, not for what they stand for: nobody stands in for them, and they may be away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from itsm_as_code.clock import parse_instant
 from itsm_as_code.records.facts import Data, Facts
@@ -24,27 +24,34 @@ _OPEN: Final[Mapping[str, frozenset[str]]] = {
 """The states in which something is still to be mended; of an improvement, once somebody accepted it."""
 
 
-def is_open(kind: str, data: Data) -> bool:
-    """True while an incident, problem or improvement is still to be mended."""
-    return data["spec"]["status"] in _OPEN[kind]
+def is_open(kind: str, data: Data, at: datetime | None = None, grace: timedelta = timedelta(0)) -> bool:
+    """True while an incident, problem or improvement is still to be mended, or for ``grace`` after it ended."""
+    if data["spec"]["status"] in _OPEN[kind]:
+        return True
+    ended = ended_at(data["spec"], at) if at is not None else None
+    return ended is not None and at is not None and at - ended < grace
 
 
-def why_not(
-    spec: Data, field: str, service: str, facts: Facts, at: datetime | None = None, grace: timedelta = timedelta(0)
-) -> str | None:
-    """Why a link of a change says nothing for a service (``its incident inc-1 is closed``); None when it counts.
+def ended_at(spec: Data, now: datetime) -> datetime | None:
+    """When what is over ended, as it says; None where it does not say so, or names an instant to come."""
+    ends = [parse_instant(spec[key]) for key in ("resolvedAt", "closedAt") if key in spec]
+    return min((end for end in ends if end <= now), default=None)
 
-    What ended less than ``grace`` before ``at`` still counts as open.
-    """
+
+def is_about(data: Data, service: str) -> bool:
+    """True when an incident, problem or improvement lists a service."""
+    return service in data["spec"].get("services", ())
+
+
+def why_not(spec: Data, field: str, service: str, facts: Facts) -> str | None:
+    """Why a link of a change says nothing for a service (``its problem p is closed``); None when it counts."""
     name = spec[field]
     linked = facts.record(LINKS[field], name)
     if linked is None:
         return f"its {field} {name} does not exist"
-    if service not in linked["spec"].get("services", ()):
+    if not is_about(linked, service):
         return f"its {field} {name} is not about {service}"
-    if is_open(LINKS[field], linked) or (at is not None and at - _ended(linked["spec"], at) < grace):
-        return None
-    return f"its {field} {name} is {linked['spec']['status']}"
+    return None if is_open(LINKS[field], linked) else f"its {field} {name} is {linked['spec']['status']}"
 
 
 def lifted_by(spec: Data, service: str, facts: Facts, fields: Iterable[str]) -> tuple[str | None, list[str]]:
@@ -57,10 +64,3 @@ def lifted_by(spec: Data, service: str, facts: Facts, fields: Iterable[str]) -> 
                 return field, []
             refused.append(why)
     return None, refused
-
-
-def _ended(spec: Mapping[str, Any], at: datetime) -> datetime:
-    """When an incident ended, as it says; long ago where it does not say so."""
-    texts = [spec[key] for key in ("resolvedAt", "closedAt") if key in spec]
-    ends = [parse_instant(text) for text in texts]
-    return min((end for end in ends if end <= at), default=datetime.min.replace(tzinfo=at.tzinfo))

@@ -19,6 +19,8 @@ from itsm_as_code.records.schemas import Schema, Validator, bundle, parse_schema
 
 SUFFIX = ".schema.json"
 API_VERSION = "itsm/v1"
+AGREED = "x-agreed-by"
+"""Keyword of a field that names a person as having agreed: ``approver`` or ``author``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +71,25 @@ class Kind:
 
     @cached_property
     def _references(self) -> _RefTree:
-        return _reference_tree(self.schema)
+        return _tree_of(self.schema, "x-ref")
+
+    @cached_property
+    def _agreements(self) -> _RefTree:
+        return _tree_of(self.schema, AGREED)
 
     def check(self, known: Collection[str]) -> None:
         """ConfigurationError when the schema, its references (to ``known`` kinds) or its lifecycle cannot be used."""
         self.validator.check()
         try:
             named = tuple(_named_kinds(self._references))
+            agreed = set(_named_kinds(self._agreements))
         except (TypeError, IndexError, AttributeError):
             raise ConfigurationError(
                 f"{self.path}: an x-ref is not usable", remedy="x-ref is a kind, or a list of kinds, of a text field"
             ) from None
         problem = reference_problem(named, known)
+        if not problem and agreed - {"approver", "author"}:
+            problem = f"{AGREED} is approver or author, not {', '.join(sorted(agreed))}"
         if problem:
             raise ConfigurationError(f"{self.path}: {problem}", remedy="name a kind that has a schema")
         problem = lifecycle_problem(self.lifecycle, self.schema) if self.lifecycle is not None else ""
@@ -92,6 +101,13 @@ class Kind:
     def references(self, data: Mapping[str, Any]) -> Iterator[Reference]:
         """Every reference to another record that ``data`` holds."""
         return _walk(self._references, data, ())
+
+    def agreements(self, data: Mapping[str, Any]) -> Iterator[Reference]:
+        """Every person whom ``data`` names as having agreed; ``kinds`` is ``(approver,)`` or ``(author,)``.
+
+        An approver answers somebody else; who attests in their own name may be the author.
+        """
+        return _walk(self._agreements, data, ())
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -183,36 +199,36 @@ def _named_kinds(tree: _RefTree) -> Iterator[str]:
         yield from below if isinstance(below, tuple) else _named_kinds(below)
 
 
-def _reference_tree(schema: Schema) -> _RefTree:
+def _tree_of(schema: Schema, keyword: str) -> _RefTree:
     tree: _RefTree = {}
-    _collect(schema, schema, (), tree, ())
+    _collect(keyword, schema, schema, (), tree, ())
     return tree
 
 
 _APPLICATORS = ("allOf", "anyOf", "oneOf")
 
 
-def _collect(root: Schema, node: Any, at: tuple[str, ...], tree: _RefTree, seen: tuple[str, ...]) -> None:
+def _collect(keyword: str, root: Schema, node: Any, at: tuple[str, ...], tree: _RefTree, seen: tuple[str, ...]) -> None:
     if not isinstance(node, dict):
         return
-    if "x-ref" in node:
-        kinds = node["x-ref"]
+    if keyword in node:
+        kinds = node[keyword]
         _plant(tree, at, (kinds,) if isinstance(kinds, str) else tuple(kinds))
     reference = node.get("$ref")
     if isinstance(reference, str) and reference not in seen:
         target: Any = root
         for part in parse_pointer(reference.removeprefix("#")):
             target = target.get(part) if isinstance(target, dict) else None
-        _collect(root, target, at, tree, (*seen, reference))
+        _collect(keyword, root, target, at, tree, (*seen, reference))
     for key, child in node.get("properties", {}).items():
-        _collect(root, child, (*at, key), tree, seen)
-    _collect(root, node.get("items"), (*at, "*"), tree, seen)
-    _collect(root, node.get("additionalProperties"), (*at, "*"), tree, seen)
+        _collect(keyword, root, child, (*at, key), tree, seen)
+    _collect(keyword, root, node.get("items"), (*at, "*"), tree, seen)
+    _collect(keyword, root, node.get("additionalProperties"), (*at, "*"), tree, seen)
     for keyword in _APPLICATORS:
         for child in node.get(keyword, ()):
-            _collect(root, child, at, tree, seen)
+            _collect(keyword, root, child, at, tree, seen)
     for keyword in ("if", "then", "else"):
-        _collect(root, node.get(keyword), at, tree, seen)
+        _collect(keyword, root, node.get(keyword), at, tree, seen)
 
 
 def _plant(tree: _RefTree, at: tuple[str, ...], kinds: tuple[str, ...]) -> None:

@@ -141,10 +141,14 @@ def _is_exempt(spec: Data, service: str, facts: Facts, policy: BudgetPolicy) -> 
 
     A normal change may name any model as its template, and that says nothing.
     """
-    if MODEL not in policy.exempt or spec["type"] != "standard":
+    if MODEL not in policy.exempt or not _follows_its_model(spec):
         return False
     model = facts.spec("ChangeModel", spec["model"])
     return model.get("exemptFromErrorBudget") is True and service in model["services"]
+
+
+def _follows_its_model(spec: Data) -> bool:
+    return bool(spec["type"] == "standard")
 
 
 def _start(spec: Data) -> datetime | None:

@@ -1,0 +1,100 @@
+"""Approvals that the gate itself asks for: of people whom records name as having agreed, and of what lifts a stop.
+
+Which fields name such people is data in the kinds' schemas (``x-agreed-by``). What they agreed to is the object that
+the field stands in; where that is new or differs, they are asked, in person and on this very pull request. Who attests
+(``author``) may speak in their own name. What lifts a stop is never the word of its author alone: links of a change to
+what it mends, and the review of an emergency change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from itsm_as_code.findings import Pointer, RecordId, format_pointer
+from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.measures.links import LINKS
+from itsm_as_code.records.catalogue import Record, get
+from itsm_as_code.records.diff import RecordDiff
+
+ANYONE: Final[Mapping[str, Any]] = {"anyone": True}
+_PLANNED: Final = ("proposed", "authorised", "scheduled", "implementing")
+_MENDED: Final = ("type", "model", "services", *LINKS)
+"""What somebody agrees to who agrees to a link: what it lifts a stop for."""
+_Case = tuple[RecordDiff, str]
+"""A record in a rule's scope, and why it is."""
+
+
+def agreed_rules(diffs: Iterable[RecordDiff], author: str | None) -> list[MatchedRule]:
+    """The rules of the gate's own about agreement; ``author`` is the person who proposes, where that is known."""
+    found = list(diffs)
+    return [*named_rules(found, author), *lifting_rules(found)]
+
+
+def named_rules(diffs: Iterable[RecordDiff], author: str | None) -> list[MatchedRule]:
+    """A rule for each person who is named as having agreed to something that is new: that they approve it."""
+    asked: dict[str, list[_Case]] = {}
+    for diff in diffs:
+        before = [(name, agreed) for name, _, agreed, _ in _agreements(diff.old)]
+        for name, pointer, agreed, who in _agreements(diff.new):
+            if (name, agreed) not in before and (who != "author" or name != author):
+                asked.setdefault(name, []).append((diff, f"{diff.id} names {name} at {format_pointer(pointer)}"))
+    return [
+        _rule(f"agreed-by-{name}", {"people": [name]}, cases, in_person=True) for name, cases in sorted(asked.items())
+    ]
+
+
+def _agreements(record: Record | None) -> Iterator[tuple[str, Pointer, Any, str]]:
+    """Each person whom a record names as having agreed, where it does, to what, and whether they speak for themselves
+    (``author``) or answer somebody else (``approver``)."""
+    if record is not None and record.valid:
+        for item in record.kind.agreements(record.data):
+            yield item.name, item.pointer, get(record.data, item.pointer[:-1]), item.kinds[0]
+
+
+def lifting_rules(diffs: Iterable[RecordDiff]) -> list[MatchedRule]:
+    """A rule for what of changes may lift a stop: that somebody else agrees to it, whatever the type of change.
+
+    What a link names may come in the same pull request; whoever agrees sees it too.
+    """
+    found = list(diffs)
+    linking = [diff for diff in found if _links_anew(diff)]
+    specs = [diff.record.spec for diff in linking]
+    named = {RecordId(kind, spec[key]) for spec in specs for key, kind in LINKS.items() if key in spec}
+    cases = [(diff, f"{diff.id}: what it mends may lift a stop") for diff in linking]
+    cases += [(diff, f"{diff.id}: a change mends it") for diff in found if diff.id in named]
+    cases += [(diff, f"{diff.id}: its review lets other changes go on") for diff in found if _reviews_anew(diff)]
+    return [_rule("agreed-by-somebody-else", ANYONE, cases)] if cases else []
+
+
+def _reviews_anew(diff: RecordDiff) -> bool:
+    if diff.id.kind != "Change" or diff.new is None or not diff.new.valid or diff.new.spec["type"] != "emergency":
+        return False
+    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    return "review" in diff.new.spec and diff.new.spec["review"] != old.get("review")
+
+
+def _links_anew(diff: RecordDiff) -> bool:
+    if diff.id.kind != "Change" or diff.new is None or not diff.new.valid:
+        return False
+    new = diff.new.spec
+    if new["status"] not in _PLANNED or not any(key in new for key in LINKS):
+        return False
+    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    return old.get("status") not in _PLANNED or any(old.get(key) != new.get(key) for key in _MENDED)
+
+
+def _rule(name: str, source: Mapping[str, Any], cases: list[_Case], *, in_person: bool = False) -> MatchedRule:
+    why = dict.fromkeys(text for _, text in cases)
+    records = tuple({diff.id: diff for diff, _ in cases}.values())
+    return MatchedRule(
+        policy="gate",
+        name=name,
+        approvals=({"from": dict(source), "count": 1},),
+        allow_bots=False,
+        why=tuple(why),
+        records=records,
+        fields=tuple((diff, diff.fields) for diff in records),
+        paths=(),
+        in_person=in_person,
+    )

@@ -6,13 +6,15 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
 from itsm_as_code import checks, risk, signing
 from itsm_as_code.cache import Cache
-from itsm_as_code.gate import approvals, binding, guard, lane, reasons, scope, statements
+from itsm_as_code.gate import agreed, approvals, binding, guard, lane, reasons, scope, statements
+from itsm_as_code.gate import authorise as authorisation
 from itsm_as_code.gate.approvals import Verdicts
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.identities import Directory, contributors
@@ -22,7 +24,7 @@ from itsm_as_code.gate.open_changes import OpenChanges
 from itsm_as_code.gate.statements import PullRequestIdentity
 from itsm_as_code.git import repository
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.measures import suspension
+from itsm_as_code.measures import links, suspension
 from itsm_as_code.policies import environment, waivers
 from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.wall_clock import Rewritten
@@ -31,6 +33,7 @@ from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.schemas import Validator
 from itsm_as_code.reports import escape
+from itsm_as_code.service_levels import stops
 from itsm_as_code.validation import load_judges
 
 JUDGE: Final = sys.modules[Judgement.__module__]
@@ -169,6 +172,10 @@ def as_it_is(text: str) -> str:
 
 def only_after(diff: Any) -> dict[str, Any]:
     return {"after": diff.new} if diff.new is not None else {"before": diff.old}
+
+
+def by_proxy(*arguments: Any, _real: Any = agreed.named_rules) -> Any:
+    return [replace(rule, in_person=False) for rule in _real(*arguments)]
 
 
 GUARDS: Final = (
@@ -341,6 +348,67 @@ GUARDS: Final = (
     Guard("waivers that end", patched(waivers, "_state", waivers_for_ever), ("has-a-waiver-that-is-over",)),
     Guard("emergencies are incidents", patched(lane, "emergency_incident", nothing), ("is-an-emergency-of-nothing",)),
     Guard("the board decides", patched(lane, "board_rules", nothing), ("is-an-emergency-without-the-board",)),
+    Guard(
+        "emergencies are of now",
+        patched(lane, "GRACE", timedelta(days=9999)),
+        ("is-an-emergency-of-an-incident-that-is-over",),
+    ),
+    Guard(
+        "emergencies are of their service",
+        patched(lane, "why_not_mending", lambda *_: None),
+        ("is-an-emergency-of-the-incident-of-another-service",),
+    ),
+    Guard(
+        "emergencies begin soon",
+        patched(lane, "emergency_soon", nothing),
+        ("is-an-emergency-of-next-month-in-a-freeze",),
+    ),
+    Guard(
+        "what has begun says so",
+        patched(lane, "emergency_afterwards", nothing),
+        ("has-begun-and-would-go-on-as-if-it-had-been-agreed",),
+    ),
+    Guard(
+        "emergencies are looked at again",
+        patched(authorisation, "_emergency", nothing),
+        ("acts-on-what-was-only-recorded", "acts-on-when-its-incident-is-long-over"),
+    ),
+    Guard(
+        "reviews are due",
+        without_check("emergency-review"),
+        ("lets-the-review-of-an-emergency-lapse",),
+    ),
+    Guard("error budgets", patched(lane, "budget_findings", nothing), ("goes-on-without-error-budget",)),
+    Guard(
+        "links to what is open",
+        patched(links, "is_open", lambda *_: True),
+        ("mends-a-problem-that-is-closed",),
+    ),
+    Guard(
+        "links to the same service",
+        patched(links, "is_about", lambda *_: True),
+        ("mends-a-problem-of-another-service",),
+    ),
+    Guard(
+        "links that somebody else agreed to",
+        patched(agreed, "lifting_rules", nothing),
+        ("mends-a-problem-by-its-own-word-alone",),
+    ),
+    Guard(
+        "exemptions of the model that is followed",
+        patched(stops, "_follows_its_model", lambda *_: True),
+        ("is-exempt-by-a-model-that-it-does-not-follow",),
+    ),
+    Guard(
+        "who is said to have agreed",
+        patched(agreed, "named_rules", nothing),
+        ("names-an-approver-who-was-never-asked",),
+    ),
+    Guard(
+        "agreement in person",
+        patched(agreed, "named_rules", by_proxy),
+        ("names-an-approver-whose-stand-in-agrees",),
+    ),
     Guard(
         "reviews come first",
         patched(lane, "review_first", nothing),

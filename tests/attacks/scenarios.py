@@ -20,10 +20,13 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.forges.interface import SignedStatement
 from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import judge
+from itsm_as_code.gate.authorise import Question, authorise
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.reports.gate import FORMATS
+from itsm_as_code.snapshot import WorkTree
+from itsm_as_code.validation import load_judges, validate
 from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH, PAST, PAST_PATH, URGENT
 from tests.attacks.tools import (
     BAD_BACKOUT,
@@ -33,6 +36,8 @@ from tests.attacks.tools import (
     IN_FREEZE,
     MODEL,
     POLICY,
+    PROBLEM,
+    PROBLEM_PATH,
     RULES,
     SERVICE,
     STANDARD,
@@ -42,6 +47,7 @@ from tests.attacks.tools import (
     add_rule,
     approve,
     on_main,
+    used_up,
 )
 from tests.conftest import NOW, Workshop
 from tests.signing import Office, add_key, make_key
@@ -470,6 +476,133 @@ def calls_a_failure_a_success(shop: Workshop) -> None:
     review = 'review: {date: "2026-11-16", by: alice, findings: It held.}'
     shop.edit(FAILED_PATH, "status: failed\n  result: failed", f"status: reviewed\n  result: successful\n  {review}")
     shop.commit()
+
+
+@scenario(30)
+def is_an_emergency_of_an_incident_that_is_over(shop: Workshop) -> None:
+    with on_main(shop):
+        over = 'status: resolved\n  restoredAt: "2026-11-20T09:00:00Z"\n  resolvedAt: "2026-11-20T10:00:00Z"'
+        shop.write(INCIDENT_PATH, INCIDENT.replace("status: new", over).replace("2026-11-22T08", "2026-11-20T08"))
+    proposal(shop, *EVERYBODY, **URGENT)
+
+
+@scenario(30)
+def is_an_emergency_of_the_incident_of_another_service(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(INCIDENT_PATH, INCIDENT.replace("[newsletter]", "[orders]"))
+    proposal(shop, *EVERYBODY, **URGENT)
+
+
+@scenario(30)
+def is_an_emergency_of_next_month_in_a_freeze(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(INCIDENT_PATH, INCIDENT)
+    later = {old: new.replace("2026-11-22", "2026-12-20") for old, new in URGENT.items()}
+    later["type: normal"] = URGENT["type: normal"]
+    proposal(shop, *EVERYBODY, **later)
+
+
+@scenario(30)
+def has_begun_and_would_go_on_as_if_it_had_been_agreed(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(INCIDENT_PATH, INCIDENT)
+    begun = 'status: implementing\n  actual: {start: "2026-11-22T09:00:00Z"}'
+    proposal(shop, *EVERYBODY, **{**URGENT, "status: proposed": begun})
+
+
+def may_be_deployed(shop: Workshop) -> bool:
+    """By what is on main, at the instant of judgement."""
+    judges = load_judges(Repository(shop.path).snapshot(Repository(shop.path).commit("main")))
+    return authorise(Question("chg-20261122-tune", None, NOW), judges).authorised
+
+
+@scenario(30, may_be_deployed)
+def acts_on_what_was_only_recorded(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.write(INCIDENT_PATH, INCIDENT)
+        begun = 'status: implementing\n  recordedAfterwards: true\n  actual: {start: "2026-11-22T09:00:00Z"}'
+        shop.change(**{**URGENT, "status: proposed": begun})
+
+
+@scenario(30, may_be_deployed)
+def acts_on_when_its_incident_is_long_over(shop: Workshop) -> None:
+    with on_main(shop):
+        over = 'status: resolved\n  restoredAt: "2026-11-20T09:00:00Z"\n  resolvedAt: "2026-11-20T10:00:00Z"'
+        shop.write(INCIDENT_PATH, INCIDENT.replace("status: new", over))
+        shop.change(**URGENT)
+
+
+def nothing_is_overdue(shop: Workshop) -> bool:
+    return not any(finding.rule == "emergency-review" for finding in validate(WorkTree(shop.path), NOW).findings)
+
+
+@scenario(30, nothing_is_overdue)
+def lets_the_review_of_an_emergency_lapse(shop: Workshop) -> None:
+    """Nobody ever declares it over."""
+    shop.write(INCIDENT_PATH, INCIDENT)
+    actual = '  actual: {start: "2026-11-12T12:00:00Z", end: "2026-11-12T13:00:00Z"}\n'
+    undeclared = PAST.replace(actual, "").replace("status: implemented\n  result: successful", "status: implementing")
+    shop.write(PAST_PATH, undeclared)
+
+
+# What lifts a stop, and who is said to have agreed.
+
+
+@scenario(24)
+def goes_on_without_error_budget(shop: Workshop) -> None:
+    with on_main(shop):
+        used_up(shop)
+    proposal(shop, *EVERYBODY)
+
+
+def mending(shop: Workshop, *reviewers: str, **problem: str) -> None:
+    """A standard change without error budget, and the problem that it is said to mend."""
+    text = PROBLEM
+    for old, new in problem.items():
+        text = text.replace(old, new)
+    with on_main(shop):
+        used_up(shop)
+        shop.write(PROBLEM_PATH, text)
+    shop.write(STANDARD_PATH, STANDARD.replace("model: restart", "model: restart\n  problem: throttling"))
+    shop.commit()
+    approve(shop, *reviewers)
+
+
+@scenario(24)
+def mends_a_problem_that_is_closed(shop: Workshop) -> None:
+    mending(shop, *EVERYBODY, investigating="closed")
+
+
+@scenario(24)
+def mends_a_problem_of_another_service(shop: Workshop) -> None:
+    mending(shop, *EVERYBODY, newsletter="orders")
+
+
+@scenario(24)
+def mends_a_problem_by_its_own_word_alone(shop: Workshop) -> None:
+    mending(shop)
+
+
+@scenario(24)
+def is_exempt_by_a_model_that_it_does_not_follow(shop: Workshop) -> None:
+    with on_main(shop):
+        used_up(shop)
+        shop.edit(MODEL, "  maxRisk: high\n", "  maxRisk: high\n  exemptFromErrorBudget: true\n")
+    proposal(shop, *EVERYBODY, **{"type: normal": "type: normal\n  model: restart"})
+
+
+@scenario(26)
+def names_an_approver_who_was_never_asked(shop: Workshop) -> None:
+    shop.write(WAIVER_PATH, WAIVER)
+    shop.commit()
+    approve(shop, "dave", "erin")
+
+
+@scenario(26)
+def names_an_approver_whose_stand_in_agrees(shop: Workshop) -> None:
+    shop.write(WAIVER_PATH, WAIVER.replace("approver: carol", "approver: gina"))
+    shop.commit()
+    approve(shop, "dave", "erin", "frank")
 
 
 # Signed approvals.

@@ -174,7 +174,7 @@ def test_an_emergency_to_escape_a_freeze_needs_the_board(workshop: Workshop) -> 
     workshop.commit()
     workshop.review("bob")
     decision = workshop.judge()
-    assert codes(decision) == ["finding:emergency-incident", "approval-missing"]
+    assert codes(decision) == ["finding:emergency-incident", "finding:emergency-soon", "approval-missing"]
     assert missing(decision) == {"emergency": 1}
 
 

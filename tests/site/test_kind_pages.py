@@ -196,6 +196,12 @@ def test_hours_that_cannot_be_read_are_no_data(validated: Validate) -> None:
     assert service_request.course(context, item) is None
 
 
+def test_an_emergency_says_by_when_its_review_is_due(pages: Pages) -> None:
+    """Ended on Friday 20 November; its service answers around the clock, every day."""
+    text = main(pages, "changes/chg-20261120-previous-terminal-profile.html")
+    assert "Not reviewed yet; due by" in text
+
+
 def test_a_used_up_budget_says_what_it_stops(validated: Validate) -> None:
     """Measured to 1 November over a quarter: the figure says something until 1 February."""
     objective = {

@@ -71,6 +71,7 @@ def authorise(question: Question, judges: Judges, elsewhere: Iterable[str] = ())
     lasting = [
         *_service(question, spec),
         *_status(question.change, spec),
+        *_emergency(question.change, spec, world),
         *_review_first(question, spec, lane.Situation(facts, facts, question.at, judges.configuration)),
     ]
     window = _window(spec)
@@ -114,6 +115,17 @@ def _status(name: str, spec: dict[str, Any]) -> Iterator[Reason]:
         yield Reason("over", f"{name} is {status}; it is not to be deployed any more")
 
 
+def _emergency(name: str, spec: dict[str, Any], world: World) -> Iterator[Reason]:
+    """An emergency change acts on an incident that is open or hardly over; what is only recorded authorises nothing."""
+    if spec["type"] != "emergency":
+        return
+    if spec.get("recordedAfterwards") is True:
+        message = f"{name} was recorded after it had begun, and authorises nothing"
+        yield Reason("recorded-afterwards", f"{message}; what is left to do is another change")
+    elif (why := lane.why_not_mending(spec, world.judged, world.now)) is not None:
+        yield Reason("incident-over", f"{name} is an emergency change with {why}; plan a normal change")
+
+
 def _review_first(question: Question, spec: dict[str, Any], situation: lane.Situation) -> Iterator[Reason]:
     """As in the gate: while the review of an emergency change is overdue, its services get no other change."""
     if spec["type"] == "emergency":
@@ -123,7 +135,8 @@ def _review_first(question: Question, spec: dict[str, Any], situation: lane.Situ
         if shared and review.change != question.change:
             due = clock.format_instant(review.due)
             message = (
-                f"the review of the emergency change {review.change} to {', '.join(shared)} is overdue since {due}"
+                f"the review of the emergency change {review.change} to {', '.join(shared)} is overdue since {due}; "
+                f"{review.way_out}"
             )
             yield Reason("review-overdue", message)
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from itsm_as_code.checks import error_budget, rule_of
-from itsm_as_code.clock import format_instant
+from itsm_as_code.clock import format_instant, parse_instant
 from itsm_as_code.configuration import Configuration
+from itsm_as_code.durations import parse_duration
 from itsm_as_code.findings import Finding, Problem, Rule, Severity
 from itsm_as_code.gate.agreed import agreed_rules
 from itsm_as_code.gate.scope import MatchedRule
-from itsm_as_code.measures.links import LINKS
+from itsm_as_code.measures.links import LINKS, ended_at, is_open
 from itsm_as_code.measures.retrospective import Review, open_reviews
 from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.catalogue import Record, stamp
@@ -29,8 +30,24 @@ EMERGENCY_INCIDENT = Rule(
     "emergency-incident",
     "An emergency change names the incident that it mends",
     Severity.ERROR,
-    "The emergency lane is for what cannot wait. What is broken, or about to break, is an incident; without one it is "
-    "a normal change.",
+    "The emergency lane is for what cannot wait. What is broken, or about to break, is an incident of one of the "
+    "services that are changed; without one it is a normal change. To act, the incident is open, or ended less than a "
+    "day ago; a change that was recorded afterwards may name one that is over.",
+)
+EMERGENCY_SOON = Rule(
+    "emergency-soon",
+    "An emergency change begins soon",
+    Severity.ERROR,
+    "What can wait is a normal change. The window of an emergency change begins within 24 hours of its proposal, or "
+    "within what `emergency.beginsWithin` in itsm.yaml says.",
+)
+EMERGENCY_AFTERWARDS = Rule(
+    "emergency-afterwards",
+    "An emergency change that began before its proposal says so",
+    Severity.ERROR,
+    "What was done before anybody could agree is recorded all the same, whatever its age, and the emergency board "
+    "approves the record. With `recordedAfterwards` it authorises nothing and counts as an exception, which the gate "
+    "tells as a warning.",
 )
 REVIEW_FIRST = Rule(
     "review-first",
@@ -54,13 +71,22 @@ FAILURE_STANDS = Rule(
     "Standard changes need nobody's approval, and their failures suspend their model. So what failed cannot be said to "
     "have been successful later on, nor to have been of another model, nor to have failed earlier.",
 )
-RULES = (EMERGENCY_INCIDENT, REVIEW_FIRST, MODEL_SUSPENDED, FAILURE_STANDS)
+RULES = (
+    EMERGENCY_INCIDENT,
+    EMERGENCY_SOON,
+    EMERGENCY_AFTERWARDS,
+    REVIEW_FIRST,
+    MODEL_SUSPENDED,
+    FAILURE_STANDS,
+)
 
 BOARDS: Final = ("emergency-change-advisory-board", "change-advisory-board")
 """The role that agrees to an emergency change; the second one where nobody has the first."""
 _PLANNED: Final = ("proposed", "authorised", "scheduled")
 _NOT_YET: Final = ("draft", "cancelled", "rejected")
-_PLAN: Final = ("type", "model", "services", "schedule", "outage", "implementation", "backout")
+GRACE: Final = timedelta(days=1)
+"""For how long after its end an incident still is one that an emergency change may act on."""
+_PLAN: Final = ("type", "model", "services", "incident", "schedule", "outage", "implementation", "backout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +108,101 @@ def lane_findings(diffs: Iterable[RecordDiff], situation: Situation) -> Iterator
     """What speaks against the changes that a pull request adds or modifies."""
     for diff in diffs:
         if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
-            yield from emergency_incident(diff.new, situation)
+            yield from emergency_incident(diff, diff.new, situation)
+            yield from emergency_soon(diff, diff.new, situation)
+            yield from emergency_afterwards(diff, diff.new, situation)
             yield from review_first(diff, diff.new, situation)
             yield from model_suspended(diff, diff.new, situation)
             yield from failure_stands(diff, diff.new, situation)
 
 
-def emergency_incident(change: Record, situation: Situation) -> Iterator[Finding]:
-    """An emergency change that is more than a draft links an incident that exists."""
+def emergency_incident(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
+    """An emergency change names an incident of a service of it; one that is to act, an open one."""
     spec = change.spec
     if spec["type"] != "emergency" or spec["status"] in _NOT_YET:
         return
-    if situation.facts.record("Incident", spec.get("incident", "")) is None:
-        named = f"the incident {spec['incident']}, which does not exist" if "incident" in spec else "no incident"
-        problem = Problem(f"an emergency change with {named}", ("spec", "incident"), "link it, or plan a normal change")
+    planned = needs_board(diff)
+    acts = _may_act(spec) and (planned or (_steps(diff, change) and not _began(spec, situation.now)))
+    why = why_not_mending(spec, situation.facts, situation.now if acts else None)
+    if why is not None and (acts or planned or "incident" not in spec):
+        ways = ["name the open incident that it mends, and list the service there", "or plan a normal change"]
+        if acts and diff.old is None:
+            ways.append("what is done already is recorded with recordedAfterwards: true and actual")
+        problem = Problem(f"an emergency change with {why}", ("spec", "incident"), "; ".join(ways))
         yield stamp(EMERGENCY_INCIDENT, change, problem)
+
+
+def why_not_mending(spec: Mapping[str, Any], facts: Facts, at: datetime | None) -> str | None:
+    """Why an emergency change mends no incident, which has to be open or hardly over at ``at`` where that is given."""
+    if "incident" not in spec:
+        return "no incident"
+    name = spec["incident"]
+    incident = facts.record("Incident", name)
+    if incident is None:
+        return f"the incident {name}, which does not exist"
+    if not set(spec["services"]) & set(incident["spec"].get("services", ())):
+        return f"the incident {name}, which is about none of its services"
+    if at is not None and not is_open("Incident", incident, at, GRACE):
+        return f"the incident {name}, which is {incident['spec']['status']}"
+    return None
+
+
+def _may_act(spec: Mapping[str, Any]) -> bool:
+    """True while an emergency change authorises something."""
+    return spec["status"] in (*_PLANNED, "implementing") and spec.get("recordedAfterwards") is not True
+
+
+def _began(spec: Mapping[str, Any], now: datetime) -> bool:
+    start = spec.get("actual", {}).get("start")
+    return start is not None and parse_instant(start) <= now
+
+
+def _steps(diff: RecordDiff, change: Record) -> bool:
+    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    return bool(old.get("status") != change.spec["status"])
+
+
+def emergency_soon(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
+    """An emergency change is proposed for soon, or moved to soon."""
+    spec = change.spec
+    if spec["type"] != "emergency" or not _may_act(spec) or "schedule" not in spec:
+        return
+    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    if old.get("status", "draft") != "draft" and old.get("schedule") == spec["schedule"]:
+        return
+    text = situation.configuration.raw.get("emergency", {}).get("beginsWithin", "PT24H")
+    length = parse_duration(text)
+    if parse_instant(spec["schedule"]["start"]) > length.after(situation.now):
+        message = f"an emergency change begins within {length} of its proposal, this one at {spec['schedule']['start']}"
+        remedy = "begin sooner, or plan a normal change"
+        yield stamp(EMERGENCY_SOON, change, Problem(message, ("spec", "schedule", "start"), remedy))
+
+
+def emergency_afterwards(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
+    """What began before it was proposed says so, and what says so did; both are told."""
+    spec, at = change.spec, ("spec", "recordedAfterwards")
+    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
+    if spec["status"] in _NOT_YET or old.get("status", "draft") != "draft":
+        return
+    said, start = spec.get("recordedAfterwards") is True, spec.get("actual", {}).get("start")
+    began = start is not None and parse_instant(start) <= situation.now
+    if said and spec["type"] != "emergency":
+        problem = Problem(
+            f"a {spec['type']} change that was recorded afterwards", at, "raise it as an emergency change"
+        )
+        yield stamp(EMERGENCY_AFTERWARDS, change, problem)
+    elif spec["type"] == "emergency" and began and not said:
+        message = f"the change began at {start}, before it was proposed"
+        remedy = "write recordedAfterwards: true; it then authorises nothing more, and counts as an exception"
+        yield stamp(EMERGENCY_AFTERWARDS, change, Problem(message, ("spec", "actual", "start"), remedy))
+    elif said and not began:
+        message = "the change was recorded afterwards, and does not say when it began"
+        remedy = "record in actual when it began and ended; leave recordedAfterwards out of what is still to be done"
+        yield stamp(EMERGENCY_AFTERWARDS, change, Problem(message, at, remedy))
+    elif said:
+        message = f"an exception: the change began at {start}, before it was proposed; it authorises nothing"
+        exception = replace(EMERGENCY_AFTERWARDS, severity=Severity.WARNING)
+        yield stamp(exception, change, Problem(message, at, "hold its review in time"))
 
 
 def review_first(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
@@ -109,7 +215,7 @@ def review_first(diff: RecordDiff, change: Record, situation: Situation) -> Iter
                 f"the review of the emergency change {review.change} to {', '.join(shared)} "
                 f"is overdue since {format_instant(review.due)}"
             )
-            remedy = "hold the review and record it, in this pull request or in one before it"
+            remedy = f"{review.way_out}, in this pull request or in one before it"
             yield stamp(REVIEW_FIRST, change, Problem(message, ("spec", "services"), remedy))
 
 
@@ -144,7 +250,8 @@ def overdue_reviews(situation: Situation) -> list[Review]:
 
 
 def _reviewed(spec: Mapping[str, Any]) -> bool:
-    return spec.get("status") in ("reviewed", "closed") and "review" in spec
+    """Reviewed; or called off, which the lifecycle lets happen only to what was not begun."""
+    return (spec.get("status") in ("reviewed", "closed") and "review" in spec) or spec.get("status") == "cancelled"
 
 
 def model_suspended(diff: RecordDiff, change: Record, situation: Situation) -> Iterator[Finding]:
@@ -187,10 +294,17 @@ def failure_stands(diff: RecordDiff, change: Record, situation: Situation) -> It
 def lane_instants(changes: Iterable[Record], situation: Situation) -> Iterator[datetime]:
     """When what the lanes say of some changes turns: a review becomes overdue, a model is suspended no longer."""
     reviews = list(open_reviews(situation.base, situation.timezone))
+    policy = BudgetPolicy.of(situation.configuration.raw)
     for change in changes:
+        for stop in budget_stops(change.data, situation.facts, policy, situation.now):
+            yield from (stop.until,) if stop.until is not None else ()
         for review in reviews:
             if set(review.services) & set(change.spec["services"]):
                 yield review.due
+        incident = situation.facts.record("Incident", change.spec.get("incident", ""))
+        if change.spec["type"] == "emergency" and _may_act(change.spec) and incident is not None:
+            ended = ended_at(incident["spec"], situation.now)
+            yield from (ended + GRACE,) if ended is not None else ()
         if change.spec["type"] == "standard":
             found = suspension(change.spec["model"], situation.base, situation.now, [situation.facts])
             if found is not None:

@@ -21,7 +21,9 @@ _HORIZON: Final = timedelta(days=40)
 _MONDAY_TO_FRIDAY: Final = {
     "entries": [{"weekly": {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "00:00", "to": "24:00"}}]
 }
-_TO_REVIEW: Final = ("implementing", "implemented", "backed-out", "failed")
+_UNDECLARED: Final = ("authorised", "scheduled", "implementing")
+"""States in which the planned end counts: nobody has said yet that it is over."""
+_TO_REVIEW: Final = (*_UNDECLARED, "implemented", "backed-out", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,13 @@ class Review:
     change: str
     services: tuple[str, ...]
     due: datetime
+    is_begun: bool = True
+
+    @property
+    def way_out(self) -> str:
+        """What to do about it."""
+        cancel = "" if self.is_begun else "; if it never took place, cancel it"
+        return f"set {self.change} to reviewed with its actual times, result and review (date, by, findings){cancel}"
 
 
 def open_reviews(facts: Facts, timezone: str) -> Iterator[Review]:
@@ -44,7 +53,8 @@ def open_reviews(facts: Facts, timezone: str) -> Iterator[Review]:
             ended = _ended(change)
             if ended is not None:
                 due = min(review_due(ended, service, facts, timezone) for service in spec["services"])
-                yield Review(change["metadata"]["name"], tuple(spec["services"]), due)
+                begun = spec["status"] not in ("authorised", "scheduled")
+                yield Review(change["metadata"]["name"], tuple(spec["services"]), due, begun)
 
 
 def review_due(ended: datetime, service: str, facts: Facts, timezone: str) -> datetime:
@@ -68,7 +78,7 @@ def _ended(change: Data) -> datetime | None:
     planned = spec.get("schedule", {}).get("end")
     for text in (
         actual.get("end"),
-        planned if spec["status"] == "implementing" else None,
+        planned if spec["status"] in _UNDECLARED else None,
         actual.get("start"),
         planned,
     ):

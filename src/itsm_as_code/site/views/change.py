@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itsm_as_code.measures.retrospective import open_reviews
 from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import state, words
@@ -27,7 +28,7 @@ _MOST_ROWS = 200
 _SHOWN = frozenset({
     "type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule",
     "actual", "outage", "implementation", "test", "backout", "communication", "status", "validation", "result",
-    "review",
+    "review", "recordedAfterwards",
 })  # fmt: skip
 
 
@@ -50,6 +51,8 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         statuses.append(state.status(spec["result"]))
     if now.phase(record) == "overdue":
         statuses.append(state.status("expired", "Window has passed"))
+    if spec.get("recordedAfterwards") is True:
+        statuses.append(state.status("expired", "Exception: recorded afterwards"))
     progress = state.progress(record)
     return made.finish(
         lead=spec["summary"], statuses=tuple(statuses), facts=_facts(made), top=(progress,) if progress else ()
@@ -157,7 +160,14 @@ def steps(made: RecordPage, plan: dict[str, object], *path: str) -> Value:
 def _outcome(made: RecordPage) -> None:
     made.part("validation", "Validation", "validation")
     made.part("review", "Review", "review")
-    if made.record.spec["status"] in ("implemented", "backed-out", "failed") and "review" not in made.spec:
+    if "review" in made.spec:
+        return
+    context = made.context
+    open_ = open_reviews(context.validation.facts, context.validation.configuration.timezone)
+    due = next((review.due for review in open_ if review.change == made.record.name), None)
+    if due is not None:
+        made.add("review", "Review", Inline((Text("Not reviewed yet; due by"), words.moment(due, context.tz)), " "))
+    elif made.record.spec["status"] in ("implemented", "backed-out", "failed"):
         made.add("review", "Review", Missing("Not reviewed yet."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from itsm_as_code.assurance.ledger import Ledger
-from itsm_as_code.assurance.merges import Place, SignedMerges
+from itsm_as_code.assurance.merges import Landing, Place, SignedMerges, committed_at, statement_of
 from itsm_as_code.assurance.noting import Noted, gaps, keep, prepare
-from itsm_as_code.forges.interface import PullRequest, SignedStatement
+from itsm_as_code.assurance.statement import sign as sign_line
+from itsm_as_code.forges.interface import MergedPullRequest, PullRequest, SignedStatement
 from itsm_as_code.gate.attestation import propose
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.gate.judge import open_judgement
 from itsm_as_code.gate.statements import NAMESPACE
+from itsm_as_code.git import notes
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.git.statements import store_statement, stored_statements
 from itsm_as_code.signing import sign
@@ -122,6 +125,28 @@ class Firm:
         place = Place(REPOSITORY, "main")
         return prepare(ledger, gaps(ledger, everything=True), source, place, key or self.key)
 
+    def line(self, base: str, commit: str = "main", head: str | None = None, **replaced: Any) -> bytes:
+        """The line of evidence of a commit that came with the pull request of ``head``, with some of it replaced."""
+        repository = Repository(self.shop.path)
+        commit, base = repository.commit(commit), repository.commit(base)
+        merges = ()
+        if head is not None:
+            signed = tuple(SignedStatement(*pair) for pair in stored_statements(repository))
+            told = PullRequest("alice@shop.example", head=repository.commit(head), statements=signed)
+            merges = (MergedPullRequest(told, committed_at(repository, commit), commit),)
+        line = statement_of(repository, Landing(base, (commit,), merges), Place(REPOSITORY, "main"))
+        return canonical({**json.loads(line), **replaced}) + b"\n"
+
+    def force(self, commit: str, *members: bytes) -> None:
+        """Write a note as anybody who may push can: in place of what is there."""
+        repository = Repository(self.shop.path)
+        old = notes.tip(repository, notes.REF)
+        new = notes.add_notes(repository, old, {repository.commit(commit): b"".join(members)}, NOW)
+        assert notes.move(repository, new, old)
+
+    def signed(self, line: bytes, key: Path | None = None) -> bytes:
+        return sign_line(line, key or self.key).packed
+
     def codes(self, commit: str = "main", **more: Any) -> list[str]:
         """Why evidence does not show that a commit was approved."""
         ledger = self.ledger(**more)
@@ -129,11 +154,16 @@ class Firm:
 
 
 def found(folder: Path, first: Workshop) -> Firm:
-    """A firm: bob, carol, dave and frank sign; main has a proposed change, and keeps evidence; nothing is noted yet."""
+    """A firm of its own: see :func:`establish`."""
     shutil.copytree(first.path, folder / "repository")
-    firm = Firm(Workshop(folder / "repository", first.clock), folder)
+    return establish(Workshop(folder / "repository", first.clock), folder)
+
+
+def establish(shop: Workshop, folder: Path) -> Firm:
+    """A firm: bob, dave and erin sign; main has a proposed change, and keeps evidence; nothing is noted yet."""
+    firm = Firm(shop, folder)
     firm.git("checkout", "-q", "main")
-    for name in ("bob", "carol", "dave", "frank"):
+    for name in ("bob", "dave", "erin"):
         firm.keys[name] = make_key(folder, name)
         add_key(firm.shop, name, firm.keys[name])
     make_key(folder, "evidence")

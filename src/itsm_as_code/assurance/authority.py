@@ -24,6 +24,7 @@ RELIED_ON: Final = (
 LIFTING: Final = ("Incident", "Problem", "Improvement")
 """Kinds whose records lift a stop where the change names one."""
 _MOST: Final = 5
+_REMEDY: Final = "set it back to what was approved, and bring the change in a pull request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +54,22 @@ def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> Trail:
     """What evidence says of a change, and of what the answer relies on."""
     since, path = ledger.since or ledger.chain[0], change.path
     folders = [catalogue.registry[kind].folder for kind in RELIED_ON if kind in catalogue.registry.kinds]
-    touched = _last_touched(ledger, since, [path, PATH, *folders, *_named(change, catalogue)])
-    ledger.load({*touched.values()})
+    touched = _touched(ledger, since, [path, PATH, *folders, *_named(change, catalogue)])
+    ledger.load({touch.commit for touches in touched.values() for touch in touches})
     reasons = ledger.rewound()
-    own = touched.pop(path, None)
-    found = ledger.covering(own) if own is not None else None
-    if found is not None:
-        reasons += [Reason(reason.code, f"the change itself: {reason.message}") for reason in found.reasons]
-    bad = [(place, commit, ledger.covering(commit)) for place, commit in sorted(touched.items())]
-    bad = [row for row in bad if not row[2].approved]
-    for place, _, evidence in bad[:_MOST]:
-        message = f"{place} has a say here: {evidence.reasons[0].message}"
-        reasons.append(Reason(evidence.reasons[0].code, f"{message}; bring it in a pull request"))
+    own = touched.pop(path, [])
+    for reason in _unshown(ledger, own):
+        reasons.append(Reason(reason.code, f"the change itself: {reason.message}"))
+    bad = [(place, why[0]) for place, touches in sorted(touched.items()) if (why := _unshown(ledger, touches))]
+    for place, reason in bad[:_MOST]:
+        reasons.append(Reason(reason.code, f"{place} has a say here: {reason.message}; {_REMEDY}"))
     if len(bad) > _MOST:
         reasons.append(Reason("evidence-missing", f"and {len(bad) - _MOST} more files that have a say here"))
+    found = ledger.covering(own[-1].commit) if own else None
     note = f"asked for since {since[:12]}"
-    if own is None:
+    if found is None:
         note += "; the change was merged before"
-    elif found is not None and found.approved:
+    elif found.approved:
         note += f"; found on {found.commit[:12]}"
     return Trail(True, note, since, found.statement if found else None, tuple(reasons))
 
@@ -85,14 +84,49 @@ def _named(change: Record, catalogue: Catalogue) -> Iterator[str]:
             yield record.path
 
 
-def _last_touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, str]:
-    """Path -> the last first-parent commit after ``since`` that touched it, of the paths in some places."""
-    found: dict[str, str] = {}
-    revisions = f"{since}..{ledger.tip}"
-    commits = ledger.repository.run("rev-list", "--first-parent", revisions, "--", *places)[1]
-    for commit in commits.decode().split():
-        options = ("-r", "--no-renames", "--no-commit-id", "--name-only", "-z")
-        out = ledger.repository.text("diff-tree", *options, f"{commit}^1", commit, "--", *places)
-        for path in out.split("\0")[:-1]:
-            found.setdefault(path, commit)
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A first-parent commit that touched a file: the blobs before and after (all zeros where there is none)."""
+
+    commit: str
+    before: str
+    after: str
+
+
+def _unshown(ledger: Ledger, touches: Sequence[Touch]) -> Sequence[Reason]:
+    """Why evidence does not show that a file is as it was approved; empty when it does.
+
+    Each approved touch takes it from what was approved to what is approved then. One that was not approved leaves that
+    where it was, and approvals of what came on top of it were for the difference to something that nobody approved; so
+    the file counts again once it is what it was.
+    """
+    approved, why = touches[0].before if touches else "", tuple[Reason, ...]()
+    for touch in touches:
+        evidence = ledger.covering(touch.commit)
+        if touch.before == approved and evidence.approved:
+            approved = touch.after
+        elif touch.before == approved:
+            why = evidence.reasons
+    return why if touches and touches[-1].after != approved else ()
+
+
+def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, list[Touch]]:
+    """Path -> the first-parent commits after ``since`` that touched it, oldest first, of the paths in some places."""
+    repository, found = ledger.repository, dict[str, list[Touch]]()
+    options = ("--first-parent", "--reverse", "--end-of-options", f"{since}..{ledger.tip}")
+    commits = repository.text("rev-list", *options, "--", *places).split()
+    pairs = "".join(f"{commit} {ledger.chain[ledger.place[commit] - 1]}\n" for commit in commits)
+    raw = ("--stdin", "-r", "--no-renames", "--raw", "-z", "--", *places)
+    commit, about = "", ""
+    for field in (
+        repository.run("diff-tree", *raw, feed=pairs.encode())[1].decode("utf-8", "surrogateescape").split("\0")
+    ):
+        if about:
+            _, _, before, after, _ = about.split(" ")
+            found.setdefault(field, []).append(Touch(commit, before, after))
+            about = ""
+        elif field.startswith(":"):
+            about = field
+        elif field:
+            commit = field.strip()
     return found

@@ -106,8 +106,10 @@ class Ledger:
                     found.append((self.place[commit], said))
             elif said != found[-1][1]:
                 before = found[-1][1]
+                if self._said(self.chain[self.place[commit] - 1]) != before:
+                    continue  # approved was a difference to settings that nobody approved
                 valid = self._valid(commit, before, current or before)
-                if len({item.line for item in valid}) == 1 and not list(_shortcomings(valid[0])):
+                if valid and not differ(valid) and not list(_shortcomings(valid[0])):
                     found.append((self.place[commit], said))
         return found
 
@@ -224,7 +226,7 @@ class Ledger:
             said = [self.why_not(item, commit, settings, self.current) for item in self._read[commit]]
             why = f"; what is noted there {said[0]}" if said else ""
             return Evidence(commit, None, (Reason("evidence-missing", f"no evidence covers {short}{why}"),))
-        if len({item.line for item in valid}) > 1:
+        if differ(valid):
             message = f"{short} has {len(valid)} pieces of evidence that say different things"
             return Evidence(commit, valid[0], (Reason("evidence-doubled", message),))
         return Evidence(commit, valid[0], (*self._dated_back(valid[0]), *_shortcomings(valid[0])))
@@ -305,6 +307,11 @@ class Ledger:
         data, current = statement.data, self.current
         ours = (data["repository"], data["branch"], data["commit"]) == (current.repository, self.branch, commit)
         return ours and self._unsigned(statement, current, current) is None
+
+
+def differ(statements: Sequence[Statement]) -> bool:
+    """Whether statements that all count say different things: then somebody has the key who should not."""
+    return len({item.line for item in statements}) > 1
 
 
 _CODES: Final = {"no-pull-request": "evidence-no-pull-request", "altered": "evidence-altered"}

@@ -61,6 +61,7 @@ class Ledger:
         self._allowed = frozenset(allowed)
         self._registry = KindRegistry.load()  # as shipped: a repository cannot say what evidence looks like
         self._found: dict[str, Evidence] = {}
+        self._checked: dict[tuple[bytes, str], bool] = {}
         self._read: dict[str, list[Statement]] = {}
 
     # The history, and what itsm.yaml said in it.
@@ -282,9 +283,11 @@ class Ledger:
             refusal = why_key_is_not(signature.key, statement.merged_at, settings.keys, current.keys)
             if refusal is not None:
                 return refusal
-        if not signing.is_signed_by(statement.line, statement.signature, "evidence", [signature.key], NAMESPACE):
-            return "was altered after it was signed"
-        return None
+        known = (statement.line, statement.signature)
+        if known not in self._checked:
+            told = (statement.line, statement.signature, "evidence", [signature.key], NAMESPACE)
+            self._checked[known] = signing.is_signed_by(*told)
+        return None if self._checked[known] else "was altered after it was signed"
 
     # What the notes tell of the branch.
 

@@ -52,10 +52,13 @@ def parse_instant(text: str) -> datetime:
     if instant.year == 9999:
         return FOREVER
     try:
-        instant = instant.astimezone(UTC)
+        known = instant.astimezone(UTC)
     except OverflowError:
         raise OutOfRange(f"'{text}' is outside {RANGE}") from None
-    return BEGINNING if instant.year == 1 else _in_range(instant, text)
+    if instant.year == 1:
+        return BEGINNING
+    _in_range(instant, text)  # by the year as it is written: so can editors tell
+    return known
 
 
 def parse_date(text: str) -> date:

@@ -24,6 +24,9 @@ from itsm_as_code.cli.program import common_options
 def command(session: Session, kind: str | None, folder: Path | None) -> int:
     """Print the JSON Schema of a kind, self-contained, for editors and other tools; without KIND, list the kinds.
 
+    Instants, dates, durations, time zones and addresses have a pattern or a list of values, so that any validator
+    reports what `itsm validate` would.
+
     \b
     Example:
       itsm schema
@@ -31,6 +34,7 @@ def command(session: Session, kind: str | None, folder: Path | None) -> int:
       itsm schema --all .vscode/schemas
     """
     from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+    from itsm_as_code.records.portable import portable
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import own_schemas
 
@@ -39,7 +43,7 @@ def command(session: Session, kind: str | None, folder: Path | None) -> int:
         for file in registry.files:
             path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, _text(registry.bundled(file)).encode())
+            write_file(path, _text(portable(registry.bundled(file))).encode())
         session.say(f"{len(registry.files)} schemas in {folder}")
         return 0
     if kind is None:
@@ -47,9 +51,8 @@ def command(session: Session, kind: str | None, folder: Path | None) -> int:
         rows = [f"{item.name:<{width}}  {item.folder + '/':<24} {item.description}" for item in registry]
         session.write("\n".join([*rows, ""]))
         return 0
-    session.write(
-        _text(registry.bundled(_file(kind, {item.name: item.path for item in registry}, list(registry.files), SUFFIX)))
-    )
+    file = _file(kind, {item.name: item.path for item in registry}, list(registry.files), SUFFIX)
+    session.write(_text(portable(registry.bundled(file))))
     return 0
 
 

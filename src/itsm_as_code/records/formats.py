@@ -14,9 +14,9 @@ from itsm_as_code.durations import OutOfRange, parse_duration
 from itsm_as_code.records.identities import is_address
 
 _HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
-_URL: Final = re.compile(
-    rf"(?:https?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#]|\Z)|mailto:[^\s@]+@|tel:\+?[0-9])[^\s<>\"`{{}}|\\^]*\Z"
-)
+_REST: Final = r'[^\s<>"`{}|\\^]*'
+URL: Final = rf"(?:https?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#]{_REST})?|(?:mailto:[^\s@]+@|tel:\+?[0-9]){_REST})"
+_URL: Final = re.compile(rf"{URL}\Z")
 
 
 def _parses(parse: Callable[[str], object]) -> Callable[[Any], bool]:
@@ -35,10 +35,16 @@ def is_url(value: str) -> bool:
     return _URL.match(value) is not None
 
 
+def _fixed(text: str) -> object:
+    if not {"Y", "M"}.isdisjoint(text.partition("T")[0]):  # not even none of them
+        raise ValueError(f"'{text}' has years or months")
+    return parse_duration(text).fixed
+
+
 _CLOCK: Final[dict[str, Callable[[str], object]]] = {
     "itsm-instant": clock.parse_instant,
     "itsm-date": clock.parse_date,
-    "itsm-duration": lambda text: parse_duration(text).fixed,
+    "itsm-duration": _fixed,
     "itsm-period": parse_duration,
     "itsm-timezone": clock.zone,
 }

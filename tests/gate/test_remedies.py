@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from itsm_as_code import shipped
 from itsm_as_code.records.kind_schema import has_field
 from itsm_as_code.records.kinds import Kind, KindRegistry
 from itsm_as_code.records.lifecycle import ending
@@ -157,3 +158,52 @@ def test_a_record_that_cannot_be_read_is_not_deleted(workshop: Workshop) -> None
     found = {finding.rule: finding for finding in workshop.judge().findings if finding.blocks}
     assert found["record-deleted"].message == "Service newsletter is no record any more: its file cannot be read as one"
     assert found["record-deleted"].remedy == "mend the file"
+
+
+OVER = """\
+apiVersion: itsm/v1
+kind: Waiver
+metadata: {name: over, title: It is over}
+spec:
+  policy: backout-is-planned
+  records: [{kind: Change, name: chg-20261122-tune}]
+  reason: There is no second step.
+  risk: It takes longer.
+  requester: alice
+  approver: carol
+  from: "2026-10-01T00:00:00Z"
+  until: "2026-11-01T00:00:00Z"
+"""
+
+
+def test_a_waiver_that_is_over_can_be_deleted_by_the_rules_that_init_writes(workshop: Workshop) -> None:
+    """The finding says to delete it; so there has to be a way."""
+    with on_main(workshop):
+        text = shipped.starter("approvals.yaml").replace("name: default\n", "name: all\n")
+        workshop.write(RULES, text)
+        workshop.write("policies/waivers/over.yaml", OVER)
+    workshop.edit("services/newsletter.yaml", "tier: 4", "tier: 3")
+    workshop.commit()
+    (expired,) = [finding for finding in workshop.judge().known if finding.rule == "waiver-expired"]
+    assert expired.remedy == "delete the waiver"
+    workshop.git("reset", "-q", "--hard", "main")
+    (workshop.path / "policies/waivers/over.yaml").unlink()
+    workshop.commit()
+    workshop.review("erin")
+    assert workshop.judge().verdict == "approved"
+
+
+@pytest.mark.parametrize(
+    ("type_", "status", "remedy"),
+    [
+        ("normal", "implemented", "start as: draft, proposed"),
+        ("emergency", "implemented", "start as: draft, proposed, implementing"),
+    ],
+)
+def test_only_states_are_named_that_the_record_may_have(
+    workshop: Workshop, type_: str, status: str, remedy: str
+) -> None:
+    path = workshop.change(**{"type: normal": f"type: {type_}", "status: proposed": f"status: {status}"})
+    workshop.commit()
+    found = [finding.remedy for finding in workshop.judge().findings if finding.rule == "lifecycle-transition"]
+    assert found == [remedy], path

@@ -73,7 +73,7 @@ class Incoming:
             judges = load_judges(self.snapshot)
             return judges, assess_catalogue(judges.catalogue, judges, self.now, self.contexts)
         except ConfigurationError as error:
-            return error.message
+            return f"{error.message}; {error.remedy}" if error.remedy else error.message
         except ItsmError:
             raise
         except Exception as error:
@@ -87,8 +87,11 @@ class Incoming:
             return [Reason("new-judges-unusable", f"the rules of the pull request cannot be used: {self._loaded}")]
         judges, validation = self._loaded
         return [
-            Reason("new-judges-unusable", f"once merged, nothing could be judged: {item.location}: {item.message}")
+            Reason(
+                "new-judges-unusable", f"once merged, nothing could be judged: {item.location}: {item.message}; {how}"
+            )
             for item in unusable(validation.findings, judges.registry)
+            for how in [item.remedy or "mend it"]
         ]
 
     def findings(self, touched: frozenset[RecordId]) -> list[Finding]:

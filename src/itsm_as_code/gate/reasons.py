@@ -25,18 +25,23 @@ def rejections(judgement: Judgement) -> list[Reason]:
     """Why no approval could help: something has to be mended first."""
     reasons: list[Reason] = []
     if not judgement.changed_paths:
-        reasons.append(Reason("empty", "the pull request changes nothing"))
+        reasons.append(Reason("empty", "the pull request changes nothing against its base"))
     if not judgement.base_validation.policies:
-        reasons.append(Reason("no-policy", "the base has no policy, so nothing could be judged"))
+        how = "merge one first, or switch on a policy pack in itsm.yaml"
+        reasons.append(Reason("no-policy", f"the base has no policy, so nothing could be judged; {how}"))
     policies = judgement.judges.catalogue.of_kind("ApprovalPolicy")
     if not policies:
-        reasons.append(Reason("no-approval-policy", "the base has no approval policy, so nobody could approve"))
+        how = "merge one first, such as 'itsm init' writes"
+        reasons.append(Reason("no-approval-policy", f"the base has no approval policy, so nobody could approve; {how}"))
     broken = unusable(judgement.base_validation.findings, judgement.judges.registry)
-    reasons += [Reason("judges-unusable", f"{item.location}: {item.message}") for item in broken]
-    reasons += [Reason("judges-unusable", message) for message in uncompilable(policies, judgement.environment)]
+    how = "mend it on the base first, in a pull request of its own"
+    reasons += [Reason("judges-unusable", f"{item.location}: {item.message}; {how}") for item in broken]
+    unclear = uncompilable(policies, judgement.environment)
+    reasons += [Reason("judges-unusable", f"{message}; {how}") for message in unclear]
     reasons += judgement.incoming.reasons if judgement.incoming else []
     reasons += refused_paths(judgement.changed_paths, judgement.candidate_snapshot.entries, judgement.judges.registry)
-    reasons += [Reason("approval-rule-error", message) for message in judgement.scope.errors]
+    guard = "guard optional fields with has() in its `where`, or complete the record"
+    reasons += [Reason("approval-rule-error", f"{message}; {guard}") for message in judgement.scope.errors]
     reasons += judgement.contributors[1]
     blocking = [finding for finding in judgement.findings if finding.blocks]
     for rule in sorted({finding.rule for finding in blocking}):

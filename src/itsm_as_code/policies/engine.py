@@ -150,7 +150,12 @@ class Policy:
         for index, kind in enumerate(self.kinds):
             if kind not in known:
                 where = ("spec", "match", "kinds", index)
-                yield POLICY_KINDS, Problem(f"there is no kind '{kind}'", where, did_you_mean(kind, known))
+                yield (
+                    POLICY_KINDS,
+                    Problem(
+                        f"there is no kind '{kind}'", where, did_you_mean(kind, known) or "name a kind that exists"
+                    ),
+                )
         wanted: dict[Pointer, str] = {("spec", "message"): "string"}
         expressions = [(pointer, text, wanted.get(pointer, "bool")) for pointer, text in self.expressions()]
         for found in problems_of(expressions, environment, Schemas(registry, self.kinds), self.params):
@@ -160,7 +165,12 @@ class Policy:
             kind = parameter.get("from", {}).get("record", {}).get("kind")
             if kind is not None and kind not in known:
                 place = ("spec", "params", name, "from", "record", "kind")
-                yield POLICY_KINDS, Problem(f"there is no kind '{kind}'", place, did_you_mean(kind, known))
+                yield (
+                    POLICY_KINDS,
+                    Problem(
+                        f"there is no kind '{kind}'", place, did_you_mean(kind, known) or "name a kind that exists"
+                    ),
+                )
         expected = {example["expect"] for example in self.record.spec["examples"]}
         for missing in sorted({"pass", "fail"} - expected):
             message = f"no example that is expected to {missing}"

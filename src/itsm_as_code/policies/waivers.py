@@ -192,7 +192,7 @@ def _settle(state: WaiverState, used: set[Covered], judges: Catalogue, own: list
     """The final state of a waiver, once it is known what it was used for; adds findings about it to ``own``."""
     if state.state == "expired":
         message = f"the waiver ended {clock.format_instant(state.until)}"
-        own.append(stamp(WAIVER_EXPIRED, state.record, Problem(message, ("spec", "until"), "remove it")))
+        own.append(stamp(WAIVER_EXPIRED, state.record, Problem(message, ("spec", "until"), "delete the waiver")))
     if state.state != "active":
         return state
     gone = [
@@ -202,7 +202,7 @@ def _settle(state: WaiverState, used: set[Covered], judges: Catalogue, own: list
     ]
     for index in gone:
         subject = state.subjects[index]
-        remedy = judges.did_you_mean(subject)
+        remedy = judges.did_you_mean(subject) or "take it off the list, or delete the waiver"
         own.append(
             stamp(WAIVER_ORPHANED, state.record, Problem(f"there is no {subject}", ("spec", "records", index), remedy))
         )
@@ -213,5 +213,6 @@ def _settle(state: WaiverState, used: set[Covered], judges: Catalogue, own: list
     ]
     for index in unneeded:
         message = f"{state.subjects[index]} fulfils {state.rule}"
-        own.append(stamp(WAIVER_UNNEEDED, state.record, Problem(message, ("spec", "records", index), "remove it")))
+        remedy = "take it off the list" if len(unneeded) < len(state.subjects) else "delete the waiver"
+        own.append(stamp(WAIVER_UNNEEDED, state.record, Problem(message, ("spec", "records", index), remedy)))
     return replace(state, state="unneeded") if len(unneeded) + len(gone) == len(state.subjects) else state

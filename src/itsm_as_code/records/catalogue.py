@@ -381,7 +381,8 @@ class _Loader:
         location = Location(document.path, pointer=("kind",))
         if document.data.get("apiVersion") != API_VERSION:
             location = Location(document.path, pointer=("apiVersion",))
-            message = f"apiVersion is {document.data.get('apiVersion')!r}, not {API_VERSION}"
+            version = document.data.get("apiVersion")
+            message = f"apiVersion is {version!r}, not {API_VERSION}" if version else "the record names no apiVersion"
             remedy = f"write apiVersion: {API_VERSION}"
         elif not isinstance(named, str):
             message, remedy = "the record names no kind", f"write kind: {kind.name}"

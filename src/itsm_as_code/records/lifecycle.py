@@ -6,7 +6,7 @@ state requires, the final states in which a record no longer changes, and fields
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,14 +90,16 @@ def _allowed(lifecycle: Mapping[str, Any], diff: RecordDiff, old: str | None, ne
     if diff.new is None:
         return old in lifecycle["initial"] and old not in lifecycle.get("final", ())
     entries = lifecycle["initial"] if diff.old is None else lifecycle["transitions"].get(old, ())
-    key = "state" if diff.old is None else "to"
-    for entry in entries:
-        if isinstance(entry, str):
-            if entry == new:
-                return True
-        elif entry[key] == new and _matches(entry.get("where", {}), diff.new.data):
-            return True
-    return False
+    return new in _open_to(entries, diff.new.data)
+
+
+def _open_to(entries: Iterable[Any], data: Any) -> list[str | None]:
+    """The states that a record may be in first, or next: those whose condition its data meets."""
+    steps = (
+        (entry, {}) if isinstance(entry, str) else (entry.get("state", entry.get("to")), entry.get("where", {}))
+        for entry in entries
+    )
+    return [state for state, condition in steps if _matches(condition, data)]
 
 
 def transition_problems(diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
@@ -138,13 +140,13 @@ def _final_problems(lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record)
 def _refused(lifecycle: Mapping[str, Any], diff: RecordDiff, transition: Transition, field: tuple[str, ...]) -> Problem:
     states = lifecycle["transitions"]
     if diff.old is None:
-        starts = ", ".join(entry if isinstance(entry, str) else entry["state"] for entry in lifecycle["initial"])
+        starts = ", ".join(map(str, _open_to(lifecycle["initial"], diff.record.data)))
         return Problem(f"a new record cannot start as {transition.new}", field, f"start as: {starts}")
     if diff.new is None:
         way = ending(diff.record)
         return Problem(f"a record that is {transition.old} cannot be deleted", (), f"put the file back, and {way}")
-    following = [entry if isinstance(entry, str) else entry["to"] for entry in states.get(transition.old, ())]
-    remedy = f"from {transition.old} it goes to: {', '.join(following)}" if following else "this state is the last"
+    following = ", ".join(map(str, _open_to(states.get(transition.old, ()), diff.record.data)))
+    remedy = f"from {transition.old} it goes to: {following}" if following else "this state is the last"
     return Problem(f"the step {transition.old} -> {transition.new} is not in the lifecycle", field, remedy)
 
 
@@ -163,10 +165,7 @@ def ending(record: Record) -> str:
                 f"{'set' if steps == 1 else 'take'} {field} to {' or '.join(found)}" if steps else "leave it as it is"
             )
         entries = [entry for state in reached for entry in lifecycle["transitions"].get(state, ())]
-        allowed = (
-            entry for entry in entries if isinstance(entry, str) or _matches(entry.get("where", {}), record.data)
-        )
-        following = dict.fromkeys(entry if isinstance(entry, str) else entry["to"] for entry in allowed)
+        following = dict.fromkeys(filter(None, _open_to(entries, record.data)))
         reached = [state for state in following if state not in seen]
         seen.update(reached)
     return record.kind.ending

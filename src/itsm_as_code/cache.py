@@ -1,7 +1,7 @@
 """Results by content hash, in one file: what was worked out of a blob once need not be worked out again.
 
 A cache saves time and is never believed beyond that. Every entry carries a digest over its key and value, so one that
-was damaged, or put under another key, is no entry; a file that cannot be read is set aside; a place that others can
+was damaged, or put under another key, is no entry; a file that cannot be read is replaced; a place that others can
 write to is not used at all. What is read out has the form that was put in, so a reader can still refuse it. Whoever
 has the rights of its owner can make entries that look right, as they could replace the program: see SECURITY.md for
 which runs may write a cache that others read. With a secret key, nobody else can.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,25 +28,40 @@ _BATCH: Final = 500
 _SECONDS: Final = 5.0
 """How long to wait for another process that writes."""
 _MAX_FILE: Final = 4 << 30
+_SIDES: Final = ("", "-journal", "-wal", "-shm")
+"""What SQLite keeps beside a database (https://sqlite.org/tempfiles.html): a stale one would be played back into it."""
+_OF_THE_PLACE: Final = frozenset({3, 5, 6, 7, 8, 9, 10, 13, 14, 23})
+"""Primary result codes that tell of permissions, locks, memory, interrupts or the disk, not of what the file holds
+(https://sqlite.org/rescode.html): with those the file stays as it is."""
 
 
 class Cache:
     """JSON data by kind of result (``space``) and content id; several processes may use one file at once.
 
     Nothing here raises: what cannot be read is absent, what cannot be written is not written, and ``trouble`` says why.
+    A file that turns out to be damaged is replaced by an empty one at once, which ``renewed`` says.
     """
 
     def __init__(self, folder: Path, secret: bytes = b"") -> None:
         self._secret = hashlib.blake2b(secret, person=b"itsm-cache").digest() if secret else b""
-        self.trouble = ""
+        self.trouble, self.renewed = "", ""
         self._connection: sqlite3.Connection | None = None
+        self._file = folder / f"records-{_FORMAT}.sqlite"
+        self._open(folder)
+
+    def _open(self, folder: Path) -> None:
         try:
             _make_private(folder)
-            self._connection = _connect(folder / f"records-{_FORMAT}.sqlite")
+            if _discard_damaged(self._file):
+                self.renewed = f"the cache in {folder} was damaged, and is made anew"
+            self._connection = _connect(self._file)
         except _Unsafe as error:
             self.trouble = f"the cache in {folder} is not used: {error}"
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             self.trouble = f"the cache in {folder} cannot be used: {error}"
+        except _FAILURES as error:
+            if self.renewed or not self._was_damaged(error):
+                self.trouble = f"the cache in {folder} cannot be used: {error}"
 
     def get_many(self, space: bytes, ids: Iterable[str]) -> Iterator[tuple[str, Any]]:
         """The entries that are there and whole, by id, in no order."""
@@ -67,23 +83,48 @@ class Cache:
             value = _faithful(data)
             if value is not None:
                 rows.append((key, self._sign(key, value) + value))
-        if not rows or self._connection is None:
-            return
-        try:
-            with self._connection:
-                self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", rows)
-        except sqlite3.Error as error:
-            self.trouble = f"the cache cannot be written: {error}"
+        for _ in range(2 if rows else 0):
+            if self._connection is None:
+                return
+            try:
+                with self._connection:
+                    _refuse_damaged(self._connection)
+                    self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", rows)
+                return
+            except _FAILURES as error:
+                if not self._was_damaged(error):
+                    self.trouble = f"the cache cannot be written: {error}"
+                    return
 
     def _rows(self, query: str, values: list[bytes]) -> list[tuple[bytes, bytes]]:
         if self._connection is None:
             return []
         try:
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            self.trouble = f"the cache cannot be read and is not used: {error}"
-            self._connection = None
+        except _FAILURES as error:
+            if not self._was_damaged(error):
+                self.trouble = f"the cache cannot be read and is not used: {error}"
+                self._connection = None
             return []
+
+    def _was_damaged(self, error: BaseException) -> bool:
+        """True where the file itself was at fault, which is then another one, and empty."""
+        # A byte of its header tells SQLite that a file is read-only, which it then is to nobody else.
+        marked = _code(error) == sqlite3.SQLITE_READONLY and os.access(self._file, os.W_OK)
+        if _code(error) in _OF_THE_PLACE and not marked:
+            return False
+        with suppress(sqlite3.Error):
+            if self._connection is not None:
+                self._connection.close()
+        self._connection = None
+        try:
+            _discard(self._file)
+        except OSError as stuck:
+            self.trouble = f"the cache in {self._file.parent} is damaged and cannot be replaced: {stuck}"
+            return True
+        self.renewed = f"the cache in {self._file.parent} was damaged, and is made anew"
+        self._open(self._file.parent)
+        return True
 
     def _sign(self, key: bytes, value: bytes) -> bytes:
         return hashlib.blake2b(key + value, digest_size=_SIGNATURE, key=self._secret).digest()
@@ -98,6 +139,10 @@ class Cache:
             return orjson.loads(value)
         except orjson.JSONDecodeError:
             return None
+
+
+_FAILURES: Final = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeError)
+"""What reading a damaged database raises: lengths in it may ask for any amount of memory, texts may be none."""
 
 
 class _Unsafe(Exception):
@@ -122,13 +167,29 @@ def _refuse_unsafe(path: Path, is_kind: Any, kind: str) -> None:
         raise _Unsafe(f"others may write to {path.name} (chmod go-w)")
 
 
-def _connect(file: Path) -> sqlite3.Connection:
-    """The database; one that is no database, or is not whole, is replaced by an empty one."""
-    if os.path.lexists(file):
+def _discard_damaged(file: Path) -> bool:
+    """Remove what stands in the place of a database and is none, or is not whole; True where there was such a thing."""
+    is_damaged = any((file.parent / f"{file.name}{side}").is_dir() for side in _SIDES)
+    if not is_damaged and os.path.lexists(file):
         _refuse_unsafe(file, stat.S_ISREG, "a regular file")
-        if file.stat().st_size > _MAX_FILE or not _is_whole(file):
-            file.unlink()
-    else:
+        is_damaged = file.stat().st_size > _MAX_FILE or not _is_whole(file)
+    if is_damaged:
+        _discard(file)
+    return is_damaged
+
+
+def _discard(file: Path) -> None:
+    for side in _SIDES:
+        place = file.parent / f"{file.name}{side}"
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    """The database, which is made where there is none."""
+    if not os.path.lexists(file):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     connection = _open(file)
     with connection:
@@ -144,16 +205,30 @@ def _open(file: Path) -> sqlite3.Connection:
     return connection
 
 
+def _refuse_damaged(connection: sqlite3.Connection) -> None:
+    """DatabaseError for a file in which entries could be lost for good, such as behind a key that is out of order.
+
+    Asked where there is something to write, for that costs more than looking through the file (0.25 s for 220 MB).
+    """
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != ("ok",):
+        raise sqlite3.DatabaseError(found)
+
+
 def _is_whole(file: Path) -> bool:
     """True for a database with our one table and nothing else that could run."""
     try:
         with closing(_open(file)) as connection:
             found = connection.execute("SELECT type, name FROM sqlite_master").fetchall()
             return found in ([], [("table", "entry")])
-    except sqlite3.OperationalError as error:
-        return "locked" in str(error)  # another process is at it, so it is in use
-    except sqlite3.Error:
-        return False
+    except _FAILURES as error:
+        # Another process is at it, or the disk is: what it holds is not known to be wrong.
+        return _code(error) in _OF_THE_PLACE
+
+
+def _code(error: BaseException) -> int:
+    """The primary result code of SQLite, or 0 where Python itself refused what was read."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _faithful(data: Any) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +14,7 @@ import click
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
+    from itsm_as_code.cache import Cache
     from itsm_as_code.records.stored import StoredRecords
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -24,6 +25,7 @@ class CacheOptions:
     """Where earlier runs left what they read, if they are to be believed."""
 
     folder: Path | None
+    opened: list[tuple[Session, Cache]] = field(default_factory=list)
 
     def records(self, session: Session) -> StoredRecords | None:
         """The records of earlier runs, or None without a cache. UsageError for a cache that a commit could bring."""
@@ -43,9 +45,16 @@ class CacheOptions:
                 remedy="name a folder outside, such as --cache ~/.cache/itsm",
             )
         opened = Cache(whole, os.environ.get("ITSM_CACHE_KEY", "").encode())
-        if opened.trouble:
-            session.say(opened.trouble)
+        self.opened.append((session, opened))
         return StoredRecords(opened)
+
+    def report(self) -> None:
+        """Say what became of the cache: that it was of no use, or, to those who want to hear more, was damaged."""
+        for session, opened in self.opened:
+            if opened.trouble:
+                session.say(opened.trouble)
+            elif opened.renewed and session.verbose:
+                session.say(opened.renewed)
 
 
 def cache_options(function: Function) -> Function:
@@ -54,7 +63,11 @@ def cache_options(function: Function) -> Function:
     @wraps(function)
     def wrapped(*arguments: Any, cache_folder: Path | None, no_cache: bool, **options: Any) -> Any:
         folder = cache_folder if cache_folder is not None and str(cache_folder) not in ("", ".") else None
-        return function(*arguments, cache=CacheOptions(None if no_cache else folder), **options)
+        cache = CacheOptions(None if no_cache else folder)
+        try:
+            return function(*arguments, cache=cache, **options)
+        finally:
+            cache.report()
 
     folder = click.option(
         "--cache",

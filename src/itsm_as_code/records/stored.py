@@ -1,7 +1,7 @@
 """Records that an earlier run read and found valid, by the content of their files.
 
 Only what a valid record says is kept: what is wrong with a file is always worked out from the file. An entry belongs
-to the version of the program that read it, down to the text of the modules that decide what a record says, and to
+to the program that read it, down to the text of each of its modules and the versions of the libraries that read, and to
 the schema of its kind.
 """
 
@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from importlib import resources
-from typing import Any
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
 
 import orjson
 
@@ -20,7 +21,8 @@ from itsm_as_code.cache import Cache
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.schemas import Schema
 
-_DECIDING = ("document.py", "schemas.py", "formats.py", "kinds.py", "catalogue.py", "stored.py")
+_LIBRARIES: Final = ("PyYAML", "jsonschema-rs", "tzdata")
+"""Those that decide what a file says, and whether a schema takes it."""
 
 
 class StoredRecords:
@@ -55,8 +57,12 @@ class StoredRecords:
 
 
 def content_id(content: bytes) -> str:
-    """The id of a file that git has not hashed. No blob id is ever equal: it has more digits."""
-    return hashlib.blake2b(content, digest_size=33).hexdigest()
+    """The id that git gives a file of this content (gitformat-loose), so that work trees and commits share entries.
+
+    Where a repository names its blobs by SHA-256, they do not, and only that. Two contents of one id would have to be
+    known to git, which refuses what shows signs of a collision (https://git-scm.com/docs/hash-function-transition).
+    """
+    return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
 
 
 def _is_record(data: Any, kind: Kind, path: str) -> bool:
@@ -84,9 +90,17 @@ def _digest(name: str, schema: Schema) -> bytes:
 
 @lru_cache(maxsize=1)
 def _program() -> bytes:
-    """What decides how a file is read: this version, and the very text of the modules that do it."""
+    """What decides how a file is read: the whole program, for no list of its parts stays true, and its libraries."""
     digest = hashlib.blake2b(__version__.encode())
-    folder = resources.files("itsm_as_code.records")
-    for name in _DECIDING:
-        digest.update(folder.joinpath(name).read_bytes())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {version(library)}\0".encode())
+    for name, text in sources():
+        digest.update(f"{name}\0{len(text)}\0".encode() + text)
     return digest.digest()
+
+
+def sources() -> Iterator[tuple[str, bytes]]:
+    """The program's modules, as paths below its folder and their text, sorted."""
+    top = Path(__file__).parents[1]
+    for file in sorted(top.rglob("*.py")):
+        yield file.relative_to(top).as_posix(), file.read_bytes()

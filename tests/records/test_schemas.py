@@ -453,6 +453,14 @@ def test_mistakes_are_explained(name: str) -> None:
     assert [f"{format_pointer(found.pointer)}: {found.message} = {found.remedy}" for found in problems] == expected
 
 
+def test_a_field_of_the_wrong_type_is_not_a_field_that_is_missing() -> None:
+    """An alternative that fails in two ways was not merely left out."""
+    either = {"properties": {"b": {"type": "string"}}, "required": ["a"]}
+    checked = validator({"type": "object", "anyOf": [either, {"required": ["c"]}]})
+    assert [problem.message for problem in checked.problems({})] == ["the record needs one of: a, c"]
+    assert [problem.message for problem in checked.problems({"b": 1})] == ["the record lacks 'c'"]
+
+
 def test_a_choice_is_explained_by_what_was_most_likely_meant() -> None:
     calendar = copy.deepcopy(REGISTRY["Calendar"].schema["examples"][0])
     calendar["spec"]["entries"] = [{"weekly": {"days": ["mon"], "from": "25:00", "to": "18:00"}}]

@@ -146,7 +146,7 @@ def _characters(text: str, index: int, end: int, style: str | None) -> Iterator[
         elif style == '"' and character == "\\":
             match = _ESCAPE.match(text, here)
             if match is None:
-                return  # cannot be in a source that was parsed
+                raise AssertionError("a source that was parsed has no such escape")
             index = match.end()
             code = match[1] or match[2] or match[3]
             character = "\n" if match[4] else chr(int(code, 16)) if code else _NAMED.get(match[5], match[5])

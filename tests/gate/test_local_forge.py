@@ -144,6 +144,15 @@ def test_what_is_not_json_is_refused(tmp_path: Path, content: bytes) -> None:
     assert caught.value.remedy
 
 
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "reviews.json"
+    for size, message in ((16 << 20, "is not JSON"), ((16 << 20) + 1, "is larger than 16 MiB")):
+        with file.open("wb") as opened:
+            opened.truncate(size)  # takes no room on the disk
+        with pytest.raises(ForgeError, match=message):
+            LocalForge(file).pull_request()
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path / "nosuch.json", tmp_path):
         with pytest.raises(ForgeError, match="cannot read"):

@@ -22,10 +22,12 @@ def terminal(text: str) -> str:
     ``##[`` is broken up: GitHub's runner obeys an old form of workflow command wherever it stands in a line of a log
     (https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs).
     """
-    shown = "".join(
-        character if character.isprintable() and not FORBIDDEN.match(character) else _escaped(character)
-        for character in text
-    )
+    shown = text
+    if not text.isprintable() or FORBIDDEN.search(text):
+        shown = "".join(
+            character if character.isprintable() and not FORBIDDEN.match(character) else _escaped(character)
+            for character in text
+        )
     return shown.replace("##[", "##\\x5b")
 
 

@@ -175,6 +175,7 @@ def test_the_report_fits_its_schema(workshop: Workshop) -> None:
     workshop.change("chg-20261122-other")
     workshop.write("docs/a.md", "a\n")
     workshop.edit("policies/backout-is-planned.yaml", "steps.size() >= 2", "steps.size() >= 3")
+    workshop.edit("policies/backout-is-planned.yaml", "[one, two]", "[one, two, three]")
     workshop.commit()
     for who in ("bob", "mallory", "dave", "erin"):
         workshop.review(who)

@@ -164,8 +164,9 @@ def _matched(
 ) -> MatchedRule:
     why = []
     for diff, fields in hits:
-        listed = [format_pointer(field) for field in fields if field]
-        shown = ", ".join(listed[:4]) + (f" and {len(listed) - 4} more" if len(listed) > 4 else "")
+        listed = [field for field in fields if field]
+        more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
+        shown = ", ".join(map(format_pointer, listed[:4])) + more
         why.append(f"{diff.id} {diff.action}" + (f": {shown}" if shown and diff.action == "modified" else ""))
     why += [f"{path} changed" for path in paths]
     return MatchedRule(
@@ -203,8 +204,9 @@ def _uncovered(diff: RecordDiff, covered: Set[_Part]) -> Iterator[Uncovered]:
     if len(missing) == len(parts) * len(sides):
         yield Uncovered(diff.record.path, f"{diff.id}", kind)
         return
+    told = set(missing)
     for field, side in missing:
-        if side == "before" and (field, "after") in missing:
+        if side == "before" and (field, "after") in told:
             continue
         pointer = format_pointer(field)
         what = f"{diff.id} {pointer}".rstrip()

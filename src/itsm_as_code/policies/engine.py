@@ -257,9 +257,12 @@ class Policy:
             message = environment.evaluate(self.record.spec["message"], activation)
         except EvaluationError:
             message = None
-        return "fail", message if isinstance(message, str) and message.strip() else self.record.title
+        said = message if isinstance(message, str) and message.strip() else self.record.title
+        return "fail", said if len(said) <= _MOST_LETTERS else f"{said[: _MOST_LETTERS - 1]}…"
 
 
+_MOST_LETTERS: Final = 1000
+"""Of a message, which may repeat what a record says."""
 _GRAVITY = ("skip", "pass", "fail", "error")
 
 

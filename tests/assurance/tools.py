@@ -134,7 +134,7 @@ class Firm:
             signed = tuple(SignedStatement(*pair) for pair in stored_statements(repository))
             told = PullRequest("alice@shop.example", head=repository.commit(head), statements=signed)
             merges = (MergedPullRequest(told, committed_at(repository, commit), commit),)
-        line = statement_of(repository, Landing(base, (commit,), merges), Place(REPOSITORY, "main"))
+        line = statement_of(repository, Landing(base, (commit,), merges), Place(REPOSITORY, "main"), (None, LATER))
         return canonical({**json.loads(line), **replaced}) + b"\n"
 
     def force(self, commit: str, *members: bytes) -> None:

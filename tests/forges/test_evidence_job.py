@@ -175,6 +175,39 @@ def test_a_review_dismissed_after_it_was_noted(job: Job, itsm: Run) -> None:
     assert job.show(itsm)[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("guard", "said"),
+    [
+        ("dismissed_since", Said("bob", "approved", "", "2026-11-22T10:20:00Z", "bob", "2026-11-22T11:30:00Z")),
+        ("_edited", Said("bob", "approved", "", "2026-11-22T10:20:00Z")),
+        ("until", Said("bob", "approved", "", "2026-11-22T11:30:00Z")),
+    ],
+    ids=["dismissed", "edited", "given"],
+)
+def test_only_its_guard_sees_what_came_after_the_merge(
+    job: Job, itsm: Run, monkeypatch: pytest.MonkeyPatch, guard: str, said: Said
+) -> None:
+    """With the guard taken away the evidence says approved, and nothing of what happened since."""
+    from itsm_as_code.forges import github, gitlab
+
+    if job.face.name == "gitlab" and guard != "until":
+        pytest.skip("there a review that is gone gives no approval, and has no text")
+    job.state.reviews = [said]
+    said.commit = job.state.head
+    job.state.edited = {0: "2026-11-22T11:30:00Z"} if guard == "_edited" else {}
+    job.merge()
+    if guard == "until":
+        assert job.note(itsm, "--all")[0] == 1
+        job.shop.work.git("update-ref", "-d", "refs/notes/itsm")
+        job.state.merged_at = "2026-11-22T11:45:00Z"
+    elif guard == "_edited":
+        monkeypatch.setattr(github.GitHub, "_edited", lambda *_: ())
+    else:
+        for module in (github, gitlab):
+            monkeypatch.setattr(module, "dismissed_since", lambda *_: ())
+    assert job.note(itsm)[0] == 0
+
+
 def test_a_review_edited_after_the_merge(job: Job, itsm: Run) -> None:
     if job.face.name == "gitlab":
         pytest.skip("an approval on GitLab has no text that could be edited")
@@ -251,7 +284,7 @@ def test_the_step_of_the_workflow(job: Job, itsm: Run) -> None:
     job.pull()
     steps: Any = parse((ROOT / ".github/workflows/evidence.yml").read_bytes())["jobs"]["note"]["steps"]
     (script,) = [step["run"] for step in steps if step["name"] == "Note"]
-    script = script.replace("itsm evidence", f"{sys.executable} -m itsm_as_code evidence")
+    script = script.replace("itsm evidence note", f"{sys.executable} -m itsm_as_code evidence note --now {NOW}")
     variables = {"GH_TOKEN": TOKEN, "GITHUB_API_URL": job.server.base, "GITHUB_REPOSITORY": "shop/itsm"}
     variables |= {"RUNNER_TEMP": str(job.folder), "EVIDENCE_KEY": job.key.read_text().rstrip()}
 
@@ -271,6 +304,35 @@ def test_the_step_of_the_workflow(job: Job, itsm: Run) -> None:
     code, said = run()
     assert (code, "approved (#17)" in said) == (0, True), said
     assert not (job.folder / "evidence-key").exists()
+    assert job.show(itsm)[0] == 0
+
+
+@pytest.mark.parametrize("job", ["gitlab"], indirect=True)
+def test_the_script_of_the_gitlab_job(job: Job, itsm: Run) -> None:
+    job.merge("squash")
+    lab: Any = parse((ROOT / "src/itsm_as_code/starter/gitlab-ci.yml").read_bytes())
+    script = lab["evidence"]["script"][0]
+    program = job.folder / "bin" / "itsm"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@" --now {NOW}\n')
+    program.chmod(0o755)
+    address = f"https://evidence:{TOKEN}@gitlab.example:443/shop/itsm.git"
+    variables = {"CI_SERVER_PROTOCOL": "https", "CI_SERVER_HOST": "gitlab.example", "CI_SERVER_PORT": "443"}
+    variables |= {"CI_PROJECT_PATH": "shop/itsm", "CI_DEFAULT_BRANCH": "main", "CI_API_V4_URL": job.server.base}
+    variables |= {"ITSM_EVIDENCE_TOKEN": TOKEN, "ITSM_EVIDENCE_KEY": str(job.key), "CI_PROJECT_ID": "1"}
+    variables |= {"GIT_CONFIG_GLOBAL": str(job.folder / "config"), "HOME": os.devnull, "PYTHONPATH": str(ROOT / "src")}
+    (job.folder / "config").write_text(f'[url "{job.shop.work.path}"]\n  insteadOf = "{address}"\n')
+    (job.folder / "work").mkdir()
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=job.folder / "work",
+        env={"PATH": f"{program.parent}:{os.environ['PATH']}", **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    said = done.stdout + done.stderr
+    assert (done.returncode, "approved (#17)" in said, TOKEN in said) == (0, True, False), said
     assert job.show(itsm)[0] == 0
 
 

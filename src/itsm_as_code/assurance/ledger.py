@@ -20,7 +20,6 @@ from itsm_as_code.assurance.statement import NAMESPACE, Statement, exported, unp
 from itsm_as_code.configuration import PATH, EvidenceKey, EvidenceSettings, read_configuration
 from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.gate.decision import Reason
-from itsm_as_code.gate.queue import tree_of
 from itsm_as_code.git import notes
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.kinds import KindRegistry
@@ -69,7 +68,14 @@ class Ledger:
     @cached_property
     def chain(self) -> list[str]:
         """The first-parent commits up to the tip, oldest first."""
-        return self.repository.text("rev-list", "--first-parent", "--reverse", "--end-of-options", self.tip).split()
+        return list(self._trees)
+
+    @cached_property
+    def _trees(self) -> dict[str, str]:
+        """Commit -> tree of the chain, oldest first."""
+        options = ("--first-parent", "--reverse", "--no-commit-header", "--format=%H %T", "--end-of-options")
+        rows = self.repository.text("rev-list", *options, self.tip).splitlines()
+        return dict(row.split(" ") for row in rows)
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -184,6 +190,11 @@ class Ledger:
             self._read[statement.commit].append(statement)
         return True
 
+    def holds(self, statement: Statement) -> bool:
+        """Whether a statement is noted already, whether or not it counts."""
+        self.load([statement.commit])
+        return statement in self._read[statement.commit]
+
     def readable(self, commit: str) -> bytes:
         """What can be read of all that was ever noted on a commit, as the beginning of a note that adds to it."""
         self.load([commit])
@@ -254,7 +265,7 @@ class Ledger:
 
     def _borrowed(self, statement: Statement, commit: str, settings: EvidenceSettings) -> str | None:
         """Why it is about something else than what this commit brought."""
-        data, repository = statement.data, self.repository
+        data = statement.data
         if data["repository"] != settings.repository:
             return f"is of the repository {data['repository']}, not of {settings.repository}"
         if data["branch"] != self.branch:
@@ -265,8 +276,10 @@ class Ledger:
         places = [self.place.get(item) for item in row]
         if None in places or places != list(range(places[0] or 0, (places[0] or 0) + len(row))):
             return f"is of a merge into {data['base'][:12]}, which is not the commit before"
-        if data["tree"] != tree_of(repository, commit) or data["baseTree"] != tree_of(repository, data["base"]):
+        if data["tree"] != self._trees[commit] or data["baseTree"] != self._trees[data["base"]]:
             return "is of other files than those of the commit"
+        if data["verdict"] == "approved" and not data["pullRequests"]:
+            return "is of no pull request"
         if statement.merged_at > self.now:
             return f"is dated {data['mergedAt']}, which is still to come"
         return next((why for row in data["pullRequests"] if (why := _inconsistent(row, statement))), None)

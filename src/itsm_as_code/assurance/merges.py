@@ -78,13 +78,25 @@ def landings(base: str, chain: Sequence[str], history: MergeHistory) -> Iterator
         base = single
 
 
-def statement_of(repository: Repository, landing: Landing, place: Place) -> bytes:
-    """The line of the evidence of a landing, whatever the verdict; the same for the same answers of the forge."""
+Between = tuple[datetime | None, datetime]
+
+
+def statement_of(repository: Repository, landing: Landing, place: Place, between: Between) -> bytes:
+    """The line of the evidence of a landing, whatever the verdict; the same for the same answers of the forge.
+
+    ``between`` are the instants of the merge before, where that is known, and of now: what no forge dates is dated by
+    its commit, but not outside of them, for anybody can write any date into a commit.
+    """
     tree = tree_of(repository, landing.commit)
-    judged = [(merge, _judged(repository, landing.base, merge)) for merge in landing.merges]
+    merges = [
+        replace(merge, at=_within(merge.at, between)) if merge.pull_request.forge == "local" else merge
+        for merge in landing.merges
+    ]
+    judged = [(merge, _judged(repository, landing.base, merge)) for merge in merges]
     fitting = [item for item in judged if item[1].evidence["candidate"] == tree]
     members = fitting or judged
-    merged_at = max((merge.at for merge, _ in members), default=committed_at(repository, landing.commit))
+    pushed_at = _within(committed_at(repository, landing.commit), between)
+    merged_at = max((merge.at for merge, _ in members), default=pushed_at)
     verdicts = [decision.verdict for _, decision in members]
     data = {
         "schema": SCHEMA,
@@ -102,6 +114,11 @@ def statement_of(repository: Repository, landing: Landing, place: Place) -> byte
         "pullRequests": [_member(merge, decision) for merge, decision in members],
     }
     return canonical(plain(data)) + b"\n"
+
+
+def _within(at: datetime, between: Between) -> datetime:
+    first, last = between
+    return min(max(at, first or at), last)
 
 
 def _judged(repository: Repository, base: str, merge: MergedPullRequest) -> Decision:

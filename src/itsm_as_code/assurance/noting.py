@@ -24,7 +24,7 @@ ENOUGH: Final = 25
 """So many commits in a row with evidence, from the tip on, and those before them are taken to have it, too."""
 ATTEMPTS: Final = 6
 
-__all__ = ["LATER", "Noted", "Source", "gaps", "keep", "prepare"]
+__all__ = ["LATER", "Noted", "Source", "doubled", "gaps", "keep", "prepare"]
 
 Source = Callable[[str, Sequence[str]], MergeHistory]
 """The pull requests of a row of first-parent commits, from the commit before them and the row, oldest first."""
@@ -74,9 +74,10 @@ def prepare(ledger: Ledger, missing: Sequence[str], source: Source, place: Place
     made: list[Statement] = []
     try:
         for base, row in _rows(ledger, missing):
+            before = ledger.of(base).statement if ledger.settings_for(base) is not None else None
             for landing in landings(base, row, source(base, row)):
-                line = statement_of(ledger.repository, landing, place)
-                statement = sign(line, key)
+                between = (before.merged_at if before is not None else None, ledger.now)
+                statement = before = sign(statement_of(ledger.repository, landing, place, between), key)
                 _check_key(ledger, statement, public)
                 made.append(statement)
     except ItsmError as error:
@@ -94,6 +95,14 @@ def _rows(ledger: Ledger, missing: Sequence[str]) -> Iterator[tuple[str, list[st
         row.append(commit)
     if row:
         yield ledger.chain[ledger.place[row[0]] - 1], row
+
+
+def doubled(ledger: Ledger) -> list[Reason]:
+    """The last commits whose pieces of evidence contradict each other."""
+    last = ledger.chain[-ENOUGH:]
+    ledger.load(last)
+    reasons = [reason for commit in last if ledger.settings_for(commit) for reason in ledger.of(commit).reasons]
+    return [reason for reason in reasons if reason.code == "evidence-doubled"]
 
 
 def _check_key(ledger: Ledger, statement: Statement, public: str) -> None:
@@ -121,7 +130,9 @@ def keep(ledger: Ledger, noted: Noted, remote: str | None) -> tuple[Statement, .
         old = notes.fetch(repository, remote) if remote is not None else notes.tip(repository, notes.REF)
         fresh = Ledger(repository, ledger.tip, ledger.branch, ledger.now)
         fresh.load(statement.commit for statement in noted.statements)
-        missing = [item for item in noted.statements if fresh.of(item.commit).statement is None]
+        missing = [
+            item for item in noted.statements if fresh.of(item.commit).statement is None and not fresh.holds(item)
+        ]
         if not missing:
             return ()
         contents = {item.commit: _beside(item.packed, fresh.readable(item.commit)) for item in missing}

@@ -82,9 +82,11 @@ def command(
 def _result(repository: Repository, ledger: Ledger, noted: Noted) -> Noted:
     """With what the notes say once they are written."""
     from itsm_as_code.assurance.ledger import Ledger
+    from itsm_as_code.assurance.noting import doubled
 
     after = Ledger(repository, ledger.tip, ledger.branch, ledger.now)
     reasons = [reason for statement in noted.statements for reason in after.of(statement.commit).reasons]
+    reasons += [reason for reason in doubled(after) if reason not in reasons]
     return replace(noted, findings=(*reasons, *after.rewound()))
 
 

@@ -573,3 +573,10 @@ def test_formats(format_name: str, good: list[str], bad: list[str]) -> None:
 def test_the_shipped_schemas_are_those_of_the_checkout() -> None:
     for path in FILES:
         assert json.loads((ROOT / "schemas" / path).read_text()) == REGISTRY.files[path]
+
+
+def test_the_zone_that_was_meant_is_named() -> None:
+    validator = Validator("zone", {"type": "string", "format": "itsm-timezone"})
+    remedies = {name: validator.problems(name)[0].remedy for name in ("europe/berlin", "right/Europe/Berlin", "CEST")}
+    meant = "did you mean 'Europe/Berlin'?"
+    assert remedies == {"europe/berlin": meant, "right/Europe/Berlin": meant, "CEST": "write it in that form"}

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from itsm_as_code import clock
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, Problem, did_you_mean, format_pointer
 from itsm_as_code.records.formats import EXAMPLES, FORMATS, out_of_range
@@ -270,7 +271,10 @@ def _explain(error: Any, written: Written) -> Iterator[Problem]:
     elif rule == "format":
         reason = out_of_range(value, instance)
         what = f"{name}: {reason}" if reason else f"{name} is {shown}, not {EXAMPLES.get(value, value)}"
-        yield Problem(what, pointer, "write one within that" if reason else "write it in that form")
+        # Abbreviations are not guessed at: nearest to CEST is EST, which is in America.
+        is_zone = value == "itsm-timezone" and "/" in instance
+        meant = did_you_mean(instance, clock.zone_names()) if is_zone else ""
+        yield Problem(what, pointer, meant or ("write one within that" if reason else "write it in that form"))
     elif rule == "pattern":
         what = f"the key {_show(instance)} of {name}" if "propertyNames" in list(error.schema_path)[-3:] else name
         is_name = "" if what != name else f" is {_show(instance)}, which"

@@ -110,7 +110,7 @@ def test_months_have_no_fixed_length() -> None:
     assert not Duration()
 
 
-@pytest.mark.parametrize("text", ["P9999Y", "P999999W", "P99999M", "P1D"])
+@pytest.mark.parametrize("text", ["P100Y", "P5000W", "P1200M", "P1D"])
 def test_the_end_of_time_is_an_end(text: str) -> None:
     last = datetime.max.replace(tzinfo=UTC)
     assert parse_duration(text).after(last) == last

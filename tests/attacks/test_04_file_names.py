@@ -55,6 +55,8 @@ def test_documents_whose_names_do_not_read_as_they_are(workshop: Workshop) -> No
         "docs/end. /x.md",
         "docs/" + unicodedata.normalize("NFD", "größe") + ".md",
         os.fsdecode(b"docs/\xff\xfe.md"),
+        *("docs/CON.md", "docs/aux/a.md", "docs/nul", "docs/Com1.tar.gz", "docs/lpt\u00b9.txt", "docs/con .md"),
+        *("docs/a:b.md", "docs/what?.md", 'docs/"x".md', "docs/<x>.md"),
     ]
     for path in names:
         workshop.write(path, "Hello.\n")
@@ -65,6 +67,28 @@ def test_documents_whose_names_do_not_read_as_they_are(workshop: Workshop) -> No
     assert json.loads(orjson.dumps(decision.as_data()))["digest"] == decision.digest
     for report in FORMATS.values():
         report(decision, decision.sources).encode("utf-8")
+
+
+def test_folders_that_differ_only_in_case(workshop: Workshop) -> None:
+    """On a system that does not tell them apart one of them takes in the files of the other."""
+    with on_main(workshop):
+        workshop.write("docs/Plan/a.md", "Hello.\n")
+    for path in (
+        "docs/plan/b.md",
+        "docs/Gr\u00f6\u00dfe/c.md",
+        "docs/gr\u00f6\u00dfe/d.md",
+        "docs/console/e.md",
+        "docs/common.md",
+    ):
+        workshop.write(path, "Hello.\n")
+    workshop.commit()
+    approve(workshop, "bob")
+    decision = workshop.judge()
+    assert sorted(reason.message for reason in decision.reasons) == [
+        "the path docs/Gr\u00f6\u00dfe/c.md differs from docs/gr\u00f6\u00dfe only in case or accents; rename it",
+        "the path docs/gr\u00f6\u00dfe/d.md differs from docs/Gr\u00f6\u00dfe only in case or accents; rename it",
+        "the path docs/plan/b.md differs from docs/Plan only in case or accents; rename it",
+    ]
 
 
 def test_an_ordinary_name_with_accents_is_fine(workshop: Workshop) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from itsm_as_code.errors import ForgeError
+from itsm_as_code.reports.escape import terminal
 from tests.attacks.tools import EVERYBODY, approve, ignored, missing, rules_by_path
 from tests.conftest import Workshop, codes
 
@@ -31,6 +32,11 @@ def test_characters_that_do_not_read_as_they_are(workshop: Workshop) -> None:
     workshop.commit()
     approve(workshop, *EVERYBODY)
     assert rules_by_path(workshop.judge()) == expected
+
+
+def test_joiners_show_in_reports_where_they_show_in_titles_and_nowhere_else() -> None:
+    assert terminal("👩\u200d💻 می\u200cخواهم") == "👩\u200d💻 می\u200cخواهم"
+    assert terminal("Ne\u200dws \u200c") == "Ne\\u200dws \\u200c"
 
 
 def test_reviewers_who_look_like_others(workshop: Workshop) -> None:

@@ -251,6 +251,7 @@ def test_new_puts_the_schema_on_top_when_the_repository_has_it(small: Path, itsm
     ("arguments", "message"),
     [
         (("chnge", "x"), "did you mean 'Change'?"),
+        (("Service", "nul", "--set", "owner=team-shop"), "'nul' is the name of a device on Windows"),
         (("Team", "team-x", "--set", "lea=alice"), "did you mean 'lead'?"),
         (("Team", "team-x", "--set", "lead"), "there is no '='"),
         (("Team", "team-shop", "--set", "members=alice"), "is there already"),

@@ -20,7 +20,8 @@ from itsm_as_code.interchange._backstage_entities import parse_ref, record_name
 from itsm_as_code.interchange._yaml import MAX_BYTES, read_documents
 from itsm_as_code.interchange.backstage import RULES, convert
 from itsm_as_code.records.catalogue import Catalogue, load_catalogue
-from itsm_as_code.records.document import FORBIDDEN, parse
+from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.document import parse
 from itsm_as_code.snapshot import WorkTree
 
 EXAMPLES = Path(__file__).parent / "examples"

@@ -17,7 +17,8 @@ from itsm_as_code.interchange import Conversion, Known, plan
 from itsm_as_code.interchange._request_form import Forge
 from itsm_as_code.interchange.request import RULES, Said, convert
 from itsm_as_code.interchange.request_forms import export
-from itsm_as_code.records.document import FORBIDDEN, parse
+from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.document import parse
 from itsm_as_code.records.writer import dump
 from tests.conftest import Run
 from tests.interchange.request_shop import ANSWERS, FIELDS, body, github, gitlab, make_shop, offering

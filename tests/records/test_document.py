@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import unicodedata
 from pathlib import Path
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 
 from itsm_as_code.findings import Finding
 from itsm_as_code.records.catalogue import load_catalogue
-from itsm_as_code.records.document import FORBIDDEN, MAX_BYTES, MAX_DEPTH, Document, load
+from itsm_as_code.records.characters import DUAL_JOINING, FORBIDDEN, RIGHT_JOINING, VIRAMA
+from itsm_as_code.records.document import MAX_BYTES, MAX_DEPTH, Document, load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.snapshot import WorkTree
 from tests.limits import within
@@ -355,3 +358,40 @@ def test_the_position_of_a_record_file(tmp_path: Path) -> None:
     assert [f"{finding.location} {finding.rule}" for finding in catalogue.findings] == [
         "services/a.yaml:2:1 yaml-duplicate-key"
     ]
+
+
+JOINED = (
+    "می\u200cخواهم", "کتاب\u200cها", "خانه\u200cای", "بَ\u200cها",
+    "क्\u200cष", "क्\u200dष", "ශ්\u200dරී", "ന്\u200d",
+    "👩\u200d💻", "👨\u200d👩\u200d👧", "❤\ufe0f\u200d🔥", "👩🏽\u200d🚀", "🐈\u200d⬛", "🏳\ufe0f\u200d🌈",
+)  # fmt: skip
+UNJOINED = (
+    "News\u200dletter", "a\u200cb", "1\u200d2", "é\u200cé", "\u200d", "\u200d👩", "👩\u200d", "👩\u200d\u200d💻",
+    "👩\u200c💻", "x\ufe0f\u200d👩", "👩\u200da", "ا\u200cب", "ب\u200c", "\u200cب", "ب\u200c\u200cب", "ب\u200dب",
+    "क\u200dष", "क\u200cष", "क्\u200dि", "्\u200dष", "क्\u200ca",
+)  # fmt: skip
+
+
+def test_joiners_stand_where_they_show_and_nowhere_else() -> None:
+    """UAX 31 (rules A1, A2, B) and UTS 51: Persian, the scripts of India, sequences of emoji."""
+    for text in JOINED:
+        for written in (f"a: {text}\n", f'a: "{text}"\n', f"a: {json.dumps(text)}\n"):
+            if "\\ud8" not in written:  # JSON writes emoji as surrogates, which YAML does not have
+                assert accepted(written) == {"a": text}
+    for text in UNJOINED:
+        assert refused(f"b: 1\na: {text}\n").startswith("yaml-character 2:"), text
+        escaped = text.replace("\u200c", "\\u200c").replace("\u200d", "\\u200d")
+        assert refused(f'a: "{escaped}"\n') == "yaml-character 1:4", text
+
+
+def test_the_viramas_are_those_of_unicode() -> None:
+    assert {chr(code) for code in range(0x900, 0xE00) if unicodedata.combining(chr(code)) == 9} == set(VIRAMA)
+
+
+def test_every_letter_of_arabic_joins_in_one_way() -> None:
+    """But for the two hamzas, and what modifies letters."""
+    letters = {chr(code) for code in (*range(0x620, 0x700), *range(0x750, 0x780)) if chr(code).isalpha()}
+    dual, right = (set(re.findall(f"[{joining}]", "".join(letters))) for joining in (DUAL_JOINING, RIGHT_JOINING))
+    assert dual & right == set()
+    others = letters - dual - right
+    assert {unicodedata.category(letter) for letter in others - set("\u0621\u0674")} <= {"Lm"}

@@ -11,7 +11,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from itsm_as_code.records.document import FORBIDDEN, parse
+from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.writer import dump
 

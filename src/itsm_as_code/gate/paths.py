@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from itsm_as_code.gate.decision import Reason
-from itsm_as_code.records.document import FORBIDDEN
+from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.file_names import folded, folders, unportable
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.snapshot import Entry
 
@@ -32,25 +33,35 @@ def refused_paths(changed: Mapping[str, str], entries: Iterable[str], registry: 
     present = [path for path, action in changed.items() if action != "deleted"]
     if not present:
         return
-    wanted = {_fold(path) for path in present}
-    alike: dict[str, list[str]] = {}
-    for path in entries:
-        folded = _fold(path)
-        if folded in wanted:
-            alike.setdefault(folded, []).append(path)
-    folders = {kind.folder.casefold() for kind in registry}
+    spellings = _spellings(present, entries)
+    record_folders = {kind.folder.casefold() for kind in registry}
     for path in present:
-        problem = _unreadable(path)
-        others = [other for other in alike.get(_fold(path), ()) if other != path]
+        problem = _unreadable(path) or unportable(path)
+        parts = (*folders(path), path)
+        others = [other for part in parts for other in spellings[folded(part)] if other != part]
         if not problem and others:
             problem = f"differs from {others[0]} only in case or accents"
         if not problem and any(
-            _fold(part) in folders and registry.of_path(f"{part}/x") is not registry.of_path(f"{_fold(part)}/x")
-            for part in _folders(path)
+            folded(part) in record_folders
+            and registry.of_path(f"{part}/x") is not registry.of_path(f"{folded(part)}/x")
+            for part in folders(path)
         ):
             problem = "lies in a folder that is a record folder but for its case"
         if problem:
             yield Reason("path-refused", f"the path {path} {problem}; rename it")
+
+
+def _spellings(present: Iterable[str], entries: Iterable[str]) -> dict[str, list[str]]:
+    """How the paths of a tree, and their folders, spell what some paths and their folders are called."""
+    found: dict[str, list[str]] = {folded(part): [] for path in present for part in (*folders(path), path)}
+    seen: set[str] = set()
+    for path in entries:
+        for part in (*folders(path), path):
+            if part not in seen:
+                seen.add(part)
+                if folded(part) in found:
+                    found[folded(part)].append(part)
+    return found
 
 
 def _unreadable(path: str) -> str:
@@ -67,14 +78,3 @@ def _unreadable(path: str) -> str:
     if any(part in ("", ".", "..", ".git") or part.endswith((" ", ".")) for part in parts):
         return "has a part that some systems read as another folder"
     return ""
-
-
-def _folders(path: str) -> Iterator[str]:
-    at = path.find("/")
-    while at != -1:
-        yield path[:at]
-        at = path.find("/", at + 1)
-
-
-def _fold(path: str) -> str:
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()

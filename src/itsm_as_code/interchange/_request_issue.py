@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from itsm_as_code.interchange._request_form import Forge
-from itsm_as_code.records.document import FORBIDDEN
+from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.snapshot import MAX_BYTES
 
 OFFERING_PREFIX: Final = "offering:"

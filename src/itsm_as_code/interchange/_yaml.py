@@ -16,7 +16,8 @@ from typing import Any, Final
 import yaml
 
 from itsm_as_code.findings import Location, Pointer
-from itsm_as_code.records.document import FORBIDDEN, MAX_DEPTH, before_nesting_limit
+from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.document import MAX_DEPTH, before_nesting_limit
 
 MAX_BYTES: Final = 16 << 20
 MAX_WEIGHT: Final = 2_000_000

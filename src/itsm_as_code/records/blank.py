@@ -13,7 +13,9 @@ from typing import Any
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import PointerPart, did_you_mean, parse_pointer
 from itsm_as_code.records.catalogue import get
-from itsm_as_code.records.document import FORBIDDEN, Refused, parse
+from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.document import Refused, parse
+from itsm_as_code.records.file_names import is_device
 from itsm_as_code.records.kind_schema import resolve
 from itsm_as_code.records.kinds import API_VERSION, Kind
 from itsm_as_code.records.schemas import Schema, holds
@@ -43,8 +45,10 @@ class Question:
 def skeleton(kind: Kind, name: str, title: str) -> dict[str, Any]:
     """The envelope of a new record, in the first state of its lifecycle.
 
-    UsageError when the name or the title holds a character that records refuse.
+    UsageError when the name or the title holds a character that records refuse, or no file could have the name.
     """
+    if is_device(name):
+        raise UsageError(f"'{name}' is the name of a device on Windows", remedy="give another NAME")
     _refuse_hidden("name", name)
     _refuse_hidden("title", title)
     data: dict[str, Any] = {"apiVersion": API_VERSION, "kind": kind.name}

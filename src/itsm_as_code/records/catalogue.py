@@ -22,11 +22,12 @@ from itsm_as_code.findings import (
     sort_findings,
 )
 from itsm_as_code.records.document import YAML_LIMIT, Data, Document, load
+from itsm_as_code.records.file_names import no_record, place_problems
 from itsm_as_code.records.kinds import API_VERSION, Kind, KindRegistry, Reference
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords, content_id
 from itsm_as_code.records.writer import in_line
-from itsm_as_code.snapshot import MAX_BYTES, SUBMODULE, SYMLINK, Entry, Snapshot, TooLarge
+from itsm_as_code.snapshot import MAX_BYTES, Entry, Snapshot, TooLarge
 
 FILE_KIND = Rule(
     "file-kind",
@@ -40,7 +41,8 @@ FILE_NAME = Rule(
     "A record file is named after its record",
     Severity.ERROR,
     "The file's stem equals metadata.name: lower-case ASCII letters, digits and hyphens, 1 to 63 characters. So a "
-    "name in another record tells where to look, and look-alike letters cannot pose as somebody else's record.",
+    "name in another record tells where to look, and look-alike letters cannot pose as somebody else's record. Names "
+    "of devices on Windows (con, nul, com1), and folders alike but for case, cannot be checked out everywhere.",
 )
 FILE_READABLE = Rule(
     "file-readable",
@@ -316,6 +318,8 @@ class _Loader:
                 self._report(FILE_READABLE, path, f"cannot be read: {content.strerror}", "mend its permissions")
             else:
                 self._read(path, kind, entry, content)
+        for path, message, remedy in place_problems(record.path for record in self.records.values()):
+            self._report(FILE_NAME, path, message, remedy)
         if self.stored is not None:
             self.stored.save()
         return Catalogue(self.snapshot, self.registry, self.records, sort_findings(self.findings))
@@ -333,21 +337,10 @@ class _Loader:
 
     def _is_no_record(self, path: str, entry: Entry) -> bool:
         """True for what lies in a record folder without being a record file; says so where it looks like one."""
-        name = path.rsplit("/", 1)[-1]
-        shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        if shown != path:
-            self._report(FILE_KIND, shown, "the name of the file is not UTF-8", "rename it")
-            return True
-        if entry.mode in (SYMLINK, SUBMODULE) or not entry.is_regular:
-            what = {SYMLINK: "a symbolic link", SUBMODULE: "a submodule"}.get(entry.mode, "no regular file")
-            self._report(FILE_KIND, path, f"{what} lies in a record folder", "put the file itself there")
-            return True
-        if name.endswith(".yaml") and not name.startswith("."):
-            return False
-        lowered = name.casefold().rstrip(". ")
-        if lowered.endswith((".yaml", ".yml")) or not name.isascii() or not name.isprintable():
-            self._report(FILE_KIND, path, f"'{name}' looks like a record but is not named <name>.yaml", "rename it")
-        return True
+        found = no_record(path, entry)
+        if found is not None and found[1]:
+            self._report(FILE_KIND, *found)
+        return found is not None
 
     def _report(self, rule: Rule, path: str, message: str, remedy: str = "") -> None:
         self.findings.append(Finding(rule.id, rule.severity, Location(path), message, remedy))
@@ -381,8 +374,7 @@ class _Loader:
         location = Location(document.path, pointer=("kind",))
         if document.data.get("apiVersion") != API_VERSION:
             location = Location(document.path, pointer=("apiVersion",))
-            version = document.data.get("apiVersion")
-            message = f"apiVersion is {version!r}, not {API_VERSION}" if version else "the record names no apiVersion"
+            message = f"apiVersion is {document.data.get('apiVersion', 'missing')}, not {API_VERSION}"
             remedy = f"write apiVersion: {API_VERSION}"
         elif not isinstance(named, str):
             message, remedy = "the record names no kind", f"write kind: {kind.name}"
@@ -392,8 +384,9 @@ class _Loader:
         else:
             message = f"unknown kind '{named}'"
             remedy = did_you_mean(named, self.registry.kinds) or f"write kind: {kind.name}"
-        finding = Finding(RECORD_KIND.id, Severity.ERROR, location, message, remedy)
-        self._place([finding], document.path, document.source)
+        self._place(
+            [Finding(RECORD_KIND.id, Severity.ERROR, location, message, remedy)], document.path, document.source
+        )
         return False
 
     def _place(self, findings: list[Finding], path: str, source: bytes | None) -> None:

@@ -19,6 +19,7 @@ import yaml
 from yaml._yaml import CParser
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
+from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.snapshot import MAX_BYTES
 
 MAX_DEPTH: Final = 64
@@ -54,7 +55,8 @@ YAML_CHARACTER = _rule(
     "yaml-character",
     "No control, invisible or bidirectional characters, no tab in indentation",
     "Characters that do not show, or that turn the direction of text, make a record read differently from what it "
-    "says (https://www.unicode.org/reports/tr36/). Remove them; escapes of them in double quotes are refused too.",
+    "says (https://www.unicode.org/reports/tr36/). Remove them; escapes of them in double quotes are refused too. The "
+    "joiners U+200C and U+200D may stand where languages and emoji need them (UAX 31, UTS 51).",
 )
 YAML_ENCODING = _rule(
     "yaml-encoding",
@@ -163,17 +165,6 @@ def _syntax(error: yaml.YAMLError) -> Refused:
     return Refused(YAML_SYNTAX, message, mark.line + 1, mark.column + 1, remedy)
 
 
-# What must not stand in any text: C0 and C1 controls (but tab, LF, CR LF), what Unicode calls default ignorable (zero
-# width and other invisible characters; U+FE0F, which emoji need, is let through), line and paragraph separators,
-# bidirectional controls, the byte order mark and noncharacters. Source: Unicode 15, DerivedCoreProperties.txt.
-_NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
-    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
-)
-FORBIDDEN: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
-    f"\U0001d173-\U0001d17a\U000e0000-\U000e0fff{_NONCHARACTERS}]|\r(?!\n)"
-)
 _FORBIDDEN_ASCII: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _SUSPECT_ASCII: Final = bytes((*range(9), *range(11, 32), 127))
 _TAB_INDENT: Final = re.compile(rb"^ *\t", re.MULTILINE)

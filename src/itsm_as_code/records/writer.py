@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from itsm_as_code.findings import parse_pointer
-from itsm_as_code.records.document import FORBIDDEN, MAX_DEPTH, Refused, parse
+from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.document import MAX_DEPTH, Refused, parse
 
 Schema = Mapping[str, Any]
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from itsm_as_code.records.document import FORBIDDEN
+from itsm_as_code.records.characters import FORBIDDEN
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$@:])")
 _TICKS: Final = re.compile("`+")
 _LINE_START: Final = re.compile(r"^(\s*)(\d*)([-=.)])")
 _WORD: Final = re.compile(r"\S+")
+_JOINERS: Final = "\u200c\u200d"
 _LINKABLE: Final = re.compile(r"@|://|www\.", re.IGNORECASE)
 
 
@@ -23,11 +24,14 @@ def terminal(text: str) -> str:
     (https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs).
     """
     shown = text
-    if not text.isprintable() or FORBIDDEN.search(text):
+    if not text.isprintable():
+        hidden = {found.start() for found in FORBIDDEN.finditer(text)}
         shown = "".join(
-            character if character.isprintable() and not FORBIDDEN.match(character) else _escaped(character)
-            for character in text
+            _escaped(letter) if index in hidden or not (letter.isprintable() or letter in _JOINERS) else letter
+            for index, letter in enumerate(text)
         )
+    elif FORBIDDEN.search(text):
+        shown = FORBIDDEN.sub(lambda found: _escaped(found[0]), text)
     return shown.replace("##[", "##\\x5b")
 
 

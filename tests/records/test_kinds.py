@@ -246,3 +246,27 @@ def test_dates_that_are_ends_say_so() -> None:
     ends = {text for kind, text in found if kind == "endDate"}
     assert len(ends) == 7
     assert {text for text in ends if not is_end.match(text)} == set()
+
+
+def test_a_reference_may_stand_in_place_of_a_list_of_them() -> None:
+    """Whatever the order of the alternatives, and deeper within them."""
+    schema = {
+        "x-kind": {"name": "Rack", "plural": "racks", "folder": "racks"},
+        "properties": {
+            "spec": {
+                "properties": {
+                    "one": {"oneOf": [{"x-ref": "Team"}, {"items": {"x-ref": "Person"}}]},
+                    "other": {"anyOf": [{"items": {"x-ref": "Person"}}, {"x-ref": "Team"}]},
+                }
+            }
+        },
+    }
+    kind = KindRegistry.load({"rack.schema.json": json.dumps(schema).encode()})["Rack"]
+    found = kind.references({"spec": {"one": "a", "other": ["b", "c"]}})
+    assert [(item.pointer, item.kinds, item.name) for item in found] == [
+        (("spec", "one"), ("Team",), "a"),
+        (("spec", "other", 0), ("Person",), "b"),
+        (("spec", "other", 1), ("Person",), "c"),
+    ]
+    found = kind.references({"spec": {"one": ["a"], "other": "b"}})
+    assert [(item.kinds, item.name) for item in found] == [(("Person",), "a"), (("Team",), "b")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from itsm_as_code import shipped
@@ -41,7 +42,9 @@ class Reference:
 
 
 # What a schema says of references, shaped like the data: a leaf is the tuple of kinds, "*" stands for any index or key.
+# Where a name may stand in place of a list of names, the list's own branch has the kinds of that name under _ITSELF.
 _RefTree = dict[str, Any]
+_ITSELF = ""
 
 
 @dataclass(frozen=True)
@@ -224,19 +227,30 @@ def _collect(keyword: str, root: Schema, node: Any, at: tuple[str, ...], tree: _
         _collect(keyword, root, child, (*at, key), tree, seen)
     _collect(keyword, root, node.get("items"), (*at, "*"), tree, seen)
     _collect(keyword, root, node.get("additionalProperties"), (*at, "*"), tree, seen)
-    for keyword in _APPLICATORS:
-        for child in node.get(keyword, ()):
+    for applicator in _APPLICATORS:
+        for child in node.get(applicator, ()):
             _collect(keyword, root, child, at, tree, seen)
-    for keyword in ("if", "then", "else"):
-        _collect(keyword, root, node.get(keyword), at, tree, seen)
+    for condition in ("if", "then", "else"):
+        _collect(keyword, root, node.get(condition), at, tree, seen)
 
 
 def _plant(tree: _RefTree, at: tuple[str, ...], kinds: tuple[str, ...]) -> None:
     if not all(isinstance(kind, str) for kind in kinds):
         raise TypeError("x-ref names kinds")
-    for part in at[:-1]:
-        tree = tree.setdefault(part, {})
-    tree[at[-1]] = kinds
+    for part, following in pairwise(at):
+        below = tree.setdefault(part, {})
+        if isinstance(below, tuple):
+            below = tree[part] = {_ITSELF: below}
+        tree = below
+        if _ITSELF in tree and following != "*":
+            raise TypeError("a name has no fields")
+    last = tree.get(at[-1], ())
+    if isinstance(last, tuple):
+        tree[at[-1]] = kinds
+    elif last.keys() <= {"*", _ITSELF}:
+        last[_ITSELF] = kinds
+    else:
+        raise TypeError("a name has no fields")
 
 
 def _walk(tree: _RefTree, data: Any, at: Pointer) -> Iterator[Reference]:
@@ -254,8 +268,9 @@ def _walk(tree: _RefTree, data: Any, at: Pointer) -> Iterator[Reference]:
 
 
 def _visit(below: Any, value: Any, at: Pointer) -> Iterator[Reference]:
-    if isinstance(below, tuple):
-        if isinstance(value, str):
-            yield Reference(at, below, value)
+    kinds = below.get(_ITSELF) if isinstance(below, dict) else below
+    if isinstance(value, str):
+        if kinds:
+            yield Reference(at, kinds, value)
     elif value is not None:
         yield from _walk(below, value, at)

@@ -44,6 +44,12 @@ def on_duty(context: Context, calendar: Mapping[str, Any]) -> list[Value]:
     return [context.reference(("Person",), name) for name in names]
 
 
+def leads(team: Record) -> tuple[str, ...]:
+    """Who answers for a team: nobody, one person, or several together."""
+    lead = team.spec.get("lead", ())
+    return (lead,) if isinstance(lead, str) else tuple(lead)
+
+
 def team_page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
@@ -76,7 +82,7 @@ def _members(made: RecordPage) -> None:
             continue
         title = made.display.context.link(person)
         job = person.spec.get("jobTitle")
-        lead = " (lead)" if spec.get("lead") == name else ""
+        lead = " (lead)" if name in leads(made.record) else ""
         place = person.spec.get("location")
         rows.append(
             Row(
@@ -122,7 +128,7 @@ def person_page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
     teams = [
-        Row((context.link(team), Text("Lead" if team.spec.get("lead") == record.name else "Member")))
+        Row((context.link(team), Text("Lead" if record.name in leads(team) else "Member")))
         for team in context.teams_of.get(record.name, ())
     ]
     made.add("teams", "Teams", Table("Teams", ("Team", "As"), tuple(teams), empty="In no team."))
@@ -153,11 +159,10 @@ PERSON_HEADERS = ("Person", "Job title", "Teams", "Location", "Now")
 
 def team_row(context: Context, team: Record) -> Row:
     roles = inline([Text(words.human(role)) for role in team.spec.get("roles", ())], "None")
-    lead = team.spec.get("lead")
     return Row(
         (
             context.link(team),
-            context.reference(("Person",), lead) if lead else Missing("Nobody"),
+            inline([context.reference(("Person",), name) for name in leads(team)], "Nobody"),
             Text(str(len(team.spec["members"]))),
             Text(str(len(context.services_of.get(team.name, ())))),
             roles,

@@ -9,6 +9,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import error_budgets
 from itsm_as_code.site.views import budget, feed, hours, outlook, service_figures, state, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.people import leads
 from itsm_as_code.site.views.promises import in_force, objectives, promise, window
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -268,8 +269,8 @@ def _people(made: RecordPage) -> Value:
     owner = context.catalogue.get("Team", made.spec["owner"])
     rows: list[tuple[str, Value]] = [("Owner", made.field("owner"))]
     if owner is not None:
-        if "lead" in owner.spec:
-            rows.append(("Lead", context.reference(("Person",), owner.spec["lead"])))
+        if leads(owner):
+            rows.append(("Lead", inline([context.reference(("Person",), name) for name in leads(owner)])))
         rows.append(("Members", inline([context.reference(("Person",), m) for m in owner.spec["members"]])))
         if "onCall" in owner.spec:
             rows.append(("On call", context.reference(("Calendar",), owner.spec["onCall"])))

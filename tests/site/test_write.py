@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +16,7 @@ from itsm_as_code import site
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.site.write import MARKER
 
+write_module = importlib.import_module("itsm_as_code.site.write")
 OLD = {"index.html": b"old", "gone/page.html": b"gone"}
 NEW = {"index.html": b"new", "data/a.json": b"{}"}
 
@@ -61,11 +68,12 @@ def test_a_swap_that_fails_brings_the_old_site_back(tmp_path: Path, monkeypatch:
     rename = Path.rename
 
     def fails(self: Path, target: Path) -> Path:
-        if target == out and self.parent == out.parent:
+        if target == out and "itsm-new" in self.name:
             raise OSError(28, "No space left on device")
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", fails)
+    monkeypatch.setattr(write_module, "_exchange", lambda *_: False)
     with pytest.raises(ItsmError, match="No space left"):
         site.write(NEW, out)
     assert files(out) == OLD
@@ -93,3 +101,65 @@ def test_refuses_paths_that_leave_the_site(tmp_path: Path, path: str) -> None:
     with pytest.raises(ItsmError):
         site.write({path: b""}, tmp_path / "site")
     assert list(tmp_path.iterdir()) == []
+
+
+def steps_until_killed(action: Callable[[], None], after: int) -> bool:
+    """Do something in a process that is killed before its ``after``-th call to the system; False when it ended before.
+
+    Calls are those that Python reports (https://docs.python.org/3/library/audit_events.html): each is a boundary.
+    """
+    child = os.fork()
+    if child == 0:
+        left = after
+
+        def count(event: str, _: object) -> None:
+            nonlocal left
+            if event.startswith(("os.", "shutil.", "open", "fcntl.", "ctypes.", "tempfile.")):
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(count)
+        try:
+            action()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process")
+@pytest.mark.parametrize("exchange", [True, False], ids=["exchange", "two renames"])
+def test_a_build_that_is_killed_anywhere(tmp_path: Path, exchange: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At every boundary the old site or the new one is whole, or comes back; and the next build leaves nothing over."""
+    if not exchange:
+        monkeypatch.setattr(write_module, "_exchange", lambda *_: False)
+    out, seen = tmp_path / "site", set()
+    for after in range(1, 1000):
+        shutil.rmtree(tmp_path)
+        tmp_path.mkdir()
+        site.write(OLD, out)
+        was_killed = steps_until_killed(lambda: site.write(NEW, out), after)
+        if not exchange and not out.exists():
+            seen.add("set aside")
+            write_module.clean(out)
+        assert files(out) in (OLD, NEW), after
+        seen.add("old" if files(out) == OLD else "new")
+        steps_until_killed(lambda: site.write(NEW, out), after)
+        write_module.clean(out)
+        assert files(out) in (OLD, NEW)
+        site.write(NEW, out)
+        assert files(out) == NEW
+        assert [entry.name for entry in tmp_path.iterdir()] == ["site"], after
+        if not was_killed:
+            break
+    assert after > 20
+    assert seen == {"old", "new"} | (set() if exchange else {"set aside"})
+
+
+def test_leftovers_of_others_stay(tmp_path: Path) -> None:
+    names = [".site.itsm-new-mine", ".site-old", ".sites.itsm-new-abcdefgh", "site.itsm-old-abcdefgh"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    (tmp_path / ".site.itsm-old-abcdefgh").symlink_to(tmp_path / names[0])
+    site.write(NEW, tmp_path / "site")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([*names, ".site.itsm-old-abcdefgh", "site"])

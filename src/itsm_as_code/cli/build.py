@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,8 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     from itsm_as_code.snapshot import Snapshot, WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
+    with suppress(OSError):  # whoever writes there in the end says what is wrong with the folder
+        site.clean(out)
     snapshot: Snapshot
     repository: Repository | None
     if rev is not None:

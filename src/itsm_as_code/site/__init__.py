@@ -1,6 +1,6 @@
 """The static site: validation in, pages out; written once, whole."""
 
 from itsm_as_code.site.pages import build
-from itsm_as_code.site.write import write
+from itsm_as_code.site.write import clean, write
 
-__all__ = ["build", "write"]
+__all__ = ["build", "clean", "write"]

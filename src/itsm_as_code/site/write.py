@@ -1,16 +1,28 @@
-"""Writes a site in one step: into a fresh folder beside the old one, which is swapped in when it is whole."""
+"""Writes a site in one step: into a fresh folder beside the old one, which is swapped in when it is whole.
+
+At every moment at which a build may be killed, the old site or the new one is there, whole: in its place where the
+system can exchange two folders (Linux, macOS), elsewhere at the latest when the next build begins. What killed builds
+left behind is removed by the next one.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import os
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from itsm_as_code.errors import ItsmError
 
 MARKER = ".itsm-site"
 _MARK = b"Written by `itsm build`, which replaces this folder as a whole.\n"
+_RENAME_EXCHANGE: Final = 2
+"""renameat2(2); RENAME_SWAP of renamex_np(2) has the same number."""
 
 
 def write(pages: Mapping[str, bytes], out: Path) -> None:
@@ -26,17 +38,59 @@ def write(pages: Mapping[str, bytes], out: Path) -> None:
             raise ItsmError(f"'{path}' is not a path within the site", code="site")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        with _alone(out.parent):
+            _clean(out)
+            _put(pages, out)
     except OSError as error:
         raise _cannot(out, error) from None
+
+
+def clean(out: Path) -> None:
+    """Bring back a site that a killed build had set aside, and remove what such builds left. OSError."""
+    out = out.absolute()
+    if out.parent.is_dir():
+        with _alone(out.parent):
+            _clean(out)
+
+
+def _clean(out: Path) -> None:
+    ours = re.compile(re.escape(f".{out.name}.itsm-") + r"(new|old)-[a-z0-9_]{8}\Z")
+    left = sorted(path for path in out.parent.iterdir() if ours.match(path.name) and not path.is_symlink())
+    for path in left:
+        if not os.path.lexists(out) and "itsm-old-" in path.name and (path / MARKER).is_file():
+            path.rename(out)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _put(pages: Mapping[str, bytes], out: Path) -> None:
+    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.itsm-new-", dir=out.parent))
     try:
         fresh.chmod(0o755)
         _fill(fresh, {**pages, MARKER: _MARK})
         _swap(fresh, out)
-    except OSError as error:
-        raise _cannot(out, error) from None
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(fresh, ignore_errors=True)  # after an exchange this is the old site
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One build at a time writes into a folder, for each removes what it takes for leftovers.
+
+    The folder itself is locked, so that nothing stays behind; where that is not possible, nobody is kept out.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system that knows no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_others(out: Path) -> None:
@@ -65,15 +119,29 @@ def _swap(fresh: Path, out: Path) -> None:
     if not out.exists():
         fresh.rename(out)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{out.name}-old-", dir=out.parent)) / out.name
+    if _exchange(fresh, out):
+        return
+    old = fresh.with_name(fresh.name.replace(".itsm-new-", ".itsm-old-"))
     out.rename(old)
     try:
         fresh.rename(out)
     except OSError:
         old.rename(out)
-        old.parent.rmdir()
         raise
-    shutil.rmtree(old.parent, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(left: Path, right: Path) -> bool:
+    """Let two folders change places in one step; False where the system or the file system cannot."""
+    try:
+        library = ctypes.CDLL(None)
+        paths = os.fsencode(left), os.fsencode(right)
+        if hasattr(library, "renameat2"):
+            here = -100  # AT_FDCWD
+            return bool(library.renameat2(here, paths[0], here, paths[1], _RENAME_EXCHANGE) == 0)
+        return bool(library.renamex_np(*paths, _RENAME_EXCHANGE) == 0)
+    except (OSError, TypeError, AttributeError):  # no such library, no such function
+        return False
 
 
 def _cannot(out: Path, error: OSError) -> ItsmError:

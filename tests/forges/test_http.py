@@ -10,6 +10,7 @@ from email.message import Message
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.request import getproxies
 
 import pytest
 
@@ -28,6 +29,7 @@ class Scripter:
         self.answers = list(answers)
         self.asked: list[tuple[str, str, bytes]] = []
         self.headers: list[Message] = []
+        self.connects: list[str] = []
         self.base = ""
         self.slept: list[float] = []
 
@@ -57,6 +59,10 @@ def serving(*answers: Scripted) -> Iterator[Scripter]:
             self.end_headers()
             self.wfile.write(content)
 
+        def do_CONNECT(self) -> None:
+            script.connects += [f"{self.requestline} {self.headers}"]
+            self.send_error(502)
+
         do_GET = do_POST = do_PUT = do_PATCH = handle_any  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
@@ -71,6 +77,29 @@ def serving(*answers: Scripted) -> Iterator[Scripter]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_stands_before_this_machine(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over http it would read the token; from the environment it comes to every run."""
+    with serving((200, {}, {"ok": True})) as forge, serving((502, {}, {})) as proxy:
+        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, proxy.base)
+        base = forge.base.replace("127.0.0.1", host)
+        client = Client(base, {"Authorization": "Bearer s3cret"}, getproxies())
+        assert client.get("/x") == {"ok": True}
+    assert proxy.asked == []
+    assert [headers["Authorization"] for headers in forge.headers] == ["Bearer s3cret"]
+
+
+def test_a_proxy_before_a_forge_is_told_its_name_alone() -> None:
+    with serving((502, {}, {})) as proxy:
+        client = Client("https://forge.invalid/api", {"Authorization": "Bearer s3cret"}, {"https": proxy.base})
+        with pytest.raises(ForgeError, match="no answer"):
+            client.send("POST", "/x", {"title": "s3cret"})
+    assert proxy.headers == []
+    assert [line for line in proxy.connects if "s3cret" in line] == []
+    assert proxy.connects[0].startswith("CONNECT forge.invalid:443 ")
 
 
 def refused(client: Client, method: str, path: str = "/x") -> ForgeError:

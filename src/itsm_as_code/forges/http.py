@@ -73,6 +73,9 @@ class Client:
 
     def __post_init__(self) -> None:
         self.base = checked_base(self.base)
+        if _is_loopback(urlsplit(self.base).hostname or ""):
+            # What is on this machine is reached without help; over http a proxy would read the token as well.
+            self.proxies = {}
         self._left = self.waiting.seconds
         self._seconds, self._bytes = RUN_SECONDS, RUN_BYTES
         self._context = ssl.create_default_context()

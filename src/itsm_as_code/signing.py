@@ -108,8 +108,8 @@ def is_signed_by(content: bytes, armoured: str, signer: str, keys: Sequence[str]
     """
     with tempfile.TemporaryDirectory(prefix="itsm-signature-") as folder:
         allowed, signature = Path(folder) / "allowed", Path(folder) / "signature"
-        allowed.write_text("".join(f'{signer} namespaces="{namespace}" {bare_key(key)}\n' for key in keys))
-        signature.write_text(armoured)
+        allowed.write_text("".join(f'{signer} namespaces="{namespace}" {bare_key(key)}\n' for key in keys), "utf-8")
+        signature.write_text(armoured, "utf-8")
         options = ("-f", str(allowed), "-I", signer, "-n", namespace, "-s", str(signature))
         return _ssh_keygen("-Y", "verify", *options, feed=content)[0] == 0
 

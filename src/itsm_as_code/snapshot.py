@@ -77,7 +77,10 @@ class WorkTree:
         for entry in found:
             if not prefix and (entry.name == ".git" or entry.name in SKIPPED_FOLDERS):
                 continue
-            status = entry.stat(follow_symlinks=False)
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:  # it was removed after the folder was listed
+                continue
             path = prefix + os.fsencode(entry.name).decode("utf-8", "surrogateescape")
             if stat.S_ISLNK(status.st_mode):
                 yield path, Entry(SYMLINK)
@@ -95,13 +98,22 @@ class WorkTree:
         for path in paths:
             try:
                 # Opened without following a link that was put there after the scan.
-                descriptor = os.open(self.root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+                descriptor = os.open(os.fsencode(self.root) + b"/" + path.encode("utf-8", "surrogateescape"), _FLAGS)
                 with os.fdopen(descriptor, "rb") as file:
-                    size = os.fstat(descriptor).st_size
-                    yield path, TooLarge(size) if size > MAX_BYTES else file.read()
+                    status = os.fstat(descriptor)
+                    if not stat.S_ISREG(status.st_mode):
+                        raise OSError(errno.EINVAL, "it is no regular file any more")
+                    content = file.read(MAX_BYTES + 1)  # it may have grown since it was measured
+                if len(content) > MAX_BYTES:
+                    raise TooLarge(max(status.st_size, len(content)))
             except OSError as error:
                 yield path, error
+            else:
+                yield path, content
 
+
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""No link is followed, and no pipe is waited for, that was put in the place of a file after the scan."""
 
 TOP_OF_RECORDS = ("itsm.yaml", "schemas", "services", "changes", "people", "policies", "operations", "portfolio")
 """A folder without any of these holds no records; a kind of one's own comes with ``schemas``."""

@@ -25,7 +25,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "import backstage": [["{entities}", "--into", "{scratch}", "--dry-run"]],
     "import request": [["{issue}", "--into", "{scratch}", "--dry-run"]],
     "init": [["{scratch}/new", "--organisation", "X", "--person", "Ada Example <ada@shop.example>"]],
-    "new": [["Team", "team-new", "--title", "New", "--set", "members=alice", "--set", "lead=alice"]],
+    "new": [["Team", "team-{unique}", "--title", "New", "--set", "members=alice", "--set", "lead=alice"]],
     "policy coverage": [[]],
     "policy impact": [["--base", "main", "--head", "topic"]],
     "policy list": [[]],

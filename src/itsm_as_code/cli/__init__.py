@@ -11,14 +11,28 @@ PROGRAM = "itsm"
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and leave with its exit code: 0 yes, 1 no, 2 could not do it, 130 interrupted."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments in (["--version"], ["-V"]):  # the one question that needs nothing loaded
-        sys.stdout.write(f"{PROGRAM} {__version__}\n")
-        return
     try:
-        from itsm_as_code.cli.program import run
+        from itsm_as_code.cli import _streams
 
-        code = run(arguments)
-    except KeyboardInterrupt:  # while the program was still being loaded
-        code = 130
+        _streams.prepare()
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        problem = _streams.finish()
+    except KeyboardInterrupt:  # while the program was still being loaded, or had ended
+        code, problem = 130, ""
+    except OSError as error:
+        code, problem = 2, error.strerror or str(error)
+    if problem and code != 130:
+        sys.stderr.write(f"{PROGRAM}: cannot write to standard output: {problem}\n")
+        code = 2
     sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    if arguments in (["--version"], ["-V"]):  # the one question that needs nothing loaded
+        from itsm_as_code.cli import _streams
+
+        _streams.show(f"{PROGRAM} {__version__}\n", is_data=False)
+        return 0
+    from itsm_as_code.cli.program import run
+
+    return run(arguments)

@@ -157,5 +157,5 @@ def _public_file(key: str, files: ExitStack) -> Path:
 
     folder = files.enter_context(tempfile.TemporaryDirectory(prefix="itsm-key-"))
     path = Path(folder) / "key.pub"
-    path.write_text(f"{key}\n")
+    path.write_text(f"{key}\n", "utf-8")
     return path

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def request_forms(
     findings = [*([] if names else _unusable(judges.catalogue)), *forms.findings, *said]
     has_error = any(found.severity is Severity.ERROR for found in findings)
     if not has_error and not dry_run:
-        write(session.directory / into, planned)
+        with held():
+            write(session.directory / into, planned)
     is_written = not has_error and not dry_run
     report = _json if session.format == "json" else _text
     session.write(report(planned, findings, is_written))

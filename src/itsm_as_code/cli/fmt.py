@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
 from itsm_as_code.cli.program import common_options
 
@@ -49,7 +50,8 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
     has_error = any(found.severity is Severity.ERROR for file in files for found in file.findings)
     would_write = not (check or shows_diff)
     if would_write and not has_error:
-        _write(session.directory, files)
+        with held():
+            _write(session.directory, files)
     result = FormatResult(files, is_written=would_write and not has_error, shows_diff=shows_diff)
     session.write(FORMATS[session.format](result, colour=session.colour))
     would_change = any(file.is_changed for file in files)

@@ -90,7 +90,7 @@ def command(
     session.write(report(decision, decision.sources, colour=session.colour))
     keep(evidence, session)
     if forge.annotate:
-        click.echo(FORMATS["github"](decision, decision.sources), nl=False)
+        session.show(FORMATS["github"](decision, decision.sources), is_data=True)
     return decision.exit_code
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from itsm_as_code.cli._streams import held
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -139,7 +141,8 @@ def _run(
     if all_or_nothing and any(found.severity is Severity.ERROR for found in findings):
         planned = []
     if not dry_run:
-        write(root, planned)
+        with held():
+            write(root, planned)
     summary = _summary(conversion, planned, findings)
     if session.format == "json":
         session.write(_json(name, into, dry_run, summary, planned, findings))

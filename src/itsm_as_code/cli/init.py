@@ -11,6 +11,7 @@ import click
 
 from itsm_as_code import __version__
 from itsm_as_code.cli import _packs
+from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
 from itsm_as_code.cli.program import common_options
 
@@ -82,10 +83,11 @@ def command(
     taken = sorted(path for path in files if (target / path).exists())
     if taken:
         raise UsageError(f"{target / taken[0]} is there already", remedy="name a new folder; nothing is overwritten")
-    for path, content in files.items():
-        place = target / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_file(place, content)
+    with held():
+        for path, content in files.items():
+            place = target / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_file(place, content)
     validation = validate(WorkTree(target), session.instant(None))
     wrong = [finding for finding in validation.findings if finding.blocks]
     for finding in wrong:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from itsm_as_code.cli import _streams
 from itsm_as_code.errors import ItsmError
 
 if TYPE_CHECKING:
@@ -73,13 +74,17 @@ class Session:
     def write(self, text: str) -> None:
         """The result, to standard output or whole to the file of ``--output``."""
         if self.output is None:
-            try:
-                sys.stdout.write(text)
-                sys.stdout.flush()
-            except BrokenPipeError:  # the reader has seen enough; the exit code stays what it is
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return
-        write_file(self.output, text.encode("utf-8"))
+            self.show(text, is_data=self.format != "text")
+        else:
+            write_file(self.output, text.encode("utf-8"))
+
+    def show(self, text: str, *, is_data: bool) -> None:
+        """Write to standard output; ItsmError. The exit code stays what it is where the reader has seen enough."""
+        try:
+            _streams.show(text, is_data=is_data)
+        except OSError as error:
+            message = f"cannot write to standard output: {error.strerror or error}"
+            raise ItsmError(message, remedy="make room for it, or name a file with --output") from None
 
 
 def write_file(path: Path, content: bytes, mode: int | None = None) -> None:
@@ -91,21 +96,25 @@ def write_file(path: Path, content: bytes, mode: int | None = None) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
             return
-        path = path.resolve()  # a symbolic link keeps pointing to the file
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            fresh = Path(name)
-            fresh.chmod(0o666 & ~_umask() if mode is None else mode)
-            fresh.replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with _streams.held():
+            _replace(path.resolve(), content, mode)  # a symbolic link keeps pointing to the file
     except OSError as error:
         raise ItsmError(
             f"cannot write {path}: {error.strerror}", remedy="name a file in a folder that exists"
         ) from None
+
+
+def _replace(path: Path, content: bytes, mode: int | None) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        fresh = Path(name)
+        fresh.chmod(0o666 & ~_umask() if mode is None else mode)
+        fresh.replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import click
 
 from itsm_as_code import __version__, cli
+from itsm_as_code.cli import _streams
 from itsm_as_code.errors import ItsmError
 
 _FRAME = {"program", "output"}
@@ -128,35 +129,41 @@ def common_options(*formats: str, output: bool = True) -> Callable[[Function], F
 
 def run(arguments: list[str]) -> int:
     """Run the program on some arguments and give its exit code."""
-    verbose = bool({"-v", "--verbose"} & set(arguments))
     try:
         result = program.main(arguments, prog_name=cli.PROGRAM, standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write(_streams.INTERRUPTED)
+        return 130
+    except Exception as error:
+        return _explained(error, arguments)
+
+
+def _explained(error: Exception, arguments: list[str]) -> int:
+    """Say what went wrong; gives the exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         sys.stderr.write(f"{error.format_message()}\n")
-        return 2
-    except click.ClickException as error:
+    elif isinstance(error, click.ClickException):
         context = getattr(error, "ctx", None)
         hint = f" Try '{context.command_path} --help'." if context is not None else ""
         _say(f"{error.format_message()}{hint}")
-        return 2
-    except ItsmError as error:
+    elif isinstance(error, ItsmError):
         _say(error.message, error.remedy)
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        _say("interrupted; nothing was left half-written")
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except RecursionError:
+    elif isinstance(error, BrokenPipeError) and {"-h", "--help"} & set(arguments):
+        return 0  # enough was read of it
+    elif isinstance(error, RecursionError):
         _say("the input is nested too deeply")
-        return 2
-    except Exception as error:
-        _bug(error, verbose)
-        return 2
+    elif isinstance(error, OSError) and error.strerror:
+        if error.filename is None:  # so writes to standard output fail, such as those of click
+            _streams.let_go()
+            _say(f"cannot write to standard output: {error.strerror}")
+        else:
+            _say(f"{os.fsdecode(error.filename)}: {error.strerror}", "look at it, and try again")
+    else:
+        _bug(error, bool({"-v", "--verbose"} & set(arguments)))
+    return 2
 
 
 def _say(message: str, remedy: str = "") -> None:
@@ -171,7 +178,9 @@ def _bug(error: Exception, verbose: bool) -> None:
     kind = type(error).__name__
     _say(f"internal error: {kind}: {error}", "this is a bug, please report it; -v writes the details to a file")
     if verbose:
-        with tempfile.NamedTemporaryFile("w", prefix="itsm-", suffix=".log", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", errors="replace", prefix="itsm-", suffix=".log", delete=False
+        ) as file:
             traceback.print_exc(file=file)
         sys.stderr.write(f"  = details: {file.name}\n")
 

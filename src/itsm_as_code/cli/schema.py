@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
 from itsm_as_code.cli.program import common_options
 
@@ -40,10 +42,11 @@ def command(session: Session, kind: str | None, folder: Path | None) -> int:
 
     registry = KindRegistry.load(own_schemas(WorkTree(session.directory)))
     if folder is not None:
-        for file in registry.files:
-            path = folder / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_file(path, _text(portable(registry.bundled(file))).encode())
+        texts = {folder / file: _text(portable(registry.bundled(file))).encode() for file in registry.files}
+        with held():
+            for path, text in texts.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_file(path, text)
         session.say(f"{len(registry.files)} schemas in {folder}")
         return 0
     if kind is None:
@@ -52,7 +55,7 @@ def command(session: Session, kind: str | None, folder: Path | None) -> int:
         session.write("\n".join([*rows, ""]))
         return 0
     file = _file(kind, {item.name: item.path for item in registry}, list(registry.files), SUFFIX)
-    session.write(_text(portable(registry.bundled(file))))
+    replace(session, format="json").write(_text(portable(registry.bundled(file))))
     return 0
 
 

@@ -66,14 +66,21 @@ class _Child:
     def __init__(self, answer: Callable[[Any], Any]) -> None:
         here_in, there_out = os.pipe()
         there_in, here_out = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
-            try:
-                os.close(here_in)
-                os.close(here_out)
-                _serve(answer, there_in, there_out)
-            finally:
-                os._exit(0)
+        # Until the child is on its own, a Ctrl-C in it would be one of this program once more.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._pid = os.fork()
+            if self._pid == 0:
+                try:
+                    os.close(here_in)
+                    os.close(here_out)
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)
+                    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                    _serve(answer, there_in, there_out)
+                finally:
+                    os._exit(0)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(there_in)
         os.close(there_out)
         self._in, self._out = here_in, here_out
@@ -108,7 +115,6 @@ def _serve(answer: Callable[[Any], Any], questions: int, answers: int) -> None:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 2)  # the runtime says there that it is out of memory
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError, ValueError):
         used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()

@@ -64,13 +64,13 @@ def _clean(out: Path) -> None:
 
 
 def _put(pages: Mapping[str, bytes], out: Path) -> None:
-    fresh = Path(tempfile.mkdtemp(prefix=f".{out.name}.itsm-new-", dir=out.parent))
-    try:
+    prefix = f".{out.name}.itsm-new-"
+    # It goes away at the end in any case; after an exchange it holds the old site.
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent, ignore_cleanup_errors=True) as name:
+        fresh = Path(name)
         fresh.chmod(0o755)
         _fill(fresh, {**pages, MARKER: _MARK})
         _swap(fresh, out)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)  # after an exchange this is the old site
 
 
 @contextmanager

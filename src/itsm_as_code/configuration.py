@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -109,6 +109,8 @@ class Configuration:
     forge_url: str | None = None
     site_title: str = "Service management"
     site_language: str = "en"
+    site_url: str | None = None
+    site_logo: str | None = None
     priority_matrix: PriorityMatrix = PROFILES["3x3"]
     risk_table: RiskTable = field(default_factory=shipped_table)
     policies: PolicySettings = PolicySettings()
@@ -127,7 +129,27 @@ def load_configuration(snapshot: Snapshot, registry: KindRegistry) -> tuple[Conf
     content = next(iter(snapshot.read_many([PATH])))[1]
     if isinstance(content, OSError):
         return Configuration(), [_finding(f"cannot be read: {content.strerror}")]
-    return read_configuration(content, registry)
+    configuration, findings = read_configuration(content, registry)
+    problem = _logo_problem(snapshot, configuration.site_logo)
+    if problem is not None:  # a warning: by an error nothing could be judged, nor the logo mended
+        findings = [*findings, *(replace(item, severity=Severity.WARNING) for item in _placed([problem], content))]
+    return configuration, findings
+
+
+def _logo_problem(snapshot: Snapshot, path: str | None) -> Problem | None:
+    """What keeps the logo that itsm.yaml names from being shown."""
+    if path is None:
+        return None
+    at, entry = ("spec", "site", "logo"), snapshot.entries.get(path)
+    if entry is None or not entry.is_regular:
+        return Problem(f"there is no file '{path}'", at, "name an SVG or PNG file from the top of the repository")
+    content = next(iter(snapshot.read_many([path])))[1]
+    if isinstance(content, OSError):
+        return Problem(
+            f"'{path}' cannot be read: {content.strerror}", at, "name a smaller file, or mend its permissions"
+        )
+    is_picture = content.startswith(b"\x89PNG\r\n") if path.endswith(".png") else b"<svg" in content[:4096]
+    return None if is_picture else Problem(f"'{path}' is no picture of its kind", at, "save it as SVG or PNG")
 
 
 def read_configuration(content: bytes, registry: KindRegistry) -> tuple[Configuration, list[Finding]]:
@@ -144,10 +166,13 @@ def read_configuration(content: bytes, registry: KindRegistry) -> tuple[Configur
             return _read(document.data["spec"], risk_table, content), []
         except ConfigurationError as error:
             problems = [Problem(error.message, ("spec", "priority", "matrix"), error.remedy)]
+    return Configuration(), _placed(problems, content)
+
+
+def _placed(problems: Iterable[Problem], content: bytes) -> list[Finding]:
     from itsm_as_code.records.positions import place_findings
 
-    findings = [_finding(problem.message, problem) for problem in problems]
-    return Configuration(), place_findings(findings, {PATH: content})
+    return place_findings([_finding(problem.message, problem) for problem in problems], {PATH: content})
 
 
 def _finding(message: str, problem: Problem | None = None) -> Finding:
@@ -168,6 +193,8 @@ def _read(spec: Mapping[str, Any], risk_table: RiskTable, source: bytes) -> Conf
         forge_url=spec.get("forge", {}).get("url"),
         site_title=site.get("title", f"{name}: services"),
         site_language=site.get("language", "en"),
+        site_url=site.get("url"),
+        site_logo=site.get("logo"),
         priority_matrix=_matrix(spec.get("priority", {})),
         risk_table=risk_table,
         policies=_policies(spec.get("policies", {})),

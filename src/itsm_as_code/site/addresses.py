@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
+from itsm_as_code.records.file_names import is_device
 from itsm_as_code.records.kinds import Kind
 
 _SAFE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
-_DEVICES = frozenset({"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)})
 _OWN_FOLDERS = frozenset({"static", "data", "compliance", "findings", "deadlines"})
 
 
@@ -15,7 +16,7 @@ def safe(name: str) -> str:
     """A file name for any text: itself when it is a record name, else spelt out in hexadecimal."""
     if not _SAFE.match(name):
         return "x_" + name.encode("utf-8", "surrogateescape").hex()[:120]
-    return name + "_" if name == "index" or name in _DEVICES else name
+    return name + "_" if name == "index" or is_device(name) else name
 
 
 def folder(kind: Kind) -> str:
@@ -41,3 +42,8 @@ def list_page(kind: Kind, view: str = "", number: int = 1) -> str:
 def feed(kind: Kind | None, name: str) -> str:
     """The calendar to subscribe to of a record, or of everything."""
     return f"{folder(kind)}/{safe(name)}.ics" if kind else "calendar.ics"
+
+
+def absolute(url: str, path: str) -> str:
+    """The address of a page of a site that is published at ``url``; the home page is the address itself."""
+    return f"{url.rstrip('/')}/{quote(path.removesuffix('index.html'))}"

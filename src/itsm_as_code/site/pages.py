@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import orjson
 
+from itsm_as_code.configuration import Configuration
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site import addresses, search
+from itsm_as_code.site import addresses, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset
 from itsm_as_code.site.views import (
     agreement,
@@ -102,6 +104,7 @@ def build(
         files[addresses.feed(context.registry[kind] if kind else None, name)] = content
     files[SEARCH_INDEX] = search.index(context)
     files.update({f"static/{name}": asset(f"static/{name}") for name in _STATIC})
+    files.update(_published(context, [path for path in files if path.endswith(".html")]))
     return dict(sorted(files.items()))
 
 
@@ -117,6 +120,24 @@ def views(context: Context) -> Iterator[Page]:
     yield from compliance.pages(context)
     yield from deadlines.pages(context)
     yield data.page(context)
+
+
+def _published(context: Context, pages: list[str]) -> Iterator[tuple[str, bytes]]:
+    """What itsm.yaml asks for where the site is published: its sitemap, and the style with its logo."""
+    configuration = context.validation.configuration
+    if _web_address(configuration) is not None:
+        day = context.now.astimezone(UTC).date().isoformat()
+        yield from publication.sitemap(_web_address(configuration) or "", pages, day)
+    if configuration.site_logo is not None:
+        content = next(iter(context.catalogue.snapshot.read_many([configuration.site_logo])))[1]
+        if isinstance(content, bytes):  # else there is a finding about it
+            yield publication.LOGO, publication.logo_style(configuration.site_logo, content)
+
+
+def _web_address(configuration: Configuration) -> str | None:
+    """Where the site is published, if that is on the web."""
+    url = configuration.site_url
+    return url if url is not None and url.startswith(("http://", "https://")) else None
 
 
 def _data(context: Context) -> Iterator[tuple[str, bytes]]:
@@ -144,6 +165,9 @@ def _frame(context: Context) -> Frame:
         zone=configuration.timezone,
         revision=context.revision,
         search_index=SEARCH_INDEX,
+        organisation_url=configuration.organisation_url,
+        url=_web_address(configuration),
+        logo=publication.LOGO if configuration.site_logo else None,
     )
 
 

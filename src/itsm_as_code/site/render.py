@@ -9,6 +9,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from itsm_as_code.site.addresses import absolute
 from itsm_as_code.site.html import SHAPES, Html, prose
 from itsm_as_code.site.views.values import Link, Moment, Page
 
@@ -46,6 +47,9 @@ class Frame:
     zone: str
     revision: str
     search_index: str
+    organisation_url: str | None = None
+    url: str | None = None
+    logo: str | None = None
 
 
 def shortened(revision: str) -> str:
@@ -60,6 +64,7 @@ class Renderer:
     """Renders pages; holds the compiled templates."""
 
     def __init__(self, frame: Frame) -> None:
+        self._url = frame.url
         self._environment = Environment(
             loader=FunctionLoader(lambda name: asset(f"templates/{name}").decode()),
             autoescape=True,
@@ -81,9 +86,11 @@ class Renderer:
         if html is None:
             html = self._writers[root] = Html(root)
         template = self._environment.get_template(page.template)
-        return template.render(page=page, root=root, show=html.show, block=html.block, header=self._header).encode(
-            "utf-8", "surrogatepass"
+        canonical = absolute(self._url, page.path) if self._url else ""
+        text = template.render(
+            page=page, canonical=canonical, root=root, show=html.show, block=html.block, header=self._header
         )
+        return text.encode("utf-8", "surrogatepass")
 
     def _header(self, page: Page) -> Markup:
         """The header is the same on all pages of an area but its lists, so it is rendered once for them."""

@@ -50,6 +50,10 @@ def leads(team: Record) -> tuple[str, ...]:
     return (lead,) if isinstance(lead, str) else tuple(lead)
 
 
+def _leads(context: Context, team: Record) -> Value:
+    return inline([context.reference(("Person",), name) for name in leads(team)], "Nobody")
+
+
 def team_page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
@@ -57,7 +61,7 @@ def team_page(context: Context, record: Record, now: state.Now) -> Page:
     _owned(made, now)
     _contacts(made)
     children = [t for t in context.catalogue.of_kind("Team") if t.spec.get("parent") == record.name]
-    facts: list[tuple[str, Value]] = [("Lead", made.field("lead", missing="Nobody"))]
+    facts: list[tuple[str, Value]] = [("Lead", _leads(context, record))]
     if "roles" in spec:
         facts.append(("Roles", inline([Text(words.human(role)) for role in spec["roles"]])))
     if "parent" in spec:
@@ -162,7 +166,7 @@ def team_row(context: Context, team: Record) -> Row:
     return Row(
         (
             context.link(team),
-            inline([context.reference(("Person",), name) for name in leads(team)], "Nobody"),
+            _leads(context, team),
             Text(str(len(team.spec["members"]))),
             Text(str(len(context.services_of.get(team.name, ())))),
             roles,

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property, lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ from itsm_as_code.records.positions import plain_scalars
 from itsm_as_code.records.writer import in_line
 
 Schema = dict[str, Any]
-Written = Mapping[Pointer, str]
+Written = Callable[[], Mapping[Pointer, str]]
 _LONGEST_SHOWN: Final = 80
 _LINEAR = jsonschema_rs.RegexOptions()
 MOST_EXPLAINED: Final = 500
@@ -145,7 +145,7 @@ class Validator:
         """
         if self.is_valid(data):
             return []
-        written: Written = {} if source is None else plain_scalars(source)
+        written: Written = cache(lambda: {} if source is None else plain_scalars(source))
         errors = self._explaining.iter_errors(data)
         told = islice(errors, MOST_EXPLAINED)
         found = list(dict.fromkeys(problem for error in told for problem in _explain(error, written)))
@@ -241,7 +241,7 @@ def _explain(error: Any, written: Written) -> Iterator[Problem]:
     name = _name(pointer)
     shown = _show(instance)
     if isinstance(instance, (bool, int, float)):
-        shown = _shortened(written.get(pointer, shown))
+        shown = _shortened(written().get(pointer, shown))
     if rule == "additionalProperties" and value is False:
         known = error.schema.get("properties", {})
         unknown = _additional(instance, error.schema)

@@ -30,7 +30,7 @@ def terminal(text: str) -> str:
             _escaped(letter) if index in hidden or not (letter.isprintable() or letter in _JOINERS) else letter
             for index, letter in enumerate(text)
         )
-    elif FORBIDDEN.search(text):
+    elif not text.isascii() and FORBIDDEN.search(text):
         shown = FORBIDDEN.sub(lambda found: _escaped(found[0]), text)
     return shown.replace("##[", "##\\x5b")
 

@@ -36,7 +36,7 @@ from itsm_as_code.records.document import parse
 from itsm_as_code.records.formatting import Formatted
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.positions import locate_inside, place_findings
-from itsm_as_code.reports import agenda, approval_tree, approve, escape
+from itsm_as_code.reports import agenda, approval_tree, approve, escape, fmt
 from itsm_as_code.reports.fmt import FormatResult
 from itsm_as_code.reports.junit import Case, junit
 from itsm_as_code.reports.notice import notice
@@ -224,6 +224,12 @@ def formatted(size: int, long: str = "") -> FormatResult:
     return FormatResult([file], is_written=False)
 
 
+def in_strips(size: int) -> FormatResult:
+    """Every other line changes, so that both have nothing in common but single lines."""
+    before = "".join(f"key{number}: {'xa' if number % 2 else repr('a')}\n" for number in range(size)).encode()
+    return FormatResult([Formatted("a.yaml", before, before.replace(b"'", b""))], is_written=False, shows_diff=True)
+
+
 BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "validate": lambda size, long: (validation(size, long),),
     "gate": lambda size, long: (given := decision(size, long), given.sources),
@@ -327,6 +333,13 @@ def test_a_report_of_long_texts(name: str, form: str, enough: float) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_what_else_is_written(name: str, enough: float) -> None:
     assert_grows_slowly(OTHERS[name], start=100, most=4000, enough=enough)
+
+
+def test_how_a_file_is_formatted_is_shown_where_that_takes_no_time() -> None:
+    """The search for lines in common takes time by the square of their number, so it is left for long files."""
+    assert fmt.text(in_strips(1500)).count("\n+") == 751
+    assert "too many to show" in fmt.text(in_strips(1501))
+    assert_grows_slowly(over(in_strips, fmt.text), start=1501, most=64_000)
 
 
 # What comes before a report.

@@ -51,8 +51,15 @@ def text(result: FormatResult, colour: bool = False) -> str:
     return "\n".join([*parts, f"{len(result.changed)} {verb}, {same - errors} left as they are{unread}", ""])
 
 
+_MOST_LINES: Final = 1500
+"""Of a file whose difference is shown: the search for lines in common takes time by the square of their number."""
+
+
 def _diff(file: Formatted, paint: Mapping[str, str]) -> Iterator[str]:
     before, after = (content.decode().splitlines() for content in (file.before, file.after))
+    if max(len(before), len(after)) > _MOST_LINES:
+        yield f"{escape.terminal(file.path)}: it has more than {_MOST_LINES:,} lines, too many to show how they change"
+        return
     colours = {"+": paint.get("info", ""), "-": paint.get("error", "")}
     for line in difflib.unified_diff(before, after, f"a/{file.path}", f"b/{file.path}", lineterm=""):
         colour = colours.get(line[:1], "")

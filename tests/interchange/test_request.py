@@ -345,9 +345,9 @@ class TestMisfits:
 
     def test_requesters(self, known: Known, tmp_path: Path) -> None:
         text = body(ANSWERS)
-        refused(known, github(text, user={"login": "stranger"}), "request-requester", "the login of no person")
-        refused(known, github(text, user={"login": "alice"}), "request-requester", "the login of no person")
-        refused(known, github(text, user={"login": "alice-gl"}), "request-requester", "the login of no person")
+        refused(known, github(text, user={"login": "stranger"}), "request-requester", "is nobody in people/")
+        refused(known, github(text, user={"login": "alice"}), "request-requester", "is no login at github: alice")
+        refused(known, github(text, user={"login": "alice-gl"}), "request-requester", "is no login at github: alice")
         refused(known, github(text, user={"login": "alice-gh", "id": 8}), "request-requester", "another number")
         said = Said(at="2026-11-09T08:12:00Z")
         refused(known, text.encode(), "request-requester", "nobody says who", said)
@@ -358,7 +358,7 @@ class TestMisfits:
         double = ALICE.replace("alice,", "alice-two,").replace("alice@", "two@")
         (root / "people/alice.yaml").write_text(ALICE)
         (root / "people/alice-two.yaml").write_text(double)
-        refused(Known.read(root), github(text), "request-requester", "or of more than one")
+        refused(Known.read(root), github(text), "request-requester", "of more than one person")
 
     @pytest.mark.parametrize(
         ("source", "message"),

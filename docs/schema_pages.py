@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from itsm_as_code.records.kind_schema import required
 from itsm_as_code.records.kinds import SUFFIX, Kind, KindRegistry
 from itsm_as_code.records.writer import dump
 
@@ -87,11 +88,11 @@ def configuration(registry: KindRegistry) -> str:
 def fields(root: Mapping[str, Any], node: Mapping[str, Any], registry: KindRegistry, at: str = "") -> Iterator[Row]:
     """A row for each field below a node, in the order of the schema."""
     node = resolved(root, node)
-    required = set(node.get("required", ()))
+    needed = required(node)
     for name, child in node.get("properties", {}).items():
         child = resolved(root, child)
         path = f"{at}{name}"
-        shown = f"**`{path}`**" if name in required else f"`{path}`"
+        shown = f"**`{path}`**" if name in needed else f"`{path}`"
         yield [shown, type_of(root, child, registry), meaning(child)]
         yield from below(root, child, registry, path)
 

@@ -15,6 +15,7 @@ from itsm_as_code.measures.risk_table import RiskTable, read_table, shipped_tabl
 from itsm_as_code.records.document import load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
+from itsm_as_code.records.taken_over import CutOver
 from itsm_as_code.snapshot import Snapshot
 
 PATH = "itsm.yaml"
@@ -115,6 +116,7 @@ class Configuration:
     risk_table: RiskTable = field(default_factory=shipped_table)
     policies: PolicySettings = PolicySettings()
     evidence: EvidenceSettings = EvidenceSettings()
+    cut_over: CutOver | None = None
     source: bytes = field(default=b"", repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -199,6 +201,7 @@ def _read(spec: Mapping[str, Any], risk_table: RiskTable, source: bytes) -> Conf
         risk_table=risk_table,
         policies=_policies(spec.get("policies", {})),
         evidence=_evidence(spec.get("evidence", {})),
+        cut_over=CutOver.read(spec["takenOver"], spec.get("timezone", "UTC")) if "takenOver" in spec else None,
         source=source,
         raw=spec,
     )

@@ -21,7 +21,7 @@ from itsm_as_code.packs import lay_over
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.records import catalogue as catalogue_module
-from itsm_as_code.records import document, lifecycle
+from itsm_as_code.records import document, lifecycle, taken_over
 from itsm_as_code.records import misplaced as misplaced_module
 from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
 from itsm_as_code.records.facts import Facts
@@ -176,6 +176,8 @@ def assess_catalogue(
             findings += [
                 stamp(lifecycle.LIFECYCLE_REQUIRED, record, problem) for problem in lifecycle.required_problems(record)
             ]
+            found = taken_over.problems(record, judges.configuration.cut_over, now)
+            findings += [stamp(taken_over.TAKEN_OVER, record, problem) for problem in found]
         for outcome, finding in policy_engine.judge(record, **contexts.get(record.id, {})):
             outcomes.append(outcome)
             if finding is not None:
@@ -241,6 +243,7 @@ def built_in_rules() -> dict[str, Rule]:
         catalogue_module,
         misplaced_module,
         lifecycle,
+        taken_over,
         configuration_module,
         packs_module,
         engine,

@@ -186,6 +186,7 @@ GUARDS: Final = (
             "lowers-the-approvals-that-it-needs",
             "brings-the-policy-that-lets-it-pass",
             "leaves-out-the-policy-that-refuses-it",
+            "brings-a-cut-over-of-its-own",
         ),
     ),
     Guard(
@@ -273,7 +274,11 @@ GUARDS: Final = (
         ("calls-itself-standard-and-does-more",),
     ),
     Guard("windows to come", patched(guard, "backdating_findings", nothing), ("plans-what-has-begun",)),
-    Guard("lifecycles", patched(guard, "transition_problems", nothing), ("edits-a-closed-change",)),
+    Guard(
+        "lifecycles",
+        patched(guard, "transition_problems", nothing),
+        ("edits-a-closed-change", "alters-what-was-taken-over"),
+    ),
     Guard("deletions", patched(guard, "deletion_findings", nothing), ("deletes-a-draft",)),
     Guard("freezes", without_check("change-in-freeze"), ("is-planned-in-a-freeze",)),
     Guard(

@@ -15,6 +15,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The dates of a change are in order"
 SEVERITY = "error"
 WAIVABLE = False
+TAKEN_OVER = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

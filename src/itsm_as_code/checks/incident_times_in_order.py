@@ -19,6 +19,7 @@ from itsm_as_code.records.facts import Data, Facts
 TITLE = "The times of an incident are in order"
 SEVERITY = "error"
 WAIVABLE = False
+TAKEN_OVER = True
 _ORDER = ("occurredAt", "detectedAt", "acknowledgedAt", "restoredAt", "resolvedAt", "closedAt")
 _SETTLED = ("resolved", "closed")
 

@@ -16,6 +16,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The times of requests, problems and suppliers are in order"
 SEVERITY = "error"
 WAIVABLE = False
+TAKEN_OVER = True
 _ORDER = {
     "ServiceRequest": ("submittedAt", "decidedAt", "fulfilledAt", "closedAt"),
     "Problem": ("detectedAt", "resolvedAt"),

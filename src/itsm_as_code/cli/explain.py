@@ -122,13 +122,13 @@ def _home(record: Record) -> str:
 
 
 def _kind(kind: Kind) -> str:
-    from itsm_as_code.records.kind_schema import resolve
+    from itsm_as_code.records.kind_schema import required, resolve
 
     parts = [f"{kind.name} ({kind.folder}/)" + (f": {kind.description}" if kind.description else ""), ""]
     spec = resolve(kind.schema, kind.schema.get("properties", {}).get("spec", {}))
-    required = set(spec.get("required", ()))
+    needed = required(spec)
     for name, schema in spec.get("properties", {}).items():
-        mark = "*" if name in required else " "
+        mark = "*" if name in needed else " "
         parts.append(f"  {mark} {name:<18} {resolve(kind.schema, schema).get('title', '')}".rstrip())
     parts.append("  (* required)")
     lifecycle = kind.lifecycle

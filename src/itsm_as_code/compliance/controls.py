@@ -22,6 +22,7 @@ from itsm_as_code.durations import parse_duration
 from itsm_as_code.findings import Finding, Severity, parse_pointer
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.records.catalogue import get
+from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.validation import Validation, built_in_rules
 
 
@@ -116,11 +117,15 @@ def _check(basis: _Basis, entry: Mapping[str, Any]) -> Evidence:
 
 
 def _freshness(basis: _Basis, entry: Mapping[str, Any]) -> Evidence:
-    """By the day or instant in a field of every record of a kind; records without one are left out and counted."""
+    """By the day or instant in a field of every record of a kind; records without one are left out and counted.
+
+    What another tool closed says nothing of how records are kept here.
+    """
     if "field" not in entry:  # the history of the records would say when each was changed; it is not at hand
         return Evidence(entry, ControlStatus.NOT_ASSESSED)
     age, pointer = parse_duration(entry["maxAge"]), parse_pointer(entry["field"])
-    dated = [_instant(get(record.data, pointer)) for record in basis.validation.catalogue.of_kind(entry["kind"])]
+    records = [item.data for item in basis.validation.catalogue.of_kind(entry["kind"]) if not is_taken_over(item.data)]
+    dated = [_instant(get(data, pointer)) for data in records]
     known = [when for when in dated if when is not None]
     old = sum(1 for when in known if basis.validation.now > age.after(when))
     status = ControlStatus.STALE if old else ControlStatus.SATISFIED if known else ControlStatus.NOT_ASSESSED

@@ -63,7 +63,7 @@ def _changes(world: World, period: Interval, services: frozenset[str] | None) ->
             services=tuple(spec["services"]),
             status=spec["status"],
             type=spec["type"],
-            summary=spec["summary"],
+            summary=spec.get("summary", ""),
             conflicts=tuple(conflicts_of(change, world)),
         )
 

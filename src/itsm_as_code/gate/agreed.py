@@ -1,4 +1,5 @@
-"""Approvals that the gate itself asks for: of people whom records name as having agreed, and of what lifts a stop.
+"""Approvals that the gate itself asks for: of people whom records name as having agreed, of what lifts a stop, and of
+what is taken over from another tool.
 
 Which fields name such people is data in the kinds' schemas (``x-agreed-by``). What they agreed to is the object that
 the field stands in; where that is new or differs, they are asked, in person and on this very pull request. Who attests
@@ -8,6 +9,7 @@ what it mends, and the review of an emergency change.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.measures.links import LINKS
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.diff import RecordDiff
+from itsm_as_code.records.taken_over import FIELD, is_taken_over, origin
 
 ANYONE: Final[Mapping[str, Any]] = {"anyone": True}
 _PLANNED: Final = ("proposed", "authorised", "scheduled", "implementing")
@@ -28,7 +31,7 @@ _Case = tuple[RecordDiff, str]
 def agreed_rules(diffs: Iterable[RecordDiff], author: str | None) -> list[MatchedRule]:
     """The rules of the gate's own about agreement; ``author`` is the person who proposes, where that is known."""
     found = list(diffs)
-    return [*named_rules(found, author), *lifting_rules(found)]
+    return [*named_rules(found, author), *lifting_rules(found), *history_rules(found)]
 
 
 def named_rules(diffs: Iterable[RecordDiff], author: str | None) -> list[MatchedRule]:
@@ -65,6 +68,31 @@ def lifting_rules(diffs: Iterable[RecordDiff]) -> list[MatchedRule]:
     cases += [(diff, f"{diff.id}: a change mends it") for diff in found if diff.id in named]
     cases += [(diff, f"{diff.id}: its review lets other changes go on") for diff in found if _reviews_anew(diff)]
     return [_rule("agreed-by-somebody-else", ANYONE, cases)] if cases else []
+
+
+def history_rules(diffs: Iterable[RecordDiff]) -> list[MatchedRule]:
+    """A rule for what is taken over from another tool: that governance agrees to it, whatever else is asked for."""
+    found = [diff for diff in diffs if _taken_over_anew(diff)]
+    alike = Counter((diff.record.spec["takenOver"]["from"], diff.record.spec["takenOver"]["on"]) for diff in found)
+    cases = []
+    for diff in found:
+        tool, day = diff.record.spec["takenOver"]["from"], diff.record.spec["takenOver"]["on"]
+        many = alike[tool, day]
+        told = f"{diff.id}: taken over {origin(diff.record.data)}"
+        cases.append((diff, told if many <= _TOLD else f"{many:,} records taken over from {tool} on {day}"))
+    return [_rule(HISTORY[1], {"role": "governance"}, cases)] if cases else []
+
+
+HISTORY: Final = ("gate", "taken-over")
+"""Policy and name of that rule."""
+_TOLD: Final = 20
+"""Records taken over from one tool on one day that are told one by one."""
+
+
+def _taken_over_anew(diff: RecordDiff) -> bool:
+    if diff.new is None or not diff.new.valid or not is_taken_over(diff.new.data):
+        return False
+    return diff.old is None or get(diff.old.data, FIELD) != get(diff.new.data, FIELD)
 
 
 def _reviews_anew(diff: RecordDiff) -> bool:

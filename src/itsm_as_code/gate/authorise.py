@@ -179,7 +179,7 @@ def _time(
         open_ = open_ - stopped
         reasons += [reason] if at in stopped else []
     if spec["type"] == "standard":
-        closed, why = _model(change, spec["model"], window, world)
+        closed, why = _model(change, spec.get("model", ""), window, world)
         open_ = open_ - closed
         reasons += why
     return open_, reasons

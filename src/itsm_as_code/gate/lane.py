@@ -24,6 +24,7 @@ from itsm_as_code.records.catalogue import Record, stamp
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.outcomes import failed_at
+from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.service_levels import BudgetPolicy, budget_stops
 
 EMERGENCY_INCIDENT = Rule(
@@ -105,9 +106,9 @@ class Situation:
 
 
 def lane_findings(diffs: Iterable[RecordDiff], situation: Situation) -> Iterator[Finding]:
-    """What speaks against the changes that a pull request adds or modifies."""
+    """What speaks against the changes that a pull request adds or modifies; what is taken over acts on nothing."""
     for diff in diffs:
-        if diff.id.kind == "Change" and diff.new is not None and diff.new.valid:
+        if diff.id.kind == "Change" and diff.new is not None and diff.new.valid and not is_taken_over(diff.new.data):
             yield from emergency_incident(diff, diff.new, situation)
             yield from emergency_soon(diff, diff.new, situation)
             yield from emergency_afterwards(diff, diff.new, situation)
@@ -295,7 +296,7 @@ def lane_instants(changes: Iterable[Record], situation: Situation) -> Iterator[d
     """When what the lanes say of some changes turns: a review becomes overdue, a model is suspended no longer."""
     reviews = list(open_reviews(situation.base, situation.timezone))
     policy = BudgetPolicy.of(situation.configuration.raw)
-    for change in changes:
+    for change in (change for change in changes if not is_taken_over(change.data)):
         for stop in budget_stops(change.data, situation.facts, policy, situation.now):
             yield from (stop.until,) if stop.until is not None else ()
         for review in reviews:
@@ -348,7 +349,7 @@ def _asks(approval: Mapping[str, Any], board: str) -> bool:
 
 def needs_board(diff: RecordDiff) -> bool:
     """True when a change enters the emergency lane, or changes its plan there."""
-    if diff.id.kind != "Change" or diff.new is None or not diff.new.valid:
+    if diff.id.kind != "Change" or diff.new is None or not diff.new.valid or is_taken_over(diff.new.data):
         return False
     new = diff.new.spec
     if new["type"] != "emergency" or new["status"] in _NOT_YET:

@@ -13,6 +13,7 @@ from typing import Final
 
 from itsm_as_code.clock import parse_instant
 from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.records.taken_over import is_taken_over
 
 LINKS: Final[Mapping[str, str]] = {"incident": "Incident", "problem": "Problem", "improvement": "Improvement"}
 """The fields of a Change that can lift a stop, and the kind of what they name."""
@@ -25,7 +26,9 @@ _OPEN: Final[Mapping[str, frozenset[str]]] = {
 
 
 def is_open(kind: str, data: Data, at: datetime | None = None, grace: timedelta = timedelta(0)) -> bool:
-    """True while an incident, problem or improvement is still to be mended, or for ``grace`` after it ended."""
+    """True while an incident, problem or improvement is still to be mended, or for ``grace`` after it ended here."""
+    if is_taken_over(data):
+        return False
     if data["spec"]["status"] in _OPEN[kind]:
         return True
     ended = ended_at(data["spec"], at) if at is not None else None

@@ -10,6 +10,7 @@ from fractions import Fraction
 from itsm_as_code.findings import RecordId, nearest
 from itsm_as_code.policies.engine import Outcome
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.taken_over import is_taken_over
 
 _META_KINDS = frozenset({"Policy", "ApprovalPolicy", "Waiver", "Control"})
 """Kinds that judge or are judged by the program itself; a policy for them is possible, none is missed."""
@@ -35,7 +36,7 @@ class UnknownPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Counts are of valid records; a policy or waiver is no record to be covered."""
+    """Counts are of valid records; a policy or waiver is no record to be covered, nor is what is taken over."""
 
     matched: Mapping[str, int]
     """How many records each policy judged, by its name."""
@@ -73,7 +74,8 @@ def coverage(judged: Catalogue, judges: Catalogue, outcomes: Iterable[Outcome]) 
     outcomes = list(outcomes)
     counts = Counter(outcome.policy for outcome in outcomes)
     seen = {outcome.record for outcome in outcomes}
-    records = [record.id for record in judged if record.valid and record.id.kind not in _META_KINDS]
+    counted = [record for record in judged if record.valid and not is_taken_over(record.data)]
+    records = [record.id for record in counted if record.id.kind not in _META_KINDS]
     policies, controls = judges.of_kind("Policy"), judges.of_kind("Control")
     served = {name for policy in policies for name in policy.spec.get("controls", ())}
     cited = {name for control in controls for name in _policies_of(control)}

@@ -20,6 +20,7 @@ from itsm_as_code.policies.reach import Sieve, mentions
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.taken_over import is_taken_over
 
 POLICY_COMPILES = Rule(
     "policy-compiles",
@@ -211,8 +212,9 @@ class Policy:
         return any(mentions(text, "risk") for _, text in self.expressions())
 
     def selects(self, data: Mapping[str, Any]) -> bool:
-        """True for a record of a kind and with the labels that the policy names; its ``where`` is apart."""
-        if data.get("kind") not in self.record.spec["match"]["kinds"]:
+        """True for a record of the kinds and labels of the policy, history only by its word; its ``where`` is apart."""
+        match = self.record.spec["match"]
+        if data.get("kind") not in match["kinds"] or (is_taken_over(data) and not match.get("takenOver", False)):
             return False
         labels = get(data, ("metadata", "labels")) or {}
         return all(labels.get(key) == value for key, value in self.labels.items())
@@ -380,6 +382,8 @@ class PolicyEngine:
             return ()
         policies, sieve = self._by_kind[kind]
         places = sieve.passing(record.data)
+        if is_taken_over(record.data):
+            places = tuple(place for place in places if policies[place].policy.selects(record.data))
         if (kind, places) not in self._groups:
             self._groups[(kind, places)] = tuple(policies[place] for place in places)
         return self._groups[(kind, places)]

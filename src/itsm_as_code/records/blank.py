@@ -136,7 +136,7 @@ def _required(root: Schema, node: Schema, data: Any) -> set[str]:
     for part in (node, *node.get("allOf", ())):
         if "if" in part and data is not None:
             branch = part.get("then", {}) if holds(root, part["if"], data) else part.get("else", {})
-            found.update(branch.get("required", ()))
+            found |= _required(root, branch, data)
     return found
 
 

@@ -16,6 +16,7 @@ from itsm_as_code.records import outcomes
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.graph import ServiceGraph
 from itsm_as_code.records.outcomes import History, Outcome
+from itsm_as_code.records.taken_over import is_taken_over
 
 Data = dict[str, Any]
 
@@ -46,6 +47,12 @@ class Facts:
 
     def records(self, kind: str) -> list[Data]:
         return list(self._by_kind.get(kind, {}).values())
+
+    @cached_property
+    def taken_over(self) -> list[Data]:
+        """What another tool closed, of every kind, by kind and name."""
+        found = [data for records in self._by_kind.values() for data in records.values() if is_taken_over(data)]
+        return sorted(found, key=lambda data: (data["kind"], data["metadata"]["name"]))
 
     def spec(self, kind: str, name: str) -> Data:
         """The spec of a record, empty when there is no such record."""

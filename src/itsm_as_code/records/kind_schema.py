@@ -53,7 +53,12 @@ def about_problem(about: Any, schema: Schema) -> str:
 
 
 def lifecycle_problem(lifecycle: Any, schema: Schema) -> str:
-    """What makes an ``x-lifecycle`` unusable, or the empty string."""
+    """What makes an ``x-lifecycle`` (None where there is none) unusable, or the empty string."""
+    marked = "takenOver" in resolve(schema, schema.get("properties", {}).get("spec", {})).get("properties", {})
+    if marked and (not isinstance(lifecycle, dict) or "takenOver" not in lifecycle):
+        return "has no `takenOver`, the states in which a record may be that another tool closed, though spec has it"
+    if lifecycle is None:
+        return ""
     try:
         return next(_lifecycle_problems(lifecycle, schema), "")
     except (KeyError, TypeError, AttributeError) as error:
@@ -73,7 +78,12 @@ def _lifecycle_problems(lifecycle: Any, schema: Schema) -> Iterator[str]:
         if state not in transitions:
             yield f"names the state {state!r} in {where}, which transitions does not have"
     pointers = [lifecycle["field"], *lifecycle.get("openInFinal", ())]
-    for entries in lifecycle.get("required", {}).values():
+    taken_over = lifecycle.get("takenOver", {})
+    pointers += ["/spec/takenOver"] if taken_over else []
+    for state in taken_over:
+        if state not in lifecycle.get("final", ()):
+            yield f"names the state {state!r} in takenOver, which is not final"
+    for entries in (*lifecycle.get("required", {}).values(), *taken_over.values()):
         pointers += [entry if isinstance(entry, str) else entry["field"] for entry in entries]
     for frozen in lifecycle.get("frozen", ()):
         pointers.append(frozen["field"])
@@ -109,6 +119,11 @@ def has_field(schema: Schema, pointer: str) -> bool:
 
 _OPEN: Final = ("patternProperties", "allOf", "anyOf", "oneOf")
 """Keywords that may bring fields which are not looked for."""
+
+
+def required(node: Schema) -> frozenset[str]:
+    """The keys that a mapping has to have, with those from which only a condition excuses it (``else``)."""
+    return frozenset((*node.get("required", ()), *node.get("else", {}).get("required", ())))
 
 
 def resolve(root: Schema, node: Schema) -> Schema:

@@ -80,6 +80,10 @@ class Kind:
     def _agreements(self) -> _RefTree:
         return _tree_of(self.schema, AGREED)
 
+    @cached_property
+    def _formats(self) -> _RefTree:
+        return _tree_of(self.schema, "format")
+
     def check(self, known: Collection[str]) -> None:
         """ConfigurationError when the schema, its references (to ``known`` kinds) or its lifecycle cannot be used."""
         self.validator.check()
@@ -95,7 +99,7 @@ class Kind:
             problem = f"{AGREED} is approver or author, not {', '.join(sorted(agreed))}"
         if problem:
             raise ConfigurationError(f"{self.path}: {problem}", remedy="name a kind that has a schema")
-        problem = lifecycle_problem(self.lifecycle, self.schema) if self.lifecycle is not None else ""
+        problem = lifecycle_problem(self.lifecycle, self.schema)
         if problem:
             raise ConfigurationError(
                 f"{self.path}: x-lifecycle {problem}", remedy="compare it with that of schemas/change.schema.json"
@@ -111,6 +115,12 @@ class Kind:
         An approver answers somebody else; who attests in their own name may be the author.
         """
         return _walk(self._agreements, data, ())
+
+    def times(self, data: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
+        """Every instant and day in ``data``, with its place."""
+        for item in _walk(self._formats, data, ()):
+            if item.kinds[0] in ("itsm-instant", "itsm-date"):
+                yield item.pointer, item.name
 
     def __hash__(self) -> int:
         return hash(self.name)

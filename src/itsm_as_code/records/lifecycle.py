@@ -1,7 +1,8 @@
 """Lifecycles, as data in the kinds' schemas, judged from one revision to the next.
 
 ``x-lifecycle``: the field that holds the state, the states a new record may have, the transitions, the fields each
-state requires, the final states in which a record no longer changes, and fields frozen after some state.
+state requires, the final states in which a record no longer changes, fields frozen after some state, and what final
+states require of a record that another tool closed.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from itsm_as_code.findings import Problem, RecordId, Rule, Severity, format_pointer, parse_pointer
+from itsm_as_code.findings import Pointer, Problem, RecordId, Rule, Severity, format_pointer, parse_pointer
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.diff import RecordDiff, covers
+from itsm_as_code.records.taken_over import is_taken_over
 
 LIFECYCLE_REQUIRED = Rule(
     "lifecycle-required",
@@ -59,19 +61,27 @@ def required_problems(record: Record) -> Iterator[Problem]:
     lifecycle = record.kind.lifecycle
     if lifecycle is None:
         return
-    state = record.state
-    for entry in lifecycle.get("required", {}).get(state, ()):
+    state, what = record.state, record.kind.title.lower()
+    article = "an" if what.startswith(("a", "e", "i", "o", "u")) else "a"
+    wanted = list(_wanted(lifecycle, record))
+    missing = [(parts, remedy) for parts, remedy in wanted if get(record.data, parts) in (None, [])]
+    is_bare = len(missing) * 2 > len(wanted) > 1 and state in lifecycle.get("takenOver", {})
+    ways = "; if another tool closed it, say so in spec.takenOver" if is_bare and not is_taken_over(record.data) else ""
+    for parts, remedy in missing:
+        name = ".".join(map(str, parts))
+        remedy = remedy or f"add {name}; 'itsm explain {record.kind.name}' lists its fields"
+        yield Problem(f"{article} {what} that is {state} needs {name}", parts, remedy + ways)
+
+
+def _wanted(lifecycle: Mapping[str, Any], record: Record) -> Iterator[tuple[Pointer, str]]:
+    """The fields that a record's state requires of it, each with the remedy that the schema has."""
+    entries = lifecycle.get("required", {}).get(record.state, ())
+    if is_taken_over(record.data):
+        entries = lifecycle.get("takenOver", {}).get(record.state, entries)
+    for entry in entries:
         pointer, unless = (entry, {}) if isinstance(entry, str) else (entry["field"], entry.get("unless", {}))
-        if _matches(unless, record.data) and unless:
-            continue
-        parts = parse_pointer(pointer)
-        if get(record.data, parts) in (None, []):
-            name = ".".join(parts)
-            remedy = "" if isinstance(entry, str) else entry.get("remedy", "")
-            remedy = remedy or f"add {name}; 'itsm explain {record.kind.name}' lists its fields"
-            what = record.kind.title.lower()
-            article = "an" if what.startswith(("a", "e", "i", "o", "u")) else "a"
-            yield Problem(f"{article} {what} that is {state} needs {name}", parts, remedy)
+        if not unless or not _matches(unless, record.data):
+            yield parse_pointer(pointer), "" if isinstance(entry, str) else entry.get("remedy", "")
 
 
 def transition_of(diff: RecordDiff) -> Transition | None:
@@ -89,6 +99,8 @@ def transition_of(diff: RecordDiff) -> Transition | None:
 def _allowed(lifecycle: Mapping[str, Any], diff: RecordDiff, old: str | None, new: str | None) -> bool:
     if diff.new is None:
         return old in lifecycle["initial"] and old not in lifecycle.get("final", ())
+    if diff.old is None and is_taken_over(diff.new.data) and new in lifecycle.get("takenOver", {}):
+        return True
     entries = lifecycle["initial"] if diff.old is None else lifecycle["transitions"].get(old, ())
     return new in _open_to(entries, diff.new.data)
 
@@ -115,12 +127,16 @@ def transition_problems(diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
     if transition is not None and not transition.allowed:
         yield LIFECYCLE_TRANSITION, _refused(lifecycle, diff, transition, field)
     if diff.old is not None and diff.new is not None:
-        for frozen in lifecycle.get("frozen", ()):
-            pointer = parse_pointer(frozen["field"])
-            touched = any(covers(pointer, changed) for changed in diff.fields)
-            if touched and diff.old.state not in frozen["except"]:
-                message = f"{'.'.join(pointer)} cannot change once the record is {diff.old.state}"
-                yield LIFECYCLE_FROZEN, Problem(message, pointer, frozen.get("message", "put the former value back"))
+        yield from _frozen_problems(lifecycle, diff, diff.old)
+
+
+def _frozen_problems(lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record) -> Iterator[tuple[Rule, Problem]]:
+    for frozen in lifecycle.get("frozen", ()):
+        pointer = parse_pointer(frozen["field"])
+        touched = any(covers(pointer, changed) for changed in diff.fields)
+        if touched and old.state not in frozen["except"]:
+            message = f"{'.'.join(pointer)} cannot change once the record is {old.state}"
+            yield LIFECYCLE_FROZEN, Problem(message, pointer, frozen.get("message", "put the former value back"))
 
 
 def _final_problems(lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record) -> Iterator[tuple[Rule, Problem]]:

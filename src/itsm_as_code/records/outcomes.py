@@ -1,7 +1,8 @@
 """How changes ended: the one place that says which of them failed, and from when on that is known.
 
 A change fails by its own result, or because an incident names it as its cause, whatever it says of itself. A history is
-what was known at a moment: what came later is no history. Source: ITIL 4, change enablement practice.
+what was known at a moment: what came later is no history. What another tool closed is none either, be it a change or an
+incident that names one: whoever brings it would whiten or blacken the rest. Source: ITIL 4, change enablement practice.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
+from itsm_as_code.records.taken_over import is_taken_over
 
 FAILED: Final = ("failed", "backed-out")
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -34,7 +36,7 @@ def failed_at(change: Mapping[str, Any], now: datetime) -> datetime | None:
     Nobody approves what a standard change says of its end, but its window was fixed before: it did not fail earlier.
     """
     spec = change["spec"]
-    if spec["status"] not in FAILED and spec.get("result") not in FAILED:
+    if is_taken_over(change) or (spec["status"] not in FAILED and spec.get("result") not in FAILED):
         return None
     actual, window = spec.get("actual", {}), _window(spec)
     try:
@@ -49,13 +51,15 @@ def blamed_at(incidents: Iterable[Mapping[str, Any]]) -> dict[str, list[datetime
     found: dict[str, list[datetime]] = {}
     for incident in incidents:
         spec = incident.get("spec", {})
-        if "causedBy" in spec and "detectedAt" in spec:
+        if "causedBy" in spec and "detectedAt" in spec and not is_taken_over(incident):
             found.setdefault(spec["causedBy"], []).append(clock.parse_instant(spec["detectedAt"]))
     return {name: sorted(times) for name, times in found.items()}
 
 
 def outcome(change: Mapping[str, Any], blamed: Mapping[str, list[datetime]]) -> Outcome | None:
-    """How a change ended; None as long as it has no result and no incident names it."""
+    """How a change ended; None as long as it has no result and no incident names it, and for what is taken over."""
+    if is_taken_over(change):
+        return None
     spec = change.get("spec", {})
     first = next(iter(blamed.get(change["metadata"]["name"], ())), _NEVER)
     has_failed = spec.get("status") in FAILED or spec.get("result") in FAILED

@@ -14,6 +14,7 @@ from itsm_as_code.reports.gate_words import (
     MEANING,
     SIGN,
     field_list,
+    history,
     not_counted,
     slot,
     source_name,
@@ -60,6 +61,7 @@ def _text_changes(data: Mapping[str, Any]) -> str:
     rows = [f"  {row['action']:<9} {row['kind']} {row['name']}{field_list(row)}" for row in data["records"]]
     rows += [f"  {row['action']:<9} {escape.terminal(row['path'])}" for row in data["paths"]]
     rows += [f"  step      {step(row)}" for row in data["transitions"]]
+    rows += [f"  history   {escape.terminal(why)}" for why in history(data)]
     return "Changed\n" + "\n".join(rows) + "\n" if rows else ""
 
 

@@ -15,6 +15,7 @@ from itsm_as_code.reports.gate_words import (
     MEANING,
     SIGN,
     field_list,
+    history,
     not_counted,
     slot,
     source_name,
@@ -188,4 +189,5 @@ def _changed(data: Mapping[str, Any]) -> list[str]:
     ]
     parts += [f"- {row['action']} {escape.code(row['path'])}" for row in data["paths"]]
     parts += [f"- step {escape.markdown(step(row))}" for row in data["transitions"]]
+    parts += [f"- history: {escape.markdown(why)}" for why in history(data)]
     return parts if len(parts) > 3 else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from itsm_as_code.gate.agreed import HISTORY
 from itsm_as_code.records.diff import count_shown
 from itsm_as_code.reports import escape
 
@@ -21,6 +22,11 @@ def step(row: Mapping[str, Any]) -> str:
     """A step in a lifecycle."""
     allowed = "" if row["allowed"] else "  (not in the lifecycle)"
     return f"{row['record']['name']}: {row['from'] or 'new'} -> {row['to'] or 'deleted'}{allowed}"
+
+
+def history(data: Mapping[str, Any]) -> list[str]:
+    """What is taken over from another tool."""
+    return [why for row in data["approvals"] if (row["policy"], row["rule"]) == HISTORY for why in row["why"]]
 
 
 def field_list(row: Mapping[str, Any]) -> str:

@@ -143,7 +143,7 @@ def _is_exempt(spec: Data, service: str, facts: Facts, policy: BudgetPolicy) -> 
     """
     if MODEL not in policy.exempt or not _follows_its_model(spec):
         return False
-    model = facts.spec("ChangeModel", spec["model"])
+    model = facts.spec("ChangeModel", spec.get("model", ""))
     return model.get("exemptFromErrorBudget") is True and service in model["services"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itsm_as_code.measures.retrospective import open_reviews
 from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
@@ -28,7 +29,7 @@ _MOST_ROWS = 200
 _SHOWN = frozenset({
     "type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule",
     "actual", "outage", "implementation", "test", "backout", "communication", "status", "validation", "result",
-    "review", "recordedAfterwards",
+    "review", "recordedAfterwards", "takenOver",
 })  # fmt: skip
 
 
@@ -36,7 +37,8 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
     made.add("why", "Why", Prose(spec["justification"]) if "justification" in spec else None)
-    _risk(made)
+    if not is_taken_over(record.data):
+        _risk(made)
     _affected(made, now)
     made.add("plan", "Implementation plan", _plan(made, "implementation"))
     made.part("test", "Test", "test")
@@ -55,7 +57,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         statuses.append(state.status("expired", "Exception: recorded afterwards"))
     progress = state.progress(record)
     return made.finish(
-        lead=spec["summary"], statuses=tuple(statuses), facts=_facts(made), top=(progress,) if progress else ()
+        lead=spec.get("summary"), statuses=tuple(statuses), facts=_facts(made), top=(progress,) if progress else ()
     )
 
 

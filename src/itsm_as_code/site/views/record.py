@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.taken_over import is_taken_over, origin
 from itsm_as_code.site import addresses
 from itsm_as_code.site.views import navigation, state, words
 from itsm_as_code.site.views.context import Context
@@ -79,7 +80,7 @@ class RecordPage:
             kicker=kind.title,
             lead=description if lead is None else lead,
             statuses=statuses,
-            facts=facts,
+            facts=(*_taken_over(record), *facts),
             top=top,
             sections=tuple(self.sections),
             crumbs=(Link(kind.title_plural, addresses.list_page(kind)),),
@@ -153,6 +154,10 @@ class RecordPage:
         self.add("record", "Record", Fields(tuple(rows)))
 
 
+def _taken_over(record: Record) -> tuple[tuple[str, Value], ...]:
+    return (("Taken over", Text(origin(record.data))),) if is_taken_over(record.data) else ()
+
+
 OUTCOME_WORDS = {"pass": "Pass", "fail": "Fail", "error": "Not evaluated", "waived": "Waived"}
 OUTCOME_ORDER = {"fail": 0, "error": 1, "waived": 2, "pass": 3}
 
@@ -197,7 +202,7 @@ def split(
     facts: list[tuple[str, Value]] = []
     large: list[tuple[str, str, Value]] = []
     for key, value in spec.items():
-        if key in skip or value is None:
+        if key in (*skip, "takenOver") or value is None:
             continue
         shape = display.at(key)
         shown, title = display.show(shape, value), shape.title or words.human(key)

@@ -95,6 +95,9 @@ def test_the_deepest_folder_decides() -> None:
 
 
 LIFE, ABOUT = GARAGE["x-lifecycle"], GARAGE["x-kind"]
+SPEC = GARAGE["properties"]["spec"]
+HISTORY = {"takenOver": {"$ref": "common.schema.json#/$defs/takenOver"}}
+WITH_HISTORY = {**GARAGE["properties"], "spec": {**SPEC, "properties": {**SPEC["properties"], **HISTORY}}}
 BROKEN: dict[str, dict[str, Any]] = {
     "no name": {"x-kind": {"plural": "a", "folder": "a"}},
     "a name that is no text": {"x-kind": {"name": ["A"], "plural": "a", "folder": "a"}},
@@ -130,6 +133,14 @@ BROKEN: dict[str, dict[str, Any]] = {
     "no first state": {"x-lifecycle": {**LIFE, "initial": []}},
     "a state in a field that is not there": {"x-lifecycle": {**LIFE, "field": "/spec/statsu"}},
     "a required field that is not there": {"x-lifecycle": {**LIFE, "required": {"sold": ["/spec/ownr"]}}},
+    "history in a state that is not final": {"x-lifecycle": {**LIFE, "takenOver": {"sold": []}}},
+    "history without a field": {"x-lifecycle": {**LIFE, "final": ["sold"], "takenOver": {"sold": []}}},
+    "a field of history without states": {"properties": WITH_HISTORY},
+    "a field of history without a lifecycle": {"properties": WITH_HISTORY, "x-lifecycle": None},
+    "history that needs a field that is not there": {
+        "properties": WITH_HISTORY,
+        "x-lifecycle": {**LIFE, "final": ["sold"], "takenOver": {"sold": ["/spec/ownr"]}},
+    },
     "a frozen field that is not there": {"x-lifecycle": {**LIFE, "frozen": [{"field": "/sepc/owner", "except": []}]}},
     "a reference to no kind": {"$defs": {"who": {"type": "string", "x-ref": "Taem"}}},
     "a reference to no kind among others": {"$defs": {"who": {"type": "string", "x-ref": ["Team", "Persn"]}}},
@@ -144,6 +155,8 @@ BROKEN: dict[str, dict[str, Any]] = {
 
 def test_what_the_broken_ones_are_made_of_is_whole() -> None:
     assert load()["Vehicle"].title_plural == "vehicles"
+    lifecycle = {**LIFE, "final": ["sold"], "takenOver": {"sold": ["/spec/owner"]}}
+    assert load(**{"properties": WITH_HISTORY, "x-lifecycle": lifecycle})["Vehicle"].lifecycle == lifecycle
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -283,3 +283,22 @@ def test_an_empty_organisation_has_a_site(validated: Validate) -> None:
     pages = site.build(validated({}), "r")
     assert "Nothing is known to be wrong." in read(pages["index.html"]).all("main")[0].text
     assert (ROOT / "itsm.yaml").exists()
+
+
+def test_what_another_tool_closed_says_where_it_comes_from(validated: Validate) -> None:
+    """On the page of a kind of its own and on one that the schema makes; the risk of what is over here is not told."""
+    mark = {"from": "former-desk", "number": "CHG1", "on": "2026-11-02"}
+    times = {"start": "2026-10-13T01:00:00Z", "end": "2026-10-13T02:00:00Z"}
+    old = {"type": "normal", "services": ["a"], "status": "closed", "actual": times, "result": "successful"}
+    release = {"version": "4", "services": ["a"], "changes": ["c"], "status": "closed"}
+    validation = validated(
+        PEOPLE
+        | service("a")
+        | {"changes/c.yaml": record("Change", "c", {**old, "takenOver": mark})}
+        | {"changes/releases/r.yaml": record("Release", "r", {**release, "takenOver": {**mark, "number": "R1"}})}
+    )
+    pages = site.build(validation, REVISION)
+    for path, number in (("changes/c.html", "CHG1"), ("releases/r.html", "R1")):
+        text = pages[path].decode()
+        assert text.count(f"from former-desk as number {number} on 2026-11-02") == 1, path
+    assert "Likelihood" not in pages["changes/c.html"].decode()

@@ -30,7 +30,7 @@ from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.judge import RULES as GATE_RULES
 from itsm_as_code.interchange import request, request_forms
 from itsm_as_code.policies import approval_rules, engine, environment, waivers
-from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced
+from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, taken_over
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
@@ -199,8 +199,8 @@ def rules() -> str:
         ("Files and records", "Where a record lies, what it holds, whom it names.",
          (*catalogue.RULES, *misplaced.RULES)),
         ("Configuration", "`itsm.yaml`.", CONFIGURATION_RULES),
-        ("Lifecycle", ("States of a record. All but `lifecycle-required` compare base and head, so only `itsm gate` "
-         "reports them."), lifecycle.RULES),
+        ("Lifecycle", ("States of a record. All but `lifecycle-required` and `taken-over` compare base and head, so "
+         "only `itsm gate` reports them."), [*lifecycle.RULES, *taken_over.RULES]),
         ("Gate", "Reported by `itsm gate` only.", GATE_RULES),
         ("Checks", ("Rules across records. Those marked *waivable* may be named by `check` of a "
          "[Waiver](kinds/waiver.md)."), [check.rule for check in checks]),

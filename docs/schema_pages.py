@@ -206,6 +206,11 @@ def life(kind: Kind) -> str:
             data.get("required", {}).items() if entries]  # fmt: skip
     if rows:
         parts.append(table(["state", "needs"], rows))
+    rows = [[f"`{state}`", ", ".join(map(needed, entries)) or "nothing more"]
+            for state, entries in data.get("takenOver", {}).items()]  # fmt: skip
+    if rows:
+        parts.append("Where another tool closed it (`spec.takenOver`), it may begin in these states:\n")
+        parts.append(table(["state", "needs"], rows))
     if data.get("final"):
         opened = ", ".join(f"`{dotted(pointer)}`" for pointer in data.get("openInFinal", ()))
         states = ", ".join(f"`{state}`" for state in data["final"])
@@ -213,7 +218,8 @@ def life(kind: Kind) -> str:
         parts.append(f"Final: {states}. Such a record no longer changes{but}.\n")
     for frozen in data.get("frozen", ()):
         states = ", ".join(f"`{state}`" for state in frozen["except"])
-        parts.append(f"`{dotted(frozen['field'])}` changes in {states} only.\n")
+        when = f"changes in {states} only" if states else "is there from the beginning, or never"
+        parts.append(f"`{dotted(frozen['field'])}` {when}.\n")
     return "\n".join(parts)
 
 

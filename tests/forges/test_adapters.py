@@ -224,6 +224,50 @@ def test_it_is_read_again_where_it_changed_meanwhile(forge: str) -> None:
         assert (error.code, len(seen)) == ("moved", 2 * (2 + waits))
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"sha": "main"}, "is not a commit id"),
+        ({"sha": HEAD[:12]}, "is not a commit id"),
+        ({"sha": HEAD.replace("2", "G")}, "is not a commit id"),
+        ({"sha": None}, "lacks 'sha'"),
+        ({"sha": 7}, "lacks 'sha'"),
+        ({"sha": ""}, "lacks 'sha'"),
+        ({"sha": "a\nb"}, "lacks 'sha'"),
+    ],
+)
+def test_a_head_that_is_no_commit(forge: str, values: dict[str, Any], message: str) -> None:
+    def wrong(data: Any) -> None:
+        (data["head"] if forge == "github" else data).update(values)
+
+    path = key(forge, "/pulls/17", "/merge_requests/17")
+    assert message in asked(forge, {path: wrong}).refused().message
+
+
+@pytest.mark.parametrize("value", [None, "17", True, -1, 17.0])
+def test_a_number_that_is_none(forge: str, value: Any) -> None:
+    path, name = key(forge, "/pulls/17", "/merge_requests/17"), key(forge, "number", "iid")
+    assert f"lacks '{name}'" in asked(forge, {path: lambda data: data.update({name: value})}).refused().message
+
+
+@pytest.mark.parametrize("value", [None, "yes", 1])
+def test_whether_it_is_a_draft_has_to_be_said(forge: str, value: Any) -> None:
+    path = key(forge, "/pulls/17", "/merge_requests/17")
+    assert "lacks 'draft'" in asked(forge, {path: lambda data: data.update(draft=value)}).refused().message
+
+
+@pytest.mark.parametrize("login", ["a b", "-alice", "alice\u200b", "a/b", "a" * 256])
+def test_a_strange_login(forge: str, login: str) -> None:
+    name = key(forge, "login", "username")
+
+    def strange(data: Any) -> None:
+        who = data["user" if forge == "github" else "author"]
+        who[name] = login
+
+    path = key(forge, "/pulls/17", "/merge_requests/17")
+    assert asked(forge, {path: strange}).refused().code == "answer"
+
+
 # Who pushed.
 
 
@@ -362,6 +406,14 @@ def test_gitlab_words_in_their_order() -> None:
     assert reviews("gitlab", approved, same) == [("bob", "changes-requested", HEAD, at(10, 20), None)]
 
 
+def test_an_approval_of_gitlab_that_a_push_reset_leaves_no_word() -> None:
+    """It was noted after the request for changes, which it answers, and stands no longer."""
+    lifted = Said("bob", "changes_requested", HEAD, "2026-11-22T10:10:00Z", "erin", "x")
+    reset = {"/approvals": lambda data: {"approved_by": []}}
+    approved = Said("bob", "approved", HEAD, "2026-11-22T10:20:00Z")
+    assert reviews("gitlab", lifted, approved, patches=reset) == []
+
+
 def test_a_reviewer_of_gitlab_in_a_state_that_nobody_knows() -> None:
     def strange(data: Any) -> Any:
         return [{"user": {"id": 2, "username": "bob"}, "state": "delighted", "created_at": PUSHED}]
@@ -403,6 +455,14 @@ def test_a_merged_one_is_as_it_was(forge: str) -> None:
     assert [item.reviewer for item in found.pull_request.reviews] == ["bob"]
     assert (found.pull_request.head, found.pull_request.base, found.pull_request.draft) == (HEAD, None, False)
     assert found.pull_request.pushers == ("alice", "dave")
+
+
+def test_a_request_for_changes_at_the_instant_of_the_merge_is_of_the_merge() -> None:
+    for minute, counts in ((30, True), (31, False)):
+        asks = Said("carol", "changes_requested", HEAD, f"2026-11-22T10:{minute}:00Z")
+        found = asked("gitlab", **MERGED, reviews=[*state().reviews, asks]).merged()
+        assert found is not None
+        assert [item.reviewer for item in found.pull_request.reviews] == (["bob", "carol"] if counts else ["bob"])
 
 
 def test_what_was_not_merged_there_is_none(forge: str) -> None:

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
-from http.client import HTTPMessage
+from http.client import HTTPException, HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.error import URLError
 from urllib.request import getproxies
 
 import pytest
@@ -284,6 +285,24 @@ def test_addresses_that_may_not(address: str) -> None:
 )
 def test_the_next_page(header: str, target: str | None) -> None:
     assert next_link(header) == target
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(111, "Connection refused"), "Connection refused"),
+        (OSError("no more than that"), "no more than that"),
+        (OSError(), "OSError"),
+        (URLError(OSError(2, "No such host")), "No such host"),
+        (URLError("what the library says"), "what the library says"),
+        (URLError(TimeoutError()), "it took too long"),
+        (TimeoutError("timed out"), "it took too long"),
+        (HTTPException("cut\x1b off"), "cut off"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_why_there_was_no_answer(error: Exception, said: str) -> None:
+    assert http._reason(error) == said
 
 
 def pages(script: Scripter, **options: Any) -> Any:

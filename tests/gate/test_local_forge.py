@@ -48,7 +48,35 @@ def test_states_in_the_spelling_of_forges(state: str) -> None:
     assert parse_pull_request({"reviews": [{**REVIEW, "state": state}]}, "x").reviews[0].state in ReviewState
 
 
+STATEMENT = {"statement": "{}", "signature": "x"}
+
+
+def test_what_else_a_file_may_hold() -> None:
+    data = {"number": 1, "draft": True, "baseRef": "main", "base": COMMIT, "head": COMMIT, "statements": [STATEMENT]}
+    data |= {"commits": [{"sha": COMMIT, "author": "a"}], "accounts": [{"login": "a", "id": 0}]}
+    found = parse_pull_request(data, "x")
+    assert (found.number, found.draft, found.base_ref, found.base, found.head) == (1, True, "main", COMMIT, COMMIT)
+    assert [(item.text, item.signature) for item in found.statements] == [("{}", "x")]
+    assert [(item.sha, item.author, item.committer) for item in found.commits] == [(COMMIT, "a", None)]
+    assert [(item.login, item.id) for item in found.accounts] == [("a", 0)]
+
+
 MALFORMED: list[Any] = [
+    {"draft": "yes"},
+    {"draft": None},
+    {"baseRef": ""},
+    {"base": "main"},
+    {"head": COMMIT[:7]},
+    {"statements": [{"statement": "{}"}]},
+    {"statements": [{**STATEMENT, "signature": None}]},
+    {"statements": [{**STATEMENT, "more": 1}]},
+    {"statements": ["{}"]},
+    {"commits": [{"sha": "HEAD"}]},
+    {"commits": [{"sha": COMMIT, "author": 7}]},
+    {"accounts": [{"login": "a"}]},
+    {"accounts": [{"login": "a", "id": True}]},
+    {"accounts": [{"login": "a", "id": -1}]},
+    {"accounts": [{"login": "", "id": 1}]},
     None,
     [],
     "alice",

@@ -216,7 +216,7 @@ def checked_base(address: str) -> str:
     """The address of an API, if it may be talked to: https, or http on this machine (for tests and tunnels)."""
     try:
         parts = urlsplit(address)
-        host, _ = parts.hostname or "", parts.port
+        host, _ = parts.hostname, parts.port
     except ValueError:
         raise UsageError(f"'{address}' is not an address", remedy=_BASE_REMEDY) from None
     plain = address.isascii() and address.isprintable() and " " not in address
@@ -314,8 +314,7 @@ def _limited_for(status: int, headers: HTTPMessage, content: bytes) -> float | N
     """
     after = headers.get("Retry-After", "")
     spent = headers.get("X-RateLimit-Remaining", headers.get("RateLimit-Remaining", "")).strip() == "0"
-    secondary = status == 403 and "rate limit" in _said(content).lower()
-    if status != 429 and not (status == 403 and (after or spent or secondary)):
+    if status != 429 and not (status == 403 and (after or spent or "rate limit" in _said(content).lower())):
         return None
     if after.strip().isdecimal():
         return float(after)

@@ -33,6 +33,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
@@ -57,6 +59,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
     "measures": ("test_risk.py", "gate/test_conflicts.py"),
 }
 """Tests of an area beside those under its own name in ``tests``."""
+_FORMAT: Final = b"2"  # of what is kept
 _PREFIX: Final = "itsm-mutation-"
 _MOST_MEMORY: Final = 4 << 30
 _SURVIVED, _NO_TEST = 0, 5  # exit codes of pytest
@@ -95,24 +98,53 @@ def line_keys(path: str, source: bytes) -> dict[int, str]:
 
 
 class _Recorder:
-    """Gives every test a context of its own, and keeps how long it took."""
+    """Gives every test a context of its own, and keeps how long it took.
+
+    What a fixture of several tests runs, it runs for each of them, though only the first one waits for it: it has a
+    context of its own, which counts for all its tests.
+    """
 
     def __init__(self, measured: Any) -> None:
         self.measured = measured
         self.seconds: dict[str, float] = {}
         self.failed: set[str] = set()
+        self.fixtures: dict[str, list[str]] = {}
+        self._context = ""
+
+    def _switch(self, context: str) -> str:
+        before, self._context = self._context, context
+        self.measured.switch_context(context)
+        return before
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        for item in items:
+            known = item._fixtureinfo.name2fixturedefs.values()
+            self.fixtures[item.nodeid] = [_shared(found) for several in known for found in several if _shared(found)]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Any:
+        before = self._switch(_shared(fixturedef) or self._context)
+        try:
+            return (yield)
+        finally:
+            self._switch(before)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.measured.switch_context(nodeid)
+        self._switch(nodeid)
         self.seconds[nodeid] = time.perf_counter()
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self.seconds[nodeid] = time.perf_counter() - self.seconds[nodeid]
-        self.measured.switch_context("")
+        self._switch("")
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if not report.passed:
             self.failed.add(report.nodeid)
+
+
+def _shared(fixture: Any) -> str:
+    """The context of a fixture that several tests may share; empty for one that is made for each."""
+    return "" if fixture.scope == "function" else f"fixture {fixture.baseid}::{fixture.argname}"
 
 
 def _record(sources: Sequence[str], tests: str, out: Path) -> int:
@@ -132,7 +164,10 @@ def _record(sources: Sequence[str], tests: str, out: Path) -> int:
             for context in contexts:
                 reached.setdefault(context, set()).add(keys.get(line, ""))
     passed = {
-        test: (round(seconds, 4), sorted(reached.get(test, ())))
+        test: (
+            round(seconds, 4),
+            sorted(set().union(*(reached.get(context, ()) for context in (test, *recorder.fixtures[test])))),
+        )
         for test, seconds in recorder.seconds.items()
         if test not in recorder.failed
     }
@@ -161,8 +196,6 @@ _OPTIONS: Final = ("-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "--tb=
 
 
 def _child(order: Mapping[str, Any]) -> int:
-    import pytest
-
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     if sys.platform == "linux":  # whoever started this may be killed: PR_SET_PDEATHSIG, prctl(2)
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -249,7 +282,7 @@ class Laboratory:
 
     def measure(self, file: str) -> None:
         """Add a test file's tests with the lines of the area that they reach, measured where that is not kept."""
-        content = [*map(str.encode, self.sources), (self.copy / file).read_bytes()]
+        content = [_FORMAT, *map(str.encode, self.sources), (self.copy / file).read_bytes()]
         digest = hashlib.sha256(b"\0".join(content)).hexdigest()
         kept = self.cache / f"{file.replace('/', '.')}.json"
         data = json.loads(kept.read_text()) if kept.is_file() else {}

@@ -117,10 +117,13 @@ def test_an_area_has_modules_and_tests(area: str) -> None:
 TOY = {
     "src/itsm_as_code/toy/__init__.py": "",
     "src/itsm_as_code/toy/sums.py": "def add(a, b):\n    if a == 0:\n        return b\n    return a + b\n\n\n"
-    "def unseen(a):\n    return a > 1\n",
+    "def unseen(a):\n    return a > 1\n\n\ndef shared(a):\n    return a + 1\n",
     "src/itsm_as_code/__init__.py": "",
     "tests/__init__.py": "",
     "tests/toy/__init__.py": "",
+    "tests/toy/test_shared.py": "import pytest\nfrom itsm_as_code.toy.sums import shared\n\n\n"
+    "@pytest.fixture(scope='module')\ndef found():\n    return shared(3)\n\n\n"
+    "def test_nothing(found):\n    assert found\n\n\ndef test_something(found):\n    assert found == 4\n",
     "tests/toy/test_sums.py": "import time\nfrom itsm_as_code.toy.sums import add\n\n\n"
     "def test_add():\n    assert add(2, 3) == 5\n\n\ndef test_fails():\n    assert add(1, 1) == 3\n",
 }
@@ -160,7 +163,8 @@ def test_survivors_are_shown_and_the_work_tree_stays_as_it_is(toy: Path) -> None
     ) in out
     assert "src/itsm_as_code/toy/sums.py:3: early return dropped" in out
     assert "sums.py:4: operator swapped" not in out
-    assert "toy: 6 of 6 mutants (seed 1), 2 noticed (0 by time), 4 survived; 1 tests in 1 files" in out
+    assert "sums.py:12" not in out  # what a fixture of several tests runs counts for each of them
+    assert "toy: 8 of 8 mutants (seed 1), 4 noticed (0 by time), 4 survived; 3 tests in 2 files" in out
     assert all((toy / path).read_text() == text for path, text in TOY.items())
     assert list((toy.parent / "temporary").iterdir()) == []
     again = start(toy, "--at", "sums.py:4", "--most-survivors", "0")

@@ -178,8 +178,8 @@ def _time(
     for reason, stopped in _budgets(question, change, services, world):
         open_ = open_ - stopped
         reasons += [reason] if at in stopped else []
-    if spec["type"] == "standard":
-        closed, why = _model(change, spec.get("model", ""), window, world)
+    if spec["type"] == "standard" and "model" in spec:  # only what is taken over, and closed, names none
+        closed, why = _model(change, spec["model"], window, world)
         open_ = open_ - closed
         reasons += why
     return open_, reasons

@@ -114,7 +114,7 @@ def command(
 
 _EXAMPLES = ("Ada Example <ada@example.org>", "Ben Example <ben@example.org>", "Cleo Example <cleo@example.org>")
 _BOARD = 3
-_PERSON = re.compile(r"\s*([^<>]+?)\s*<([^<>\s]+)>(?:\s*@([^<>@\s]+))?\s*\Z")
+_PERSON = re.compile(r"\s*([^<>\s](?:[^<>]*[^<>\s])?)\s*<([^<>\s]+)>(?:\s*@([^<>@\s]+))?\s*\Z")
 
 
 def _person(text: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -64,6 +65,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory, first_workshop: Workshop) -> 
     return Shop(folder, values)
 
 
+def plain(out: bytes) -> bytes:
+    """Output without the names that are other ones in each run."""
+    return re.sub(rb"(scratch|new-)[0-9]+", rb"\1", out)
+
+
 def check_full(shop: Shop, call: tuple[str, list[str], str]) -> None:
     code, out, _ = started(shop.arguments(call))
     assert code in (0, 1, 2)
@@ -81,15 +87,17 @@ def check_full(shop: Shop, call: tuple[str, list[str], str]) -> None:
 def check_talk(shop: Shop, call: tuple[str, list[str], str]) -> None:
     code, out, _ = started(shop.arguments(call))
     for place in ("/dev/full", CLOSED):
-        assert started(shop.arguments(call), err=place)[:2] == (code, out)
+        got, same, _ = started(shop.arguments(call), err=place)
+        assert (got, plain(same)) == (code, plain(out))
 
 
 def check_encoding(shop: Shop, call: tuple[str, list[str], str], encoding: str) -> None:
     code, out, _ = started(shop.arguments(call))
     got, other, err = started(shop.arguments(call), encoding=encoding)
+    out, other = plain(out), plain(other)
     assert got == code, err
     assert "internal error" not in err, err
-    if call[2] in ("", "text") and call[0] != "schema":
+    if call[2] in ("", "text") and (call[0], bool(call[1])) != ("schema", True):
         assert other.decode(encoding) == out.decode().encode(encoding, "replace").decode(encoding)
     else:
         assert other == out, "data is UTF-8 everywhere"
@@ -116,7 +124,7 @@ def test_letters_that_an_encoding_lacks(encoding: str, call: tuple[str, list[str
 def test_every_command_and_format(call: tuple[str, list[str], str], shop: Shop) -> None:
     check_full(shop, call)
     check_talk(shop, call)
-    for encoding in ("ascii", "latin-1", "cp1252", "utf-16"):
+    for encoding in ("ascii", "latin-1", "cp1252"):
         check_encoding(shop, call, encoding)
 
 

@@ -61,7 +61,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, first_workshop: Workshop) -> 
     (beside / "issue.json").write_text("{}")
     values = {"reviews": str(beside / "reviews.json"), "entities": str(beside / "entities.yaml")}
     values |= {"issue": str(beside / "issue.json"), "service": "newsletter", "change": "chg-20261122-tune"}
-    values |= {"record": "Service/newsletter"}
+    values |= {"record": "Service/newsletter", "key": str(beside / "key")}
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", beside / "key"], check=True, timeout=30)
     return Shop(folder, values)
 
 

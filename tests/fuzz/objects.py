@@ -49,9 +49,15 @@ class ObjectStore:
         return self.write("tree", b"".join(row for _, row in sorted(rows)))
 
     def commit(
-        self, files: Mapping[str, str], parents: Sequence[str], author: str, committer: str, message: str
+        self,
+        files: Mapping[str, str],
+        parents: Sequence[str],
+        author: str,
+        committer: str,
+        message: str,
+        at: int = 1763798400,
     ) -> str:
-        """A commit of files by people given as ``Name <address>``."""
+        """A commit of files by people given as ``Name <address>``, at so many seconds of the Unix clock."""
         lines = [f"tree {self.tree(files)}", *(f"parent {parent}" for parent in parents)]
-        lines += [f"author {author} 1763798400 +0000", f"committer {committer} 1763798400 +0000", "", message]
+        lines += [f"author {author} {at} +0000", f"committer {committer} {at} +0000", "", message]
         return self.write("commit", "\n".join(lines).encode())

@@ -63,7 +63,8 @@ class Binding:
         self._repository = merge.repository
         self._rules_of = rules_of
         self._seen: dict[Review, Seen | Void] = {}
-        self._rules: dict[tuple[str, bool], list[MatchedRule]] = {}
+        self._rules: dict[tuple[Seen, bool], list[MatchedRule]] = {}
+        self._voids: dict[tuple[str, str, tuple[str, ...], Seen], Void | None] = {}
         self._data: dict[tuple[str, str], Any] = {}
 
     def voided(self, rule: MatchedRule, review: Review) -> Void | None:
@@ -82,11 +83,14 @@ class Binding:
         seen = self._difference(review)
         if isinstance(seen, Void):
             return seen
-        parts = _parts(rule)
-        for then in self._then(seen, rule, left_out=True):
-            parts = _parts(then) | parts
-        voids = (void for path, name in parts.items() for void in self._compare(path, name, rule, seen))
-        return next(voids, None)
+        key = (rule.policy, rule.name, tuple(_parts(rule)), seen)
+        if key not in self._voids:
+            parts = _parts(rule)
+            for then in self._then(seen, rule, others=True):
+                parts = _parts(then) | parts
+            voids = (void for path, name in parts.items() for void in self._compare(path, name, rule, seen))
+            self._voids[key] = next(voids, None)
+        return self._voids[key]
 
     def _other_scope(self, rule: MatchedRule, review: Review, signed: str) -> Void | None:
         """Void unless a digest is that of the rule's scope in the difference that its signer saw."""
@@ -124,29 +128,30 @@ class Binding:
             return Void(f"the commit it was given on ({commit[:12]}) has no history in common with the base")
         return Seen(commit, tuple(snapshot(item) for item in before), snapshot(commit))
 
-    def _then(self, seen: Seen, rule: MatchedRule, left_out: bool = False) -> Iterator[MatchedRule]:
-        """What lay in a rule's scope in the difference that was seen; ``left_out``: of what is merged no more."""
-        key = (seen.commit + "".join(item.label for item in seen.before), left_out)
+    def _then(self, seen: Seen, rule: MatchedRule, others: bool = False) -> Iterator[MatchedRule]:
+        """What lay in a rule's scope in the difference that was seen; ``others``: of what is not merged just so."""
+        key = (seen, others)
         if key not in self._rules:
-            self._rules[key] = [found for before in seen.before for found in self._match(before, seen.after, left_out)]
+            self._rules[key] = [found for before in seen.before for found in self._match(before, seen.after, others)]
         return (found for found in self._rules[key] if (found.policy, found.name) == (rule.policy, rule.name))
 
-    def _match(self, before: Revision, after: Revision, left_out: bool) -> Iterable[MatchedRule]:
+    def _match(self, before: Revision, after: Revision, others: bool) -> Iterable[MatchedRule]:
         paths: Mapping[str, str] = changed_paths(before.entries, after.entries)
-        if left_out:
-            old, new = self._merge.old.snapshot.entries, self._merge.new.snapshot.entries
+        if others:
+            sides = [(before.entries, self._merge.old.snapshot.entries)]
+            sides.append((after.entries, self._merge.new.snapshot.entries))
             paths = {
                 path: action
                 for path, action in paths.items()
-                if old.get(path) == new.get(path) and after.entries.get(path) != new.get(path)
+                if any(then.get(path) != now.get(path) for then, now in sides)
             }
         if not paths:
             return ()
         registry = self._merge.old.registry
-        sides = [load_catalogue(_Part(side, paths), registry) for side in (before, after)]
-        of_records = {record.path for side in sides for record in side}
-        others = [PathChange(path, action) for path, action in paths.items() if path not in of_records]
-        return self._rules_of(diff_catalogues(*sides), others)
+        records = [load_catalogue(_Part(side, paths), registry) for side in (before, after)]
+        of_records = {record.path for side in records for record in side}
+        files = [PathChange(path, action) for path, action in paths.items() if path not in of_records]
+        return self._rules_of(diff_catalogues(*records), files)
 
     # What differs.
 

@@ -24,8 +24,8 @@ def first_parents(repository: Repository, revision: str) -> list[tuple[str, date
 
 def merge_bases(repository: Repository, base: str, head: str) -> list[str]:
     """Every best common ancestor: more than one where histories cross (git-merge-base(1)). GitError without any."""
-    repository.merge_base(base, head)
-    return repository.text("merge-base", "--all", base, head).split()
+    code, out = repository.run("merge-base", "--all", base, head, accept=(0, 1))
+    return out.decode().split() if code == 0 else [repository.merge_base(base, head)]
 
 
 def standing_at(repository: Repository, branch: str, head: str, at: datetime) -> str:

@@ -55,6 +55,7 @@ MATTERS = {
     "waiver": Matter(
         (WAIVER_PATH, 'until: "2026-12-01', 'until: "2026-11-10'),
         "Waiver no-backout /spec/until",
+        reviewers=(*GOVERNANCE, "carol"),
         files=((WAIVER_PATH, WAIVER), (CHANGE, TUNE)),
     ),
     "calendar": Matter((FREEZE, "2026-12-15T", "2026-12-10T"), "Calendar year-end /spec/entries/0/start"),

@@ -31,6 +31,7 @@ from itsm_as_code.policies.wall_clock import Rewritten
 from itsm_as_code.records import catalogue, document, outcomes
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.schemas import Validator
 from itsm_as_code.reports import escape
 from itsm_as_code.service_levels import stops
@@ -400,6 +401,16 @@ GUARDS: Final = (
         ("mends-a-problem-by-its-own-word-alone",),
     ),
     Guard(
+        "what comes to lift a stop later, somebody else agrees to",
+        patched(agreed, "_LIFTING", {}),
+        (
+            "has-the-problem-that-it-mends-list-its-service-later",
+            "calls-off-the-emergency-whose-review-is-due",
+            "measures-nothing-for-a-day",
+            "puts-a-suspended-model-into-force",
+        ),
+    ),
+    Guard(
         "exemptions of the model that is followed",
         patched(stops, "_follows_its_model", lambda *_: True),
         ("is-exempt-by-a-model-that-it-does-not-follow",),
@@ -408,6 +419,11 @@ GUARDS: Final = (
         "who is said to have agreed",
         patched(agreed, "named_rules", nothing),
         ("names-an-approver-who-was-never-asked",),
+    ),
+    Guard(
+        "what somebody agreed to is the matter too",
+        patched(Kind, "agreed_to", ()),
+        ("widens-a-model-under-the-name-of-who-authorised-it",),
     ),
     Guard(
         "agreement in person",

@@ -38,6 +38,8 @@ from tests.attacks.tools import (
     POLICY,
     PROBLEM,
     PROBLEM_PATH,
+    REVIEW,
+    REVIEW_PATH,
     RULES,
     SERVICE,
     STANDARD,
@@ -589,6 +591,67 @@ def is_exempt_by_a_model_that_it_does_not_follow(shop: Workshop) -> None:
         used_up(shop)
         shop.edit(MODEL, "  maxRisk: high\n", "  maxRisk: high\n  exemptFromErrorBudget: true\n")
     proposal(shop, *EVERYBODY, **{"type: normal": "type: normal\n  model: restart"})
+
+
+LINKED: Final = STANDARD.replace("model: restart", "model: restart\n  problem: throttling")
+
+
+@scenario(24)
+def has_the_problem_that_it_mends_list_its_service_later(shop: Workshop) -> None:
+    """Somebody agreed to the link while it lifted nothing; no rule of the base asks for more."""
+    with on_main(shop):
+        add_rule(shop, "{name: problems, match: {kinds: [Problem]}, approvals: []}")
+        shop.write(PROBLEM_PATH, PROBLEM.replace("[newsletter]", "[orders]"))
+        shop.write(STANDARD_PATH, LINKED)
+    shop.edit(PROBLEM_PATH, "services: [orders]", "services: [orders, newsletter]")
+    shop.commit()
+
+
+@scenario(24)
+def calls_off_the_emergency_whose_review_is_due(shop: Workshop) -> None:
+    """What took place, as far as anybody knows, is said not to have; that ends its review as well."""
+    with on_main(shop):
+        shop.edit(RULES, "[{from: {role: change-advisory-board}, count: 1}]", "[]")
+        shop.write(INCIDENT_PATH, INCIDENT)
+        undeclared = PAST[: PAST.index("  status: implemented")] + "  status: scheduled\n"
+        shop.write(PAST_PATH, "".join(line for line in undeclared.splitlines(True) if "actual:" not in line))
+    shop.edit(PAST_PATH, "status: scheduled", "status: cancelled")
+    shop.write(STANDARD_PATH, STANDARD)
+    shop.commit()
+
+
+@scenario(24)
+def measures_nothing_for_a_day(shop: Workshop) -> None:
+    """The latest review counts, and where it has no figure there is none: the used-up budget is out of sight."""
+    with on_main(shop):
+        add_rule(shop, "{name: reviews, match: {kinds: [ServiceReview]}, approvals: []}")
+        used_up(shop)
+    review = REVIEW[: REVIEW.index("  performance:")].replace("newsletter-2026-10", "newsletter-2026-11")
+    review = review.replace('"2026-10-01", until: "2026-11-01"', '"2026-11-20", until: "2026-11-21"')
+    shop.write(REVIEW_PATH.replace("2026-10", "2026-11"), review.replace("2026-11-05", "2026-11-21"))
+    shop.commit()
+
+
+def models_without_approvals(shop: Workshop) -> None:
+    shop.edit(RULES, '"changes/models/**", ', "")
+    add_rule(shop, "{name: models, match: {kinds: [ChangeModel]}, approvals: []}")
+
+
+@scenario(24)
+def puts_a_suspended_model_into_force(shop: Workshop) -> None:
+    with on_main(shop):
+        models_without_approvals(shop)
+        shop.write(MODEL, (shop.path / MODEL).read_text() + "  suspended: true\n  suspendedReason: It failed.\n")
+    shop.edit(MODEL, "  suspended: true\n  suspendedReason: It failed.\n", "")
+    shop.commit()
+
+
+@scenario(26)
+def widens_a_model_under_the_name_of_who_authorised_it(shop: Workshop) -> None:
+    with on_main(shop):
+        models_without_approvals(shop)
+    shop.edit(MODEL, "services: [newsletter, orders]", "services: [newsletter, orders, web-shop]")
+    shop.commit()
 
 
 @scenario(26)

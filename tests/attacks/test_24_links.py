@@ -10,6 +10,7 @@ from tests.attacks.tools import (
     MODEL,
     PROBLEM,
     PROBLEM_PATH,
+    RULES,
     STANDARD,
     STANDARD_PATH,
     WAIVER,
@@ -208,3 +209,46 @@ def test_a_review_that_shows_a_used_up_budget_is_let_in(workshop: Workshop) -> N
     approve(workshop, "bob")
     decision = workshop.judge()
     assert decision.verdict == "approved", codes(decision)
+
+
+URGENT = STANDARD.replace("type: standard\n  model: restart", "type: emergency\n  incident: slow").replace(
+    "  status: scheduled\n", "  backout: {steps: [Set it back]}\n  status: implementing\n"
+)
+OVER = """\
+apiVersion: itsm/v1
+kind: Incident
+metadata: {name: slow, title: Slow}
+spec:
+  services: [newsletter]
+  impact: 2
+  urgency: 2
+  detectedAt: "2026-11-18T08:00:00Z"
+  acknowledgedAt: "2026-11-18T08:10:00Z"
+  restoredAt: "2026-11-18T09:00:00Z"
+  resolvedAt: "2026-11-18T10:00:00Z"
+  status: resolved
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "needed"),
+    [
+        ("status: resolved", "status: in-progress", ALONE),
+        ('resolvedAt: "2026-11-18', 'resolvedAt: "2026-11-22', ALONE),
+        ("title: Slow", "title: Slow letters", {}),
+        ("status: resolved", 'closedAt: "2026-11-22T10:00:00Z"\n  status: closed', {}),
+    ],
+    ids=["opened again", "over later", "another title", "closed"],
+)
+def test_what_a_planned_change_mends_comes_to_count_by_the_word_of_somebody_else(
+    workshop: Workshop, old: str, new: str, needed: dict[str, int]
+) -> None:
+    path = "operations/incidents/slow.yaml"
+    with on_main(workshop):
+        workshop.edit(RULES, "match: {kinds: [Incident]}\n      approvals: [{from: {anyone: true}, count: 1}]",
+                      "match: {kinds: [Incident]}\n      approvals: []")  # fmt: skip
+        workshop.write(path, OVER)
+        workshop.write(STANDARD_PATH, URGENT)
+    workshop.edit(path, old, new)
+    workshop.commit()
+    assert missing(workshop.judge()) == needed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code.records.kinds import AGREED, KindRegistry
+from itsm_as_code.records.kinds import AGREED, AGREED_TO, KindRegistry
 from tests.attacks.tools import MODEL, RULES, WAIVER, WAIVER_PATH, add_rule, approve, ignored, missing, on_main
 from tests.conftest import ROOT, Workshop
 
@@ -201,3 +201,47 @@ spec:
     workshop.reviews.clear()
     approve(workshop, "dave", "erin")
     assert missing(workshop.judge()) == {"agreed-by-bob": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "old", "new"),
+    [
+        ("Risk", RISK, "likelihood: 2\n  impact: 2\n  treatment", "likelihood: 2\n  impact: 5\n  treatment"),
+        ("Risk", RISK, "residual: {likelihood: 2", "residual: {likelihood: 4"),
+    ],
+)
+def test_what_was_accepted_does_not_grow_under_the_name_of_who_accepted_it(
+    workshop: Workshop, kind: str, text: str, old: str, new: str
+) -> None:
+    """The object that names carol stays as it is; what she accepted does not."""
+    with on_main(workshop):
+        add_rule(workshop, f"{{name: own, match: {{kinds: [{kind}]}}, approvals: []}}")
+        workshop.edit(RULES, '["policies/**", "schemas/**"', '["policies/*.yaml", "policies/w*/**", "schemas/**"')
+        workshop.write(RISK_PATH, text)
+    workshop.edit(RISK_PATH, old, new)
+    workshop.commit()
+    assert missing(workshop.judge()) == {"agreed-by-carol": 1}
+
+
+def test_who_authorised_a_model_need_not_agree_that_it_is_suspended(workshop: Workshop) -> None:
+    """What ends something is quick; nor is a better sentence anything that somebody agreed to."""
+    workshop.edit(MODEL, "summary: Restart one", "summary: Restart every")
+    workshop.write(MODEL, (workshop.path / MODEL).read_text() + "  suspended: true\n  suspendedReason: It failed.\n")
+    workshop.commit()
+    assert missing(workshop.judge()) == {"what-judges": 2}
+
+
+@pytest.mark.parametrize("listed", ["/spec/steps", ["/spec/stepps"], [1], {"/spec/steps": 1}])
+def test_a_matter_that_is_no_field_is_refused(workshop: Workshop, listed: Any) -> None:
+    schema = json.loads((ROOT / "schemas/change-model.schema.json").read_text())
+    workshop.write("schemas/change-model.schema.json", json.dumps({**schema, AGREED_TO: listed}))
+    workshop.commit()
+    assert "x-agreed-to is a list of pointers to fields of the kind" in workshop.judge().reasons[0].message
+
+
+def test_every_kind_whose_agreement_is_less_than_its_spec_says_to_what(workshop: Workshop) -> None:
+    """A waiver and evidence of a control are agreed to whole, and a review says itself what was found."""
+    for kind in KindRegistry.load():
+        if any(who == "approver" and at.count("/") > 2 for at, who in leaves(kind._agreements)):
+            assert kind.agreed_to, kind.name
+        kind.check([other.name for other in KindRegistry.load()])

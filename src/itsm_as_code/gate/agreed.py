@@ -2,22 +2,25 @@
 what is taken over from another tool.
 
 Which fields name such people is data in the kinds' schemas (``x-agreed-by``). What they agreed to is the object that
-the field stands in; where that is new or differs, they are asked, in person and on this very pull request. Who attests
-(``author``) may speak in their own name. What lifts a stop is never the word of its author alone: links of a change to
-what it mends, and the review of an emergency change.
+the field stands in, and what the kind's ``x-agreed-to`` lists; where that is new or differs, they are asked, in person
+and on this very pull request. Who attests (``author``) may speak in their own name. What lifts a stop is never the word
+of its author alone: links of a change to what it mends and what becomes of that, the review or the end of an emergency
+change, what was measured of a service, a model that is in force again, a failure that is taken back.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from itsm_as_code.clock import FOREVER
 from itsm_as_code.findings import Pointer, RecordId, format_pointer
 from itsm_as_code.gate.scope import MatchedRule
-from itsm_as_code.measures.links import LINKS
+from itsm_as_code.measures.links import LINKS, ended_at, is_open
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.diff import RecordDiff
+from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.records.taken_over import FIELD, is_taken_over, origin
 
 ANYONE: Final[Mapping[str, Any]] = {"anyone": True}
@@ -28,10 +31,10 @@ _Case = tuple[RecordDiff, str]
 """A record in a rule's scope, and why it is."""
 
 
-def agreed_rules(diffs: Iterable[RecordDiff], author: str | None) -> list[MatchedRule]:
+def agreed_rules(diffs: Iterable[RecordDiff], author: str | None, base: Facts) -> list[MatchedRule]:
     """The rules of the gate's own about agreement; ``author`` is the person who proposes, where that is known."""
     found = list(diffs)
-    return [*named_rules(found, author), *lifting_rules(found), *history_rules(found)]
+    return [*named_rules(found, author), *lifting_rules(found, base), *history_rules(found)]
 
 
 def named_rules(diffs: Iterable[RecordDiff], author: str | None) -> list[MatchedRule]:
@@ -51,14 +54,16 @@ def _agreements(record: Record | None) -> Iterator[tuple[str, Pointer, Any, str]
     """Each person whom a record names as having agreed, where it does, to what, and whether they speak for themselves
     (``author``) or answer somebody else (``approver``)."""
     if record is not None and record.valid:
+        matter = [get(record.data, pointer) for pointer in record.kind.agreed_to]
         for item in record.kind.agreements(record.data):
-            yield item.name, item.pointer, get(record.data, item.pointer[:-1]), item.kinds[0]
+            yield item.name, item.pointer, (get(record.data, item.pointer[:-1]), matter), item.kinds[0]
 
 
-def lifting_rules(diffs: Iterable[RecordDiff]) -> list[MatchedRule]:
-    """A rule for what of changes may lift a stop: that somebody else agrees to it, whatever the type of change.
+def lifting_rules(diffs: Iterable[RecordDiff], base: Facts) -> list[MatchedRule]:
+    """A rule for what may lift a stop: that somebody else agrees to it, whatever the type of change.
 
-    What a link names may come in the same pull request; whoever agrees sees it too.
+    What a link names may come in the same pull request; whoever agrees sees it too. Where it comes to count later, for
+    a change of the ``base`` that names it, somebody agrees to that.
     """
     found = list(diffs)
     linking = [diff for diff in found if _links_anew(diff)]
@@ -66,7 +71,8 @@ def lifting_rules(diffs: Iterable[RecordDiff]) -> list[MatchedRule]:
     named = {RecordId(kind, spec[key]) for spec in specs for key, kind in LINKS.items() if key in spec}
     cases = [(diff, f"{diff.id}: what it mends may lift a stop") for diff in linking]
     cases += [(diff, f"{diff.id}: a change mends it") for diff in found if diff.id in named]
-    cases += [(diff, f"{diff.id}: its review lets other changes go on") for diff in found if _reviews_anew(diff)]
+    rest = [diff for diff in found if diff.id not in named]
+    cases += [(diff, f"{diff.id}: {why}") for diff in rest for why, lifts in _LIFTING.items() if lifts(diff, base)]
     return [_rule("agreed-by-somebody-else", ANYONE, cases)] if cases else []
 
 
@@ -95,11 +101,70 @@ def _taken_over_anew(diff: RecordDiff) -> bool:
     return diff.old is None or get(diff.old.data, FIELD) != get(diff.new.data, FIELD)
 
 
-def _reviews_anew(diff: RecordDiff) -> bool:
-    if diff.id.kind != "Change" or diff.new is None or not diff.new.valid or diff.new.spec["type"] != "emergency":
+def _sides(diff: RecordDiff) -> tuple[Data, Data]:
+    """The ``spec`` of a record before and after; empty where there is none that can be read."""
+    old, new = (record.spec if record is not None and record.valid else {} for record in (diff.old, diff.new))
+    return old, new
+
+
+def _reviews_anew(diff: RecordDiff, _: Facts) -> bool:
+    old, new = _sides(diff)
+    if diff.id.kind != "Change" or new.get("type") != "emergency":
         return False
-    old = diff.old.spec if diff.old is not None and diff.old.valid else {}
-    return "review" in diff.new.spec and diff.new.spec["review"] != old.get("review")
+    called_off = new["status"] == "cancelled" and old.get("status") in _PLANNED
+    return called_off or ("review" in new and new["review"] != old.get("review"))
+
+
+def _counts_anew(diff: RecordDiff, base: Facts) -> bool:
+    """True for an incident, problem or improvement that comes to count for a change which is planned on the base."""
+    field = next((field for field, kind in LINKS.items() if kind == diff.id.kind), None)
+    old, new = _sides(diff)
+    if field is None or not new:
+        return False
+    before, after = (_counting(diff.id.kind, spec) for spec in (old, new))
+    later = old and (ended_at(new, FOREVER) or FOREVER) > (ended_at(old, FOREVER) or FOREVER)
+    gained = set(new.get("services", ())) if later else after - before
+    return any(
+        change["spec"].get(field) == diff.id.name
+        and change["spec"]["status"] in _PLANNED
+        and gained & set(change["spec"]["services"])
+        for change in (base.records("Change") if gained else ())
+    )
+
+
+def _counting(kind: str, spec: Data) -> set[str]:
+    """The services for which an incident, problem or improvement counts while it is open."""
+    return set(spec.get("services", ())) if spec and is_open(kind, {"spec": spec}) else set()
+
+
+def _measures_anew(diff: RecordDiff, _: Facts) -> bool:
+    old, new = _sides(diff)
+    return any(old.get(field) != new.get(field) for field in _MEASURED.get(diff.id.kind, ()))
+
+
+def _in_force_anew(diff: RecordDiff, _: Facts) -> bool:
+    old, new = _sides(diff)
+    return diff.id.kind == "ChangeModel" and old.get("suspended") is True and new.get("suspended") is not True
+
+
+def _blames_anew(diff: RecordDiff, _: Facts) -> bool:
+    old, new = _sides(diff)
+    return "causedBy" in old and any(old.get(field) != new.get(field) for field in ("causedBy", "detectedAt"))
+
+
+_MEASURED: Final = {
+    "ServiceReview": ("service", "period", "performance"),
+    "ServiceLevelAgreement": ("service", "objectives"),
+}
+"""What of a record says how much of an error budget is left."""
+_LIFTING: Final[Mapping[str, Callable[[RecordDiff, Facts], bool]]] = {
+    "a planned change mends it": _counts_anew,
+    "its review, or its end, lets other changes go on": _reviews_anew,
+    "what was measured says what an error budget stops": _measures_anew,
+    "it was suspended": _in_force_anew,
+    "it named what caused it": _blames_anew,
+}
+"""Why a record that differs may lift a stop, and whether it does."""
 
 
 def _links_anew(diff: RecordDiff) -> bool:

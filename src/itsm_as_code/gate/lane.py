@@ -316,7 +316,7 @@ def own_rules(
     diffs: Sequence[RecordDiff], rules: Iterable[MatchedRule], facts: Facts, author: str | None
 ) -> list[MatchedRule]:
     """The approvals that the gate itself asks for, whatever the approval rules of the base say."""
-    return [*board_rules(diffs, rules, facts), *agreed_rules(diffs, author)]
+    return [*board_rules(diffs, rules, facts), *agreed_rules(diffs, author, facts)]
 
 
 def board_rules(diffs: Iterable[RecordDiff], rules: Iterable[MatchedRule], facts: Facts) -> list[MatchedRule]:

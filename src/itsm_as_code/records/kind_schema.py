@@ -105,6 +105,13 @@ def reference_problem(kinds: Collection[str], known: Collection[str]) -> str:
     return ""
 
 
+def matter_problem(keyword: str, schema: Schema) -> str:
+    """What makes a list of pointers to fields unusable, or the empty string."""
+    listed = schema.get(keyword, [])
+    usable = isinstance(listed, list) and all(_is_pointer(item) and has_field(schema, item) for item in listed)
+    return "" if usable else f"{keyword} is a list of pointers to fields of the kind"
+
+
 def has_field(schema: Schema, pointer: str) -> bool:
     """Whether records of this schema can have a field; True where the schema does not say."""
     node = resolve(schema, schema)

@@ -15,13 +15,15 @@ from typing import Any
 from itsm_as_code import shipped
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, parse_pointer
-from itsm_as_code.records.kind_schema import about_problem, lifecycle_problem, reference_problem
+from itsm_as_code.records.kind_schema import about_problem, lifecycle_problem, matter_problem, reference_problem
 from itsm_as_code.records.schemas import Schema, Validator, bundle, parse_schema
 
 SUFFIX = ".schema.json"
 API_VERSION = "itsm/v1"
 AGREED = "x-agreed-by"
 """Keyword of a field that names a person as having agreed: ``approver`` or ``author``."""
+AGREED_TO = "x-agreed-to"
+"""Keyword of a kind with such fields: pointers to what else they agree to, besides the object that names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class Kind:
         """The schema's ``x-lifecycle``, or None for a kind without states."""
         return self.schema.get("x-lifecycle")
 
+    @property
+    def agreed_to(self) -> tuple[Pointer, ...]:
+        """What of a record somebody agrees to whom it names as having agreed, besides the object that names them."""
+        return tuple(map(parse_pointer, self.schema.get(AGREED_TO, ())))
+
     @cached_property
     def validator(self) -> Validator:
         return Validator(self.path, self.schema)
@@ -97,6 +104,7 @@ class Kind:
         problem = reference_problem(named, known)
         if not problem and agreed - {"approver", "author"}:
             problem = f"{AGREED} is approver or author, not {', '.join(sorted(agreed))}"
+        problem = problem or matter_problem(AGREED_TO, self.schema)
         if problem:
             raise ConfigurationError(f"{self.path}: {problem}", remedy="name a kind that has a schema")
         problem = lifecycle_problem(self.lifecycle, self.schema)

@@ -57,6 +57,26 @@ EVIDENCE_GUARDS: Final = (
     Guard("evidence is asked for", patched(authority, "not_asked", not_asked), ("is-pushed-past-the-gate",)),
     Guard("evidence of what lifts stops", patched(authority, "RELIED_ON", ()), ("lifts-a-freeze-past-the-gate",)),
     Guard(
+        "evidence of what stopped it",
+        patched(authority, "STOPPING", ()),
+        (
+            "holds-a-review-past-the-gate",
+            "takes-a-failure-back-past-the-gate",
+            "deletes-the-change-that-failed-past-the-gate",
+            "clears-the-change-that-an-incident-blames-past-the-gate",
+        ),
+    ),
+    Guard(
+        "evidence of schemas",
+        patched(authority, "SCHEMAS", "itsm.yaml"),
+        ("moves-the-folder-of-calendars-past-the-gate",),
+    ),
+    Guard(
+        "evidence of what risk is worked out from",
+        patched(authority, "WEIGHED", ()),
+        ("lowers-what-depends-on-it-past-the-gate",),
+    ),
+    Guard(
         "keys that itsm.yaml names, in their time",
         patched(ledger, "why_key_is_not", lambda *_: None),
         (

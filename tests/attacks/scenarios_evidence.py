@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.assurance.noting import keep
 from itsm_as_code.assurance.statement import pack
@@ -16,9 +16,10 @@ from itsm_as_code.cli.program import run
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.signing import sign
 from tests.assurance.tools import INSIDE, NAME, Firm, entry, establish
-from tests.attacks.scenarios import scenario
-from tests.attacks.tools import CHANGE, FREEZE, MODEL, STANDARD, STANDARD_PATH
-from tests.conftest import Workshop
+from tests.attacks.scenarios import FAILED, FAILED_PATH, scenario
+from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH, PAST, PAST_PATH
+from tests.attacks.tools import CHANGE, FREEZE, MODEL, STANDARD, STANDARD_PATH, on_main
+from tests.conftest import ROOT, Workshop
 from tests.signing import make_key
 
 
@@ -302,3 +303,79 @@ def outlives_the_model_that_covers_it(shop: Workshop) -> None:
     shop.edit(MODEL, '"2027-01-10"', '"2026-12-02"')
     shop.edit(STANDARD_PATH, "2026-12-01T22:00:00Z", "2036-12-01T22:00:00Z")
     shop.commit(who="erin")
+
+
+RESTART: Final = "chg-20261122-restart"
+
+
+def restart_deployable(shop: Workshop) -> bool:
+    return deployable(shop, RESTART)
+
+
+def stopped(shop: Workshop, suspension: str = "{failures: 1, within: P30D}", **files: str) -> Firm:
+    """A standard change of before evidence was asked for, and what stops it there."""
+    with on_main(shop):
+        shop.write(MODEL, (shop.path / MODEL).read_text() + f"  suspension: {suspension}\n")
+        shop.write(STANDARD_PATH, STANDARD)
+        for path, text in files.items():
+            shop.write(path, text)
+    assert not (files and restart_deployable(shop))
+    return firm_of(shop)
+
+
+@scenario(30, restart_deployable)
+def holds_a_review_past_the_gate(shop: Workshop) -> None:
+    firm = stopped(shop, **{INCIDENT_PATH: INCIDENT, PAST_PATH: PAST})
+    review = 'review: {date: "2026-11-20", by: bob, findings: None.}\n  status: reviewed'
+    push(firm, "status: implemented", review, PAST_PATH)
+    firm.note()
+
+
+@scenario(30, restart_deployable)
+def takes_a_failure_back_past_the_gate(shop: Workshop) -> None:
+    firm = stopped(shop, **{FAILED_PATH: FAILED})
+    push(firm, "status: failed\n  result: failed", "status: implemented\n  result: successful", FAILED_PATH)
+    firm.note()
+
+
+@scenario(30, restart_deployable)
+def deletes_the_change_that_failed_past_the_gate(shop: Workshop) -> None:
+    firm = stopped(shop, **{FAILED_PATH: FAILED})
+    firm.git("checkout", "-q", "main")
+    firm.git("rm", "-q", FAILED_PATH)
+    shop.commit("Away", who="erin")
+    firm.note()
+
+
+@scenario(30, restart_deployable)
+def clears_the_change_that_an_incident_blames_past_the_gate(shop: Workshop) -> None:
+    cause = "  causedBy: chg-20261115-restart\n"
+    good = FAILED.replace("status: failed\n  result: failed", "status: implemented\n  result: successful")
+    firm = stopped(shop, **{FAILED_PATH: good, INCIDENT_PATH: INCIDENT + cause})
+    push(firm, cause, "", INCIDENT_PATH)
+    firm.note()
+
+
+@scenario(30, restart_deployable)
+def moves_the_folder_of_calendars_past_the_gate(shop: Workshop) -> None:
+    """Nothing that was said of the folder of before is looked for in the new one."""
+    freeze = (shop.path / FREEZE).read_text().replace("2026-12-15T00", "2026-12-01T00")
+    firm = stopped(shop, **{FREEZE: freeze})
+    schema = json.loads((ROOT / "schemas/calendar.schema.json").read_text())
+    schema["x-kind"]["folder"] = "elsewhere/calendars"
+    firm.git("checkout", "-q", "main")
+    firm.git("rm", "-q", FREEZE)
+    shop.write("schemas/calendar.schema.json", json.dumps(schema))
+    shop.commit("Elsewhere", who="erin")
+    firm.note()
+
+
+@scenario(30, restart_deployable)
+def lowers_what_depends_on_it_past_the_gate(shop: Workshop) -> None:
+    """Its model allows a low risk only; on its service, which it takes down, another one depends."""
+    outage = "  outage: {expected: full, minutes: 10}\n  status: scheduled"
+    change = STANDARD.replace("[newsletter]", "[orders]").replace("  status: scheduled", outage)
+    model = (shop.path / MODEL).read_text().replace("maxRisk: high", "maxRisk: low")
+    firm = stopped(shop, **{MODEL: model, STANDARD_PATH: change})
+    push(firm, "  dependsOn:\n    - {service: orders, strength: hard}\n", "", "services/web-shop.yaml")
+    firm.note()

@@ -19,6 +19,9 @@ from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.kinds import KindRegistry
 from tests.assurance.conftest import firm, first_firm  # noqa: F401 - fixtures
 from tests.assurance.tools import INSIDE, LATER, NAME, Firm
+from tests.attacks.scenarios import FAILED, FAILED_PATH
+from tests.attacks.scenarios_evidence import RESTART, stopped
+from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH, PAST, PAST_PATH
 from tests.attacks.tools import CHANGE
 from tests.conftest import Run, Workshop
 
@@ -340,3 +343,26 @@ def test_a_repository_that_names_no_key_notes_nothing(workshop: Workshop, itsm: 
     workshop.git("checkout", "-q", "main")
     code, _, err = itsm("evidence", "note", "-C", workshop.path, "--key", make_key(tmp_path, "one"))
     assert (code, "names no key for evidence" in err) == (2, True)
+
+
+def test_what_only_adds_a_stop_or_a_record_needs_no_evidence(workshop: Workshop, itsm: Run) -> None:
+    """In an emergency somebody pushes past the gate; its review is held, and others go on. The audit tells of it."""
+    firm = stopped(workshop)  # noqa: F811
+    firm.git("checkout", "-q", "main")
+    workshop.write(INCIDENT_PATH, INCIDENT)
+    workshop.write(PAST_PATH, PAST)
+    workshop.write(FAILED_PATH.replace("restart", "other"), FAILED.replace("1115-restart", "1115-other"))
+    workshop.write("changes/2026/11/15/rubbish.yaml", "spec: {type: emergency, services: 1, causedBy: [1]}\n")
+    workshop.commit("Past the gate", who="erin")
+    workshop.git("rm", "-q", "changes/2026/11/15/rubbish.yaml")
+    workshop.commit("No rubbish", who="erin")
+    firm.note()
+    code, out, _ = itsm("authorise", "-C", workshop.path, RESTART, "--at", INSIDE, "--format", "json")
+    assert [reason["code"] for reason in json.loads(out)["reasons"]] == ["review-overdue", "model-suspended"]
+    review = 'review: {date: "2026-11-20", by: bob, findings: None.}\n  status: reviewed'
+    workshop.edit(PAST_PATH, "status: implemented", review)
+    (workshop.path / FAILED_PATH.replace("restart", "other")).unlink()
+    workshop.commit("Review", who="erin")
+    firm.note()
+    code, out, _ = itsm("authorise", "-C", workshop.path, RESTART, "--at", INSIDE, "--format", "json")
+    assert (code, json.loads(out)["reasons"]) == (0, [])

@@ -1,28 +1,36 @@
 """What `itsm authorise` asks of evidence: was what it relies on approved, and is it what was merged?
 
 That is the change, and whatever lifts a stop or sets one: models, calendars, policies, waivers, agreements, reviews,
-the services of the change, itsm.yaml. Each counts as the last commit that touched it left it, or deleted it.
+the services of the change, schemas, itsm.yaml; and what stopped it: reviews that were due, failures of its model. Each
+counts as the last commit that touched it left it, or deleted it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.configuration import PATH
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.document import Document, load
+from itsm_as_code.records.outcomes import FAILED
 
 RELIED_ON: Final = (
     *("Calendar", "ChangeModel", "Policy", "PolicyPack", "Waiver"),
     *("ServiceLevelAgreement", "ServiceReview"),
 )
 """Kinds whose records have a say in every answer; of services, those that the change names."""
+WEIGHED: Final = ("Service",)
+"""Kinds by which the risk of a standard change is worked out, which its model limits."""
 LIFTING: Final = ("Incident", "Problem", "Improvement")
 """Kinds whose records lift a stop where the change names one."""
+STOPPING: Final = ("Change", "Incident")
+"""Kinds whose records may stop other changes: those that do, or did, have a say."""
+SCHEMAS: Final = "schemas"
 _MOST: Final = 5
 _REMEDY: Final = "set it back to what was approved, and bring the change in a pull request"
 
@@ -53,8 +61,10 @@ def not_asked(ledger: Ledger, *, insist: bool = False) -> Trail | None:
 def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> Trail:
     """What evidence says of a change, and of what the answer relies on."""
     since, path = ledger.since or ledger.chain[0], change.path
-    folders = [catalogue.registry[kind].folder for kind in RELIED_ON if kind in catalogue.registry.kinds]
-    touched = _touched(ledger, since, [path, PATH, *folders, *_named(change, catalogue)])
+    weighed = WEIGHED if change.spec["type"] == "standard" else ()
+    folders = _folders(catalogue, (*RELIED_ON, *weighed))
+    touched = _touched(ledger, since, [path, PATH, SCHEMAS, *folders, *_named(change, catalogue)])
+    touched |= _stopping(ledger, since, change, catalogue)
     ledger.load({touch.commit for touches in touched.values() for touch in touches})
     reasons = ledger.rewound()
     own = touched.pop(path, [])
@@ -74,6 +84,65 @@ def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> Trail:
     return Trail(True, note, since, found.statement if found else None, tuple(reasons))
 
 
+def _folders(catalogue: Catalogue, kinds: Iterable[str]) -> list[str]:
+    return [catalogue.registry[kind].folder for kind in kinds if kind in catalogue.registry.kinds]
+
+
+def _stopping(ledger: Ledger, since: str, change: Record, catalogue: Catalogue) -> dict[str, list[Touch]]:
+    """The touches of records that stopped a change as they were approved. What merely adds a stop lifts none."""
+    folders = _folders(catalogue, STOPPING)
+    touched = _touched(ledger, since, folders) if folders else {}
+    touched.pop(change.path, None)
+    blobs = sorted({blob for touches in touched.values() for touch in touches for blob in touch.files})
+    read = _Reader(change, catalogue)
+    specs = dict(zip(blobs, map(read.spec, ledger.repository.objects(blobs, "blob")), strict=True))
+
+    def lifts(old: Sequence[str], new: str) -> bool:
+        alike = [read.is_alike(specs.get(blob, {})) for blob in (*old, new)]
+        return any(read.stops(specs.get(blob, {})) for blob in old) or (any(alike) and not alike[-1])
+
+    found = {
+        place: touches
+        for place, touches in touched.items()
+        if lifts([blob for touch in touches for blob in touch.files], touches[-1].after)
+    }
+    ledger.load({touch.commit for touches in found.values() for touch in touches})
+    return {
+        place: touches for place, touches in found.items() if lifts([_approved(ledger, touches)[0]], touches[-1].after)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads versions of records, whoever wrote them, for what they say of a change."""
+
+    change: Record
+    catalogue: Catalogue
+
+    def spec(self, content: bytes) -> Mapping[str, Any]:
+        """The ``spec`` of a version; empty where it has none, or says nothing that could stop the change."""
+        words = (b"emergency", b"causedBy", b"\\", str(self.change.spec.get("model", "emergency")).encode())
+        document = load("", content) if any(word in content for word in words) else None
+        data = document.data if isinstance(document, Document) else None
+        spec = data.get("spec") if isinstance(data, dict) else None
+        return spec if isinstance(spec, dict) else {}
+
+    def stops(self, spec: Mapping[str, Any]) -> bool:
+        """True for what may have a say: an emergency of a service of the change, a failure of its model."""
+        if "causedBy" in spec:
+            cause = self.catalogue.get("Change", str(spec["causedBy"]))
+            return cause is None or self.is_alike(cause.spec)
+        if spec.get("type") == "emergency":
+            listed = spec.get("services")
+            return isinstance(listed, list) and any(service in listed for service in self.change.spec["services"])
+        return self.is_alike(spec) and (spec.get("status") in FAILED or spec.get("result") in FAILED)
+
+    def is_alike(self, spec: Mapping[str, Any]) -> bool:
+        """True for a standard change of the same model."""
+        mine = self.change.spec
+        return bool(spec.get("type") == mine["type"] == "standard" and spec.get("model") == mine["model"])
+
+
 def _named(change: Record, catalogue: Catalogue) -> Iterator[str]:
     """The files of the services of a change, and of what it names so as to be let through."""
     links = [("Service", name) for name in change.spec["services"]]
@@ -86,15 +155,25 @@ def _named(change: Record, catalogue: Catalogue) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """A first-parent commit that touched a file: the blobs before and after (all zeros where there is none)."""
+    """A first-parent commit that touched a file: the blobs before and after (all zeros where there is none).
+
+    ``files`` are those of them that are the content of a file, and not a submodule or a link.
+    """
 
     commit: str
     before: str
     after: str
+    files: tuple[str, ...] = ()
 
 
 def _unshown(ledger: Ledger, touches: Sequence[Touch]) -> Sequence[Reason]:
-    """Why evidence does not show that a file is as it was approved; empty when it does.
+    """Why evidence does not show that a file is as it was approved; empty when it does."""
+    approved, why = _approved(ledger, touches)
+    return why if touches and touches[-1].after != approved else ()
+
+
+def _approved(ledger: Ledger, touches: Sequence[Touch]) -> tuple[str, Sequence[Reason]]:
+    """The blob that a file was approved as, and why what came last of it is not approved.
 
     Each approved touch takes it from what was approved to what is approved then. One that was not approved leaves that
     where it was, and approvals of what came on top of it were for the difference to something that nobody approved; so
@@ -107,7 +186,7 @@ def _unshown(ledger: Ledger, touches: Sequence[Touch]) -> Sequence[Reason]:
             approved = touch.after
         elif touch.before == approved:
             why = evidence.reasons
-    return why if touches and touches[-1].after != approved else ()
+    return approved, why
 
 
 def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, list[Touch]]:
@@ -122,8 +201,9 @@ def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, lis
         repository.run("diff-tree", *raw, feed=pairs.encode())[1].decode("utf-8", "surrogateescape").split("\0")
     ):
         if about:
-            _, _, before, after, _ = about.split(" ")
-            found.setdefault(field, []).append(Touch(commit, before, after))
+            mode, now, before, after, _ = about.removeprefix(":").split(" ")
+            files = tuple(blob for kind, blob in ((mode, before), (now, after)) if kind.startswith("100"))
+            found.setdefault(field, []).append(Touch(commit, before, after, files))
             about = ""
         elif field.startswith(":"):
             about = field

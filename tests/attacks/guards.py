@@ -408,6 +408,7 @@ GUARDS: Final = (
             "calls-off-the-emergency-whose-review-is-due",
             "measures-nothing-for-a-day",
             "puts-a-suspended-model-into-force",
+            "clears-the-change-that-an-incident-blames",
         ),
     ),
     Guard(

@@ -646,6 +646,18 @@ def puts_a_suspended_model_into_force(shop: Workshop) -> None:
     shop.commit()
 
 
+@scenario(24)
+def clears_the_change_that_an_incident_blames(shop: Workshop) -> None:
+    """A failure of a model, taken back in an incident for which no rule of the base asks anybody."""
+    with on_main(shop):
+        shop.edit(RULES, "match: {kinds: [Incident]}\n      approvals: [{from: {anyone: true}, count: 1}]",
+                  "match: {kinds: [Incident]}\n      approvals: []")  # fmt: skip
+        shop.write(FAILED_PATH, FAILED)
+        shop.write(INCIDENT_PATH, INCIDENT + "  causedBy: chg-20261115-restart\n")
+    shop.write(INCIDENT_PATH, INCIDENT)
+    shop.commit()
+
+
 @scenario(26)
 def widens_a_model_under_the_name_of_who_authorised_it(shop: Workshop) -> None:
     with on_main(shop):

@@ -264,3 +264,19 @@ def test_a_failure_may_be_reviewed(workshop: Workshop) -> None:
     workshop.edit(first, "status: failed\n  result: failed", REVIEWED.replace("successful", "failed"))
     workshop.commit()
     assert workshop.judge().verdict == "approved"
+
+
+def test_a_failure_counts_for_the_model_under_which_the_change_began(workshop: Workshop) -> None:
+    """Nobody else looks at a standard change; said to be of another model when it fails, it would not count."""
+    with on_main(workshop):
+        text = (workshop.path / MODEL).read_text()
+        workshop.write(MODEL.replace("restart", "other"), text.replace("name: restart", "name: other"))
+        begun = STANDARD.replace("2026-12-01T2", "2026-11-22T1").replace("status: scheduled", "status: implementing")
+        workshop.write(STANDARD_PATH, begun)
+    actual = '  actual: {start: "2026-11-22T10:00:00Z", end: "2026-11-22T11:00:00Z"}\n'
+    workshop.edit(STANDARD_PATH, "  status: implementing", f"{actual}  status: failed\n  result: failed")
+    workshop.commit()
+    assert workshop.judge().verdict == "approved"
+    workshop.edit(STANDARD_PATH, "model: restart", "model: other")
+    workshop.commit()
+    assert codes(workshop.judge()) == ["finding:lifecycle-frozen"]

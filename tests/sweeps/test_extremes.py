@@ -6,6 +6,7 @@ The volume is behind ``make deep``; here each field gets what other systems writ
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -91,7 +92,9 @@ class Sweep:
             call += NOW
         code, _, err = self.run(*call)
         self.codes[code] += 1
-        if code not in allowed or "internal error" in err or "Traceback" in err:
+        # What could be of any time leaves it open what is free, and rules that cannot be read judge nothing.
+        refused = code == 2 and name in ("calendar", "policy impact") and re.search(r"\.yaml:\d+:\d+.* 'P", err)
+        if (code not in allowed and not refused) or "internal error" in err or "Traceback" in err:
             self.bad.append(f"{' '.join(call)}: {code}: {err.strip()}")
 
 

@@ -132,6 +132,95 @@ def test_an_outage_shows_on_the_service_and_on_what_needs_it(validated: Validate
     assert "for 2 hours" in home.all("main")[0].text
 
 
+def incident(name: str, *services: str, **spec: object) -> dict[str, str]:
+    base = {"services": services, "impact": 2, "urgency": 2, "detectedAt": "2026-11-22T10:00:00Z"}
+    base |= {"status": "in-progress", "acknowledgedAt": "2026-11-22T10:05:00Z"}
+    return {f"operations/incidents/{name}.yaml": record("Incident", name, {**base, **spec})}
+
+
+def outage(kind: str, start: str, end: str | None = None, service: str = "a") -> list[dict[str, str]]:
+    return [{"service": service, "kind": kind, "start": start, **({"end": end} if end else {})}]
+
+
+NOW_RUNNING = {"start": "2026-11-22T11:30:00Z", "end": "2026-11-22T12:30:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("records", "word", "tone"),
+    [
+        (service("a"), "No known problem", "good"),
+        (service("a", lifecycle="retired", stage="retired"), "Retired", "none"),
+        (service("a", lifecycle="transition", stage="pipeline"), "Not live yet", "info"),
+        (service("a", lifecycle="deprecated"), "No known problem", "good"),
+        (service("a") | incident("i", "a"), "Incident open", "warn"),
+        (service("a") | incident("i", "b"), "No known problem", "good"),
+        (service("a") | incident("i", "a", status="restored"), "Restored, being watched", "info"),
+        (service("a") | incident("i", "a", status="resolved"), "No known problem", "good"),
+        (
+            service("a") | incident("i", "a", status="restored") | incident("j", "a"),
+            "Incident open",
+            "warn",
+        ),
+        (service("a") | incident("i", "a", outages=outage("full", "2026-11-22T12:00:00Z")), "Outage", "bad"),
+        (service("a") | incident("i", "a", outages=outage("degraded", "2026-11-22T10:00:00Z")), "Degraded", "warn"),
+        (service("a") | incident("i", "a", outages=outage("full", "2026-11-22T12:00:01Z")), "Incident open", "warn"),
+        (
+            service("a") | incident("i", "a", outages=outage("full", "2026-11-22T10:00:00Z", "2026-11-22T12:00:00Z")),
+            "Incident open",
+            "warn",
+        ),
+        (
+            service("a")
+            | incident("i", "a", outages=outage("degraded", "2026-11-22T10:00:00Z"))
+            | incident("j", "a", outages=outage("full", "2026-11-22T11:00:00Z")),
+            "Outage",
+            "bad",
+        ),
+        (
+            service("a")
+            | incident("i", "a", outages=outage("full", "2026-11-22T10:00:00Z"))
+            | incident("j", "a", outages=outage("degraded", "2026-11-22T11:00:00Z")),
+            "Outage",
+            "bad",
+        ),
+        (service("a") | change("c", status="implementing", schedule=NOW_RUNNING), "Change in progress", "info"),
+        (
+            service("a") | change("c", status="implementing", schedule=NOW_RUNNING) | incident("i", "a"),
+            "Incident open",
+            "warn",
+        ),
+        (
+            service("a", dependsOn=[{"service": "b", "strength": "hard"}])
+            | service("b")
+            | incident("i", "b", outages=outage("full", "2026-11-22T10:00:00Z", service="b")),
+            "May be affected",
+            "warn",
+        ),
+        (
+            service("a", dependsOn=[{"service": "b", "strength": "hard"}])
+            | service("b")
+            | incident("i", "b", outages=outage("degraded", "2026-11-22T10:00:00Z", service="b")),
+            "No known problem",
+            "good",
+        ),
+    ],
+)
+def test_how_a_service_stands(records: dict[str, str], word: str, tone: str, validated: Validate) -> None:
+    validation = validated(PEOPLE | records)
+    found = validation.catalogue.get("Service", "a")
+    assert found is not None
+    said = state.Now(Context(validation, "r")).of_service(found)
+    assert (said.word, said.tone) == (word, tone)
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("x" * 10, "x" * 10), ("x" * 11, "x" * 9 + "…"), ("x" * 8 + "  yy", "x" * 8 + "…"), ("", "")],
+)
+def test_a_label_that_is_too_long_is_cut(label: str, shown: str) -> None:
+    assert graph._cut(label, 10) == shown
+
+
 def test_the_duration_of_an_incident_counts_from_its_occurrence(validated: Validate) -> None:
     """Delegated Regulation (EU) 2024/1772 Article 3(1): from the moment it occurred, where that is known."""
     incident = {

@@ -163,3 +163,19 @@ def test_leftovers_of_others_stay(tmp_path: Path) -> None:
     (tmp_path / ".site.itsm-old-abcdefgh").symlink_to(tmp_path / names[0])
     site.write(NEW, tmp_path / "site")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([*names, ".site.itsm-old-abcdefgh", "site"])
+
+
+@pytest.mark.parametrize(
+    ("name", "is_marked", "comes_back"), [("old", True, True), ("old", False, False), ("new", True, False)]
+)
+def test_only_a_whole_site_that_was_set_aside_comes_back(
+    name: str, is_marked: bool, comes_back: bool, tmp_path: Path
+) -> None:
+    aside = tmp_path / f".site.itsm-{name}-abcdefgh"
+    aside.mkdir()
+    (aside / "index.html").write_bytes(b"old")
+    if is_marked:
+        (aside / MARKER).write_bytes(b"x")
+    site.clean(tmp_path / "site")
+    assert (tmp_path / "site").exists() is comes_back
+    assert not aside.exists()

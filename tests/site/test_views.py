@@ -9,9 +9,9 @@ import pytest
 from itsm_as_code import site
 from itsm_as_code.site import addresses, graph
 from itsm_as_code.site.render import shortened
-from itsm_as_code.site.views import hours, state
+from itsm_as_code.site.views import hours, listing, state
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Node, Picture, Progress
+from itsm_as_code.site.views.values import Missing, Node, Page, Picture, Progress, Row, Text, text
 from itsm_as_code.validation import Validation
 from tests.site.conftest import REVISION, ROOT, Validate
 from tests.site.reader import read
@@ -354,6 +354,27 @@ def test_long_lists_are_cut_into_pages(validated: Validate) -> None:
     assert "services/index_4.html" not in pages
     rows = [len(read(pages[f"services/index{page}.html"]).all("tr")) for page in ("", "_2", "_3")]
     assert sum(rows) == 450 + 3, "every service once, and a head on each page"
+
+
+@pytest.mark.parametrize(("many", "pages"), [(0, 1), (200, 1), (201, 2), (400, 2), (401, 3)])
+def test_pages_of_a_list_lead_to_each_other_as_soon_as_there_are_two(many: int, pages: int) -> None:
+    rows = [(None, Row((Text(str(number)),))) for number in range(many)]
+    blank = Page("", "Things", ())
+    found = list(listing.paged(lambda number: f"p{number}", blank, rows, ("N",), "All", "None"))
+    assert [page.path for page in found] == [f"p{number}" for number in range(1, pages + 1)]
+    assert [page.title for page in found] == ["Things", *(f"Things, page {n} of {pages}" for n in range(2, pages + 1))]
+    for number, page in enumerate(found, 1):
+        shown = [(link.label, link.href, here) for link, here in page.pager]
+        wanted = [(str(n), f"p{n}", n == number) for n in range(1, pages + 1)]
+        assert shown == (wanted if pages > 1 else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("x", Text("x")), (0, Text("0")), (False, Text("False")), (None, Missing("None yet")), ("", Missing("None yet"))],
+)
+def test_nothing_is_said_to_be_missing_and_nought_is_something(value: object, shown: object) -> None:
+    assert text(value, "None yet") == shown
 
 
 @pytest.mark.parametrize(

@@ -167,13 +167,13 @@ def _services(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     lifecycles = list((kind.lifecycle or {}).get("transitions", ()))
     keys: dict[str, Callable[[Record], tuple[object, str]]] = {
         "": lambda r: (
-            types.index(r.spec["type"]) if r.spec["type"] in types else 9,
+            types.index(r.spec["type"]) if r.spec["type"] in types else len(types),
             _TYPES.get(r.spec["type"], words.human(r.spec["type"])),
         ),
         "by_tier": lambda r: (r.spec["tier"], f"Tier {r.spec['tier']}"),
         "by_owner": lambda r: (dict(rows[r.name].facets)["owner"],) * 2,
         "by_lifecycle": lambda r: (
-            lifecycles.index(r.spec["lifecycle"]) if r.spec["lifecycle"] in lifecycles else 9,
+            lifecycles.index(r.spec["lifecycle"]) if r.spec["lifecycle"] in lifecycles else len(lifecycles),
             words.human(r.spec["lifecycle"]),
         ),
     }

@@ -96,6 +96,8 @@ KINDS = {
     "main squashes": 1,
     "review": 6,
     "force-push": 1,
+    "half": 2,
+    "cross": 2,
 }
 CHOICE = [kind for kind, weight in KINDS.items() for _ in range(weight)]
 ACTS = st.tuples(st.sampled_from(CHOICE), st.integers(0, 11), st.integers(0, 11))
@@ -148,11 +150,14 @@ class World:
         return found
 
     def act(self, kind: str, one: int, two: int) -> None:
+        """One thing that people do; what makes no sense just now is left out."""
         path, name = PLACES[one % len(PLACES)]
         on_main = kind.startswith("main")
         tip = self.main if on_main else self.topic
         content = self.content(tip)
-        if kind == "review":
+        if kind in ("half", "cross"):
+            self.merge_a_part(kind, one, two)
+        elif kind == "review":
             who = REVIEWERS[one % len(REVIEWERS)]
             self.minute += 1
             self.looks[who] = Look(self.topic, self.main)
@@ -183,6 +188,21 @@ class World:
             if lower not in self.history.ancestors(self.main):
                 parents = (self.main, lower) if kind == "main merges" else (self.main,)
                 self.main = self.commit(self.joined(self.main, lower), *parents, who="erin")
+
+    def merge_a_part(self, kind: str, one: int, two: int) -> None:
+        """Main merges an earlier commit of the branch: after a review, or while the branch merges an earlier main."""
+        earlier = self.main
+        if kind == "cross":
+            self.act("main edits", two, one)
+        self.act("edit", one, two)
+        lower = self.topic
+        if kind == "half":
+            self.act("edit", one, two + 1)
+            self.act("review", two, 0)
+        elif self.main not in self.history.ancestors(lower) and earlier != self.main:
+            self.move(False, self.commit(self.joined(self.topic, self.main), self.topic, self.main))
+        if lower not in self.history.ancestors(self.main):
+            self.main = self.commit(self.joined(self.main, lower), self.main, lower, who="erin")
 
     def take_main(self, kind: str, one: int, two: int) -> None:
         """The branch takes main in, as it is or with files of its own in place of what main says."""

@@ -42,7 +42,7 @@ def test_the_rule_that_is_to_be_added_covers_it(workshop: Workshop) -> None:
             RULES, text.replace("match: {kinds: [Service]}", "match: {kinds: [Service], fields: [/spec/tier]}")
         )
     workshop.write("operations/problems/slow.yaml", PROBLEM)
-    workshop.write('tools/a b/"x".sh', "true\n")
+    workshop.write("tools/a b/'x'.sh", "true\n")
     workshop.write("tools/y.sh", "true\n")
     workshop.write("Makefile", "all:\n")
     workshop.edit("services/newsletter.yaml", "channel: chat", "channel: mail")
@@ -54,7 +54,7 @@ def test_the_rule_that_is_to_be_added_covers_it(workshop: Workshop) -> None:
         "no approval rule covers Problem slow (operations/problems/slow.yaml)",
         "no approval rule covers Service newsletter /spec/support/channel (services/newsletter.yaml)",
         "no approval rule covers Makefile",
-        'no approval rule covers tools/a b/"x".sh, tools/y.sh',
+        "no approval rule covers tools/a b/'x'.sh, tools/y.sh",
     ]
     rules = [message.partition(where)[2] for message in found]
     assert rules[0] == "{name: problems, match: {kinds: [Problem]}, approvals: [{from: {owners: self}, count: 1}]}"

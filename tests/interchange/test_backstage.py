@@ -203,7 +203,7 @@ class TestMapping:
         assert ann["metadata"]["title"] == "Ann Archer"
         assert ann["spec"] == {"emails": ["ann@example.org"], "accounts": [{"forge": "github", "login": "ann-shop"}]}
         missing = [found for found in of(findings, "import-valid") if found.record and found.record.name == "bob"]
-        assert "lacks 'emails'" in missing[0].message
+        assert "needs one of: emails, accounts" in missing[0].message
 
     def test_an_owner_who_is_a_person_is_an_error(self, shop: Any) -> None:
         records, findings = shop

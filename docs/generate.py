@@ -29,7 +29,8 @@ from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.judge import RULES as GATE_RULES
 from itsm_as_code.interchange import request, request_forms
-from itsm_as_code.policies import approval_rules, engine, environment, waivers
+from itsm_as_code.policies import approval_rules, engine, waivers
+from itsm_as_code.policies.cel import environment
 from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, taken_over
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts

@@ -25,9 +25,10 @@ from itsm_as_code.gate.statements import PullRequestIdentity
 from itsm_as_code.git import repository
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.measures import links, suspension
-from itsm_as_code.policies import environment, waivers
+from itsm_as_code.policies import waivers
+from itsm_as_code.policies.cel import environment
+from itsm_as_code.policies.cel.wall_clock import Rewritten
 from itsm_as_code.policies.engine import Policy
-from itsm_as_code.policies.wall_clock import Rewritten
 from itsm_as_code.records import catalogue, document, outcomes
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from cel_expr_python import cel
 
-from itsm_as_code.policies.cost import small_up_to
-from itsm_as_code.policies.environment import CompileError, Context, Environment, EvaluationError
-from itsm_as_code.policies.wall_clock import NAME, READINGS
+from itsm_as_code.policies.cel.cost import small_up_to
+from itsm_as_code.policies.cel.environment import CompileError, Context, Environment, EvaluationError
+from itsm_as_code.policies.cel.wall_clock import NAME, READINGS
 from itsm_as_code.records.facts import Facts
 from tests.attacks.tools import EVERYBODY, POLICY, approve, blocking, on_main
 from tests.conftest import NOW, Run, Workshop, codes

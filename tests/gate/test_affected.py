@@ -15,7 +15,7 @@ from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import Decision, judge
 from itsm_as_code.gate.judge import Judgement
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.policies.reach import Sieve, asks_by_own_names, mentions, reads
+from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, mentions, reads
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.validation import validate
 from tests.attacks.tools import SERVICE, STANDARD, STANDARD_PATH, WAIVER, WAIVER_PATH

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itsm_as_code.policies.environment import Context, Environment, EvaluationError
+from itsm_as_code.policies.cel.environment import Context, Environment, EvaluationError
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels import ErrorBudget, error_budgets
 

@@ -35,8 +35,8 @@ from itsm_as_code.gate.standing import settled
 from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
 from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.git.repository import Commit, MergeConflict, Repository, Revision
+from itsm_as_code.policies.cel import Context, Environment
 from itsm_as_code.policies.engine import PolicyEngine
-from itsm_as_code.policies.environment import Context, Environment
 from itsm_as_code.policies.waivers import resolve
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.diff import RecordDiff, diff_catalogues

@@ -9,7 +9,7 @@ from typing import Any
 
 from itsm_as_code.findings import Pointer, RecordId, format_pointer, parse_pointer
 from itsm_as_code.gate.path_pattern import path_pattern
-from itsm_as_code.policies.environment import CompileError, Environment, EvaluationError
+from itsm_as_code.policies.cel import CompileError, Environment, EvaluationError
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff, covers
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from itsm_as_code.findings import Finding, Problem, Rule, Severity, did_you_mean
-from itsm_as_code.policies.diagnosis import problems_of
-from itsm_as_code.policies.environment import Environment
-from itsm_as_code.policies.fields import Schemas
+from itsm_as_code.policies.cel import Environment, Schemas, problems_of
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.kinds import KindRegistry
 

@@ -11,12 +11,19 @@ from typing import Any, Final, NamedTuple
 from itsm_as_code import clock
 from itsm_as_code.configuration import Override, PolicySettings
 from itsm_as_code.findings import Finding, Pointer, Problem, RecordId, Rule, Severity, did_you_mean, parse_pointer
-from itsm_as_code.policies.batch import Batch, Question
-from itsm_as_code.policies.diagnosis import problems_of
-from itsm_as_code.policies.environment import Activation, Context, Environment, EvaluationError
-from itsm_as_code.policies.fields import Schemas
+from itsm_as_code.policies.cel import (
+    Activation,
+    Batch,
+    Context,
+    Environment,
+    EvaluationError,
+    Question,
+    Schemas,
+    Sieve,
+    mentions,
+    problems_of,
+)
 from itsm_as_code.policies.parameters import depends_on_record, parameter_sets
-from itsm_as_code.policies.reach import Sieve, mentions
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry

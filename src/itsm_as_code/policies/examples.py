@@ -10,9 +10,8 @@ from typing import Any, Final
 from itsm_as_code import clock
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, Problem
-from itsm_as_code.policies.bounded import TOO_MUCH
+from itsm_as_code.policies.cel import TOO_MUCH, CompileError, Context, Environment
 from itsm_as_code.policies.engine import Policy
-from itsm_as_code.policies.environment import CompileError, Context, Environment
 from itsm_as_code.policies.fixtures import Fixtures, no_fixtures
 from itsm_as_code.records.facts import Facts
 

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from itsm_as_code import clock
-from itsm_as_code.policies.expressions import Node, parse
-from itsm_as_code.policies.tokens import SyntaxProblem
+from itsm_as_code.policies.cel.expressions import Node, parse
+from itsm_as_code.policies.cel.tokens import SyntaxProblem
 
 READINGS: Final = {
     "getFullYear": "timestamp_to_year_with_tz",

@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import pytest
 
+from itsm_as_code.policies.cel.environment import Environment
+from itsm_as_code.policies.cel.mutation import mutants
 from itsm_as_code.policies.engine import Policy
-from itsm_as_code.policies.environment import Environment
 from itsm_as_code.policies.examples import run_examples
-from itsm_as_code.policies.mutants import mutants
 from itsm_as_code.policies.strength import share, strength_of
 from itsm_as_code.records.facts import Facts
 from tests.policies.test_examples import OWN, REGISTRY, changed

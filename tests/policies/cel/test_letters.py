@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from itsm_as_code.policies import environment
-from itsm_as_code.policies.environment import _is_large, _letters
+from itsm_as_code.policies.cel import environment
+from itsm_as_code.policies.cel.environment import _is_large, _letters
 
 VALUES: some.SearchStrategy[Any] = some.recursive(
     some.none() | some.booleans() | some.integers(-(2**70), 2**70) | some.integers(0, 9) | some.floats() | some.text(),

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itsm_as_code.configuration import PolicySettings
-from itsm_as_code.policies.batch import Batch, Question
+from itsm_as_code.policies.cel.batch import Batch, Question
+from itsm_as_code.policies.cel.environment import Context, Environment
 from itsm_as_code.policies.engine import PolicyEngine
-from itsm_as_code.policies.environment import Context, Environment
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from itsm_as_code.policies.environment import Environment
-from itsm_as_code.policies.expressions import Node, line_and_column, offset_of, parse
-from itsm_as_code.policies.tokens import SyntaxProblem
+from itsm_as_code.policies.cel.environment import Environment
+from itsm_as_code.policies.cel.expressions import Node, line_and_column, offset_of, parse
+from itsm_as_code.policies.cel.tokens import SyntaxProblem
 from itsm_as_code.records.document import load
 from itsm_as_code.records.facts import Facts
 from tests.conftest import ROOT

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from itsm_as_code.policies.expressions import Node, parse
+from itsm_as_code.policies.cel.expressions import Node, parse
 
 _SWAPPED: Final[Mapping[str, tuple[str, ...]]] = {
     "==": ("!=",),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from itsm_as_code.findings import did_you_mean, nearest, parse_pointer
-from itsm_as_code.policies.expressions import Node
+from itsm_as_code.policies.cel.expressions import Node
 from itsm_as_code.records.kinds import KindRegistry
 
 

@@ -23,11 +23,11 @@ from itsm_as_code import clock
 from itsm_as_code.clock import Interval
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before, last_day_of_notice
-from itsm_as_code.policies.bounded import TOO_MUCH, Bounded, OutOfBounds
-from itsm_as_code.policies.cost import LOOKED_UP, small_up_to
-from itsm_as_code.policies.ends_of_time import NEAR, near, with_near_ends
-from itsm_as_code.policies.expressions import line_and_column, offset_of
-from itsm_as_code.policies.wall_clock import EXCLUDED, NAME, Rewritten, rewritten, wall_clock, zone_problems
+from itsm_as_code.policies.cel.bounded import TOO_MUCH, Bounded, OutOfBounds
+from itsm_as_code.policies.cel.cost import LOOKED_UP, small_up_to
+from itsm_as_code.policies.cel.ends_of_time import NEAR, near, with_near_ends
+from itsm_as_code.policies.cel.expressions import line_and_column, offset_of
+from itsm_as_code.policies.cel.wall_clock import EXCLUDED, NAME, Rewritten, rewritten, wall_clock, zone_problems
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.budget import error_budgets
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from itsm_as_code.policies.cost import small_up_to
-from itsm_as_code.policies.environment import Activation, CompileError, Environment, EvaluationError
-from itsm_as_code.policies.expressions import parse
-from itsm_as_code.policies.tokens import SyntaxProblem
+from itsm_as_code.policies.cel.cost import small_up_to
+from itsm_as_code.policies.cel.environment import Activation, CompileError, Environment, EvaluationError
+from itsm_as_code.policies.cel.expressions import parse
+from itsm_as_code.policies.cel.tokens import SyntaxProblem
 
 _LARGE_ENOUGH: Final = 1 << 14
 

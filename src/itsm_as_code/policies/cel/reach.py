@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from itsm_as_code.policies.expressions import Node, parse
-from itsm_as_code.policies.tokens import SyntaxProblem
+from itsm_as_code.policies.cel.expressions import Node, parse
+from itsm_as_code.policies.cel.tokens import SyntaxProblem
 
 Reads = frozenset[str] | None
 """Kinds of records that an expression asks for beside the one that is judged; None for any."""

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code.policies.bounded import CHILDREN, Bounded, OutOfBounds
-from itsm_as_code.policies.cost import ITERATIONS, SMALL, small_up_to
-from itsm_as_code.policies.environment import Context, Environment, EvaluationError
+from itsm_as_code.policies.cel.bounded import CHILDREN, Bounded, OutOfBounds
+from itsm_as_code.policies.cel.cost import ITERATIONS, SMALL, small_up_to
+from itsm_as_code.policies.cel.environment import Context, Environment, EvaluationError
 from itsm_as_code.records.facts import Facts
 from tests.conftest import NOW
-from tests.policies.test_expressions import expressions
+from tests.policies.cel.test_expressions import expressions
 
 RECORDS: list[dict[str, Any]] = [
     {"kind": "Service", "metadata": {"name": f"s{index}"}, "spec": {f"k{key}": {"list": [1, 2]} for key in range(20)}}
@@ -171,7 +171,7 @@ def test_the_runtime_counts_iterations_as_the_estimate_does() -> None:
 
 
 def test_an_expression_that_is_too_slow_for_many_records_is_soon_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("itsm_as_code.policies.environment.MOST_STOPS", 2)
+    monkeypatch.setattr("itsm_as_code.policies.cel.environment.MOST_STOPS", 2)
     environment = Environment(Facts({}), NOW)
     used = os.times()
     for index in range(20):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from itsm_as_code.policies.tokens import END, SyntaxProblem, Token, literal, tokens
+from itsm_as_code.policies.cel.tokens import END, SyntaxProblem, Token, literal, tokens
 
 MAX_DEPTH: Final = 64
 """Levels of nesting; the runtime stops at 32 of its own, which are never more than these."""

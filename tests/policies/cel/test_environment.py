@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code.policies.environment import CompileError, Context, Environment, EvaluationError
+from itsm_as_code.policies.cel.environment import CompileError, Context, Environment, EvaluationError
 from itsm_as_code.records.facts import Facts
 from tests.limits import within
 

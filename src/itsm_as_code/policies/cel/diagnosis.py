@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from itsm_as_code.findings import Pointer, Problem, did_you_mean
-from itsm_as_code.policies.environment import FUNCTIONS, VARIABLES, CompileError, Environment
-from itsm_as_code.policies.expressions import Node, offset_of, parse
-from itsm_as_code.policies.fields import ExpressionProblem, Schemas, field_problems, guarded_paths
-from itsm_as_code.policies.tokens import SyntaxProblem
+from itsm_as_code.policies.cel.environment import FUNCTIONS, VARIABLES, CompileError, Environment
+from itsm_as_code.policies.cel.expressions import Node, offset_of, parse
+from itsm_as_code.policies.cel.fields import ExpressionProblem, Schemas, field_problems, guarded_paths
+from itsm_as_code.policies.cel.tokens import SyntaxProblem
 
 
 @dataclass(frozen=True, slots=True)

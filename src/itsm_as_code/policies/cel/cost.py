@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from itsm_as_code.policies.expressions import Node, parse
-from itsm_as_code.policies.tokens import SyntaxProblem
-from itsm_as_code.policies.wall_clock import takes_zone
+from itsm_as_code.policies.cel.expressions import Node, parse
+from itsm_as_code.policies.cel.tokens import SyntaxProblem
+from itsm_as_code.policies.cel.wall_clock import takes_zone
 
 ITERATIONS: Final = 10_000
 """Iterations of one evaluation after which the runtime stops, nested ones and those of several loops together."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from itsm_as_code.policies.cost import _pattern_steps, small_up_to
-from itsm_as_code.policies.expressions import parse
+from itsm_as_code.policies.cel.cost import _pattern_steps, small_up_to
+from itsm_as_code.policies.cel.expressions import parse
 
 NEVER, ANY = -1, 1 << 22
 LIST = "object.spec.list"

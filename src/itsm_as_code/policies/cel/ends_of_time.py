@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from itsm_as_code import clock
-from itsm_as_code.policies.tokens import SyntaxProblem, tokens
+from itsm_as_code.policies.cel.tokens import SyntaxProblem, tokens
 
 NEAR: Final = "itsm_instant"
 """What the function is called that stands in for ``timestamp`` then."""

@@ -7,9 +7,9 @@ from functools import cache
 import pytest
 
 from itsm_as_code.findings import Problem
-from itsm_as_code.policies.diagnosis import Diagnosis, problems_of
-from itsm_as_code.policies.environment import FUNCTIONS, CompileError, Environment, look_ups
-from itsm_as_code.policies.fields import Schemas
+from itsm_as_code.policies.cel.diagnosis import Diagnosis, problems_of
+from itsm_as_code.policies.cel.environment import FUNCTIONS, CompileError, Environment, look_ups
+from itsm_as_code.policies.cel.fields import Schemas
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.validation import validate

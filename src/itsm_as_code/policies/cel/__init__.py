@@ -1,0 +1,33 @@
+"""The Common Expression Language (https://github.com/google/cel-spec): what policies are written in.
+
+Everything outside uses the names below; nothing in here knows what a policy is.
+"""
+
+from itsm_as_code.policies.cel.batch import Batch, Question
+from itsm_as_code.policies.cel.bounded import TOO_MUCH
+from itsm_as_code.policies.cel.diagnosis import problems_of
+from itsm_as_code.policies.cel.environment import Activation, CompileError, Context, Environment, EvaluationError
+from itsm_as_code.policies.cel.fields import Schemas
+from itsm_as_code.policies.cel.mutation import Mutant, mutants
+from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, mentions, reads
+from itsm_as_code.policies.cel.tokens import SyntaxProblem
+
+__all__ = [
+    "TOO_MUCH",
+    "Activation",
+    "Batch",
+    "CompileError",
+    "Context",
+    "Environment",
+    "EvaluationError",
+    "Mutant",
+    "Question",
+    "Schemas",
+    "Sieve",
+    "SyntaxProblem",
+    "asks_by_own_names",
+    "mentions",
+    "mutants",
+    "problems_of",
+    "reads",
+]

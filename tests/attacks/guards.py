@@ -13,14 +13,14 @@ import pytest
 
 from itsm_as_code import checks, risk, signing
 from itsm_as_code.cache import Cache
-from itsm_as_code.gate import agreed, approvals, binding, guard, lane, reasons, scope, statements
+from itsm_as_code.gate import agreed, binding, guard, lane, reasons, reviews, scope, seats, statements
 from itsm_as_code.gate import authorise as authorisation
-from itsm_as_code.gate.approvals import Verdicts
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.incoming import Incoming
 from itsm_as_code.gate.judge import Judgement
 from itsm_as_code.gate.open_changes import OpenChanges
+from itsm_as_code.gate.reviews import Verdicts
 from itsm_as_code.gate.statements import PullRequestIdentity
 from itsm_as_code.git import repository
 from itsm_as_code.git.repository import Repository
@@ -62,8 +62,8 @@ def patched(owner: Any, name: str, instead: Any) -> Remove:
 
 
 def without_exclusion(function: Any) -> Remove:
-    left = tuple(item for item in approvals.EXCLUSIONS if item is not function)
-    return patched(approvals, "EXCLUSIONS", left)
+    left = tuple(item for item in seats.EXCLUSIONS if item is not function)
+    return patched(seats, "EXCLUSIONS", left)
 
 
 def scope_without(field: str) -> Remove:
@@ -297,22 +297,22 @@ GUARDS: Final = (
         ),
         ("is-approved-by-who-committed-it",),
     ),
-    Guard("contributors", without_exclusion(approvals._contributed), ("is-approved-by-its-author",)),
-    Guard("bots", without_exclusion(approvals._machine), ("is-approved-by-a-bot",)),
-    Guard("former colleagues", without_exclusion(approvals._left), ("is-approved-by-somebody-who-left",)),
-    Guard("the absent", without_exclusion(approvals._away), ("is-approved-by-somebody-who-is-away",)),
+    Guard("contributors", without_exclusion(seats._contributed), ("is-approved-by-its-author",)),
+    Guard("bots", without_exclusion(seats._machine), ("is-approved-by-a-bot",)),
+    Guard("former colleagues", without_exclusion(seats._left), ("is-approved-by-somebody-who-left",)),
+    Guard("the absent", without_exclusion(seats._away), ("is-approved-by-somebody-who-is-away",)),
     Guard(
         "no proxy for contributors",
         lambda monkeypatch: monkeypatch.setattr(
-            approvals,
+            seats,
             "representable",
-            lambda group, _, directory, _real=approvals.representable: _real(group, frozenset(), directory),
+            lambda group, _, directory, _real=seats.representable: _real(group, frozenset(), directory),
         ),
         ("is-approved-by-the-stand-in-of-its-author",),
     ),
     Guard(
         "one person, one seat",
-        patched(approvals, "match_seats", seats_for_everybody),
+        patched(seats, "match_seats", seats_for_everybody),
         ("takes-two-seats-with-one-person",),
     ),
     Guard(
@@ -322,7 +322,7 @@ GUARDS: Final = (
     ),
     Guard("vetoes", patched(Verdicts, "vetoes", property(nothing)), ("ignores-a-request-for-changes",)),
     Guard(
-        "who may dismiss", patched(approvals, "_stands", lambda *_: None), ("dismisses-the-request-for-changes-itself",)
+        "who may dismiss", patched(reviews, "_stands", lambda *_: None), ("dismisses-the-request-for-changes-itself",)
     ),
     Guard(
         "approvals are bound to content", patched(Binding, "why_void", lambda *_: None), ("changes-after-the-approval",)
@@ -350,7 +350,7 @@ GUARDS: Final = (
         patched(repository, "clear", nothing),
         ("is-judged-by-the-hook-of-another-repository",),
     ),
-    Guard("nothing from after now", patched(approvals, "not_yet_given", lambda *_: False), ("is-approved-tomorrow",)),
+    Guard("nothing from after now", patched(reviews, "not_yet_given", lambda *_: False), ("is-approved-tomorrow",)),
     Guard("waivers that hold", patched(waivers, "_problems", nothing), ("has-a-waiver-that-its-requester-approved",)),
     Guard("waivers that end", patched(waivers, "_state", waivers_for_ever), ("has-a-waiver-that-is-over",)),
     Guard("emergencies are incidents", patched(lane, "emergency_incident", nothing), ("is-an-emergency-of-nothing",)),

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from itsm_as_code.findings import parse_pointer
 from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
-from itsm_as_code.gate.approvals import Void
 from itsm_as_code.gate.judge import Judgement
+from itsm_as_code.gate.reviews import Void
 from itsm_as_code.gate.scope import MatchedRule, within
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.diff import diff_data

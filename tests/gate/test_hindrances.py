@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code.gate.approvals import latest_reviews, settle
 from itsm_as_code.gate.hindrances import explain
 from itsm_as_code.gate.identities import Directory
+from itsm_as_code.gate.reviews import latest_reviews
+from itsm_as_code.gate.seats import settle
 from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.records.facts import Facts
 from tests.attacks.tools import SERVICE
 from tests.conftest import Workshop
-from tests.gate.test_approvals import NOW, review, rule
+from tests.gate.test_seats import NOW, review, rule
 from tests.gate.test_identities import account, away, person, team
 
 SHOP = (

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itsm_as_code.forges.interface import Account, PullRequest
-from itsm_as_code.gate.approvals import Exclusions
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.gate.seats import Exclusions
 from itsm_as_code.git.repository import Commit, parse_commit
 from itsm_as_code.records.facts import Facts
 

@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itsm_as_code.gate.matching import match_seats
+from itsm_as_code.gate.seats import match_seats
 
 NAMES = "abcdef"
 people = st.lists(st.sampled_from(NAMES), unique=True, max_size=6)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from itsm_as_code.findings import RecordId
-from itsm_as_code.gate.approvals import owner_teams
 from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.gate.seats import owner_teams
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.facts import Facts

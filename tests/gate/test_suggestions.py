@@ -7,9 +7,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itsm_as_code.gate.approvals import Approval, Requirement
-from itsm_as_code.gate.matching import match_seats
 from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.gate.seats import Approval, Requirement, match_seats
 from itsm_as_code.gate.suggestions import suggest
 
 NAMES = "abcdef"

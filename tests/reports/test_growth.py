@@ -16,7 +16,6 @@ from itsm_as_code.assurance.authority import Trail
 from itsm_as_code.clock import Interval, zone
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded
 from itsm_as_code.gate import agenda as gate_agenda
-from itsm_as_code.gate.approvals import Approval
 from itsm_as_code.gate.attestation import Proposal
 from itsm_as_code.gate.authorise import Answer, Question
 from itsm_as_code.gate.conflicts import Conflict
@@ -24,6 +23,7 @@ from itsm_as_code.gate.decision import Decision, Reason, error_decision
 from itsm_as_code.gate.impact import Impact, Shift
 from itsm_as_code.gate.replay import Difference, Replay
 from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.gate.seats import Approval
 from itsm_as_code.measures.blast_radius import BlastRadius, Reached
 from itsm_as_code.policies import register
 from itsm_as_code.policies.cel.mutation import Mutant

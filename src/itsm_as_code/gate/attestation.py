@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from itsm_as_code import clock
-from itsm_as_code.gate.approvals import Approval, Exclusions
 from itsm_as_code.gate.binding import scope_digest
 from itsm_as_code.gate.decision import Reason, canonical
 from itsm_as_code.gate.judge import Judgement
+from itsm_as_code.gate.seats import Approval, Exclusions
 from itsm_as_code.gate.statements import SCHEMA
 
 VERDICTS: Final = ("approved", "changes-requested", "withdrawn")

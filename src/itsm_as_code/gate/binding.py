@@ -19,8 +19,8 @@ from typing import Any
 from itsm_as_code.errors import GitError
 from itsm_as_code.findings import Finding, Pointer, format_pointer
 from itsm_as_code.forges.interface import Review
-from itsm_as_code.gate.approvals import Void
 from itsm_as_code.gate.paths import changed_paths
+from itsm_as_code.gate.reviews import Void
 from itsm_as_code.gate.scope import MatchedRule, PathChange, Patterns, within
 from itsm_as_code.git.history import merge_bases, standing_at
 from itsm_as_code.git.repository import Repository, Revision

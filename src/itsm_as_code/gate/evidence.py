@@ -11,11 +11,11 @@ from itsm_as_code import clock
 from itsm_as_code.findings import RecordId
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.forges.local import pull_request_data
-from itsm_as_code.gate.approvals import Approval
 from itsm_as_code.gate.conflicts import next_free_slot
 from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision, plain
 from itsm_as_code.gate.guard import policy_digest
 from itsm_as_code.gate.lane import lane_instants
+from itsm_as_code.gate.seats import Approval
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.policies.engine import policies_of
 from itsm_as_code.records.diff import show_fields

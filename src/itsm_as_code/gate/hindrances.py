@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Final
 
-from itsm_as_code.gate.approvals import Approval, Exclusions, Requirement
 from itsm_as_code.gate.identities import Directory
+from itsm_as_code.gate.seats import Approval, Exclusions, Requirement
 from itsm_as_code.records.facts import Facts
 
 _SHOWN: Final = 5

@@ -18,7 +18,6 @@ from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate import evidence, guard, lane, reasons
 from itsm_as_code.gate.affected import affected
 from itsm_as_code.gate.agreement import check_agreement
-from itsm_as_code.gate.approvals import Approval, Verdicts, latest_reviews, settle
 from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of, planned_window
 from itsm_as_code.gate.decision import Decision, Reason
@@ -30,7 +29,9 @@ from itsm_as_code.gate.incoming import Incoming, brings_judges, example_findings
 from itsm_as_code.gate.open_changes import OpenChanges, open_changes
 from itsm_as_code.gate.paths import changed_paths
 from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
+from itsm_as_code.gate.reviews import Verdicts, latest_reviews
 from itsm_as_code.gate.scope import MatchedRule, PathChange, RuleMatcher, Scope
+from itsm_as_code.gate.seats import Approval, settle
 from itsm_as_code.gate.standing import settled
 from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
 from itsm_as_code.gate.suggestions import suggest

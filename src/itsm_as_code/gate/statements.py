@@ -18,8 +18,8 @@ from typing import Any, Final
 from itsm_as_code import clock, signing
 from itsm_as_code.errors import GitError
 from itsm_as_code.forges.interface import Review, ReviewState, SignedStatement
-from itsm_as_code.gate.approvals import Ignored
 from itsm_as_code.gate.decision import is_canonical
+from itsm_as_code.gate.reviews import Ignored
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from typing import Final
 
-from itsm_as_code.gate.approvals import Approval, Requirement
-from itsm_as_code.gate.matching import match_seats
+from itsm_as_code.gate.seats import Approval, Requirement, match_seats
 
 MAX_STEPS: Final = 5_000
 """How many sets are tried before the search settles for the best found so far."""

@@ -1,48 +1,22 @@
-"""Approvals: who had to approve, who did, who did not count and why, and who is suggested.
+"""Seats: what approval rules ask for, who takes a place in it, and who may not and why.
 
 A pure function over immutable inputs. An approval counts when it is the latest word of a person who may sit for the
 rule, who neither wrote nor pushed the pull request, who is here (or stands in for somebody away), and when the
-difference in the rule's scope that would be merged is the one that was reviewed.
+difference in the rule's scope that would be merged is the one that was reviewed. One person takes one seat.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from itsm_as_code.forges.interface import Review, ReviewState
 from itsm_as_code.gate.identities import Directory, Person
-from itsm_as_code.gate.matching import match_seats
+from itsm_as_code.gate.reviews import Ignored, LatestReview, Verdicts, Void
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.records.facts import Facts
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """A review that did not count."""
-
-    reviewer: str
-    reason: str
-    code: str
-    field: str | None = None
-    commit: str | None = None
-    side: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Void:
-    """Why an approval does not cover a rule's scope: a sentence, the record and field (or path) that is another, the
-    commit that changed it, where one is known, and the ``side`` of the difference where it is: before or after."""
-
-    reason: str
-    field: str | None = None
-    commit: str | None = None
-    side: str | None = None
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,93 +55,8 @@ class Approval:
         return all(requirement.missing <= 0 for requirement in self.required)
 
 
-@dataclass(frozen=True, slots=True)
-class LatestReview:
-    """The word of a person that counts: their latest approval, request for changes or dismissal."""
-
-    person: str
-    review: Review
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """The latest word of every person, and the reviews by nobody we know or from after ``now``."""
-
-    latest: tuple[LatestReview, ...]
-    ignored: tuple[Ignored, ...]
-
-    @property
-    def vetoes(self) -> tuple[LatestReview, ...]:
-        return tuple(item for item in self.latest if item.review.state is ReviewState.CHANGES_REQUESTED)
-
-
-_STRICTEST = (ReviewState.APPROVED, ReviewState.DISMISSED, ReviewState.CHANGES_REQUESTED)
-
 Voided = Callable[[MatchedRule, Review], Void | None]
 """Says why an approval no longer covers a rule's scope, or None when it still does."""
-
-
-def latest_reviews(
-    reviews: Iterable[Review], directory: Directory, now: datetime, contributors: frozenset[str] = frozenset()
-) -> Verdicts:
-    """The latest word of each person at ``now``. A comment is no word; of two at the same instant the stricter counts.
-
-    A request for changes stands until its author approves, or withdraws it, or somebody dismisses it who neither wrote
-    nor pushed the pull request. Where people/ is not clear whose login it is, an approval is nobody's, and any other
-    word is that of everybody it may belong to.
-    """
-    words: dict[str, Review] = {}
-    ignored: list[Ignored] = []
-    ordered = sorted(
-        (review for review in reviews if review.state is not ReviewState.COMMENTED),
-        key=lambda review: (
-            review.at,
-            _STRICTEST.index(review.state),
-            review.commit,
-            review.reviewer,
-            review.dismissed_by or "",
-        ),
-    )
-    for review in ordered:
-        people = frozenset({review.reviewer}) if review.is_signed else directory.named(review.reviewer)
-        if not_yet_given(review, now):
-            ignored.append(Ignored(review.reviewer, "was given after the instant of this judgement", "later"))
-        elif not people:
-            ignored.append(Ignored(review.reviewer, directory.why_no_login(review.reviewer), "unknown-reviewer"))
-        elif len(people) > 1 and review.state is ReviewState.APPROVED:
-            ignored.append(Ignored(review.reviewer, directory.why_no_login(review.reviewer), "ambiguous-reviewer"))
-        else:
-            for person in sorted(people):
-                refusal = _stands(words.get(person), person, review, directory, contributors)
-                if refusal is None:
-                    words[person] = review
-                else:
-                    ignored.append(Ignored(review.reviewer, refusal, "dismissal-not-valid"))
-    latest = tuple(LatestReview(person, words[person]) for person in sorted(words))
-    return Verdicts(latest, tuple(dict.fromkeys(ignored)))
-
-
-def not_yet_given(review: Review, now: datetime) -> bool:
-    """True for a review from after the instant of judgement: a decision is replayed with what was known then."""
-    return review.at > now
-
-
-def _stands(
-    last: Review | None, person: str, review: Review, directory: Directory, contributors: frozenset[str]
-) -> str | None:
-    """Why a request for changes stands against its dismissal; None where there is none, or where it does not."""
-    if review.state is not ReviewState.DISMISSED or last is None or last.state is not ReviewState.CHANGES_REQUESTED:
-        return None
-    by = person if review.is_signed else directory.by_login(review.dismissed_by or "")
-    if by is None:
-        return "asks for changes; who dismissed that is not known"
-    if by == person:
-        return None
-    if by in contributors:
-        return f"asks for changes; {by} dismissed that, who wrote or pushed this pull request"
-    if directory.person(by).is_bot or not directory.person(by).is_active:
-        return f"asks for changes; {by}, who dismissed that, may not"
-    return None
 
 
 def settle(
@@ -212,6 +101,38 @@ def settle(
             )
         )
     return Approval(rule, tuple(required), (*ignored, *verdicts.ignored) if wanted else ())
+
+
+def match_seats(seats: Sequence[frozenset[str]], people: Sequence[str]) -> list[str | None]:
+    """Who sits where: for each seat (the set of people who may take it) a person of ``people``, or None.
+
+    A maximum bipartite matching by augmenting paths (Kuhn 1955): no assignment fills more seats. Earlier people are
+    preferred, so the result is the same for the same input. Somebody named twice takes one seat.
+    """
+    taken_by: list[str | None] = [None] * len(seats)
+    for person in dict.fromkeys(people):
+        _place(person, seats, taken_by)
+    return taken_by
+
+
+def _place(person: str, seats: Sequence[frozenset[str]], taken_by: list[str | None]) -> None:
+    """Seat a person, moving others to seats that they may take as well; nobody loses their seat."""
+    reached_from: dict[int, tuple[str, int | None]] = {}  # seat -> who would move there, and from which seat
+    queue: deque[tuple[str, int | None]] = deque([(person, None)])
+    while queue:
+        mover, left = queue.popleft()
+        for index, seat in enumerate(seats):
+            if mover not in seat or index in reached_from:
+                continue
+            reached_from[index] = (mover, left)
+            sitting = taken_by[index]
+            if sitting is not None:
+                queue.append((sitting, index))
+                continue
+            target: int | None = index
+            while target is not None:
+                taken_by[target], target = reached_from[target]
+            return
 
 
 Excluded = tuple[str, str]

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itsm_as_code.forges.interface import Review, ReviewState
-from itsm_as_code.gate.approvals import Approval, Verdicts, Void, latest_reviews, settle
 from itsm_as_code.gate.identities import Directory
+from itsm_as_code.gate.reviews import Verdicts, Void, latest_reviews
 from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.gate.seats import Approval, settle
 from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.records.facts import Facts
 from tests.gate.test_identities import account, away, person, team

@@ -20,7 +20,7 @@ import click
 from risk_page import risk_page
 from schema_pages import configuration, fenced, fields, kind_page, page_name, plain, table
 
-from itsm_as_code import packs, shipped
+from itsm_as_code import shipped
 from itsm_as_code.checks import all_checks
 from itsm_as_code.cli.explain import all_rules
 from itsm_as_code.cli.program import program
@@ -29,7 +29,7 @@ from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.judge import RULES as GATE_RULES
 from itsm_as_code.interchange import request, request_forms
-from itsm_as_code.policies import approval_rules, engine, waivers
+from itsm_as_code.policies import approval_rules, engine, packs, waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, taken_over
 from itsm_as_code.records.document import parse

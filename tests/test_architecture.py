@@ -23,7 +23,6 @@ LAYERS = [
     ["records"],
     ["git", "measures"],
     ["configuration"],
-    ["packs"],
     ["service_levels"],
     ["risk"],
     ["checks", "policies", "forges"],

@@ -58,7 +58,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """``spec.policies`` of itsm.yaml, in its order; :mod:`itsm_as_code.packs` says whether what it names is there."""
+    """``spec.policies`` of itsm.yaml, in its order; ``policies/packs.py`` says whether what it names is there."""
 
     packs: tuple[PackChoice, ...] = ()
     overrides: tuple[Override, ...] = ()

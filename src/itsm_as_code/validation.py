@@ -12,13 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from itsm_as_code import configuration as configuration_module
-from itsm_as_code import packs as packs_module
 from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, RecordId, Rule, folded, sort_findings
-from itsm_as_code.packs import lay_over
-from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, waivers
+from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, packs, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle, taken_over
@@ -107,7 +105,7 @@ def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None, like: J
     else:
         registry, known = registry_of(snapshot), None
     configuration, findings = load_configuration(snapshot, registry)
-    packed = lay_over(load_catalogue(snapshot, registry, known, stored), configuration)
+    packed = packs.lay_over(load_catalogue(snapshot, registry, known, stored), configuration)
     return Judges(registry, configuration, packed.catalogue, (*findings, *packed.findings))
 
 
@@ -127,7 +125,7 @@ def load_judged(snapshot: Snapshot, judges: Judges) -> Catalogue:
     catalogue = load_catalogue(snapshot, judges.registry, judges.catalogue)
     configuration, findings = load_configuration(snapshot, judges.registry)
     # What a broken itsm.yaml says is told by the judges that it would make; here it leaves the packs as they are.
-    return lay_over(catalogue, judges.configuration if findings else configuration).catalogue
+    return packs.lay_over(catalogue, judges.configuration if findings else configuration).catalogue
 
 
 def validate(snapshot: Snapshot, now: datetime) -> Validation:
@@ -245,7 +243,7 @@ def built_in_rules() -> dict[str, Rule]:
         lifecycle,
         taken_over,
         configuration_module,
-        packs_module,
+        packs,
         engine,
         approval_rules,
         waivers,

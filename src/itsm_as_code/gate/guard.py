@@ -10,8 +10,8 @@ from datetime import datetime
 from itsm_as_code import clock
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
 from itsm_as_code.gate.decision import canonical
-from itsm_as_code.packs import FOLDER as PACKS_FOLDER
 from itsm_as_code.policies.cel import CompileError, Environment
+from itsm_as_code.policies.packs import FOLDER as PACKS_FOLDER
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.diff import Action, RecordDiff
 from itsm_as_code.records.facts import Facts

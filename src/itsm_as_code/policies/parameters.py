@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from itsm_as_code.findings import parse_pointer
-from itsm_as_code.packs import type_mismatch
 from itsm_as_code.policies.cel import EvaluationError
+from itsm_as_code.policies.packs import type_mismatch
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.facts import Data, Facts
 

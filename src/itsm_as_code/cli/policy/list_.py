@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
     from itsm_as_code.configuration import PolicySettings
-    from itsm_as_code.packs import Pack
+    from itsm_as_code.policies.packs import Pack
     from itsm_as_code.records.catalogue import Record
 
 
@@ -29,7 +29,7 @@ def command(session: Session) -> int:
     """
     from collections import Counter
 
-    from itsm_as_code.packs import chosen_packs
+    from itsm_as_code.policies.packs import chosen_packs
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from itsm_as_code.configuration import Override, PolicySettings
-from itsm_as_code.packs import Pack, chosen_packs
+from itsm_as_code.policies.packs import Pack, chosen_packs
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context

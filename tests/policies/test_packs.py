@@ -15,8 +15,8 @@ import pytest
 from itsm_as_code import shipped
 from itsm_as_code.configuration import Override, PolicySettings, load_configuration
 from itsm_as_code.findings import Severity
-from itsm_as_code.packs import type_mismatch
 from itsm_as_code.policies.engine import policies_of
+from itsm_as_code.policies.packs import type_mismatch
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.validation import Validation, load_judges, validate
@@ -367,7 +367,7 @@ def test_the_digest_covers_what_the_program_brings(workshop: Workshop, monkeypat
         return {path: source + b"# a newer program\n" for path, source in original(name).items()}
 
     monkeypatch.setattr(shipped, "pack", newer)
-    from itsm_as_code.packs import _shipped_pack
+    from itsm_as_code.policies.packs import _shipped_pack
 
     _shipped_pack.cache_clear()
     after = shop.judge().evidence["policyDigest"]

@@ -24,7 +24,6 @@ LAYERS = [
     ["git", "measures"],
     ["configuration"],
     ["service_levels"],
-    ["risk"],
     ["checks", "policies", "forges"],
     ["validation"],
     ["gate", "compliance"],

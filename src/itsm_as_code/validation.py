@@ -16,6 +16,7 @@ from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, RecordId, Rule, folded, sort_findings
+from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, packs, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.records import catalogue as catalogue_module
@@ -27,7 +28,6 @@ from itsm_as_code.records.kinds import SUFFIX, KindRegistry
 from itsm_as_code.records.misplaced import misplaced
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.stored import StoredRecords
-from itsm_as_code.risk import Risk, assess
 from itsm_as_code.snapshot import Snapshot, TooLarge
 
 

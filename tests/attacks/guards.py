@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from itsm_as_code import checks, risk, signing
+from itsm_as_code import checks, signing
 from itsm_as_code.cache import Cache
 from itsm_as_code.gate import agreed, binding, guard, lane, reasons, reviews, scope, seats, statements
 from itsm_as_code.gate import authorise as authorisation
@@ -24,7 +24,7 @@ from itsm_as_code.gate.reviews import Verdicts
 from itsm_as_code.gate.statements import PullRequestIdentity
 from itsm_as_code.git import repository
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.measures import links, suspension
+from itsm_as_code.measures import links, risk, suspension
 from itsm_as_code.policies import waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.policies.cel.wall_clock import Rewritten

@@ -13,12 +13,12 @@ from typing import Any
 from itsm_as_code import clock
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.findings import Problem, parse_pointer
+from itsm_as_code.measures.risk import assess
 from itsm_as_code.measures.risk_table import LEVELS
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.diff import covers, diff_data
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.writer import in_line
-from itsm_as_code.risk import assess
 
 TITLE = "A standard change matches its model"
 SEVERITY = "error"

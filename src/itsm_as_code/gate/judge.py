@@ -36,6 +36,7 @@ from itsm_as_code.gate.standing import settled
 from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
 from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.git.repository import Commit, MergeConflict, Repository, Revision
+from itsm_as_code.measures.risk import Proposal, Risk
 from itsm_as_code.policies.cel import Context, Environment
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.waivers import resolve
@@ -46,7 +47,6 @@ from itsm_as_code.records.lifecycle import transition_of
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
-from itsm_as_code.risk import Proposal, Risk
 from itsm_as_code.validation import (
     Focus,
     Judges,

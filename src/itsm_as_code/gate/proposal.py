@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from itsm_as_code.gate.scope import PathChange
+from itsm_as_code.measures.risk import Proposal, Risk, assess
 from itsm_as_code.measures.risk_table import LEVELS, RiskTable
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.risk import Proposal, Risk, assess
 
 
 def fields_beside(diffs: Iterable[RecordDiff], paths: Iterable[PathChange]) -> int:

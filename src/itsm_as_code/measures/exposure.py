@@ -1,6 +1,6 @@
 """How grave a risk of the organisation is: likelihood times impact, each from 1 to 5, in four bands.
 
-Not to be confused with the risk of a change, which :mod:`itsm_as_code.risk` derives from what the change touches.
+Not to be confused with the risk of a change, which ``risk.py`` derives from what the change touches.
 Source: the consequence/likelihood matrix of IEC 31010:2019, B.10.3; scales and bounds are ours, as ISO/IEC 20000-1:2018
 clause 6.1 asks each organisation to set its own criteria.
 """

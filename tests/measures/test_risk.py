@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from itsm_as_code.measures.risk import READERS, Proposal, Risk, assess
 from itsm_as_code.measures.risk_table import LEVELS, SOURCES, read_table
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.risk import READERS, Proposal, Risk, assess
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PLAN: dict[str, Any] = {

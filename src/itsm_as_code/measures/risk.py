@@ -1,9 +1,9 @@
 """How risky a change is, worked out from its record and what is known about its services.
 
-The method is a table, so that everybody can see why (``measures/risk_table.py``; an organisation may bring its own in
+The method is a table, so that everybody can see why (``risk_table.py``; an organisation may bring its own in
 ``itsm.yaml``). This module finds out what the table asks for. A level that the record declares can raise the result,
 never lower it. History counts as the success rate of earlier changes to the same services, drawn towards that of all
-services where samples are few (``measures/beta.py``).
+services where samples are few (``beta.py``).
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from schema_pages import Row, table
 
-from itsm_as_code.measures.risk import ASSUMED, PRIOR_WEIGHT
-from itsm_as_code.measures.risk_table import LEVELS, SIDES, SOURCES, FactorRule, Source, shipped_table
+from itsm_as_code.measures.risk_factors import ASSUMED, PRIOR_WEIGHT, SOURCES, FactorRule, Source
+from itsm_as_code.measures.risk_table import LEVELS, SIDES, shipped_table
 
 HEAD = """# Risk
 

@@ -14,8 +14,8 @@ from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.records.facts import Facts
 from tests.attacks.tools import SERVICE
 from tests.conftest import Workshop
-from tests.gate.test_seats import NOW, review, rule
 from tests.gate.test_identities import account, away, person, team
+from tests.gate.test_seats import NOW, review, rule
 
 SHOP = (
     person("ann", **account("github", "ann-gh")),

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from itsm_as_code.measures.risk import READERS, Proposal, Risk, assess
-from itsm_as_code.measures.risk_table import LEVELS, SOURCES, read_table
+from itsm_as_code.measures.risk import Risk, assess
+from itsm_as_code.measures.risk_factors import Proposal
+from itsm_as_code.measures.risk_table import LEVELS, read_table
 from itsm_as_code.records.facts import Facts
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -48,10 +49,6 @@ def risk(
 def found(name: str, answer: Risk) -> tuple[int, str]:
     factor = next(factor for factor in answer.factors if factor.name == name)
     return factor.points, factor.value
-
-
-def test_every_source_has_a_reader() -> None:
-    assert READERS.keys() == SOURCES.keys()
 
 
 def test_the_distance_of_dependents_weighs() -> None:

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itsm_as_code.configuration import load_configuration
-from itsm_as_code.measures.risk_table import LEVELS, SHIPPED, SIDES, SOURCES, read_table, shipped_table
+from itsm_as_code.measures.risk_factors import SOURCES
+from itsm_as_code.measures.risk_table import LEVELS, SHIPPED, SIDES, read_table, shipped_table
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.writer import dump
 from itsm_as_code.snapshot import WorkTree

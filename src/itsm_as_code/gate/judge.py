@@ -36,7 +36,8 @@ from itsm_as_code.gate.standing import settled
 from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
 from itsm_as_code.gate.suggestions import suggest
 from itsm_as_code.git.repository import Commit, MergeConflict, Repository, Revision
-from itsm_as_code.measures.risk import Proposal, Risk
+from itsm_as_code.measures.risk import Risk
+from itsm_as_code.measures.risk_factors import Proposal
 from itsm_as_code.policies.cel import Context, Environment
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.waivers import resolve

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from itsm_as_code.gate.scope import PathChange
-from itsm_as_code.measures.risk import Proposal, Risk, assess
+from itsm_as_code.measures.risk import Risk, assess
+from itsm_as_code.measures.risk_factors import Proposal
 from itsm_as_code.measures.risk_table import LEVELS, RiskTable
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff

@@ -14,100 +14,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 from itsm_as_code.findings import Pointer, Problem, did_you_mean
+from itsm_as_code.measures.risk_factors import SOURCES, UNKNOWN, FactorRule, Source
 
 LEVELS: Final = ("low", "medium", "high", "very-high")
 SIDES: Final = ("likelihood", "impact")
-UNKNOWN: Final = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What a factor can look at, and what can be found there: words, numbers of a unit, or both.
-
-    Each of ``chains`` lists words from the best to the worst. ``rising`` says that the greater number is the worse.
-    """
-
-    side: str
-    meaning: str
-    chains: tuple[tuple[str, ...], ...] = ()
-    apart: tuple[str, ...] = ()
-    unit: str = ""
-    rising: bool = True
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """All words that can be found, those in a chain first."""
-        return tuple(dict.fromkeys([*(word for chain in self.chains for word in chain), *self.apart]))
-
-
-SOURCES: Final[Mapping[str, Source]] = {
-    "type": Source("likelihood", "the type of the change", (("standard", "normal", "emergency"),)),
-    "difference": Source(
-        "likelihood",
-        "fields of other records, and other files, that the pull request changes beside its Change records",
-        apart=("no-pull-request",),
-        unit="fields",
-    ),
-    "test": Source("likelihood", "how it was tested", (("evidenced", "claimed", "none"), ("by-model", "none"))),
-    "back-out": Source(
-        "likelihood", "how one can go back", (("rehearsed", "planned", "none"), ("by-model", "planned", "none"))
-    ),
-    "services": Source("likelihood", "services changed at once", unit="services"),
-    "lead-time": Source(
-        "likelihood",
-        "time between the proposal and the start of the window",
-        apart=("by-model", "emergency", UNKNOWN),
-        unit="hours",
-        rising=False,
-    ),
-    "pressure": Source(
-        "likelihood",
-        "work and back-out together, as a share of the window",
-        apart=("by-model", UNKNOWN),
-        unit="percent",
-    ),
-    "service-history": Source(
-        "likelihood", "expected success rate of changes to these services", unit="percent", rising=False
-    ),
-    "model-history": Source(
-        "likelihood",
-        "expected success rate of changes by this model",
-        apart=("no-model",),
-        unit="percent",
-        rising=False,
-    ),
-    "tier": Source("impact", "the most critical tier of the services", unit="tier", rising=False),
-    "blast-radius": Source(
-        "impact", "services that fail with these, each weighed by its distance", unit="weight of services"
-    ),
-    "data": Source(
-        "impact",
-        "the gravest class of data of the services",
-        (("public", "internal", "confidential", "not-stated", "secret"),),
-    ),
-    "outage": Source("impact", "the expected outage", (("none", "degraded", "full"),)),
-}
-"""Everything that a factor can look at. Where a word stands for not knowing, it never gives less than knowing."""
-
-
-@dataclass(frozen=True, slots=True)
-class FactorRule:
-    """One line of the table. ``limits`` are the upper ends of the ranges but the last, ``steps`` their points."""
-
-    name: str
-    source: str
-    values: Mapping[str, int]
-    limits: tuple[int, ...] = ()
-    steps: tuple[int, ...] = ()
-    weights: tuple[int, ...] = (1,)
-
-    def points(self, found: str | int) -> int:
-        """The points for a word or a number."""
-        return self.values[found] if isinstance(found, str) else self.steps[bisect_right(self.limits, found)]
-
-    def weight(self, distance: int) -> int:
-        """What a service at that distance weighs; the last weight holds for all that are further away."""
-        return self.weights[min(distance, len(self.weights)) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,83 +185,9 @@ BANDS: Final = {"medium": 3, "high": 6, "very-high": 9}
 """At how many points a band begins, unless the table says so; below the first it is low."""
 
 SHIPPED: Final[Mapping[str, Any]] = {
-    "likelihood": {
-        "bands": BANDS,
-        "factors": [
-            {"name": "type of change", "source": "type", "values": {"standard": 0, "normal": 1, "emergency": 3}},
-            {
-                "name": "size of the difference",
-                "source": "difference",
-                "ranges": [{"below": 21, "points": 0}, {"below": 101, "points": 1}, {"points": 2}],
-                "values": {"no-pull-request": 0},
-            },
-            {"name": "test", "source": "test", "values": {"evidenced": 0, "by-model": 1, "claimed": 1, "none": 2}},
-            {
-                "name": "back-out",
-                "source": "back-out",
-                "values": {"rehearsed": 0, "by-model": 0, "planned": 1, "none": 2},
-            },
-            {
-                "name": "services changed at once",
-                "source": "services",
-                "ranges": [{"below": 2, "points": 0}, {"below": 4, "points": 1}, {"points": 2}],
-            },
-            {
-                "name": "lead time",
-                "source": "lead-time",
-                "ranges": [{"below": 24, "points": 1}, {"points": 0}],
-                "values": {"by-model": 0, "emergency": 0, "unknown": 1},
-            },
-            {
-                "name": "schedule pressure",
-                "source": "pressure",
-                "ranges": [{"below": 81, "points": 0}, {"points": 1}],
-                "values": {"by-model": 0, "unknown": 1},
-            },
-            {
-                "name": "history of the services",
-                "source": "service-history",
-                "ranges": [{"below": 75, "points": 2}, {"below": 90, "points": 1}, {"points": 0}],
-            },
-            {
-                "name": "history of the model",
-                "source": "model-history",
-                "ranges": [{"below": 70, "points": 2}, {"below": 85, "points": 1}, {"points": 0}],
-                "values": {"no-model": 0},
-            },
-        ],
-    },
-    "impact": {
-        "bands": BANDS,
-        "factors": [
-            {
-                "name": "highest tier",
-                "source": "tier",
-                "ranges": [
-                    {"below": 2, "points": 3},
-                    {"below": 3, "points": 2},
-                    {"below": 4, "points": 1},
-                    {"points": 0},
-                ],
-            },
-            {
-                "name": "blast radius",
-                "source": "blast-radius",
-                "weights": [3, 2, 1],
-                "ranges": [
-                    {"below": 1, "points": 0},
-                    {"below": 13, "points": 1},
-                    {"below": 33, "points": 2},
-                    {"points": 3},
-                ],
-            },
-            {
-                "name": "data",
-                "source": "data",
-                "values": {"public": 0, "internal": 0, "confidential": 1, "not-stated": 1, "secret": 2},
-            },
-            {"name": "expected outage", "source": "outage", "values": {"none": 0, "degraded": 1, "full": 2}},
-        ],
+    **{
+        side: {"bands": BANDS, "factors": [source.shipped for source in SOURCES.values() if source.side == side]}
+        for side in SIDES
     },
     "matrix": {
         # by likelihood: low, medium, high, very high

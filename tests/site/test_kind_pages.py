@@ -10,7 +10,8 @@ from fractions import Fraction
 import pytest
 
 from itsm_as_code import site
-from itsm_as_code.site.views import initiative, outlook, service_request, state, words
+from itsm_as_code.site.kinds import initiative, service_request
+from itsm_as_code.site.views import outlook, state, words
 from itsm_as_code.site.views.context import Context
 from tests.site.conftest import REVISION, Validate
 from tests.site.reader import read

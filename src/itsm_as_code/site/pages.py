@@ -12,33 +12,26 @@ import orjson
 from itsm_as_code.configuration import Configuration
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses, publication, search
-from itsm_as_code.site.render import Area, Frame, Renderer, asset
-from itsm_as_code.site.views import (
-    agreement,
+from itsm_as_code.site.kinds import (
+    business_case,
     calendar,
     change,
-    compliance,
-    data,
-    deadlines,
-    home,
     improvement,
     incident,
     initiative,
-    listing,
-    navigation,
-    people,
-    portfolio,
-    record,
     release,
-    requests,
-    review,
+    request_offering,
     risk,
     service,
+    service_level_agreement,
     service_request,
-    state,
+    service_review,
     supplier,
+    team,
     training,
 )
+from itsm_as_code.site.render import Area, Frame, Renderer, asset
+from itsm_as_code.site.views import compliance, data, deadlines, home, listing, navigation, record, state
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
@@ -52,27 +45,27 @@ _STATIC = ("style.css", "site.js")
 # Kinds with a page of their own; every other kind is shown by its schema.
 _RECORD_PAGES: dict[str, Callable[[Context, Record, state.Now], Page]] = {
     "Service": service.page,
-    "ServiceLevelAgreement": agreement.page,
+    "ServiceLevelAgreement": service_level_agreement.page,
     "Supplier": supplier.page,
     "Change": change.page,
     "ChangeModel": change.model_page,
     "Calendar": calendar.page,
     "Incident": incident.page,
-    "Team": people.team_page,
-    "Person": people.person_page,
+    "Team": team.team_page,
+    "Person": team.person_page,
     "Policy": compliance.policy_page,
     "Control": compliance.control_page,
     "Waiver": compliance.waiver_page,
-    "BusinessCase": portfolio.case_page,
-    "Budget": portfolio.budget_page,
+    "BusinessCase": business_case.case_page,
+    "Budget": business_case.budget_page,
     "Improvement": improvement.page,
     "Risk": risk.page,
     "Training": training.page,
-    "RequestOffering": requests.offering_page,
-    "Problem": requests.problem_page,
-    "KnowledgeArticle": requests.article_page,
+    "RequestOffering": request_offering.offering_page,
+    "Problem": request_offering.problem_page,
+    "KnowledgeArticle": request_offering.article_page,
     "Release": release.page,
-    "ServiceReview": review.page,
+    "ServiceReview": service_review.page,
     "ServiceRequest": service_request.page,
     "Initiative": initiative.page,
 }

@@ -9,7 +9,8 @@ from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Severity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import agreement, controls, deadlines, people, state, supplier, words
+from itsm_as_code.site.kinds import service_level_agreement, supplier, team
+from itsm_as_code.site.views import controls, deadlines, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import (
     Card,
@@ -179,9 +180,9 @@ def _clause(control: Record) -> Value:
 def _agreements(context: Context) -> list[Card]:
     overdue = [
         a for a in context.catalogue.of_kind("ServiceLevelAgreement")
-        if agreement.standing(context, a).tone == "warn"
+        if service_level_agreement.standing(context, a).tone == "warn"
     ]  # fmt: skip
-    return [Card(context.link(a), agreement.standing(context, a), _review(a)) for a in overdue]
+    return [Card(context.link(a), service_level_agreement.standing(context, a), _review(a)) for a in overdue]
 
 
 def _review(record: Record) -> Value:
@@ -204,7 +205,7 @@ def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
         satisfied = statuses.count(ControlStatus.SATISFIED)
         found.append((f"{satisfied:,} of {relevant:,}", Link("controls satisfied", "compliance/index.html")))
     if context.has("Person"):
-        away = sum(1 for p in context.catalogue.of_kind("Person") if people.away(context, p))
+        away = sum(1 for p in context.catalogue.of_kind("Person") if team.away(context, p))
         found.append((f"{away:,}", Link("person away" if away == 1 else "people away", context.list_page("Person"))))
     return tuple(found)
 

@@ -8,27 +8,24 @@ from dataclasses import replace
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import (
-    agreement,
+from itsm_as_code.site.kinds import (
+    business_case,
     calendar,
     change,
-    feed,
     improvement,
     incident,
     initiative,
-    navigation,
-    people,
-    portfolio,
     release,
-    requests,
-    review,
+    request_offering,
     risk,
+    service_level_agreement,
     service_request,
-    state,
+    service_review,
     supplier,
+    team,
     training,
-    words,
 )
+from itsm_as_code.site.views import feed, navigation, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.schema import Display
 from itsm_as_code.site.views.values import (
@@ -203,7 +200,7 @@ def service_row(context: Context, record: Record, now: state.Now) -> Row:
     owner = context.catalogue.get("Team", spec["owner"])
     agreements: list[Value] = [
         context.link(a) for a in context.agreements_of.get(record.name, ())
-        if not agreement.standing(context, a).word.startswith("Ended")
+        if not service_level_agreement.standing(context, a).word.startswith("Ended")
     ]  # fmt: skip
     shown: Value = Missing("None")
     if agreements:
@@ -292,7 +289,7 @@ def _requests(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
 def _reviews(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     """The review that was held last comes first."""
     records = sorted(context.catalogue.of_kind(kind.name), key=lambda r: (r.spec["heldOn"], r.name), reverse=True)
-    yield from _simple(context, kind, [(None, review.row(context, r)) for r in records], review.HEADERS)
+    yield from _simple(context, kind, [(None, service_review.row(context, r)) for r in records], service_review.HEADERS)
 
 
 def _risks(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
@@ -309,10 +306,10 @@ _SPECIAL: dict[str, Callable[[Context, Kind, state.Now], Iterator[Page]]] = {
     "Service": _services,
     "Change": _changes,
     "Incident": _incidents,
-    "ServiceLevelAgreement": _plain(agreement.HEADERS, agreement.row),
+    "ServiceLevelAgreement": _plain(service_level_agreement.HEADERS, service_level_agreement.row),
     "Supplier": _plain(supplier.HEADERS, supplier.row),
-    "Team": _plain(people.TEAM_HEADERS, people.team_row),
-    "Person": _plain(people.PERSON_HEADERS, people.person_row),
+    "Team": _plain(team.TEAM_HEADERS, team.team_row),
+    "Person": _plain(team.PERSON_HEADERS, team.person_row),
     "Calendar": _calendars,
     "Improvement": _improvements,
     "Risk": _risks,
@@ -320,8 +317,8 @@ _SPECIAL: dict[str, Callable[[Context, Kind, state.Now], Iterator[Page]]] = {
     "ServiceRequest": _requests,
     "ServiceReview": _reviews,
     "Initiative": _plain(initiative.HEADERS, initiative.row),
-    "Budget": _plain(portfolio.BUDGET_HEADERS, portfolio.budget_row),
+    "Budget": _plain(business_case.BUDGET_HEADERS, business_case.budget_row),
     "Training": _plain(training.HEADERS, training.row),
-    "RequestOffering": _plain(requests.OFFERING_HEADERS, requests.offering_row),
-    "KnowledgeArticle": _plain(requests.ARTICLE_HEADERS, requests.article_row),
+    "RequestOffering": _plain(request_offering.OFFERING_HEADERS, request_offering.offering_row),
+    "KnowledgeArticle": _plain(request_offering.ARTICLE_HEADERS, request_offering.article_row),
 }

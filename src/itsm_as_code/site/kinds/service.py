@@ -7,9 +7,9 @@ from typing import Any
 
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import error_budgets
-from itsm_as_code.site.views import budget, feed, hours, outlook, service_figures, state, words
+from itsm_as_code.site.kinds.team import leads
+from itsm_as_code.site.views import error_budget, feed, hours, outlook, service_figures, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.people import leads
 from itsm_as_code.site.views.promises import in_force, objectives, promise, window
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -57,7 +57,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("Get help", _help_line(made)),
         ("Hours", _calendar(made.context, spec.get("hours"))),
         ("Promised availability", _promised(made)),
-        ("Error budget", budget.worst(context, record)),
+        ("Error budget", error_budget.worst(context, record)),
         ("Next planned change", outlook.next_change(context, record, now)),
         ("Next free maintenance window", outlook.free_window(context, record, now)),
         ("Tier", Text(f"{spec['tier']} of 4" + (" (most critical)" if spec["tier"] == 1 else ""))),
@@ -87,8 +87,8 @@ def _customer_part(made: RecordPage, now: state.Now) -> None:
         made.add("help", "Getting help", Missing("No support channel is recorded."))
     made.add("promises", "What is promised", *_promises(made))
     budgets = error_budgets(made.context.validation.facts, made.record.name, made.context.now)
-    stopped = budget.stopped(made.context, budgets)
-    made.add("budget", "Error budget", stopped, budget.table(made.context, budgets) if budgets else None, level=3)
+    stopped = error_budget.stopped(made.context, budgets)
+    made.add("budget", "Error budget", stopped, error_budget.table(made.context, budgets) if budgets else None, level=3)
     _status_part(made, now)
     offer = feed.offer(made.context, made.record.title, "Service", made.record.name)
     made.add("planned", "Planned", *_planned(made, now), offer)

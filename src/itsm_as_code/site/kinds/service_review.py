@@ -8,7 +8,7 @@ from typing import Any
 
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import review_budgets
-from itsm_as_code.site.views import budget, promises, state, words
+from itsm_as_code.site.views import error_budget, promises, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -33,7 +33,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     made.add("performance", "Promised and reached", _performance(context, spec))
     budgets = review_budgets(context.validation.facts, record.data)
-    made.add("budget", "Error budget", budget.table(context, budgets) if budgets else Missing(budget.NONE))
+    made.add("budget", "Error budget", error_budget.table(context, budgets) if budgets else Missing(error_budget.NONE))
     made.add("feedback", "What users and customers said", Prose(spec["feedback"]) if "feedback" in spec else None)
     decisions = spec.get("decisions", ())
     said = Items(tuple(Prose(text) for text in decisions)) if decisions else Missing("Nothing was decided.")

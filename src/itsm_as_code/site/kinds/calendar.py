@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import feed, hours, people, state, words
+from itsm_as_code.site.kinds import team
+from itsm_as_code.site.views import feed, hours, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Items, Missing, Page, Prose, Row, Status, Table, Text, Value, inline
@@ -33,7 +34,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         exempt = inline([Text(words.human(kind)) for kind in spec["exempt"]])
         facts.append(("Changes still allowed", exempt))
     if spec["kind"] == "on-call":
-        facts.append(("On call now", inline(people.on_duty(context, spec), "Nobody")))
+        facts.append(("On call now", inline(team.on_duty(context, spec), "Nobody")))
     if "holidays" in spec:
         facts.append(("Without", made.field("holidays")))
     return made.finish(statuses=(standing(context, record),), facts=tuple(facts))

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import change, state, words
+from itsm_as_code.site.kinds import change
+from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import Extra, described
 from itsm_as_code.site.views.values import (

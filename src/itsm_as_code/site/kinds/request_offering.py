@@ -8,7 +8,8 @@ from typing import Any
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import Due, freshness, utc_day
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import incident, state, words
+from itsm_as_code.site.kinds import incident
+from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import Extra, described
 from itsm_as_code.site.views.values import Inline, Missing, Page, Row, Status, Table, Text, Value, text

@@ -10,7 +10,8 @@ from typing import Any
 from itsm_as_code.clock import Interval
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import requests, state, words
+from itsm_as_code.site.kinds import request_offering
+from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -180,7 +181,7 @@ def _target(context: Context, offering: Record | None) -> Value:
     if offering is None or "target" not in offering.spec:
         return Missing("None promised")
     begin = "the approval" if offering.spec.get("approvals") else "the order"
-    said = Text(f"{requests.time_taken(offering.spec['target'], 'hours' in offering.spec)} from {begin}")
+    said = Text(f"{request_offering.time_taken(offering.spec['target'], 'hours' in offering.spec)} from {begin}")
     if "hours" not in offering.spec:
         return said
     return Inline((said, Text("by"), context.reference(("Calendar",), offering.spec["hours"])), " ")

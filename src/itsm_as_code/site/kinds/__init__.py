@@ -1,0 +1,1 @@
+"""How single kinds are shown: a module each."""

@@ -11,9 +11,12 @@ from typing import Any
 
 from itsm_as_code.forges.interface import PullRequest, SignedStatement
 from itsm_as_code.gate import Decision
+from itsm_as_code.gate.approvals import approvals_of
 from itsm_as_code.gate.attestation import propose
+from itsm_as_code.gate.candidate import Candidate, read_candidate
 from itsm_as_code.gate.decision import canonical
-from itsm_as_code.gate.judge import Judgement, open_judgement
+from itsm_as_code.gate.findings import findings_of
+from itsm_as_code.gate.judge import decide
 from itsm_as_code.gate.statements import NAMESPACE
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.signing import sign
@@ -44,6 +47,12 @@ def add_key(shop: Workshop, name: str, key: Path, **validity: str) -> None:
     shop.write(path, text + f'    - {{type: ssh, key: "{public(key)}"{extra}}}\n')
 
 
+def signable(repository: Repository, candidate: Candidate, reviewer: str, verdict: str = "approved") -> dict[str, Any]:
+    """What a reviewer would sign."""
+    approvals = approvals_of(candidate, findings_of(candidate), repository)
+    return propose(candidate, approvals, reviewer, verdict).statement
+
+
 @dataclass
 class Office:
     """A workshop whose people have signing keys on main, and a pull request on ``topic`` that no forge knows."""
@@ -52,17 +61,17 @@ class Office:
     keys: dict[str, Path]
     statements: list[SignedStatement] = field(default_factory=list)
 
-    def judgement(self, now: datetime = NOW, base: str = "main", head: str = "topic") -> Judgement:
+    def candidate(self, now: datetime = NOW, base: str = "main", head: str = "topic") -> Candidate:
         pull_request = PullRequest("alice", statements=tuple(self.statements))
-        return open_judgement(Repository(self.shop.path), base, head, pull_request, now)
+        return read_candidate(Repository(self.shop.path), base, head, pull_request, now)
 
     def decide(self, now: datetime = NOW, **where: str) -> Decision:
-        return self.judgement(now, **where).decide()
+        return decide(self.candidate(now, **where), Repository(self.shop.path))
 
     def statement(self, reviewer: str, verdict: str = "approved", minute: int = -60, **where: str) -> dict[str, Any]:
         """What the reviewer would sign, at so many minutes after NOW."""
-        judgement = self.judgement(NOW + timedelta(minutes=minute), **where)
-        return propose(judgement, reviewer, verdict).statement
+        candidate = self.candidate(NOW + timedelta(minutes=minute), **where)
+        return signable(Repository(self.shop.path), candidate, reviewer, verdict)
 
     def sign(
         self, statement: dict[str, Any], key: Path | None = None, namespace: str = NAMESPACE, **replaced: Any

@@ -15,9 +15,8 @@ from itsm_as_code.assurance.merges import Landing, Place, SignedMerges, committe
 from itsm_as_code.assurance.noting import Noted, gaps, keep, prepare
 from itsm_as_code.assurance.statement import sign as sign_line
 from itsm_as_code.forges.interface import MergedPullRequest, PullRequest, SignedStatement
-from itsm_as_code.gate.attestation import propose
+from itsm_as_code.gate.candidate import read_candidate
 from itsm_as_code.gate.decision import canonical
-from itsm_as_code.gate.judge import open_judgement
 from itsm_as_code.gate.statements import NAMESPACE
 from itsm_as_code.git import notes
 from itsm_as_code.git.repository import Repository
@@ -25,7 +24,7 @@ from itsm_as_code.git.statements import store_statement, stored_statements
 from itsm_as_code.signing import sign
 from tests.attacks.tools import CHANGE
 from tests.conftest import NOW, Workshop
-from tests.signing import add_key, make_key, public
+from tests.signing import add_key, make_key, public, signable
 
 REPOSITORY = "shop/records"
 INSIDE = "2026-12-01T21:00:00Z"
@@ -67,10 +66,10 @@ class Firm:
         """As `itsm approve` does."""
         repository = Repository(self.shop.path)
         for reviewer in reviewers:
-            judgement = open_judgement(repository, base, head, PullRequest("alice"), NOW - timedelta(hours=4))
-            text = canonical(propose(judgement, reviewer, "approved").statement).decode()
+            candidate = read_candidate(repository, base, head, PullRequest("alice"), NOW - timedelta(hours=4))
+            text = canonical(signable(repository, candidate, reviewer)).decode()
             signature = sign(text.encode(), self.keys[reviewer], NAMESPACE)
-            store_statement(repository, judgement.head, reviewer, text, signature, NOW - timedelta(hours=4))
+            store_statement(repository, candidate.head, reviewer, text, signature, NOW - timedelta(hours=4))
 
     def merge(self, how: str = "merge", head: str = "topic") -> str:
         """Merge a topic in one of four ways; the commit that main has then."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,12 +12,23 @@ import pytest
 
 from itsm_as_code import checks, signing
 from itsm_as_code.cache import Cache
-from itsm_as_code.gate import agreed, binding, guard, lane, reasons, reviews, scope, seats, statements
+from itsm_as_code.gate import (
+    agreed,
+    approvals,
+    candidate,
+    findings,
+    guard,
+    lane,
+    reasons,
+    reviews,
+    scope,
+    seats,
+    statements,
+)
 from itsm_as_code.gate import authorise as authorisation
 from itsm_as_code.gate.binding import Binding
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.incoming import Incoming
-from itsm_as_code.gate.judge import Judgement
 from itsm_as_code.gate.open_changes import OpenChanges
 from itsm_as_code.gate.reviews import Verdicts
 from itsm_as_code.gate.statements import PullRequestIdentity
@@ -37,8 +47,6 @@ from itsm_as_code.records.schemas import Validator
 from itsm_as_code.reports import escape
 from itsm_as_code.service_levels import stops
 from itsm_as_code.validation import load_judges
-
-JUDGE: Final = sys.modules[Judgement.__module__]
 
 Remove = Callable[[pytest.MonkeyPatch], None]
 
@@ -120,6 +128,11 @@ def the_declared(levels: Any) -> str:
     return list(levels)[-1]
 
 
+def judged_by_its_own(*arguments: Any, _real: Any = candidate.candidate_of) -> Any:
+    found = _real(*arguments)
+    return replace(found, rule_set=load_judges(found.catalogue.snapshot))
+
+
 def head_alone(self: Repository, base: str, head: str) -> str:
     return self.text("rev-parse", f"{head}^{{tree}}").strip()
 
@@ -183,7 +196,7 @@ def by_proxy(*arguments: Any, _real: Any = agreed.named_rules) -> Any:
 GUARDS: Final = (
     Guard(
         "rules of the base",
-        patched(Judgement, "judges", property(lambda self: load_judges(self.candidate_snapshot))),
+        patched(candidate, "candidate_of", judged_by_its_own),
         (
             "lowers-the-approvals-that-it-needs",
             "brings-the-policy-that-lets-it-pass",
@@ -193,7 +206,7 @@ GUARDS: Final = (
     ),
     Guard(
         "facts of the base",
-        patched(JUDGE, "guarded_facts", lambda base, candidate, strict: Facts.of(candidate)),
+        patched(candidate, "guarded_facts", lambda base, tree, strict: Facts.of(tree)),
         ("lifts-the-freeze-that-it-breaks",),
     ),
     Guard("judges that can judge", patched(reasons, "unusable", nothing), ("relies-on-a-broken-policy",)),
@@ -223,7 +236,7 @@ GUARDS: Final = (
     ),
     Guard(
         "examples hold",
-        patched(JUDGE, "example_findings", nothing),
+        patched(findings, "example_findings", nothing),
         ("merges-a-policy-that-its-own-examples-deny",),
     ),
     Guard("default deny", scope_without("uncovered"), ("hides-a-file-that-no-rule-covers",)),
@@ -286,14 +299,16 @@ GUARDS: Final = (
     Guard(
         "everybody is known",
         lambda monkeypatch: monkeypatch.setattr(
-            JUDGE, "contributors", lambda *arguments: (contributors(*arguments)[0], ())
+            approvals, "contributors", lambda *arguments: (contributors(*arguments)[0], ())
         ),
         ("is-written-by-a-stranger",),
     ),
     Guard(
         "commits have contributors",
         lambda monkeypatch: monkeypatch.setattr(
-            JUDGE, "contributors", lambda pull_request, commits, directory: contributors(pull_request, (), directory)
+            approvals,
+            "contributors",
+            lambda pull_request, commits, directory: contributors(pull_request, (), directory),
         ),
         ("is-approved-by-who-committed-it",),
     ),
@@ -334,12 +349,12 @@ GUARDS: Final = (
     ),
     Guard(
         "the base of the day of the review",
-        patched(binding, "standing_at", lambda repository, branch, head, at: branch),
+        patched(Repository, "standing_at", lambda self, branch, head, at: branch),
         ("undoes-its-own-commit-that-was-merged-meanwhile",),
     ),
     Guard(
         "all merge bases",
-        patched(binding, "merge_bases", lambda repository, base, head: [repository.merge_base(base, head)]),
+        patched(Repository, "merge_bases", lambda self, base, head: [self.merge_base(base, head)]),
         ("undoes-what-only-one-of-two-merge-bases-has",),
     ),
     Guard(
@@ -477,7 +492,7 @@ GUARDS: Final = (
     Guard("drafts", patched(reasons, "not_ready", nothing), ("is-a-draft",)),
     Guard(
         "open pull requests",
-        patched(JUDGE, "open_changes", lambda *_: OpenChanges()),
+        patched(candidate, "open_changes", lambda *_: OpenChanges()),
         ("collides-with-an-open-pull-request",),
     ),
     Guard("a declared risk only raises", patched(risk, "highest", the_declared), ("calls-its-risk-low",)),

@@ -18,7 +18,9 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
-from itsm_as_code.gate.judge import Judgement, open_judgement
+from itsm_as_code.gate.approvals import Approvals, approvals_of
+from itsm_as_code.gate.candidate import read_candidate
+from itsm_as_code.gate.findings import findings_of
 from itsm_as_code.git.repository import MergeConflict, Repository
 from tests.conftest import SMALL, Workshop
 from tests.fuzz.differences import (
@@ -258,16 +260,17 @@ def versions(path: str) -> list[dict[str, int]]:
     return found
 
 
-def judged(world: World) -> tuple[Judgement, Difference] | None:
+def judged(world: World) -> tuple[Approvals, Difference] | None:
     """What the gate makes of it in the end, and what would be merged; None where git finds no merge."""
     repository = Repository(world.store.folder)
     pull_request = PullRequest("alice", reviews=tuple(world.reviews))
     now = START + timedelta(minutes=world.minute + 1)
     try:
-        judgement = open_judgement(repository, world.main, world.topic, pull_request, now)
+        candidate = read_candidate(repository, world.main, world.topic, pull_request, now)
     except MergeConflict:
         return None
-    return judgement, Difference(world.content(world.main), world.read(repository, judgement.candidate))
+    merged = Difference(world.content(world.main), world.read(repository, candidate.tree))
+    return approvals_of(candidate, findings_of(candidate), repository), merged
 
 
 def compare(world: World, told: Counter[str]) -> int:
@@ -275,12 +278,12 @@ def compare(world: World, told: Counter[str]) -> int:
     found = judged(world)
     if found is None:
         return 0
-    judgement, merged = found
-    assert {item.rule.name for item in judgement.approvals} == {
+    approvals, merged = found
+    assert {item.rule.name for item in approvals.required} == {
         rule for rule in RULES if any(True for _ in merged.paths_of(rule))
     }
     compared = 0
-    for item in judgement.approvals:
+    for item in approvals.required:
         voids = {row.reviewer: row for row in item.ignored}
         for who, look in world.looks.items():
             expected = counts(item.rule.name, world.history, look, merged)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import pytest
 
 from itsm_as_code.cache import Cache
 from itsm_as_code.forges.local import parse_pull_request
-from itsm_as_code.gate import Decision, judge
-from itsm_as_code.gate.judge import Judgement
+from itsm_as_code.gate import Decision, findings, judge
+from itsm_as_code.gate.candidate import read_candidate
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, mentions, reads
 from itsm_as_code.records.stored import StoredRecords
@@ -148,9 +147,7 @@ def test_the_verdict_is_that_of_judging_everything(
         records = StoredRecords(Cache(tmp_path / "cache"))
         assert decide(shop, records).as_data() == here.as_data(), "the first run with a cache"
         assert decide(shop, records).as_data() == here.as_data(), "the second"
-    everywhere = cached_property(lambda judgement: None)
-    everywhere.__set_name__(Judgement, "focus")
-    monkeypatch.setattr(Judgement, "focus", everywhere)
+    monkeypatch.setattr(findings, "focus_of", lambda candidate: None)
     whole = decide(shop)
     assert essence(here) == essence(whole)
     assert known(here) <= known(whole)
@@ -160,11 +157,12 @@ def test_it_is_little_that_is_judged(organisation: Workshop) -> None:
     """Otherwise the tests above would prove nothing about leaving out."""
     repository = Repository(organisation.path)
     head = organisation.git("rev-parse", "main")
-    judgement = Judgement(repository, head, head, head, parse_pull_request({}, "r"), NOW)
-    assert judgement.focus is not None
-    assert judgement.focus.records == frozenset()
-    assert judgement.validation.outcomes == ()
-    everything = validate(judgement.base_snapshot, NOW)
+    candidate = read_candidate(repository, head, head, parse_pull_request({}, "r"), NOW)
+    focus = findings.focus_of(candidate)
+    assert focus is not None
+    assert focus.records == frozenset()
+    assert findings.findings_of(candidate).validation.outcomes == ()
+    everything = validate(candidate.rule_set.catalogue.snapshot, NOW)
     assert everything.policies == len(LOOKING) + 1
     failing = {outcome.policy for outcome in everything.outcomes if outcome.status == "fail"}
     assert len(failing) >= 2, "there is something known to leave out"
@@ -277,6 +275,7 @@ def test_a_condition_with_parameters_still_rules_records_out(organisation: Works
     shop.commit()
     repository = Repository(shop.path)
     base, head = shop.git("rev-parse", "main"), shop.git("rev-parse", "topic")
-    judgement = Judgement(repository, base, head, head, parse_pull_request(shop.pull_request(), "r"), NOW)
-    assert judgement.focus is not None
-    assert {str(record) for record in judgement.focus.records} == {"Service orders"}
+    candidate = read_candidate(repository, base, head, parse_pull_request(shop.pull_request(), "r"), NOW)
+    focus = findings.focus_of(candidate)
+    assert focus is not None
+    assert {str(record) for record in focus.records} == {"Service orders"}

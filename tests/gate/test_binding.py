@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from itsm_as_code.findings import parse_pointer
 from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
-from itsm_as_code.gate.judge import Judgement
+from itsm_as_code.gate.approvals import binding_of
+from itsm_as_code.gate.candidate import read_candidate
+from itsm_as_code.gate.findings import findings_of
 from itsm_as_code.gate.reviews import Void
 from itsm_as_code.gate.scope import MatchedRule, within
 from itsm_as_code.git.repository import Repository
@@ -29,11 +31,10 @@ def why_void(
 ) -> Void | None:
     """Why a review on ``commit`` would be void for a rule that covers all changed records, and some paths."""
     repository = Repository(shop.path)
-    base, head = repository.commit("main"), repository.commit("topic")
-    candidate = repository.merge_tree(base, head)
-    judgement = Judgement(repository, base, head, candidate, PullRequest("alice"), NOW)
-    rule = MatchedRule("p", "r", (), False, (), tuple(judgement.diffs), (), paths, patterns)
-    return judgement.binding.why_void(rule, Review("bob", ReviewState.APPROVED, commit, NOW))
+    candidate = read_candidate(repository, "main", "topic", PullRequest("alice"), NOW)
+    rule = MatchedRule("p", "r", (), False, (), candidate.diffs, (), paths, patterns)
+    binding = binding_of(candidate, findings_of(candidate), repository)
+    return binding.why_void(rule, Review("bob", ReviewState.APPROVED, commit, NOW))
 
 
 @pytest.fixture

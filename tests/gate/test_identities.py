@@ -13,7 +13,7 @@ from itsm_as_code.forges.interface import Account, PullRequest
 from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.gate.seats import Exclusions
-from itsm_as_code.git.repository import Commit, parse_commit
+from itsm_as_code.git.commits import Commit, parse_commit
 from itsm_as_code.records.facts import Facts
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

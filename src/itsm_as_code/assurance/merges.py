@@ -20,7 +20,8 @@ from itsm_as_code.forges.interface import MergedPullRequest, MergeHistory, PullR
 from itsm_as_code.gate.decision import Decision, canonical, error_decision, plain
 from itsm_as_code.gate.judge import judge
 from itsm_as_code.gate.queue import tree_of
-from itsm_as_code.git.repository import Repository, parse_commit
+from itsm_as_code.git.commits import parse_commit
+from itsm_as_code.git.repository import Repository
 
 LASTING: Final = frozenset({"too-many-commits", "commits-differ", "malformed-tree", "no-merge-base", "truncated"})
 """Codes of what will be the same in every later run, so that waiting for it would hold up all that came after."""

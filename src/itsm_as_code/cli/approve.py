@@ -14,9 +14,8 @@ from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
     from itsm_as_code.gate.attestation import Proposal
-    from itsm_as_code.gate.judge import Judgement
+    from itsm_as_code.gate.candidate import Candidate
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.records.facts import Facts
 
 REFSPEC = "refs/itsm/approvals/*:refs/itsm/approvals/*"
 
@@ -62,8 +61,11 @@ def command(
     from itsm_as_code.cli._pull_request import local_pull_request
     from itsm_as_code.configuration import load_configuration
     from itsm_as_code.forges.interface import SignedStatement
+    from itsm_as_code.gate.approvals import approvals_of
     from itsm_as_code.gate.attestation import propose
-    from itsm_as_code.gate.judge import open_judgement
+    from itsm_as_code.gate.candidate import read_candidate
+    from itsm_as_code.gate.findings import findings_of
+    from itsm_as_code.gate.judge import decision_of
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.git.statements import store_statement
     from itsm_as_code.reports import approve as report
@@ -74,11 +76,13 @@ def command(
     pull_request = local_pull_request(repository, base, head, None, None)
     snapshot = repository.snapshot(repository.commit(base))
     as_of = load_configuration(snapshot, registry_of(snapshot))[0].as_of
-    judgement = open_judgement(repository, base, head, pull_request, session.instant(as_of))
+    candidate = read_candidate(repository, base, head, pull_request, session.instant(as_of))
+    findings = findings_of(candidate)
+    approvals = approvals_of(candidate, findings, repository)
     with ExitStack() as files:
-        reviewer, key_file = _reviewer(repository, judgement.base_facts, judgement, person, key, files)
-        proposal = propose(judgement, reviewer, verdict or "approved", message)
-        session.say(f"{report.preview(proposal, judgement.decide())}")
+        reviewer, key_file = _reviewer(repository, candidate, person, key, files)
+        proposal = propose(candidate, approvals, reviewer, verdict or "approved", message)
+        session.say(f"{report.preview(proposal, decision_of(candidate, findings, approvals))}")
         if proposal.refusals:
             return 1
         if dry_run or not (yes or _agrees(proposal)):
@@ -87,10 +91,11 @@ def command(
         from itsm_as_code.gate.statements import NAMESPACE
 
         signature = sign(proposal.text.encode(), key_file, NAMESPACE)
-    ref = store_statement(repository, judgement.head, reviewer, proposal.text, signature, judgement.now)
+    ref = store_statement(repository, candidate.head, reviewer, proposal.text, signature, candidate.now)
     signed = SignedStatement(proposal.text, signature)
     pull_request = replace(pull_request, statements=(*pull_request.statements, signed))
-    after = replace(judgement, pull_request=pull_request).decide()
+    candidate = replace(candidate, pull_request=pull_request)
+    after = decision_of(candidate, findings, approvals_of(candidate, findings, repository))
     session.write(report.FORMATS[session.format](proposal, signature, ref, after))
     session.say(f"share it: git push origin '{REFSPEC}'")
     return 0
@@ -106,7 +111,7 @@ def _agrees(proposal: Proposal) -> bool:
 
 
 def _reviewer(
-    repository: Repository, people: Facts, judgement: Judgement, person: str | None, key: str | None, files: ExitStack
+    repository: Repository, candidate: Candidate, person: str | None, key: str | None, files: ExitStack
 ) -> tuple[str, Path]:
     """Who signs, and the file of their key: a private one, or a public one whose private half the agent holds."""
     from itsm_as_code import signing
@@ -114,6 +119,7 @@ def _reviewer(
     from itsm_as_code.findings import did_you_mean
     from itsm_as_code.gate.statements import why_key_is_not
 
+    people = candidate.base_facts
     known = {data["metadata"]["name"]: data["spec"].get("signingKeys", ()) for data in people.records("Person")}
     if person is not None and person not in known:
         remedy = did_you_mean(person, known) or "add them to people/ in a pull request of its own"
@@ -144,7 +150,7 @@ def _reviewer(
             remedy = "leave it to one of them, in a pull request of its own, or sign with another key"
         whose = f"more than one person: {', '.join(sorted(owners))}" if owners else "nobody in people/ of the base"
         raise UsageError(f"the key is that of {whose}", remedy=remedy)
-    refusal = why_key_is_not(people, reviewer, public, (judgement.now,))
+    refusal = why_key_is_not(people, reviewer, public, (candidate.now,))
     if refusal is not None:
         remedy = f"add '{public}' to spec.signingKeys of {reviewer}, in a pull request of its own"
         raise UsageError(refusal[0], remedy=remedy)

@@ -1,4 +1,4 @@
-"""What a reviewer is about to sign: a statement on a judgement, and whether there is anything in it for them to say."""
+"""What a reviewer is about to sign: a statement on a candidate, and whether there is anything in it for them to say."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from itsm_as_code import clock
+from itsm_as_code.gate.approvals import Approvals
 from itsm_as_code.gate.binding import scope_digest
+from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason, canonical
-from itsm_as_code.gate.judge import Judgement
 from itsm_as_code.gate.seats import Approval, Exclusions
 from itsm_as_code.gate.statements import SCHEMA
 
@@ -29,50 +30,53 @@ class Proposal:
         return canonical(self.statement).decode()
 
 
-def propose(judgement: Judgement, reviewer: str, verdict: str, message: str | None = None) -> Proposal:
-    """The statement of a Person of the base on the pull request of a judgement, at the judgement's instant."""
+def propose(
+    candidate: Candidate, approvals: Approvals, reviewer: str, verdict: str, message: str | None = None
+) -> Proposal:
+    """The statement of a Person of the base on a pull request, at the instant of its candidate."""
     asked = tuple(
         approval
-        for approval in judgement.approvals
+        for approval in approvals.required
         if any(reviewer in requirement.eligible for requirement in approval.required)
     )
-    mine = [item for item in judgement.signed.counted if item.reviewer == reviewer]
+    mine = [item for item in approvals.signed.counted if item.reviewer == reviewer]
+    before, after = candidate.rule_set.catalogue.snapshot, candidate.catalogue.snapshot
     statement: dict[str, Any] = {
         "schema": SCHEMA,
-        "base": judgement.base,
-        "head": judgement.head,
-        "candidate": judgement.candidate,
+        "base": candidate.base,
+        "head": candidate.head,
+        "candidate": candidate.tree,
         "reviewer": reviewer,
         "verdict": verdict,
-        "at": clock.format_instant(judgement.now),
+        "at": clock.format_instant(candidate.now),
         "scopes": [
             {
                 "policy": approval.rule.policy,
                 "rule": approval.rule.name,
-                "digest": scope_digest(approval.rule, judgement.base_snapshot, judgement.candidate_snapshot),
+                "digest": scope_digest(approval.rule, before, after),
             }
             for approval in asked
             if verdict == "approved"
         ],
-        "subjects": sorted(judgement.subjects),
+        "subjects": sorted(candidate.subjects),
         "previous": sorted(item.digest for item in mine),
     }
     if message:
         statement["message"] = message
-    return Proposal(statement, asked, tuple(_refusals(judgement, reviewer, verdict, asked, bool(mine))))
+    return Proposal(statement, asked, tuple(_refusals(candidate, approvals, reviewer, verdict, asked, bool(mine))))
 
 
 def _refusals(
-    judgement: Judgement, reviewer: str, verdict: str, asked: tuple[Approval, ...], spoke: bool
+    candidate: Candidate, approvals: Approvals, reviewer: str, verdict: str, asked: tuple[Approval, ...], spoke: bool
 ) -> list[Reason]:
     if verdict == "withdrawn" and not spoke:
         return [Reason("nothing-to-withdraw", f"{reviewer} has signed nothing about this pull request")]
     if verdict != "approved" or asked:
         return []
-    for approval in judgement.approvals:
-        why = Exclusions(approval.rule, judgement.contributors[0], judgement.directory).why(reviewer)
+    for approval in approvals.required:
+        why = Exclusions(approval.rule, approvals.contributors, candidate.directory).why(reviewer)
         if why is not None:
             return [Reason(why[1], f"{reviewer} {why[0]}, so their approval would not count")]
-    wanted = sorted({name for item in judgement.approvals for need in item.required for name in need.eligible})
+    wanted = sorted({name for item in approvals.required for need in item.required for name in need.eligible})
     who = f"; {', '.join(wanted)} may" if wanted else ""
     return [Reason("not-eligible", f"no approval rule asks {reviewer} about this pull request{who}")]

@@ -19,11 +19,10 @@ from typing import Any
 from itsm_as_code.errors import GitError
 from itsm_as_code.findings import Finding, Pointer, format_pointer
 from itsm_as_code.forges.interface import Review
+from itsm_as_code.gate.history import History
 from itsm_as_code.gate.paths import changed_paths
 from itsm_as_code.gate.reviews import Void
 from itsm_as_code.gate.scope import MatchedRule, PathChange, Patterns, within
-from itsm_as_code.git.history import merge_bases, standing_at
-from itsm_as_code.git.repository import Repository, Revision
 from itsm_as_code.records.catalogue import Catalogue, load_catalogue
 from itsm_as_code.records.diff import RecordDiff, diff_catalogues, diff_data
 from itsm_as_code.records.document import load
@@ -39,7 +38,7 @@ RulesOf = Callable[[Sequence[RecordDiff], Sequence[PathChange]], Iterable[Matche
 class Merge:
     """What would be merged: two commits, and the records of the base and of the candidate that comes of them."""
 
-    repository: Repository
+    history: History
     base: str
     head: str
     old: Catalogue
@@ -51,8 +50,8 @@ class Seen:
     """The difference that a reviewer had before them. Where histories cross, ``before`` is each of the merge bases."""
 
     commit: str
-    before: tuple[Revision, ...]
-    after: Revision
+    before: tuple[Snapshot, ...]
+    after: Snapshot
 
 
 class Binding:
@@ -60,7 +59,7 @@ class Binding:
 
     def __init__(self, merge: Merge, rules_of: RulesOf) -> None:
         self._merge = merge
-        self._repository = merge.repository
+        self._history = merge.history
         self._rules_of = rules_of
         self._seen: dict[Review, Seen | Void] = {}
         self._rules: dict[tuple[Seen, bool], list[MatchedRule]] = {}
@@ -109,19 +108,19 @@ class Binding:
         return self._seen[review]
 
     def _look(self, review: Review) -> Seen | Void:
-        commit, snapshot = review.commit, self._repository.snapshot
+        commit, snapshot = review.commit, self._history.snapshot
         try:
             if not _COMMIT.match(commit):
                 raise GitError("not a full commit id")
-            self._repository.commit(commit)
+            self._history.commit(commit)
         except GitError:
             return Void(f"the commit it was given on ({commit[:12]}) is not in this clone")
         if review.seen is not None:
             base, tree = review.seen
             return Seen(commit, (snapshot(base),), snapshot(tree))
         try:
-            stood = standing_at(self._repository, self._merge.base, commit, review.at)
-            before = merge_bases(self._repository, stood, commit)
+            stood = self._history.standing_at(self._merge.base, commit, review.at)
+            before = self._history.merge_bases(stood, commit)
         except GitError as error:
             if error.code != "no-merge-base":
                 raise
@@ -135,7 +134,7 @@ class Binding:
             self._rules[key] = [found for before in seen.before for found in self._match(before, seen.after, others)]
         return (found for found in self._rules[key] if (found.policy, found.name) == (rule.policy, rule.name))
 
-    def _match(self, before: Revision, after: Revision, others: bool) -> Iterable[MatchedRule]:
+    def _match(self, before: Snapshot, after: Snapshot, others: bool) -> Iterable[MatchedRule]:
         paths: Mapping[str, str] = changed_paths(before.entries, after.entries)
         if others:
             sides = [(before.entries, self._merge.old.snapshot.entries)]
@@ -185,7 +184,7 @@ class Binding:
             reason = f"{what} changed after {short}, on which it was given{_by(culprit)}"
         return Void(reason, label, culprit, "after")
 
-    def _changed_before(self, path: str, name: str, field: Pointer, before: Revision) -> Void:
+    def _changed_before(self, path: str, name: str, field: Pointer, before: Snapshot) -> Void:
         what, label = _names(path, name, field)
         culprit = self._culprit(path, name, field, before.label, self._merge.base)
         reason = f"{what} is on the base not what it was before the change that was seen{_by(culprit)}"
@@ -194,7 +193,7 @@ class Binding:
     def _culprit(self, path: str, name: str, field: Pointer, start: str, end: str) -> str | None:
         """The first commit of ``start..end`` that changed a field of a record, or touched a path."""
         try:
-            touching = self._repository.commits_touching(start, end, path)
+            touching = self._history.commits_touching(start, end, path)
             if not name:
                 return next(iter(touching), None)
             there = self._at(start, path)
@@ -206,7 +205,7 @@ class Binding:
         return None
 
     def _at(self, treeish: str, path: str) -> Any:
-        content = self._repository.blob(treeish, path)
+        content = self._history.blob(treeish, path)
         return None if content is None else _parse(path, content)
 
     def _read(self, snapshot: Snapshot, path: str, name: str) -> Any:
@@ -230,7 +229,7 @@ class Binding:
 class _Part:
     """Some files of a revision."""
 
-    whole: Revision
+    whole: Snapshot
     paths: Collection[str]
 
     @property

@@ -10,7 +10,7 @@ from typing import Any, Final
 from itsm_as_code import clock
 from itsm_as_code.forges.interface import Account, PullRequest
 from itsm_as_code.gate.decision import Reason
-from itsm_as_code.git.repository import Commit
+from itsm_as_code.git.commits import Commit
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.identities import Identities, address_key, login_key, private_account
 

@@ -6,9 +6,13 @@ import json
 import re
 from collections.abc import Container, Iterator, Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.gate.approvals import Approvals
+from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason
+from itsm_as_code.gate.findings import Findings
 from itsm_as_code.gate.guard import JUDGING_KINDS, uncompilable, unusable
 from itsm_as_code.gate.paths import refused_paths
 from itsm_as_code.gate.scope import Uncovered
@@ -16,58 +20,56 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kind_schema import has_field
 from itsm_as_code.records.kinds import KindRegistry
 
-if TYPE_CHECKING:
-    from itsm_as_code.forges.interface import PullRequest
-    from itsm_as_code.gate.judge import Judgement
 
-
-def rejections(judgement: Judgement) -> list[Reason]:
+def rejections(candidate: Candidate, findings: Findings, approvals: Approvals) -> list[Reason]:
     """Why no approval could help: something has to be mended first."""
     reasons: list[Reason] = []
-    if not judgement.changed_paths:
+    if not candidate.changed_paths:
         reasons.append(Reason("empty", "the pull request changes nothing against its base"))
-    if not judgement.base_validation.policies:
+    if not findings.before.policies:
         how = "merge one first, or switch on a policy pack in itsm.yaml"
         reasons.append(Reason("no-policy", f"the base has no policy, so nothing could be judged; {how}"))
-    policies = judgement.judges.catalogue.of_kind("ApprovalPolicy")
+    policies = candidate.rule_set.catalogue.of_kind("ApprovalPolicy")
     if not policies:
         how = "merge one first, such as 'itsm init' writes"
         reasons.append(Reason("no-approval-policy", f"the base has no approval policy, so nobody could approve; {how}"))
-    broken = unusable(judgement.base_validation.findings, judgement.judges.registry)
+    broken = unusable(findings.before.findings, candidate.rule_set.registry)
     how = "mend it on the base first, in a pull request of its own"
     reasons += [Reason("judges-unusable", f"{item.location}: {item.message}; {how}") for item in broken]
-    unclear = uncompilable(policies, judgement.environment)
+    unclear = uncompilable(policies, findings.context.environment)
     reasons += [Reason("judges-unusable", f"{message}; {how}") for message in unclear]
-    reasons += judgement.incoming.reasons if judgement.incoming else []
-    reasons += refused_paths(judgement.changed_paths, judgement.candidate_snapshot.entries, judgement.judges.registry)
+    reasons += findings.incoming.reasons if findings.incoming else []
+    reasons += refused_paths(candidate.changed_paths, candidate.catalogue.snapshot.entries, candidate.rule_set.registry)
     guard = "guard optional fields with has() in its `where`, or complete the record"
-    reasons += [Reason("approval-rule-error", f"{message}; {guard}") for message in judgement.scope.errors]
-    reasons += judgement.contributors[1]
-    blocking = [finding for finding in judgement.findings if finding.blocks]
+    reasons += [Reason("approval-rule-error", f"{message}; {guard}") for message in findings.scope.errors]
+    reasons += approvals.unresolved
+    blocking = findings.blocking
     for rule in sorted({finding.rule for finding in blocking}):
         count = sum(finding.count for finding in blocking if finding.rule == rule)
         first = next(finding for finding in blocking if finding.rule == rule)
         more = f" (and {count - 1} more)" if count > 1 else ""
         reasons.append(Reason(f"finding:{rule}", f"{first.location}: {first.message}{more}"))
     unread = {finding.location.path for finding in blocking if finding.rule.startswith(_NO_RECORD)}
-    return [*reasons, *_not_covered(judgement, policies, unread)]
+    return [*reasons, *_not_covered(candidate, findings, policies, unread)]
 
 
 _NO_RECORD: Final = ("yaml-", "file-", "record-kind", "record-unique", "record-folder")
 """Rules that say why a file holds no record."""
 
 
-def _not_covered(judgement: Judgement, policies: Sequence[Record], unread: Container[str]) -> Iterator[Reason]:
+def _not_covered(
+    candidate: Candidate, findings: Findings, policies: Sequence[Record], unread: Container[str]
+) -> Iterator[Reason]:
     """A reason for each rule that would have to be added; a file that cannot be read needs none, but mending."""
     taken = {rule["name"] for policy in policies for rule in policy.spec["rules"]}
     by_rule: dict[str, list[Uncovered]] = {}
-    for item in judgement.scope.uncovered:
-        if item.path not in unread or judgement.changed_paths.get(item.path) == "deleted":
-            by_rule.setdefault(_rule_for(item, judgement.judges.registry, taken), []).append(item)
+    for item in findings.scope.uncovered:
+        if item.path not in unread or candidate.changed_paths.get(item.path) == "deleted":
+            by_rule.setdefault(_rule_for(item, candidate.rule_set.registry, taken), []).append(item)
     for rule, items in by_rule.items():
         more = f" and {len(items) - _SHOWN} more" if len(items) > _SHOWN else ""
         listed = ", ".join(map(str, items[:_SHOWN])) + more
-        place = policies[0].path if policies else f"{judgement.judges.registry['ApprovalPolicy'].folder}/default.yaml"
+        place = policies[0].path if policies else f"{candidate.rule_set.registry['ApprovalPolicy'].folder}/default.yaml"
         where = f"add to spec.rules of {place}, in a pull request of its own"
         yield Reason("not-covered", f"no approval rule covers {listed}; {where}: - {rule}")
 
@@ -102,15 +104,15 @@ def not_ready(pull_request: PullRequest) -> list[Reason]:
     return [Reason("draft", "the pull request is a draft; mark it as ready for review")] if pull_request.draft else []
 
 
-def missing(judgement: Judgement) -> list[Reason]:
+def missing(candidate: Candidate, findings: Findings, approvals: Approvals) -> list[Reason]:
     """What approvals are still to come."""
-    reasons = [Reason("changes-requested", f"{item.person} asks for changes") for item in judgement.verdicts.vetoes]
-    reasons += not_ready(judgement.pull_request)
-    if not judgement.approvals:
+    reasons = [Reason("changes-requested", f"{item.person} asks for changes") for item in approvals.reviews.vetoes]
+    reasons += not_ready(candidate.pull_request)
+    if not approvals.required:
         reasons.append(Reason("no-rule", "no approval rule matched, so nothing was approved"))
     broken = (*_NO_RECORD, "record-schema")
-    unread = {item.record for item in judgement.findings if item.blocks and item.rule.startswith(broken)}
-    for approval in judgement.approvals:
+    unread = {item.record for item in findings.blocking if item.rule.startswith(broken)}
+    for approval in approvals.required:
         records = [diff.id for diff in approval.rule.records]
         if records and not approval.rule.paths and unread.issuperset(records):
             continue  # who has to approve them can be told once they can be read

@@ -19,8 +19,8 @@ from itsm_as_code import clock, signing
 from itsm_as_code.errors import GitError
 from itsm_as_code.forges.interface import Review, ReviewState, SignedStatement
 from itsm_as_code.gate.decision import is_canonical
+from itsm_as_code.gate.history import History
 from itsm_as_code.gate.reviews import Ignored
-from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
@@ -82,7 +82,7 @@ def digest_of(text: str) -> str:
 class PullRequestIdentity:
     """What makes a statement one on this pull request: its commits, and the records and paths that it changes."""
 
-    repository: Repository
+    history: History
     base: str
     head: str
     candidate: str
@@ -113,7 +113,7 @@ class PullRequestIdentity:
     def _other_tree(self, data: Mapping[str, Any]) -> tuple[str, str] | None:
         try:
             same = (data["base"], data["head"]) == (self.base, self.head)
-            tree = self.candidate if same else self.repository.merge_tree(data["base"], data["head"])
+            tree = self.candidate if same else self.history.merge_tree(data["base"], data["head"])
         except GitError:
             tree = ""
         if tree == data["candidate"]:
@@ -128,7 +128,7 @@ class PullRequestIdentity:
 
     def _is_ancestor(self, older: str, newer: str) -> bool:
         try:
-            return self.repository.is_ancestor(self.repository.commit(older), newer)
+            return self.history.is_ancestor(self.history.commit(older), newer)
         except GitError:  # not in this clone
             return False
 

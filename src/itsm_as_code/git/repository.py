@@ -12,12 +12,13 @@ import re
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from itsm_as_code.errors import GitError
+from itsm_as_code.git.commits import Commit, parse_commit
 from itsm_as_code.git.environment import clear
 from itsm_as_code.git.partial import fetch_missing, promisor
 from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Entry, TooLarge
@@ -194,6 +195,24 @@ class Repository:
             remedy="start the branch from the base",
         )
 
+    def merge_bases(self, base: str, head: str) -> list[str]:
+        """Every best common ancestor: more than one where histories cross (git-merge-base(1)). GitError without any."""
+        code, out = self.run("merge-base", "--all", base, head, accept=(0, 1))
+        return out.decode().split() if code == 0 else [self.merge_base(base, head)]
+
+    def standing_at(self, branch: str, head: str, at: datetime) -> str:
+        """The commit that a branch stood at when somebody looked at ``head``, at the latest.
+
+        It is the newest one of its first-parent line made by then, and never one before the last that ``head`` holds.
+        So what came of a head to the branch later is no part of what it was compared with.
+        """
+        line = self.text("rev-list", "--first-parent", "--parents", "--timestamp", branch, f"^{head}").splitlines()
+        rows = [row.split() for row in line]
+        for stamp, commit, *_ in rows:
+            if int(stamp) <= at.timestamp():
+                return commit
+        return rows[-1][2] if rows and len(rows[-1]) > 2 else branch
+
     def setting(self, name: str) -> str | None:
         """A setting of git's configuration, the user's own included; None where it is not set."""
         code, out = self.run("config", "--get", name, accept=(0, 1))
@@ -333,50 +352,6 @@ def _missing(kind: str, oid: str) -> GitError:
 def _quoted(path: Path) -> str:
     """A path for a list that git splits at colons (environment variables of git(1))."""
     return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """Who made a commit, as the object says, which proves nothing by itself.
-
-    An identity is a pair of name and e-mail address; one that is missing, given twice or malformed has the address "".
-    """
-
-    sha: str
-    author: tuple[str, str]
-    committer: tuple[str, str]
-    parents: tuple[str, ...]
-    co_authors: tuple[str, ...]
-
-
-_CO_AUTHOR = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
-
-
-def parse_commit(sha: str, content: bytes) -> Commit:
-    """A commit from the content of its object.
-
-    Every ``Co-authored-by`` line of the message counts, also where git would see no trailer: forges differ in it.
-    """
-    header, _, message = content.decode("utf-8", "surrogateescape").partition("\n\n")
-    fields: dict[str, list[str]] = {}
-    for line in header.split("\n"):
-        key, _, value = line.partition(" ")
-        fields.setdefault(key, []).append(value)
-    together = _CO_AUTHOR.findall(message.replace("\r\n", "\n").replace("\r", "\n"))
-    return Commit(
-        sha,
-        _identity(fields.get("author", [])),
-        _identity(fields.get("committer", [])),
-        tuple(fields.get("parent", ())),
-        tuple(" ".join(trailer.split()) for trailer in together),
-    )
-
-
-def _identity(values: list[str]) -> tuple[str, str]:
-    if len(values) != 1 or values[0].count("<") != 1 or values[0].count(">") != 1:
-        return "", ""
-    name, _, rest = values[0].partition("<")
-    return name.strip(), rest.partition(">")[0].strip()
 
 
 class Revision:

@@ -1,0 +1,180 @@
+"""The candidate: what merging a pull request would give, what judges it, and at which instant.
+
+What judges (policies, approval policies, waivers, people, teams, calendars, models, schemas, itsm.yaml) is read from
+the base commit; what is judged is the tree that merging head into base gives. Only git objects are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from itsm_as_code.findings import RecordId
+from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.gate.agreement import check_agreement
+from itsm_as_code.gate.conflicts import planned_window
+from itsm_as_code.gate.guard import guarded_facts
+from itsm_as_code.gate.identities import Directory
+from itsm_as_code.gate.incoming import brings_judges
+from itsm_as_code.gate.lane import Situation
+from itsm_as_code.gate.open_changes import OpenChanges, open_changes
+from itsm_as_code.gate.paths import changed_paths
+from itsm_as_code.gate.scope import PathChange
+from itsm_as_code.git.commits import Commit
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.diff import RecordDiff, diff_catalogues
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.sources import Sources
+from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.validation import Judges, load_judged, load_judges
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What is judged and by what: ``tree`` is what merging the commits ``base`` and ``head`` gives.
+
+    ``rule_set`` is that of the base, with its records, ``catalogue`` has those of the tree. ``changed_paths`` gives
+    ``added``, ``modified`` or ``deleted`` for each path that differs; ``diffs`` are the records that do, those of
+    which only the text changed included. ``commits`` are those of the pull request, oldest first; ``others`` is what
+    other open pull requests bring, as far as a change of this one could collide with it.
+    """
+
+    base: str
+    head: str
+    tree: str
+    rule_set: Judges
+    catalogue: Catalogue
+    changed_paths: Mapping[str, str]
+    diffs: tuple[RecordDiff, ...]
+    commits: tuple[Commit, ...]
+    others: OpenChanges
+    pull_request: PullRequest
+    now: datetime
+
+    @cached_property
+    def other_paths(self) -> list[PathChange]:
+        """Changed paths that no record diff stands for."""
+        of_records = {path for diff in self.diffs for path in diff.paths}
+        return [
+            PathChange(path, action) for path, action in sorted(self.changed_paths.items()) if path not in of_records
+        ]
+
+    @cached_property
+    def touched(self) -> frozenset[RecordId]:
+        return frozenset(diff.id for diff in self.diffs)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """The records and paths that the pull request changes."""
+        return frozenset([*(str(diff.id) for diff in self.diffs), *self.changed_paths])
+
+    @cached_property
+    def changes(self) -> list[Record]:
+        """The Change records that the pull request adds or modifies."""
+        return _changes(self.diffs)
+
+    @cached_property
+    def brings_rules(self) -> bool:
+        """True when the pull request touches what judges."""
+        return brings_judges(self.touched, self.changed_paths)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts.of(self.catalogue)
+
+    @cached_property
+    def base_facts(self) -> Facts:
+        return Facts.of(self.rule_set.catalogue)
+
+    @cached_property
+    def guarded_facts(self) -> Facts:
+        """What changes are judged by."""
+        return guarded_facts(self.rule_set.catalogue, self.catalogue, strict=True)
+
+    @cached_property
+    def other_facts(self) -> Facts:
+        """What other records are judged by."""
+        return guarded_facts(self.rule_set.catalogue, self.catalogue, strict=False)
+
+    @cached_property
+    def lane(self) -> Situation:
+        return Situation(self.guarded_facts, self.base_facts, self.now, self.rule_set.configuration)
+
+    @cached_property
+    def directory(self) -> Directory:
+        return Directory(self.base_facts, self.now, self.pull_request.forge, self.pull_request.accounts)
+
+    @cached_property
+    def author(self) -> str | None:
+        """The Person who opened the pull request, where that is one whom the base knows."""
+        return self.directory.by_author(self.pull_request.author or "")
+
+    @cached_property
+    def sources(self) -> Sources:
+        return self.rule_set.catalogue.sources() | self.catalogue.sources()
+
+
+def candidate_of(
+    ids: tuple[str, str, str],
+    rule_set: Judges,
+    catalogue: Catalogue,
+    pull_request: PullRequest,
+    now: datetime,
+    commits: Iterable[Commit] = (),
+    others: Callable[[], OpenChanges] = OpenChanges,
+) -> Candidate:
+    """A candidate of the two sides alone; ``ids`` are base, head and tree, ``others`` is asked where it can matter."""
+    base = rule_set.catalogue
+    paths = changed_paths(base.snapshot.entries, catalogue.snapshot.entries)
+    found = {diff.id: diff for diff in diff_catalogues(base, catalogue)}
+    for path in paths:
+        record = catalogue.by_path.get(path)
+        if record is not None and record.id not in found:
+            found[record.id] = RecordDiff(record.id, base.records.get(record.id), record, ())
+    diffs = tuple(sorted(found.values(), key=lambda diff: (diff.id.kind, diff.id.name)))
+    collide = any(planned_window(record.data) for record in _changes(diffs))
+    return Candidate(
+        *ids,
+        rule_set=rule_set,
+        catalogue=catalogue,
+        changed_paths=paths,
+        diffs=diffs,
+        commits=tuple(commits),
+        others=others() if collide else OpenChanges(),
+        pull_request=pull_request,
+        now=now,
+    )
+
+
+def _changes(diffs: Iterable[RecordDiff]) -> list[Record]:
+    return [diff.new for diff in diffs if diff.id.kind == "Change" and diff.new is not None and diff.new.valid]
+
+
+def read_candidate(
+    repository: Repository,
+    base: str,
+    head: str,
+    pull_request: PullRequest,
+    now: datetime,
+    stored: StoredRecords | None = None,
+) -> Candidate:
+    """The candidate of two revisions. ``stored`` are records of the base that earlier runs read.
+
+    ItsmError when judging is not possible (an unknown revision, a shallow clone); MergeConflict where there is one.
+    """
+    base, head = repository.commit(base), repository.commit(head)
+    check_agreement(repository, base, head, pull_request)
+    _ = repository.snapshot(head).entries  # a malformed tree, which merging would tidy up, is not judged
+    tree = repository.merge_tree(base, head)
+    # Of the base alone: what a pull request brings is always read from its files, and never remembered.
+    rule_set = load_judges(repository.snapshot(base), stored)
+    catalogue = load_judged(repository.snapshot(tree), rule_set)
+    commits = repository.commits(base, head)
+
+    def others() -> OpenChanges:
+        return open_changes(repository, base, head, pull_request.open_pull_requests, rule_set.registry["Change"])
+
+    return candidate_of((base, head, tree), rule_set, catalogue, pull_request, now, commits, others)

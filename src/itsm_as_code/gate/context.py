@@ -1,0 +1,88 @@
+"""What policies and approval rules see of a pull request beside its records: risk, collisions, and who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from itsm_as_code.findings import RecordId
+from itsm_as_code.gate.candidate import Candidate
+from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
+from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
+from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
+from itsm_as_code.measures.risk import Risk
+from itsm_as_code.measures.risk_factors import Proposal
+from itsm_as_code.policies.cel import Context, Environment
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.diff import RecordDiff
+
+
+@dataclass(frozen=True)
+class PullRequestContext:
+    """``world`` is all that changes could collide with, ``conflicts`` what they do collide with.
+
+    ``risks`` has the risk of each changed Change: the graver of what the candidate's and the base's facts give.
+    ``environment`` is what approval rules are evaluated in.
+    """
+
+    candidate: Candidate
+    world: World
+    conflicts: tuple[Conflict, ...]
+    request: Mapping[str, Any]
+    risks: Mapping[RecordId, Risk]
+    environment: Environment
+
+    def of(self, diff: RecordDiff) -> dict[str, Any]:
+        """What policies see of a record that the pull request touches, or touched when it was reviewed."""
+        changes = self.candidate.changes
+        risk = self.risks.get(diff.id) or _risk_of(diff, self.candidate)  # it may be no longer here
+        change = changes[0] if len(changes) == 1 else None
+        return {"old": diff.old, "change": change, "request": self.request, "risk": risk.as_data() if risk else None}
+
+    def scope_of(self, diffs: Sequence[RecordDiff], paths: Sequence[PathChange]) -> Scope:
+        """The approval rules of the base that a difference meets: the one that is judged, or one that was reviewed."""
+        policies = self.candidate.rule_set.catalogue.of_kind("ApprovalPolicy")
+        sides = [(diff, self._activation(diff, diff.new), self._activation(diff, diff.old)) for diff in diffs]
+        return RuleMatcher(policies, self.environment).match(sides, paths)
+
+    def _activation(self, diff: RecordDiff, side: Record | None) -> Any:
+        if side is None:
+            return None
+        context = self.of(diff)
+        change = context["change"]
+        return self.environment.activation(
+            Context(
+                object=side.data,
+                now=self.candidate.now,
+                old=diff.old.data if diff.old else None,
+                change=change.data if change else None,
+                risk=context["risk"],
+                request=context["request"],
+            )
+        )
+
+
+def context_of(candidate: Candidate) -> PullRequestContext:
+    """What rules see of a candidate."""
+    rules = World.of(candidate.rule_set.catalogue, candidate.rule_set.configuration, candidate.now)
+    world = replace(rules, facts=candidate.facts, judged=candidate.guarded_facts, others=candidate.others)
+    conflicts = tuple(item for record in candidate.changes for item in conflicts_of(record.data, world))
+    request = {
+        "author": candidate.author,
+        "base": candidate.base,
+        "head": candidate.head,
+        "conflicts": [{"kind": item.kind, "change": item.change, "with": item.other} for item in conflicts],
+    }
+    risks = {diff.id: risk for diff in candidate.diffs if (risk := _risk_of(diff, candidate)) is not None}
+    environment = Environment(candidate.guarded_facts, candidate.now)
+    return PullRequestContext(candidate, world, conflicts, request, risks, environment)
+
+
+def _risk_of(diff: RecordDiff, candidate: Candidate) -> Risk | None:
+    if diff.id.kind != "Change" or diff.new is None or not diff.new.valid:
+        return None
+    both = (candidate.guarded_facts, candidate.facts)
+    beside = fields_beside(candidate.diffs, candidate.other_paths)
+    proposal = Proposal(proposed_at(diff, candidate.now), beside)
+    return gravest(diff.new, both, candidate.now, candidate.rule_set.configuration.risk_table, proposal)

@@ -1,0 +1,114 @@
+"""What the rules say of a candidate: validation, lifecycles, risk, conflicts, lanes and examples, new or known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from itsm_as_code.checks import Situation, run_checks, waivable_ids
+from itsm_as_code.findings import Finding
+from itsm_as_code.gate import lane
+from itsm_as_code.gate.affected import affected
+from itsm_as_code.gate.candidate import Candidate
+from itsm_as_code.gate.context import PullRequestContext, context_of
+from itsm_as_code.gate.guard import Deletions, renamed, step_findings
+from itsm_as_code.gate.impact import contexts_of
+from itsm_as_code.gate.incoming import Incoming, example_findings
+from itsm_as_code.gate.scope import Scope
+from itsm_as_code.gate.standing import settled
+from itsm_as_code.policies.engine import PolicyEngine
+from itsm_as_code.policies.waivers import resolve
+from itsm_as_code.records.catalogue import Catalogue
+from itsm_as_code.records.positions import place_findings
+from itsm_as_code.validation import Focus, Validation, assess_catalogue, built_in_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """``all`` are the findings, gravest first; those that stood on the base and were left alone are marked as known.
+
+    ``context`` is what the rules saw, ``scope`` which approval rules are met and what none of them covers.
+    ``validation`` is of the candidate and ``before`` of the base, both of what may differ alone; ``incoming`` is the
+    rule set that the pull request brings, if it touches any.
+    """
+
+    context: PullRequestContext
+    scope: Scope
+    validation: Validation
+    before: Validation
+    incoming: Incoming | None
+    all: tuple[Finding, ...]
+
+    @property
+    def blocking(self) -> list[Finding]:
+        return [finding for finding in self.all if finding.blocks]
+
+
+def findings_of(candidate: Candidate) -> Findings:
+    """All findings on a candidate, and what they rest on."""
+    context = context_of(candidate)
+    scope = context.scope_of(candidate.diffs, candidate.other_paths)
+    contexts = {diff.id: context.of(diff) for diff in candidate.diffs}
+    focus = focus_of(candidate)
+    validation = assess_catalogue(candidate.catalogue, candidate.rule_set, candidate.now, contexts, focus)
+    if focus is not None:  # of checks, those that say something of the rest
+        others = {item.rule for item in validation.findings if item.record not in candidate.touched}
+        focus = replace(focus, checks=others | {"calendar-readable"})
+    before = assess_catalogue(candidate.rule_set.catalogue, candidate.rule_set, candidate.now, focus=focus)
+    incoming = None
+    if candidate.brings_rules:
+        about = contexts_of(candidate.diffs, context.request)
+        incoming = Incoming(candidate.catalogue.snapshot, candidate.now, about)
+    own = _own(candidate, context, scope, incoming)
+    found = [*validation.findings, *place_findings(own, candidate.sources)]
+    marked = settled(found, before.findings, candidate.touched, candidate.changed_paths)
+    return Findings(context, scope, validation, before, incoming, tuple(marked))
+
+
+def focus_of(candidate: Candidate) -> Focus | None:
+    """The records on which the verdict may change; None, for all, when what judges is touched."""
+    if candidate.brings_rules:
+        return None
+    base, settings = candidate.rule_set.catalogue, candidate.rule_set.configuration.policies
+    engine = PolicyEngine(base, settings, candidate.base_facts, candidate.now)
+    records = affected(base, candidate.catalogue, candidate.touched, engine)
+    return Focus(records, paths=candidate.changed_paths)
+
+
+def _own(candidate: Candidate, context: PullRequestContext, scope: Scope, incoming: Incoming | None) -> list[Finding]:
+    """The gate's own findings, beyond those of validation."""
+    deletions = Deletions(scope.deletable, renamed(candidate.diffs), candidate.catalogue.snapshot.entries)
+    found = _guarded(candidate, context)
+    for diff in candidate.diffs:
+        found += step_findings(diff, deletions, candidate.guarded_facts, candidate.now)
+    settings = (incoming and incoming.configuration) or candidate.rule_set.configuration
+    found += example_findings(
+        candidate.catalogue, settings.policies, candidate.touched, candidate.changed_paths
+    )  # of the policies that the pull request touches
+    found += lane.lane_findings(candidate.diffs, candidate.lane)
+    found += incoming.findings(candidate.touched) if incoming else []
+    return found
+
+
+def _guarded(candidate: Candidate, context: PullRequestContext) -> list[Finding]:
+    """What the rules say of the changed records with the freezes, people and models of the base."""
+    rule_set, now = candidate.rule_set, candidate.now
+    settings = rule_set.configuration.policies
+    for_changes = PolicyEngine(rule_set.catalogue, settings, candidate.guarded_facts, now)
+    for_others = PolicyEngine(rule_set.catalogue, settings, candidate.other_facts, now)
+    found: list[Finding] = []
+    for diff in candidate.diffs:
+        if diff.new is not None and diff.new.valid:
+            engine = for_changes if diff.id.kind == "Change" else for_others
+            judged = engine.judge(diff.new, **context.of(diff))
+            found += [finding for _, finding in judged if finding is not None]
+    if candidate.changes:
+        records = {**rule_set.catalogue.records, **candidate.catalogue.records}
+        # What checks point into are the records that the guarded facts speak of.
+        catalogue = Catalogue(candidate.catalogue.snapshot, rule_set.registry, records, [])
+        found += [
+            finding
+            for finding in run_checks(catalogue, candidate.guarded_facts, Situation(now, rule_set.configuration))
+            if finding.record is not None and finding.record.kind == "Change" and finding.record in candidate.touched
+        ]
+        found += lane.budget_findings(candidate.diffs, candidate.lane)
+    return resolve(found, rule_set.catalogue, waivable_ids(), built_in_rules(), now).findings

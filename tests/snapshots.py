@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from itsm_as_code.findings import RecordId
+from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue
 from itsm_as_code.records.document import Document, load
 from itsm_as_code.records.kinds import KindRegistry
@@ -36,6 +36,11 @@ def folder(path: Path) -> dict[str, str | bytes | OSError]:
 def catalogue_of(files: Mapping[str, str | bytes | OSError], registry: KindRegistry | None = None) -> Catalogue:
     """The catalogue of some files."""
     return load_catalogue(Memory(files), registry or KindRegistry.load())
+
+
+def dangling_references(catalogue: Catalogue) -> list[Finding]:
+    """A finding for each reference of a valid record to one that is not there, as validation asks for them."""
+    return [finding for record in catalogue if record.valid for finding in catalogue.dangling(record)]
 
 
 def record_of(text: str, registry: KindRegistry) -> Record:

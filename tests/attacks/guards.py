@@ -267,10 +267,7 @@ GUARDS: Final = (
     ),
     Guard(
         "references",
-        lambda monkeypatch: (
-            monkeypatch.setattr(Catalogue, "reference_findings", nothing),
-            monkeypatch.setattr(Catalogue, "dangling", nothing),
-        )[0],
+        patched(Catalogue, "dangling", nothing),
         ("names-somebody-who-only-looks-like-one",),
     ),
     Guard(

@@ -23,6 +23,7 @@ from itsm_as_code.records.catalogue import Catalogue, load_catalogue
 from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.records.document import parse
 from itsm_as_code.snapshot import WorkTree
+from tests.snapshots import dangling_references
 
 EXAMPLES = Path(__file__).parent / "examples"
 CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "backstage-giantswarm"
@@ -689,7 +690,7 @@ class TestRealCatalogue:
         assert found.findings == []
 
     def test_the_only_dangling_references_are_reported_owners(self, imported: tuple[Path, dict[str, Any]]) -> None:
-        dangling = {found.message for found in catalogue(imported[0]).reference_findings()}
+        dangling = {finding.message for finding in dangling_references(catalogue(imported[0]))}
         assert dangling == {f"no Team named '{name}'" for name in ("team-phoenix", "team-rocket", "team-team-name")}
         errors = [found for found in imported[1]["findings"] if found["severity"] == "error"]
         assert {found["rule"] for found in errors} == {"backstage-owner"}

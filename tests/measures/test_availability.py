@@ -33,12 +33,9 @@ def test_two_in_series_and_a_redundant_pair() -> None:
     assert result.bound == F("0.9979011999")
     assert result.exact
     assert result.unknown == ()
-    # Without a: 0.999 x 0.9999 = 0.9989001; without the pair: 0.998001
     assert [item.names for item in result.weakest] == [("a",), ("b",)]
-    assert result.loss(result.weakest[0]) == F("0.9989001") - F("0.9979011999")
     pair = result.contributions[-1]
     assert (pair.names, pair.availability) == (("p", "q"), F("0.9999"))
-    assert result.loss(pair) == F("0.998001") - F("0.9979011999")
 
 
 def test_a_diamond_counts_its_foot_once() -> None:
@@ -93,7 +90,7 @@ def test_nothing_needed_never_fails() -> None:
 def test_a_component_that_is_never_up() -> None:
     result = compose({"s": Need(("a", "b"))}, {"a": "0", "b": "0.5"})
     assert result.bound == 0
-    assert [(item.names, result.loss(item)) for item in result.contributions] == [(("a",), F("0.5")), (("b",), 0)]
+    assert [(item.names, item.availability) for item in result.contributions] == [(("a",), 0), (("b",), F("0.5"))]
 
 
 def test_further_components_come_in_series() -> None:
@@ -211,16 +208,6 @@ def test_parallel_is_at_least_the_best_and_series_at_most_the_worst(percents: li
     names = tuple(shares)
     assert Composer({"s": Need((), (names,))}, shares).compose("s").bound >= max(shares.values())
     assert Composer({"s": Need(names)}, shares).compose("s").bound <= min(shares.values())
-
-
-@given(systems())
-def test_a_loss_is_what_a_perfect_part_would_win(system: tuple[Needs, Shares]) -> None:
-    needs, shares = system
-    result = Composer(needs, shares).compose("s")
-    for item in result.contributions:
-        if len(item.names) == 1:
-            perfect = Composer(needs, shares | {item.names[0]: Fraction(1)}).compose("s")
-            assert perfect.bound - result.bound == result.loss(item)
 
 
 def test_worst_case_of_a_circle_is_everything() -> None:

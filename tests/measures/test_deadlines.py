@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -17,8 +17,6 @@ from itsm_as_code.measures.deadlines import (
     in_force,
     last_day_before,
     last_day_of_notice,
-    next_review,
-    until,
     utc_day,
 )
 
@@ -68,19 +66,6 @@ def test_half_open_spans_of_days() -> None:
     assert not in_force(TODAY, TODAY, TODAY)
     assert in_force(None, None, TODAY)
     assert not in_force(TODAY + timedelta(days=1), None, TODAY)
-
-
-def test_what_holds_until_an_instant() -> None:
-    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    assert until(now, now) is Due.OVERDUE
-    assert until(now + timedelta(seconds=1), now) is Due.SOON
-    assert until(now + timedelta(days=31), now) is Due.CURRENT
-
-
-def test_the_next_review() -> None:
-    assert next_review(date(2026, 8, 31), 6) == date(2027, 2, 28)
-    with pytest.raises(ValueError, match="one month"):
-        next_review(TODAY, 0)
 
 
 def test_the_last_day_of_a_half_open_span() -> None:

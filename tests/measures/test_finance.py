@@ -89,8 +89,6 @@ def test_budget_variance_to_date_and_outlook() -> None:
 
 def test_a_year_of_cost() -> None:
     assert yearly_cost("EUR", "month", D("100.50")).amount == 1206
-    # 12 x (100 + 0.01 x 5000) = 1800
-    assert yearly_cost("EUR", "month", D(100), D("0.01"), D(5000)).amount == 1800
     assert yearly_cost("SGD", "year", D(100)) == OwnCost("SGD", Fraction(100))
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from itsm_as_code.measures.prioritisation import best, ranked, wsjf
+from itsm_as_code.measures.prioritisation import ranked, wsjf
 
 
 def test_cost_of_delay_by_size() -> None:
@@ -19,5 +19,3 @@ def test_cost_of_delay_by_size() -> None:
 def test_highest_first_then_by_name_then_what_has_no_score() -> None:
     scores = {"b": Fraction(1), "a": Fraction(1), "c": Fraction(2), "z": None, "x": None}
     assert ranked(scores) == ["c", "a", "b", "x", "z"]
-    assert best(scores, ["z", "b", "a"]) == "a"
-    assert best(scores, ["z", "nobody"]) is None

@@ -12,7 +12,7 @@ from itsm_as_code.records.catalogue import get, load_catalogue
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.snapshot import Entry, WorkTree
 from tests.conftest import SMALL, copy_tree
-from tests.snapshots import Memory, catalogue_of, folder
+from tests.snapshots import Memory, catalogue_of, dangling_references, folder
 
 REGISTRY = KindRegistry.load()
 
@@ -34,14 +34,14 @@ def said(files: dict[str, str | bytes | OSError]) -> list[str]:
     catalogue = catalogue_of({**FILES, **files}, REGISTRY)
     from itsm_as_code.records.positions import place_findings
 
-    findings = place_findings([*catalogue.findings, *catalogue.reference_findings()], catalogue.sources())
+    findings = place_findings([*catalogue.findings, *dangling_references(catalogue)], catalogue.sources())
     return [f"{finding.location} {finding.rule}" for finding in findings]
 
 
 def messages(files: dict[str, str | bytes | OSError]) -> list[str]:
     catalogue = catalogue_of({**FILES, **files}, REGISTRY)
     return [
-        f"{finding.message} = {finding.remedy}" for finding in (*catalogue.findings, *catalogue.reference_findings())
+        f"{finding.message} = {finding.remedy}" for finding in (*catalogue.findings, *dangling_references(catalogue))
     ]
 
 
@@ -49,7 +49,7 @@ def test_a_good_folder_has_no_findings() -> None:
     assert said({}) == []
     catalogue = catalogue_of(folder(SMALL), REGISTRY)
     assert catalogue.findings == []
-    assert catalogue.reference_findings() == []
+    assert dangling_references(catalogue) == []
     assert len(catalogue) == 20
     assert [record.name for record in catalogue.of_kind("Service")] == ["database", "newsletter", "orders", "web-shop"]
     orders = catalogue.get("Service", "orders")

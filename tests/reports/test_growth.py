@@ -163,11 +163,11 @@ def policy_test(size: int, long: str = "") -> PolicyTest:
     record = policy_record(source)
     made = Policy(record)
     results = [
-        ExampleResult(made, f"e{number}{long}", ("spec", "examples", number), "pass", "fail", f"m{long}")
+        ExampleResult(f"e{number}{long}", ("spec", "examples", number), "pass", "fail", f"m{long}")
         for number in range(size)
     ]
     mutant = [Mutant(number, number + 1, "x", f"y{long}", "z") for number in range(size)]
-    survivors = tuple(Survivor(("spec", "require"), "x", item) for item in mutant)
+    survivors = tuple(Survivor(("spec", "require"), item) for item in mutant)
     return PolicyTest([(made, results)], True, [Strength(made, size + 1, survivors)])
 
 

@@ -109,7 +109,7 @@ def test_without_agreement_objective_or_review_there_is_no_budget() -> None:
 
 @given(st.fractions(0, 100, max_denominator=10**6), st.fractions(0, 100, max_denominator=10**6))
 def test_used_and_left_make_the_whole(target: Fraction, attained: Fraction) -> None:
-    budget = ErrorBudget("s", "a", "o", "r", NOW.date(), NOW.date(), target / 100, attained / 100, "", "")
+    budget = ErrorBudget("a", "o", "r", NOW.date(), NOW.date(), target / 100, attained / 100, "", "")
     assert budget.consumed + budget.remaining == 1
     assert budget.consumed >= 0
     if target < 100:

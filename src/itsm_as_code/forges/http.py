@@ -42,9 +42,8 @@ Query = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the forge answered: the status, the header fields by their lower-case names, the JSON data."""
+    """What the forge answered: the header fields by their lower-case names, the JSON data."""
 
-    status: int
     headers: Mapping[str, str]
     data: Any
 
@@ -269,14 +268,14 @@ def _judged(method: str, address: str, status: int, headers: HTTPMessage, conten
         raise _refusal(method, address, status, content)
     kind = headers.get_content_type()
     if not content and status == 204:
-        return Answer(status, {}, None)
+        return Answer({}, None)
     if kind != "application/json" and not kind.endswith("+json"):
         raise _wrong(method, address, f"answered with {_text(kind)} instead of JSON", _BASE_REMEDY)
     try:
         data = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):
         raise _wrong(method, address, "answered with something that is not JSON") from None
-    return Answer(status, {name.lower(): value for name, value in headers.items()}, data)
+    return Answer({name.lower(): value for name, value in headers.items()}, data)
 
 
 _REFUSALS = {

@@ -80,10 +80,6 @@ class Composition:
         weakest = takewhile(lambda item: item.availability == lowest, self.contributions)
         return tuple(weakest) if lowest < 1 else ()
 
-    def loss(self, contribution: Contribution) -> Fraction:
-        """By how much the bound would rise if a contribution never failed."""
-        return _product(item.availability for item in self.contributions if item is not contribution) - self.bound
-
 
 @dataclass(frozen=True, slots=True)
 class _System:

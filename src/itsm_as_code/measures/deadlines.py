@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from itsm_as_code.durations import Duration, add_months
+from itsm_as_code.durations import Duration
 
 ONE_DAY: Final = timedelta(days=1)
 SOON: Final = timedelta(days=30)
@@ -59,10 +59,10 @@ class Notice:
     state: Due
 
 
-def contract_notice(end: date, notice: Duration, today: date, ahead: timedelta = SOON) -> Notice:
+def contract_notice(end: date, notice: Duration, today: date) -> Notice:
     """When to decide on a contract. Overdue: it can only be left after ``end``, if at all."""
     by = last_day_of_notice(end, notice)
-    return Notice(by, due(by, today, ahead))
+    return Notice(by, due(by, today))
 
 
 def in_force(start: date | None, end: date | None, today: date) -> bool:
@@ -70,23 +70,9 @@ def in_force(start: date | None, end: date | None, today: date) -> bool:
     return (start is None or start <= today) and (end is None or today < end)
 
 
-def next_review(last: date, every_months: int) -> date:
-    """The day of the next review or renewal, so many months after the last. ValueError for a cycle below one month."""
-    if every_months < 1:
-        raise ValueError("a cycle is one month or longer")
-    return add_months(last, every_months)
-
-
-def freshness(review_by: date | None, today: date, ahead: timedelta = SOON) -> Due:
+def freshness(review_by: date | None, today: date) -> Due:
     """How fresh knowledge is. Without a day of review nobody has promised to look at it again: overdue.
 
     Source: ITIL 4, knowledge management practice.
     """
-    return Due.OVERDUE if review_by is None else due(review_by, today, ahead)
-
-
-def until(instant: datetime, now: datetime, ahead: timedelta = SOON) -> Due:
-    """How something that holds until an instant stands (a waiver, an accepted risk); at that instant it is over."""
-    if now >= instant:
-        return Due.OVERDUE
-    return Due.SOON if instant - now <= ahead else Due.CURRENT
+    return Due.OVERDUE if review_by is None else due(review_by, today)

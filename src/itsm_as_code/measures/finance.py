@@ -150,16 +150,9 @@ class OwnCost:
     amount: Fraction
 
 
-def yearly_cost(
-    currency: str, period: str, fixed: Amount | None = None, variable: Amount | None = None, units: Amount | None = None
-) -> OwnCost:
-    """The cost of a year: fixed cost per period (``month`` or ``year``), and variable cost of the units of a period.
-
-    Without ``units`` nothing is known of the use, and only the fixed cost counts.
-    """
-    periods = {"month": 12, "year": 1}[period]
-    used = Fraction(variable or 0) * Fraction(units or 0)
-    return OwnCost(currency, periods * (Fraction(fixed or 0) + used))
+def yearly_cost(currency: str, period: str, fixed: Amount) -> OwnCost:
+    """The fixed cost of a year, from that of a period (``month`` or ``year``). Nothing is known of the units used."""
+    return OwnCost(currency, {"month": 12, "year": 1}[period] * Fraction(fixed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ cost of delay is that of the Scaled Agile Framework.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
 
@@ -23,9 +23,3 @@ def wsjf(business_value: int, time_criticality: int, risk_reduction: int, size: 
 def ranked(scores: Mapping[str, Fraction | None]) -> list[str]:
     """Names by score, highest first, equal ones by name; those without a score come last."""
     return sorted(scores, key=lambda name: (scores[name] is None, -(scores[name] or 0), name))
-
-
-def best(scores: Mapping[str, Fraction | None], among: Iterable[str]) -> str | None:
-    """The name with the highest score among these, or None."""
-    known = {name: scores[name] for name in among if scores.get(name) is not None}
-    return ranked(known)[0] if known else None

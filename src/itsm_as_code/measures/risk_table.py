@@ -37,11 +37,12 @@ class RiskTable:
         return self.matrix[LEVELS.index(impact)][LEVELS.index(likelihood)]
 
 
-def read_table(spec: Mapping[str, Any], at: Pointer = ("spec", "risk")) -> tuple[RiskTable, list[Problem]]:
+def read_table(spec: Mapping[str, Any]) -> tuple[RiskTable, list[Problem]]:
     """The table of ``itsm.yaml``: each part that it leaves out is the shipped one. The shipped table when it is wrong.
 
-    ``spec`` fits ``schemas/configuration.schema.json``; ``at`` is where it stands.
+    ``spec`` fits ``schemas/configuration.schema.json``, where it stands at ``/spec/risk``.
     """
+    at: Pointer = ("spec", "risk")
     whole = {part: spec.get(part, SHIPPED[part]) for part in ("likelihood", "impact", "matrix")}
     problems = [*_side_problems(whole["likelihood"], "likelihood", at), *_side_problems(whole["impact"], "impact", at)]
     problems += _matrix_problems(whole["matrix"], (*at, "matrix"))

@@ -23,7 +23,6 @@ DEFAULT_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class ExampleResult:
     """One example: what was expected, what the policy said (``pass``, ``fail``, ``skip``, ``error``)."""
 
-    policy: Policy
     name: str
     pointer: Pointer
     expected: str
@@ -46,7 +45,7 @@ def run_examples(policy: Policy, fixtures: Fixtures = no_fixtures) -> Iterator[E
             status, message = "error", f"does not compile: {error.message}"
         except ConfigurationError as error:
             status, message = "error", f"its fixture cannot be used: {error.message}"
-        yield ExampleResult(policy, example["name"], ("spec", "examples", index), example["expect"], status, message)
+        yield ExampleResult(example["name"], ("spec", "examples", index), example["expect"], status, message)
 
 
 MOST_EXAMPLES: Final = 2_000

@@ -19,10 +19,9 @@ from itsm_as_code.policies.fixtures import Fixtures, no_fixtures
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """A mutant that every example answers as before: its expression by pointer, that expression, and the change."""
+    """A mutant that every example answers as before: its expression by pointer, and the change."""
 
     pointer: Pointer
-    original: str
     mutant: Mutant
 
 
@@ -73,7 +72,7 @@ def strength_of(policy: Policy, fixtures: Fixtures = no_fixtures) -> Strength:
                 continue
             total += 1
             if not killed:
-                survivors.append(Survivor(pointer, expression, mutant))
+                survivors.append(Survivor(pointer, mutant))
     return Strength(policy, total, tuple(survivors))
 
 

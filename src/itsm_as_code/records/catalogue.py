@@ -223,10 +223,6 @@ class Catalogue:
         known = {record.path: record.content for record in self if record.content is not None}
         return Sources(known, {record.path: self.snapshot for record in self if record.content is None})
 
-    def reference_findings(self) -> list[Finding]:
-        """A finding for each reference to a record that is not there."""
-        return [finding for record in self.records.values() if record.valid for finding in self.dangling(record)]
-
     def dangling(self, record: Record) -> Iterator[Finding]:
         """A finding for each reference of a record, of this catalogue or not, to a record that is not there."""
         known = self._by_kind

@@ -35,7 +35,6 @@ class ErrorBudget:
     older than the window of its objective; None where that is past the year 9999, or where there is no window.
     """
 
-    service: str
     agreement: str
     objective: str
     review: str
@@ -127,7 +126,6 @@ def _budgets(facts: Facts, service: str, review: Data, start: date, end: date) -
             continue
         target, attained = objective["target"], line["attained"]
         yield ErrorBudget(
-            service=service,
             agreement=line["agreement"],
             objective=line["objective"],
             review=review["metadata"]["name"],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -68,7 +68,6 @@ def small_up_to(expression: str) -> int:
 @dataclass(frozen=True, slots=True)
 class _Estimate:
     read: int
-    numbers: re.Pattern[str] = field(default=re.compile(r"[0-9]+"))
 
     def of(self, node: Node, scope: Mapping[str, int]) -> _Value:
         """The estimate for a node; ``scope`` gives the sizes of the variables of loops."""
@@ -117,15 +116,13 @@ class _Estimate:
         if node.name == "join" and node.kind == "method":
             return sizes[0] * (1 + sum(sizes[1:]))
         if node.name == "format":
-            width = max([6, *(int(found[:9]) for found in self._digits(node))])
+            text = node.children[0].value
+            digits = re.findall(r"[0-9]+", text) if isinstance(text, str) else ["999999999"]
+            width = max([6, *(int(found[:9]) for found in digits)])
             return sizes[0] * (width + sum(sizes[1:]))
         if node.name in ("size", "contains", "startsWith", "endsWith", "matches", "indexOf", "lastIndexOf", "int"):
             return 24
         return sum(sizes) + 64
-
-    def _digits(self, node: Node) -> list[str]:
-        text = node.children[0].value
-        return self.numbers.findall(text) if isinstance(text, str) else ["999999999"]
 
     def _loop(self, node: Node, scope: Mapping[str, int]) -> _Value:
         """The most that a loop takes, whether its list has many small items, one that is all of it, or a few large.

@@ -127,8 +127,8 @@ class _Parser:
         found = "the expression ends" if token.kind == END else f"'{token.text}' stands"
         return SyntaxProblem(f"{found} where {wanted} is expected", token.start)
 
-    def _deeper(self, levels: int = 1) -> None:
-        self._depth += levels
+    def _deeper(self) -> None:
+        self._depth += 1
         if self._depth > MAX_DEPTH:
             raise SyntaxProblem(f"more than {MAX_DEPTH} levels of nesting", self._token.start)
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-import orjson
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
 
@@ -24,9 +23,10 @@ from itsm_as_code.clock import Interval
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before, last_day_of_notice
 from itsm_as_code.policies.cel.bounded import TOO_MUCH, Bounded, OutOfBounds
-from itsm_as_code.policies.cel.cost import LOOKED_UP, small_up_to
+from itsm_as_code.policies.cel.cost import small_up_to
 from itsm_as_code.policies.cel.ends_of_time import NEAR, near, with_near_ends
 from itsm_as_code.policies.cel.expressions import line_and_column, offset_of
+from itsm_as_code.policies.cel.sizes import MOST_HANDED_OUT, is_large, measured, weight_of
 from itsm_as_code.policies.cel.wall_clock import EXCLUDED, NAME, Rewritten, rewritten, wall_clock, zone_problems
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.budget import error_budgets
@@ -107,9 +107,9 @@ class Activation:
 
     def __init__(self, context: Context, values: Callable[[Mapping[str, Any]], Any]) -> None:
         self.context = context
-        self.size = _measured([context.object, context.old, context.change]) if context.size is None else context.size
+        self.size = measured([context.object, context.old, context.change]) if context.size is None else context.size
         if context.request or context.params:
-            self.size += _measured([context.request, context.params])
+            self.size += measured([context.request, context.params])
         self._values = values
         self.native = self.fresh()
 
@@ -134,8 +134,6 @@ class Activation:
 
 
 Plain = bool | str | int | float | list[Any] | timedelta | None
-MOST_HANDED_OUT: Final = 600_000
-"""Values (of records, their fields and items) that look-ups may hand out in one evaluation: half a second's work."""
 MOST_STOPS: Final = 8
 """Evaluations of one expression that are stopped, before it has no answer for any more records that may take long.
 
@@ -306,14 +304,12 @@ def _declare(
     def look_up(*arguments: Any) -> Any:
         if arguments not in answers:
             answer = implementation(*arguments)
-            weight = _weight(answer)
+            weight = weight_of(answer)
             # What is too much is refused, large or not, also where it is stopped: there is no more to measure.
-            is_large = weight <= MOST_HANDED_OUT and any(
-                map(_is_large, answer if isinstance(answer, list) else [answer])
-            )
-            answers[arguments] = answer, weight, is_large
-        answer, weight, is_large = answers[arguments]
-        if is_large and not meter.may_be_large:
+            large = weight <= MOST_HANDED_OUT and any(map(is_large, answer if isinstance(answer, list) else [answer]))
+            answers[arguments] = answer, weight, large
+        answer, weight, large = answers[arguments]
+        if large and not meter.may_be_large:
             meter.met_large = True
             raise ValueError(f"{name}() hands out a large record")
         meter.handed_out += weight
@@ -333,57 +329,6 @@ _WALL_CLOCK: Final = cel.FunctionDecl(
         )
     ],
 )
-
-
-def _weight(value: Any) -> int:
-    """How many values there are in a value, counted no further than matters."""
-    count, todo = 0, [value]
-    while todo and count <= MOST_HANDED_OUT:
-        item = todo.pop()
-        count += 1
-        if isinstance(item, dict):
-            todo.extend(item.values())
-        elif isinstance(item, list):
-            todo.extend(item)
-    return count
-
-
-def _is_large(value: Any) -> bool:
-    """True for more letters than what is looked up may have.
-
-    Written as JSON a value has as many bytes as it has letters, or one less (where a list has numbers of one digit: a
-    comma stands behind all but the last). So most values need no counting.
-    """
-    try:
-        if len(orjson.dumps(value)) < LOOKED_UP:
-            return False
-    except TypeError:
-        pass
-    return _letters(value) > LOOKED_UP
-
-
-def _letters(value: Any) -> int:
-    """About how many characters a value has when it is written down, counted no further than matters."""
-    count, todo = 0, [value]
-    while todo and count <= LOOKED_UP:
-        item = todo.pop()
-        count += 2  # a number or an empty text takes its place too
-        if isinstance(item, str):
-            count += len(item)
-        elif isinstance(item, dict):
-            todo.extend(item.keys())
-            todo.extend(item.values())
-        elif isinstance(item, list):
-            todo.extend(item)
-    return count
-
-
-def _measured(parts: list[Any]) -> int:
-    """About as many bytes as some values have in a record."""
-    try:
-        return len(orjson.dumps(parts))
-    except TypeError:  # an example may hold what no record can, such as a number of more than 64 bits
-        return len(repr(parts))
 
 
 def _notice_day(end: str, period: str) -> str:

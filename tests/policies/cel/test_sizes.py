@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from itsm_as_code.policies.cel import environment
-from itsm_as_code.policies.cel.environment import _is_large, _letters
+from itsm_as_code.policies.cel import sizes
+from itsm_as_code.policies.cel.sizes import is_large, letters_of
 
 VALUES: some.SearchStrategy[Any] = some.recursive(
     some.none() | some.booleans() | some.integers(-(2**70), 2**70) | some.integers(0, 9) | some.floats() | some.text(),
@@ -21,13 +21,13 @@ VALUES: some.SearchStrategy[Any] = some.recursive(
 @given(VALUES, some.integers(2, 120))
 def test_it_is_what_counting_says(value: Any, most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(environment, "LOOKED_UP", most)
-        assert _is_large(value) is (_letters(value) > most)
+        patch.setattr(sizes, "LOOKED_UP", most)
+        assert is_large(value) is (letters_of(value) > most)
 
 
 @pytest.mark.parametrize("value", [[1], [[1]], [[[7]], {"": 0}], {"a": [1, 2, [3]]}, [True, None, 0, "", [], {}]])
 def test_it_is_so_at_the_very_edge(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    letters = _letters(value)
+    letters = letters_of(value)
     for most in (letters - 1, letters, letters + 1):
-        monkeypatch.setattr(environment, "LOOKED_UP", most)
-        assert _is_large(value) is (_letters(value) > most)
+        monkeypatch.setattr(sizes, "LOOKED_UP", most)
+        assert is_large(value) is (letters_of(value) > most)

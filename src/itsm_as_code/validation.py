@@ -17,7 +17,7 @@ from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, RecordId, Rule, folded, sort_findings
 from itsm_as_code.measures.risk import Risk, assess
-from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, engine, packs, waivers
+from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, packs, policy, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle, taken_over
@@ -244,7 +244,7 @@ def built_in_rules() -> dict[str, Rule]:
         taken_over,
         configuration_module,
         packs,
-        engine,
+        policy,
         approval_rules,
         waivers,
     )

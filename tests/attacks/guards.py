@@ -38,7 +38,7 @@ from itsm_as_code.measures import links, risk, suspension
 from itsm_as_code.policies import waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.policies.cel.wall_clock import Rewritten
-from itsm_as_code.policies.engine import Policy
+from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records import catalogue, document, outcomes
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts

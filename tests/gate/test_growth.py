@@ -9,7 +9,7 @@ import pytest
 from itsm_as_code.findings import RecordId
 from itsm_as_code.gate.scope import PathChange, RuleMatcher
 from itsm_as_code.policies.cel.environment import Context, Environment
-from itsm_as_code.policies.engine import Policy
+from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff, diff_data, show_fields
 from itsm_as_code.records.facts import Facts

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from itsm_as_code.policies import examples
-from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.examples import DEFAULT_NOW, ExampleResult, example_problems, run_examples
 from itsm_as_code.policies.fixtures import no_fixtures
+from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.catalogue import Catalogue, load_catalogue
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.snapshot import WorkTree

@@ -15,8 +15,8 @@ import pytest
 from itsm_as_code import shipped
 from itsm_as_code.configuration import Override, PolicySettings, load_configuration
 from itsm_as_code.findings import Severity
-from itsm_as_code.policies.engine import policies_of
 from itsm_as_code.policies.packs import type_mismatch
+from itsm_as_code.policies.policy import policies_of
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.validation import Validation, load_judges, validate

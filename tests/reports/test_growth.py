@@ -28,8 +28,8 @@ from itsm_as_code.measures.blast_radius import BlastRadius, Reached
 from itsm_as_code.policies import register
 from itsm_as_code.policies.cel.mutation import Mutant
 from itsm_as_code.policies.coverage import Coverage, UnknownControl, UnknownPolicy
-from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.examples import ExampleResult
+from itsm_as_code.policies.policy import Policy
 from itsm_as_code.policies.strength import Strength, Survivor
 from itsm_as_code.records import schemas
 from itsm_as_code.records.document import parse

@@ -14,7 +14,8 @@ import orjson
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.policies.cel import Sieve, asks_by_own_names, reads
-from itsm_as_code.policies.engine import Policy, PolicyEngine
+from itsm_as_code.policies.engine import PolicyEngine
+from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.graph import ServiceGraph
 

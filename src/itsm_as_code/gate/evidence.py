@@ -20,7 +20,7 @@ from itsm_as_code.gate.guard import policy_digest
 from itsm_as_code.gate.lane import lane_instants
 from itsm_as_code.gate.seats import Approval
 from itsm_as_code.git.repository import MergeConflict
-from itsm_as_code.policies.engine import policies_of
+from itsm_as_code.policies.policy import policies_of
 from itsm_as_code.records.diff import show_fields
 from itsm_as_code.records.lifecycle import transition_of
 

@@ -17,14 +17,14 @@ from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.forges.interface import OpenPullRequest
 from itsm_as_code.gate.guard import unusable
 from itsm_as_code.git.repository import MergeConflict, Repository
-from itsm_as_code.policies import engine, waivers
+from itsm_as_code.policies import policy, waivers
 from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judged, load_judges
 
 _OK: Final = ("pass", "absent", "waived")
 _REJECTED: Final = ("fail", "error")
 _EFFECTS: Final = ("rejects", "lets-through", "tells")
-_ABOUT_RULES: Final = frozenset(rule.id for rule in (*engine.RULES, *waivers.RULES))
+_ABOUT_RULES: Final = frozenset(rule.id for rule in (*policy.RULES, *waivers.RULES))
 """Rules about rules: what is wrong with the new policies themselves is no verdict on a record."""
 
 

@@ -14,9 +14,9 @@ from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.gate.guard import JUDGING_KINDS, unusable
 from itsm_as_code.gate.impact import Shift, shifts
-from itsm_as_code.policies.engine import POLICY_EXAMPLES, Policy
 from itsm_as_code.policies.examples import example_problems
 from itsm_as_code.policies.fixtures import fixture_folders, fixtures_of
+from itsm_as_code.policies.policy import POLICY_EXAMPLES, Policy
 from itsm_as_code.records.catalogue import Catalogue, stamp
 from itsm_as_code.snapshot import Snapshot
 from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges

@@ -11,8 +11,8 @@ from itsm_as_code import clock
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, Problem
 from itsm_as_code.policies.cel import TOO_MUCH, CompileError, Context, Environment
-from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.fixtures import Fixtures, no_fixtures
+from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.facts import Facts
 
 DEFAULT_NOW = datetime(2026, 1, 1, tzinfo=UTC)

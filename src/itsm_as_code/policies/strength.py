@@ -12,9 +12,9 @@ import orjson
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer
 from itsm_as_code.policies.cel import Activation, CompileError, Environment, Mutant, SyntaxProblem, mutants
-from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.examples import context_of, environment_of
 from itsm_as_code.policies.fixtures import Fixtures, no_fixtures
+from itsm_as_code.policies.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import orjson
 
 from itsm_as_code.findings import format_pointer
 from itsm_as_code.measures.numbers import percent_floor
-from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.examples import ExampleResult
+from itsm_as_code.policies.policy import Policy
 from itsm_as_code.policies.strength import Strength, Survivor, share
 from itsm_as_code.records.positions import locate, locate_inside
 from itsm_as_code.reports import escape

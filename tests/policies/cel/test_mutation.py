@@ -8,8 +8,8 @@ import pytest
 
 from itsm_as_code.policies.cel.environment import Environment
 from itsm_as_code.policies.cel.mutation import mutants
-from itsm_as_code.policies.engine import Policy
 from itsm_as_code.policies.examples import run_examples
+from itsm_as_code.policies.policy import Policy
 from itsm_as_code.policies.strength import share, strength_of
 from itsm_as_code.records.facts import Facts
 from tests.policies.test_examples import OWN, REGISTRY, changed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from itsm_as_code.cli._paths import inside, within
 
 if TYPE_CHECKING:
-    from itsm_as_code.policies.engine import Policy
+    from itsm_as_code.policies.policy import Policy
     from itsm_as_code.records.catalogue import Record
     from itsm_as_code.validation import Judges
 
@@ -21,7 +21,7 @@ def policies(judges: Judges, top: Path, wanted: tuple[str, ...]) -> list[Policy]
     path of a file or folder. UsageError for a word that names nothing; ItsmError when a policy cannot be read: it is
     never left out in silence.
     """
-    from itsm_as_code.policies.engine import Policy
+    from itsm_as_code.policies.policy import Policy
 
     known = readable(judges)
     chosen = {record.id for word in wanted for record in _named(word, known, top)}

@@ -53,7 +53,7 @@ def command(session: Session) -> int:
 
 
 def _row(record: Record, count: Counter[str], pack: Pack | None, settings: PolicySettings) -> dict[str, Any]:
-    from itsm_as_code.policies.engine import Policy
+    from itsm_as_code.policies.policy import Policy
 
     override, exclusion = settings.override(record.name), settings.exclusion(record.name)
     policy = Policy(record, override)

@@ -93,8 +93,8 @@ def _feeds(session: Session, rev: str | None, validation: Validation) -> Feeds:
 
     Subscribers then keep what they have, which is better than a calendar that shows taken time as free.
     """
-    from itsm_as_code.cli._planned import all_readable, revisions_of_changes
     from itsm_as_code.errors import ItsmError
+    from itsm_as_code.gate.agenda import all_readable, revisions_of_changes
     from itsm_as_code.interchange.feeds import feeds
 
     try:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from itsm_as_code.cli._planned import all_readable, revisions_of_changes
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.program import common_options
 
@@ -48,7 +47,7 @@ def command(
     from itsm_as_code import clock
     from itsm_as_code.clock import Interval
     from itsm_as_code.errors import UsageError
-    from itsm_as_code.gate.agenda import agenda
+    from itsm_as_code.gate.agenda import agenda, all_readable, revisions_of_changes
     from itsm_as_code.gate.conflicts import World
     from itsm_as_code.reports import agenda as reports
     from itsm_as_code.validation import load_judges

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from itsm_as_code.clock import Interval
-from itsm_as_code.errors import ItsmError
+from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
+from itsm_as_code.git.paths import revisions
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Data, Facts, applies_to
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.positions import place_findings
 
 CALLED_OFF: Final = ("cancelled", "rejected")
 KINDS: Final = ("freeze", "maintenance")
@@ -113,3 +119,33 @@ def _concerned(calendar: Data, facts: Facts) -> tuple[str, ...]:
         if applies_to(calendar, service["metadata"]["name"], service)
         or name in service["spec"].get("maintenanceWindows", ())
     )
+
+
+def all_readable(catalogue: Catalogue) -> None:
+    """ItsmError for a change or calendar that cannot be read: an agenda without it would show its time as free."""
+    folders = tuple(catalogue.registry[kind].folder + "/" for kind in ("Change", "Calendar"))
+    for finding in place_findings(catalogue.findings, catalogue.sources()):
+        if finding.blocks and finding.location.path.startswith(folders):
+            message = f"{finding.location} cannot be used, and may be of this time: {finding.message}"
+            raise ItsmError(message, remedy=finding.remedy or "mend it; 'itsm validate' says more")
+
+
+def revisions_of_changes(directory: Path, rev: str | None, registry: KindRegistry) -> Mapping[str, int]:
+    """Path -> how often it was changed up to now; nothing for records that are in no git repository.
+
+    GitError where the history is not all there.
+    """
+    try:
+        repository = Repository(directory)
+        commit = repository.commit(rev or "HEAD")
+    except GitError as error:
+        if error.code in ("not-a-repository", "empty-repository", "unknown-revision") and rev is None:
+            return {}
+        raise
+    if repository.is_shallow:
+        raise GitError(
+            "this clone is shallow, so how often a change was revised cannot be told",
+            code="shallow-clone",
+            remedy="run 'git fetch --unshallow', or check out with fetch-depth: 0",
+        )
+    return revisions(repository, commit, registry["Change"].folder)

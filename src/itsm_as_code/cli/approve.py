@@ -58,9 +58,9 @@ def command(
     Example:
       itsm approve --base main --head my-change --key ~/.ssh/id_ed25519
     """
-    from itsm_as_code.cli._pull_request import local_pull_request
     from itsm_as_code.configuration import load_configuration
     from itsm_as_code.forges.interface import SignedStatement
+    from itsm_as_code.forges.local import local_pull_request
     from itsm_as_code.gate.approvals import approvals_of
     from itsm_as_code.gate.attestation import propose
     from itsm_as_code.gate.candidate import read_candidate

@@ -112,7 +112,7 @@ class GateRun:
     def decide(self) -> Decision:
         """The decision. As soon as the commit is known, whatever was published of it before is taken back."""
         from itsm_as_code.cli._forge import connect
-        from itsm_as_code.cli._pull_request import local_pull_request, with_statements
+        from itsm_as_code.forges.local import local_pull_request, with_statements
         from itsm_as_code.gate.queue import judge_group
         from itsm_as_code.git.repository import Repository
 

@@ -1,11 +1,11 @@
-"""The local forge: a reviews file, for tests, air-gapped use and workflows that gather reviews themselves."""
+"""The local forge: a reviews file and signed approvals, for tests, air-gapped use and workflows that gather reviews."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping, Set
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from itsm_as_code.forges.interface import (
     ReviewState,
     SignedStatement,
 )
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.git.statements import stored_statements
 
 _REMEDY = 'a reviews file looks like {"author": "alice", "reviews": [{"reviewer", "state", "commit", "at"}]}'
 _MAX_BYTES = 16 << 20
@@ -231,3 +233,36 @@ class _Reader:
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
             raise self.fail(f"'id' of {what} is not a number")
         return Account(self.text(fields, "login", what), number)
+
+
+REFS = "refs"
+NONE = "none"
+
+
+def local_pull_request(
+    repository: Repository, base: str, head: str, reviews: Path | None, approvals: str | None
+) -> PullRequest:
+    """A pull request on no forge.
+
+    ``approvals`` says where signed ones come from: ``refs``, ``none``, or a file that `itsm approve` wrote; None is
+    ``refs`` where there is no reviews file. Without that file the pull request is its first commit's author's.
+    """
+    if reviews is not None:
+        found = LocalForge(reviews).pull_request()
+    else:
+        commits = repository.commits(repository.commit(base), repository.commit(head))
+        found = PullRequest(author=(commits[0].author[1] or None) if commits else None)
+    return with_statements(found, repository, approvals or (REFS if reviews is None else NONE))
+
+
+def with_statements(pull_request: PullRequest, repository: Repository, source: str) -> PullRequest:
+    """The pull request with the signed approvals of a source besides its own: ``refs``, ``none`` or a file."""
+    return replace(pull_request, statements=(*pull_request.statements, *_statements(repository, source)))
+
+
+def _statements(repository: Repository, source: str) -> tuple[SignedStatement, ...]:
+    if source == NONE:
+        return ()
+    if source == REFS:
+        return tuple(SignedStatement(text, signature) for text, signature in stored_statements(repository))
+    return LocalForge(Path(source)).pull_request().statements

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
+from itsm_as_code.errors import ItsmError, UsageError
+from itsm_as_code.findings import Finding
 from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
 from itsm_as_code.gate.decision import Decision, plain
 from itsm_as_code.git.overlay import overlay
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.document import load
+from itsm_as_code.records.kinds import KindRegistry
 
 _FOLDER: Final = "policies/"
 STATES: Final = {
@@ -55,3 +60,30 @@ class WhatIf:
             "policies": sorted(self.policies or ()),
         }
         return replace(decision, evidence=plain({**decision.evidence, "base": base, "whatIf": supposed}))
+
+
+def suppose(author: str | None, reviews: Iterable[str], policies: Iterable[Path]) -> WhatIf:
+    """What is supposed: reviews as ``PERSON:STATE``, policies as files. UsageError for what is neither."""
+    supposed = []
+    for text in reviews:
+        who, _, state = text.rpartition(":")
+        if not who or state not in STATES:
+            raise UsageError(f"'{text}' is no review", remedy="write PERSON:approve or PERSON:request-changes")
+        supposed.append((who, STATES[state]))
+    return WhatIf(author, tuple(supposed), dict(map(_policy, policies)))
+
+
+def _policy(file: Path) -> tuple[str, bytes]:
+    """Where a policy belongs on the base, and its content."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ItsmError(f"cannot read {file}: {error.strerror}", remedy="name a file with --with-policy") from None
+    document = load(str(file), content)
+    if isinstance(document, Finding):
+        raise ItsmError(f"{file} cannot be read: {document.message}", remedy=document.remedy)
+    data = document.data
+    if data.get("kind") not in ("Policy", "ApprovalPolicy"):
+        raise UsageError(f"{file} is no Policy or ApprovalPolicy", remedy="name the file of a policy")
+    name = data["metadata"].get("name", file.stem) if isinstance(data.get("metadata"), dict) else file.stem
+    return f"{KindRegistry.load()[data['kind']].folder}/{name}.yaml", content

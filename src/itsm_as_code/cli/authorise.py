@@ -117,7 +117,7 @@ def _elsewhere(repository: Repository, change: str) -> list[str]:
 
 
 def _keys(file: Path | None) -> list[str]:
-    from itsm_as_code.cli._evidence import allowed_signers
+    from itsm_as_code.gate.endorsement import allowed_signers
     from itsm_as_code.signing import bare_key
 
     return [bare_key(key) for _, key in allowed_signers(file)] if file is not None else []
@@ -125,8 +125,8 @@ def _keys(file: Path | None) -> list[str]:
 
 def _bring(ledger: Ledger, file: Path | None, *, fetch: bool) -> None:
     """Have the notes of origin in this clone, and evidence from a file; ItsmError when that cannot be done."""
-    from itsm_as_code.cli._evidence import evidence_file
     from itsm_as_code.errors import GitError, ItsmError
+    from itsm_as_code.gate.endorsement import evidence_file
     from itsm_as_code.git import notes
 
     command = f"git fetch origin +{notes.REF}:{notes.REF}"
@@ -139,6 +139,6 @@ def _bring(ledger: Ledger, file: Path | None, *, fetch: bool) -> None:
             raise GitError(message, code="evidence-not-fetched", remedy=f"{command}, and ask with --no-fetch") from None
     elif not fetch and file is None and not notes.references(repository):
         raise GitError("this clone has no evidence", code="evidence-not-fetched", remedy=command)
-    if file is not None and not ledger.add(evidence_file(file)[0]):
+    if file is not None and not ledger.add(evidence_file(file).content):
         remedy = "write it with 'itsm evidence show COMMIT --export -o FILE'"
         raise ItsmError(f"{file} holds no evidence of a merge", code="evidence-unreadable", remedy=remedy)

@@ -3,21 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from itsm_as_code import signing
+from itsm_as_code.errors import ItsmError
 from itsm_as_code.gate.replay import Damaged
 from itsm_as_code.gate.statements import why_key_is_not
+from itsm_as_code.records.catalogue import load_catalogue
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.snapshot import Snapshot
+from itsm_as_code.validation import registry_of
 
 NAMESPACE: Final = "itsm-evidence@v1"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """The bytes of a file, and the signature that lies beside it (FILE.sig), if one does."""
+
+    content: bytes
+    signature: str | None
+
+
+def evidence_file(path: Path) -> EvidenceFile:
+    """A file of evidence; ItsmError when it cannot be read."""
+    try:
+        signature = beside(path)
+        return EvidenceFile(path.read_bytes(), signature.read_text("utf-8", "replace") if signature.is_file() else None)
+    except OSError as error:
+        raise ItsmError(f"cannot read {path}: {error.strerror}", remedy="name a file of evidence") from None
+
+
+def beside(path: Path) -> Path:
+    """Where the signature of a file lies."""
+    return path.with_name(path.name + ".sig")
 
 
 def endorse(content: bytes, key: Path) -> str:
     """The armoured signature of a file of evidence; SigningError when it cannot be made."""
     return signing.sign(content, key, NAMESPACE)
+
+
+def signer_of(file: EvidenceFile, branch: Snapshot, now: datetime, allowed: Path | None = None) -> str | None:
+    """Who signed a file: somebody of its branch, or of an allowed-signers file; None where nobody did. Damaged."""
+    if file.signature is None:
+        return None
+    signers = allowed_signers(allowed) if allowed is not None else None
+    people = Facts.of(load_catalogue(branch, registry_of(branch)))
+    return endorser(file.content, file.signature, people, now, signers)
 
 
 def endorser(
@@ -56,3 +92,23 @@ def _holder(key: str, people: Facts, now: datetime, allowed: Sequence[tuple[str,
     if refusal is not None:
         raise Damaged(f"its signature does not count: {refusal[0]}")
     return str(names[0])
+
+
+def allowed_signers(file: Path) -> list[tuple[str, str]]:
+    """Names and keys of an allowed-signers file."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ItsmError(f"cannot read {file}: {reason}", remedy="see ssh-keygen(1), ALLOWED SIGNERS") from None
+    return [_allowed(line) for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _allowed(line: str) -> tuple[str, str]:
+    """Name and key of a line ``name [options] type base64 [comment]`` of ssh-keygen(1), ALLOWED SIGNERS."""
+    fields = line.split()
+    kinds = ("ssh-", "ecdsa-", "sk-ssh-", "sk-ecdsa-")
+    at = next((index for index, field in enumerate(fields) if index and field.startswith(kinds)), None)
+    if at is None or at + 1 >= len(fields):
+        raise ItsmError("a line of the allowed signers names no key", remedy="write: name ssh-ed25519 AAAA...")
+    return fields[0], f"{fields[at]} {fields[at + 1]}"

@@ -58,8 +58,5 @@ def test_recorded_shapes_are_read() -> None:
 
 def test_the_reference_of_a_recorded_merge_group_names_its_pull_request() -> None:
     group = RECORDED["merge_group"]["head_ref"]
-    blank = dict.fromkeys(
-        ("number", "repository", "api_url", "into", "remote", "publish", "comment_as", "keep", "summary")
-    )
-    options = ForgeOptions(name="github", wait=0, group=group, comment=False, **blank)  # type: ignore[arg-type]
+    options = ForgeOptions("github", None, None, None, wait=0, group=group)
     assert (options.pull_request_number, options.group_branch) == (104, "main")

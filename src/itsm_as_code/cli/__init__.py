@@ -6,8 +6,6 @@ import sys
 
 from itsm_as_code import __version__
 
-PROGRAM = "itsm"
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and leave with its exit code: 0 yes, 1 no, 2 could not do it, 130 interrupted."""
@@ -22,7 +20,7 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         code, problem = 2, error.strerror or str(error)
     if problem and code != 130:
-        sys.stderr.write(f"{PROGRAM}: cannot write to standard output: {problem}\n")
+        sys.stderr.write(f"itsm: cannot write to standard output: {problem}\n")
         code = 2
     sys.exit(code)
 
@@ -31,7 +29,7 @@ def _run(arguments: list[str]) -> int:
     if arguments in (["--version"], ["-V"]):  # the one question that needs nothing loaded
         from itsm_as_code.cli import _streams
 
-        _streams.show(f"{PROGRAM} {__version__}\n", is_data=False)
+        _streams.show(f"itsm {__version__}\n", is_data=False)
         return 0
     from itsm_as_code.cli.program import run
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._options import option_group
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
     from itsm_as_code.cache import Cache
     from itsm_as_code.records.stored import StoredRecords
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +54,27 @@ class CacheOptions:
                 session.say(opened.renewed)
 
 
-def cache_options(function: Function) -> Function:
-    """Options of commands that can use what earlier runs read; the command gets them as ``cache``."""
+def _cache(folder: Path | None, no_cache: bool) -> CacheOptions:
+    is_named = folder is not None and str(folder) not in ("", ".")
+    cache = CacheOptions(folder if is_named and not no_cache else None)
+    click.get_current_context().call_on_close(cache.report)
+    return cache
 
-    @wraps(function)
-    def wrapped(*arguments: Any, cache_folder: Path | None, no_cache: bool, **options: Any) -> Any:
-        folder = cache_folder if cache_folder is not None and str(cache_folder) not in ("", ".") else None
-        cache = CacheOptions(None if no_cache else folder)
-        try:
-            return function(*arguments, cache=cache, **options)
-        finally:
-            cache.report()
 
-    folder = click.option(
+cache_options = option_group(
+    "cache",
+    _cache,
+    click.option(
         "--cache",
-        "cache_folder",
+        "folder",
         type=click.Path(path_type=Path),
         envvar="ITSM_CACHE",
         metavar="DIR",
         help="Use and keep there what was read before: a folder of your own, outside the repository. [ITSM_CACHE]",
-    )
-    off = click.option("--no-cache", is_flag=True, help="Read everything anew, whatever ITSM_CACHE says.")
-    return folder(off(wrapped))  # type: ignore[return-value]
+    ),
+    click.option("--no-cache", is_flag=True, help="Read everything anew, whatever ITSM_CACHE says."),
+)
+"""For commands that can use what earlier runs read; they get it as ``cache``, and it reports when they are done."""
 
 
 def _top(folder: Path) -> Path:

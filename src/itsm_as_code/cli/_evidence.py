@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
+from itsm_as_code.cli._options import option_group
 from itsm_as_code.cli.output import Session, write_file
 from itsm_as_code.errors import UsageError
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,31 +32,22 @@ class EvidenceOptions:
             raise UsageError("--sign signs a file of evidence", remedy=remedy)
 
 
-def evidence_options(function: Function) -> Function:
-    """Adds the options to a command, which gets them as ``evidence``."""
-    path = click.Path(path_type=Path)
-    options = [
-        click.option("--verify", metavar="FILE", help="Judge again what evidence records, and compare."),
-        click.option(
-            "--allowed-signers",
-            type=path,
-            metavar="FILE",
-            help="Who may sign evidence, not people/ of the branch.",
-        ),
-        click.option("--require-signature", is_flag=True, help="Refuse evidence that nobody signed."),
-        click.option("--sign", type=path, metavar="KEY", help="Sign the evidence of --output with an SSH key."),
-    ]
-
-    def wrapped(*positional: Any, **arguments: Any) -> Any:
-        names = ("verify", "allowed_signers", "require_signature", "sign")
-        found = EvidenceOptions(**{name: arguments.pop(name) for name in names})
-        return function(*positional, evidence=found, **arguments)
-
-    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
-    wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[return-value]
+evidence_options = option_group(
+    "evidence",
+    EvidenceOptions,
+    click.option("--verify", metavar="FILE", help="Judge again what evidence records, and compare."),
+    click.option(
+        "--allowed-signers",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Who may sign evidence, not people/ of the branch.",
+    ),
+    click.option("--require-signature", is_flag=True, help="Refuse evidence that nobody signed."),
+    click.option(
+        "--sign", type=click.Path(path_type=Path), metavar="KEY", help="Sign the evidence of --output with an SSH key."
+    ),
+)
+"""For `itsm gate`, which gets them as ``evidence``."""
 
 
 def keep(options: EvidenceOptions, session: Session) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._options import option_group
 from itsm_as_code.errors import ForgeError, UsageError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from itsm_as_code.forges.interface import MergeHistory, Publisher, PullRequest
     from itsm_as_code.git.repository import Repository
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
 _GROUP = re.compile(r"(?:refs/heads/)?gh-readonly-queue/(?P<branch>.+)/pr-(?P<pr>\d{1,9})-[0-9a-f]{40,64}\Z")
 _TRAIN = re.compile(r"refs/merge-requests/(?P<pr>\d{1,9})/(?:train|merge)\Z")
 
@@ -33,18 +31,18 @@ class ForgeOptions:
     """What the options say, and the environment where they say nothing."""
 
     name: str
-    number: int | None
     repository: str | None
     api_url: str | None
     into: str | None
     wait: float
-    remote: str | None
-    group: str | None
-    publish: str | None
-    comment: bool
-    comment_as: str | None
-    keep: Path | None
-    summary: Path | None
+    number: int | None = None
+    remote: str | None = None
+    group: str | None = None
+    publish: str | None = None
+    comment: bool = False
+    comment_as: str | None = None
+    keep: Path | None = None
+    summary: Path | None = None
     annotate: bool = False
 
     @property
@@ -98,110 +96,71 @@ class ForgeOptions:
         return f"refs/heads/{self.group}"
 
 
-def forge_options(function: Function) -> Function:
-    """Adds the options; the command gets them as ``forge``."""
-
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        names = ("number", "repository", "api_url", "into", "wait", "remote", "group", "publish", "comment")
-        values = {name: options.pop(f"forge_{name}") for name in (*names, "comment_as", "keep", "summary", "annotate")}
-        return function(*arguments, forge=ForgeOptions(name=options.pop("forge_name"), **values), **options)
-
-    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
-    wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    for option in reversed(_OPTIONS):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[return-value]
-
-
-def merge_options(function: Function) -> Function:
-    """Adds the options of a command that reads merged pull requests; the command gets them as ``forge``."""
-    names = ("forge_name", "forge_repository", "forge_api_url", "forge_into", "forge_wait")
-
-    def wrapped(*arguments: Any, **options: Any) -> Any:
-        name, repository, api_url, into, wait = (options.pop(name) for name in names)
-        given = ForgeOptions(name, None, repository, api_url, into, wait, None, None, None, False, None, None, None)
-        return function(*arguments, forge=given, **options)
-
-    wrapped.__name__, wrapped.__doc__ = function.__name__, function.__doc__
-    wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-    for option in (item for at, item in reversed(list(enumerate(_OPTIONS))) if at in _OF_MERGES):
-        wrapped = option(wrapped)
-    return wrapped  # type: ignore[return-value]
-
-
-_OF_MERGES = (0, 2, 3, 4, 5)
-"""Which of the options are about the forge, and not about one pull request."""
-
-
-_FILE = click.Path(path_type=Path)
-_OPTIONS = [
-    click.option(
-        "--forge",
-        "forge_name",
-        type=click.Choice(["local", "github", "gitlab"]),
-        default="local",
-        show_default=True,
-        help="Where the pull request lives.",
-    ),
-    click.option("--pr", "forge_number", type=click.IntRange(1), metavar="N", help="Its number at the forge."),
+_FORGE = click.option(
+    "--forge",
+    "name",
+    type=click.Choice(["local", "github", "gitlab"]),
+    default="local",
+    show_default=True,
+    help="Where the pull request lives.",
+)
+_REACH = [
     click.option(
         "--repo",
-        "forge_repository",
+        "repository",
         metavar="OWNER/NAME",
         help="Its repository (default: that of the job, or of origin).",
     ),
-    click.option(
-        "--api-url", "forge_api_url", metavar="URL", help="The API of GitHub Enterprise or a GitLab of your own."
-    ),
-    click.option(
-        "--into", "forge_into", metavar="BRANCH", help="Judge what goes into this branch, not the default one."
-    ),
+    click.option("--api-url", metavar="URL", help="The API of GitHub Enterprise or a GitLab of your own."),
+    click.option("--into", metavar="BRANCH", help="Judge what goes into this branch, not the default one."),
     click.option(
         "--wait",
-        "forge_wait",
         type=click.FloatRange(0, 3600),
         default=60.0,
         show_default=True,
         metavar="SECONDS",
         help="How long to wait for the forge in all, such as for a rate limit.",
     ),
+]
+_FILE = click.Path(path_type=Path)
+forge_options = option_group(
+    "forge",
+    ForgeOptions,
+    _FORGE,
+    click.option("--pr", "number", type=click.IntRange(1), metavar="N", help="Its number at the forge."),
+    *_REACH,
     click.option(
         "--fetch",
-        "forge_remote",
+        "remote",
         is_flag=False,
         flag_value="origin",
         metavar="[REMOTE]",
         help="Fetch the commits first, to refs/itsm/ (from origin).",
     ),
-    click.option(
-        "--merge-group", "forge_group", metavar="REF", help="Judge the commit of a merge queue or merge train."
-    ),
+    click.option("--merge-group", "group", metavar="REF", help="Judge the commit of a merge queue or merge train."),
     click.option(
         "--publish",
-        "forge_publish",
         is_flag=False,
         flag_value="check",
         type=click.Choice(["check", "status"]),
         metavar="[check|status]",
         help="Show the verdict on the commit: as a check run, or as a commit status.",
     ),
-    click.option("--comment", "forge_comment", is_flag=True, help="Keep one comment with the verdict up to date."),
+    click.option("--comment", is_flag=True, help="Keep one comment with the verdict up to date."),
+    click.option("--comment-as", metavar="LOGIN", help="Whose comments are ours (default: asked for)."),
     click.option(
-        "--comment-as", "forge_comment_as", metavar="LOGIN", help="Whose comments are ours (default: asked for)."
+        "--write-reviews", "keep", type=_FILE, metavar="FILE", help="Keep what the forge told, for --reviews."
     ),
-    click.option(
-        "--write-reviews", "forge_keep", type=_FILE, metavar="FILE", help="Keep what the forge told, for --reviews."
-    ),
-    click.option(
-        "--summary", "forge_summary", type=_FILE, metavar="FILE", help="Add the verdict to this file, as Markdown."
-    ),
+    click.option("--summary", type=_FILE, metavar="FILE", help="Add the verdict to this file, as Markdown."),
     click.option(
         "--annotate",
-        "forge_annotate",
         is_flag=True,
         help="Print GitHub's annotations besides, where the result goes to a file.",
     ),
-]
+)
+"""For a command that judges one pull request, and gets them as ``forge``."""
+merge_options = option_group("forge", ForgeOptions, _FORGE, *_REACH)
+"""For a command that reads merged pull requests: only what is about the forge."""
 
 
 @dataclass(frozen=True, slots=True)

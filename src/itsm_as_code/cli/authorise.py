@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
-from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
     from itsm_as_code.assurance.ledger import Ledger
@@ -62,7 +62,7 @@ def command(
     from itsm_as_code.assurance.authority import Trail, not_asked, trail_of
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.cli._default_branch import branch_name, default_branch
-    from itsm_as_code.cli.program import instant
+    from itsm_as_code.cli.output import instant
     from itsm_as_code.gate.authorise import Question, authorise
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.records.facts import Facts

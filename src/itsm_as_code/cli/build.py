@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from itsm_as_code.cli._cache import CacheOptions, cache_options
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
-from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
     from itsm_as_code.git.repository import Repository

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
-from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
     from itsm_as_code.cli.output import Session

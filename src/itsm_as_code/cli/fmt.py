@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
-from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,9 +12,9 @@ import click
 from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._evidence import EvidenceOptions, evidence_options, keep, verify
 from itsm_as_code.cli._forge import Connection, ForgeOptions, forge_options
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._what_if import what_if_options
 from itsm_as_code.cli.output import Session
-from itsm_as_code.cli.program import common_options
 from itsm_as_code.errors import ForgeError, ItsmError, UsageError
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def command() -> None:
 
 
 def _command(name: str, title: str) -> click.Command:
-    from itsm_as_code.cli.program import common_options
+    from itsm_as_code.cli._options import common_options
 
     text = f"Import {title}.\n\n\b\nExample:\n  itsm import {name} FILE --into . --dry-run"
 
@@ -78,7 +78,7 @@ def _command(name: str, title: str) -> click.Command:
 
 def _request(title: str) -> click.Command:
     """``itsm import request``: the one import of what people typed, so nothing is written once anything is wrong."""
-    from itsm_as_code.cli.program import common_options
+    from itsm_as_code.cli._options import common_options
 
     text = (
         f"Import {title}, as the API of the forge gives it (JSON), or its Markdown body alone.\n\n"

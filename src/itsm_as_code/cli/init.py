@@ -11,9 +11,9 @@ import click
 
 from itsm_as_code import __version__
 from itsm_as_code.cli import _packs
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
-from itsm_as_code.cli.program import common_options
 
 _EDITOR_FOLDERS = {"people": "person", "services": "service", "policies": "policy"}
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session, write_file
-from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
     from itsm_as_code.records.blank import Question

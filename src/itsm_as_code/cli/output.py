@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from itsm_as_code.cli import _streams
 from itsm_as_code.errors import ItsmError
 
@@ -24,14 +26,13 @@ class Session:
 
     directory: Path
     now: str | None
-    format: str
-    output: Path | None
     quiet: bool
     verbose: bool
+    output: Path | None = None
+    format: str = "text"
 
     def instant(self, as_of: datetime | None) -> datetime:
         """The instant to judge at: ``--now``, else the repository's ``asOf`` (said on standard error), else now."""
-        from itsm_as_code.cli.program import instant
         from itsm_as_code.clock import format_instant
 
         if self.now is not None:
@@ -85,6 +86,16 @@ class Session:
         except OSError as error:
             message = f"cannot write to standard output: {error.strerror or error}"
             raise ItsmError(message, remedy="make room for it, or name a file with --output") from None
+
+
+def instant(text: str) -> datetime:
+    """The instant of ``--now``; a usage error when it is none."""
+    from itsm_as_code.clock import parse_instant
+
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise click.UsageError(f"--now: {error}.") from None
 
 
 def write_file(path: Path, content: bytes, mode: int | None = None) -> None:

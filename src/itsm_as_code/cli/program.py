@@ -1,4 +1,4 @@
-"""The program's frame: finding commands, common options, and what becomes of errors."""
+"""The program's frame: finding commands, and what becomes of errors."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import pkgutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from itsm_as_code import __version__, cli
+from itsm_as_code import __version__
 from itsm_as_code.cli import _streams
 from itsm_as_code.errors import ItsmError
 
+PROGRAM = "itsm"
 _FRAME = {"program", "output"}
 
 
@@ -56,10 +55,10 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    package=cli.__name__,
+    package=__package__,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, "-V", "--version", prog_name=cli.PROGRAM, message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
 @click.option("-C", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Work in this folder.")
 @click.pass_context
 def program(context: click.Context, directory: Path | None) -> None:
@@ -74,63 +73,10 @@ def program(context: click.Context, directory: Path | None) -> None:
     context.ensure_object(dict)["directory"] = directory
 
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def common_options(*formats: str, output: bool = True) -> Callable[[Function], Function]:
-    """The options that every command has; the command gets them as a ``Session``."""
-    from itsm_as_code.cli.output import Session
-
-    def decorate(function: Function) -> Function:
-        @click.pass_context
-        def wrapped(context: click.Context, /, **options: Any) -> Any:
-            session = Session(
-                directory=options.pop("directory_here") or (context.obj or {}).get("directory") or Path.cwd(),
-                now=options.pop("now_text"),
-                format=options.pop("format_name", "text"),
-                output=options.pop("output_file", None),
-                quiet=options.pop("quiet"),
-                verbose=options.pop("verbose"),
-            )
-            (context.obj or {})["verbose"] = session.verbose
-            return function(session, **options)
-
-        wrapped.__name__ = function.__name__
-        wrapped.__doc__ = function.__doc__
-        wrapped.__click_params__ = getattr(function, "__click_params__", [])  # type: ignore[attr-defined]
-        chain = [
-            click.option(
-                "-C", "directory_here", type=click.Path(path_type=Path), metavar="DIR", help="Work in this folder."
-            ),
-            click.option("--now", "now_text", metavar="INSTANT", help="Judge as of this instant (RFC 3339)."),
-            click.option("-q", "--quiet", is_flag=True, help="Print nothing but the result."),
-            click.option("-v", "--verbose", is_flag=True, help="Say more."),
-        ]
-        if output:
-            path = click.Path(path_type=Path)
-            chain.append(click.option("-o", "--output", "output_file", type=path, metavar="FILE", help="Write there."))
-        if formats:
-            chain.append(
-                click.option(
-                    "--format",
-                    "format_name",
-                    type=click.Choice(formats),
-                    default=formats[0],
-                    show_default=True,
-                    help="Form of the output.",
-                )
-            )
-        for option in reversed(chain):
-            wrapped = option(wrapped)
-        return wrapped  # type: ignore[return-value]
-
-    return decorate
-
-
 def run(arguments: list[str]) -> int:
     """Run the program on some arguments and give its exit code."""
     try:
-        result = program.main(arguments, prog_name=cli.PROGRAM, standalone_mode=False)
+        result = program.main(arguments, prog_name=PROGRAM, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write(_streams.INTERRUPTED)
@@ -169,7 +115,7 @@ def _explained(error: Exception, arguments: list[str]) -> int:
 def _say(message: str, remedy: str = "") -> None:
     from itsm_as_code.reports.escape import terminal
 
-    sys.stderr.write(f"{cli.PROGRAM}: {terminal(message)}\n")
+    sys.stderr.write(f"{PROGRAM}: {terminal(message)}\n")
     if remedy:
         sys.stderr.write(f"  = {terminal(remedy)}\n")
 
@@ -183,13 +129,3 @@ def _bug(error: Exception, verbose: bool) -> None:
         ) as file:
             traceback.print_exc(file=file)
         sys.stderr.write(f"  = details: {file.name}\n")
-
-
-def instant(text: str) -> datetime:
-    """The instant of ``--now``; a usage error when it is none."""
-    from itsm_as_code.clock import parse_instant
-
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        raise click.UsageError(f"--now: {error}.") from None

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from itsm_as_code.cli._cache import CacheOptions, cache_options
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._paths import inside, within
 from itsm_as_code.cli.output import Session
-from itsm_as_code.cli.program import common_options
 
 
 @click.command("validate")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session, write_file
-from itsm_as_code.cli.program import common_options
 
 
 @click.command("setup")

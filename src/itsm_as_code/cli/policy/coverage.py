@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.policy import _select
-from itsm_as_code.cli.program import common_options
 
 
 @click.command("coverage")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.policy import _select
-from itsm_as_code.cli.program import common_options
 
 if TYPE_CHECKING:
     from collections import Counter

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
-from itsm_as_code.cli.program import common_options
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.policies.register import STANDINGS
 

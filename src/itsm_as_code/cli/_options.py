@@ -1,0 +1,56 @@
+"""Groups of options: each reaches a command as one value, those that every command has as its session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from itsm_as_code.cli.output import Session
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def option_group(name: str, make: Callable[..., Any], *options: Callable[[Any], Any]) -> Callable[[Function], Function]:
+    """Adds options to a command, which gets as ``name`` what ``make`` makes of their values (given by name)."""
+
+    def decorate(function: Function) -> Function:
+        @wraps(function)
+        def wrapped(**given: Any) -> Any:
+            values = {key: given.pop(key) for key in own}
+            return function(**given, **{name: make(**values)})
+
+        parameters: list[click.Parameter] = vars(wrapped).setdefault("__click_params__", [])
+        others = len(parameters)
+        for option in reversed(options):
+            option(wrapped)
+        own = [parameter.name for parameter in parameters[others:]]
+        return wrapped  # type: ignore[return-value]
+
+    return decorate
+
+
+def common_options(*formats: str, output: bool = True) -> Callable[[Function], Function]:
+    """The options that every command has; the command gets them as ``session``."""
+    path = click.Path(path_type=Path)
+    options = [
+        click.option("-C", "directory", type=path, metavar="DIR", help="Work in this folder."),
+        click.option("--now", metavar="INSTANT", help="Judge as of this instant (RFC 3339)."),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing but the result."),
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+    ]
+    if output:
+        options.append(click.option("-o", "--output", type=path, metavar="FILE", help="Write there."))
+    if formats:
+        kinds = click.Choice(formats)
+        options.append(
+            click.option("--format", type=kinds, default=formats[0], show_default=True, help="Form of the output.")
+        )
+    return option_group("session", _session, *options)
+
+
+def _session(directory: Path | None, **others: Any) -> Session:
+    return Session(directory or (click.get_current_context().obj or {}).get("directory") or Path.cwd(), **others)

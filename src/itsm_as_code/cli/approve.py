@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +13,6 @@ from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
     from itsm_as_code.gate.attestation import Proposal
-    from itsm_as_code.gate.candidate import Candidate
-    from itsm_as_code.git.repository import Repository
 
 REFSPEC = "refs/itsm/approvals/*:refs/itsm/approvals/*"
 
@@ -62,7 +59,7 @@ def command(
     from itsm_as_code.forges.interface import SignedStatement
     from itsm_as_code.forges.local import local_pull_request
     from itsm_as_code.gate.approvals import approvals_of
-    from itsm_as_code.gate.attestation import propose
+    from itsm_as_code.gate.attestation import propose, signer
     from itsm_as_code.gate.candidate import read_candidate
     from itsm_as_code.gate.findings import findings_of
     from itsm_as_code.gate.judge import decision_of
@@ -80,7 +77,7 @@ def command(
     findings = findings_of(candidate)
     approvals = approvals_of(candidate, findings, repository)
     with ExitStack() as files:
-        reviewer, key_file = _reviewer(repository, candidate, person, key, files)
+        reviewer, key_file = signer(repository, candidate, person, key, files)
         proposal = propose(candidate, approvals, reviewer, verdict or "approved", message)
         session.say(f"{report.preview(proposal, decision_of(candidate, findings, approvals))}")
         if proposal.refusals:
@@ -108,60 +105,3 @@ def _agrees(proposal: Proposal) -> bool:
     if not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask on; say --yes to sign without being asked.")
     return click.confirm(f"Sign as {proposal.statement['reviewer']}?", err=True)
-
-
-def _reviewer(
-    repository: Repository, candidate: Candidate, person: str | None, key: str | None, files: ExitStack
-) -> tuple[str, Path]:
-    """Who signs, and the file of their key: a private one, or a public one whose private half the agent holds."""
-    from itsm_as_code import signing
-    from itsm_as_code.errors import UsageError
-    from itsm_as_code.findings import did_you_mean
-    from itsm_as_code.gate.statements import why_key_is_not
-
-    people = candidate.base_facts
-    known = {data["metadata"]["name"]: data["spec"].get("signingKeys", ()) for data in people.records("Person")}
-    if person is not None and person not in known:
-        remedy = did_you_mean(person, known) or "add them to people/ in a pull request of its own"
-        raise UsageError(f"nobody named '{person}' is in people/ of the base", remedy=remedy)
-    key = key or repository.setting("user.signingKey")
-    if key is None:
-        raise UsageError(
-            "no key to sign with", remedy="name your private SSH key with --key, or git config user.signingKey"
-        )
-    key = key.removeprefix("key::")
-    if key == "agent":
-        mine = known[person] if person else [item for items in known.values() for item in items]
-        wanted = {signing.bare_key(item["key"]) for item in mine}
-        held = next((item for item in signing.agent_keys() if item in wanted), None)
-        if held is None:
-            raise UsageError("the ssh-agent holds no key of a Person of the base", remedy="run ssh-add, or name a file")
-        key = held
-    if key.startswith(("ssh-", "ecdsa-", "sk-")):
-        public, file = signing.bare_key(key), _public_file(key, files)
-    else:
-        file = Path(key).expanduser()
-        public = signing.public_key(file)
-    owners = [name for name, items in known.items() if any(signing.bare_key(item["key"]) == public for item in items)]
-    reviewer = person or (owners[0] if len(owners) == 1 else None)
-    if reviewer is None:
-        remedy = f"add '{public}' to spec.signingKeys of your Person record, in a pull request of its own"
-        if owners:
-            remedy = "leave it to one of them, in a pull request of its own, or sign with another key"
-        whose = f"more than one person: {', '.join(sorted(owners))}" if owners else "nobody in people/ of the base"
-        raise UsageError(f"the key is that of {whose}", remedy=remedy)
-    refusal = why_key_is_not(people, reviewer, public, (candidate.now,))
-    if refusal is not None:
-        remedy = f"add '{public}' to spec.signingKeys of {reviewer}, in a pull request of its own"
-        raise UsageError(refusal[0], remedy=remedy)
-    return reviewer, file
-
-
-def _public_file(key: str, files: ExitStack) -> Path:
-    """A file that names a key of the agent's to ssh-keygen."""
-    import tempfile
-
-    folder = files.enter_context(tempfile.TemporaryDirectory(prefix="itsm-key-"))
-    path = Path(folder) / "key.pub"
-    path.write_text(f"{key}\n", "utf-8")
-    return path

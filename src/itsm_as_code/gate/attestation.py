@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
-from itsm_as_code import clock
+from itsm_as_code import clock, signing
+from itsm_as_code.errors import UsageError
+from itsm_as_code.findings import did_you_mean
 from itsm_as_code.gate.approvals import Approvals
 from itsm_as_code.gate.binding import scope_digest
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason, canonical
 from itsm_as_code.gate.seats import Approval, Exclusions
-from itsm_as_code.gate.statements import SCHEMA
+from itsm_as_code.gate.statements import SCHEMA, why_key_is_not
+from itsm_as_code.git.repository import Repository
 
 VERDICTS: Final = ("approved", "changes-requested", "withdrawn")
 
@@ -80,3 +87,55 @@ def _refusals(
     wanted = sorted({name for item in approvals.required for need in item.required for name in need.eligible})
     who = f"; {', '.join(wanted)} may" if wanted else ""
     return [Reason("not-eligible", f"no approval rule asks {reviewer} about this pull request{who}")]
+
+
+def signer(
+    repository: Repository, candidate: Candidate, person: str | None, key: str | None, files: ExitStack
+) -> tuple[str, Path]:
+    """Who signs, and the file of their key: a private one, or a public one whose private half the agent holds.
+
+    ``person`` is the one who says so; ``key`` a file, a public key, or ``agent``, else git's user.signingKey.
+    UsageError when they are nobody's.
+    """
+    people = candidate.base_facts
+    known = {data["metadata"]["name"]: data["spec"].get("signingKeys", ()) for data in people.records("Person")}
+    if person is not None and person not in known:
+        remedy = did_you_mean(person, known) or "add them to people/ in a pull request of its own"
+        raise UsageError(f"nobody named '{person}' is in people/ of the base", remedy=remedy)
+    mine = known[person] if person else [item for items in known.values() for item in items]
+    public, file = _key_file(key or repository.setting("user.signingKey"), mine, files)
+    owners = [name for name, items in known.items() if any(signing.bare_key(item["key"]) == public for item in items)]
+    reviewer = person or (owners[0] if len(owners) == 1 else None)
+    if reviewer is None:
+        remedy = f"add '{public}' to spec.signingKeys of your Person record, in a pull request of its own"
+        if owners:
+            remedy = "leave it to one of them, in a pull request of its own, or sign with another key"
+        whose = f"more than one person: {', '.join(sorted(owners))}" if owners else "nobody in people/ of the base"
+        raise UsageError(f"the key is that of {whose}", remedy=remedy)
+    refusal = why_key_is_not(people, reviewer, public, (candidate.now,))
+    if refusal is not None:
+        remedy = f"add '{public}' to spec.signingKeys of {reviewer}, in a pull request of its own"
+        raise UsageError(refusal[0], remedy=remedy)
+    return reviewer, file
+
+
+def _key_file(key: str | None, known: Iterable[Mapping[str, Any]], files: ExitStack) -> tuple[str, Path]:
+    """The public key of what was named, and the file to sign with."""
+    if key is None:
+        raise UsageError(
+            "no key to sign with", remedy="name your private SSH key with --key, or git config user.signingKey"
+        )
+    key = key.removeprefix("key::")
+    if key == "agent":
+        wanted = {signing.bare_key(item["key"]) for item in known}
+        held = next((item for item in signing.agent_keys() if item in wanted), None)
+        if held is None:
+            raise UsageError("the ssh-agent holds no key of a Person of the base", remedy="run ssh-add, or name a file")
+        key = held
+    if not key.startswith(("ssh-", "ecdsa-", "sk-")):
+        file = Path(key).expanduser()
+        return signing.public_key(file), file
+    # ssh-keygen takes a key of the agent's by its public half in a file.
+    file = Path(files.enter_context(tempfile.TemporaryDirectory(prefix="itsm-key-"))) / "key.pub"
+    file.write_text(f"{key}\n", "utf-8")
+    return signing.bare_key(key), file

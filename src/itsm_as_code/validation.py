@@ -5,7 +5,7 @@ The one place that knows in which order a snapshot is judged; validate, gate, si
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -170,16 +170,10 @@ def assess_catalogue(
     findings += approval_rule_findings(judges.catalogue, policy_engine.environment)
     outcomes: list[Outcome] = []
     for record in judged:
-        if record.kind.lifecycle is not None:
-            findings += [
-                stamp(lifecycle.LIFECYCLE_REQUIRED, record, problem) for problem in lifecycle.required_problems(record)
-            ]
-            found = taken_over.problems(record, judges.configuration.cut_over, now)
-            findings += [stamp(taken_over.TAKEN_OVER, record, problem) for problem in found]
-        for outcome, finding in policy_engine.judge(record, **contexts.get(record.id, {})):
-            outcomes.append(outcome)
-            if finding is not None:
-                findings.append(finding)
+        findings += _about_state(record, judges.configuration.cut_over, now)
+        said = list(policy_engine.judge(record, **contexts.get(record.id, {})))
+        outcomes += [outcome for outcome, _ in said]
+        findings += [finding for _, finding in said if finding is not None]
     situation = Situation(now, judges.configuration)
     findings += run_checks(catalogue, facts, situation, focus.checks if focus else None)
     resolution = waivers.resolve(findings, judges.catalogue, waivable_ids(), built_in_rules(), now)
@@ -199,6 +193,15 @@ def assess_catalogue(
         waivers=tuple(resolution.states),
         policies=len(policy_engine.usable),
     )
+
+
+def _about_state(record: Record, cut_over: taken_over.CutOver | None, now: datetime) -> Iterator[Finding]:
+    """What the state that a record is in asks for, and what is wrong with history that was taken over."""
+    if record.kind.lifecycle is not None:
+        for problem in lifecycle.required_problems(record):
+            yield stamp(lifecycle.LIFECYCLE_REQUIRED, record, problem)
+        for problem in taken_over.problems(record, cut_over, now):
+            yield stamp(taken_over.TAKEN_OVER, record, problem)
 
 
 def _judged(catalogue: Catalogue, focus: Focus | None) -> list[Record]:

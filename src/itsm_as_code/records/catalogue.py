@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -225,23 +225,18 @@ class Catalogue:
 
     def dangling(self, record: Record) -> Iterator[Finding]:
         """A finding for each reference of a record, of this catalogue or not, to a record that is not there."""
-        known = self._by_kind
         for reference in record.references():
-            name = reference.name
-            if not any(name in known.get(kind, ()) for kind in reference.kinds):
+            if not any(reference.name in self._by_kind.get(kind, ()) for kind in reference.kinds):
                 yield stamp(REFERENCE_EXISTS, record, self._dangling(reference))
 
     def _dangling(self, reference: Reference) -> Problem:
-        wanted = " or ".join(reference.kinds)
-        other = next((kind for kind, records in self._by_kind.items() if reference.name in records), None)
-        asked = (self.did_you_mean(RecordId(kind, reference.name)) for kind in reference.kinds)
-        remedy = next(filter(None, asked), "")
-        if not remedy and other:
-            remedy = f"'{reference.name}' is a {other}; name a {wanted}"
-        folder = self.registry[reference.kinds[0]].folder if reference.kinds[0] in self.registry.kinds else "?"
-        return Problem(
-            f"no {wanted} named '{reference.name}'", reference.pointer, remedy or f"add {folder}/{reference.name}.yaml"
-        )
+        name, kinds = reference.name, reference.kinds
+        wanted = " or ".join(kinds)
+        other = next((kind for kind, records in self._by_kind.items() if name in records), None)
+        meant = filter(None, (self.did_you_mean(RecordId(kind, name)) for kind in kinds))
+        folder = self.registry[kinds[0]].folder if kinds[0] in self.registry.kinds else "?"
+        instead = f"'{name}' is a {other}; name a {wanted}" if other else f"add {folder}/{name}.yaml"
+        return Problem(f"no {wanted} named '{name}'", reference.pointer, next(meant, instead))
 
 
 def stamp(rule: Rule, record: Record, problem: Problem, severity: Severity | None = None) -> Finding:
@@ -296,9 +291,8 @@ class _Loader:
                 self._add(record)  # of the same kind, for the path is the same; a link may have the same blob
                 continue
             kind = self.registry.of_path(path)
-            if kind is None or self._is_no_record(path, entry):
-                continue
-            todo.append((path, kind, entry))
+            if kind is not None and not self._is_no_record(path, entry):
+                todo.append((path, kind, entry))
         found = self._stored(todo)
         unread = self.snapshot.read_many([path for path, _, _ in todo if path not in found and path not in self.loose])
         for path, kind, entry in todo:
@@ -347,26 +341,26 @@ class _Loader:
             self.findings.append(document)
             return
         data = document.data
-        named = data.get("kind")
-        if named != kind.name and not self._right_kind(document, kind, named):
+        if data.get("kind") != kind.name:
+            self._wrong_kind(document, kind)
             return
         stem = _stem(path)
         record = Record(RecordId(kind.name, stem), kind, data, path, content, entry.oid)
-        if not kind.validator.is_valid(data):
-            record = Record(record.id, kind, data, path, content, entry.oid, valid=False)
-            for problem in kind.validator.problems(data, content):
-                self.findings.append(stamp(RECORD_SCHEMA, record, problem))
+        wrong = [stamp(RECORD_SCHEMA, record, problem) for problem in kind.validator.problems(data, content)]
         name = get(data, ("metadata", "name"))
         if isinstance(name, str) and name != stem:  # without a name it does not fit its schema
             remedy = f"rename the file to {name}.yaml" if _NAME.match(name) else f"write name: {in_line(stem)}"
             problem = Problem(f"the file is named '{stem}', the record '{name}'", ("metadata", "name"), remedy)
-            self.findings.append(stamp(FILE_NAME, record, problem))
-            record = Record(record.id, kind, data, path, content, entry.oid, valid=False)
-        if record.valid and self.stored is not None:
+            wrong.append(stamp(FILE_NAME, record, problem))
+        if wrong:
+            self.findings += wrong
+            record = replace(record, valid=False)
+        elif self.stored is not None:
             self.stored.add(kind, self.ids[path], data)
         self._add(record)
 
-    def _right_kind(self, document: Document, kind: Kind, named: Any) -> bool:
+    def _wrong_kind(self, document: Document, kind: Kind) -> None:
+        named = document.data.get("kind")
         location = Location(document.path, pointer=("kind",))
         if document.data.get("apiVersion") != API_VERSION:
             location = Location(document.path, pointer=("apiVersion",))
@@ -380,10 +374,8 @@ class _Loader:
         else:
             message = f"unknown kind '{named}'"
             remedy = did_you_mean(named, self.registry.kinds) or f"write kind: {kind.name}"
-        self._place(
-            [Finding(RECORD_KIND.id, Severity.ERROR, location, message, remedy)], document.path, document.source
-        )
-        return False
+        finding = Finding(RECORD_KIND.id, Severity.ERROR, location, message, remedy)
+        self._place([finding], document.path, document.source)
 
     def _place(self, findings: list[Finding], path: str, source: bytes | None) -> None:
         """Report findings of a file that the catalogue will not hold, with their places worked out here."""

@@ -259,41 +259,25 @@ class _Builder:
 
     def _mapping(self, event: Any) -> Data:
         """Read the top mapping with all that is in it."""
-        next_event = self._next
-        scalar_event, mapping_start, sequence_start = (
-            yaml.ScalarEvent,
-            yaml.MappingStartEvent,
-            yaml.SequenceStartEvent,
-        )
-        mapping_end, sequence_end = yaml.MappingEndEvent, yaml.SequenceEndEvent
-        if event.anchor is not None or event.tag is not None:
-            raise _properties(event)
-        top: Data = {}
-        container: Any = top  # the mapping or sequence being filled
+        next_event, scalar_event, mapping_start = self._next, yaml.ScalarEvent, yaml.MappingStartEvent
+        container: Any = _opened(event, 0, in_key=False)  # the mapping or sequence being filled
         is_mapping = True
         key: str | None = None  # the key whose value comes next
-        stack: list[tuple[Any, bool, str | None]] = []
+        stack: list[tuple[Any, bool]] = []
         while True:
             event = next_event()
             kind = type(event)
             if kind is scalar_event:
                 if event.anchor is not None or event.tag is not None:
                     raise _properties(event)
-                if is_mapping and key is None:
-                    key = event.value
-                    # A plain word that is new here, as nearly every key is; anything else is looked at closely.
-                    if (
-                        event.style
-                        or key in container
-                        or not key
-                        or key[0] in _KEY_START
-                        or key in _CONSTANTS
-                        or len(key) > MAX_KEY
-                    ):
-                        key = _key(event, container)
-                    continue
                 value: Any = event.value
                 style = event.style
+                if is_mapping and key is None:
+                    # A plain word that is new here, as nearly every key is; anything else is looked at closely.
+                    plain = not style and value not in _CONSTANTS and value[0] not in _KEY_START
+                    is_new = plain and value not in container and len(value) <= MAX_KEY
+                    key = value if is_new else _key(event, container)
+                    continue
                 if not style:
                     if value in _CONSTANTS:
                         value = _CONSTANTS[value]
@@ -301,37 +285,37 @@ class _Builder:
                         value = _number(value, event)
                 elif style == '"' and _may_hide(value) and FORBIDDEN.search(value):
                     raise _escaped(value, event)
-            elif kind is mapping_end or kind is sequence_end:
+            elif kind in _ENDS:
                 if not stack:
-                    return top
-                container, is_mapping, key = stack.pop()
-                if is_mapping:
-                    key = None
-                continue
-            elif kind is mapping_start or kind is sequence_start:
-                if event.anchor is not None or event.tag is not None:
-                    raise _properties(event)
-                if is_mapping and key is None:
-                    raise Refused(YAML_SYNTAX, "a key is not text", *_place(event), "write the key as one word")
-                if len(stack) >= MAX_DEPTH - 1:
-                    raise Refused(
-                        YAML_LIMIT, f"nested more than {MAX_DEPTH} levels deep", *_place(event), "flatten the record"
-                    )
-                value = {} if kind is mapping_start else []
-                if is_mapping:
-                    container[key] = value
-                else:
-                    container.append(value)
-                stack.append((container, is_mapping, key))
-                container, is_mapping, key = value, kind is mapping_start, None
+                    return container  # type: ignore[no-any-return]
+                container, is_mapping = stack.pop()
                 continue
             else:
-                raise _feature(event, "an alias (*)")
+                value = _opened(event, len(stack) + 1, in_key=is_mapping and key is None)
             if is_mapping:
                 container[key] = value
                 key = None
             else:
                 container.append(value)
+            if kind is not scalar_event:
+                stack.append((container, is_mapping))
+                container, is_mapping = value, kind is mapping_start
+
+
+_ENDS: Final = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+
+
+def _opened(event: Any, depth: int, *, in_key: bool) -> Any:
+    """The empty mapping or sequence that an event begins, so many levels deep."""
+    if type(event) is yaml.AliasEvent:
+        raise _feature(event, "an alias (*)")
+    if event.anchor is not None or event.tag is not None:
+        raise _properties(event)
+    if in_key:
+        raise Refused(YAML_SYNTAX, "a key is not text", *_place(event), "write the key as one word")
+    if depth >= MAX_DEPTH:
+        raise Refused(YAML_LIMIT, f"nested more than {MAX_DEPTH} levels deep", *_place(event), "flatten the record")
+    return {} if type(event) is yaml.MappingStartEvent else []
 
 
 def _place(event: Any) -> tuple[int, int]:
@@ -382,18 +366,12 @@ def _escaped(value: str, event: Any) -> Refused:
 
 def _number(text: str, event: Any) -> Any:
     """The number that a plain scalar is, or the text itself (``2026-01-01``, ``24:00`` and ``+`` are text)."""
-    if _INT.match(text):
-        if len(text) > 20 or not -_INT64 <= int(text) < _INT64:
-            raise Refused(
-                YAML_LIMIT, f"the number {text[:30]} does not fit 64 bits", *_place(event), "put it in quotes"
-            )
-        return int(text)
-    if _BASED.match(text):
-        if len(text) > 24 or int(text, 0) >= _INT64:
-            raise Refused(
-                YAML_LIMIT, f"the number {text[:30]} does not fit 64 bits", *_place(event), "put it in quotes"
-            )
-        return int(text, 0)
+    based = _BASED.match(text)
+    if based or _INT.match(text):
+        if len(text) > (24 if based else 20) or not -_INT64 <= (number := int(text, 0 if based else 10)) < _INT64:
+            message = f"the number {text[:30]} does not fit 64 bits"
+            raise Refused(YAML_LIMIT, message, *_place(event), "put it in quotes")
+        return number
     if _FLOAT.match(text):
         value = float(text)
         if value in (float("inf"), float("-inf")):

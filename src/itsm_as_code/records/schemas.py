@@ -243,15 +243,7 @@ def _explain(error: Any, written: Written) -> Iterator[Problem]:
     if isinstance(instance, (bool, int, float)):
         shown = _shortened(written().get(pointer, shown))
     if rule == "additionalProperties" and value is False:
-        known = error.schema.get("properties", {})
-        unknown = _additional(instance, error.schema)
-        for key in unknown[:MOST_UNKNOWN]:
-            remedy = did_you_mean(key, known) or f"known fields here: {', '.join(sorted(known))}"
-            yield Problem(f"unknown field {_show(key)} in {name}", (*pointer, key), remedy)
-        more = len(unknown) - MOST_UNKNOWN
-        if more > 0:
-            message = f"and {more:,} more unknown field{'s' if more > 1 else ''} in {name}"
-            yield Problem(message, (*pointer, unknown[MOST_UNKNOWN]), _FIRST_ONES, count=more)
+        yield from _explain_unknown(error, pointer, name)
     elif rule == "required":
         for key in value:
             if key not in instance:
@@ -285,6 +277,19 @@ def _explain(error: Any, written: Written) -> Iterator[Problem]:
         yield Problem(f"{_type_of(instance, shown)} is not allowed here", pointer, "remove it")
     else:
         yield Problem(f"{name}: {error.message[:300]}", pointer, _example(error.schema))
+
+
+def _explain_unknown(error: Any, pointer: Pointer, name: str) -> Iterator[Problem]:
+    """A sentence for each of the first fields that the schema does not know, and one for all others."""
+    known = error.schema.get("properties", {})
+    unknown = _additional(error.instance, error.schema)
+    for key in unknown[:MOST_UNKNOWN]:
+        remedy = did_you_mean(key, known) or f"known fields here: {', '.join(sorted(known))}"
+        yield Problem(f"unknown field {_show(key)} in {name}", (*pointer, key), remedy)
+    more = len(unknown) - MOST_UNKNOWN
+    if more > 0:
+        message = f"and {more:,} more unknown field{'s' if more > 1 else ''} in {name}"
+        yield Problem(message, (*pointer, unknown[MOST_UNKNOWN]), _FIRST_ONES, count=more)
 
 
 _SIZES = {

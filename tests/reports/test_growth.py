@@ -36,14 +36,14 @@ from itsm_as_code.records.document import parse
 from itsm_as_code.records.formatting import Formatted
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.positions import locate_inside, place_findings
-from itsm_as_code.reports import agenda, approval_tree, approve, escape, fmt
+from itsm_as_code.reports import approval_tree, approve, calendar, escape, fmt
 from itsm_as_code.reports.fmt import FormatResult
 from itsm_as_code.reports.junit import Case, junit
 from itsm_as_code.reports.notice import notice
 from itsm_as_code.reports.policy_test import PolicyTest
 from itsm_as_code.reports.validate import ValidateResult
 from itsm_as_code.reports.verify import Verification
-from itsm_as_code.reports.waivers import WaiverList
+from itsm_as_code.reports.waiver_list import WaiverList
 from tests.conftest import NOW, SMALL, copy_tree
 from tests.growth import SIZES, Prepare, assert_grows_slowly
 
@@ -234,12 +234,12 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "validate": lambda size, long: (validation(size, long),),
     "gate": lambda size, long: (given := decision(size, long), given.sources),
     "policy_test": lambda size, long: (policy_test(size, long),),
-    "blast_radius": lambda size, long: (radius(size, long),),
+    "impact": lambda size, long: (radius(size, long),),
     "verify": lambda size, long: (verification(size, long),),
     "policy_coverage": lambda size, long: (coverage(size, long),),
-    "waivers": lambda size, long: (register_of(size, long),),
+    "waiver_list": lambda size, long: (register_of(size, long),),
     "fmt": lambda size, long: (formatted(size, long),),
-    "impact": lambda size, long: (
+    "policy_impact": lambda size, long: (
         Impact(
             "a", "b", NOW,
             [Shift("x", None, "pass", "fail", f"m{long}", number % 9) for number in range(size)],
@@ -284,7 +284,7 @@ OTHERS: Final[dict[str, Prepare]] = {
     "the tree of approvals": over(decision, lambda given: approval_tree.explanation(given, {})),
     "the notice for a forge": over(decision, notice),
     "a statement": over(proposal, lambda given: approve.preview(given, NOTHING)),
-    "an agenda": over(lambda size: entries(size), lambda given: agenda.text(given, given[0].span, zone("UTC"))),
+    "an agenda": over(lambda size: entries(size), lambda given: calendar.text(given, given[0].span, zone("UTC"))),
     "JUnit": over(
         lambda size: [Case(f"c{number}", "g", "f", number, "why") for number in range(size)],
         lambda given: junit("n", [("s", given)]),

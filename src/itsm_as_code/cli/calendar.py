@@ -49,7 +49,7 @@ def command(
     from itsm_as_code.errors import UsageError
     from itsm_as_code.gate.agenda import agenda, all_readable, revisions_of_changes
     from itsm_as_code.gate.conflicts import World
-    from itsm_as_code.reports import agenda as reports
+    from itsm_as_code.reports import calendar as reports
     from itsm_as_code.validation import load_judges
 
     judges = load_judges(session.snapshot(rev))

@@ -35,7 +35,7 @@ def command(session: Session, services: tuple[str, ...], base: str | None, head:
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.measures.blast_radius import blast_radius
-    from itsm_as_code.reports.blast_radius import FORMATS
+    from itsm_as_code.reports.impact import FORMATS
 
     if (base is None) != (head is None):
         raise UsageError("--base and --head belong together", remedy="name both, or name services")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from itsm_as_code.gate.decision import Decision
-from itsm_as_code.reports import escape, impact
+from itsm_as_code.reports import escape
 from itsm_as_code.reports.gate_markdown import MOST_REASONS, markdown, shortened
 from itsm_as_code.reports.gate_words import (
     MEANING,
@@ -24,6 +24,7 @@ from itsm_as_code.reports.gate_words import (
     telling,
 )
 from itsm_as_code.reports.in_toto import in_toto
+from itsm_as_code.reports.policy_impact import headline, text_rows
 from itsm_as_code.reports.validate import annotated, finding_text
 
 _COLOUR: Final = {"approved": "\x1b[1;32m", "pending": "\x1b[1;33m", "rejected": "\x1b[1;31m", "error": "\x1b[1;31m"}
@@ -125,7 +126,7 @@ def _text_waivers(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _text_impact(rows: Sequence[Mapping[str, Any]]) -> str:
-    return "\n".join([f"Policy impact: {impact.headline(rows)}", *impact.text_rows(rows, 10), ""]) if rows else ""
+    return "\n".join([f"Policy impact: {headline(rows)}", *text_rows(rows, 10), ""]) if rows else ""
 
 
 def text_verdict(decision: Decision, colour: bool) -> str:

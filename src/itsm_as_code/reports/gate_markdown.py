@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from itsm_as_code.findings import Finding
 from itsm_as_code.gate.decision import Decision
-from itsm_as_code.reports import escape, impact
+from itsm_as_code.reports import escape
 from itsm_as_code.reports.gate_words import (
     MEANING,
     SIGN,
@@ -24,6 +24,7 @@ from itsm_as_code.reports.gate_words import (
     supposition,
     telling,
 )
+from itsm_as_code.reports.policy_impact import headline, markdown_rows
 
 MOST_CHARACTERS: Final = 59_000
 """GitHub takes 65,536 characters in a comment and 1 MiB in a job summary, GitLab a million; some room is left."""
@@ -153,8 +154,8 @@ def _findings(findings: Sequence[Finding]) -> list[str]:
 def _impact(rows: Rows) -> list[str]:
     if not rows:
         return []
-    intro = f"What the changed rules would say (they do not judge this pull request): {impact.headline(rows)}."
-    return ["", "## Policy impact", "", intro, "", *impact.markdown_rows(rows, 20)]
+    intro = f"What the changed rules would say (they do not judge this pull request): {headline(rows)}."
+    return ["", "## Policy impact", "", intro, "", *markdown_rows(rows, 20)]
 
 
 def _affected(affected: Mapping[str, Any]) -> list[str]:

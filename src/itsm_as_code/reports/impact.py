@@ -1,94 +1,129 @@
-"""What `itsm policy impact` prints (text, json and markdown), and the rows that the gate's reports show alike."""
+"""What `itsm impact` prints: text, json, mermaid and dot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import orjson
 
-from itsm_as_code import clock
-from itsm_as_code.gate.decision import plain
-from itsm_as_code.gate.impact import Impact
+from itsm_as_code.measures.blast_radius import BlastRadius, Reached
 from itsm_as_code.reports import escape
 
-SCHEMA: Final = "itsm/policy-impact/v1"
-_EFFECTS: Final = {"rejects": "newly rejected", "lets-through": "let through", "tells": "told otherwise"}
-_SIGNS: Final = {"rejects": "✘", "lets-through": "✔", "tells": "·"}
-_COLOURS: Final = {"rejects": 31, "lets-through": 32, "tells": 33}
-
-Row = Mapping[str, Any]
-"""A shift as data (:meth:`itsm_as_code.gate.impact.Shift.as_data`)."""
+SCHEMA: Final = "itsm/impact/v1"
 
 
-def headline(rows: Sequence[Row]) -> str:
-    """``2 newly rejected, 1 told otherwise``, or that nothing changes."""
-    counts = [(sum(row["effect"] == effect for row in rows), words) for effect, words in _EFFECTS.items()]
-    return ", ".join(f"{count} {words}" for count, words in counts if count) or "no verdict changes"
+def text(radius: BlastRadius, colour: bool = False) -> str:
+    """For people: what is changed, what fails with it by distance, what is degraded, and whom to tell."""
+    hard = [item for item in radius.computed if item.strength == "hard"]
+    soft = [item for item in radius.computed if item.strength == "soft"]
+    tiers = [item.tier for item in (*radius.direct, *radius.computed) if item.tier is not None]
+    parts = [_block("Direct", radius.direct)] if radius.direct else []
+    parts.append(_block("Fail with it, by distance", hard) if hard else "Nothing fails with it.\n")
+    parts += [_block("Degraded, over a soft dependency", soft)] if soft else []
+    parts.append(f"Tell: {', '.join(radius.owners) or 'nobody'}\n")
+    many = len(radius.direct) + len(radius.computed)
+    said = [f"{many} service{'' if many == 1 else 's'}", f"highest tier {min(tiers)}" if tiers else "no tier"]
+    agreements = len(radius.agreements)
+    said.append(f"{agreements} agreement{'' if agreements == 1 else 's'} in force")
+    parts.append(", ".join(said) + "\n")
+    return "\n".join(parts)
 
 
-def text_rows(rows: Sequence[Row], most: int | None = None, colour: bool = False) -> Iterator[str]:
-    """A line for each row; of many the first ``most``, and how many more there are."""
-    for row in rows[:most]:
-        sign = _SIGNS[row["effect"]]
-        paint = f"\x1b[1;{_COLOURS[row['effect']]}m{sign}\x1b[0m" if colour else sign
-        yield f"  {paint} {escape.terminal(row['message'])}"
-    if most is not None and len(rows) > most:
-        yield f"  and {len(rows) - most} more"
-
-
-def markdown_rows(rows: Sequence[Row], most: int | None = None) -> Iterator[str]:
-    """The same as a list."""
-    for row in rows[:most]:
-        yield f"- {_SIGNS[row['effect']]} {escape.markdown(row['message'])}"
-    if most is not None and len(rows) > most:
-        yield from ("", f"and {len(rows) - most} more.")
-
-
-def text(impact: Impact, colour: bool = False) -> str:
-    """For people: what changes on the catalogue, then on each open pull request."""
+def _block(title: str, items: Sequence[Reached]) -> str:
+    rows = [
+        [
+            str(item.distance),
+            item.service,
+            f"tier {item.tier}" if item.tier is not None else "no tier",
+            item.owner or "no owner",
+            _some(item.agreements) or "no agreement",
+            _way(item),
+        ]
+        for item in items
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = []
-    for number, rows in _groups(impact):
-        where = "the catalogue" if number is None else f"pull request {number}"
-        lines += [f"On {where}: {headline(rows)}", *text_rows(rows, colour=colour)]
-    lines += [f"pull request {number} could not be judged: {escape.terminal(why)}" for number, why in impact.unjudged]
-    return "\n".join([*lines, ""])
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row[:5], widths, strict=True)]
+        lines.append(escape.terminal(f"  {'  '.join([*cells, row[5]])}".rstrip()))
+    return "\n".join([title, *lines, ""])
 
 
-def markdown(impact: Impact, colour: bool = False) -> str:
-    """For a comment or a job summary."""
-    lines = ["# Policy impact", ""]
-    lines.append(f"Rules of {escape.code(impact.head[:12])} merged into {escape.code(impact.base[:12])}.")
-    for number, rows in _groups(impact):
-        where = "On the catalogue" if number is None else f"On pull request {number}"
-        lines += ["", f"## {where}: {headline(rows)}", *([""] if rows else []), *markdown_rows(rows)]
-    if impact.unjudged:
-        lines += ["", "## Could not be judged", ""]
-        lines += [f"- pull request {number}: {escape.markdown(why)}" for number, why in impact.unjudged]
-    return "\n".join([*lines, ""])
+def _some(names: Sequence[str]) -> str:
+    """The first of some names, for a column is as wide as its widest cell."""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
 
 
-def json(impact: Impact, colour: bool = False) -> str:
-    """For programs: schemas/reports/policy-impact-report.schema.json."""
-    rows = [{**shift.as_data(), "pullRequest": shift.pull_request} for shift in impact.shifts]
+_MOST_NAMES: Final = 6
+
+
+def _way(item: Reached) -> str:
+    if item.via is None:
+        return ""
+    if item.group is None:
+        return f"through {item.via}"
+    spare = f"{_some(item.spare)} may carry on" if item.spare else "none of it is left"
+    return f"through {item.via}, one of group {item.group}: {spare}"
+
+
+def json(radius: BlastRadius, colour: bool = False) -> str:
+    """For programs: schemas/reports/impact-report.schema.json. Direct and computed apart."""
     data = {
         "schema": SCHEMA,
-        "base": impact.base,
-        "head": impact.head,
-        "now": clock.format_instant(impact.now),
-        "counts": {effect: sum(row["effect"] == effect for row in rows) for effect in _EFFECTS},
-        "shifts": rows,
-        "unjudged": [{"pullRequest": number, "reason": why} for number, why in impact.unjudged],
+        "direct": [_row(item) for item in radius.direct],
+        "computed": [_row(item) for item in radius.computed],
+        "owners": list(radius.owners),
+        "agreements": list(radius.agreements),
     }
-    return escape.json(orjson.dumps(plain(data), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return escape.json(orjson.dumps(data, option=options).decode())
 
 
-def _groups(impact: Impact) -> Iterator[tuple[int | None, list[Row]]]:
-    """The rows on the catalogue, at all events, and on each pull request that has some."""
-    rows: dict[int | None, list[Row]] = {None: []}
-    for shift in impact.shifts:
-        rows.setdefault(shift.pull_request, []).append(shift.as_data())
-    yield from rows.items()
+def _row(item: Reached) -> dict[str, Any]:
+    return {
+        "service": item.service,
+        "distance": item.distance,
+        "via": item.via,
+        "strength": item.strength,
+        "owner": item.owner,
+        "tier": item.tier,
+        "agreements": list(item.agreements),
+        "redundancyGroup": item.group,
+        "spare": list(item.spare),
+    }
 
 
-FORMATS: Final[dict[str, Callable[..., str]]] = {"text": text, "json": json, "markdown": markdown}
+def _edges(items: Iterable[Reached]) -> Iterator[tuple[str, str, bool]]:
+    for item in items:
+        if item.via is not None:
+            yield item.service, item.via, item.strength == "hard" and item.group is None
+
+
+def mermaid(radius: BlastRadius, colour: bool = False) -> str:
+    """A Mermaid flow chart: an arrow from each service to the one through which it is reached, dashed where not hard.
+
+    Names of services are lower-case letters, digits and hyphens; a node is known by a number, for ``end`` is a word of
+    the language.
+    """
+    names = {item.service: f"s{index}" for index, item in enumerate((*radius.direct, *radius.computed))}
+    lines = ["flowchart TD"]
+    lines += [f'  {names[item.service]}["{item.service}"]:::changed' for item in radius.direct]
+    lines += [f'  {names[item.service]}["{item.service}"]' for item in radius.computed]
+    for service, via, is_hard in _edges(radius.computed):
+        lines.append(f"  {names[service]} {'-->' if is_hard else '-.->'} {names[via]}")
+    return "\n".join([*lines, "  classDef changed stroke-width:3px", ""])
+
+
+def dot(radius: BlastRadius, colour: bool = False) -> str:
+    """A graph for Graphviz, with the same arrows."""
+    lines = ["digraph impact {", "  rankdir=TB; node [shape=box];"]
+    lines += [f'  "{item.service}" [penwidth=3];' for item in radius.direct]
+    lines += [f'  "{item.service}";' for item in radius.computed]
+    for service, via, is_hard in _edges(radius.computed):
+        lines.append(f'  "{service}" -> "{via}"{"" if is_hard else " [style=dashed]"};')
+    return "\n".join([*lines, "}", ""])
+
+
+FORMATS: Final[dict[str, Callable[..., str]]] = {"text": text, "json": json, "mermaid": mermaid, "dot": dot}

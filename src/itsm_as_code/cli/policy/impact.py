@@ -34,7 +34,7 @@ def command(session: Session, base: str, head: str, reviews: Path | None) -> int
     from itsm_as_code.forges.local import LocalForge
     from itsm_as_code.gate.impact import policy_impact
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.reports.impact import FORMATS
+    from itsm_as_code.reports.policy_impact import FORMATS
     from itsm_as_code.validation import load_judges
 
     repository = Repository(session.directory)

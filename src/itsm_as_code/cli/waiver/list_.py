@@ -33,7 +33,7 @@ def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.policies.register import register
-    from itsm_as_code.reports.waivers import FORMATS, WaiverList
+    from itsm_as_code.reports.waiver_list import FORMATS, WaiverList
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 

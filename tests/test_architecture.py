@@ -34,7 +34,7 @@ LAYERS = [
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 
 ONLY_HERE = {
-    "git": {"git.repository"},
+    "git": {"git.commands"},
     "click": {"cli"},
     "cel_expr_python": {"policies.cel.environment"},
     "jsonschema_rs": {"records.schemas"},
@@ -152,7 +152,7 @@ def test_nothing_below_the_command_line_looks_at_the_clock_or_the_environment() 
     below = [path for path in MODULES if module_name(path).split(".")[0] not in ("cli", "__main__")]
     found = {module_name(path): names for path in below if (names := _looks_at(path))}
     # GitPython looks for git when it is imported, and complains on standard error; one variable keeps it quiet.
-    assert found == {"git.repository": ["os.environ"]}
+    assert found == {"git.commands": ["os.environ"]}
 
 
 def _looks_at(path: Path) -> list[str]:

@@ -32,7 +32,7 @@ from itsm_as_code.gate.incoming import Incoming
 from itsm_as_code.gate.open_changes import OpenChanges
 from itsm_as_code.gate.reviews import Verdicts
 from itsm_as_code.gate.statements import PullRequestIdentity
-from itsm_as_code.git import repository
+from itsm_as_code.git import commands
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.measures import links, risk, suspension
 from itsm_as_code.policies import waivers
@@ -359,7 +359,7 @@ GUARDS: Final = (
     ),
     Guard(
         "the repository that was named",
-        patched(repository, "clear", nothing),
+        patched(commands, "clear", nothing),
         ("is-judged-by-the-hook-of-another-repository",),
     ),
     Guard("nothing from after now", patched(reviews, "not_yet_given", lambda *_: False), ("is-approved-tomorrow",)),

@@ -117,7 +117,7 @@ def test_variables_of_git_choose_nothing(shop: Workshop, monkeypatch: pytest.Mon
             for key, value in variables.items():
                 patch.setenv(key, value)
             assert seen(shop) == plain, name
-    monkeypatch.setattr(repository, "clear", lambda _: None)
+    monkeypatch.setattr(commands, "clear", lambda _: None)
     for name in HARMFUL:
         with monkeypatch.context() as patch:
             for key, value in attacks[name].items():

@@ -8,18 +8,15 @@ connection for each, so missing blobs are fetched together before they are read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from itsm_as_code.errors import GitError
-
-if TYPE_CHECKING:
-    from itsm_as_code.git.repository import Repository
+from itsm_as_code.git.commands import Commands
 
 
-def promisor(repository: Repository) -> str | None:
+def promisor(git: Commands) -> str | None:
     """The name of the remote that has what a partial clone leaves out, or None in a whole clone."""
     asked = ("config", "--local", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
-    for line in repository.run(*asked, accept=(0, 1))[1].decode("utf-8", "surrogateescape").splitlines():
+    for line in git.run(*asked, accept=(0, 1))[1].decode("utf-8", "surrogateescape").splitlines():
         key, _, value = line.partition(" ")
         if key == "extensions.partialclone":
             return value
@@ -30,22 +27,21 @@ def promisor(repository: Repository) -> str | None:
     return None
 
 
-def fetch_missing(repository: Repository, ids: Sequence[str]) -> None:
+def fetch_missing(git: Commands, remote: str | None, ids: Sequence[str]) -> None:
     """Fetch those of some blobs that a partial clone does not hold; GitError when its remote does not give them."""
-    remote = repository.promisor
     if remote is None:
         return
     wanted = dict.fromkeys(ids)
     # Objects that are not there are left out of the answer, and this command fetches none.
     local = ("--objects", "--no-object-names", "--no-walk", "--missing=allow-any", "--ignore-missing", "--stdin")
-    present = repository.run("rev-list", *local, feed=_lines(wanted))[1].decode().split()
+    present = git.run("rev-list", *local, feed=_lines(wanted))[1].decode().split()
     missing = wanted.keys() - set(present)
     if not missing:
         return
     # The command that git itself runs for an object that a partial clone lacks, with all of them at once.
     quietly = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-maintenance")
     try:
-        repository.run("fetch", *quietly, "--filter=blob:none", "--stdin", remote, feed=_lines(sorted(missing)))
+        git.run("fetch", *quietly, "--filter=blob:none", "--stdin", remote, feed=_lines(sorted(missing)))
     except GitError as error:
         count = f"{len(missing)} files" if len(missing) > 1 else "a file"
         raise GitError(

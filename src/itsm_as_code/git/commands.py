@@ -1,0 +1,127 @@
+"""The only user of GitPython: its command layer, with everything that a repository could set against us shut off.
+
+Objects replaced with ``git replace``, grafts, hooks, file system monitors, external diffs, attributes of the work
+tree, and variables of the environment that lead to another repository have no effect here.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from itsm_as_code.errors import GitError
+from itsm_as_code.git.environment import clear
+
+_PROCESS = os.environ
+clear(_PROCESS)  # GIT_PYTHON_GIT_EXECUTABLE is run when GitPython is imported
+_PROCESS["GIT_PYTHON_REFRESH"] = "quiet"
+
+from git import Git  # noqa: E402
+from git.exc import GitCommandError, GitCommandNotFound  # noqa: E402
+
+_OPTIONS = (
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "core.quotePath=false"),
+    *("-c", "core.attributesFile=/dev/null"),
+    *("-c", "attr.tree="),
+    *("-c", "core.commitGraph=false"),
+    *("-c", "diff.external="),
+    *("-c", "protocol.ext.allow=never"),
+    *("-c", "diff.algorithm=histogram"),
+    *("-c", "merge.renames=true"),
+    *("-c", "merge.renameLimit=7000"),
+    *("-c", "merge.directoryRenames=conflict"),
+    *("-c", "merge.renormalize=false"),
+    *("-c", "merge.default=text"),
+    *("-c", "core.warnAmbiguousRefs=true"),
+    *("-c", "log.showSignature=false"),
+    *("-c", "fetch.negotiationAlgorithm=noop"),  # what a partial clone fetches are single blobs
+)
+
+
+class Commands:
+    """Runs git in a repository."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not folder.is_dir():
+            raise GitError(f"{folder} is not a folder", code="not-a-repository", remedy="name a git repository with -C")
+        self._git = Git(folder)
+        self._environment = {
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_GRAFT_FILE": os.devnull,
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_LITERAL_PATHSPECS": "1",
+            "LC_ALL": "C",
+        }
+        try:
+            found = self.text("rev-parse", "--absolute-git-dir").strip()
+        except GitError as error:
+            if error.code == "git-missing":
+                raise
+            if "dubious ownership" in error.message:
+                raise GitError(
+                    f"git refuses {folder}: it belongs to somebody else",
+                    code="dubious-ownership",
+                    remedy=f"if you trust it: git config --global --add safe.directory {folder}",
+                ) from None
+            raise GitError(
+                f"{folder} is not a git repository",
+                code="not-a-repository",
+                remedy="run 'git init', or name one with -C",
+            ) from None
+        self.git_dir = Path(found)
+
+    def run(
+        self, *arguments: str, feed: bytes | None = None, accept: tuple[int, ...] = (0,), folder: Path | None = None
+    ) -> tuple[int, bytes]:
+        """Exit code and standard output of a git command; GitError unless the code is one of ``accept``."""
+        code, out, reason = self._execute(arguments, feed, folder)
+        if code not in accept:
+            raise GitError(f"git {arguments[0]} failed: {(reason.strip() or f'exit code {code}').splitlines()[0]}")
+        return code, out
+
+    def _execute(
+        self, arguments: tuple[str, ...], feed: bytes | None = None, folder: Path | None = None
+    ) -> tuple[int, bytes, str]:
+        """Exit code, standard output and standard error of a git command, run in ``folder``."""
+        clear(_PROCESS)  # GitPython gives git all of it
+        git = self._git if folder is None else Git(folder)
+        options: dict[str, Any] = {
+            "with_extended_output": True,
+            "with_exceptions": False,
+            "stdout_as_string": False,
+            "strip_newline_in_stdout": False,
+            "env": self._environment,
+        }
+        command = ["git", *_OPTIONS, *arguments]
+        try:
+            if feed is None:
+                code, out, err = git.execute(command, **options)
+            else:
+                with tempfile.TemporaryFile() as stream:
+                    stream.write(feed)
+                    stream.seek(0)
+                    code, out, err = git.execute(command, istream=stream, **options)
+        except GitCommandNotFound:
+            raise GitError("git is not installed", code="git-missing", remedy="install git 2.38 or newer") from None
+        except GitCommandError as error:
+            raise GitError(f"git {arguments[0]} failed: {error.stderr.strip()}") from None
+        return code, out, err if isinstance(err, str) else err.decode("utf-8", "replace")
+
+    def text(self, *arguments: str) -> str:
+        """Standard output of a git command that must succeed."""
+        return self.run(*arguments)[1].decode("utf-8", "surrogateescape")
+
+    def setting(self, name: str) -> str | None:
+        """A setting of git's configuration, the user's own included; None where it is not set."""
+        code, out = self.run("config", "--get", name, accept=(0, 1))
+        return out.decode("utf-8", "surrogateescape").strip() or None if code == 0 else None
+
+    @property
+    def is_shallow(self) -> bool:
+        return self.text("rev-parse", "--is-shallow-repository").strip() == "true"

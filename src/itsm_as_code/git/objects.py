@@ -1,0 +1,116 @@
+"""Contents of git objects: blobs by id, and the files of a commit or tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from itsm_as_code.errors import GitError
+from itsm_as_code.git.commands import Commands
+from itsm_as_code.git.partial import fetch_missing, promisor
+from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Entry, TooLarge
+
+ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
+
+
+class Objects(Commands):
+    """The object store of a repository; a partial clone fetches what it lacks."""
+
+    @cached_property
+    def promisor(self) -> str | None:
+        """The remote that a partial clone fetches from when it needs an object, or None."""
+        return promisor(self)
+
+    @cached_property
+    def _revisions(self) -> dict[str, Revision]:
+        return {}
+
+    def snapshot(self, treeish: str) -> Revision:
+        """The files of a commit or tree, listed once for each id."""
+        if not ID.match(treeish):
+            return Revision(self, treeish)
+        return self._revisions.setdefault(treeish, Revision(self, treeish))
+
+    def blob(self, treeish: str, path: str) -> bytes | None:
+        """The content of one regular file of a commit or tree, or None when there is none of that path."""
+        out = self.run("ls-tree", "-z", "--full-tree", "--end-of-options", treeish, "--", path)[1]
+        about, _, found = out.rstrip(b"\0").partition(b"\t")
+        fields = about.decode().split()
+        if found.decode("utf-8", "surrogateescape") != path or len(fields) != 3 or fields[0] not in REGULAR:
+            return None
+        return next(iter(self.objects([fields[2]], "blob")))
+
+    def sizes(self, ids: Sequence[str]) -> list[int]:
+        """The sizes of blobs in bytes, in order; GitError when one is not in this clone and cannot be fetched."""
+        if not ids:
+            return []
+        fetch_missing(self, self.promisor, ids)
+        asked = "".join(f"{oid}\n" for oid in ids).encode()
+        found = []
+        lines = self.run("cat-file", "--batch-check=%(objecttype) %(objectsize)", feed=asked)[1].decode().splitlines()
+        for oid, line in zip(ids, lines, strict=True):
+            kind, _, size = line.partition(" ")
+            if kind != "blob":
+                raise _missing("blob", oid)
+            found.append(int(size))
+        return found
+
+    def objects(self, ids: Sequence[str], kind: str) -> Iterator[bytes]:
+        """The content of objects of one type, in order; GitError when one is not in this clone."""
+        if not ids:
+            return
+        if kind == "blob":
+            fetch_missing(self, self.promisor, ids)
+        out = memoryview(self.run("cat-file", "--batch", feed="".join(f"{oid}\n" for oid in ids).encode())[1])
+        at = 0
+        for oid in ids:
+            end = bytes(out[at : at + 200]).index(b"\n") + at
+            header = bytes(out[at:end]).split()
+            if len(header) != 3 or header[1] != kind.encode():
+                raise _missing(kind, oid)
+            size = int(header[2])
+            yield bytes(out[end + 1 : end + 1 + size])
+            at = end + 1 + size + 1
+
+
+def _missing(kind: str, oid: str) -> GitError:
+    return GitError(f"the {kind} {oid} is not in this clone", code="missing-object", remedy="run 'git fetch --refetch'")
+
+
+class Revision:
+    """The files of a commit or tree, read from git objects; the work tree is never looked at."""
+
+    def __init__(self, objects: Objects, treeish: str) -> None:
+        self._objects = objects
+        self.label = treeish
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        # Without -l, which asks for the size of every blob: a partial clone would have to fetch all of them.
+        options = ("-r", "-t", "-z", "--full-tree", "--end-of-options")
+        out = self._objects.run("ls-tree", *options, self.label)[1]
+        found: dict[str, Entry] = {}
+        folders: set[str] = set()
+        for line in out.split(b"\0")[:-1]:
+            about, _, raw = line.partition(b"\t")
+            mode, kind, oid = about.decode().split()
+            path = raw.decode("utf-8", "surrogateescape")
+            if path in found or path in folders:
+                # A crafted tree can hold two entries of one name, and programs differ in which of them they take.
+                raise GitError(
+                    f"a tree holds more than one entry named {path}", code="malformed-tree", remedy="run 'git fsck'"
+                )
+            if kind == "tree":
+                folders.add(path)
+            else:
+                found[path] = Entry(mode, oid)
+        return found
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        wanted = [(path, self.entries[path].oid or "") for path in paths]
+        sizes = self._objects.sizes([oid for _, oid in wanted])
+        small = [oid for (_, oid), size in zip(wanted, sizes, strict=True) if size <= MAX_BYTES]
+        contents = self._objects.objects(small, "blob")
+        for (path, _), size in zip(wanted, sizes, strict=True):
+            yield path, next(contents) if size <= MAX_BYTES else TooLarge(size)

@@ -13,7 +13,7 @@ from itsm_as_code import clock, site
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
-from itsm_as_code.site.kinds import business_case, incident, risk, supplier
+from itsm_as_code.site.kinds import budget, incident, risk, supplier
 from itsm_as_code.site.views import navigation, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.validation import Validation
@@ -64,7 +64,7 @@ def test_a_budget_shows_its_variance(pages: Pages) -> None:
 
 
 def test_a_budget_without_an_actual_has_no_data() -> None:
-    assert business_case._variance(Variance(0, *[business_case.Decimal(0)] * 4), "EUR").text == "No data"  # type: ignore[union-attr, arg-type]
+    assert budget._variance(Variance(0, *[budget.Decimal(0)] * 4), "EUR").text == "No data"  # type: ignore[union-attr, arg-type]
 
 
 def test_improvements_stand_in_the_order_of_their_figure(pages: Pages) -> None:

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 import orjson
 
 from itsm_as_code.configuration import Configuration
-from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site import addresses, publication, search
-from itsm_as_code.site.kinds import (
-    business_case,
-    calendar,
-    change,
-    improvement,
-    incident,
-    initiative,
-    release,
-    request_offering,
-    risk,
-    service,
-    service_level_agreement,
-    service_request,
-    service_review,
-    supplier,
-    team,
-    training,
-)
+from itsm_as_code.site import addresses, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset
-from itsm_as_code.site.views import compliance, data, deadlines, home, listing, navigation, record, state
+from itsm_as_code.site.views import compliance, data, deadlines, home, navigation, state
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
@@ -42,33 +23,6 @@ if TYPE_CHECKING:
 
 SEARCH_INDEX = "static/search-index.js"
 _STATIC = ("style.css", "site.js")
-# Kinds with a page of their own; every other kind is shown by its schema.
-_RECORD_PAGES: dict[str, Callable[[Context, Record, state.Now], Page]] = {
-    "Service": service.page,
-    "ServiceLevelAgreement": service_level_agreement.page,
-    "Supplier": supplier.page,
-    "Change": change.page,
-    "ChangeModel": change.model_page,
-    "Calendar": calendar.page,
-    "Incident": incident.page,
-    "Team": team.team_page,
-    "Person": team.person_page,
-    "Policy": compliance.policy_page,
-    "Control": compliance.control_page,
-    "Waiver": compliance.waiver_page,
-    "BusinessCase": business_case.case_page,
-    "Budget": business_case.budget_page,
-    "Improvement": improvement.page,
-    "Risk": risk.page,
-    "Training": training.page,
-    "RequestOffering": request_offering.offering_page,
-    "Problem": request_offering.problem_page,
-    "KnowledgeArticle": request_offering.article_page,
-    "Release": release.page,
-    "ServiceReview": service_review.page,
-    "ServiceRequest": service_request.page,
-    "Initiative": initiative.page,
-}
 
 
 def build(
@@ -83,7 +37,7 @@ def build(
     the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
     name of the record that each is about, both empty for everything; pages link to those that there are.
     """
-    context = Context(validation, revision, trend, frozenset(feeds or ()))
+    context = Context(validation, revision, trend, frozenset(feeds or ()), kinds.tones(kinds.views()))
     renderer = Renderer(_frame(context))
     enabled = gc.isenabled()
     gc.disable()  # views make no cycles, and the collector would walk the whole catalogue again and again
@@ -105,11 +59,12 @@ def views(context: Context) -> Iterator[Page]:
     """The view of every page."""
     now = state.Now(context)
     yield home.page(context, now)
+    own, generic = kinds.views(), kinds.view()
     for kind in context.registry:
-        yield from listing.pages(context, kind, now)
-        shown = _RECORD_PAGES.get(kind.name)
-        for item in context.catalogue.of_kind(kind.name):
-            yield shown(context, item, now) if shown else record.generic(context, item)
+        view = own.get(kind.name, generic)
+        yield from view.lists(context, kind, now)
+        for record in context.catalogue.of_kind(kind.name):
+            yield view.page(context, record, now)
     yield from compliance.pages(context)
     yield from deadlines.pages(context)
     yield data.page(context)
@@ -168,10 +123,10 @@ def _areas(context: Context) -> Iterator[Area]:
     """The parts of the site that the navigation leads to, each with the lists within it."""
     yield Area("home", Link("Home", "index.html"))
     for place in navigation.PLACES:
-        kinds = [kind for kind in context.registry if navigation.area(kind) == place.name]
+        within = [kind for kind in context.registry if navigation.area(kind) == place.name]
         links = [
             Link(kind.title_plural, context.list_page(kind.name))
-            for kind in sorted(kinds, key=lambda kind: navigation.order(place, kind))
+            for kind in sorted(within, key=lambda kind: navigation.order(place, kind))
         ]
         if place.name == "compliance":
             links = [*compliance.LINKS, deadlines.LINK, *links]

@@ -1,4 +1,4 @@
-"""Business cases with what each option is worth, and budgets with how they stand."""
+"""Business cases with what each option is worth."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from itsm_as_code.measures.finance import Appraisal, Variance, appraise, total_variance, variance
+from itsm_as_code.measures.finance import Appraisal, appraise
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import figures, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.record import Extra, described
+from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Inline, Missing, Page, Row, Status, Table, Text, Value
 
 _OPTION_HEADERS = (
@@ -18,7 +18,7 @@ _OPTION_HEADERS = (
 )  # fmt: skip
 
 
-def case_page(context: Context, record: Record, now: state.Now) -> Page:
+def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     rows = tuple(_option(option, spec) for option in spec.get("options", ()))
     horizon = f" over {words.count(spec['horizonYears'], 'year')}" if "horizonYears" in spec else ""
@@ -27,7 +27,7 @@ def case_page(context: Context, record: Record, now: state.Now) -> Page:
         "later flows at the end of their year. Return: (benefits - costs) / costs, not discounted."
     )
     table = Table("What each option is worth", _OPTION_HEADERS, rows, empty="No data: no option is recorded.")
-    return described(context, record, Extra(sections=(("appraisal", "What each option is worth", (told, table)),)))
+    return described(context, record, sections=(("appraisal", "What each option is worth", (told, table)),))
 
 
 def appraisal(option: Mapping[str, Any], spec: Mapping[str, Any]) -> Appraisal | None:
@@ -56,70 +56,3 @@ def _option(option: Mapping[str, Any], spec: Mapping[str, Any]) -> Row:
         never if not worth.discounted_payback else figures.number(worth.discounted_payback, " years", 1),
         Text(flows),
     ))  # fmt: skip
-
-
-def lines(budget: Record) -> list[Variance | None]:
-    """How each line stands; None for one with more actual months than planned ones."""
-    found: list[Variance | None] = []
-    for line in budget.spec["lines"]:
-        plan, actual = ([Decimal(a) for a in line.get(key, ())] for key in ("plan", "actual"))
-        found.append(variance(plan, actual) if len(actual) <= len(plan) else None)
-    return found
-
-
-def total(budget: Record) -> Variance | None:
-    """How a budget stands; None as soon as one line does not tell."""
-    found = [line for line in lines(budget) if line is not None]
-    return total_variance(found) if found and len(found) == len(budget.spec["lines"]) else None
-
-
-_LINE_HEADERS = ("Line", "Months with an actual", "Plan to date", "Actual", "Variance", "Plan of the year", "Outlook")
-
-
-def budget_page(context: Context, record: Record, now: state.Now) -> Page:
-    currency = record.spec["currency"]
-    rows = [
-        _line(Text(line["name"]), stands, currency)
-        for line, stands in zip(record.spec["lines"], lines(record), strict=True)
-    ]
-    rows.append(_line(Text("Total"), total(record), currency))
-    told = Text(
-        "Variance: plan less actual of the months that have an actual; above 0, less was spent than planned. "
-        "Outlook: actual so far and the plan of the months to come."
-    )
-    table = Table("Variance to date", _LINE_HEADERS, tuple(rows))
-    facts = (("Variance to date", _variance(total(record), currency)),)
-    return described(context, record, Extra(facts, (("variance", "Variance to date", (told, table)),)))
-
-
-def _line(name: Value, stands: Variance | None, currency: str) -> Row:
-    if stands is None or not stands.months:
-        planned = figures.NO_DATA if stands is None else Text(figures.amount(stands.year, currency))
-        return Row((name, Text("0"), *(figures.NO_DATA,) * 3, planned, figures.NO_DATA))
-    plan, actual, year, outlook = (
-        Text(figures.amount(value, currency)) for value in (stands.plan, stands.actual, stands.year, stands.outlook)
-    )
-    return Row((name, Text(str(stands.months)), plan, actual, _variance(stands, currency), year, outlook))
-
-
-def _variance(stands: Variance | None, currency: str) -> Value:
-    if stands is None or not stands.months:
-        return figures.NO_DATA
-    share = figures.percentage(stands.share, "of plan")
-    tone = Status("Over plan", "warn") if stands.variance < 0 else Status("Within plan", "good")
-    return Inline((tone, Text(figures.amount(stands.variance, currency)), share), " ")
-
-
-BUDGET_HEADERS = ("Budget", "Fiscal year", "For", "Variance to date", "Owner")
-
-
-def budget_row(context: Context, budget: Record) -> Row:
-    """A budget in a list."""
-    spec = budget.spec
-    of: Value = Missing()
-    for key, kind in (("service", "Service"), ("team", "Team")):
-        if key in spec:
-            of = context.reference((kind,), spec[key])
-    stands = _variance(total(budget), spec["currency"])
-    owner = context.reference(("Team", "Person"), spec["owner"])
-    return Row((context.link(budget), Text(spec["fiscalYear"]), of, stands, owner))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.kinds import team
-from itsm_as_code.site.views import feed, hours, state, words
+from itsm_as_code.records.kinds import Kind
+from itsm_as_code.site.views import feed, hours, listing, people, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Items, Missing, Page, Prose, Row, Status, Table, Text, Value, inline
@@ -34,7 +36,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         exempt = inline([Text(words.human(kind)) for kind in spec["exempt"]])
         facts.append(("Changes still allowed", exempt))
     if spec["kind"] == "on-call":
-        facts.append(("On call now", inline(team.on_duty(context, spec), "Nobody")))
+        facts.append(("On call now", inline(people.on_duty(context, spec), "Nobody")))
     if "holidays" in spec:
         facts.append(("Without", made.field("holidays")))
     return made.finish(statuses=(standing(context, record),), facts=tuple(facts))
@@ -87,3 +89,7 @@ def row(context: Context, record: Record) -> Row:
     kind = words.human(record.spec["kind"])
     cells = (context.link(record), Text(kind), following, standing(context, record), Text(record.spec["timezone"]))
     return Row(cells, (("kind", kind),))
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    return listing.listed(context, kind, HEADERS, row, top=feed.offer(context))

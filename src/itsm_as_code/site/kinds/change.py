@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from itsm_as_code.measures.retrospective import open_reviews
-from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.taken_over import is_taken_over
-from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views import feed, listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -18,9 +20,9 @@ from itsm_as_code.site.views.values import (
     Page,
     Prose,
     Row,
-    Section,
     Table,
     Text,
+    Tone,
     Value,
     inline,
 )
@@ -31,6 +33,10 @@ _SHOWN = frozenset({
     "actual", "outage", "implementation", "test", "backout", "communication", "status", "validation", "result",
     "review", "recordedAfterwards", "takenOver",
 })  # fmt: skip
+TONES: Mapping[str, Tone] = {
+    "implemented": "good", "reviewed": "good", "successful": "good", "backed-out": "bad",
+    "implementing": "warn", "successful-with-issues": "warn", "authorised": "info", "scheduled": "info",
+}  # fmt: skip
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -48,13 +54,13 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     rest = made.display.fields(made.display.root, {k: v for k, v in spec.items() if k not in _SHOWN}).rows
     if rest:
         made.add("related", "Related records", Fields(rest))
-    statuses = [state.status(spec["status"])]
+    statuses = [context.status(record.spec["status"])]
     if spec.get("result", spec["status"]) != spec["status"]:
-        statuses.append(state.status(spec["result"]))
+        statuses.append(context.status(spec["result"]))
     if now.phase(record) == "overdue":
-        statuses.append(state.status("expired", "Window has passed"))
+        statuses.append(context.status("expired", "Window has passed"))
     if spec.get("recordedAfterwards") is True:
-        statuses.append(state.status("expired", "Exception: recorded afterwards"))
+        statuses.append(context.status("expired", "Exception: recorded afterwards"))
     progress = state.progress(record)
     return made.finish(
         lead=spec.get("summary"), statuses=tuple(statuses), facts=_facts(made), top=(progress,) if progress else ()
@@ -73,7 +79,7 @@ def _facts(made: RecordPage) -> tuple[tuple[str, Value], ...]:
         start, end = words.as_instant(spec["actual"].get("start")), words.as_instant(spec["actual"].get("end"))
         if start:
             facts.append(("Took place", words.span(start, end, context.tz)))
-    facts.append(("Outage", _outage(spec.get("outage"))))
+    facts.append(("Outage", outage(spec.get("outage"))))
     facts.append(("Type", made.field("type")))
     if "model" in spec:
         facts.append(("Model", made.field("model")))
@@ -82,22 +88,23 @@ def _facts(made: RecordPage) -> tuple[tuple[str, Value], ...]:
     return tuple(facts)
 
 
-def _outage(outage: object) -> Value:
-    if not isinstance(outage, dict):
+def outage(planned: object) -> Value:
+    if not isinstance(planned, dict):
         return Missing()
     expected = {"none": "None expected", "degraded": "Degraded service", "full": "Full outage"}
-    said = expected.get(str(outage.get("expected")), words.human(str(outage.get("expected"))))
-    minutes = outage.get("minutes")
+    said = expected.get(str(planned.get("expected")), words.human(str(planned.get("expected"))))
+    minutes = planned.get("minutes")
     return Text(f"{said}, up to {words.count(minutes, 'minute')}" if minutes else said)
 
 
 def _risk(made: RecordPage) -> None:
     """The risk that counts, how it was reckoned, and what the record declares."""
-    risk = made.context.validation.risk_of(made.record)
-    declared: Value = state.status(risk.declared) if risk.declared else Missing("None declared")
+    context = made.context
+    risk = context.validation.risk_of(made.record)
+    declared: Value = context.status(risk.declared) if risk.declared else Missing("None declared")
     rows: list[tuple[str, Value]] = [
-        ("Risk", state.status(risk.level)),
-        ("Derived", state.status(risk.derived)),
+        ("Risk", context.status(risk.level)),
+        ("Derived", context.status(risk.derived)),
         ("Declared", declared),
         ("Likelihood", Text(words.human(risk.likelihood))),
         ("Impact", Text(words.human(risk.impact))),
@@ -173,53 +180,6 @@ def _outcome(made: RecordPage) -> None:
         made.add("review", "Review", Missing("Not reviewed yet."))
 
 
-def model_page(context: Context, record: Record, now: state.Now) -> Page:
-    """The page of a change model: what it pre-authorises, within which limits, and how it has done."""
-    made = RecordPage(context, record)
-    spec = record.spec
-    made.add("steps", "Steps", Items(tuple(Prose(step) for step in spec["steps"]), ordered=True))
-    made.add("backout", "Back-out plan", steps(made, spec["backout"], "backout"))
-    made.part("test", "Test", "test")
-    made.part("fixed", "Fixed fields", "fixed")
-    made.part("allowed", "Fields that a change may set", "allowed")
-    made.part("suspension", "Suspension rule", "suspension")
-    uses = sorted(
-        context.changes_by.get(record.name, ()),
-        key=lambda c: (str(c.spec.get("schedule", {}).get("start", "")), c.name),
-        reverse=True,
-    )
-    rows = tuple(row(context, change) for change in uses[:20])
-    counts = Text(f"{words.count(len(uses), 'change')} on record." + (" The latest 20:" if len(uses) > 20 else ""))
-    made.add(
-        "changes", "Changes by this model", counts, Table("Changes by this model", HEADERS, rows, empty="None yet")
-    )
-    expires = words.as_date(spec["preAuthorisation"].get("expires"))
-    over = expires is not None and expires <= context.today
-    by_rule = suspension(record.name, context.validation.facts, context.now)
-    suspended = spec.get("suspended") is True or by_rule is not None
-    word = "Suspended" if suspended else "Pre-authorisation has expired" if over else "Pre-authorised"
-    facts: list[tuple[str, Value]] = [("Owner", made.field("owner")), ("Services", made.field("services"))]
-    authorised = spec["preAuthorisation"]
-    facts += [
-        ("Authorised by", context.reference(("Person",), authorised["by"])),
-        ("Authorised on", words.day_value(authorised["on"])),
-        ("Until", words.last_day_value(authorised["expires"])),
-        ("Highest risk", made.field("maxRisk")),
-        ("Outage", _outage(spec.get("outage"))),
-    ]
-    if "leadTime" in spec:
-        facts.append(("Lead time", made.field("leadTime")))
-    if "suspendedReason" in spec:
-        made.sections.insert(0, Section("suspended", "Why it is suspended", (Prose(spec["suspendedReason"]),)))
-    if by_rule is not None:
-        failures = inline([context.reference(("Change",), name) for name in by_rule.failures])
-        why = Text(f"These changes failed, too many for its suspension rule ({by_rule.within}).")
-        ends = Text(f"By itself it is in force again {words.relative(by_rule.until, context.now)}.")
-        made.sections.insert(0, Section("suspended-by-rule", "Why it is suspended", (why, failures, ends)))
-    badge = state.status("expired" if suspended or over else "active", word)
-    return made.finish(lead=spec["summary"], statuses=(badge,), facts=tuple(facts))
-
-
 HEADERS = ("Change", "When", "Services", "Type", "Status")
 
 
@@ -229,9 +189,21 @@ def row(context: Context, change: Record) -> Row:
     planned = state.occupied(change)
     when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
     services = inline([context.reference(("Service",), name) for name in spec["services"]])
-    status: Value = state.status(spec["status"])
+    shown: Value = context.status(change.spec["status"])
     if spec.get("result", "successful") not in ("successful", spec["status"]):
-        status = Inline((status, state.status(spec["result"])), " ")
+        shown = Inline((shown, context.status(spec["result"])), " ")
     facets = (("type", words.human(spec["type"])), ("status", words.human(spec["status"])))
     link = Link(change.title, context.page("Change", change.name) or "")
-    return Row((link, when, services, Text(words.human(spec["type"])), status), facets)
+    return Row((link, when, services, Text(words.human(spec["type"])), shown), facets)
+
+
+_PHASES = (
+    ("now", "In progress"), ("overdue", "Window has passed, not finished"), ("next", "Forward schedule"),
+    ("unplanned", "Not yet scheduled"), ("past", "Past"),
+)  # fmt: skip
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    records = [(title, record) for phase, title in _PHASES for record in now.changes[phase]]
+    facets = {"type": "Type", "status": "Status"}
+    return listing.listed(context, kind, HEADERS, row, records, facets, feed.offer(context))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from itsm_as_code.measures.numbers import rounded
 from itsm_as_code.measures.prioritisation import ranked, wsjf
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import figures, state, words
+from itsm_as_code.records.kinds import Kind
+from itsm_as_code.site.views import figures, listing, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.record import Extra, described
+from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Missing, Page, Row, Text, Value
 
 _PARTS = ("businessValue", "timeCriticality", "riskReduction", "size")
@@ -34,23 +36,22 @@ def worked_out(record: Record) -> Value:
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
-    return described(context, record, Extra((("WSJF (value + time + risk) / size", worked_out(record)),)))
+    return described(context, record, (("WSJF (value + time + risk) / size", worked_out(record)),))
 
 
 HEADERS = ("Improvement", "WSJF", "Status", "Owner", "Due")
 
 
-def rows(context: Context, records: list[Record]) -> list[tuple[str, Row]]:
-    """The register: what is open first, each part by its figure."""
-    by_name = {record.name: record for record in records}
-    order = [by_name[name] for name in ranked({record.name: score(record) for record in records})]
-    open_ = [("Open, by weighted shortest job first", r) for r in order if r.spec["status"] not in _SETTLED]
-    settled = [("Settled", r) for r in order if r.spec["status"] in _SETTLED]
-    return [(group, _row(context, record)) for group, record in (*open_, *settled)]
-
-
-def _row(context: Context, record: Record) -> Row:
+def row(context: Context, record: Record) -> Row:
     spec = record.spec
     owner = context.reference(("Team", "Person"), spec["owner"])
     due: Value = words.day_value(spec["due"]) if "due" in spec else Missing()
-    return Row((context.link(record), worked_out(record), state.status(spec["status"]), owner, due))
+    return Row((context.link(record), worked_out(record), context.status(spec["status"]), owner, due))
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """The register: what is open first, each part by its figure."""
+    by_name = {record.name: record for record in context.catalogue.of_kind(kind.name)}
+    order = [by_name[name] for name in ranked({name: score(record) for name, record in by_name.items()})]
+    parts = listing.parted(order, _SETTLED, "Open, by weighted shortest job first", "Settled")
+    return listing.listed(context, kind, HEADERS, row, parts)

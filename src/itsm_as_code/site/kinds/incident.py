@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.facts import began
-from itsm_as_code.site.views import state, words
+from itsm_as_code.records.kinds import Kind
+from itsm_as_code.site.views import listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.values import Fields, Inline, Missing, Page, Prose, Row, Table, Text, Value, inline, text
+from itsm_as_code.site.views.values import (
+    Fields,
+    Inline,
+    Missing,
+    Page,
+    Prose,
+    Row,
+    Status,
+    Table,
+    Text,
+    Tone,
+    Value,
+    inline,
+    text,
+)
 
 _MOMENTS = (
     ("acknowledgedAt", "Acknowledged"), ("restoredAt", "Restored"), ("resolvedAt", "Resolved"), ("closedAt", "Closed"),
@@ -21,6 +36,7 @@ _GRADES = {
     4: ("very high", "high", "medium", "low"),
     5: ("very high", "high", "medium", "low", "very low"),
 }  # fmt: skip
+TONES: Mapping[str, Tone] = {"restored": "warn", "P2": "warn", "acknowledged": "bad", "P1": "bad"}
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -41,18 +57,23 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.add("cause", "Cause and resolution", Fields(tuple(cause)) if cause else Missing("Not established yet."))
     facts: tuple[tuple[str, Value], ...] = (
         ("Services", made.field("services")),
-        ("Priority", state.status(spec.get("priority", ""), spec.get("priority", "Not stated"))),
+        ("Priority", _priority(context, spec)),
         ("Impact and urgency", _grades(context, spec)),
         ("Major incident", Text("Yes" if spec.get("major") else "No")),
         ("Assigned to", made.field("assignedTo")),
         ("Reported by", made.field("reportedBy")),
         ("Compliance related", Text("Yes" if spec.get("complianceRelated") else "No")),
     )
-    statuses = [state.status(spec["status"])]
+    statuses = [context.status(record.spec["status"])]
     if spec.get("major"):
-        statuses.append(state.status("high", "Major incident"))
+        statuses.append(context.status("high", "Major incident"))
     progress = state.progress(record)
     return made.finish(statuses=tuple(statuses), facts=facts, top=(progress,) if progress else ())
+
+
+def _priority(context: Context, spec: Mapping[str, Any]) -> Status:
+    priority = spec.get("priority", "")
+    return context.status(priority, priority or "Not stated")
 
 
 def _grades(context: Context, spec: Mapping[str, Any]) -> Value:
@@ -100,7 +121,7 @@ def _outages(made: RecordPage) -> None:
             Row(
                 (
                     context.reference(("Service",), outage["service"]),
-                    state.status(outage["kind"], "Full outage" if outage["kind"] == "full" else ""),
+                    context.status(outage["kind"], "Full outage" if outage["kind"] == "full" else ""),
                     words.span(start, end, context.tz) if start else Missing(),
                     lasted,
                 )
@@ -119,16 +140,22 @@ def row(context: Context, incident: Record) -> Row:
     start, restored = words.as_instant(began(spec)), words.as_instant(spec.get("restoredAt"))
     took = text(words.length(restored - start)) if start and restored else Missing("Not yet")
     services = inline([context.reference(("Service",), name) for name in spec["services"]])
-    priority = spec.get("priority", "")
-    facets = (("priority", priority), ("status", words.human(spec["status"])))
+    facets = (("priority", spec.get("priority", "")), ("status", words.human(spec["status"])))
     return Row(
         (
             context.link(incident),
-            state.status(priority, priority or "Not stated"),
+            _priority(context, spec),
             services,
             words.instant_value(spec["detectedAt"], context.tz),
             took,
-            state.status(spec["status"]),
+            context.status(incident.spec["status"]),
         ),
         facets,
     )
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    open_ = {record.name for record in now.open_incidents}
+    past = [r for r in state.newest(context.catalogue.of_kind(kind.name), "detectedAt") if r.name not in open_]
+    records = [*(("Open", record) for record in now.open_incidents), *(("Resolved", record) for record in past)]
+    return listing.listed(context, kind, HEADERS, row, records, {"priority": "Priority", "status": "Status"})

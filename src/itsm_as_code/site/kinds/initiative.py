@@ -10,10 +10,11 @@ from itsm_as_code.measures.numbers import percent_floor
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import figures, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.record import Extra, described
-from itsm_as_code.site.views.values import Missing, Page, Prose, Row, Status, Table, Text, Value
+from itsm_as_code.site.views.record import described
+from itsm_as_code.site.views.values import Missing, Page, Prose, Row, Status, Table, Text, Tone, Value
 
 _OWN_SECTIONS = ("purpose", "adoption", "milestones", "stakeholders", "communication", "status")
+TONES: Mapping[str, Tone] = {"embedded": "good", "supports": "good", "resists": "warn", "running": "info"}
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -22,10 +23,10 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("purpose", "Why it is done", (Prose(spec["purpose"]),)),
         ("adoption", "Do people work in the new way", (_adoption(spec),)),
         ("milestones", "Milestones", (_milestones(context, spec),)),
-        ("stakeholders", "Whom it touches", (_stakeholders(spec),)),
+        ("stakeholders", "Whom it touches", (_stakeholders(context, spec),)),
         ("communication", "What is told to whom", (_communication(context, spec),)),
     )
-    return described(context, record, Extra(sections=sections, skip=_OWN_SECTIONS))
+    return described(context, record, sections=sections, skip=_OWN_SECTIONS)
 
 
 def _adoption(spec: Mapping[str, Any]) -> Table:
@@ -88,13 +89,13 @@ def _open(context: Context, spec: Mapping[str, Any], day: str) -> Status:
     return state.ahead(by, context.today) if by else Status("Unknown")
 
 
-def _stakeholders(spec: Mapping[str, Any]) -> Table:
+def _stakeholders(context: Context, spec: Mapping[str, Any]) -> Table:
     rows = tuple(
         Row(
             (
                 Text(item["group"]),
                 Text(words.human(item["impact"])),
-                state.status(item["stance"]),
+                context.status(item["stance"]),
                 Prose(item["needs"]) if "needs" in item else Missing(),
             )
         )
@@ -133,7 +134,7 @@ def row(context: Context, record: Record) -> Row:
     return Row(
         (
             context.link(record),
-            state.status(spec["status"]),
+            context.status(spec["status"]),
             context.reference(("Person",), spec["sponsor"]),
             context.reference(("Team",), spec["owner"]),
             following,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site.kinds import change
-from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views import listing, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.record import Extra, described
+from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import (
     Inline,
     Link,
@@ -22,6 +23,7 @@ from itsm_as_code.site.views.values import (
     Status,
     Table,
     Text,
+    Tone,
     Value,
     badges,
     inline,
@@ -30,6 +32,7 @@ from itsm_as_code.site.views.values import (
 _OVER = ("closed", "rolled-back")
 _RESULTS = ("failed", "open", "passed")
 _SHOWN = ("version", "services", "changes", "environments", "acceptance", "rollout", "backout", "earlyLife", "status")
+TONES: Mapping[str, Tone] = {"verified": "good", "rolled-back": "bad", "built": "info", "deployed": "info"}
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -37,7 +40,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     sections: list[tuple[str, str, tuple[Value, ...]]] = [
         ("changes", "Changes that bring it", (_changes(context, record),)),
         ("environments", "Environments", (_environments(context, record),)),
-        ("acceptance", "Acceptance", _acceptance(spec)),
+        ("acceptance", "Acceptance", _acceptance(context, spec)),
         ("rollout", "How it goes in", (_plan(spec, "rollout"),)),
         ("backout", "How it comes out again", (_plan(spec, "backout"),)),
     ]
@@ -46,7 +49,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("Services", _services(context, spec)),
         ("Support after it went in", _early_life(context, spec)),
     )
-    return described(context, record, Extra(facts, tuple(sections), _SHOWN))
+    return described(context, record, facts, tuple(sections), _SHOWN)
 
 
 def _services(context: Context, spec: Mapping[str, Any]) -> Value:
@@ -61,7 +64,7 @@ def _changes(context: Context, record: Record) -> Table:
             rows.append(Row((Text(name), *(Missing("Unknown"),) * 4)))
             continue
         link, when, services, _, status = change.row(context, found).cells
-        level = state.status(context.validation.risk_of(found).level)
+        level = context.status(context.validation.risk_of(found).level)
         rows.append(Row((link, when, services, status, level)))
     headers = ("Change", "When", "Services", "Status", "Risk")
     return Table("Changes of the release", headers, tuple(rows), "No change is raised for it yet.")
@@ -93,7 +96,7 @@ def _punctual(today: date, item: Mapping[str, Any], status: str) -> Status:
     return state.against(planned, deployed)
 
 
-def _acceptance(spec: Mapping[str, Any]) -> tuple[Value, ...]:
+def _acceptance(context: Context, spec: Mapping[str, Any]) -> tuple[Value, ...]:
     criteria = spec.get("acceptance", ())
     if not criteria:
         return (Missing("No criterion of acceptance is recorded."),)
@@ -101,20 +104,20 @@ def _acceptance(spec: Mapping[str, Any]) -> tuple[Value, ...]:
         Row(
             (
                 Text(item["criterion"]),
-                state.status(item["result"]),
+                context.status(item["result"]),
                 inline([Link(str(link["title"]), str(link["url"]), True) for link in item.get("evidence", ())], "None"),
             )
         )
         for item in criteria
     )
     table = Table("Criteria of acceptance", ("Criterion", "Result", "Where it can be read"), rows)
-    return (badges(tally(spec), ""), table)
+    return (badges(tally(context, spec), ""), table)
 
 
-def tally(spec: Mapping[str, Any]) -> list[Status]:
+def tally(context: Context, spec: Mapping[str, Any]) -> list[Status]:
     """The results of acceptance, counted: ``1 failed``, ``3 passed``; what speaks against it first."""
     counts = Counter(item["result"] for item in spec.get("acceptance", ()))
-    return [state.status(result, f"{counts[result]:,} {result}") for result in _RESULTS if counts[result]]
+    return [context.status(result, f"{counts[result]:,} {result}") for result in _RESULTS if counts[result]]
 
 
 def _plan(spec: Mapping[str, Any], key: str) -> Value:
@@ -132,19 +135,11 @@ def _early_life(context: Context, spec: Mapping[str, Any]) -> Value:
 HEADERS = ("Release", "Version", "Status", "Services", "Acceptance", "Latest environment")
 
 
-def rows(context: Context, records: list[Record]) -> list[tuple[str, Row]]:
-    """What is under way first, then what is over; in each the latest planned first."""
-    ordered = sorted(records, key=lambda r: (_last_day(r), r.name), reverse=True)
-    under_way = [("Under way", r) for r in ordered if r.spec["status"] not in _OVER]
-    over = [("Over", r) for r in ordered if r.spec["status"] in _OVER]
-    return [(group, _row(context, record)) for group, record in (*under_way, *over)]
-
-
 def _last_day(record: Record) -> str:
     return max((str(item["plannedFor"]) for item in record.spec.get("environments", ())), default="")
 
 
-def _row(context: Context, record: Record) -> Row:
+def row(context: Context, record: Record) -> Row:
     spec = record.spec
     reached = [item for item in spec.get("environments", ()) if "deployedOn" in item]
     where: Value = Missing("None yet")
@@ -154,9 +149,15 @@ def _row(context: Context, record: Record) -> Row:
         (
             context.link(record),
             Text(spec["version"]),
-            state.status(spec["status"]),
+            context.status(spec["status"]),
             _services(context, spec),
-            badges(tally(spec), "No criterion"),
+            badges(tally(context, spec), "No criterion"),
             where,
         )
     )
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """What is under way first, then what is over; in each the latest planned first."""
+    ordered = sorted(context.catalogue.of_kind(kind.name), key=lambda r: (_last_day(r), r.name), reverse=True)
+    return listing.listed(context, kind, HEADERS, row, listing.parted(ordered, _OVER, "Under way", "Over"))

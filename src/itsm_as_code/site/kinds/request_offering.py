@@ -1,4 +1,4 @@
-"""What people can ask for, known problems, and knowledge with how fresh it is."""
+"""What people can ask for: what the form asks, how long it takes, and what it costs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from itsm_as_code.durations import parse_duration
-from itsm_as_code.measures.deadlines import Due, freshness, utc_day
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.kinds import incident
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.record import Extra, described
-from itsm_as_code.site.views.values import Inline, Missing, Page, Row, Status, Table, Text, Value, text
+from itsm_as_code.site.views.record import described
+from itsm_as_code.site.views.values import Missing, Page, Row, Status, Table, Text, Value, text
 
 _FIELD_HEADERS = ("Field", "Kind of answer", "Needed", "Choices and limits", "Help")
 
 
-def offering_page(context: Context, record: Record, now: state.Now) -> Page:
+def page(context: Context, record: Record, now: state.Now) -> Page:
     fields = record.spec.get("form", {}).get("fields", ())
     rows = tuple(
         Row((
@@ -30,11 +28,11 @@ def offering_page(context: Context, record: Record, now: state.Now) -> Page:
         for field in fields
     )  # fmt: skip
     table = Table("What the form asks", _FIELD_HEADERS, rows, empty="The form asks nothing.")
-    orderable = state.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
+    orderable = context.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
     target, cost = _target(record), _cost(record)
     facts: tuple[tuple[str, Value], ...] = (("Target time", target), ("Cost", cost))
     skip = ("target", "cost", "form", "active")
-    return described(context, record, Extra(facts, (("form", "What the form asks", (table,)),), skip, (orderable,)))
+    return described(context, record, facts, (("form", "What the form asks", (table,)),), skip, (orderable,))
 
 
 def _limits(field: Mapping[str, Any]) -> Value:
@@ -66,49 +64,12 @@ def _cost(record: Record) -> Value:
     return Text(words.money(record.spec["cost"])) if "cost" in record.spec else Missing("No data")
 
 
-OFFERING_HEADERS = ("Offering", "What it is", "Target time", "Cost", "Service", "Now")
+HEADERS = ("Offering", "What it is", "Target time", "Cost", "Service", "Now")
 
 
-def offering_row(context: Context, record: Record) -> Row:
+def row(context: Context, record: Record) -> Row:
     """An offering in the catalogue."""
     about = words.plain(record.data["metadata"].get("description", ""), 160)
     service = context.reference(("Service",), record.spec["service"])
-    orderable = state.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
+    orderable = context.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
     return Row((context.link(record), text(about), _target(record), _cost(record), service, orderable))
-
-
-def problem_page(context: Context, record: Record, now: state.Now) -> Page:
-    found = [context.catalogue.get("Incident", name) for name in record.spec.get("incidents", ())]
-    rows = tuple(incident.row(context, known) for known in found if known is not None)
-    table = Table("Incidents of this problem", incident.HEADERS, rows, empty="No incident is linked.")
-    section = ("linked-incidents", "Incidents of this problem", (table,))
-    return described(context, record, Extra(sections=(section,), skip=("incidents",)))
-
-
-_FRESHNESS = {
-    Due.CURRENT: Status("Current", "good"),
-    Due.SOON: Status("Review is due soon", "warn"),
-    Due.OVERDUE: Status("Review is overdue", "bad"),
-}
-
-
-def fresh(context: Context, article: Record) -> Value:
-    """How fresh an article is, with the day that it follows from."""
-    by = words.as_date(article.spec.get("reviewBy"))
-    said: Value = words.date_value(by) if by else Missing("no day of review is recorded")
-    return Inline((_FRESHNESS[freshness(by, utc_day(context.now))], said), " ")
-
-
-def article_page(context: Context, record: Record, now: state.Now) -> Page:
-    return described(
-        context, record, Extra((("Freshness, by day of review", fresh(context, record)),), skip=("reviewBy",))
-    )
-
-
-ARTICLE_HEADERS = ("Article", "Status", "Freshness, by day of review", "Owner")
-
-
-def article_row(context: Context, record: Record) -> Row:
-    """An article in a list."""
-    owner = context.reference(("Team", "Person"), record.spec["owner"])
-    return Row((context.link(record), state.status(record.spec["status"]), fresh(context, record), owner))

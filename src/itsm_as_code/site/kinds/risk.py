@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from itsm_as_code.measures.exposure import IMPACTS, LIKELIHOODS, Band, Exposure
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import figures, state, words
+from itsm_as_code.records.kinds import Kind
+from itsm_as_code.site.views import figures, listing, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.record import Extra, described
+from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Inline, Page, Row, Section, Status, Table, Text, Tone, Value
 
 _TONES: Mapping[Band, Tone] = {
@@ -40,7 +42,7 @@ def assessed(grades: Mapping[str, Any]) -> Value:
 def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     facts = (("Before treatment", assessed(spec)), ("After treatment", assessed(spec.get("residual", {}))))
-    return described(context, record, Extra(facts, skip=("likelihood", "impact", "residual")))
+    return described(context, record, facts, skip=("likelihood", "impact", "residual"))
 
 
 def matrix(context: Context, records: Sequence[Record], after: bool) -> Section:
@@ -83,7 +85,7 @@ def row(context: Context, record: Record) -> Row:
     treatment = Text(spec["treatment"].capitalize()) if "treatment" in spec else figures.NO_DATA
     owner = context.reference(("Team", "Person"), spec["owner"])
     before, after = assessed(spec), assessed(spec.get("residual", {}))
-    return Row((context.link(record), state.status(spec["status"]), before, after, treatment, owner))
+    return Row((context.link(record), context.status(spec["status"]), before, after, treatment, owner))
 
 
 def ordered(records: Sequence[Record]) -> list[Record]:
@@ -95,3 +97,12 @@ def ordered(records: Sequence[Record]) -> list[Record]:
         return (spec["status"] == "closed", -found.score if found else 0, record.name)
 
     return sorted(records, key=key)
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """The matrices stand on the first page, before the list."""
+    records = ordered(context.catalogue.of_kind(kind.name))
+    first, *more = listing.listed(context, kind, HEADERS, row, [(None, record) for record in records])
+    matrices = tuple(matrix(context, records, after) for after in (False, True)) if records else ()
+    yield replace(first, sections=(*matrices, *first.sections))
+    yield from more

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.kinds import Kind
 from itsm_as_code.service_levels import error_budgets
-from itsm_as_code.site.kinds.team import leads
-from itsm_as_code.site.views import error_budget, feed, hours, outlook, service_figures, state, words
+from itsm_as_code.site import addresses
+from itsm_as_code.site.kinds import service_level_agreement
+from itsm_as_code.site.views import (
+    dependencies,
+    error_budget,
+    feed,
+    hours,
+    listing,
+    outlook,
+    people,
+    service_figures,
+    state,
+    words,
+)
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.promises import in_force, objectives, promise, window
 from itsm_as_code.site.views.record import RecordPage
@@ -17,13 +30,13 @@ from itsm_as_code.site.views.values import (
     Inline,
     Link,
     Missing,
-    Node,
     Page,
-    Picture,
     Prose,
     Row,
     Table,
+    Tabs,
     Text,
+    Tone,
     Value,
     inline,
     text,
@@ -32,12 +45,14 @@ from itsm_as_code.site.views.values import (
 _RECENT = 20
 _MOST_ROWS = 400
 
+TONES: Mapping[str, Tone] = {"live": "good", "deprecated": "warn", "design": "info", "transition": "info"}
+
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
     _customer_part(made, now)
-    _dependencies(made, now)
+    dependencies.add(made, now)
     made.add("people", "Who answers for it", _people(made))
     made.part("capacity", "Capacity", "capacity")
     made.add("headroom", "Headroom", service_figures.capacity(record), level=3)
@@ -66,7 +81,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     ]
     if "partOf" in spec:
         facts.append(("Part of", made.field("partOf")))
-    statuses = (now.of_service(record), state.status(spec["lifecycle"]))
+    statuses = (now.of_service(record), context.status(spec["lifecycle"]))
     return made.finish(statuses=statuses, facts=tuple(facts), contents=True)
 
 
@@ -104,7 +119,7 @@ def _status_part(made: RecordPage, now: state.Now) -> None:
         Row(
             (
                 made.context.link(i),
-                state.status(i.spec["status"]),
+                made.context.status(i.spec["status"]),
                 words.instant_value(i.spec["detectedAt"], made.context.tz),
             )
         )
@@ -160,17 +175,17 @@ def _promises(made: RecordPage) -> list[Value]:
 def _planned(made: RecordPage, now: state.Now) -> list[Value]:
     context, record = made.context, made.record
     rows = []
-    for change in now.next_changes(record.name):
-        planned = state.schedule(change)
+    for item in now.next_changes(record.name):
+        planned = state.schedule(item)
         when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
-        outage = change.spec.get("outage", {}).get("expected")
+        outage = item.spec.get("outage", {}).get("expected")
         rows.append(
             Row(
                 (
-                    context.link(change),
+                    context.link(item),
                     when,
-                    state.status(change.spec["status"]),
-                    outlook.risk(context, change),
+                    context.status(item.spec["status"]),
+                    outlook.risk(context, item),
                     text(outage and words.human(outage)),
                 )
             )
@@ -193,84 +208,13 @@ def _planned(made: RecordPage, now: state.Now) -> list[Value]:
     return said
 
 
-def _node(context: Context, record: Record, hard: bool = True, group: str = "") -> Node:
-    detail = f"tier {record.spec['tier']}, {words.human(record.spec['lifecycle']).lower()}"
-    if group:
-        detail = f"one of: {group}"
-    return Node(record.title, detail, context.page("Service", record.name) or "", hard, group)
-
-
-def _dependencies(made: RecordPage, now: state.Now) -> None:
-    context, record = made.context, made.record
-    rows: list[Row] = []
-    upstream: list[Node] = []
-    downstream: list[Node] = []
-    needs = [(context.catalogue.get("Service", d["service"]), d) for d in record.spec.get("dependsOn", ())]
-    needed: list[tuple[Record | None, Mapping[str, Any]]] = [*context.dependants.get(record.name, ())]
-    for direction, pairs, nodes in (("Depends on", needs, upstream), ("Needed by", needed, downstream)):
-        for other, dependency in sorted(pairs, key=lambda p: (p[1]["strength"], p[0].title if p[0] else "")):
-            hard = dependency["strength"] == "hard"
-            group = dependency.get("redundancyGroup", "")
-            if other is not None:
-                nodes.append(_node(context, other, hard, group if direction == "Depends on" else ""))
-            rows.append(_dependency_row(context, now, direction, other, dependency))
-    if not rows:
-        made.add("dependencies", "Dependencies", Missing("No dependency is recorded."))
-        return
-    rest = Text(f"{len(rows) - _MOST_ROWS:,} more are not shown.") if len(rows) > _MOST_ROWS else None
-    picture = Picture(
-        f"Dependencies of {record.title}", _node(context, record), tuple(upstream), tuple(downstream),
-        f"{context.page('Service', record.name)}#dependency-table",
-    )  # fmt: skip
-    made.add("dependencies", "Dependencies", Text(_reading(upstream)), picture)
-    headers = ("Service", "Relation", "Strength", "Redundancy", "Owner", "Status now", "Note")
-    made.add(
-        "dependency-table",
-        "Dependencies as a table",
-        Table("Dependencies", headers, tuple(rows[:_MOST_ROWS])),
-        rest,
-        level=3,
-    )
-    indirect = [
-        (name, distance)
-        for name, (distance, _) in context.validation.facts.graph.dependents(record.name).items()
-        if distance > 1
-    ]
-    if indirect:
-        links = [context.reference(("Service",), name) for name, _ in indirect[:_MOST_ROWS]]
-        if len(indirect) > _MOST_ROWS:
-            links.append(Text(f"and {len(indirect) - _MOST_ROWS:,} more"))
-        words_ = f"{words.count(len(indirect), 'further service')} hard-depend on it by way of others:"
-        made.add("indirect", "Indirectly needed by", Text(words_), Inline(tuple(links)), level=3)
-
-
-def _reading(upstream: list[Node]) -> str:
-    groups = sorted({node.group for node in upstream if node.group})
-    said = (
-        "Solid lines are hard dependencies: without them the service fails. "
-        "Dashed ones are soft: it goes on, with less."
-    )
-    return said + (f" Of each redundancy group ({', '.join(groups)}) one member is enough." if groups else "")
-
-
-def _dependency_row(
-    context: Context, now: state.Now, direction: str, other: Record | None, dependency: Mapping[str, Any]
-) -> Row:
-    name: Value = context.link(other) if other else Text(dependency["service"])
-    owner = context.reference(("Team",), other.spec["owner"]) if other else Missing()
-    status: Value = now.of_service(other) if other else Missing("Unknown")
-    strength = Text(words.human(dependency["strength"]))
-    group, note = text(dependency.get("redundancyGroup"), "None"), text(dependency.get("note"), "")
-    return Row((name, Text(direction), strength, group, owner, status, note))
-
-
 def _people(made: RecordPage) -> Value:
     context = made.context
     owner = context.catalogue.get("Team", made.spec["owner"])
     rows: list[tuple[str, Value]] = [("Owner", made.field("owner"))]
     if owner is not None:
-        if leads(owner):
-            rows.append(("Lead", inline([context.reference(("Person",), name) for name in leads(owner)])))
+        if people.leads(owner):
+            rows.append(("Lead", inline([context.reference(("Person",), name) for name in people.leads(owner)])))
         rows.append(("Members", inline([context.reference(("Person",), m) for m in owner.spec["members"]])))
         if "onCall" in owner.spec:
             rows.append(("On call", context.reference(("Calendar",), owner.spec["onCall"])))
@@ -312,9 +256,9 @@ def _contracts(made: RecordPage) -> None:
                 context.reference(("Team", "Supplier"), agreement.spec["provider"]),
                 words.day_value(agreement.spec["effective"].get("from")),
                 words.last_day_value(agreement.spec["effective"].get("until"), "Open end"),
-                state.status("active", "In force")
+                context.status("active", "In force")
                 if in_force(context, agreement)
-                else state.status("", "Not in force"),
+                else context.status("", "Not in force"),
             )
         )
         for agreement in context.agreements_of.get(made.record.name, ())
@@ -341,40 +285,106 @@ def _documents(made: RecordPage) -> None:
 
 def _history(made: RecordPage) -> None:
     context, name = made.context, made.record.name
-    for kind, id_, title, index, pointer in (
-        ("Change", "changes", "Changes", context.changes_of, ""),
-        ("Incident", "incidents", "Incidents", context.incidents_of, "detectedAt"),
-    ):
-        if not context.has(kind):
-            continue
-        records = index.get(name, [])
-        if pointer:
-            records = state.newest(records, pointer)
-        else:
-            records = sorted(
-                records, key=lambda r: (str(r.spec.get("schedule", {}).get("start", "")), r.name), reverse=True
-            )
-        rows = [
-            Row((context.link(r), state.status(r.spec["status"]), _when(context, r, pointer)))
-            for r in records[:_RECENT]
-        ]
-        headers = (title[:-1], "Status", "Detected" if pointer else "Window")
-        more = Text(f"The latest {_RECENT} of {len(records):,}.") if len(records) > _RECENT else None
-        made.add(
-            id_,
-            title,
-            Table(
-                f"{title} to this service" if not pointer else "Incidents of this service",
-                headers,
-                tuple(rows),
-                empty=f"No {title.lower()} on record.",
-            ),
-            more,
-        )
+    by_window = lambda r: (str(r.spec.get("schedule", {}).get("start", "")), r.name)  # noqa: E731
+    changes = sorted(context.changes_of.get(name, ()), key=by_window, reverse=True)
+    shown = [Row((context.link(r), context.status(r.spec["status"]), _window(context, r))) for r in changes[:_RECENT]]
+    _latest(made, "Change", "Changes to this service", "Window", shown, len(changes))
+    incidents = state.newest(context.incidents_of.get(name, ()), "detectedAt")
+    detected = lambda r: words.instant_value(r.spec["detectedAt"], context.tz)  # noqa: E731
+    shown = [Row((context.link(r), context.status(r.spec["status"]), detected(r))) for r in incidents[:_RECENT]]
+    _latest(made, "Incident", "Incidents of this service", "Detected", shown, len(incidents))
 
 
-def _when(context: Context, record: Record, pointer: str) -> Value:
-    if pointer:
-        return words.instant_value(record.spec.get(pointer), context.tz)
-    planned = state.occupied(record)
+def _latest(made: RecordPage, kind: str, caption: str, when: str, rows: list[Row], total: int) -> None:
+    if made.context.has(kind):
+        title, headers = f"{kind}s", (kind, "Status", when)
+        table = Table(caption, headers, tuple(rows), empty=f"No {title.lower()} on record.")
+        more = Text(f"The latest {_RECENT} of {total:,}.") if total > _RECENT else None
+        made.add(title.lower(), title, table, more)
+
+
+def _window(context: Context, change: Record) -> Value:
+    planned = state.occupied(change)
     return words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
+
+
+HEADERS = ("Service", "Status now", "Tier", "Owner", "Type", "Lifecycle", "Agreement")
+_VIEWS = (
+    ("", "By type"), ("by_tier", "By tier"), ("by_owner", "By owner"), ("by_lifecycle", "By lifecycle"),
+)  # fmt: skip
+_TYPES = {
+    "business": "Business services",
+    "application": "Applications",
+    "infrastructure": "Infrastructure",
+    "supplier": "Bought from suppliers",
+}
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """The services, grouped by type, tier, owner or lifecycle: a page each, so that no script is needed."""
+    records = listing.by_title(context.catalogue.of_kind(kind.name))
+    rows = {record.name: _row(context, record, now) for record in records}
+    facets = {"tier": "Tier", "owner": "Owner", "type": "Type", "lifecycle": "Lifecycle"}
+    filter_ = listing.choices(rows.values(), facets)
+    types = list(_TYPES)
+    lifecycles = list((kind.lifecycle or {}).get("transitions", ()))
+    keys: dict[str, Callable[[Record], tuple[object, str]]] = {
+        "": lambda r: (
+            types.index(r.spec["type"]) if r.spec["type"] in types else len(types),
+            _TYPES.get(r.spec["type"], words.human(r.spec["type"])),
+        ),
+        "by_tier": lambda r: (r.spec["tier"], f"Tier {r.spec['tier']}"),
+        "by_owner": lambda r: (dict(rows[r.name].facets)["owner"],) * 2,
+        "by_lifecycle": lambda r: (
+            lifecycles.index(r.spec["lifecycle"]) if r.spec["lifecycle"] in lifecycles else len(lifecycles),
+            words.human(r.spec["lifecycle"]),
+        ),
+    }
+    for view, title in _VIEWS:
+        key = keys[view]
+        tabs = Tabs("Group services", tuple((Link(t, addresses.list_page(kind, v)), v == view) for v, t in _VIEWS))
+        ordered = sorted(
+            records,
+            key=lambda r: (
+                key(r)[0] == "",
+                key(r)[0],
+                r.spec["lifecycle"] == "retired",
+                r.spec["tier"],
+                r.title.casefold(),
+            ),
+        )
+        grouped = [(key(record)[1], rows[record.name]) for record in ordered]
+        blank = listing.blank(kind, (tabs, filter_))
+        if view:
+            blank = replace(blank, title=f"{kind.title_plural} {title.lower()}")
+        address = lambda n, view=view: addresses.list_page(kind, view, n)  # noqa: E731
+        yield from listing.paged(address, blank, grouped, HEADERS, kind.title_plural, "No service is recorded.")
+
+
+def _row(context: Context, record: Record, now: state.Now) -> Row:
+    spec = record.spec
+    owner = context.catalogue.get("Team", spec["owner"])
+    agreements: list[Value] = [
+        context.link(a) for a in context.agreements_of.get(record.name, ())
+        if not service_level_agreement.standing(context, a).word.startswith("Ended")
+    ]  # fmt: skip
+    shown: Value = Missing("None")
+    if agreements:
+        shown = agreements[0]
+    return Row(
+        (
+            context.link(record),
+            now.of_service(record),
+            Text(str(spec["tier"])),
+            context.reference(("Team",), spec["owner"]),
+            Text(words.human(spec["type"])),
+            Text(words.human(spec["lifecycle"])),
+            shown,
+        ),
+        (
+            ("tier", str(spec["tier"])),
+            ("owner", owner.title if owner else spec["owner"]),
+            ("type", words.human(spec["type"])),
+            ("lifecycle", words.human(spec["lifecycle"])),
+        ),
+    )

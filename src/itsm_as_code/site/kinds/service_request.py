@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from itsm_as_code.clock import Interval
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site.kinds import request_offering
-from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views import listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -23,6 +24,7 @@ from itsm_as_code.site.views.values import (
     Row,
     Status,
     Text,
+    Tone,
     Value,
     inline,
 )
@@ -30,6 +32,7 @@ from itsm_as_code.site.views.values import (
 _CONTENT = {1: "not at all content", 2: "not very content", 3: "fairly content", 4: "content", 5: "entirely content"}
 _MOMENTS = (("decidedAt", "Decided"), ("fulfilledAt", "Fulfilled"), ("closedAt", "Closed"))
 _SETTLED = frozenset({"fulfilled", "closed", "declined"})
+TONES: Mapping[str, Tone] = {"fulfilled": "good", "submitted": "info"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     ]
     progress = state.progress(record)
     top = (progress,) if progress else ()
-    return made.finish(statuses=(state.status(spec["status"]),), facts=tuple(facts), top=top)
+    return made.finish(statuses=(context.status(spec["status"]),), facts=tuple(facts), top=top)
 
 
 def _no_approval(spec: Mapping[str, Any], offering: Record | None) -> str:
@@ -190,15 +193,7 @@ def _target(context: Context, offering: Record | None) -> Value:
 HEADERS = ("Request", "Offering", "Requester", "Ordered", "Status", "Against the target time", "Satisfaction")
 
 
-def rows(context: Context, records: list[Record]) -> list[tuple[str, Row]]:
-    """What is open first, in each part the latest order first."""
-    ordered = state.newest(records, "submittedAt")
-    open_ = [("Open", r) for r in ordered if r.spec["status"] not in _SETTLED]
-    settled = [("Settled", r) for r in ordered if r.spec["status"] in _SETTLED]
-    return [(group, _row(context, record)) for group, record in (*open_, *settled)]
-
-
-def _row(context: Context, record: Record) -> Row:
+def row(context: Context, record: Record) -> Row:
     spec = record.spec
     given = spec.get("satisfaction")
     return Row(
@@ -207,8 +202,14 @@ def _row(context: Context, record: Record) -> Row:
             context.reference(("RequestOffering",), spec["offering"]),
             context.reference(("Person",), spec["requester"]),
             words.instant_value(spec["submittedAt"], context.tz),
-            state.status(spec["status"]),
+            context.status(spec["status"]),
             standing(context, record),
             Text(f"{given} of 5") if given else Missing("Not given"),
         )
     )
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """What is open first, in each part the latest order first."""
+    ordered = state.newest(context.catalogue.of_kind(kind.name), "submittedAt")
+    return listing.listed(context, kind, HEADERS, row, listing.parted(ordered, _SETTLED, "Open", "Settled"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.kinds import Kind
 from itsm_as_code.service_levels import review_budgets
-from itsm_as_code.site.views import error_budget, promises, state, words
+from itsm_as_code.site.views import error_budget, listing, promises, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -48,7 +49,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     ]
     if "guests" in spec:
         facts.append(("Guests", made.field("guests")))
-    return made.finish(statuses=tuple(tally(spec)), facts=tuple(facts))
+    return made.finish(statuses=tuple(tally(context, spec)), facts=tuple(facts))
 
 
 def period(spec: Mapping[str, Any]) -> Value:
@@ -59,10 +60,10 @@ def period(spec: Mapping[str, Any]) -> Value:
     return Inline((words.date_value(first), words.last_day_value(spec["period"]["until"])), " to ")
 
 
-def tally(spec: Mapping[str, Any]) -> list[Status]:
+def tally(context: Context, spec: Mapping[str, Any]) -> list[Status]:
     """The verdicts, counted: ``1 missed``, ``4 met``, ``1 without data``."""
     counts = Counter(line["verdict"] for line in spec.get("performance", ()))
-    return [state.status(verdict, f"{counts[verdict]:,} {word}") for verdict, word in _VERDICTS.items()
+    return [context.status(verdict, f"{counts[verdict]:,} {word}") for verdict, word in _VERDICTS.items()
             if counts[verdict]]  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def _performance(context: Context, spec: Mapping[str, Any]) -> Table:
                     Text(promises.name(objective) if objective else words.human(line["objective"])),
                     Text(promises.promise({**objective, "target": promised}) if objective else promised),
                     Text(promises.quantity(attained, objective)) if attained else Missing("No data"),
-                    state.status(line["verdict"]),
+                    context.status(line["verdict"]),
                     Prose(line["note"]) if "note" in line else Missing("None"),
                     context.reference(("ServiceLevelAgreement",), line["agreement"]),
                 )
@@ -97,7 +98,7 @@ def _actions(context: Context, spec: Mapping[str, Any]) -> Table:
             continue
         owner = context.reference(("Team", "Person"), found.spec["owner"])
         due = words.day_value(found.spec.get("due"))
-        rows.append(Row((context.link(found), state.status(found.spec["status"]), owner, due)))
+        rows.append(Row((context.link(found), context.status(found.spec["status"]), owner, due)))
     empty = "No action follows from it."
     return Table("Actions", ("Improvement", "Status", "Owner", "Due"), tuple(rows), empty)
 
@@ -124,7 +125,13 @@ def row(context: Context, record: Record) -> Row:
             context.reference(("Service",), record.spec["service"]),
             period(record.spec),
             words.day_value(record.spec["heldOn"]),
-            badges(tally(record.spec), "None looked at"),
+            badges(tally(context, record.spec), "None looked at"),
             _next(context, record),
         )
     )
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """The review that was held last comes first."""
+    records = sorted(context.catalogue.of_kind(kind.name), key=lambda r: (r.spec["heldOn"], r.name), reverse=True)
+    return listing.listed(context, kind, HEADERS, row, [(None, record) for record in records])

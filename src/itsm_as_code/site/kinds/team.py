@@ -1,60 +1,19 @@
-"""Teams and people: who answers for what, and who is there."""
+"""Teams: who answers for what, who belongs to them, and how they are reached."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any
-
-from itsm_as_code.clock import Interval
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import feed, state, words
+from itsm_as_code.site.views import feed, people, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Fields, Inline, Link, Missing, Page, Row, Status, Table, Text, Value, inline
 
 
-def away(context: Context, person: Record) -> Interval | None:
-    """The absence that a person is in now."""
-    for entry in person.spec.get("away", ()):
-        start, end = words.as_instant(entry.get("start")), words.as_instant(entry.get("end"))
-        if start and end and start <= context.now < end:
-            return Interval(start, end)
-    return None
-
-
-def presence(context: Context, person: Record) -> Status:
-    if person.spec.get("active") is False:
-        return Status("No longer active")
-    if person.spec.get("bot"):
-        return Status("Bot")
-    absent = away(context, person)
-    if absent:
-        return Status(f"Away until {words.day(absent.end.astimezone(context.tz))}", "warn")
-    return Status("Present", "good")
-
-
-def on_duty(context: Context, calendar: Mapping[str, Any]) -> list[Value]:
-    """Whom an on-call calendar names for this instant."""
-    instant = Interval(context.now, context.now + timedelta(seconds=1))
-    names: dict[str, None] = {}
-    for entry in calendar["entries"]:
-        if entry.get("people") and context.intervals({**calendar, "entries": [entry]}, instant):
-            names.update(dict.fromkeys(entry["people"]))
-    return [context.reference(("Person",), name) for name in names]
-
-
-def leads(team: Record) -> tuple[str, ...]:
-    """Who answers for a team: nobody, one person, or several together."""
-    lead = team.spec.get("lead", ())
-    return (lead,) if isinstance(lead, str) else tuple(lead)
-
-
 def _leads(context: Context, team: Record) -> Value:
-    return inline([context.reference(("Person",), name) for name in leads(team)], "Nobody")
+    return inline([context.reference(("Person",), name) for name in people.leads(team)], "Nobody")
 
 
-def team_page(context: Context, record: Record, now: state.Now) -> Page:
+def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
     _members(made)
@@ -70,7 +29,7 @@ def team_page(context: Context, record: Record, now: state.Now) -> Page:
         facts.append(("Teams within", inline([context.link(child) for child in children])))
     if "onCall" in spec:
         calendar = context.calendars.get(spec["onCall"])
-        facts.append(("On call now", inline(on_duty(context, calendar) if calendar else [], "Nobody")))
+        facts.append(("On call now", inline(people.on_duty(context, calendar) if calendar else [], "Nobody")))
         facts.append(("On-call calendar", made.field("onCall")))
     statuses = (Status("Retired"),) if spec.get("retired") else ()
     return made.finish(lead=spec.get("purpose"), statuses=statuses, facts=tuple(facts))
@@ -86,7 +45,7 @@ def _members(made: RecordPage) -> None:
             continue
         title = made.display.context.link(person)
         job = person.spec.get("jobTitle")
-        lead = " (lead)" if name in leads(made.record) else ""
+        lead = " (lead)" if name in people.leads(made.record) else ""
         place = person.spec.get("location")
         rows.append(
             Row(
@@ -94,7 +53,7 @@ def _members(made: RecordPage) -> None:
                     title,
                     Text(f"{job or ''}{lead}".strip()),
                     Text(place) if place else Missing(),
-                    presence(context, person),
+                    people.presence(context, person),
                 )
             )
         )
@@ -128,40 +87,10 @@ def _contacts(made: RecordPage) -> None:
     made.add("contacts", "Contacts", Fields(tuple(rows)) if rows else None)
 
 
-def person_page(context: Context, record: Record, now: state.Now) -> Page:
-    made = RecordPage(context, record)
-    spec = record.spec
-    teams = [
-        Row((context.link(team), Text("Lead" if record.name in leads(team) else "Member")))
-        for team in context.teams_of.get(record.name, ())
-    ]
-    made.add("teams", "Teams", Table("Teams", ("Team", "As"), tuple(teams), empty="In no team."))
-    made.part("away", "Absences", "away")
-    made.part("accounts", "Accounts", "accounts")
-    if spec.get("signingKeys"):
-        rows = tuple(
-            Row((Text(words.human(key["type"])), words.instant_value(key.get("from"), context.tz, "Always"),
-                 words.instant_value(key.get("until"), context.tz, "Open end")))
-            for key in spec["signingKeys"]
-        )  # fmt: skip
-        made.add("keys", "Signing keys", Table("Signing keys", ("Type", "Valid from", "Until"), rows))
-    facts: list[tuple[str, Value]] = [("Job title", made.field("jobTitle")), ("E-mail", made.field("emails"))]
-    for key, title in (
-        ("manager", "Manager"),
-        ("delegate", "Default delegate"),
-        ("location", "Location"),
-        ("timezone", "Time zone"),
-    ):
-        if key in spec:
-            facts.append((title, made.field(key)))
-    return made.finish(statuses=(presence(context, record),), facts=tuple(facts))
+HEADERS = ("Team", "Lead", "Members", "Services", "Roles")
 
 
-TEAM_HEADERS = ("Team", "Lead", "Members", "Services", "Roles")
-PERSON_HEADERS = ("Person", "Job title", "Teams", "Location", "Now")
-
-
-def team_row(context: Context, team: Record) -> Row:
+def row(context: Context, team: Record) -> Row:
     roles = inline([Text(words.human(role)) for role in team.spec.get("roles", ())], "None")
     return Row(
         (
@@ -170,18 +99,5 @@ def team_row(context: Context, team: Record) -> Row:
             Text(str(len(team.spec["members"]))),
             Text(str(len(context.services_of.get(team.name, ())))),
             roles,
-        )
-    )
-
-
-def person_row(context: Context, person: Record) -> Row:
-    job, place = person.spec.get("jobTitle"), person.spec.get("location")
-    return Row(
-        (
-            context.link(person),
-            Text(job) if job else Missing(),
-            inline([context.link(team) for team in context.teams_of.get(person.name, ())], "None"),
-            Text(place) if place else Missing(),
-            presence(context, person),
         )
     )

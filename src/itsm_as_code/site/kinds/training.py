@@ -8,7 +8,7 @@ from itsm_as_code.measures.training import Audience, Coverage, TeamFacts, Traini
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import figures, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.record import Extra, described
+from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Page, Row, Table, Text, Value, inline
 
 
@@ -55,8 +55,8 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     rows.append(_row(context, Text("Everybody, counted once"), found.overall))
     headers = ("Audience", "Trained", "To be renewed", "Not yet trained")
     table = Table("Coverage by team and role", headers, tuple(rows))
-    extra = Extra((("Coverage", share(found.overall)),), (("coverage", "Coverage", (table,)),))
-    return described(context, record, extra)
+    facts, section = (("Coverage", share(found.overall)),), ("coverage", "Coverage", (table,))
+    return described(context, record, facts, (section,))
 
 
 def _row(context: Context, name: Value, found: Coverage) -> Row:

@@ -20,7 +20,7 @@ from itsm_as_code.records.facts import applies_to
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.service_levels import Feasibility, Promise
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views.values import Code, Link, Text, Value
+from itsm_as_code.site.views.values import Code, Link, Status, Text, Tone, Value
 from itsm_as_code.site.views.words import human
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
+_TONES: Mapping[str, Tone] = {
+    **dict.fromkeys(("closed", "resolved", "pass", "passed", "active", "done", "measured", "met"), "good"),
+    **dict.fromkeys(("in-progress", "waived", "warning", "medium", "degraded"), "warn"),
+    **dict.fromkeys(
+        ("rejected", "failed", "fail", "error", "expired", "missed", "new", "high", "very-high", "full"), "bad"
+    ),
+    **dict.fromkeys(("proposed", "info", "low", "planned", "approved"), "info"),
+}
+"""How words weigh that are not of a single kind."""
+
+
 @dataclass(frozen=True)
 class Context:
     """One build: what was validated, at which revision, and the indexes over it."""
@@ -41,6 +52,8 @@ class Context:
     trend: Trend | None = None
     feeds: frozenset[tuple[str, str]] = frozenset()
     """Kind and name of the records with a calendar to subscribe to; both empty for everything."""
+    tones: Mapping[str, Tone] = field(default_factory=dict)
+    """How words of single kinds weigh."""
     catalogue: Catalogue = field(init=False)
     registry: KindRegistry = field(init=False)
     now: datetime = field(init=False)
@@ -113,6 +126,11 @@ class Context:
         if (kind, name) not in self.feeds:
             return None
         return addresses.feed(self.registry[kind] if kind else None, name)
+
+    def status(self, code: object, word: str = "") -> Status:
+        """A state of a lifecycle, a level or a result, as word, shape and colour."""
+        said = str(code)
+        return Status(word or human(said), _TONES.get(said) or self.tones.get(said, "none"))
 
     def link(self, record: Record) -> Link:
         known = self._links.get(record.id)

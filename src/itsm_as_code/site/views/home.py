@@ -9,8 +9,8 @@ from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Severity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
-from itsm_as_code.site.kinds import service_level_agreement, supplier, team
-from itsm_as_code.site.views import controls, deadlines, state, words
+from itsm_as_code.site.kinds import control, service_level_agreement, supplier
+from itsm_as_code.site.views import deadlines, people, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import (
     Card,
@@ -73,35 +73,35 @@ def _list_of(context: Context, card: Card) -> Link:
 
 def _wrong(context: Context, now: state.Now) -> list[Card]:
     cards = []
-    for incident in now.open_incidents:
-        detected = words.as_instant(incident.spec["detectedAt"])
-        services = inline([context.reference(("Service",), name) for name in incident.spec["services"]])
+    for item in now.open_incidents:
+        detected = words.as_instant(item.spec["detectedAt"])
+        services = inline([context.reference(("Service",), name) for name in item.spec["services"]])
         since = Text(f"for {words.length(context.now - detected)}" if detected else "")
-        status = state.status(incident.spec["status"])
-        if "priority" in incident.spec:
-            status = Status(f"{incident.spec['priority']}, {status.word.lower()}", status.tone)
-        cards.append(Card(context.link(incident), status, Inline((services, since), " · ")))
+        status = context.status(item.spec["status"])
+        if "priority" in item.spec:
+            status = Status(f"{item.spec['priority']}, {status.word.lower()}", status.tone)
+        cards.append(Card(context.link(item), status, Inline((services, since), " · ")))
     return cards
 
 
 def _planned(context: Context, now: state.Now) -> list[Card]:
     until = context.now + _AHEAD
     found = []
-    for change in now.changes["now"]:
-        services = inline([context.reference(("Service",), name) for name in change.spec["services"]])
-        found.append((context.now, Card(context.link(change), Status("In progress", "info"), services)))
+    for item in now.changes["now"]:
+        services = inline([context.reference(("Service",), name) for name in item.spec["services"]])
+        found.append((context.now, Card(context.link(item), Status("In progress", "info"), services)))
     for span, freeze in context.freezes:
         if span.start < until:
             word = "Change freeze, on now" if span.start <= context.now else "Change freeze"
             when = words.span(span.start, span.end, context.tz)
             found.append((span.start, Card(context.link(freeze), Status(word, "warn"), when)))
-    for change in now.changes["next"]:
-        window = state.schedule(change)
+    for item in now.changes["next"]:
+        window = state.schedule(item)
         if window and window.start < until:
             when = words.span(window.start, window.end, context.tz)
-            services = inline([context.reference(("Service",), name) for name in change.spec["services"]])
+            services = inline([context.reference(("Service",), name) for name in item.spec["services"]])
             line = Inline((when, services), " · ")
-            found.append((window.start, Card(context.link(change), state.status(change.spec["status"]), line)))
+            found.append((window.start, Card(context.link(item), context.status(item.spec["status"]), line)))
     for deadline, card in deadlines.cards(context, _AHEAD.days):
         found.append((words.start_of(deadline.by, context.tz), card))
     return [card for _, card in sorted(found, key=lambda item: (item[0], item[1].title.href))]
@@ -135,10 +135,10 @@ def _failing(context: Context) -> list[Card]:
 
 def _overdue(context: Context, now: state.Now) -> list[Card]:
     cards = []
-    for change in now.changes["overdue"]:
-        window = state.schedule(change)
+    for item in now.changes["overdue"]:
+        window = state.schedule(item)
         line: Value = words.span(window.start, window.end, context.tz) if window else Text("")
-        cards.append(Card(context.link(change), Status("Window has passed", "warn"), line))
+        cards.append(Card(context.link(item), Status("Window has passed", "warn"), line))
     return cards
 
 
@@ -165,10 +165,10 @@ def _suppliers(context: Context) -> list[Card]:
 
 
 def _controls(context: Context) -> list[Card]:
-    found = [(controls.assess(context, c).status, c) for c in context.catalogue.of_kind("Control")]
+    found = [(control.assess(context, c).status, c) for c in context.catalogue.of_kind("Control")]
     return [
-        Card(context.link(control), state.status(status), _clause(control))
-        for status, control in sorted(found, key=lambda item: (item[0], item[1].name))
+        Card(context.link(item), context.status(status), _clause(item))
+        for status, item in sorted(found, key=lambda item: (item[0], item[1].name))
         if status in (ControlStatus.NOT_SATISFIED, ControlStatus.STALE)
     ]
 
@@ -200,12 +200,12 @@ def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
     if context.has("Change"):
         found.append((f"{len(now.changes['next']):,}", Link("changes ahead", context.list_page("Change"))))
     if context.has("Control"):
-        statuses = [controls.assess(context, c).status for c in context.catalogue.of_kind("Control")]
+        statuses = [control.assess(context, c).status for c in context.catalogue.of_kind("Control")]
         relevant = sum(1 for status in statuses if status != ControlStatus.NOT_APPLICABLE)
         satisfied = statuses.count(ControlStatus.SATISFIED)
         found.append((f"{satisfied:,} of {relevant:,}", Link("controls satisfied", "compliance/index.html")))
     if context.has("Person"):
-        away = sum(1 for p in context.catalogue.of_kind("Person") if team.away(context, p))
+        away = sum(1 for p in context.catalogue.of_kind("Person") if people.away(context, p))
         found.append((f"{away:,}", Link("person away" if away == 1 else "people away", context.list_page("Person"))))
     return tuple(found)
 

@@ -61,4 +61,4 @@ def next_change(context: Context, service: Record, now: state.Now) -> Value:
 def risk(context: Context, change: Record) -> Value:
     """How risky a change is, in words that stand on their own."""
     level = context.validation.risk_of(change).level
-    return state.status(level, f"{words.human(level)} risk")
+    return context.status(level, f"{words.human(level)} risk")

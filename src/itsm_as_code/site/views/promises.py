@@ -7,7 +7,7 @@ from typing import Any
 
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import latest_reviews
-from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Inline, Missing, Row, Table, Text, Value, inline
 
@@ -54,8 +54,9 @@ def _attained(context: Context, agreement: Record, objective: Mapping[str, Any])
     for review in latest_reviews(context.validation.facts, agreement.spec["service"], context.now):
         for line in review["spec"].get("performance", ()):
             if (line["agreement"], line["objective"]) == (agreement.name, objective["name"]) and "attained" in line:
+                attained = Text(quantity(line["attained"], objective))
                 source = context.reference(("ServiceReview",), review["metadata"]["name"])
-                return Inline((Text(quantity(line["attained"], objective)), state.status(line["verdict"]), source), " ")
+                return Inline((attained, context.status(line["verdict"]), source), " ")
     return Missing("No data")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -90,22 +89,23 @@ class RecordPage:
 
     def _scorecard(self) -> None:
         """Policies that matched the record, and findings of other checks."""
-        outcomes = self.context.outcomes_of_record.get(self.record.id, [])
+        context = self.context
+        outcomes = context.outcomes_of_record.get(self.record.id, [])
         policies = {outcome.policy for outcome in outcomes}
         rows = [
             Row(
                 (
-                    self.context.reference(("Policy",), outcome.policy),
-                    state.status(outcome.status, OUTCOME_WORDS.get(outcome.status, "")),
+                    context.reference(("Policy",), outcome.policy),
+                    context.status(outcome.status, OUTCOME_WORDS.get(outcome.status, "")),
                     Text(outcome.message if outcome.status != "pass" else ""),
                 )
             )
             for outcome in sorted(outcomes, key=lambda o: (OUTCOME_ORDER.get(o.status, 9), o.policy))
         ]
-        for finding in self.context.findings_of_record.get(self.record.id, []):
+        for finding in context.findings_of_record.get(self.record.id, []):
             if finding.rule not in policies:
                 told = f"{finding.message}; {finding.remedy}" if finding.remedy else finding.message
-                found = state.status("waived") if finding.waiver else state.status(finding.severity.value)
+                found = context.status("waived") if finding.waiver else context.status(finding.severity.value)
                 rows.append(Row((Text(words.human(finding.rule)), found, Text(told))))
         if rows:
             caption, passed = "Policies and checks of this record", all(row.cells[2] == Text("") for row in rows)
@@ -166,33 +166,28 @@ def _place(pointer: Pointer) -> str:
     return "/".join(str(part) for part in pointer if not isinstance(part, int))
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """What a kind's page says beyond its fields: figures, sections that come first, and fields that these replace."""
+def described(
+    context: Context,
+    record: Record,
+    facts: tuple[tuple[str, Value], ...] = (),
+    sections: tuple[tuple[str, str, tuple[Value, ...]], ...] = (),
+    skip: tuple[str, ...] = (),
+    statuses: tuple[Status, ...] = (),
+) -> Page:
+    """A record shown by its schema alone: short fields first, then one section for each large one.
 
-    facts: tuple[tuple[str, Value], ...] = ()
-    sections: tuple[tuple[str, str, tuple[Value, ...]], ...] = ()
-    skip: tuple[str, ...] = ()
-    statuses: tuple[Status, ...] = ()
-
-
-def generic(context: Context, record: Record) -> Page:
-    """A record shown by its schema alone: short fields first, then one section for each large one."""
-    return described(context, record, Extra())
-
-
-def described(context: Context, record: Record, extra: Extra) -> Page:
-    """A record shown by its schema, with what is worked out from it before."""
+    ``facts`` and ``sections`` come before them; they replace the fields of ``skip``.
+    """
     page = RecordPage(context, record)
-    facts, large = split(page.display, record.spec, extra.skip)
-    for id_, title, body in extra.sections:
+    short, large = split(page.display, record.spec, skip)
+    for id_, title, body in sections:
         page.add(id_, title, *body)
     for key, title, value in large:
         page.add(key, title, value)
-    statuses = (state.status(record.state),) if record.state else ()
+    own = (context.status(record.state),) if record.state else ()
     progress = state.progress(record)
     top = (progress,) if progress else ()
-    return page.finish(statuses=(*statuses, *extra.statuses), facts=(*extra.facts, *facts), top=top)
+    return page.finish(statuses=(*own, *statuses), facts=(*facts, *short), top=top)
 
 
 def split(

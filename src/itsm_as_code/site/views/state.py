@@ -13,29 +13,11 @@ from itsm_as_code.findings import RecordId
 from itsm_as_code.measures.deadlines import Due, due
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Progress, Status, Step, Tone
+from itsm_as_code.site.views.values import Progress, Status, Step
 from itsm_as_code.site.views.words import as_instant, count, human
 
-_TONES: Mapping[str, Tone] = {
-    **dict.fromkeys(("live", "implemented", "reviewed", "closed", "resolved", "successful", "satisfied"), "good"),
-    **dict.fromkeys(("pass", "passed", "active", "fulfilled", "done", "measured", "verified", "published"), "good"),
-    **dict.fromkeys(("met", "embedded", "supports"), "good"),
-    **dict.fromkeys(("deprecated", "implementing", "in-progress", "restored", "successful-with-issues"), "warn"),
-    **dict.fromkeys(("stale", "waived", "warning", "medium", "degraded", "unneeded", "orphaned", "P2"), "warn"),
-    "resists": "warn",
-    **dict.fromkeys(("rejected", "backed-out", "failed", "fail", "not-satisfied", "error", "expired"), "bad"),
-    **dict.fromkeys(("missed", "rolled-back"), "bad"),
-    **dict.fromkeys(("new", "acknowledged", "high", "very-high", "full", "invalid", "P1"), "bad"),
-    **dict.fromkeys(("design", "transition", "proposed", "authorised", "scheduled", "info", "low", "not-yet"), "info"),
-    **dict.fromkeys(("planned", "built", "deployed", "running", "submitted", "approved"), "info"),
-}
 IMPENDING = ("draft", "proposed", "authorised", "scheduled")
 SETTLED_INCIDENT = ("resolved", "closed")
-
-
-def status(code: object, word: str = "") -> Status:
-    """A state of a lifecycle, a level or a result, as word, shape and colour."""
-    return Status(word or human(str(code)), _TONES.get(str(code), "none"))
 
 
 def day(by: date, how: Due, today: date) -> Status:

@@ -1,15 +1,66 @@
-"""The evidence of controls in words; how it stands is worked out by :mod:`itsm_as_code.compliance`."""
+"""Controls with their evidence in words; how it stands is worked out by :mod:`itsm_as_code.compliance`."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from itsm_as_code.compliance import Assessment, ControlStatus, Evidence
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import words
+from itsm_as_code.site.views import packs, state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Code, Inline, Link, Text, Value
+from itsm_as_code.site.views.record import RecordPage
+from itsm_as_code.site.views.values import Code, Inline, Link, Missing, Page, Row, Table, Text, Tone, Value
+
+TONES: Mapping[str, Tone] = {"satisfied": "good", "not-satisfied": "bad", "stale": "warn"}
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    made = RecordPage(context, record)
+    spec = record.spec
+    assessment = assess(context, record)
+    rows = tuple(
+        Row(
+            (
+                what(context, item),
+                context.status(item.status),
+                Text(packs.left_out(context, item.entry) or why(item)),
+            )
+        )
+        for item in assessment.evidence
+    )
+    made.add(
+        "evidence", "Evidence", Table("Evidence", ("Evidence", "Status", "Why"), rows, "No evidence yet: not assessed.")
+    )
+    made.part("reason", "Reason", "reason")
+    facts: list[tuple[str, Value]] = [
+        ("Framework", Text(words.framework(spec["framework"]))),
+        ("Clause", made.field("clause")),
+    ]
+    facts.append(("Owner", made.field("owner")))
+    return made.finish(lead=spec["statement"], statuses=(context.status(assessment.status),), facts=tuple(facts))
+
+
+OVERVIEW = ("Control", "Status", "Framework", "Clause", "Evidence", "Owner")
+
+
+def overview(context: Context, control: Record) -> Row:
+    assessment = assess(context, control)
+    spec = control.spec
+    tally = Counter(item.status for item in assessment.evidence)
+    summary = words.join([f"{tally[s]} {words.human(s).lower()}" for s in ControlStatus if tally[s]])
+    return Row(
+        (
+            context.link(control),
+            context.status(assessment.status),
+            Text(words.framework(spec["framework"])),
+            Text(spec["clause"]),
+            Text(summary) if summary else Missing("No evidence yet"),
+            context.reference(("Team",), spec["owner"]) if "owner" in spec else Missing(),
+        ),
+        (("framework", words.framework(spec["framework"])), ("status", words.human(assessment.status))),
+    )
 
 
 def assess(context: Context, control: Record) -> Assessment:

@@ -1,0 +1,79 @@
+"""Budgets with how they stand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from itsm_as_code.measures.finance import Variance, total_variance, variance
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.views import figures, state
+from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.record import described
+from itsm_as_code.site.views.values import Inline, Missing, Page, Row, Status, Table, Text, Value
+
+
+def lines(budget: Record) -> list[Variance | None]:
+    """How each line stands; None for one with more actual months than planned ones."""
+    found: list[Variance | None] = []
+    for line in budget.spec["lines"]:
+        plan, actual = ([Decimal(a) for a in line.get(key, ())] for key in ("plan", "actual"))
+        found.append(variance(plan, actual) if len(actual) <= len(plan) else None)
+    return found
+
+
+def total(budget: Record) -> Variance | None:
+    """How a budget stands; None as soon as one line does not tell."""
+    found = [line for line in lines(budget) if line is not None]
+    return total_variance(found) if found and len(found) == len(budget.spec["lines"]) else None
+
+
+_LINE_HEADERS = ("Line", "Months with an actual", "Plan to date", "Actual", "Variance", "Plan of the year", "Outlook")
+
+
+def page(context: Context, record: Record, now: state.Now) -> Page:
+    currency = record.spec["currency"]
+    rows = [
+        _line(Text(line["name"]), stands, currency)
+        for line, stands in zip(record.spec["lines"], lines(record), strict=True)
+    ]
+    rows.append(_line(Text("Total"), total(record), currency))
+    told = Text(
+        "Variance: plan less actual of the months that have an actual; above 0, less was spent than planned. "
+        "Outlook: actual so far and the plan of the months to come."
+    )
+    table = Table("Variance to date", _LINE_HEADERS, tuple(rows))
+    facts = (("Variance to date", _variance(total(record), currency)),)
+    return described(context, record, facts, (("variance", "Variance to date", (told, table)),))
+
+
+def _line(name: Value, stands: Variance | None, currency: str) -> Row:
+    if stands is None or not stands.months:
+        planned = figures.NO_DATA if stands is None else Text(figures.amount(stands.year, currency))
+        return Row((name, Text("0"), *(figures.NO_DATA,) * 3, planned, figures.NO_DATA))
+    plan, actual, year, outlook = (
+        Text(figures.amount(value, currency)) for value in (stands.plan, stands.actual, stands.year, stands.outlook)
+    )
+    return Row((name, Text(str(stands.months)), plan, actual, _variance(stands, currency), year, outlook))
+
+
+def _variance(stands: Variance | None, currency: str) -> Value:
+    if stands is None or not stands.months:
+        return figures.NO_DATA
+    share = figures.percentage(stands.share, "of plan")
+    tone = Status("Over plan", "warn") if stands.variance < 0 else Status("Within plan", "good")
+    return Inline((tone, Text(figures.amount(stands.variance, currency)), share), " ")
+
+
+HEADERS = ("Budget", "Fiscal year", "For", "Variance to date", "Owner")
+
+
+def row(context: Context, budget: Record) -> Row:
+    """A budget in a list."""
+    spec = budget.spec
+    of: Value = Missing()
+    for key, kind in (("service", "Service"), ("team", "Team")):
+        if key in spec:
+            of = context.reference((kind,), spec[key])
+    stands = _variance(total(budget), spec["currency"])
+    owner = context.reference(("Team", "Person"), spec["owner"])
+    return Row((context.link(budget), Text(spec["fiscalYear"]), of, stands, owner))

@@ -49,11 +49,11 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
 def _line(name: Value, stands: Variance | None, currency: str) -> Row:
     if stands is None or not stands.months:
         planned = figures.NO_DATA if stands is None else Text(figures.amount(stands.year, currency))
-        return Row((name, Text("0"), *(figures.NO_DATA,) * 3, planned, figures.NO_DATA))
+        return Row.of(name, Text("0"), *(figures.NO_DATA,) * 3, planned, figures.NO_DATA)
     plan, actual, year, outlook = (
         Text(figures.amount(value, currency)) for value in (stands.plan, stands.actual, stands.year, stands.outlook)
     )
-    return Row((name, Text(str(stands.months)), plan, actual, _variance(stands, currency), year, outlook))
+    return Row.of(name, Text(str(stands.months)), plan, actual, _variance(stands, currency), year, outlook)
 
 
 def _variance(stands: Variance | None, currency: str) -> Value:
@@ -76,4 +76,4 @@ def row(context: Context, budget: Record) -> Row:
             of = context.reference((kind,), spec[key])
     stands = _variance(total(budget), spec["currency"])
     owner = context.reference(("Team", "Person"), spec["owner"])
-    return Row((context.link(budget), Text(spec["fiscalYear"]), of, stands, owner))
+    return Row.of(context.link(budget), Text(spec["fiscalYear"]), of, stands, owner)

@@ -45,14 +45,14 @@ def _option(option: Mapping[str, Any], spec: Mapping[str, Any]) -> Row:
     if option["name"] == spec.get("chosen"):
         name = Inline((name, Status("Chosen", "good")), " ")
     if worth is None:
-        return Row((name, *(figures.NO_DATA,) * 5))
+        return Row.of(name, *(figures.NO_DATA,) * 5)
     never = Missing("Not within these years" if worth.flows[0] < 0 else "Nothing to pay back")
     flows = ", ".join(f"year {year}: {figures.amount(flow, currency)}" for year, flow in enumerate(worth.flows))
-    return Row((
+    return Row.of(
         name,
         Text(figures.amount(worth.npv, currency)),
         figures.percentage(worth.roi),
         never if not worth.payback else figures.number(worth.payback, " years", 1),
         never if not worth.discounted_payback else figures.number(worth.discounted_payback, " years", 1),
         Text(flows),
-    ))  # fmt: skip
+    )

@@ -48,11 +48,8 @@ def _entries(context: Context, record: Record) -> Value | None:
     if not any("people" in entry for entry, _ in entries):
         return Items(tuple(Text(sentence) for _, sentence in entries)) if entries else None
     rows = tuple(
-        Row(
-            (
-                inline([context.reference(("Person",), name) for name in entry.get("people", ())], "Nobody"),
-                Text(sentence),
-            )
+        Row.of(
+            inline([context.reference(("Person",), name) for name in entry.get("people", ())], "Nobody"), Text(sentence)
         )
         for entry, sentence in entries
     )
@@ -69,7 +66,9 @@ def _next_table(context: Context, record: Record) -> Value:
             return Text("Without interruption.")
         starts = "on now" if context.now in span else words.relative(span.start, context.now)
         rows.append(
-            Row((words.span(span.start, span.end, context.tz), Text(words.length(span.end - span.start)), Text(starts)))
+            Row.of(
+                words.span(span.start, span.end, context.tz), Text(words.length(span.end - span.start)), Text(starts)
+            )
         )
     empty = "Nothing in the next 400 days."
     return Table("Next occurrences", ("When", "For", "From now"), tuple(rows), empty)

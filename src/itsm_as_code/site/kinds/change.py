@@ -110,14 +110,12 @@ def _risk(made: RecordPage) -> None:
         ("Impact", Text(words.human(risk.impact))),
     ]
     factors = tuple(
-        Row(
-            (
-                Text(words.human(f.name)),
-                Text(words.human(f.dimension)),
-                Text(f.value),
-                Text(str(f.points)),
-                Text(f.source),
-            )
+        Row.of(
+            Text(words.human(f.name)),
+            Text(words.human(f.dimension)),
+            Text(f.value),
+            Text(str(f.points)),
+            Text(f.source),
         )
         for f in risk.factors
     )
@@ -137,7 +135,7 @@ def _affected(made: RecordPage, now: state.Now) -> None:
         service = context.catalogue.get("Service", name)
         if service is not None:
             owner, tier = context.reference(("Team",), service.spec["owner"]), Text(str(service.spec["tier"]))
-            rows.append(Row((context.link(service), Text(how), tier, owner, now.of_service(service))))
+            rows.append(Row.of(context.link(service), Text(how), tier, owner, now.of_service(service)))
     table = Table("Services affected", ("Service", "How", "Tier", "Owner", "Status now"), tuple(rows))
     rest = Text(f"and {len(found) - _MOST_ROWS:,} more, further away.") if len(found) > _MOST_ROWS else None
     made.add("affected", "Services affected", table, rest)
@@ -194,7 +192,7 @@ def row(context: Context, change: Record) -> Row:
         shown = Inline((shown, context.status(spec["result"])), " ")
     facets = (("type", words.human(spec["type"])), ("status", words.human(spec["status"])))
     link = Link(change.title, context.page("Change", change.name) or "")
-    return Row((link, when, services, Text(words.human(spec["type"])), shown), facets)
+    return Row.of(link, when, services, Text(words.human(spec["type"])), shown, facets=facets)
 
 
 _PHASES = (

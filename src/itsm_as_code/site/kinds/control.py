@@ -21,13 +21,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     assessment = assess(context, record)
     rows = tuple(
-        Row(
-            (
-                what(context, item),
-                context.status(item.status),
-                Text(packs.left_out(context, item.entry) or why(item)),
-            )
-        )
+        Row.of(what(context, item), context.status(item.status), Text(packs.left_out(context, item.entry) or why(item)))
         for item in assessment.evidence
     )
     made.add(
@@ -50,16 +44,14 @@ def overview(context: Context, control: Record) -> Row:
     spec = control.spec
     tally = Counter(item.status for item in assessment.evidence)
     summary = words.join([f"{tally[s]} {words.human(s).lower()}" for s in ControlStatus if tally[s]])
-    return Row(
-        (
-            context.link(control),
-            context.status(assessment.status),
-            Text(words.framework(spec["framework"])),
-            Text(spec["clause"]),
-            Text(summary) if summary else Missing("No evidence yet"),
-            context.reference(("Team",), spec["owner"]) if "owner" in spec else Missing(),
-        ),
-        (("framework", words.framework(spec["framework"])), ("status", words.human(assessment.status))),
+    return Row.of(
+        context.link(control),
+        context.status(assessment.status),
+        Text(words.framework(spec["framework"])),
+        Text(spec["clause"]),
+        Text(summary) if summary else Missing("No evidence yet"),
+        context.reference(("Team",), spec["owner"]) if "owner" in spec else Missing(),
+        facets=(("framework", words.framework(spec["framework"])), ("status", words.human(assessment.status))),
     )
 
 

@@ -46,7 +46,7 @@ def row(context: Context, record: Record) -> Row:
     spec = record.spec
     owner = context.reference(("Team", "Person"), spec["owner"])
     due: Value = words.day_value(spec["due"]) if "due" in spec else Missing()
-    return Row((context.link(record), worked_out(record), context.status(spec["status"]), owner, due))
+    return Row.of(context.link(record), worked_out(record), context.status(spec["status"]), owner, due)
 
 
 def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:

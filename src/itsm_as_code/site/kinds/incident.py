@@ -118,13 +118,11 @@ def _outages(made: RecordPage) -> None:
         if start and end:
             lasted = Text(words.length(end - start))
         rows.append(
-            Row(
-                (
-                    context.reference(("Service",), outage["service"]),
-                    context.status(outage["kind"], "Full outage" if outage["kind"] == "full" else ""),
-                    words.span(start, end, context.tz) if start else Missing(),
-                    lasted,
-                )
+            Row.of(
+                context.reference(("Service",), outage["service"]),
+                context.status(outage["kind"], "Full outage" if outage["kind"] == "full" else ""),
+                words.span(start, end, context.tz) if start else Missing(),
+                lasted,
             )
         )
     table = Table("Outages", ("Service", "Kind", "When", "Lasted"), tuple(rows), empty="No outage is recorded.")
@@ -141,16 +139,14 @@ def row(context: Context, incident: Record) -> Row:
     took = text(words.length(restored - start)) if start and restored else Missing("Not yet")
     services = inline([context.reference(("Service",), name) for name in spec["services"]])
     facets = (("priority", spec.get("priority", "")), ("status", words.human(spec["status"])))
-    return Row(
-        (
-            context.link(incident),
-            _priority(context, spec),
-            services,
-            words.instant_value(spec["detectedAt"], context.tz),
-            took,
-            context.status(incident.spec["status"]),
-        ),
-        facets,
+    return Row.of(
+        context.link(incident),
+        _priority(context, spec),
+        services,
+        words.instant_value(spec["detectedAt"], context.tz),
+        took,
+        context.status(incident.spec["status"]),
+        facets=facets,
     )
 
 

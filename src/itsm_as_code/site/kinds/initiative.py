@@ -40,17 +40,15 @@ def _measure(item: Mapping[str, Any]) -> Row:
     values = sorted(item.get("measured", ()), key=lambda value: value["on"])
     start = (Text(item["metric"]), Text(words.grouped(item["baseline"])), Text(words.grouped(item["target"])))
     if not values:
-        return Row((*start, figures.NO_DATA, figures.NO_DATA, figures.NO_DATA, figures.NO_DATA))
+        return Row.of(*start, figures.NO_DATA, figures.NO_DATA, figures.NO_DATA, figures.NO_DATA)
     latest = values[-1]
     earlier = "; ".join(f"{words.grouped(v['value'])} on {_short(v['on'])}" for v in values[:-1])
-    return Row(
-        (
-            *start,
-            Text(words.grouped(latest["value"])),
-            words.day_value(latest["on"]),
-            way(before, target, Fraction(latest["value"])),
-            Text(earlier) if earlier else Missing("None"),
-        )
+    return Row.of(
+        *start,
+        Text(words.grouped(latest["value"])),
+        words.day_value(latest["on"]),
+        way(before, target, Fraction(latest["value"])),
+        Text(earlier) if earlier else Missing("None"),
     )
 
 
@@ -77,7 +75,7 @@ def _milestones(context: Context, spec: Mapping[str, Any]) -> Table:
         if due:
             standing = state.against(due, done) if done else _open(context, spec, item["due"])
         done_on = words.day_value(item.get("doneOn"), "Not yet")
-        rows.append(Row((Text(item["title"]), words.day_value(item["due"]), done_on, standing)))
+        rows.append(Row.of(Text(item["title"]), words.day_value(item["due"]), done_on, standing))
     return Table("Milestones", ("Milestone", "Due", "Done on", "Against the plan"), tuple(rows), "None is recorded.")
 
 
@@ -91,13 +89,11 @@ def _open(context: Context, spec: Mapping[str, Any], day: str) -> Status:
 
 def _stakeholders(context: Context, spec: Mapping[str, Any]) -> Table:
     rows = tuple(
-        Row(
-            (
-                Text(item["group"]),
-                Text(words.human(item["impact"])),
-                context.status(item["stance"]),
-                Prose(item["needs"]) if "needs" in item else Missing(),
-            )
+        Row.of(
+            Text(item["group"]),
+            Text(words.human(item["impact"])),
+            context.status(item["stance"]),
+            Prose(item["needs"]) if "needs" in item else Missing(),
         )
         for item in spec.get("stakeholders", ())
     )
@@ -107,14 +103,12 @@ def _stakeholders(context: Context, spec: Mapping[str, Any]) -> Table:
 
 def _communication(context: Context, spec: Mapping[str, Any]) -> Table:
     rows = tuple(
-        Row(
-            (
-                Text(item["audience"]),
-                Prose(item["message"]),
-                Text(item["channel"]),
-                words.day_value(item["on"]),
-                Status("Told", "good") if item.get("done") else _open(context, spec, item["on"]),
-            )
+        Row.of(
+            Text(item["audience"]),
+            Prose(item["message"]),
+            Text(item["channel"]),
+            words.day_value(item["on"]),
+            Status("Told", "good") if item.get("done") else _open(context, spec, item["on"]),
         )
         for item in sorted(spec.get("communication", ()), key=lambda item: item["on"])
     )
@@ -131,12 +125,10 @@ def row(context: Context, record: Record) -> Row:
     following: Value = Missing("None")
     if ahead and spec["status"] in ("planned", "running"):
         following = Text(f"{ahead[0][1]} ({_short(ahead[0][0])})")
-    return Row(
-        (
-            context.link(record),
-            context.status(spec["status"]),
-            context.reference(("Person",), spec["sponsor"]),
-            context.reference(("Team",), spec["owner"]),
-            following,
-        )
+    return Row.of(
+        context.link(record),
+        context.status(spec["status"]),
+        context.reference(("Person",), spec["sponsor"]),
+        context.reference(("Team",), spec["owner"]),
+        following,
     )

@@ -36,4 +36,4 @@ HEADERS = ("Article", "Status", "Freshness, by day of review", "Owner")
 def row(context: Context, record: Record) -> Row:
     """An article in a list."""
     owner = context.reference(("Team", "Person"), record.spec["owner"])
-    return Row((context.link(record), context.status(record.spec["status"]), fresh(context, record), owner))
+    return Row.of(context.link(record), context.status(record.spec["status"]), fresh(context, record), owner)

@@ -13,7 +13,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
     teams = [
-        Row((context.link(team), Text("Lead" if record.name in people.leads(team) else "Member")))
+        Row.of(context.link(team), Text("Lead" if record.name in people.leads(team) else "Member"))
         for team in context.teams_of.get(record.name, ())
     ]
     made.add("teams", "Teams", Table("Teams", ("Team", "As"), tuple(teams), empty="In no team."))
@@ -21,10 +21,13 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.part("accounts", "Accounts", "accounts")
     if spec.get("signingKeys"):
         rows = tuple(
-            Row((Text(words.human(key["type"])), words.instant_value(key.get("from"), context.tz, "Always"),
-                 words.instant_value(key.get("until"), context.tz, "Open end")))
+            Row.of(
+                Text(words.human(key["type"])),
+                words.instant_value(key.get("from"), context.tz, "Always"),
+                words.instant_value(key.get("until"), context.tz, "Open end"),
+            )
             for key in spec["signingKeys"]
-        )  # fmt: skip
+        )
         made.add("keys", "Signing keys", Table("Signing keys", ("Type", "Valid from", "Until"), rows))
     facts: list[tuple[str, Value]] = [("Job title", made.field("jobTitle")), ("E-mail", made.field("emails"))]
     for key, title in (
@@ -43,12 +46,10 @@ HEADERS = ("Person", "Job title", "Teams", "Location", "Now")
 
 def row(context: Context, person: Record) -> Row:
     job, place = person.spec.get("jobTitle"), person.spec.get("location")
-    return Row(
-        (
-            context.link(person),
-            Text(job) if job else Missing(),
-            inline([context.link(team) for team in context.teams_of.get(person.name, ())], "None"),
-            Text(place) if place else Missing(),
-            people.presence(context, person),
-        )
+    return Row.of(
+        context.link(person),
+        Text(job) if job else Missing(),
+        inline([context.link(team) for team in context.teams_of.get(person.name, ())], "None"),
+        Text(place) if place else Missing(),
+        people.presence(context, person),
     )

@@ -27,7 +27,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         rule.append(("Where", Code(spec["match"]["where"])))
     rule += [("Requires", Code(spec["require"])), ("Message", Code(spec["message"]))]
     made.add("rule", "The rule", Fields(tuple(rule)))
-    examples = tuple(Row((Text(e["name"]), Text(words.human(e["expect"])))) for e in spec["examples"])
+    examples = tuple(Row.of(Text(e["name"]), Text(words.human(e["expect"]))) for e in spec["examples"])
     made.add("examples", "Examples it is tested with", Table("Examples", ("Example", "Expected"), examples))
     facts: list[tuple[str, Value]] = [("Severity", packs.severity(context, record)), *packs.facts(context, record)]
     for key, title in (
@@ -49,10 +49,13 @@ def _results(context: Context, policy: Record) -> list[Value]:
     tally = Counter(outcome.status for outcome in outcomes)
     counts = [context.status(s, f"{tally[s]:,} {OUTCOME_WORDS[s].lower()}") for s in _STATUSES if tally[s]]
     rows = tuple(
-        Row((context.title_of(o.record), context.status(o.status, OUTCOME_WORDS.get(o.status, "")),
-             Text(o.message if o.status != "pass" else "")))
+        Row.of(
+            context.title_of(o.record),
+            context.status(o.status, OUTCOME_WORDS.get(o.status, "")),
+            Text(o.message if o.status != "pass" else ""),
+        )
         for o in outcomes[:_MOST_OUTCOMES]
-    )  # fmt: skip
+    )
     said: list[Value] = [badges(counts, "It matched no record.")]
     if rows:
         said.append(Table("Results by record", ("Record", "Result", "Why"), rows))
@@ -72,6 +75,6 @@ def overview(context: Context, policy: Record) -> Row:
     unknown: Value = context.status("error", f"{tally['error']:,}") if tally["error"] else Text("0")
     why = "Left out here" if packs.is_left_out(context, policy) else "Not applicable to any record"
     passed: Value = Text(f"{tally['pass']:,} of {judged:,}") if judged else Missing(why)
-    return Row(
-        (context.link(policy), packs.severity(context, policy), Text(f"{judged:,}"), passed, failed, waived, unknown)
+    return Row.of(
+        context.link(policy), packs.severity(context, policy), Text(f"{judged:,}"), passed, failed, waived, unknown
     )

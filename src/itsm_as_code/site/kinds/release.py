@@ -61,24 +61,22 @@ def _changes(context: Context, record: Record) -> Table:
     for name in record.spec["changes"]:
         found = context.catalogue.get("Change", name)
         if found is None:
-            rows.append(Row((Text(name), *(Missing("Unknown"),) * 4)))
+            rows.append(Row.of(Text(name), *(Missing("Unknown"),) * 4))
             continue
         link, when, services, _, status = change.row(context, found).cells
         level = context.status(context.validation.risk_of(found).level)
-        rows.append(Row((link, when, services, status, level)))
+        rows.append(Row.of(link, when, services, status, level))
     headers = ("Change", "When", "Services", "Status", "Risk")
     return Table("Changes of the release", headers, tuple(rows), "No change is raised for it yet.")
 
 
 def _environments(context: Context, record: Record) -> Table:
     rows = tuple(
-        Row(
-            (
-                Text(item["name"]),
-                words.day_value(item["plannedFor"]),
-                words.day_value(item.get("deployedOn"), "Not yet"),
-                _punctual(context.today, item, record.spec["status"]),
-            )
+        Row.of(
+            Text(item["name"]),
+            words.day_value(item["plannedFor"]),
+            words.day_value(item.get("deployedOn"), "Not yet"),
+            _punctual(context.today, item, record.spec["status"]),
         )
         for item in record.spec.get("environments", ())
     )
@@ -101,12 +99,10 @@ def _acceptance(context: Context, spec: Mapping[str, Any]) -> tuple[Value, ...]:
     if not criteria:
         return (Missing("No criterion of acceptance is recorded."),)
     rows = tuple(
-        Row(
-            (
-                Text(item["criterion"]),
-                context.status(item["result"]),
-                inline([Link(str(link["title"]), str(link["url"]), True) for link in item.get("evidence", ())], "None"),
-            )
+        Row.of(
+            Text(item["criterion"]),
+            context.status(item["result"]),
+            inline([Link(str(link["title"]), str(link["url"]), True) for link in item.get("evidence", ())], "None"),
         )
         for item in criteria
     )
@@ -145,15 +141,13 @@ def row(context: Context, record: Record) -> Row:
     where: Value = Missing("None yet")
     if reached:
         where = Inline((Text(reached[-1]["name"]), words.day_value(reached[-1]["deployedOn"])), ", ")
-    return Row(
-        (
-            context.link(record),
-            Text(spec["version"]),
-            context.status(spec["status"]),
-            _services(context, spec),
-            badges(tally(context, spec), "No criterion"),
-            where,
-        )
+    return Row.of(
+        context.link(record),
+        Text(spec["version"]),
+        context.status(spec["status"]),
+        _services(context, spec),
+        badges(tally(context, spec), "No criterion"),
+        where,
     )
 
 

@@ -18,15 +18,15 @@ _FIELD_HEADERS = ("Field", "Kind of answer", "Needed", "Choices and limits", "He
 def page(context: Context, record: Record, now: state.Now) -> Page:
     fields = record.spec.get("form", {}).get("fields", ())
     rows = tuple(
-        Row((
+        Row.of(
             Text(field.get("title", words.human(field["name"]))),
             Text(words.human(field["type"])),
             Text("Yes" if field.get("required") else "No"),
             _limits(field),
             text(field.get("help"), "None"),
-        ))
+        )
         for field in fields
-    )  # fmt: skip
+    )
     table = Table("What the form asks", _FIELD_HEADERS, rows, empty="The form asks nothing.")
     orderable = context.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
     target, cost = _target(record), _cost(record)
@@ -72,4 +72,4 @@ def row(context: Context, record: Record) -> Row:
     about = words.plain(record.data["metadata"].get("description", ""), 160)
     service = context.reference(("Service",), record.spec["service"])
     orderable = context.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
-    return Row((context.link(record), text(about), _target(record), _cost(record), service, orderable))
+    return Row.of(context.link(record), text(about), _target(record), _cost(record), service, orderable)

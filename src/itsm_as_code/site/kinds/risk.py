@@ -54,12 +54,12 @@ def matrix(context: Context, records: Sequence[Record], after: bool) -> Section:
         if found is not None:
             places.setdefault(found, []).append(context.link(record))
     rows = tuple(
-        Row((
+        Row.of(
             Text(f"{likelihood} {LIKELIHOODS[likelihood - 1]}"),
             *(_cell(level(cell), places.get(cell, [])) for cell in (Exposure(likelihood, i) for i in range(1, 6))),
-        ))
+        )
         for likelihood in range(5, 0, -1)
-    )  # fmt: skip
+    )
     when = "after treatment" if after else "before treatment"
     headers = ("Likelihood", *(f"Impact {number} {word}" for number, word in enumerate(IMPACTS, 1)))
     known = sum(map(len, places.values()))
@@ -85,7 +85,7 @@ def row(context: Context, record: Record) -> Row:
     treatment = Text(spec["treatment"].capitalize()) if "treatment" in spec else figures.NO_DATA
     owner = context.reference(("Team", "Person"), spec["owner"])
     before, after = assessed(spec), assessed(spec.get("residual", {}))
-    return Row((context.link(record), context.status(spec["status"]), before, after, treatment, owner))
+    return Row.of(context.link(record), context.status(spec["status"]), before, after, treatment, owner)
 
 
 def ordered(records: Sequence[Record]) -> list[Record]:

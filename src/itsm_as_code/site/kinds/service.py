@@ -116,12 +116,10 @@ def _status_part(made: RecordPage, now: state.Now) -> None:
     if via and made.record.name not in now.outages:
         said.append(Inline((Text("It may be affected by way of"), made.context.reference(("Service",), via)), " "))
     rows = [
-        Row(
-            (
-                made.context.link(i),
-                made.context.status(i.spec["status"]),
-                words.instant_value(i.spec["detectedAt"], made.context.tz),
-            )
+        Row.of(
+            made.context.link(i),
+            made.context.status(i.spec["status"]),
+            words.instant_value(i.spec["detectedAt"], made.context.tz),
         )
         for i in incidents
     ]
@@ -180,14 +178,12 @@ def _planned(made: RecordPage, now: state.Now) -> list[Value]:
         when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
         outage = item.spec.get("outage", {}).get("expected")
         rows.append(
-            Row(
-                (
-                    context.link(item),
-                    when,
-                    context.status(item.spec["status"]),
-                    outlook.risk(context, item),
-                    text(outage and words.human(outage)),
-                )
+            Row.of(
+                context.link(item),
+                when,
+                context.status(item.spec["status"]),
+                outlook.risk(context, item),
+                text(outage and words.human(outage)),
             )
         )
     said: list[Value] = [
@@ -198,10 +194,10 @@ def _planned(made: RecordPage, now: state.Now) -> list[Value]:
         calendar = context.catalogue.get("Calendar", name)
         found = hours.upcoming(context, calendar) if calendar else None
         when = words.span(found[0].start, found[0].end, context.tz) if found else Missing("Unknown")
-        calendar_rows.append(Row((context.reference(("Calendar",), name), Text("Maintenance window"), when)))
+        calendar_rows.append(Row.of(context.reference(("Calendar",), name), Text("Maintenance window"), when))
     for span, freeze in context.freezes_of(record):
         calendar_rows.append(
-            Row((context.link(freeze), Text("Change freeze"), words.span(span.start, span.end, context.tz)))
+            Row.of(context.link(freeze), Text("Change freeze"), words.span(span.start, span.end, context.tz))
         )
     if calendar_rows:
         said.append(Table("Maintenance windows and freezes", ("Calendar", "What", "Next"), tuple(calendar_rows)))
@@ -249,17 +245,15 @@ def _cost(made: RecordPage) -> Value | None:
 def _contracts(made: RecordPage) -> None:
     context = made.context
     rows = [
-        Row(
-            (
-                context.link(agreement),
-                Text(words.human(agreement.spec["type"])),
-                context.reference(("Team", "Supplier"), agreement.spec["provider"]),
-                words.day_value(agreement.spec["effective"].get("from")),
-                words.last_day_value(agreement.spec["effective"].get("until"), "Open end"),
-                context.status("active", "In force")
-                if in_force(context, agreement)
-                else context.status("", "Not in force"),
-            )
+        Row.of(
+            context.link(agreement),
+            Text(words.human(agreement.spec["type"])),
+            context.reference(("Team", "Supplier"), agreement.spec["provider"]),
+            words.day_value(agreement.spec["effective"].get("from")),
+            words.last_day_value(agreement.spec["effective"].get("until"), "Open end"),
+            context.status("active", "In force")
+            if in_force(context, agreement)
+            else context.status("", "Not in force"),
         )
         for agreement in context.agreements_of.get(made.record.name, ())
     ]
@@ -287,11 +281,14 @@ def _history(made: RecordPage) -> None:
     context, name = made.context, made.record.name
     by_window = lambda r: (str(r.spec.get("schedule", {}).get("start", "")), r.name)  # noqa: E731
     changes = sorted(context.changes_of.get(name, ()), key=by_window, reverse=True)
-    shown = [Row((context.link(r), context.status(r.spec["status"]), _window(context, r))) for r in changes[:_RECENT]]
+    shown = [Row.of(context.link(r), context.status(r.spec["status"]), _window(context, r)) for r in changes[:_RECENT]]
     _latest(made, "Change", "Changes to this service", "Window", shown, len(changes))
     incidents = state.newest(context.incidents_of.get(name, ()), "detectedAt")
-    detected = lambda r: words.instant_value(r.spec["detectedAt"], context.tz)  # noqa: E731
-    shown = [Row((context.link(r), context.status(r.spec["status"]), detected(r))) for r in incidents[:_RECENT]]
+    tz = context.tz
+    shown = [
+        Row.of(context.link(r), context.status(r.spec["status"]), words.instant_value(r.spec["detectedAt"], tz))
+        for r in incidents[:_RECENT]
+    ]
     _latest(made, "Incident", "Incidents of this service", "Detected", shown, len(incidents))
 
 
@@ -371,17 +368,15 @@ def _row(context: Context, record: Record, now: state.Now) -> Row:
     shown: Value = Missing("None")
     if agreements:
         shown = agreements[0]
-    return Row(
-        (
-            context.link(record),
-            now.of_service(record),
-            Text(str(spec["tier"])),
-            context.reference(("Team",), spec["owner"]),
-            Text(words.human(spec["type"])),
-            Text(words.human(spec["lifecycle"])),
-            shown,
-        ),
-        (
+    return Row.of(
+        context.link(record),
+        now.of_service(record),
+        Text(str(spec["tier"])),
+        context.reference(("Team",), spec["owner"]),
+        Text(words.human(spec["type"])),
+        Text(words.human(spec["lifecycle"])),
+        shown,
+        facets=(
             ("tier", str(spec["tier"])),
             ("owner", owner.title if owner else spec["owner"]),
             ("type", words.human(spec["type"])),

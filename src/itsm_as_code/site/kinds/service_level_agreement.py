@@ -58,14 +58,12 @@ HEADERS = ("Agreement", "Type", "Service", "Provider", "Customer", "State")
 def row(context: Context, agreement: Record) -> Row:
     """An agreement in a list."""
     spec = agreement.spec
-    return Row(
-        (
-            context.link(agreement),
-            Text(words.human(spec["type"])),
-            context.reference(("Service",), spec["service"]),
-            context.reference(("Team", "Supplier"), spec["provider"]),
-            customer(context, agreement),
-            standing(context, agreement),
-        ),
-        (("type", words.human(spec["type"])),),
+    return Row.of(
+        context.link(agreement),
+        Text(words.human(spec["type"])),
+        context.reference(("Service",), spec["service"]),
+        context.reference(("Team", "Supplier"), spec["provider"]),
+        customer(context, agreement),
+        standing(context, agreement),
+        facets=(("type", words.human(spec["type"])),),
     )

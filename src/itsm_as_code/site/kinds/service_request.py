@@ -196,16 +196,14 @@ HEADERS = ("Request", "Offering", "Requester", "Ordered", "Status", "Against the
 def row(context: Context, record: Record) -> Row:
     spec = record.spec
     given = spec.get("satisfaction")
-    return Row(
-        (
-            context.link(record),
-            context.reference(("RequestOffering",), spec["offering"]),
-            context.reference(("Person",), spec["requester"]),
-            words.instant_value(spec["submittedAt"], context.tz),
-            context.status(spec["status"]),
-            standing(context, record),
-            Text(f"{given} of 5") if given else Missing("Not given"),
-        )
+    return Row.of(
+        context.link(record),
+        context.reference(("RequestOffering",), spec["offering"]),
+        context.reference(("Person",), spec["requester"]),
+        words.instant_value(spec["submittedAt"], context.tz),
+        context.status(spec["status"]),
+        standing(context, record),
+        Text(f"{given} of 5") if given else Missing("Not given"),
     )
 
 

@@ -74,15 +74,13 @@ def _performance(context: Context, spec: Mapping[str, Any]) -> Table:
         objective = promises.objective_of(agreement, line["objective"])
         promised, attained = line["target"], line.get("attained")
         rows.append(
-            Row(
-                (
-                    Text(promises.name(objective) if objective else words.human(line["objective"])),
-                    Text(promises.promise({**objective, "target": promised}) if objective else promised),
-                    Text(promises.quantity(attained, objective)) if attained else Missing("No data"),
-                    context.status(line["verdict"]),
-                    Prose(line["note"]) if "note" in line else Missing("None"),
-                    context.reference(("ServiceLevelAgreement",), line["agreement"]),
-                )
+            Row.of(
+                Text(promises.name(objective) if objective else words.human(line["objective"])),
+                Text(promises.promise({**objective, "target": promised}) if objective else promised),
+                Text(promises.quantity(attained, objective)) if attained else Missing("No data"),
+                context.status(line["verdict"]),
+                Prose(line["note"]) if "note" in line else Missing("None"),
+                context.reference(("ServiceLevelAgreement",), line["agreement"]),
             )
         )
     headers = ("Objective", "Promised", "Reached", "Verdict", "Note", "Agreement")
@@ -94,11 +92,11 @@ def _actions(context: Context, spec: Mapping[str, Any]) -> Table:
     for name in spec.get("actions", ()):
         found = context.catalogue.get("Improvement", name)
         if found is None:
-            rows.append(Row((Text(name), Missing("Unknown"), Missing(), Missing())))
+            rows.append(Row.of(Text(name), Missing("Unknown"), Missing(), Missing()))
             continue
         owner = context.reference(("Team", "Person"), found.spec["owner"])
         due = words.day_value(found.spec.get("due"))
-        rows.append(Row((context.link(found), context.status(found.spec["status"]), owner, due)))
+        rows.append(Row.of(context.link(found), context.status(found.spec["status"]), owner, due))
     empty = "No action follows from it."
     return Table("Actions", ("Improvement", "Status", "Owner", "Due"), tuple(rows), empty)
 
@@ -119,15 +117,13 @@ HEADERS = ("Review", "Service", "Period", "Held on", "Objectives", "Next review"
 
 def row(context: Context, record: Record) -> Row:
     """A review in a list."""
-    return Row(
-        (
-            context.link(record),
-            context.reference(("Service",), record.spec["service"]),
-            period(record.spec),
-            words.day_value(record.spec["heldOn"]),
-            badges(tally(context, record.spec), "None looked at"),
-            _next(context, record),
-        )
+    return Row.of(
+        context.link(record),
+        context.reference(("Service",), record.spec["service"]),
+        period(record.spec),
+        words.day_value(record.spec["heldOn"]),
+        badges(tally(context, record.spec), "None looked at"),
+        _next(context, record),
     )
 
 

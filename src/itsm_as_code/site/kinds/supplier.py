@@ -43,13 +43,8 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         made.part(key, title, key)
     services = context.services_with.get(record.name, [])
     rows = tuple(
-        Row(
-            (
-                context.link(s),
-                Text(str(s.spec["tier"])),
-                context.reference(("Team",), s.spec["owner"]),
-                now.of_service(s),
-            )
+        Row.of(
+            context.link(s), Text(str(s.spec["tier"])), context.reference(("Team",), s.spec["owner"]), now.of_service(s)
         )
         for s in services
     )
@@ -70,13 +65,11 @@ HEADERS = ("Supplier", "Owner", "Criticality", "Last day of notice", "Contract e
 
 def row(context: Context, supplier: Record) -> Row:
     criticality = supplier.spec.get("criticality")
-    return Row(
-        (
-            Link(supplier.title, context.page("Supplier", supplier.name) or ""),
-            context.reference(("Team",), supplier.spec["owner"]),
-            Text(words.human(criticality)) if criticality else Missing(),
-            notice(context, supplier),
-            words.last_day_value(supplier.spec.get("contract", {}).get("end")),
-            contract(context, supplier),
-        )
+    return Row.of(
+        Link(supplier.title, context.page("Supplier", supplier.name) or ""),
+        context.reference(("Team",), supplier.spec["owner"]),
+        Text(words.human(criticality)) if criticality else Missing(),
+        notice(context, supplier),
+        words.last_day_value(supplier.spec.get("contract", {}).get("end")),
+        contract(context, supplier),
     )

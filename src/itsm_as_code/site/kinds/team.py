@@ -41,20 +41,18 @@ def _members(made: RecordPage) -> None:
     for name in spec["members"]:
         person = context.catalogue.get("Person", name)
         if person is None:
-            rows.append(Row((Text(name), Missing(), Missing(), Missing("Unknown"))))
+            rows.append(Row.of(Text(name), Missing(), Missing(), Missing("Unknown")))
             continue
         title = made.display.context.link(person)
         job = person.spec.get("jobTitle")
         lead = " (lead)" if name in people.leads(made.record) else ""
         place = person.spec.get("location")
         rows.append(
-            Row(
-                (
-                    title,
-                    Text(f"{job or ''}{lead}".strip()),
-                    Text(place) if place else Missing(),
-                    people.presence(context, person),
-                )
+            Row.of(
+                title,
+                Text(f"{job or ''}{lead}".strip()),
+                Text(place) if place else Missing(),
+                people.presence(context, person),
             )
         )
     made.add("members", "Members", Table("Members", ("Person", "Job title", "Location", "Now"), tuple(rows)))
@@ -64,7 +62,7 @@ def _owned(made: RecordPage, now: state.Now) -> None:
     context = made.context
     owned = sorted(context.services_of.get(made.record.name, ()), key=lambda r: (r.spec["tier"], r.title))
     rows = tuple(
-        Row((context.link(s), Text(str(s.spec["tier"])), Text(words.human(s.spec["lifecycle"])), now.of_service(s)))
+        Row.of(context.link(s), Text(str(s.spec["tier"])), Text(words.human(s.spec["lifecycle"])), now.of_service(s))
         for s in owned
     )
     empty = "The team owns no service."
@@ -92,12 +90,10 @@ HEADERS = ("Team", "Lead", "Members", "Services", "Roles")
 
 def row(context: Context, team: Record) -> Row:
     roles = inline([Text(words.human(role)) for role in team.spec.get("roles", ())], "None")
-    return Row(
-        (
-            context.link(team),
-            _leads(context, team),
-            Text(str(len(team.spec["members"]))),
-            Text(str(len(context.services_of.get(team.name, ())))),
-            roles,
-        )
+    return Row.of(
+        context.link(team),
+        _leads(context, team),
+        Text(str(len(team.spec["members"]))),
+        Text(str(len(context.services_of.get(team.name, ())))),
+        roles,
     )

@@ -65,7 +65,7 @@ def _row(context: Context, name: Value, found: Coverage) -> Row:
             return figures.NO_DATA
         return inline([context.reference(("Person",), person) for person in people], "Nobody")
 
-    return Row((name, share(found), names(found.expired), names(found.missing)))
+    return Row.of(name, share(found), names(found.expired), names(found.missing))
 
 
 HEADERS = ("Training", "Coverage", "Owner", "Valid for")
@@ -76,4 +76,4 @@ def row(context: Context, record: Record) -> Row:
     months = record.spec.get("validMonths")
     valid = Text(words.count(months, "month")) if months else Text("Does not expire")
     owner = context.reference(("Team", "Person"), record.spec["owner"])
-    return Row((context.link(record), share(covered(context, record).overall), owner, valid))
+    return Row.of(context.link(record), share(covered(context, record).overall), owner, valid)

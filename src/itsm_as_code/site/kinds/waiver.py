@@ -42,4 +42,6 @@ def overview(context: Context, waiver: Record) -> Row:
     if until:
         when = Inline((when, Text(words.relative(until, context.now))), " · ")
     standing: Value = context.status(found.state) if found else Missing("Unknown")
-    return Row((context.link(waiver), standing, rule, subjects, when, context.reference(("Person",), spec["approver"])))
+    return Row.of(
+        context.link(waiver), standing, rule, subjects, when, context.reference(("Person",), spec["approver"])
+    )

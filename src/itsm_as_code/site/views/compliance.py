@@ -158,4 +158,4 @@ def _finding_row(context: Context, finding: Finding) -> Row:
     policy = context.catalogue.get("Policy", finding.rule) if context.has("Policy") else None
     rule: Value = context.link(policy) if policy else Code(finding.rule)
     facets = (("severity", words.human(finding.severity.value)),)
-    return Row((Text(told), severity, record, rule, Code(str(finding.location))), facets)
+    return Row.of(Text(told), severity, record, rule, Code(str(finding.location)), facets=facets)

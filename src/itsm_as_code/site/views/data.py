@@ -13,14 +13,12 @@ def page(context: Context) -> Page:
     for kind in sorted(context.registry, key=lambda kind: (kind.practice, kind.title)):
         folder = addresses.folder(kind)
         records = len(context.catalogue.of_kind(kind.name))
-        row = Row(
-            (
-                Link(kind.title_plural, addresses.list_page(kind)),
-                Text(kind.description),
-                Text(f"{records:,}"),
-                Link(f"{kind.title_plural} as JSON", f"data/{folder}.json"),
-                Link(f"{kind.title} schema", f"data/schemas/{folder}.schema.json"),
-            )
+        row = Row.of(
+            Link(kind.title_plural, addresses.list_page(kind)),
+            Text(kind.description),
+            Text(f"{records:,}"),
+            Link(f"{kind.title_plural} as JSON", f"data/{folder}.json"),
+            Link(f"{kind.title} schema", f"data/schemas/{folder}.schema.json"),
         )
         practices.setdefault(words.human(kind.practice) or "Other", []).append(row)
     headers = ("Kind", "What it is", "Records", "Data", "Schema")

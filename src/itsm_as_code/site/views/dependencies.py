@@ -75,7 +75,7 @@ def _dependency_row(
     status: Value = now.of_service(other) if other else Missing("Unknown")
     strength = Text(words.human(dependency["strength"]))
     group, note = text(dependency.get("redundancyGroup"), "None"), text(dependency.get("note"), "")
-    return Row((name, Text(direction), strength, group, owner, status, note))
+    return Row.of(name, Text(direction), strength, group, owner, status, note)
 
 
 def _node(context: Context, record: Record, hard: bool = True, group: str = "") -> Node:

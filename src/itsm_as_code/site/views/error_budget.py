@@ -71,13 +71,11 @@ def _row(context: Context, budget: ErrorBudget) -> Row:
     review = context.reference(("ServiceReview",), budget.review)
     agreement = context.reference(("ServiceLevelAgreement",), budget.agreement)
     days = (words.date_value(budget.start), words.date_value(last_day_before(budget.end)))
-    return Row(
-        (
-            Text(objective(context, budget)),
-            standing(budget),
-            Text(f"{percent(1 - budget.attained)} % (100 - {budget.attained_text})"),
-            Text(f"{percent(budget.allowed)} % (100 - {budget.target_text})"),
-            Inline(days, " to "),
-            Inline((review, agreement)),
-        )
+    return Row.of(
+        Text(objective(context, budget)),
+        standing(budget),
+        Text(f"{percent(1 - budget.attained)} % (100 - {budget.attained_text})"),
+        Text(f"{percent(budget.allowed)} % (100 - {budget.target_text})"),
+        Inline(days, " to "),
+        Inline((review, agreement)),
     )

@@ -219,13 +219,11 @@ def _services(context: Context, now: state.Now) -> Section:
     ]
     services.sort(key=lambda s: (s.spec["tier"], s.title))
     rows = tuple(
-        Row(
-            (
-                context.link(s),
-                now.of_service(s),
-                context.reference(("Team",), s.spec["owner"]),
-                inline([context.link(c) for c in now.next_changes(s.name)[:1]], "None planned"),
-            )
+        Row.of(
+            context.link(s),
+            now.of_service(s),
+            context.reference(("Team",), s.spec["owner"]),
+            inline([context.link(c) for c in now.next_changes(s.name)[:1]], "None planned"),
         )
         for s in services[:100]
     )

@@ -71,7 +71,7 @@ def left_out(context: Context, evidence: Mapping[str, Any]) -> str:
 def _row(context: Context, policy: str, change: str, reason: str, packs: dict[str, Pack]) -> Row:
     pack = packs.get(policy)
     where: Value = _name(context, pack) if pack is not None else Missing("No pack")
-    return Row((context.reference(("Policy",), policy), where, Text(change), Text(reason)))
+    return Row.of(context.reference(("Policy",), policy), where, Text(change), Text(reason))
 
 
 def _name(context: Context, pack: Pack) -> Value:

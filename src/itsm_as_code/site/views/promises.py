@@ -44,7 +44,7 @@ def objectives(context: Context, agreement: Record, linked: bool = False) -> Tab
         excluded = inline([context.reference(("Calendar",), c) for c in objective.get("exclude", ())], "Nothing")
         promised = Text(f"{promise(objective)}, {window(objective)}")
         attained = _attained(context, agreement, objective)
-        rows.append(Row((Text(name(objective)), promised, counted, excluded, attained)))
+        rows.append(Row.of(Text(name(objective)), promised, counted, excluded, attained))
     caption = f"Objectives of {agreement.title}" if linked else "Objectives"
     return Table(caption, ("Objective", "Promised", "Hours that count", "Excluded", "Attained"), tuple(rows))
 

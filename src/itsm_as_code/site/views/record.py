@@ -93,12 +93,10 @@ class RecordPage:
         outcomes = context.outcomes_of_record.get(self.record.id, [])
         policies = {outcome.policy for outcome in outcomes}
         rows = [
-            Row(
-                (
-                    context.reference(("Policy",), outcome.policy),
-                    context.status(outcome.status, OUTCOME_WORDS.get(outcome.status, "")),
-                    Text(outcome.message if outcome.status != "pass" else ""),
-                )
+            Row.of(
+                context.reference(("Policy",), outcome.policy),
+                context.status(outcome.status, OUTCOME_WORDS.get(outcome.status, "")),
+                Text(outcome.message if outcome.status != "pass" else ""),
             )
             for outcome in sorted(outcomes, key=lambda o: (OUTCOME_ORDER.get(o.status, 9), o.policy))
         ]
@@ -106,7 +104,7 @@ class RecordPage:
             if finding.rule not in policies:
                 told = f"{finding.message}; {finding.remedy}" if finding.remedy else finding.message
                 found = context.status("waived") if finding.waiver else context.status(finding.severity.value)
-                rows.append(Row((Text(words.human(finding.rule)), found, Text(told))))
+                rows.append(Row.of(Text(words.human(finding.rule)), found, Text(told)))
         if rows:
             caption, passed = "Policies and checks of this record", all(row.cells[2] == Text("") for row in rows)
             if passed:

@@ -33,13 +33,13 @@ def _feasible(context: Context, promise: Promise) -> Row:
         judged = Status("May not be kept", "warn")
     bound = Inline((judged, Text(f"{percent(result.bound)} %" + ("" if result.exact else " or more"))), " ")
     if not result.contributions:
-        return Row((agreement, Text(f"{promise.text} %"), figures.NO_DATA, Text("Needs nothing"), Text("None")))
+        return Row.of(agreement, Text(f"{promise.text} %"), figures.NO_DATA, Text("Needs nothing"), Text("None"))
     weakest = [
         f"{' or '.join(part.names)} ({percent(part.availability)} %)" for part in result.contributions[:_WEAKEST]
     ]
     unknown = Text(", ".join(result.unknown) or "None")
     shown: Value = bound if len(result.unknown) < sum(len(c.names) for c in result.contributions) else figures.NO_DATA
-    return Row((agreement, Text(f"{promise.text} %"), shown, Text("; ".join(weakest)), unknown))
+    return Row.of(agreement, Text(f"{promise.text} %"), shown, Text("; ".join(weakest)), unknown)
 
 
 def capacity(service: Record) -> Table | None:
@@ -50,7 +50,7 @@ def capacity(service: Record) -> Table | None:
         normal, peak, limit, wanted = (measure.get(key) for key in ("normal", "peak", "limit", "headroomTarget"))
         name = Text(measure["measure"])
         if limit is None or Fraction(limit) <= 0:
-            rows.append(Row((name, *(figures.NO_DATA,) * 4)))
+            rows.append(Row.of(name, *(figures.NO_DATA,) * 4))
             continue
         free = headroom(limit, peak, normal, wanted)
         judged: Value = figures.NO_DATA
@@ -58,7 +58,7 @@ def capacity(service: Record) -> Table | None:
             judged = Status("Reached", "good") if free.met else Status("Missed", "warn")
         at_peak = figures.percentage(free.at_peak, f"({limit} - {peak}) / {limit}")
         at_normal = figures.percentage(free.at_normal, f"({limit} - {normal}) / {limit}")
-        rows.append(Row((name, at_peak, at_normal, figures.percentage(free.target), judged)))
+        rows.append(Row.of(name, at_peak, at_normal, figures.percentage(free.target), judged))
     return Table("Headroom: the share of the limit that stays free", headers, tuple(rows)) if rows else None
 
 
@@ -80,10 +80,10 @@ def cost(context: Context, service: Record) -> Table | None:
     found = context.costs[service.name]
     if not found.total:
         return None
-    rows = [Row((Text("Its own fixed cost"), figures.amounts(found.own)))]
+    rows = [Row.of(Text("Its own fixed cost"), figures.amounts(found.own))]
     for name, share in sorted(found.shares.items()):
         rows.append(
-            Row((Inline((Text("Share of"), context.reference(("Service",), name)), " "), figures.amounts(share)))
+            Row.of(Inline((Text("Share of"), context.reference(("Service",), name)), " "), figures.amounts(share))
         )
-    rows.append(Row((Text("Total, without cost by use"), figures.amounts(found.total))))
+    rows.append(Row.of(Text("Total, without cost by use"), figures.amounts(found.total)))
     return Table("Total cost of a year", ("Part", "Amount"), tuple(rows))

@@ -65,6 +65,6 @@ def _row(context: Context, point: Point, tally: Tally | None) -> Row:
     commit: Value = Code(point.commit[:12]) if point.commit else Missing("None")
     if tally is None:
         why = f"No data: {point.why}" if point.why else "No data: there was no such policy"
-        return Row((when, Missing(why), Missing("No data"), Missing("No data"), Missing("No data"), commit))
+        return Row.of(when, Missing(why), Missing("No data"), Missing("No data"), Missing("No data"), commit)
     numbers = (f"{tally.failed:,} of {tally.judged:,}", f"{tally.waived:,}", f"{tally.unknown:,}", f"{tally.judged:,}")
-    return Row((when, *map(Text, numbers), commit))
+    return Row.of(when, *map(Text, numbers), commit)

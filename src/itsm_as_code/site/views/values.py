@@ -88,6 +88,10 @@ class Row:
     cells: tuple[Value, ...]
     facets: tuple[tuple[str, str], ...] = ()
 
+    @classmethod
+    def of(cls, *cells: Value, facets: tuple[tuple[str, str], ...] = ()) -> Row:
+        return cls(cells, facets)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

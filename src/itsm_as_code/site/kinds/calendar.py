@@ -37,8 +37,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         facts.append(("Changes still allowed", exempt))
     if spec["kind"] == "on-call":
         facts.append(("On call now", inline(people.on_duty(context, spec), "Nobody")))
-    if "holidays" in spec:
-        facts.append(("Without", made.field("holidays")))
+    facts += made.stated(holidays="Without")
     return made.finish(statuses=(standing(context, record),), facts=tuple(facts))
 
 
@@ -49,7 +48,7 @@ def _entries(context: Context, record: Record) -> Value | None:
         return Items(tuple(Text(sentence) for _, sentence in entries)) if entries else None
     rows = tuple(
         Row.of(
-            inline([context.reference(("Person",), name) for name in entry.get("people", ())], "Nobody"), Text(sentence)
+            inline([context.reference("Person", name) for name in entry.get("people", ())], "Nobody"), Text(sentence)
         )
         for entry, sentence in entries
     )

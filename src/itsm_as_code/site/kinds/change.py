@@ -24,7 +24,6 @@ from itsm_as_code.site.views.values import (
     Text,
     Tone,
     Value,
-    inline,
 )
 
 _MOST_ROWS = 200
@@ -61,10 +60,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         statuses.append(context.status("expired", "Window has passed"))
     if spec.get("recordedAfterwards") is True:
         statuses.append(context.status("expired", "Exception: recorded afterwards"))
-    progress = state.progress(record)
-    return made.finish(
-        lead=spec.get("summary"), statuses=tuple(statuses), facts=_facts(made), top=(progress,) if progress else ()
-    )
+    return made.finish(lead=spec.get("summary"), statuses=tuple(statuses), facts=_facts(made), progress=True)
 
 
 def _facts(made: RecordPage) -> tuple[tuple[str, Value], ...]:
@@ -81,8 +77,7 @@ def _facts(made: RecordPage) -> tuple[tuple[str, Value], ...]:
             facts.append(("Took place", words.span(start, end, context.tz)))
     facts.append(("Outage", outage(spec.get("outage"))))
     facts.append(("Type", made.field("type")))
-    if "model" in spec:
-        facts.append(("Model", made.field("model")))
+    facts += made.stated(model="Model")
     facts.append(("Requester", made.field("requester")))
     facts.append(("Implementers", made.field("implementers")))
     return tuple(facts)
@@ -134,7 +129,7 @@ def _affected(made: RecordPage, now: state.Now) -> None:
     for name, how in found[:_MOST_ROWS]:
         service = context.catalogue.get("Service", name)
         if service is not None:
-            owner, tier = context.reference(("Team",), service.spec["owner"]), Text(str(service.spec["tier"]))
+            owner, tier = context.reference("Team", service.spec["owner"]), Text(str(service.spec["tier"]))
             rows.append(Row.of(context.link(service), Text(how), tier, owner, now.of_service(service)))
     table = Table("Services affected", ("Service", "How", "Tier", "Owner", "Status now"), tuple(rows))
     rest = Text(f"and {len(found) - _MOST_ROWS:,} more, further away.") if len(found) > _MOST_ROWS else None
@@ -147,7 +142,7 @@ def _plan(made: RecordPage, key: str) -> Value:
     if not plan:
         model = made.spec.get("model")
         if model:
-            return Inline((Text("As in the model"), made.context.reference(("ChangeModel",), model)), " ")
+            return Inline((Text("As in the model"), made.context.reference("ChangeModel", model)), " ")
         return Missing("No plan is recorded.")
     return steps(made, plan, key)
 
@@ -186,7 +181,7 @@ def row(context: Context, change: Record) -> Row:
     spec = change.spec
     planned = state.occupied(change)
     when: Value = words.span(planned.start, planned.end, context.tz) if planned else Missing("No window")
-    services = inline([context.reference(("Service",), name) for name in spec["services"]])
+    services = context.references("Service", spec["services"])
     shown: Value = context.status(change.spec["status"])
     if spec.get("result", "successful") not in ("successful", spec["status"]):
         shown = Inline((shown, context.status(spec["result"])), " ")

@@ -8,7 +8,7 @@ from itsm_as_code.site.kinds import change
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.values import Items, Page, Prose, Section, Table, Text, Value, inline
+from itsm_as_code.site.views.values import Items, Page, Prose, Section, Table, Text, Value
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -17,10 +17,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     made.add("steps", "Steps", Items(tuple(Prose(step) for step in spec["steps"]), ordered=True))
     made.add("backout", "Back-out plan", change.steps(made, spec["backout"], "backout"))
-    made.part("test", "Test", "test")
-    made.part("fixed", "Fixed fields", "fixed")
-    made.part("allowed", "Fields that a change may set", "allowed")
-    made.part("suspension", "Suspension rule", "suspension")
+    made.parts(test="Test", fixed="Fixed fields", allowed="Fields that a change may set", suspension="Suspension rule")
     uses = sorted(
         context.changes_by.get(record.name, ()),
         key=lambda c: (str(c.spec.get("schedule", {}).get("start", "")), c.name),
@@ -42,18 +39,17 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     facts: list[tuple[str, Value]] = [("Owner", made.field("owner")), ("Services", made.field("services"))]
     authorised = spec["preAuthorisation"]
     facts += [
-        ("Authorised by", context.reference(("Person",), authorised["by"])),
+        ("Authorised by", context.reference("Person", authorised["by"])),
         ("Authorised on", words.day_value(authorised["on"])),
         ("Until", words.last_day_value(authorised["expires"])),
         ("Highest risk", made.field("maxRisk")),
         ("Outage", change.outage(spec.get("outage"))),
     ]
-    if "leadTime" in spec:
-        facts.append(("Lead time", made.field("leadTime")))
+    facts += made.stated(leadTime="Lead time")
     if "suspendedReason" in spec:
         made.sections.insert(0, Section("suspended", "Why it is suspended", (Prose(spec["suspendedReason"]),)))
     if by_rule is not None:
-        failures = inline([context.reference(("Change",), name) for name in by_rule.failures])
+        failures = context.references("Change", by_rule.failures)
         why = Text(f"These changes failed, too many for its suspension rule ({by_rule.within}).")
         ends = Text(f"By itself it is in force again {words.relative(by_rule.until, context.now)}.")
         made.sections.insert(0, Section("suspended-by-rule", "Why it is suspended", (why, failures, ends)))

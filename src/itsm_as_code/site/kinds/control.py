@@ -50,7 +50,7 @@ def overview(context: Context, control: Record) -> Row:
         Text(words.framework(spec["framework"])),
         Text(spec["clause"]),
         Text(summary) if summary else Missing("No evidence yet"),
-        context.reference(("Team",), spec["owner"]) if "owner" in spec else Missing(),
+        context.reference("Team", spec["owner"]) if "owner" in spec else Missing(),
         facets=(("framework", words.framework(spec["framework"])), ("status", words.human(assessment.status))),
     )
 
@@ -63,7 +63,7 @@ def what(context: Context, evidence: Evidence) -> Value:
     """What the evidence is."""
     entry = evidence.entry
     if evidence.type == "policy":
-        return Inline((Text("Policy"), context.reference(("Policy",), entry["policy"])), " ")
+        return Inline((Text("Policy"), context.reference("Policy", entry["policy"])), " ")
     if evidence.type == "check":
         return Inline((Text("Check"), Code(entry["check"])), " ")
     if evidence.type == "freshness":
@@ -72,7 +72,7 @@ def what(context: Context, evidence: Evidence) -> Value:
         return Text(f"{known.title_plural if known else entry['kind']} renewed within {age}")
     parts: list[Value] = [Text(words.human(evidence.type))]
     if entry.get("by"):
-        parts += [Text("by"), context.reference(("Person",), entry["by"])]
+        parts += [Text("by"), context.reference("Person", entry["by"])]
     if entry.get("url"):
         parts.append(Link("(evidence)", entry["url"], external=True))
     return Inline(tuple(parts), " ")

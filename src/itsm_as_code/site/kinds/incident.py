@@ -23,7 +23,6 @@ from itsm_as_code.site.views.values import (
     Text,
     Tone,
     Value,
-    inline,
     text,
 )
 
@@ -47,13 +46,9 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.part("timeline", "Timeline", "timeline")
     made.part("communications", "Communications", "communications")
     made.add("workaround", "Workaround", Prose(spec["workaround"]) if "workaround" in spec else None)
-    cause: list[tuple[str, Value]] = []
-    for key, title in (
-        ("rootCauseSummary", "Root cause"), ("causedBy", "Caused by"), ("problem", "Problem"),
-        ("resolutionCode", "Resolution"),
-    ):  # fmt: skip
-        if key in spec:
-            cause.append((title, made.field(key)))
+    cause = made.stated(
+        rootCauseSummary="Root cause", causedBy="Caused by", problem="Problem", resolutionCode="Resolution"
+    )
     made.add("cause", "Cause and resolution", Fields(tuple(cause)) if cause else Missing("Not established yet."))
     facts: tuple[tuple[str, Value], ...] = (
         ("Services", made.field("services")),
@@ -67,8 +62,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     statuses = [context.status(record.spec["status"])]
     if spec.get("major"):
         statuses.append(context.status("high", "Major incident"))
-    progress = state.progress(record)
-    return made.finish(statuses=tuple(statuses), facts=facts, top=(progress,) if progress else ())
+    return made.finish(statuses=tuple(statuses), facts=facts, progress=True)
 
 
 def _priority(context: Context, spec: Mapping[str, Any]) -> Status:
@@ -119,7 +113,7 @@ def _outages(made: RecordPage) -> None:
             lasted = Text(words.length(end - start))
         rows.append(
             Row.of(
-                context.reference(("Service",), outage["service"]),
+                context.reference("Service", outage["service"]),
                 context.status(outage["kind"], "Full outage" if outage["kind"] == "full" else ""),
                 words.span(start, end, context.tz) if start else Missing(),
                 lasted,
@@ -137,7 +131,7 @@ def row(context: Context, incident: Record) -> Row:
     spec = incident.spec
     start, restored = words.as_instant(began(spec)), words.as_instant(spec.get("restoredAt"))
     took = text(words.length(restored - start)) if start and restored else Missing("Not yet")
-    services = inline([context.reference(("Service",), name) for name in spec["services"]])
+    services = context.references("Service", spec["services"])
     facets = (("priority", spec.get("priority", "")), ("status", words.human(spec["status"])))
     return Row.of(
         context.link(incident),

@@ -128,7 +128,7 @@ def row(context: Context, record: Record) -> Row:
     return Row.of(
         context.link(record),
         context.status(spec["status"]),
-        context.reference(("Person",), spec["sponsor"]),
-        context.reference(("Team",), spec["owner"]),
+        context.reference("Person", spec["sponsor"]),
+        context.reference("Team", spec["owner"]),
         following,
     )

@@ -30,14 +30,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         )
         made.add("keys", "Signing keys", Table("Signing keys", ("Type", "Valid from", "Until"), rows))
     facts: list[tuple[str, Value]] = [("Job title", made.field("jobTitle")), ("E-mail", made.field("emails"))]
-    for key, title in (
-        ("manager", "Manager"),
-        ("delegate", "Default delegate"),
-        ("location", "Location"),
-        ("timezone", "Time zone"),
-    ):
-        if key in spec:
-            facts.append((title, made.field(key)))
+    facts += made.stated(manager="Manager", delegate="Default delegate", location="Location", timezone="Time zone")
     return made.finish(statuses=(people.presence(context, record),), facts=tuple(facts))
 
 

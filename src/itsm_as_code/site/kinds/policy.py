@@ -30,14 +30,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     examples = tuple(Row.of(Text(e["name"]), Text(words.human(e["expect"]))) for e in spec["examples"])
     made.add("examples", "Examples it is tested with", Table("Examples", ("Example", "Expected"), examples))
     facts: list[tuple[str, Value]] = [("Severity", packs.severity(context, record)), *packs.facts(context, record)]
-    for key, title in (
-        ("owner", "Owner"),
-        ("controls", "Controls"),
-        ("since", "Since"),
-        ("maxWaiver", "Longest waiver"),
-    ):
-        if key in spec:
-            facts.append((title, made.field(key)))
+    facts += made.stated(owner="Owner", controls="Controls", since="Since", maxWaiver="Longest waiver")
     return made.finish(facts=tuple(facts))
 
 

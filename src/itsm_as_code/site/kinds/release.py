@@ -53,7 +53,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
 
 
 def _services(context: Context, spec: Mapping[str, Any]) -> Value:
-    return inline([context.reference(("Service",), name) for name in spec["services"]])
+    return context.references("Service", spec["services"])
 
 
 def _changes(context: Context, record: Record) -> Table:

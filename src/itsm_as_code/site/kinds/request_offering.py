@@ -70,6 +70,6 @@ HEADERS = ("Offering", "What it is", "Target time", "Cost", "Service", "Now")
 def row(context: Context, record: Record) -> Row:
     """An offering in the catalogue."""
     about = words.plain(record.data["metadata"].get("description", ""), 160)
-    service = context.reference(("Service",), record.spec["service"])
+    service = context.reference("Service", record.spec["service"])
     orderable = context.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
     return Row.of(context.link(record), text(about), _target(record), _cost(record), service, orderable)

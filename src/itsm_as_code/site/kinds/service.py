@@ -79,18 +79,14 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("Type", made.field("type")),
         ("Portfolio stage", made.field("stage")),
     ]
-    if "partOf" in spec:
-        facts.append(("Part of", made.field("partOf")))
+    facts += made.stated(partOf="Part of")
     statuses = (now.of_service(record), context.status(spec["lifecycle"]))
     return made.finish(statuses=statuses, facts=tuple(facts), contents=True)
 
 
 def _customer_part(made: RecordPage, now: state.Now) -> None:
     spec = made.spec
-    rows: list[tuple[str, Value]] = []
-    for key, title in (("consumers", "Who it is for"), ("outcomes", "What it achieves")):
-        if key in spec:
-            rows.append((title, made.field(key)))
+    rows = made.stated(consumers="Who it is for", outcomes="What it achieves")
     value = Prose(spec["valueProposition"]) if "valueProposition" in spec else None
     made.add("about", "What you get", value, Fields(tuple(rows)) if rows else None)
     support = dict(spec.get("support", {}))
@@ -114,7 +110,7 @@ def _status_part(made: RecordPage, now: state.Now) -> None:
     said: list[Value] = []
     via = now.affected.get(made.record.name)
     if via and made.record.name not in now.outages:
-        said.append(Inline((Text("It may be affected by way of"), made.context.reference(("Service",), via)), " "))
+        said.append(Inline((Text("It may be affected by way of"), made.context.reference("Service", via)), " "))
     rows = [
         Row.of(
             made.context.link(i),
@@ -194,7 +190,7 @@ def _planned(made: RecordPage, now: state.Now) -> list[Value]:
         calendar = context.catalogue.get("Calendar", name)
         found = hours.upcoming(context, calendar) if calendar else None
         when = words.span(found[0].start, found[0].end, context.tz) if found else Missing("Unknown")
-        calendar_rows.append(Row.of(context.reference(("Calendar",), name), Text("Maintenance window"), when))
+        calendar_rows.append(Row.of(context.reference("Calendar", name), Text("Maintenance window"), when))
     for span, freeze in context.freezes_of(record):
         calendar_rows.append(
             Row.of(context.link(freeze), Text("Change freeze"), words.span(span.start, span.end, context.tz))
@@ -210,10 +206,10 @@ def _people(made: RecordPage) -> Value:
     rows: list[tuple[str, Value]] = [("Owner", made.field("owner"))]
     if owner is not None:
         if people.leads(owner):
-            rows.append(("Lead", inline([context.reference(("Person",), name) for name in people.leads(owner)])))
-        rows.append(("Members", inline([context.reference(("Person",), m) for m in owner.spec["members"]])))
+            rows.append(("Lead", context.references("Person", people.leads(owner))))
+        rows.append(("Members", context.references("Person", owner.spec["members"])))
         if "onCall" in owner.spec:
-            rows.append(("On call", context.reference(("Calendar",), owner.spec["onCall"])))
+            rows.append(("On call", context.reference("Calendar", owner.spec["onCall"])))
     return Fields(tuple(rows))
 
 
@@ -372,7 +368,7 @@ def _row(context: Context, record: Record, now: state.Now) -> Row:
         context.link(record),
         now.of_service(record),
         Text(str(spec["tier"])),
-        context.reference(("Team",), spec["owner"]),
+        context.reference("Team", spec["owner"]),
         Text(words.human(spec["type"])),
         Text(words.human(spec["lifecycle"])),
         shown,

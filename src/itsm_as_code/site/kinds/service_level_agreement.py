@@ -14,10 +14,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
     made.add("objectives", "Objectives", objectives(context, record))
-    made.part("penalties", "Penalties and credits", "penalties")
-    made.part("escalation", "Escalation", "escalation")
-    made.part("reporting", "Reporting", "reporting")
-    made.part("documents", "Documents", "documents")
+    made.parts(penalties="Penalties and credits", escalation="Escalation", reporting="Reporting", documents="Documents")
     facts: tuple[tuple[str, Value], ...] = (
         ("Service", made.field("service")),
         ("Provider", made.field("provider")),
@@ -49,7 +46,7 @@ def standing(context: Context, agreement: Record) -> Status:
 
 def customer(context: Context, agreement: Record) -> Value:
     who = agreement.spec["customer"]
-    return context.reference(("Team",), who["team"]) if "team" in who else Text(str(who.get("name", "")))
+    return context.reference("Team", who["team"]) if "team" in who else Text(str(who.get("name", "")))
 
 
 HEADERS = ("Agreement", "Type", "Service", "Provider", "Customer", "State")
@@ -61,7 +58,7 @@ def row(context: Context, agreement: Record) -> Row:
     return Row.of(
         context.link(agreement),
         Text(words.human(spec["type"])),
-        context.reference(("Service",), spec["service"]),
+        context.reference("Service", spec["service"]),
         context.reference(("Team", "Supplier"), spec["provider"]),
         customer(context, agreement),
         standing(context, agreement),

@@ -104,10 +104,8 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.add("comment", "What the user said", Prose(spec["comment"]) if "comment" in spec else None)
     facts: list[tuple[str, Value]] = [("Offering", made.field("offering"))]
     if offering is not None:
-        facts.append(("Service", context.reference(("Service",), offering.spec["service"])))
-    facts.append(("Requester", made.field("requester")))
-    if "onBehalfOf" in spec:
-        facts.append(("On behalf of", made.field("onBehalfOf")))
+        facts.append(("Service", context.reference("Service", offering.spec["service"])))
+    facts += [("Requester", made.field("requester")), *made.stated(onBehalfOf="On behalf of")]
     word = "Declined by" if spec["status"] == "declined" else "Approved by"
     facts += [
         (word, made.field("approvedBy", missing=_no_approval(spec, offering))),
@@ -115,9 +113,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("Against the target time", standing(context, record)),
         ("Satisfaction", satisfaction(spec)),
     ]
-    progress = state.progress(record)
-    top = (progress,) if progress else ()
-    return made.finish(statuses=(context.status(spec["status"]),), facts=tuple(facts), top=top)
+    return made.finish(statuses=(context.status(spec["status"]),), facts=tuple(facts), progress=True)
 
 
 def _no_approval(spec: Mapping[str, Any], offering: Record | None) -> str:
@@ -187,7 +183,7 @@ def _target(context: Context, offering: Record | None) -> Value:
     said = Text(f"{request_offering.time_taken(offering.spec['target'], 'hours' in offering.spec)} from {begin}")
     if "hours" not in offering.spec:
         return said
-    return Inline((said, Text("by"), context.reference(("Calendar",), offering.spec["hours"])), " ")
+    return Inline((said, Text("by"), context.reference("Calendar", offering.spec["hours"])), " ")
 
 
 HEADERS = ("Request", "Offering", "Requester", "Ordered", "Status", "Against the target time", "Satisfaction")
@@ -198,8 +194,8 @@ def row(context: Context, record: Record) -> Row:
     given = spec.get("satisfaction")
     return Row.of(
         context.link(record),
-        context.reference(("RequestOffering",), spec["offering"]),
-        context.reference(("Person",), spec["requester"]),
+        context.reference("RequestOffering", spec["offering"]),
+        context.reference("Person", spec["requester"]),
         words.instant_value(spec["submittedAt"], context.tz),
         context.status(spec["status"]),
         standing(context, record),

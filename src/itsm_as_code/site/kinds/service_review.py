@@ -47,8 +47,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("Next review", _next(context, record)),
         ("Attendees", made.field("attendees")),
     ]
-    if "guests" in spec:
-        facts.append(("Guests", made.field("guests")))
+    facts += made.stated(guests="Guests")
     return made.finish(statuses=tuple(tally(context, spec)), facts=tuple(facts))
 
 
@@ -80,7 +79,7 @@ def _performance(context: Context, spec: Mapping[str, Any]) -> Table:
                 Text(promises.quantity(attained, objective)) if attained else Missing("No data"),
                 context.status(line["verdict"]),
                 Prose(line["note"]) if "note" in line else Missing("None"),
-                context.reference(("ServiceLevelAgreement",), line["agreement"]),
+                context.reference("ServiceLevelAgreement", line["agreement"]),
             )
         )
     headers = ("Objective", "Promised", "Reached", "Verdict", "Note", "Agreement")
@@ -119,7 +118,7 @@ def row(context: Context, record: Record) -> Row:
     """A review in a list."""
     return Row.of(
         context.link(record),
-        context.reference(("Service",), record.spec["service"]),
+        context.reference("Service", record.spec["service"]),
         period(record.spec),
         words.day_value(record.spec["heldOn"]),
         badges(tally(context, record.spec), "None looked at"),

@@ -36,15 +36,14 @@ def notice(context: Context, supplier: Record) -> Value:
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
-    for key, title in (
-        ("contact", "Contact"), ("contract", "Contract"), ("subcontractors", "Sub-contractors"),
-        ("reviews", "Performance reviews"), ("exitPlan", "Exit plan"),
-    ):  # fmt: skip
-        made.part(key, title, key)
+    made.parts(
+        contact="Contact", contract="Contract", subcontractors="Sub-contractors", reviews="Performance reviews",
+        exitPlan="Exit plan",
+    )  # fmt: skip
     services = context.services_with.get(record.name, [])
     rows = tuple(
         Row.of(
-            context.link(s), Text(str(s.spec["tier"])), context.reference(("Team",), s.spec["owner"]), now.of_service(s)
+            context.link(s), Text(str(s.spec["tier"])), context.reference("Team", s.spec["owner"]), now.of_service(s)
         )
         for s in services
     )
@@ -67,7 +66,7 @@ def row(context: Context, supplier: Record) -> Row:
     criticality = supplier.spec.get("criticality")
     return Row.of(
         Link(supplier.title, context.page("Supplier", supplier.name) or ""),
-        context.reference(("Team",), supplier.spec["owner"]),
+        context.reference("Team", supplier.spec["owner"]),
         Text(words.human(criticality)) if criticality else Missing(),
         notice(context, supplier),
         words.last_day_value(supplier.spec.get("contract", {}).get("end")),

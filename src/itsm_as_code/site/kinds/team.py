@@ -10,7 +10,7 @@ from itsm_as_code.site.views.values import Fields, Inline, Link, Missing, Page, 
 
 
 def _leads(context: Context, team: Record) -> Value:
-    return inline([context.reference(("Person",), name) for name in people.leads(team)], "Nobody")
+    return context.references("Person", people.leads(team), "Nobody")
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -23,8 +23,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     facts: list[tuple[str, Value]] = [("Lead", _leads(context, record))]
     if "roles" in spec:
         facts.append(("Roles", inline([Text(words.human(role)) for role in spec["roles"]])))
-    if "parent" in spec:
-        facts.append(("Part of", made.field("parent")))
+    facts += made.stated(parent="Part of")
     if children:
         facts.append(("Teams within", inline([context.link(child) for child in children])))
     if "onCall" in spec:

@@ -9,7 +9,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
-from itsm_as_code.site.views.values import Page, Row, Table, Text, Value, inline
+from itsm_as_code.site.views.values import Page, Row, Table, Text, Value
 
 
 def covered(context: Context, training: Record) -> TrainingCoverage:
@@ -50,7 +50,7 @@ def _size(found: Coverage) -> int:
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
     found = covered(context, record)
-    rows = [_row(context, context.reference(("Team",), name), part) for name, part in found.by_team.items()]
+    rows = [_row(context, context.reference("Team", name), part) for name, part in found.by_team.items()]
     rows += [_row(context, Text(f"Role: {words.human(role)}"), part) for role, part in found.by_role.items()]
     rows.append(_row(context, Text("Everybody, counted once"), found.overall))
     headers = ("Audience", "Trained", "To be renewed", "Not yet trained")
@@ -63,7 +63,7 @@ def _row(context: Context, name: Value, found: Coverage) -> Row:
     def names(people: tuple[str, ...]) -> Value:
         if not _size(found):
             return figures.NO_DATA
-        return inline([context.reference(("Person",), person) for person in people], "Nobody")
+        return context.references("Person", people, "Nobody")
 
     return Row.of(name, share(found), names(found.expired), names(found.missing))
 

@@ -15,8 +15,7 @@ TONES: Mapping[str, Tone] = {"unneeded": "warn", "orphaned": "warn", "invalid": 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
-    for key, title in (("reason", "Reason"), ("risk", "Risk"), ("compensatingControls", "Compensating controls")):
-        made.part(key, title, key)
+    made.parts(reason="Reason", risk="Risk", compensatingControls="Compensating controls")
     found = next((s for s in context.validation.waivers if s.record.id == record.id), None)
     standing = context.status(found.state) if found else Status("Unknown")
     cells = overview(context, record).cells
@@ -33,15 +32,11 @@ OVERVIEW = ("Waiver", "State", "Rule", "For", "Until", "Approved by")
 def overview(context: Context, waiver: Record) -> Row:
     found = next((s for s in context.validation.waivers if s.record.id == waiver.id), None)
     spec = waiver.spec
-    rule: Value = (
-        context.reference(("Policy",), spec["policy"]) if "policy" in spec else Code(str(spec.get("check", "")))
-    )
+    rule: Value = context.reference("Policy", spec["policy"]) if "policy" in spec else Code(str(spec.get("check", "")))
     subjects = inline([context.reference((r["kind"],), r["name"]) for r in spec["records"]])
     until = words.as_instant(spec["until"])
     when: Value = words.instant_value(spec["until"], context.tz)
     if until:
         when = Inline((when, Text(words.relative(until, context.now))), " · ")
     standing: Value = context.status(found.state) if found else Missing("Unknown")
-    return Row.of(
-        context.link(waiver), standing, rule, subjects, when, context.reference(("Person",), spec["approver"])
-    )
+    return Row.of(context.link(waiver), standing, rule, subjects, when, context.reference("Person", spec["approver"]))

@@ -20,7 +20,7 @@ from itsm_as_code.records.facts import applies_to
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.service_levels import Feasibility, Promise
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views.values import Code, Link, Status, Text, Tone, Value
+from itsm_as_code.site.views.values import Code, Link, Status, Text, Tone, Value, inline
 from itsm_as_code.site.views.words import human
 
 if TYPE_CHECKING:
@@ -138,13 +138,17 @@ class Context:
             known = self._links[record.id] = Link(record.title, addresses.record_page(record.kind, record.name))
         return known
 
-    def reference(self, kinds: Iterable[str], name: object) -> Value:
+    def reference(self, kinds: str | Iterable[str], name: object) -> Value:
         """A link to the record that a reference names, or the bare name when nobody has it."""
-        for kind in kinds:
+        for kind in (kinds,) if isinstance(kinds, str) else kinds:
             record = self.catalogue.get(kind, str(name))
             if record is not None:
                 return self.link(record)
         return Code(str(name))
+
+    def references(self, kind: str, names: Iterable[str], missing: str = "Not stated") -> Value:
+        """Links to records of a kind on one line, or that there is none."""
+        return inline([self.reference(kind, name) for name in names], missing)
 
     def title_of(self, record: RecordId) -> Value:
         """A link to a record by its id; plain text when it has no page."""

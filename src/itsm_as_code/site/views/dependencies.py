@@ -51,7 +51,7 @@ def add(made: RecordPage, now: state.Now) -> None:
         if distance > 1
     ]
     if indirect:
-        links = [context.reference(("Service",), name) for name, _ in indirect[:_MOST_ROWS]]
+        links = [context.reference("Service", name) for name, _ in indirect[:_MOST_ROWS]]
         if len(indirect) > _MOST_ROWS:
             links.append(Text(f"and {len(indirect) - _MOST_ROWS:,} more"))
         words_ = f"{words.count(len(indirect), 'further service')} hard-depend on it by way of others:"
@@ -71,7 +71,7 @@ def _dependency_row(
     context: Context, now: state.Now, direction: str, other: Record | None, dependency: Mapping[str, Any]
 ) -> Row:
     name: Value = context.link(other) if other else Text(dependency["service"])
-    owner = context.reference(("Team",), other.spec["owner"]) if other else Missing()
+    owner = context.reference("Team", other.spec["owner"]) if other else Missing()
     status: Value = now.of_service(other) if other else Missing("Unknown")
     strength = Text(words.human(dependency["strength"]))
     group, note = text(dependency.get("redundancyGroup"), "None"), text(dependency.get("note"), "")

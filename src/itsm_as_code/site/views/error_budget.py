@@ -68,8 +68,8 @@ def objective(context: Context, budget: ErrorBudget) -> str:
 
 
 def _row(context: Context, budget: ErrorBudget) -> Row:
-    review = context.reference(("ServiceReview",), budget.review)
-    agreement = context.reference(("ServiceLevelAgreement",), budget.agreement)
+    review = context.reference("ServiceReview", budget.review)
+    agreement = context.reference("ServiceLevelAgreement", budget.agreement)
     days = (words.date_value(budget.start), words.date_value(last_day_before(budget.end)))
     return Row.of(
         Text(objective(context, budget)),

@@ -75,7 +75,7 @@ def _wrong(context: Context, now: state.Now) -> list[Card]:
     cards = []
     for item in now.open_incidents:
         detected = words.as_instant(item.spec["detectedAt"])
-        services = inline([context.reference(("Service",), name) for name in item.spec["services"]])
+        services = context.references("Service", item.spec["services"])
         since = Text(f"for {words.length(context.now - detected)}" if detected else "")
         status = context.status(item.spec["status"])
         if "priority" in item.spec:
@@ -88,7 +88,7 @@ def _planned(context: Context, now: state.Now) -> list[Card]:
     until = context.now + _AHEAD
     found = []
     for item in now.changes["now"]:
-        services = inline([context.reference(("Service",), name) for name in item.spec["services"]])
+        services = context.references("Service", item.spec["services"])
         found.append((context.now, Card(context.link(item), Status("In progress", "info"), services)))
     for span, freeze in context.freezes:
         if span.start < until:
@@ -99,7 +99,7 @@ def _planned(context: Context, now: state.Now) -> list[Card]:
         window = state.schedule(item)
         if window and window.start < until:
             when = words.span(window.start, window.end, context.tz)
-            services = inline([context.reference(("Service",), name) for name in item.spec["services"]])
+            services = context.references("Service", item.spec["services"])
             line = Inline((when, services), " · ")
             found.append((window.start, Card(context.link(item), context.status(item.spec["status"]), line)))
     for deadline, card in deadlines.cards(context, _AHEAD.days):
@@ -222,7 +222,7 @@ def _services(context: Context, now: state.Now) -> Section:
         Row.of(
             context.link(s),
             now.of_service(s),
-            context.reference(("Team",), s.spec["owner"]),
+            context.reference("Team", s.spec["owner"]),
             inline([context.link(c) for c in now.next_changes(s.name)[:1]], "None planned"),
         )
         for s in services[:100]

@@ -71,11 +71,11 @@ def left_out(context: Context, evidence: Mapping[str, Any]) -> str:
 def _row(context: Context, policy: str, change: str, reason: str, packs: dict[str, Pack]) -> Row:
     pack = packs.get(policy)
     where: Value = _name(context, pack) if pack is not None else Missing("No pack")
-    return Row.of(context.reference(("Policy",), policy), where, Text(change), Text(reason))
+    return Row.of(context.reference("Policy", policy), where, Text(change), Text(reason))
 
 
 def _name(context: Context, pack: Pack) -> Value:
-    return Inline((context.reference(("PolicyPack",), pack.name), Text(pack.version)), " ")
+    return Inline((context.reference("PolicyPack", pack.name), Text(pack.version)), " ")
 
 
 def _changes(override: Override) -> str:

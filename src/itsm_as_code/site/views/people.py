@@ -40,7 +40,7 @@ def on_duty(context: Context, calendar: Mapping[str, Any]) -> list[Value]:
     for entry in calendar["entries"]:
         if entry.get("people") and context.intervals({**calendar, "entries": [entry]}, instant):
             names.update(dict.fromkeys(entry["people"]))
-    return [context.reference(("Person",), name) for name in names]
+    return [context.reference("Person", name) for name in names]
 
 
 def leads(team: Record) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def objectives(context: Context, agreement: Record, linked: bool = False) -> Tab
     rows = []
     for objective in agreement.spec["objectives"]:
         counted = _calendar_link(context, objective.get("hours"), "Always")
-        excluded = inline([context.reference(("Calendar",), c) for c in objective.get("exclude", ())], "Nothing")
+        excluded = inline([context.reference("Calendar", c) for c in objective.get("exclude", ())], "Nothing")
         promised = Text(f"{promise(objective)}, {window(objective)}")
         attained = _attained(context, agreement, objective)
         rows.append(Row.of(Text(name(objective)), promised, counted, excluded, attained))
@@ -55,13 +55,13 @@ def _attained(context: Context, agreement: Record, objective: Mapping[str, Any])
         for line in review["spec"].get("performance", ()):
             if (line["agreement"], line["objective"]) == (agreement.name, objective["name"]) and "attained" in line:
                 attained = Text(quantity(line["attained"], objective))
-                source = context.reference(("ServiceReview",), review["metadata"]["name"])
+                source = context.reference("ServiceReview", review["metadata"]["name"])
                 return Inline((attained, context.status(line["verdict"]), source), " ")
     return Missing("No data")
 
 
 def _calendar_link(context: Context, name: object, always: str) -> Value:
-    return context.reference(("Calendar",), name) if name else Text(always)
+    return context.reference("Calendar", name) if name else Text(always)
 
 
 def objective_of(agreement: Record | None, name: str) -> Mapping[str, Any] | None:

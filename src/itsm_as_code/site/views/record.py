@@ -59,12 +59,21 @@ class RecordPage:
         if value:
             self.add(id_, title, self.display.show(self.display.at(*path), value), level=level)
 
+    def parts(self, **titles: str) -> None:
+        """A section for each of these fields, if the record has it."""
+        for key, title in titles.items():
+            self.part(key, title, key)
+
+    def stated(self, **titles: str) -> list[tuple[str, Value]]:
+        """Those of these fields that the record has."""
+        return [(title, self.field(key)) for key, title in titles.items() if key in self.spec]
+
     def finish(
         self,
         lead: str | None = None,
         statuses: tuple[Status, ...] = (),
         facts: tuple[tuple[str, Value], ...] = (),
-        top: tuple[Value, ...] = (),
+        progress: bool = False,
         contents: bool = False,
     ) -> Page:
         """The page, with what every record's page ends with."""
@@ -72,6 +81,7 @@ class RecordPage:
         self._scorecard()
         self._referrers()
         self._source()
+        steps = state.progress(record) if progress else None
         description = record.data["metadata"].get("description", "")
         return Page(
             path=addresses.record_page(kind, record.name),
@@ -80,7 +90,7 @@ class RecordPage:
             lead=description if lead is None else lead,
             statuses=statuses,
             facts=(*_taken_over(record), *facts),
-            top=top,
+            top=(steps,) if steps else (),
             sections=tuple(self.sections),
             crumbs=(Link(kind.title_plural, addresses.list_page(kind)),),
             area=navigation.area(kind),
@@ -94,7 +104,7 @@ class RecordPage:
         policies = {outcome.policy for outcome in outcomes}
         rows = [
             Row.of(
-                context.reference(("Policy",), outcome.policy),
+                context.reference("Policy", outcome.policy),
                 context.status(outcome.status, OUTCOME_WORDS.get(outcome.status, "")),
                 Text(outcome.message if outcome.status != "pass" else ""),
             )
@@ -183,9 +193,7 @@ def described(
     for key, title, value in large:
         page.add(key, title, value)
     own = (context.status(record.state),) if record.state else ()
-    progress = state.progress(record)
-    top = (progress,) if progress else ()
-    return page.finish(statuses=(*own, *statuses), facts=(*facts, *short), top=top)
+    return page.finish(statuses=(*own, *statuses), facts=(*facts, *short), progress=True)
 
 
 def split(

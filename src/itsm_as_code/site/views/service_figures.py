@@ -26,7 +26,7 @@ def feasibility(context: Context, service: Record) -> Table | None:
 
 def _feasible(context: Context, promise: Promise) -> Row:
     result = context.feasibility.composition(promise)
-    agreement = context.reference(("ServiceLevelAgreement",), promise.agreement)
+    agreement = context.reference("ServiceLevelAgreement", promise.agreement)
     kept = promise.availability is not None and promise.availability <= result.bound
     judged = Status("Can be kept", "good") if kept else Status("Cannot be kept", "bad")
     if not kept and not result.exact:
@@ -82,8 +82,6 @@ def cost(context: Context, service: Record) -> Table | None:
         return None
     rows = [Row.of(Text("Its own fixed cost"), figures.amounts(found.own))]
     for name, share in sorted(found.shares.items()):
-        rows.append(
-            Row.of(Inline((Text("Share of"), context.reference(("Service",), name)), " "), figures.amounts(share))
-        )
+        rows.append(Row.of(Inline((Text("Share of"), context.reference("Service", name)), " "), figures.amounts(share)))
     rows.append(Row.of(Text("Total, without cost by use"), figures.amounts(found.total)))
     return Table("Total cost of a year", ("Part", "Amount"), tuple(rows))

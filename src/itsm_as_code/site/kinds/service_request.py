@@ -15,19 +15,7 @@ from itsm_as_code.site.kinds import request_offering
 from itsm_as_code.site.views import listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.values import (
-    Fields,
-    Inline,
-    Missing,
-    Page,
-    Prose,
-    Row,
-    Status,
-    Text,
-    Tone,
-    Value,
-    inline,
-)
+from itsm_as_code.site.views.values import Fields, Inline, Missing, Page, Prose, Row, Status, Text, Tone, Value, inline
 
 _CONTENT = {1: "not at all content", 2: "not very content", 3: "fairly content", 4: "content", 5: "entirely content"}
 _MOMENTS = (("decidedAt", "Decided"), ("fulfilledAt", "Fulfilled"), ("closedAt", "Closed"))

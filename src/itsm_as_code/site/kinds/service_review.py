@@ -12,19 +12,7 @@ from itsm_as_code.service_levels import review_budgets
 from itsm_as_code.site.views import error_budget, listing, promises, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.values import (
-    Inline,
-    Items,
-    Missing,
-    Page,
-    Prose,
-    Row,
-    Status,
-    Table,
-    Text,
-    Value,
-    badges,
-)
+from itsm_as_code.site.views.values import Inline, Items, Missing, Page, Prose, Row, Status, Table, Text, Value, badges
 
 _VERDICTS = {"missed": "missed", "met": "met", "no-data": "without data"}
 

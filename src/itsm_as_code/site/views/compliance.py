@@ -13,18 +13,7 @@ from itsm_as_code.site.views import packs, trend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.listing import paged
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS
-from itsm_as_code.site.views.values import (
-    Code,
-    Link,
-    Missing,
-    Page,
-    Row,
-    Section,
-    Table,
-    Text,
-    Value,
-    badges,
-)
+from itsm_as_code.site.views.values import Code, Link, Missing, Page, Row, Section, Table, Text, Value, badges
 
 _FOLDER = "compliance"
 LINKS = (

@@ -12,17 +12,7 @@ from itsm_as_code.site import addresses
 from itsm_as_code.site.views import navigation, state
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.schema import Display
-from itsm_as_code.site.views.values import (
-    Filter,
-    Link,
-    Missing,
-    Page,
-    Row,
-    Section,
-    Table,
-    Text,
-    Value,
-)
+from itsm_as_code.site.views.values import Filter, Link, Missing, Page, Row, Section, Table, Text, Value
 
 PAGE_SIZE = 200
 Grouped = Sequence[tuple[str | None, Row]]

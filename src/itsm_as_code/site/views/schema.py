@@ -116,11 +116,7 @@ def _resolve(root: Mapping[str, Any], reference: str) -> Mapping[str, Any]:
     return target if isinstance(target, dict) else {}
 
 
-_PLAIN: Mapping[str, Callable[[str], str]] = {
-    "enum": words.human,
-    "duration": words.duration,
-    "decimal": words.grouped,
-}
+_PLAIN: Mapping[str, Callable[[str], str]] = {"enum": words.human, "duration": words.duration, "decimal": words.grouped}
 
 
 class Display:

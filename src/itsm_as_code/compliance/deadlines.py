@@ -8,23 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from itsm_as_code.clock import parse_date, parse_instant
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.findings import RecordId
-from itsm_as_code.measures.deadlines import (
-    SOON,
-    Due,
-    Notice,
-    contract_notice,
-    due,
-    in_force,
-    last_day_before,
-    utc_day,
-)  # fmt: skip
+from itsm_as_code.measures.deadlines import Due, Notice, contract_notice, due, in_force, last_day_before, utc_day
 from itsm_as_code.validation import Validation
 
 
@@ -52,14 +43,14 @@ class Deadline:
     state: Due
 
 
-def deadlines(validation: Validation, ahead: timedelta = SOON) -> list[Deadline]:
-    """Every deadline of every valid record, the earliest first; soon are those at most ``ahead`` away.
+def deadlines(validation: Validation) -> list[Deadline]:
+    """Every deadline of every valid record, the earliest first.
 
     A notice that was not given in time is not in it: there is nothing left to decide until the contract ends.
     """
     today = utc_day(validation.now)
     found = [
-        Deadline(by, matter, record.id, due(by, today, ahead))
+        Deadline(by, matter, record.id, due(by, today))
         for kind, days in _DAYS.items()
         for record in validation.catalogue.of_kind(kind)
         for matter, by in days(record.spec, today)
@@ -68,7 +59,7 @@ def deadlines(validation: Validation, ahead: timedelta = SOON) -> list[Deadline]
         is_retired = validation.facts.spec("Service", service).get("lifecycle") == "retired"
         if "nextReview" in review["spec"] and not is_retired:
             by, id_ = parse_date(review["spec"]["nextReview"]), RecordId("ServiceReview", review["metadata"]["name"])
-            found.append(Deadline(by, Matter.SERVICE_REVIEW, id_, due(by, today, ahead)))
+            found.append(Deadline(by, Matter.SERVICE_REVIEW, id_, due(by, today)))
     found = [item for item in found if item.matter is not Matter.NOTICE or item.state is not Due.OVERDUE]
     return sorted(found, key=lambda item: (item.by, item.record.kind, item.record.name, item.matter))
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Severity
+from itsm_as_code.measures.deadlines import SOON
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
 from itsm_as_code.site.kinds import control, service_level_agreement, supplier
@@ -28,7 +29,6 @@ from itsm_as_code.site.views.values import (
 )
 
 _AHEAD = timedelta(days=14)
-_SOON = timedelta(days=30)
 _MOST = 8
 
 
@@ -146,7 +146,7 @@ def _waivers(context: Context) -> list[Card]:
     cards = []
     for waiver in sorted(context.validation.waivers, key=lambda waiver: (waiver.until, waiver.record.name)):
         ends = words.moment(waiver.until, context.tz)
-        if waiver.state == "active" and waiver.until - context.now <= _SOON:
+        if waiver.state == "active" and waiver.until - context.now <= SOON:
             status = Status(f"Waiver ends {words.relative(waiver.until, context.now)}", "warn")
             cards.append(Card(context.link(waiver.record), status, ends))
         elif waiver.state == "expired":

@@ -109,10 +109,10 @@ def choices(rows: Iterable[Row], facets: Mapping[str, str]) -> Filter:
 
 def by_columns(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     """The list of a kind that its schema alone describes."""
-    return listed(context, kind, ("Title", *(column.title for column in kind.columns)), generic_row)
+    return listed(context, kind, ("Title", *(column.title for column in kind.columns)), _row)
 
 
-def generic_row(context: Context, record: Record) -> Row:
+def _row(context: Context, record: Record) -> Row:
     """A record by the columns that its schema names."""
     display = Display(context, record.kind)
     cells: list[Value] = [context.link(record)]

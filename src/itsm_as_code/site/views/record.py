@@ -51,13 +51,13 @@ class RecordPage:
         if said:
             self.sections.append(Section(id_, title, said, level))
 
-    def part(self, id_: str, title: str, *path: str, level: int = 2) -> None:
+    def part(self, id_: str, title: str, *path: str) -> None:
         """A section with all that the record says at a path, if it says anything."""
         value: Any = self.spec
         for part in path:
             value = value.get(part) if isinstance(value, dict) else None
         if value:
-            self.add(id_, title, self.display.show(self.display.at(*path), value), level=level)
+            self.add(id_, title, self.display.show(self.display.at(*path), value))
 
     def parts(self, **titles: str) -> None:
         """A section for each of these fields, if the record has it."""

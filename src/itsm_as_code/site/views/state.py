@@ -9,7 +9,6 @@ from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
-from itsm_as_code.findings import RecordId
 from itsm_as_code.measures.deadlines import Due, due
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views.context import Context
@@ -202,15 +201,6 @@ class Now:
         far = clock.FOREVER
         own = [c for c in self.context.changes_of.get(service, ()) if self.phase(c) in ("now", "next", "overdue")]
         return sorted(own, key=lambda c: (_start(c, far), c.name))
-
-    @cached_property
-    def failures(self) -> dict[RecordId, int]:
-        """Findings that block, by record."""
-        found: dict[RecordId, int] = {}
-        for finding in self.context.validation.findings:
-            if finding.record and finding.blocks:
-                found[finding.record] = found.get(finding.record, 0) + 1
-        return found
 
 
 def _start(change: Record, far: datetime) -> datetime:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from itsm_as_code.errors import ItsmError
-from itsm_as_code.git import environment, repository
+from itsm_as_code.git import commands, environment
 from itsm_as_code.git.repository import Repository
 from tests.attacks.tools import BAD_BACKOUT, CHANGE, POLICY, approve
 from tests.conftest import Workshop

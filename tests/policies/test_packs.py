@@ -230,6 +230,17 @@ def test_a_copy_that_says_the_same_stands_for_the_original() -> None:
     assert (record.path, record.pack) == ("policies/mine/change-lead-time.yaml", "")
 
 
+@pytest.mark.parametrize("rest", ["", "spec:\n", "spec: [1]\n", "spec: {framework: null}\n"])
+@pytest.mark.parametrize("kind", ["Control", "Policy"])
+def test_a_record_of_that_name_that_breaks_its_schema_is_refused_too(kind: str, rest: str) -> None:
+    settings = "packs: [dora-eu]"
+    name = small(settings).catalogue.of_kind(kind)[-1].name
+    text = f"apiVersion: itsm/v1\nkind: {kind}\nmetadata: {{name: {name}, title: Other}}\n{rest}"
+    folder = "policies/controls" if kind == "Control" else "policies"
+    rules = {item.rule for item in small(settings, **{f"{folder}/{name}.yaml": text}).findings}
+    assert {"policy-shadowed", "record-schema"} <= rules
+
+
 OWN_PACK = """\
 apiVersion: itsm/v1
 kind: PolicyPack

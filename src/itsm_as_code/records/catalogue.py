@@ -110,8 +110,9 @@ class Record:
 
     @property
     def spec(self) -> dict[str, Any]:
-        spec: dict[str, Any] = self.data["spec"]
-        return spec
+        """The record's ``spec``; empty where a record that breaks its schema has none."""
+        spec = self.data.get("spec")
+        return spec if isinstance(spec, dict) else {}
 
     @property
     def title(self) -> str:

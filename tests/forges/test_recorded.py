@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from itsm_as_code.cli._forge import ForgeOptions
+from itsm_as_code.forges.connection import Group
 from itsm_as_code.forges.github import GitHub, headers
 from itsm_as_code.forges.http import Client
 from itsm_as_code.forges.interface import Account, ReviewState
@@ -58,5 +58,5 @@ def test_recorded_shapes_are_read() -> None:
 
 def test_the_reference_of_a_recorded_merge_group_names_its_pull_request() -> None:
     group = RECORDED["merge_group"]["head_ref"]
-    options = ForgeOptions("github", None, None, None, wait=0, group=group)
-    assert (options.pull_request_number, options.group_branch) == (104, "main")
+    found = Group.of("github", group)
+    assert (found.number, found.branch) == (104, "main")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +12,18 @@ import click
 
 from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._evidence import EvidenceOptions, evidence_options, keep, verify
-from itsm_as_code.cli._forge import Connection, ForgeOptions, forge_options
+from itsm_as_code.cli._forge import ForgeOptions, connect, forge_options
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._what_if import what_if_options
 from itsm_as_code.cli.output import Session
-from itsm_as_code.errors import ForgeError, ItsmError, UsageError
+from itsm_as_code.errors import ItsmError, UsageError
 
 if TYPE_CHECKING:
+    from itsm_as_code.forges.connection import Connection
     from itsm_as_code.forges.interface import Publisher, PullRequest
     from itsm_as_code.gate.decision import Decision
     from itsm_as_code.gate.what_if import WhatIf
-    from itsm_as_code.git.repository import Repository
+    from itsm_as_code.snapshot import Snapshot
 
 
 @click.command("gate")
@@ -77,10 +79,10 @@ def command(
         raise UsageError("a what-if is not published or signed", remedy="leave out --as and --with-...")
     if explain and session.format != "text":
         raise UsageError("--explain prints text", remedy=f"leave out --format {session.format}, which has the tree too")
-    run = GateRun(session, base, head, reviews, approvals, forge, cache, what_if)
+    run = _Run(session, forge, what_if)
     failure: ItsmError | None = None
     try:
-        decision = run.decide()
+        decision = run.decide(base, head, reviews, approvals, cache)
     except ItsmError as error:
         failure, decision = error, run.failed(error)
     run.publish(decision, failure)
@@ -95,100 +97,46 @@ def command(
 
 
 @dataclass
-class GateRun:
-    """One judgement: the pull request is asked for, judged, and the verdict published, in that order."""
+class _Run:
+    """What is heard of a run while it goes on: which commit, its pull request, the instant."""
 
     session: Session
-    base: str | None
-    head: str | None
-    reviews: Path | None
-    approvals: str | None
     forge: ForgeOptions
-    cache: CacheOptions
-    what_if: WhatIf | None = None
-    now: datetime | None = None
+    what_if: WhatIf | None
     publisher: Publisher | None = None
+    now: datetime | None = None
 
-    def decide(self) -> Decision:
-        """The decision. As soon as the commit is known, whatever was published of it before is taken back."""
-        from itsm_as_code.cli._forge import connect
-        from itsm_as_code.forges.local import local_pull_request, with_statements
-        from itsm_as_code.gate.queue import judge_group
+    def decide(
+        self, base: str | None, head: str | None, reviews: Path | None, approvals: str | None, cache: CacheOptions
+    ) -> Decision:
+        from itsm_as_code.gate.run import Question, judge_at_forge, judge_local
         from itsm_as_code.git.repository import Repository
 
         repository = Repository(self.session.directory)
+        stored = partial(cache.records, self.session)
+        question = Question(base, head, self._instant, reviews, approvals, self.what_if, stored)
         if self.forge.is_local:
-            base, head = repository.commit(self.base or ""), self.head or ""
-            pull_request = local_pull_request(repository, base, head, self.reviews, self.approvals)
-            now = self._instant(repository, base)
-            return self._judge(repository, base, head, pull_request, now)
+            return judge_local(repository, question)
         connection = connect(self.forge, repository)
-        if self.head is not None and self.forge.remote is None:
-            self._begin(connection, repository.commit(self.head))
-        pull_request = connection.pull_request(repository)
-        base, head = self._commits(repository, pull_request)
-        if self.publisher is None:
-            self._begin(connection, head)
-        if self.approvals is not None:
-            pull_request = with_statements(pull_request, repository, self.approvals)
-        self._keep(pull_request)
-        now = self._instant(repository, base)
-        if self.forge.group is None:
-            return self._judge(repository, base, head, pull_request, now)
+        return judge_at_forge(repository, question, connection, partial(self._begin, connection), self._told)
 
-        def other(number: int) -> PullRequest:
-            found = connection.forge(number).pull_request()
-            return found if self.approvals is None else with_statements(found, repository, self.approvals)
-
-        return judge_group(repository, base, head, pull_request, other, now)
-
-    def _judge(
-        self, repository: Repository, base: str, head: str, pull_request: PullRequest, now: datetime
-    ) -> Decision:
-        """The decision, or with a supposition what it would be."""
-        from itsm_as_code.gate.judge import judge
-
-        stored = self.cache.records(self.session)
-        if self.what_if is None:
-            return judge(repository, base, head, pull_request, now, stored)
-        self.session.say("WHAT IF: this is no verdict; nobody decided it")
-        supposed = self.what_if.pull_request(pull_request, repository.commit(head), now)
-        decision = judge(repository, self.what_if.base(repository, base), head, supposed, now, stored)
-        return self.what_if.mark(decision, base)
-
-    def _commits(self, repository: Repository, pull_request: PullRequest) -> tuple[str, str]:
-        """Base and head: those of the options, else those that the forge names."""
-        found = []
-        for given, told, option in ((self.base, pull_request.base, "--base"), (self.head, pull_request.head, "--head")):
-            revision = given or told
-            if revision is None:
-                raise ForgeError(f"{option} is not known", remedy=f"name it with {option}")
-            try:
-                found.append(repository.commit(revision))
-            except ItsmError as error:
-                if given is None:
-                    remedy = "fetch it, or let --fetch do it"
-                    raise ForgeError(f"this clone lacks {revision[:12]}", code=error.code, remedy=remedy) from None
-                raise
-        return found[0], found[1]
-
-    def _instant(self, repository: Repository, base: str) -> datetime:
+    def _instant(self, base: Snapshot) -> datetime:
         from itsm_as_code.configuration import load_configuration
         from itsm_as_code.validation import registry_of
 
-        as_of = None
-        if self.session.now is None:
-            snapshot = repository.snapshot(base)
-            as_of = load_configuration(snapshot, registry_of(snapshot))[0].as_of
+        as_of = None if self.session.now is not None else load_configuration(base, registry_of(base))[0].as_of
         self.now = self.session.instant(as_of)
+        if self.what_if is not None and self.forge.group is None:
+            self.session.say("WHAT IF: this is no verdict; nobody decided it")
         return self.now
 
     def _begin(self, connection: Connection, head: str) -> None:
-        self.publisher = connection.publisher(head)
+        """Whatever was published of a commit before is taken back."""
+        self.publisher = connection.publisher(head, self.forge.publish, self.forge.comment, self.forge.comment_as)
         if self.publisher is not None:
             self.publisher.begin()
 
-    def _keep(self, pull_request: PullRequest) -> None:
+    def _told(self, pull_request: PullRequest) -> None:
         if self.forge.keep is not None:
             import orjson
 

@@ -94,7 +94,9 @@ def _source(
     session: Session, repository: Repository, forge: ForgeOptions, ledger: Ledger, remote: str | None
 ) -> tuple[Source, str | None]:
     """Where pull requests are read from, and the name of the repository there."""
-    from itsm_as_code.assurance.merges import SignedMerges
+    from functools import partial
+
+    from itsm_as_code.assurance.merges import ForgeMerges, SignedMerges
     from itsm_as_code.forges.interface import MergeHistory, SignedStatement
     from itsm_as_code.git.statements import stored_statements
 
@@ -106,5 +108,6 @@ def _source(
 
         return local, None
     connection = connect(replace(forge, remote=remote or forge.remote or "origin"), repository)
-    history = connection.history(repository, ledger.now)
+    bring = partial(connection.fetch, repository)
+    history = ForgeMerges(repository, connection.forge, bring, connection.client.wait, ledger.now)
     return lambda base, row: history, connection.repository

@@ -1,0 +1,105 @@
+"""itsm gate without its command: where the pull request is, what of it is judged, and by what it is supposed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from itsm_as_code.errors import ForgeError, ItsmError
+from itsm_as_code.forges.connection import Connection
+from itsm_as_code.forges.interface import PullRequest
+from itsm_as_code.forges.local import local_pull_request, with_statements
+from itsm_as_code.gate.decision import Decision
+from itsm_as_code.gate.judge import judge
+from itsm_as_code.gate.queue import judge_group
+from itsm_as_code.gate.what_if import WhatIf
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be judged: base and head as they are named, where not as the forge names them; what is supposed.
+
+    ``reviews`` is a reviews file, ``approvals`` where signed approvals come from (:mod:`itsm_as_code.forges.local`).
+    ``instant`` gives the time to judge at, by what the base says; ``stored`` are records that earlier runs read.
+    """
+
+    base: str | None
+    head: str | None
+    instant: Callable[[Snapshot], datetime]
+    reviews: Path | None = None
+    approvals: str | None = None
+    what_if: WhatIf | None = None
+    stored: Callable[[], StoredRecords | None] = lambda: None
+
+
+def judge_local(repository: Repository, question: Question) -> Decision:
+    """The decision on a pull request that lives on no forge. ItsmError when there is none."""
+    base, head = repository.commit(question.base or ""), question.head or ""
+    pull_request = local_pull_request(repository, base, head, question.reviews, question.approvals)
+    now = question.instant(repository.snapshot(base))
+    return _judge(repository, question, base, head, pull_request, now)
+
+
+def judge_at_forge(
+    repository: Repository,
+    question: Question,
+    connection: Connection,
+    begin: Callable[[str], None],
+    told: Callable[[PullRequest], None],
+) -> Decision:
+    """The decision on a pull request of a forge, or on the group that it is merged in. ItsmError when there is none.
+
+    ``begin`` hears of the commit as soon as that is known, so that whatever was published of it before can be taken
+    back; ``told`` of what the forge says.
+    """
+    early = question.head is not None and connection.remote is None
+    if early:
+        begin(repository.commit(question.head or ""))
+    found = connection.pull_request(repository)
+    base = _commit(repository, "--base", question.base, found.base)
+    head = _commit(repository, "--head", question.head, found.head)
+    if not early:
+        begin(head)
+
+    def signed(pull_request: PullRequest) -> PullRequest:
+        source = question.approvals
+        return pull_request if source is None else with_statements(pull_request, repository, source)
+
+    pull_request = signed(found)
+    told(pull_request)
+    now = question.instant(repository.snapshot(base))
+    if connection.group is None:
+        return _judge(repository, question, base, head, pull_request, now)
+    others = lambda number: signed(connection.forge(number).pull_request())  # noqa: E731
+    return judge_group(repository, base, head, pull_request, others, now)
+
+
+def _commit(repository: Repository, option: str, given: str | None, told: str | None) -> str:
+    """The commit of an option, else the one that the forge names."""
+    revision = given or told
+    if revision is None:
+        raise ForgeError(f"{option} is not known", remedy=f"name it with {option}")
+    try:
+        return repository.commit(revision)
+    except ItsmError as error:
+        if given is not None:
+            raise
+        remedy = "fetch it, or let --fetch do it"
+        raise ForgeError(f"this clone lacks {revision[:12]}", code=error.code, remedy=remedy) from None
+
+
+def _judge(
+    repository: Repository, question: Question, base: str, head: str, pull_request: PullRequest, now: datetime
+) -> Decision:
+    """The decision, or with a supposition what it would be."""
+    what_if, stored = question.what_if, question.stored()
+    if what_if is None:
+        return judge(repository, base, head, pull_request, now, stored)
+    supposed = what_if.pull_request(pull_request, repository.commit(head), now)
+    decision = judge(repository, what_if.base(repository, base), head, supposed, now, stored)
+    return what_if.mark(decision, base)

@@ -18,10 +18,10 @@ import corpus
 
 from itsm_as_code.checks import Situation, all_checks
 from itsm_as_code.configuration import Configuration
-from itsm_as_code.records.catalogue import load_catalogue
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

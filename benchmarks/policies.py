@@ -21,9 +21,10 @@ import yaml
 
 from itsm_as_code.configuration import PolicySettings
 from itsm_as_code.policies.engine import PolicyEngine
-from itsm_as_code.records.catalogue import Catalogue, load_catalogue
+from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

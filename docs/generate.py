@@ -31,7 +31,7 @@ from itsm_as_code.gate.judge import RULES as GATE_RULES
 from itsm_as_code.interchange import request, request_forms
 from itsm_as_code.policies import approval_rules, packs, policy, waivers
 from itsm_as_code.policies.cel import environment
-from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, taken_over
+from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, reading, taken_over
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
@@ -198,7 +198,7 @@ def rules() -> str:
     groups: list[tuple[str, str, Sequence[Rule]]] = [
         ("YAML", "How a record file is written; no waiver covers these.", document.RULES),
         ("Files and records", "Where a record lies, what it holds, whom it names.",
-         (*catalogue.RULES, *misplaced.RULES)),
+         (*reading.RULES, *catalogue.RULES, *misplaced.RULES)),
         ("Configuration", "`itsm.yaml`.", CONFIGURATION_RULES),
         ("Lifecycle", ("States of a record. All but `lifecycle-required` and `taken-over` compare base and head, so "
          "only `itsm gate` reports them."), [*lifecycle.RULES, *taken_over.RULES]),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from itsm_as_code.findings import Finding, RecordId
-from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue
+from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.document import Document, load
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import Entry
 
 

@@ -20,13 +20,14 @@ from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, packs, policy, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.records import catalogue as catalogue_module
-from itsm_as_code.records import document, lifecycle, taken_over
+from itsm_as_code.records import document, lifecycle, reading, taken_over
 from itsm_as_code.records import misplaced as misplaced_module
-from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue, stamp
+from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
 from itsm_as_code.records.misplaced import misplaced
 from itsm_as_code.records.positions import place_findings
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.snapshot import Snapshot, TooLarge
 
@@ -241,6 +242,7 @@ def built_in_rules() -> dict[str, Rule]:
     """Every rule that the program itself can report, by id; policies of a repository come on top."""
     modules = (
         document,
+        reading,
         catalogue_module,
         misplaced_module,
         lifecycle,

@@ -39,7 +39,7 @@ from itsm_as_code.policies import waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.policies.cel.wall_clock import Rewritten
 from itsm_as_code.policies.policy import Policy
-from itsm_as_code.records import catalogue, document, outcomes
+from itsm_as_code.records import document, outcomes, reading
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import Kind
@@ -255,14 +255,14 @@ GUARDS: Final = (
         patched(reasons, "refused_paths", nothing),
         ("adds-a-path-that-differs-only-in-case",),
     ),
-    Guard("regular files", patched(catalogue._Loader, "_report", nothing), ("puts-a-link-in-place-of-a-model",)),
+    Guard("regular files", patched(reading._Loader, "_report", nothing), ("puts-a-link-in-place-of-a-model",)),
     Guard("a key once", patched(document, "_key", last_key_wins), ("says-a-key-twice",)),
     Guard("text that shows", patched(document, "check_text", nothing), ("hides-text-by-its-direction",)),
     Guard("one document", patched(document._Builder, "document", first_document_wins), ("hides-a-second-document",)),
     Guard("schemas", patched(Validator, "is_valid", lambda self, data: True), ("says-a-field-that-no-schema-knows",)),
     Guard(
         "one file for a record",
-        patched(catalogue._Loader, "_add", last_file_wins),
+        patched(reading._Loader, "_add", last_file_wins),
         ("shadows-a-record-by-a-second-file",),
     ),
     Guard(

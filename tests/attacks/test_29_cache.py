@@ -18,8 +18,8 @@ from itsm_as_code.cache import Cache
 from itsm_as_code.gate import Decision, judge
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records import stored as stored_module
-from itsm_as_code.records.catalogue import load_catalogue
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.stored import StoredRecords
 from tests.attacks.tools import BAD_BACKOUT, CHANGE, POLICY, approve, on_main
 from tests.conftest import NOW, Run, Workshop, codes

@@ -19,9 +19,10 @@ from itsm_as_code.interchange import Conversion, Known, importer, names, plan
 from itsm_as_code.interchange._backstage_entities import parse_ref, record_name
 from itsm_as_code.interchange._yaml import MAX_BYTES, read_documents
 from itsm_as_code.interchange.backstage import RULES, convert
-from itsm_as_code.records.catalogue import Catalogue, load_catalogue
+from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.records.document import parse
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
 from tests.snapshots import dangling_references
 

@@ -10,8 +10,9 @@ from itsm_as_code.policies import examples
 from itsm_as_code.policies.examples import DEFAULT_NOW, ExampleResult, example_problems, run_examples
 from itsm_as_code.policies.fixtures import no_fixtures
 from itsm_as_code.policies.policy import Policy
-from itsm_as_code.records.catalogue import Catalogue, load_catalogue
+from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
 from tests.conftest import ROOT, SMALL
 from tests.snapshots import record_of

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from itsm_as_code.records.catalogue import get, load_catalogue
+from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import Entry, WorkTree
 from tests.conftest import SMALL, copy_tree
 from tests.snapshots import Memory, catalogue_of, dangling_references, folder

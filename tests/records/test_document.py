@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itsm_as_code.findings import Finding
-from itsm_as_code.records.catalogue import load_catalogue
 from itsm_as_code.records.characters import DUAL_JOINING, FORBIDDEN, RIGHT_JOINING, VIRAMA
 from itsm_as_code.records.document import MAX_BYTES, MAX_DEPTH, Document, load
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
 from tests.limits import within
 

@@ -78,9 +78,9 @@ def _of_pull_request(session: Session, base: str, head: str) -> tuple[tuple[str,
     """The services that a pull request touches, in what merging it would give."""
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.measures.blast_radius import touched_services
-    from itsm_as_code.records.catalogue import load_catalogue
     from itsm_as_code.records.diff import diff_catalogues
     from itsm_as_code.records.facts import Facts
+    from itsm_as_code.records.reading import load_catalogue
     from itsm_as_code.validation import load_judges
 
     repository = Repository(session.directory)

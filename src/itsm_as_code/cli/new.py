@@ -136,8 +136,9 @@ def _ask(question: Question, catalogue: Catalogue) -> str:
 def _save(session: Session, kind: Kind, data: dict[str, Any], file: str, catalogue: Catalogue) -> int:
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import Finding, RecordId
-    from itsm_as_code.records.catalogue import RECORD_SCHEMA, Record, stamp
+    from itsm_as_code.records.catalogue import Record, stamp
     from itsm_as_code.records.positions import place_findings
+    from itsm_as_code.records.reading import RECORD_SCHEMA
     from itsm_as_code.records.writer import dump
     from itsm_as_code.reports.validate import finding_text
 

@@ -23,9 +23,10 @@ from itsm_as_code.gate.history import History
 from itsm_as_code.gate.paths import changed_paths
 from itsm_as_code.gate.reviews import Void
 from itsm_as_code.gate.scope import MatchedRule, PathChange, Patterns, within
-from itsm_as_code.records.catalogue import Catalogue, load_catalogue
+from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.diff import RecordDiff, diff_catalogues, diff_data
 from itsm_as_code.records.document import load
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import Entry, Snapshot
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")

@@ -15,8 +15,9 @@ from typing import Any
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, format_pointer
 from itsm_as_code.interchange._notes import Notes, differences, listed
-from itsm_as_code.records.catalogue import Catalogue, Record, load_catalogue
+from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.writer import dump
 from itsm_as_code.snapshot import Entry, WorkTree
 

@@ -27,10 +27,11 @@ from itsm_as_code.findings import (
     did_you_mean,
     sort_findings,
 )
-from itsm_as_code.records.catalogue import RECORD_SCHEMA, Catalogue, Record, stamp
+from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.document import load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.positions import place_findings
+from itsm_as_code.records.reading import RECORD_SCHEMA
 from itsm_as_code.records.writer import in_line
 
 FOLDER: Final = "itsm-packs"

@@ -53,6 +53,12 @@ class Commits:
         self._rule_sets: dict[str, Judges] = {}
         self._catalogues: dict[tuple[str, str], Catalogue] = {}
 
+    def fork(self) -> Commits:
+        """A history that goes on from here by itself; what was read of trees is shared."""
+        found = copy(self)
+        found._commits, found._past = dict(self._commits), dict(self._past)
+        return found
+
     def add(
         self, files: Mapping[str, str | None], *parents: str, at: datetime, author: str = "alice@shop.example"
     ) -> str:

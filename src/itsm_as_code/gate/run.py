@@ -21,7 +21,7 @@ from itsm_as_code.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Asked:
     """What is to be judged: base and head as they are named, where not as the forge names them; what is supposed.
 
     ``reviews`` is a reviews file, ``approvals`` where signed approvals come from (:mod:`itsm_as_code.forges.local`).
@@ -37,17 +37,17 @@ class Question:
     stored: Callable[[], StoredRecords | None] = lambda: None
 
 
-def judge_local(repository: Repository, question: Question) -> Decision:
+def judge_local(repository: Repository, asked: Asked) -> Decision:
     """The decision on a pull request that lives on no forge. ItsmError when there is none."""
-    base, head = repository.commit(question.base or ""), question.head or ""
-    pull_request = local_pull_request(repository, base, head, question.reviews, question.approvals)
-    now = question.instant(repository.snapshot(base))
-    return _judge(repository, question, base, head, pull_request, now)
+    base, head = repository.commit(asked.base or ""), asked.head or ""
+    pull_request = local_pull_request(repository, base, head, asked.reviews, asked.approvals)
+    now = asked.instant(repository.snapshot(base))
+    return _judge(repository, asked, base, head, pull_request, now)
 
 
 def judge_at_forge(
     repository: Repository,
-    question: Question,
+    asked: Asked,
     connection: Connection,
     begin: Callable[[str], None],
     told: Callable[[PullRequest], None],
@@ -57,24 +57,24 @@ def judge_at_forge(
     ``begin`` hears of the commit as soon as that is known, so that whatever was published of it before can be taken
     back; ``told`` of what the forge says.
     """
-    early = question.head is not None and connection.remote is None
+    early = asked.head is not None and connection.remote is None
     if early:
-        begin(repository.commit(question.head or ""))
+        begin(repository.commit(asked.head or ""))
     found = connection.pull_request(repository)
-    base = _commit(repository, "--base", question.base, found.base)
-    head = _commit(repository, "--head", question.head, found.head)
+    base = _commit(repository, "--base", asked.base, found.base)
+    head = _commit(repository, "--head", asked.head, found.head)
     if not early:
         begin(head)
 
     def signed(pull_request: PullRequest) -> PullRequest:
-        source = question.approvals
+        source = asked.approvals
         return pull_request if source is None else with_statements(pull_request, repository, source)
 
     pull_request = signed(found)
     told(pull_request)
-    now = question.instant(repository.snapshot(base))
+    now = asked.instant(repository.snapshot(base))
     if connection.group is None:
-        return _judge(repository, question, base, head, pull_request, now)
+        return _judge(repository, asked, base, head, pull_request, now)
     others = lambda number: signed(connection.forge(number).pull_request())  # noqa: E731
     return judge_group(repository, base, head, pull_request, others, now)
 
@@ -94,10 +94,10 @@ def _commit(repository: Repository, option: str, given: str | None, told: str | 
 
 
 def _judge(
-    repository: Repository, question: Question, base: str, head: str, pull_request: PullRequest, now: datetime
+    repository: Repository, asked: Asked, base: str, head: str, pull_request: PullRequest, now: datetime
 ) -> Decision:
     """The decision, or with a supposition what it would be."""
-    what_if, stored = question.what_if, question.stored()
+    what_if, stored = asked.what_if, asked.stored()
     if what_if is None:
         return judge(repository, base, head, pull_request, now, stored)
     supposed = what_if.pull_request(pull_request, repository.commit(head), now)

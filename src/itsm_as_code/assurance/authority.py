@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.configuration import PATH
+from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.gate.decision import Reason
+from itsm_as_code.gate.endorsement import evidence_file
+from itsm_as_code.git import notes
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.document import Document, load
 from itsm_as_code.records.outcomes import FAILED
@@ -210,3 +214,20 @@ def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, lis
         elif field:
             commit = field.strip()
     return found
+
+
+def bring(ledger: Ledger, file: Path | None, *, fetch: bool) -> None:
+    """Have the notes of origin in this clone, and evidence from a file; ItsmError when that cannot be done."""
+    command = f"git fetch origin +{notes.REF}:{notes.REF}"
+    repository = ledger.repository
+    if fetch and repository.setting("remote.origin.url") is not None:
+        try:
+            notes.fetch(repository, "origin")
+        except GitError as error:
+            message = f"the evidence could not be fetched: {error.message}"
+            raise GitError(message, code="evidence-not-fetched", remedy=f"{command}, and ask with --no-fetch") from None
+    elif not fetch and file is None and not notes.references(repository):
+        raise GitError("this clone has no evidence", code="evidence-not-fetched", remedy=command)
+    if file is not None and not ledger.add(evidence_file(file).content):
+        remedy = "write it with 'itsm evidence show COMMIT --export -o FILE'"
+        raise ItsmError(f"{file} holds no evidence of a merge", code="evidence-unreadable", remedy=remedy)

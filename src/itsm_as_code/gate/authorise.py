@@ -20,7 +20,9 @@ from itsm_as_code.findings import RecordId, Severity, did_you_mean
 from itsm_as_code.gate import lane
 from itsm_as_code.gate.conflicts import World
 from itsm_as_code.gate.decision import Reason
+from itsm_as_code.git.repository import Repository
 from itsm_as_code.measures.suspension import suspension
+from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels import budget_stops
 from itsm_as_code.validation import Judges
@@ -246,4 +248,25 @@ def _exceeded(change: Data, model: Data, window: Interval, world: World) -> list
     situation = Situation(world.now, world.configuration)
     for problem in misfits(change, model, world.judged, situation):
         found.append(Reason("model-exceeded", f"its model does not cover it: {problem.message}"))
+    return found
+
+
+def check_readable(catalogue: Catalogue, change: str) -> None:
+    """ItsmError when the change, or what it is judged by, is there and cannot be read: that is no answer."""
+    folders = tuple(f"{catalogue.registry[kind].folder}/" for kind in JUDGED_BY if kind in catalogue.registry.kinds)
+    for finding in catalogue.findings:
+        path = finding.location.path
+        if finding.blocks and (path.endswith(f"/{change}.yaml") or path.startswith(folders)):
+            message = f"{finding.location} cannot be read: {finding.message}"
+            raise ItsmError(message, code="record-invalid", remedy="run itsm validate, and mend the record")
+
+
+def branches_with(repository: Repository, change: str) -> list[str]:
+    """The branches that hold a change of that name; of a great many, the first fifty are looked at."""
+    names = repository.text("for-each-ref", "--format=%(refname)", "refs/heads/", "refs/remotes/").split("\n")[:-1]
+    found = []
+    for name in names[:50]:
+        paths = repository.text("ls-tree", "-r", "-z", "--name-only", "--full-tree", name, "--", "changes").split("\0")
+        if any(path.endswith(f"/{change}.yaml") for path in paths):
+            found.append(name.removeprefix("refs/heads/").removeprefix("refs/remotes/"))
     return found

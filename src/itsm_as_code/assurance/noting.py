@@ -7,24 +7,27 @@ and leaves out what the other noted, so any number of them come to the same note
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from itsm_as_code import signing
 from itsm_as_code.assurance.ledger import Ledger, why_key_is_not
-from itsm_as_code.assurance.merges import LATER, Place, landings, statement_of
+from itsm_as_code.assurance.merges import LATER, ForgeMerges, Place, SignedMerges, landings, statement_of
 from itsm_as_code.assurance.statement import Statement, sign
 from itsm_as_code.errors import ItsmError
-from itsm_as_code.forges.interface import MergeHistory
+from itsm_as_code.forges.connection import Connection
+from itsm_as_code.forges.interface import MergeHistory, SignedStatement
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.git import notes
+from itsm_as_code.git.statements import stored_statements
 
 ENOUGH: Final = 25
 """So many commits in a row with evidence, from the tip on, and those before them are taken to have it, too."""
 ATTEMPTS: Final = 6
 
-__all__ = ["LATER", "Noted", "Source", "doubled", "gaps", "keep", "prepare"]
+__all__ = ["LATER", "Noted", "Source", "doubled", "gaps", "keep", "prepare", "source_of", "with_findings"]
 
 Source = Callable[[str, Sequence[str]], MergeHistory]
 """The pull requests of a row of first-parent commits, from the commit before them and the row, oldest first."""
@@ -66,6 +69,17 @@ def gaps(ledger: Ledger, *, everything: bool = False) -> list[str]:
         if row >= ENOUGH and not everything:
             break
     return found[::-1]
+
+
+def source_of(ledger: Ledger, connection: Connection | None) -> Source:
+    """Where pull requests are read from: a forge, or else the approvals that are signed in this clone."""
+    repository = ledger.repository
+    if connection is None:
+        signed = [SignedStatement(*pair) for pair in stored_statements(repository)]
+        return lambda base, row: SignedMerges(repository, base, row, signed)
+    bring = partial(connection.fetch, repository)
+    history = ForgeMerges(repository, connection.forge, bring, connection.client.wait, ledger.now)
+    return lambda base, row: history
 
 
 def prepare(ledger: Ledger, missing: Sequence[str], source: Source, place: Place, key: Path) -> Noted:
@@ -149,3 +163,11 @@ def keep(ledger: Ledger, noted: Noted, remote: str | None) -> tuple[Statement, .
 def _beside(ours: bytes, others: bytes) -> bytes:
     """A note with evidence and what else was noted; what has no room stays in the history of the notes."""
     return ours + others if len(ours) + len(others) <= notes.MAX_NOTE else ours
+
+
+def with_findings(ledger: Ledger, noted: Noted) -> Noted:
+    """With what the notes say once they are written."""
+    after = Ledger(ledger.repository, ledger.tip, ledger.branch, ledger.now)
+    reasons = [reason for statement in noted.statements for reason in after.of(statement.commit).reasons]
+    reasons += [reason for reason in doubled(after) if reason not in reasons]
+    return replace(noted, findings=(*reasons, *after.rewound()))

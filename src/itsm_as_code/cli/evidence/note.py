@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from itsm_as_code.cli._forge import ForgeOptions, connect, merge_options
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from itsm_as_code.assurance.ledger import Ledger
-    from itsm_as_code.assurance.noting import Noted, Source
-    from itsm_as_code.git.repository import Repository
 
 
 @click.command("note")
@@ -56,7 +48,7 @@ def command(
     """
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.assurance.merges import Place
-    from itsm_as_code.assurance.noting import LATER, gaps, keep, prepare
+    from itsm_as_code.assurance.noting import LATER, gaps, keep, prepare, source_of, with_findings
     from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.git import notes
     from itsm_as_code.git.repository import Repository
@@ -68,46 +60,15 @@ def command(
         notes.fetch(repository, remote)
     ledger = Ledger(repository, tip, branch_name(repository), session.instant(None))
     missing = gaps(ledger, everything=everything)
-    source, name = _source(session, repository, forge, ledger, remote)
-    place = Place(name or ledger.current.repository or "", ledger.branch)
-    noted = prepare(ledger, missing, source, place, key.expanduser())
+    connection = None
+    if not forge.is_local:
+        connection = connect(replace(forge, remote=remote or forge.remote or "origin"), repository)
+    name = connection.repository if connection is not None else ledger.current.repository
+    place = Place(name or "", ledger.branch)
+    noted = prepare(ledger, missing, source_of(ledger, connection), place, key.expanduser())
     added = keep(ledger, noted, remote) if noted.statements else ()
-    result = _result(repository, ledger, replace(noted, statements=added))
+    result = with_findings(ledger, replace(noted, statements=added))
     session.write(NOTED[session.format](result))
     if noted.stopped is not None and noted.stopped.code != LATER:
         raise noted.stopped
     return 1 if result.findings else 0
-
-
-def _result(repository: Repository, ledger: Ledger, noted: Noted) -> Noted:
-    """With what the notes say once they are written."""
-    from itsm_as_code.assurance.ledger import Ledger
-    from itsm_as_code.assurance.noting import doubled
-
-    after = Ledger(repository, ledger.tip, ledger.branch, ledger.now)
-    reasons = [reason for statement in noted.statements for reason in after.of(statement.commit).reasons]
-    reasons += [reason for reason in doubled(after) if reason not in reasons]
-    return replace(noted, findings=(*reasons, *after.rewound()))
-
-
-def _source(
-    session: Session, repository: Repository, forge: ForgeOptions, ledger: Ledger, remote: str | None
-) -> tuple[Source, str | None]:
-    """Where pull requests are read from, and the name of the repository there."""
-    from functools import partial
-
-    from itsm_as_code.assurance.merges import ForgeMerges, SignedMerges
-    from itsm_as_code.forges.interface import MergeHistory, SignedStatement
-    from itsm_as_code.git.statements import stored_statements
-
-    if forge.is_local:
-        signed = [SignedStatement(*pair) for pair in stored_statements(repository)]
-
-        def local(base: str, row: Sequence[str]) -> MergeHistory:
-            return SignedMerges(repository, base, row, signed)
-
-        return local, None
-    connection = connect(replace(forge, remote=remote or forge.remote or "origin"), repository)
-    bring = partial(connection.fetch, repository)
-    history = ForgeMerges(repository, connection.forge, bring, connection.client.wait, ledger.now)
-    return lambda base, row: history, connection.repository

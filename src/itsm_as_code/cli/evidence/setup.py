@@ -33,37 +33,23 @@ def command(session: Session, keys: tuple[Path, ...], repository: str, since: st
       itsm evidence setup --key evidence-key.pub --key spare-key.pub --repository our-organisation/records
     """
     from itsm_as_code import signing
+    from itsm_as_code.assurance.setup import asking_for_evidence
     from itsm_as_code.cli._default_branch import default_branch
-    from itsm_as_code.clock import format_instant
-    from itsm_as_code.configuration import PATH, read_configuration
-    from itsm_as_code.errors import ItsmError, UsageError
+    from itsm_as_code.configuration import PATH, EvidenceKey, EvidenceSettings
+    from itsm_as_code.errors import ItsmError
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.records.kinds import KindRegistry
 
     place = session.directory / PATH
     try:
         text = place.read_text("utf-8")
     except OSError as error:
         raise ItsmError(f"cannot read {place}: {error.strerror}", remedy="go to the top of the records") from None
-    registry = KindRegistry.load()
-    before, wrong = read_configuration(text.encode(), registry)
-    if wrong:
-        raise ItsmError(f"{PATH} cannot be used: {wrong[0].message}", remedy="run itsm validate, and mend it")
-    if before.evidence.keys:
-        remedy = "add the new key below the others by hand; entries are added, never changed"
-        raise UsageError(f"{PATH} names keys for evidence already", remedy=remedy)
     store = Repository(session.directory)
     start = store.commit(since or default_branch(store))
-    begins = format_instant(session.instant(None))
-    lines = [f"    since: {start}", f"    repository: {repository}", "    keys:"]
-    lines += [f'      - {{key: "{signing.public_key(key.expanduser())}", from: "{begins}"}}' for key in keys]
-    kept = [line for line in text.rstrip().splitlines() if line.strip() not in ("evidence:", "since: start")]
-    made = "\n".join([*kept, "  evidence:", *lines, ""])
-    found, wrong = read_configuration(made.encode(), registry)
-    if wrong or found.evidence.since != start or len(found.evidence.keys) != len(keys):
-        said = wrong[0].message if wrong else "its layout is not as 'itsm init' writes it"
-        remedy = "write them by hand:\n  evidence:\n" + "\n".join(lines)
-        raise ItsmError(f"the settings do not fit into {PATH}: {said}", remedy=remedy)
-    write_file(place, made.encode())
+    now = session.instant(None)
+    asking = EvidenceSettings(
+        start, repository, tuple(EvidenceKey(signing.public_key(key.expanduser()), now) for key in keys)
+    )
+    write_file(place, asking_for_evidence(text, asking).encode())
     session.say(f"{PATH} asks for evidence of what comes after {start[:12]}; propose it by a pull request")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
@@ -9,16 +10,17 @@ from pathlib import Path
 import pytest
 
 from itsm_as_code.errors import ItsmError
+from itsm_as_code.findings import RecordId
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.site import kinds
 from itsm_as_code.site.kinds import View
 from itsm_as_code.site.views import context as vocabulary
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.state import Now
-from itsm_as_code.site.views.values import Page, Row, Status, Table, Text
+from itsm_as_code.site.views.values import Inline, Link, Moment, Page, Row, Status, Table, Text
 from tests.conftest import ROOT
 from tests.site.conftest import REVISION, Validate
-from tests.site.test_views import PEOPLE, record
+from tests.site.test_views import PEOPLE, record, service
 from tests.test_own_kinds import LAPTOP, LEASE
 
 OFFICE = PEOPLE | {
@@ -31,8 +33,11 @@ from itsm_as_code.site.views import listing
 from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Row, Text
 """
-PAGE = "def page(context, record, now): return described(context, record, (('Seen', Text('today')),))\n"
-TABLE = "HEADERS = ('Laptop', 'Seen')\ndef row(context, record): return Row.of(context.link(record), Text('today'))\n"
+PAGE = IMPORTS + "def page(context, record, now): return described(context, record, (('Seen', Text('today')),))\n"
+TABLE = (
+    IMPORTS
+    + "HEADERS = ('Laptop', 'Seen')\ndef row(context, record): return Row.of(context.link(record), Text('today'))\n"
+)
 LISTS = TABLE + "def lists(context, kind, now): return listing.listed(context, kind, HEADERS, row, top=Text('All'))\n"
 TONES = "TONES = {'in-use': 'good'}\n"
 
@@ -50,7 +55,7 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
         for name, source in {"__init__": "", **modules}.items():
             path = package / (f"{name}__init__.py" if name.endswith("/") else f"{name}.py")
             path.parent.mkdir(exist_ok=True, parents=True)
-            path.write_text(IMPORTS + source)
+            path.write_text(source)
         return kinds.found(package.name, [str(package)], names)
 
     return call
@@ -131,3 +136,36 @@ def test_what_a_module_does_not_say_the_schema_says(
     assert isinstance(table, Table)
     assert (table.headers, listed.top) == (headers, top)
     assert all(isinstance(row, Row) and row.cells[0] == context.link(laptop) for row in table.rows)
+
+
+def test_the_page_that_the_guide_adds(found: Found, validated: Validate) -> None:
+    """Its two files are all that a kind with a page needs."""
+    (schema,) = written("add-a-kind.md", "schemas/domain.schema.json")
+    (module,) = written("add-a-page-for-a-kind.md", "src/itsm_as_code/site/kinds/domain.py")
+    views = found(sorted({*KindRegistry.load().kinds, "Domain"}), {"domain": module})
+    spec = {"owner": "t", "service": "a", "status": "registered"}
+    domains = {
+        f"services/domains/{name}.yaml": record("Domain", name, {**spec, "expires": day})
+        for name, day in (("far", "2027-03-01"), ("near", "2026-11-30"))
+    }
+    validation = validated(PEOPLE | service("a") | {"schemas/domain.schema.json": schema} | domains)
+    context = Context(validation, REVISION, tones=kinds.tones(views))
+    kind = context.registry["Domain"]
+    (listed,) = views["Domain"].lists(context, kind, Now(context))
+    ((table,),) = (section.body for section in listed.sections)
+    assert isinstance(table, Table)
+    assert [row.cells[0] for row in table.rows] == [Link(name, f"domains/{name}.html") for name in ("near", "far")]
+    near = context.catalogue.records[RecordId("Domain", "near")]
+    page = views["Domain"].page(context, near, Now(context))
+    assert page.statuses == (Status("Registered", "good"),)
+    assert page.facts[0] == (
+        "Expires",
+        Inline((Moment("Mon 30 Nov 2026", "2026-11-30"), Status("In 8 days", "warn")), " "),
+    )
+    assert [title for title, _ in page.facts].count("Expires") == 1
+
+
+def written(page: str, path: str) -> list[str]:
+    """What a page of the guides says of a file."""
+    text = (ROOT / "docs/how-to" / page).read_text()
+    return re.findall(rf"^```\w+ file={re.escape(path)}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)

@@ -13,7 +13,6 @@ from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Missing, Page, Prose, Row, Status, Table, Text, Tone, Value
 
-_OWN_SECTIONS = ("purpose", "adoption", "milestones", "stakeholders", "communication", "status")
 TONES: Mapping[str, Tone] = {"embedded": "good", "supports": "good", "resists": "warn", "running": "info"}
 
 
@@ -26,7 +25,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         ("stakeholders", "Whom it touches", (_stakeholders(context, spec),)),
         ("communication", "What is told to whom", (_communication(context, spec),)),
     )
-    return described(context, record, sections=sections, skip=_OWN_SECTIONS)
+    return described(context, record, sections=sections, skip=(*(id_ for id_, _, _ in sections), "status"))
 
 
 def _adoption(spec: Mapping[str, Any]) -> Table:

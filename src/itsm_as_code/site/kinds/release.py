@@ -31,25 +31,25 @@ from itsm_as_code.site.views.values import (
 
 _OVER = ("closed", "rolled-back")
 _RESULTS = ("failed", "open", "passed")
-_SHOWN = ("version", "services", "changes", "environments", "acceptance", "rollout", "backout", "earlyLife", "status")
 TONES: Mapping[str, Tone] = {"verified": "good", "rolled-back": "bad", "built": "info", "deployed": "info"}
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
-    sections: list[tuple[str, str, tuple[Value, ...]]] = [
+    sections: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
         ("changes", "Changes that bring it", (_changes(context, record),)),
         ("environments", "Environments", (_environments(context, record),)),
         ("acceptance", "Acceptance", _acceptance(context, spec)),
         ("rollout", "How it goes in", (_plan(spec, "rollout"),)),
         ("backout", "How it comes out again", (_plan(spec, "backout"),)),
-    ]
+    )
     facts: tuple[tuple[str, Value], ...] = (
         ("Version", Text(spec["version"])),
         ("Services", _services(context, spec)),
         ("Support after it went in", _early_life(context, spec)),
     )
-    return described(context, record, facts, tuple(sections), _SHOWN)
+    skip = (*(id_ for id_, _, _ in sections), "version", "services", "earlyLife", "status")
+    return described(context, record, facts, sections, skip)
 
 
 def _services(context: Context, spec: Mapping[str, Any]) -> Value:

@@ -40,7 +40,7 @@ _TONES: Mapping[str, Tone] = {
     ),
     **dict.fromkeys(("proposed", "info", "low", "planned", "approved"), "info"),
 }
-"""How words weigh that are not of a single kind."""
+"""How words weigh that several kinds have, or none of them."""
 
 
 @dataclass(frozen=True)

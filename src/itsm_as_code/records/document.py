@@ -248,7 +248,7 @@ class _Builder:
         event = self._next()
         if type(event) is not yaml.MappingStartEvent:
             raise Refused(
-                YAML_SYNTAX, "the file does not hold a mapping", *_place(event), "start with apiVersion and kind"
+                YAML_SYNTAX, "the file does not hold a mapping", *place(event), "start with apiVersion and kind"
             )
         data = self._mapping(event)
         self._next()  # document end
@@ -312,18 +312,19 @@ def _opened(event: Any, depth: int, *, in_key: bool) -> Any:
     if event.anchor is not None or event.tag is not None:
         raise _properties(event)
     if in_key:
-        raise Refused(YAML_SYNTAX, "a key is not text", *_place(event), "write the key as one word")
+        raise Refused(YAML_SYNTAX, "a key is not text", *place(event), "write the key as one word")
     if depth >= MAX_DEPTH:
-        raise Refused(YAML_LIMIT, f"nested more than {MAX_DEPTH} levels deep", *_place(event), "flatten the record")
+        raise Refused(YAML_LIMIT, f"nested more than {MAX_DEPTH} levels deep", *place(event), "flatten the record")
     return {} if type(event) is yaml.MappingStartEvent else []
 
 
-def _place(event: Any) -> tuple[int, int]:
+def place(event: Any) -> tuple[int, int]:
+    """Line and column, from 1, at which an event of the parser begins."""
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
 def _feature(event: Any, what: str, remedy: str = "write the value out where it is used") -> Refused:
-    return Refused(YAML_FEATURE, f"{what} is not allowed in a record", *_place(event), remedy)
+    return Refused(YAML_FEATURE, f"{what} is not allowed in a record", *place(event), remedy)
 
 
 def _properties(event: Any) -> Refused:
@@ -335,16 +336,16 @@ def _key(event: Any, container: Data) -> str:
     key: str = event.value
     if len(key) > MAX_KEY:
         message = f"a key of {len(key):,} characters; it has at most {MAX_KEY:,}"
-        raise Refused(YAML_LIMIT, message, *_place(event), "write a short key, and the text as its value")
+        raise Refused(YAML_LIMIT, message, *place(event), "write a short key, and the text as its value")
     if not event.style:
         if key == "<<":
             raise _feature(event, "a merge key (<<)")
         if key in _CONSTANTS or (key[0] in _NUMBER_START and not isinstance(_number(key, event), str)):
-            raise Refused(YAML_SYNTAX, f"the key {key or '(empty)'} is not text", *_place(event), "put it in quotes")
+            raise Refused(YAML_SYNTAX, f"the key {key or '(empty)'} is not text", *place(event), "put it in quotes")
     elif _may_hide(key) and FORBIDDEN.search(key):
         raise _escaped(key, event)
     if key in container:
-        raise Refused(YAML_DUPLICATE_KEY, f"the key '{key}' stands twice", *_place(event), "keep one of them")
+        raise Refused(YAML_DUPLICATE_KEY, f"the key '{key}' stands twice", *place(event), "keep one of them")
     return key
 
 
@@ -359,7 +360,7 @@ def _escaped(value: str, event: Any) -> Refused:
     return Refused(
         YAML_CHARACTER,
         f"an escape stands for the character U+{code:04X}, which does not show",
-        *_place(event),
+        *place(event),
         "remove it",
     )
 
@@ -370,13 +371,13 @@ def _number(text: str, event: Any) -> Any:
     if based or _INT.match(text):
         if len(text) > (24 if based else 20) or not -_INT64 <= (number := int(text, 0 if based else 10)) < _INT64:
             message = f"the number {text[:30]} does not fit 64 bits"
-            raise Refused(YAML_LIMIT, message, *_place(event), "put it in quotes")
+            raise Refused(YAML_LIMIT, message, *place(event), "put it in quotes")
         return number
     if _FLOAT.match(text):
         value = float(text)
         if value in (float("inf"), float("-inf")):
-            raise Refused(YAML_LIMIT, f"the number {text[:30]} is too large", *_place(event), "put it in quotes")
+            raise Refused(YAML_LIMIT, f"the number {text[:30]} is too large", *place(event), "put it in quotes")
         return value
     if _NOT_JSON.match(text):
-        raise Refused(YAML_LIMIT, f"{text} is not a number that records can hold", *_place(event), "put it in quotes")
+        raise Refused(YAML_LIMIT, f"{text} is not a number that records can hold", *place(event), "put it in quotes")
     return text

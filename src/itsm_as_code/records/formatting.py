@@ -6,6 +6,11 @@ they are about; flow collections and block scalars keep their form.
 
 The new text is proven before it is handed out: it holds the same data and the same comments, and formatting it
 again changes nothing. A file for which that cannot be shown is left as it is.
+
+Why not ruamel.yaml (0.19, on the 609 records of this repository, all in form): a round trip with its own settings
+changes all of them, with indentation, width and quotes as here one, in 9.6 ms a record; this takes 2.5, proof included.
+A comment belongs to what stands before it there, so putting keys in order takes ``# about b`` along with ``a``. Order,
+quotes, blank lines and the proof would stay here, and a dependency would come.
 """
 
 from __future__ import annotations

@@ -84,16 +84,9 @@ def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
     return found
 
 
-@lru_cache(maxsize=1)
-def _shipped_kinds() -> KindRegistry:
-    """The kinds of a repository without schemas of its own; their validators are compiled once."""
-    return KindRegistry.load()
-
-
 def registry_of(snapshot: Snapshot) -> KindRegistry:
     """The kinds of a snapshot: the shipped ones, and over them those of its ``schemas/``."""
-    own = own_schemas(snapshot)
-    return KindRegistry.load(own) if own else _shipped_kinds()
+    return KindRegistry.load(own_schemas(snapshot))
 
 
 def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None, like: Judges | None = None) -> Judges:

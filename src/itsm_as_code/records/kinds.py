@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -168,28 +168,36 @@ class KindRegistry:
 
     @classmethod
     def load(cls, own: Mapping[str, bytes] | None = None) -> KindRegistry:
-        """The shipped kinds, and over them the files of a repository's ``schemas/`` folder (path -> bytes)."""
-        brought = shipped.files("schemas", SUFFIX)
-        sources = {**brought, **(own or {})}
-        files = {path: parse_schema(f"schemas/{path}", source) for path, source in sorted(sources.items())}
-        kinds: dict[str, Kind] = {}
-        taken: dict[str, dict[str, str]] = {"name": {}, "folder": {}, "plural": {}}
-        for path, schema in files.items():
-            if "x-kind" not in schema:
-                continue
-            kind = _kind(path, schema, files)
-            for what, by in taken.items():
-                other = by.setdefault(getattr(kind, what), path)
-                if other != path:
-                    message = f"schemas/{path}: schemas/{other} has the same {what}, '{getattr(kind, what)}'"
-                    raise ConfigurationError(message, remedy="give each kind its own")
-            kinds[kind.name] = kind
-        if not kinds:
-            raise ConfigurationError("there is no schema of any kind", remedy="restore the schemas folder")
-        if sources != brought:
-            for kind in kinds.values():
-                kind.check(kinds)
-        return cls(kinds, files)
+        """The shipped kinds, and over them the files of a repository's ``schemas/`` folder (path -> bytes).
+
+        The same files give the same registry, whose validators are compiled once.
+        """
+        return _loaded(frozenset((own or {}).items()))
+
+
+@lru_cache(maxsize=8)
+def _loaded(own: frozenset[tuple[str, bytes]]) -> KindRegistry:
+    brought = shipped.files("schemas", SUFFIX)
+    sources = {**brought, **dict(own)}
+    files = {path: parse_schema(f"schemas/{path}", source) for path, source in sorted(sources.items())}
+    kinds: dict[str, Kind] = {}
+    taken: dict[str, dict[str, str]] = {"name": {}, "folder": {}, "plural": {}}
+    for path, schema in files.items():
+        if "x-kind" not in schema:
+            continue
+        kind = _kind(path, schema, files)
+        for what, by in taken.items():
+            other = by.setdefault(getattr(kind, what), path)
+            if other != path:
+                message = f"schemas/{path}: schemas/{other} has the same {what}, '{getattr(kind, what)}'"
+                raise ConfigurationError(message, remedy="give each kind its own")
+        kinds[kind.name] = kind
+    if not kinds:
+        raise ConfigurationError("there is no schema of any kind", remedy="restore the schemas folder")
+    if sources != brought:
+        for kind in kinds.values():
+            kind.check(kinds)
+    return KindRegistry(kinds, files)
 
 
 def _kind(path: str, schema: Schema, files: Mapping[str, Schema]) -> Kind:

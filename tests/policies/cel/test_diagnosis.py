@@ -225,3 +225,14 @@ def test_each_mistake_is_at_its_own_line_and_column() -> None:
         "policies/wrong.yaml:14:7 policy-compiles: there is no variable 'objct'; did you mean 'object'?",
         "policies/wrong.yaml:15:24 policy-compiles: there is no variable 'objec'; did you mean 'object'?",
     ]
+
+
+def test_every_environment_declares_the_same() -> None:
+    """So what is wrong with an expression is worked out once, whatever facts it is then asked of."""
+    facts = validate(Memory(folder(SMALL)), NOW).facts
+    shown = [[(name, str(takes), str(gives)) for name, takes, gives, _ in look_ups(*of)]
+             for of in ((Facts({}), None), (facts, NOW))]  # fmt: skip
+    assert shown[0] == shown[1]
+    asked = [(("spec", "require"), "nwo == 1", "bool")]
+    schemas = Schemas(REGISTRY, ("Change",))
+    assert problems_of(asked, Environment(facts, NOW), schemas) is problems_of(asked, ENVIRONMENT, schemas)

@@ -8,15 +8,17 @@ The runtime decides what compiles. What it says is put where a reader looks for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from itsm_as_code.findings import Pointer, Problem, did_you_mean
 from itsm_as_code.policies.cel.environment import FUNCTIONS, VARIABLES, CompileError, Environment
 from itsm_as_code.policies.cel.expressions import Node, offset_of, parse
 from itsm_as_code.policies.cel.fields import ExpressionProblem, Schemas, field_problems, guarded_paths
 from itsm_as_code.policies.cel.tokens import SyntaxProblem
+from itsm_as_code.records.kinds import KindRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,33 @@ def problems_of(
     environment: Environment,
     schemas: Schemas,
     params: Mapping[str, Any] | None = None,
-) -> Iterator[Diagnosis]:
+) -> tuple[Diagnosis, ...]:
     """What is wrong with the expressions of one rule, each given with its pointer and the type that it has to give.
 
     The type is ``bool`` or ``string``. ``params`` are the declared parameters, None where there cannot be any.
+    Every environment declares the same, so the answer is worked out once for each registry.
     """
-    expressions = list(expressions)
+    asked = tuple(expressions)
+    known = KNOWN.setdefault(schemas.registry, {})
+    key = (asked, schemas.kinds, frozenset(params or ()))
+    if key not in known:
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        known[key] = tuple(_diagnoses(asked, environment, schemas, params))
+    return known[key]
+
+
+KNOWN: Final[WeakKeyDictionary[KindRegistry, dict[Hashable, tuple[Diagnosis, ...]]]] = WeakKeyDictionary()
+"""What was found already: registry -> expressions, kinds and parameters -> what is wrong with them."""
+_MOST_KNOWN: Final = 5000
+
+
+def _diagnoses(
+    expressions: Collection[tuple[Pointer, str, str]],
+    environment: Environment,
+    schemas: Schemas,
+    params: Mapping[str, Any] | None,
+) -> Iterator[Diagnosis]:
     trees = {text: _tree(text) for _, text, _ in expressions}
     guarded = {path for tree in trees.values() if tree is not None for path in guarded_paths(tree)}
     for pointer, text, wanted in expressions:

@@ -37,6 +37,8 @@ class Repository(Objects):
         """The full id of the commit that a revision names."""
         if not revision or revision.startswith("-") or "\x00" in revision:
             raise GitError(f"'{revision}' is not a revision", code="unknown-revision", remedy="name a branch or commit")
+        if revision in self._seen:
+            return revision
         code, out, said = self._execute(("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"))
         if "is ambiguous" in said and not ID.match(revision):
             # A tag of the same name goes before a branch, so whoever may push tags could choose the base.
@@ -53,7 +55,13 @@ class Repository(Objects):
                 )
             remedy = "fetch it first: this clone is shallow" if self.is_shallow else "fetch it, or mend its name"
             raise GitError(f"unknown revision '{revision}'", code="unknown-revision", remedy=remedy)
+        self._seen.add(commit)
         return commit
+
+    @cached_property
+    def _seen(self) -> set[str]:
+        """Full ids of commits that this clone was found to hold."""
+        return set()
 
     def _is_empty(self) -> bool:
         return (

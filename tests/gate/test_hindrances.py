@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code.gate.hindrances import explain
 from itsm_as_code.gate.identities import Directory
 from itsm_as_code.gate.reviews import latest_reviews
 from itsm_as_code.gate.seats import settle
-from itsm_as_code.gate.suggestions import suggest
+from itsm_as_code.gate.suggestions import explain, suggest
 from itsm_as_code.records.facts import Facts
 from tests.attacks.tools import SERVICE
 from tests.conftest import Workshop

@@ -9,7 +9,6 @@ from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.gate.findings import Findings
-from itsm_as_code.gate.hindrances import explain
 from itsm_as_code.gate.history import History
 from itsm_as_code.gate.identities import contributors
 from itsm_as_code.gate.lane import own_rules
@@ -17,7 +16,7 @@ from itsm_as_code.gate.reviews import Verdicts, latest_reviews
 from itsm_as_code.gate.scope import MatchedRule, PathChange, Scope
 from itsm_as_code.gate.seats import Approval, settle
 from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
-from itsm_as_code.gate.suggestions import suggest
+from itsm_as_code.gate.suggestions import explain, suggest
 from itsm_as_code.records.diff import RecordDiff
 
 

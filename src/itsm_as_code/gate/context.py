@@ -9,10 +9,10 @@ from typing import Any
 from itsm_as_code.findings import RecordId
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
-from itsm_as_code.gate.proposal import fields_beside, gravest, proposed_at
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
-from itsm_as_code.measures.risk import Risk
+from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.measures.risk_factors import Proposal
+from itsm_as_code.measures.risk_table import LEVELS
 from itsm_as_code.policies.cel import Context, Environment
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff
@@ -80,9 +80,18 @@ def context_of(candidate: Candidate) -> PullRequestContext:
 
 
 def _risk_of(diff: RecordDiff, candidate: Candidate) -> Risk | None:
+    """The graver of the risks that the candidate's and the base's facts give; of two alike, the one with more points.
+
+    A change that this pull request proposes, or moves to another time, is proposed now, and with all that comes beside
+    it: the changed fields of other records, by meaning, and one for a file.
+    """
     if diff.id.kind != "Change" or diff.new is None or not diff.new.valid:
         return None
+    old, new = diff.old.spec if diff.old is not None and diff.old.valid else {}, diff.new.spec
+    earlier = old.get("status", "draft") != "draft" and old.get("schedule") == new.get("schedule")
+    beside = sum(max(1, len(other.fields)) for other in candidate.diffs if other.id.kind != "Change")
+    proposal = Proposal(None if earlier else candidate.now, beside + len(candidate.other_paths))
+    table = candidate.rule_set.configuration.risk_table
     both = (candidate.guarded_facts, candidate.facts)
-    beside = fields_beside(candidate.diffs, candidate.other_paths)
-    proposal = Proposal(proposed_at(diff, candidate.now), beside)
-    return gravest(diff.new, both, candidate.now, candidate.rule_set.configuration.risk_table, proposal)
+    risks = [assess(diff.new.data, known, candidate.now, table, proposal) for known in both]
+    return max(risks, key=lambda risk: (LEVELS.index(risk.level), sum(factor.points for factor in risk.factors)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass, replace
+from typing import Final
 
 from itsm_as_code.checks import Situation, run_checks, waivable_ids
-from itsm_as_code.findings import Finding
+from itsm_as_code.findings import Finding, RecordId, Severity, folded, sort_findings
 from itsm_as_code.gate import lane
 from itsm_as_code.gate.affected import affected
 from itsm_as_code.gate.candidate import Candidate
@@ -14,7 +16,6 @@ from itsm_as_code.gate.guard import Deletions, renamed, step_findings
 from itsm_as_code.gate.impact import contexts_of
 from itsm_as_code.gate.incoming import Incoming, example_findings
 from itsm_as_code.gate.scope import Scope
-from itsm_as_code.gate.standing import settled
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.waivers import resolve
 from itsm_as_code.records.catalogue import Catalogue
@@ -60,7 +61,7 @@ def findings_of(candidate: Candidate) -> Findings:
         incoming = Incoming(candidate.catalogue.snapshot, candidate.now, about)
     own = _own(candidate, context, scope, incoming)
     found = [*validation.findings, *place_findings(own, candidate.sources)]
-    marked = settled(found, before.findings, candidate.touched, candidate.changed_paths)
+    marked = _settled(found, before.findings, candidate.touched, candidate.changed_paths)
     return Findings(context, scope, validation, before, incoming, tuple(marked))
 
 
@@ -112,3 +113,27 @@ def _guarded(candidate: Candidate, context: PullRequestContext) -> list[Finding]
         ]
         found += lane.budget_findings(candidate.diffs, candidate.lane)
     return resolve(found, rule_set.catalogue, waivable_ids(), built_in_rules(), now).findings
+
+
+DUTIES: Final = ("emergency-review",)
+"""Checks of what time has made overdue. They block the next change (review-first), never the record that mends them."""
+
+
+def _settled(
+    findings: Iterable[Finding], before: Iterable[Finding], touched: Set[RecordId], paths: Collection[str]
+) -> list[Finding]:
+    """All findings, gravest first, each once; those of ``before`` are marked as known where nothing touched them.
+
+    ``touched`` are the records and ``paths`` the paths that the pull request changes. Two that differ in severity alone
+    are one, the graver: what is told of every record may be an error of those that take a step. DUTIES only warn here.
+    """
+    old = {finding.identity for finding in before}
+    found: dict[object, Finding] = {}
+    for finding in sort_findings(findings):
+        where = finding.location
+        if finding.rule in DUTIES:
+            finding = replace(finding, severity=Severity.WARNING)
+        outside = finding.record not in touched if finding.record is not None else where.path not in paths
+        known = outside and finding.identity in old
+        found.setdefault((finding.identity, where.line, where.column), replace(finding, known=known))
+    return sort_findings(folded(found.values()))

@@ -89,6 +89,11 @@ def registry_of(snapshot: Snapshot) -> KindRegistry:
     return KindRegistry.load(own_schemas(snapshot))
 
 
+def as_of(snapshot: Snapshot) -> datetime | None:
+    """The instant as of which a snapshot's itsm.yaml says to judge, if it says so."""
+    return load_configuration(snapshot, registry_of(snapshot))[0].as_of
+
+
 def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None, like: Judges | None = None) -> Judges:
     """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records.
 

@@ -216,7 +216,19 @@ def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, lis
     return found
 
 
-def bring(ledger: Ledger, file: Path | None, *, fetch: bool) -> None:
+def look_up(
+    ledger: Ledger, catalogue: Catalogue, change: str, file: Path | None, *, fetch: bool, insist: bool
+) -> Trail:
+    """What evidence says of a change, where it is asked for or a ``file`` holds it; ItsmError when it is not here."""
+    trail = not_asked(ledger, insist=insist or file is not None)
+    record = catalogue.get("Change", change)
+    if trail is None and record is not None:
+        _bring(ledger, file, fetch=fetch)
+        trail = trail_of(ledger, record, catalogue)
+    return trail or Trail(True, "asked for")
+
+
+def _bring(ledger: Ledger, file: Path | None, *, fetch: bool) -> None:
     """Have the notes of origin in this clone, and evidence from a file; ItsmError when that cannot be done."""
     command = f"git fetch origin +{notes.REF}:{notes.REF}"
     repository = ledger.repository

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -55,25 +54,22 @@ def command(
     Example:
       itsm approve --base main --head my-change --key ~/.ssh/id_ed25519
     """
-    from itsm_as_code.configuration import load_configuration
-    from itsm_as_code.forges.interface import SignedStatement
     from itsm_as_code.forges.local import local_pull_request
     from itsm_as_code.gate.approvals import approvals_of
-    from itsm_as_code.gate.attestation import propose, signer
+    from itsm_as_code.gate.attestation import hand_in, propose, signer
     from itsm_as_code.gate.candidate import read_candidate
     from itsm_as_code.gate.findings import findings_of
     from itsm_as_code.gate.judge import decision_of
+    from itsm_as_code.gate.statements import NAMESPACE
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.git.statements import store_statement
     from itsm_as_code.reports import approve as report
     from itsm_as_code.signing import sign
-    from itsm_as_code.validation import registry_of
+    from itsm_as_code.validation import as_of
 
     repository = Repository(session.directory)
     pull_request = local_pull_request(repository, base, head, None, None)
-    snapshot = repository.snapshot(repository.commit(base))
-    as_of = load_configuration(snapshot, registry_of(snapshot))[0].as_of
-    candidate = read_candidate(repository, base, head, pull_request, session.instant(as_of))
+    now = session.instant(as_of(repository.snapshot(repository.commit(base))))
+    candidate = read_candidate(repository, base, head, pull_request, now)
     findings = findings_of(candidate)
     approvals = approvals_of(candidate, findings, repository)
     with ExitStack() as files:
@@ -85,14 +81,8 @@ def command(
         if dry_run or not (yes or _agrees(proposal)):
             session.say("nothing was signed")
             return 0 if dry_run else 1
-        from itsm_as_code.gate.statements import NAMESPACE
-
         signature = sign(proposal.text.encode(), key_file, NAMESPACE)
-    ref = store_statement(repository, candidate.head, reviewer, proposal.text, signature, candidate.now)
-    signed = SignedStatement(proposal.text, signature)
-    pull_request = replace(pull_request, statements=(*pull_request.statements, signed))
-    candidate = replace(candidate, pull_request=pull_request)
-    after = decision_of(candidate, findings, approvals_of(candidate, findings, repository))
+    ref, after = hand_in(repository, candidate, findings, proposal, signature)
     session.write(report.FORMATS[session.format](proposal, signature, ref, after))
     session.say(f"share it: git push origin '{REFSPEC}'")
     return 0

@@ -53,7 +53,7 @@ def command(
       itsm authorise chg-20261201-db --service payments-api
       itsm authorise chg-20261201-db --at 2026-12-01T20:30:00Z --format json
     """
-    from itsm_as_code.assurance.authority import Trail, bring, not_asked, trail_of
+    from itsm_as_code.assurance.authority import look_up
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.cli.output import instant
@@ -74,12 +74,7 @@ def command(
     elsewhere = branches_with(repository, change) if facts.record("Change", change) is None else []
     answer = authorise(question, judges, elsewhere)
     ledger = Ledger(repository, commit, branch_name(repository), moment, _keys(allowed_signers))
-    trail = not_asked(ledger, insist=require_evidence or evidence is not None)
-    record = judges.catalogue.get("Change", change)
-    if trail is None and record is not None:
-        bring(ledger, evidence, fetch=not no_fetch)
-        trail = trail_of(ledger, record, judges.catalogue)
-    trail = trail or Trail(True, "asked for")
+    trail = look_up(ledger, judges.catalogue, change, evidence, fetch=not no_fetch, insist=require_evidence)
     if trail.reasons:
         answer = replace(answer, reasons=(*answer.reasons, *trail.reasons), next=None, until=None)
     session.write(FORMATS[session.format](answer, revision, commit, trail))

@@ -121,11 +121,9 @@ class _Run:
         return judge_at_forge(repository, asked, connection, partial(self._begin, connection), self._told)
 
     def _instant(self, base: Snapshot) -> datetime:
-        from itsm_as_code.configuration import load_configuration
-        from itsm_as_code.validation import registry_of
+        from itsm_as_code.validation import as_of
 
-        as_of = None if self.session.now is not None else load_configuration(base, registry_of(base))[0].as_of
-        self.now = self.session.instant(as_of)
+        self.now = self.session.instant(None if self.session.now is not None else as_of(base))
         if self.what_if is not None and self.forge.group is None:
             self.session.say("WHAT IF: this is no verdict; nobody decided it")
         return self.now

@@ -5,20 +5,24 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from itsm_as_code import clock, signing
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import did_you_mean
-from itsm_as_code.gate.approvals import Approvals
+from itsm_as_code.forges.interface import SignedStatement
+from itsm_as_code.gate.approvals import Approvals, approvals_of
 from itsm_as_code.gate.binding import scope_digest
 from itsm_as_code.gate.candidate import Candidate
-from itsm_as_code.gate.decision import Reason, canonical
+from itsm_as_code.gate.decision import Decision, Reason, canonical
+from itsm_as_code.gate.findings import Findings
+from itsm_as_code.gate.judge import decision_of
 from itsm_as_code.gate.seats import Approval, Exclusions
 from itsm_as_code.gate.statements import SCHEMA, why_key_is_not
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.git.statements import store_statement
 
 VERDICTS: Final = ("approved", "changes-requested", "withdrawn")
 
@@ -87,6 +91,17 @@ def _refusals(
     wanted = sorted({name for item in approvals.required for need in item.required for name in need.eligible})
     who = f"; {', '.join(wanted)} may" if wanted else ""
     return [Reason("not-eligible", f"no approval rule asks {reviewer} about this pull request{who}")]
+
+
+def hand_in(
+    repository: Repository, candidate: Candidate, findings: Findings, proposal: Proposal, signature: str
+) -> tuple[str, Decision]:
+    """Keep a signed statement in this clone: its reference, and the decision that it brings about."""
+    reviewer, signed = proposal.statement["reviewer"], SignedStatement(proposal.text, signature)
+    ref = store_statement(repository, candidate.head, reviewer, proposal.text, signature, candidate.now)
+    statements = (*candidate.pull_request.statements, signed)
+    after = replace(candidate, pull_request=replace(candidate.pull_request, statements=statements))
+    return ref, decision_of(after, findings, approvals_of(after, findings, repository))
 
 
 def signer(

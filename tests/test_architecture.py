@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -269,6 +270,37 @@ def test_no_function_is_too_long_to_read() -> None:
 
 def test_every_module_says_what_it_is_for() -> None:
     assert [module_name(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
+
+
+# What a library calls by its name.
+CALLED_FROM_OUTSIDE = {"get_command", "http_open", "https_open"}
+
+
+def defined(path: Path) -> Iterator[str]:
+    """The names of what a module defines, but for what a decorator hands on, such as commands."""
+    for node in ast.walk(tree(path)):
+        for item in node.body if isinstance(node, (ast.Module, ast.ClassDef)) else ():
+            if isinstance(item, ast.ClassDef) or (
+                isinstance(item, ast.FunctionDef) and not any(isinstance(d, ast.Call) for d in item.decorator_list)
+            ):
+                yield item.name
+            elif isinstance(item, (ast.Assign, ast.AnnAssign)):
+                targets = item.targets if isinstance(item, ast.Assign) else [item.target]
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_every_name_is_used_in_the_program() -> None:
+    """A name that stands once in all of the source is its own definition; tests are no users."""
+    files = [file for file in SOURCE.rglob("*") if file.suffix in (".py", ".html", ".js", ".xml")]
+    said = {file: Counter(re.findall(r"\w+", file.read_text("utf-8"))) for file in files}
+    words = sum(said.values(), Counter[str]())
+    unused = {
+        f"{module_name(path)}.{name}"
+        for path in MODULES
+        for name in set(defined(path)) - CALLED_FROM_OUTSIDE
+        if name[:2] != "__" and (said[path] if name[0] == "_" else words)[name] == 1
+    }
+    assert unused == set()
 
 
 PAGE = ROOT / "docs" / "explanation" / "architecture.md"

@@ -228,7 +228,7 @@ def check(mutants: Mapping[str, bytes], others: Mapping[str, bytes]) -> int:
     blank = error_decision("x", "y", "2026-11-22T12:00:00Z").evidence
     evidence = {**blank, "findings": [item.as_data() for item in found]}
     reasons = tuple(Reason(item.rule, f"{item.location}: {item.message}") for item in found)
-    decision = Decision("rejected", reasons, evidence, found, (), sources)
+    decision = Decision("rejected", reasons, evidence, found, sources)
     for name in ("text", "github", "json"):
         GATE[name](decision, sources)
     notice(decision)  # it holds the Markdown

@@ -145,7 +145,7 @@ def decision(size: int, long: str = "") -> Decision:
         "pullRequest": {"author": None, "number": None, "contributors": rows},
     }  # fmt: skip
     lines = b"".join(b"key: value\n" for _ in numbers)
-    return Decision("rejected", reasons, evidence, findings, (), {f"services/s{n}.yaml": lines for n in range(40)})
+    return Decision("rejected", reasons, evidence, findings, {f"services/s{n}.yaml": lines for n in range(40)})
 
 
 def validation(size: int, long: str = "") -> ValidateResult:
@@ -193,7 +193,7 @@ def rule(number: int, long: str) -> Approval:
 
 def verification(size: int, long: str = "") -> Verification:
     rows = tuple(Difference(f"/a/{number}", long, [long]) for number in range(size))
-    return Verification(Replay(decision(1).evidence, decision(1), rows), long or None)
+    return Verification(Replay(decision(1).evidence, rows), long or None)
 
 
 def coverage(size: int, long: str = "") -> Coverage:

@@ -121,13 +121,6 @@ class MergeHistory(Protocol):
         """The merged pull requests that a commit came with, whether it is their last commit or one before."""
 
 
-class Forge(Protocol):
-    """A source of pull requests. Errors: ForgeError for an answer that is missing, truncated or contradictory."""
-
-    def pull_request(self) -> PullRequest:
-        """The pull request that is judged."""
-
-
 @dataclass(frozen=True, slots=True)
 class Annotation:
     """A remark at a line of a file: ``level`` is notice, warning or failure."""

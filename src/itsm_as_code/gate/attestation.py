@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from itsm_as_code import clock, signing
 from itsm_as_code.errors import UsageError
@@ -23,8 +23,6 @@ from itsm_as_code.gate.seats import Approval, Exclusions
 from itsm_as_code.gate.statements import SCHEMA, why_key_is_not
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.git.statements import store_statement
-
-VERDICTS: Final = ("approved", "changes-requested", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)

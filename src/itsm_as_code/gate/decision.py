@@ -35,7 +35,6 @@ class Decision:
     reasons: tuple[Reason, ...]
     evidence: Mapping[str, Any]
     findings: tuple[Finding, ...] = ()
-    known: tuple[Finding, ...] = ()
     sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property

@@ -51,8 +51,7 @@ def decision_of(candidate: Candidate, findings: Findings, approvals: Approvals) 
     reasons = (*rejected, *pending)
     data = evidence.collect(candidate, findings, approvals, verdict, reasons)
     own = tuple(finding for finding in findings.all if not finding.known)
-    known = tuple(finding for finding in findings.all if finding.known)
-    return Decision(verdict, reasons, data, own, known, candidate.sources)
+    return Decision(verdict, reasons, data, own, candidate.sources)
 
 
 __all__ = ["RULES", "decide", "decision_of", "judge"]

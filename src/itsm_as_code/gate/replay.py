@@ -42,10 +42,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Evidence beside the decision that its inputs give today."""
+    """Evidence, and where the decision that its inputs give today differs."""
 
     evidence: Mapping[str, Any]
-    decision: Decision
     differences: tuple[Difference, ...]
 
     @property
@@ -119,7 +118,7 @@ def replay(repository: Repository, evidence: Mapping[str, Any]) -> Replay:
     decision = judge(repository, base, head, pull_request, now)
     if group is not None:
         _check_group(repository, group, decision, pull_request.number)
-    return Replay(evidence, decision, tuple(_differences(evidence, dict(decision.evidence))))
+    return Replay(evidence, tuple(_differences(evidence, dict(decision.evidence))))
 
 
 def _commit(name: Any) -> str:

@@ -43,7 +43,6 @@ from itsm_as_code.site.views.values import (
 )
 
 _RECENT = 20
-_MOST_ROWS = 400
 
 TONES: Mapping[str, Tone] = {"live": "good", "deprecated": "warn", "design": "info", "transition": "info"}
 

@@ -283,3 +283,15 @@ def test_a_reference_may_stand_in_place_of_a_list_of_them() -> None:
     ]
     found = kind.references({"spec": {"one": ["a"], "other": "b"}})
     assert [(item.kinds, item.name) for item in found] == [(("Person",), "a"), (("Team",), "b")]
+
+
+def test_references_of_a_schema_that_speaks_of_itself() -> None:
+    """A tree of parts is followed as deep as it is described once."""
+    part = {"properties": {"team": {"x-ref": "Team"}, "parts": {"items": {"$ref": "#/$defs/part"}}}}
+    schema = {
+        "x-kind": {"name": "Rack", "plural": "racks", "folder": "racks"},
+        "$defs": {"part": part},
+        "properties": {"spec": {"$ref": "#/$defs/part"}},
+    }
+    kind = KindRegistry.load({"rack.schema.json": json.dumps(schema).encode()})["Rack"]
+    assert [item.pointer for item in kind.references({"spec": {"team": "a"}})] == [("spec", "team")]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from itsm_as_code.findings import Pointer
 from itsm_as_code.records.document import Refused, parse
-from itsm_as_code.records.positions import Place, locate_inside
+from itsm_as_code.records.positions import Place, locate_inside, plain_scalars
 
 WRITTEN = [
     "b: one == zq.two",
@@ -102,3 +102,8 @@ def test_what_is_no_text_is_shown_where_it_stands() -> None:
     assert place_inside(b"a: {b: 1}\n", ("gone",), 3) == (1, 1)
     assert place_inside(b"a: ''\n", ("a",), 0) == (1, 4)
     assert place_inside(b"a: one\n", ("a",), 3) == (1, 7)
+
+
+def test_what_is_written_without_quotes() -> None:
+    found = plain_scalars(b"a: 1.10\nb: '0042'\nc: \"1.10\"\nd: [0042]\ne: |\n  1.10\n")
+    assert found == {("a",): "1.10", ("d", 0): "0042"}

@@ -355,6 +355,16 @@ MISTAKES: dict[str, tuple[str, Any, list[str]]] = {
             )
         ],
     ),
+    "a value that is like none": (
+        "/spec/lifecycle",
+        "zzzz",
+        [
+            (
+                "/spec/lifecycle: spec.lifecycle is 'zzzz', not one of: design, transition, live, deprecated, retired"
+                " = choose one of them"
+            )
+        ],
+    ),
     "a number for text": (
         "/spec/owner",
         12,

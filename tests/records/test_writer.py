@@ -19,7 +19,7 @@ from itsm_as_code.records.writer import dump
 ROOT = Path(__file__).parents[2]
 NASTY = [
     "", " ", "no", "No", "NO", "y", "on", "off", "true", "True", "24:00", "0755", "0o17", "0x1F", "1_000",
-    "2026-01-01", "2026-11-22T08:00:00Z", "null", "Null", "~", "- x", "-", "--- x", "...", "a: b", "a:",
+    "2026-01-01", "2026-11-22T08:00:00Z", "null", "Null", "~", "- x", "-", "--- x", "...", "... x", "a: b", "a:",
     ":a", "#x", "a #b", "a#b", "trailing ", " leading", "\ttab", "a\tb", "tab\t", "'", '"', "it's",
     'say "hi"', "'quoted'", "\\", "a\\nb", "*a", "&a", "!a", "%a", "@a", "`a`", "|", ">", "? x", "?", "{a}",
     "[a]", "a, b", "a]", "<<", "=", "1.0", ".5", "+1", "-1", ".inf", "-.INF", ".nan", "1e3", "0b1",

@@ -301,7 +301,7 @@ def _strip_end(line: str) -> str:
 
 def _block_scalar(scalar: BlockScalar, parent: int) -> list[str]:
     header, *lines = scalar.text.split("\n")
-    if scalar.keeps_line_ends and lines and not lines[-1]:
+    if scalar.keeps_line_ends and lines:
         lines.pop()
     pad = " " * (parent + (scalar.indent - scalar.parent if scalar.digit else 2))
     return [header.rstrip(), *(pad + line[scalar.indent :] if line[scalar.indent :] else "" for line in lines)]

@@ -33,16 +33,16 @@ def login_key(text: str) -> str:
 
 def address_key(text: str) -> str:
     """What addresses compare by; empty for text that is no address."""
-    local, at, domain = text.strip().rpartition("@")
-    if not at or not is_address(text.strip()):
+    if not is_address(text.strip()):
         return ""
+    local, _, domain = text.strip().rpartition("@")
     return f"{_folded(local)}@{'.'.join(_ascii_label(label) for label in domain.split('.'))}"
 
 
 def is_address(text: str) -> bool:
     """True for an e-mail address (RFC 5321 without quotes; RFC 6531), or that of a forge's bot (``name[bot]@...``)."""
-    local, at, domain = text.rpartition("@")
-    if not at or not 1 <= len(local) <= 64 or len(text) > 254:
+    local, _, domain = text.rpartition("@")
+    if not 1 <= len(local) <= 64 or len(text) > 254:
         return False
     if not text.isascii() and unicodedata.normalize("NFC", text) != text:
         return False

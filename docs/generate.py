@@ -27,7 +27,7 @@ from itsm_as_code.cli.program import program
 from itsm_as_code.configuration import RULES as CONFIGURATION_RULES
 from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
-from itsm_as_code.gate.judge import RULES as GATE_RULES
+from itsm_as_code.gate.evaluation import RULES as GATE_RULES
 from itsm_as_code.interchange import request, request_forms
 from itsm_as_code.policies import approval_rules, packs, policy, waivers
 from itsm_as_code.policies.cel import environment

@@ -19,7 +19,7 @@ import pytest
 from yaml._yaml import get_version_string
 
 from itsm_as_code.forges.local import parse_pull_request
-from itsm_as_code.gate import Decision, judge
+from itsm_as_code.gate import Decision, evaluate
 from itsm_as_code.git.repository import Repository
 
 HERE = Path(__file__).resolve().parent
@@ -136,7 +136,7 @@ class Workshop:
     def judge(self, base: str = "main", head: str = "topic", now: datetime = NOW) -> Decision:
         """The gate's decision on the pull request."""
         pull_request = parse_pull_request(json.loads(json.dumps(self.pull_request())), "reviews")
-        return judge(Repository(self.path), base, head, pull_request, now)
+        return evaluate(Repository(self.path), base, head, pull_request, now)
 
 
 def codes(decision: Decision) -> list[str]:

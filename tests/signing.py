@@ -15,8 +15,8 @@ from itsm_as_code.gate.approvals import approvals_of
 from itsm_as_code.gate.attestation import propose
 from itsm_as_code.gate.candidate import Candidate, read_candidate
 from itsm_as_code.gate.decision import canonical
+from itsm_as_code.gate.evaluation import decide
 from itsm_as_code.gate.findings import findings_of
-from itsm_as_code.gate.judge import decide
 from itsm_as_code.gate.statements import NAMESPACE
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.signing import sign

@@ -19,7 +19,7 @@ from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.forges.interface import SignedStatement
 from itsm_as_code.forges.local import parse_pull_request
-from itsm_as_code.gate import judge
+from itsm_as_code.gate import evaluate
 from itsm_as_code.gate.authorise import Question, authorise
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.git.repository import Repository
@@ -793,7 +793,7 @@ def leaves_out_the_policy_that_refuses_it(shop: Workshop) -> None:
 def judged_with_a_cache(shop: Workshop) -> bool:
     pull_request = parse_pull_request(shop.pull_request(), "reviews")
     stored = StoredRecords(Cache(shop.path.parent / "cache"))
-    return judge(Repository(shop.path), "main", "topic", pull_request, NOW, stored).verdict == "approved"
+    return evaluate(Repository(shop.path), "main", "topic", pull_request, NOW, stored).verdict == "approved"
 
 
 def approved_with_another_cache(shop: Workshop) -> bool:

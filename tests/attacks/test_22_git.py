@@ -10,7 +10,7 @@ import pytest
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.forges.local import parse_pull_request
-from itsm_as_code.gate import judge
+from itsm_as_code.gate import evaluate
 from itsm_as_code.git.repository import Repository
 from tests.attacks.tools import BAD_BACKOUT, CHANGE, EVERYBODY, POLICY, approve, ignored, missing, on_main
 from tests.conftest import NOW, Workshop, codes
@@ -70,7 +70,7 @@ def clone(shop: Workshop, tmp_path: Path, *options: str) -> Path:
 
 def judged(shop: Workshop, folder: Path, base: str, head: str) -> list[str]:
     pull_request = parse_pull_request(shop.pull_request(), "reviews")
-    return codes(judge(Repository(folder), base, head, pull_request, NOW))
+    return codes(evaluate(Repository(folder), base, head, pull_request, NOW))
 
 
 def test_a_shallow_clone_without_the_merge_base(bad: Workshop, tmp_path: Path) -> None:

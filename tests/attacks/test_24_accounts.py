@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from itsm_as_code.forges.local import parse_pull_request
-from itsm_as_code.gate import Decision, judge
+from itsm_as_code.gate import Decision, evaluate
 from itsm_as_code.git.repository import Repository
 from tests.conftest import NOW, Workshop, codes
 
@@ -41,7 +41,7 @@ def judged(shop: Workshop, reviewer: str, state: str = "approved", author: str =
         "accounts": [{"login": login, "id": number} for login, number in accounts.items()],
     }
     pull_request = parse_pull_request(json.loads(json.dumps(data)), "reviews")
-    return judge(Repository(shop.path), "main", "topic", pull_request, NOW)
+    return evaluate(Repository(shop.path), "main", "topic", pull_request, NOW)
 
 
 def test_the_account_itself_counts(shop: Workshop) -> None:

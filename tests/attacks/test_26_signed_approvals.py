@@ -10,7 +10,7 @@ import pytest
 
 from itsm_as_code.forges.interface import PullRequest, SignedStatement
 from itsm_as_code.gate.decision import canonical
-from itsm_as_code.gate.judge import judge
+from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.git.statements import store_statement, stored_statements
 from tests.attacks.tools import CHANGE, on_main
@@ -442,7 +442,7 @@ def test_a_persons_name_that_is_anothers_login_at_the_forge(office: Office) -> N
     office.statements.append(office.sign(office.statement("alice"), key=office.keys["mallory"]))
     statements = tuple(office.statements)
     request = PullRequest("alice-gh", forge="github", statements=statements)
-    decision = judge(Repository(office.shop.path), "main", "topic", request, NOW)
+    decision = evaluate(Repository(office.shop.path), "main", "topic", request, NOW)
     assert decision.verdict == "pending"
     assert ("alice", "contributor") in ignored_codes(decision)
 

@@ -16,7 +16,7 @@ from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import Decision
 from itsm_as_code.gate.decision import canonical, error_decision
 from itsm_as_code.gate.endorsement import endorse, endorser
-from itsm_as_code.gate.queue import judge_group
+from itsm_as_code.gate.queue import evaluate_group
 from itsm_as_code.gate.replay import Damaged, Replay, replay
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.facts import Facts
@@ -199,7 +199,7 @@ def test_evidence_of_a_merge_queue(workshop: Workshop) -> None:
     workshop.git("merge", "-q", "--no-ff", "-m", "Queue", "topic")
     pull_request = parse_pull_request(workshop.pull_request(), "reviews")
     repository = Repository(workshop.path)
-    decision = judge_group(repository, "main", "queue", pull_request, lambda _: pull_request, NOW)
+    decision = evaluate_group(repository, "main", "queue", pull_request, lambda _: pull_request, NOW)
     assert check(workshop, file_of(decision)).holds
     (line,) = decision.evidence["queue"]
     for bad in ({"number": 8}, {"result": decision.evidence["base"]}, {"verdict": "rejected"}, {"result": None}):

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from itsm_as_code.cache import Cache
-from itsm_as_code.gate import Decision, judge
+from itsm_as_code.gate import Decision, evaluate
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records import stored as stored_module
 from itsm_as_code.records.kinds import KindRegistry
@@ -44,7 +44,7 @@ def judged(shop: Workshop, folder: Path, secret: bytes = b"") -> Decision:
 
     pull_request = parse_pull_request(shop.pull_request(), "reviews")
     records = StoredRecords(Cache(folder, secret))
-    return judge(Repository(shop.path), "main", "topic", pull_request, NOW, records)
+    return evaluate(Repository(shop.path), "main", "topic", pull_request, NOW, records)
 
 
 def rows(folder: Path) -> dict[bytes, bytes]:

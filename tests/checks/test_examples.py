@@ -23,7 +23,7 @@ import pytest
 from itsm_as_code.cli.explain import all_rules
 from itsm_as_code.cli.program import run
 from itsm_as_code.findings import Finding, Location, Severity
-from itsm_as_code.gate.judge import RULES as GATE_RULES
+from itsm_as_code.gate.evaluation import RULES as GATE_RULES
 from itsm_as_code.records.catalogue import stamp
 from itsm_as_code.records.diff import diff_catalogues
 from itsm_as_code.records.lifecycle import transition_problems

@@ -21,8 +21,8 @@ from typing import Final
 
 from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
 from itsm_as_code.gate.approvals import approvals_of
+from itsm_as_code.gate.evaluation import decision_of
 from itsm_as_code.gate.findings import Findings, findings_of
-from itsm_as_code.gate.judge import decision_of
 from itsm_as_code.git.repository import MergeConflict
 from tests.exhaustive import model
 from tests.exhaustive.model import FIELDS, PEOPLE, Content, Look, Situation, Word

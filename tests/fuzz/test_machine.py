@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
-from itsm_as_code.gate import judge
+from itsm_as_code.gate import evaluate
 from itsm_as_code.git.repository import Repository
 from tests.conftest import NORMAL_CHANGE, SMALL, Workshop
 from tests.fuzz.model import CHANGE, DATABASE, DOCUMENT, NEWSLETTER, OF_MAIN, PERSON, STRAY, Content, Model, Word
@@ -178,7 +178,7 @@ class PullRequests(RuleBasedStateMachine):
 
     def compare(self) -> None:
         pull_request = PullRequest("alice", reviews=tuple(self.reviews))
-        decision = judge(Repository(self.store.folder), self.base, self.head, pull_request, self.now())
+        decision = evaluate(Repository(self.store.folder), self.base, self.head, pull_request, self.now())
         self.verdicts[decision.verdict] += 1
         told = decision.evidence
         assert decision.verdict == self.model.verdict(), [reason.message for reason in decision.reasons]

@@ -11,7 +11,7 @@ import pytest
 
 from itsm_as_code.cache import Cache
 from itsm_as_code.forges.local import parse_pull_request
-from itsm_as_code.gate import Decision, findings, judge
+from itsm_as_code.gate import Decision, evaluate, findings
 from itsm_as_code.gate.candidate import read_candidate
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, mentions, reads
@@ -109,7 +109,7 @@ HERE = ("known", "validUntil", "digest")
 
 
 def decide(shop: Workshop, stored: StoredRecords | None = None) -> Decision:
-    return judge(Repository(shop.path), "main", "topic", parse_pull_request(shop.pull_request(), "r"), NOW, stored)
+    return evaluate(Repository(shop.path), "main", "topic", parse_pull_request(shop.pull_request(), "r"), NOW, stored)
 
 
 def essence(decision: Decision) -> dict[str, Any]:

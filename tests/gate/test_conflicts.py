@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from itsm_as_code.clock import Interval, format_instant
 from itsm_as_code.forges.local import parse_pull_request
-from itsm_as_code.gate import Decision, judge
+from itsm_as_code.gate import Decision, evaluate
 from itsm_as_code.gate.conflicts import World, conflicts_of, next_free_slot
 from itsm_as_code.gate.open_changes import OpenChange, OpenChanges
 from itsm_as_code.git.repository import Repository
@@ -221,7 +221,7 @@ def test_the_next_free_slot_is_the_first_of_all(
 def judged(shop: Workshop, *others: tuple[int, str]) -> Decision:
     open_now = [{"number": number, "head": head} for number, head in others]
     data = json.loads(json.dumps({**shop.pull_request(), "openPullRequests": open_now}))
-    return judge(Repository(shop.path), "main", "topic", parse_pull_request(data, "reviews"), NOW)
+    return evaluate(Repository(shop.path), "main", "topic", parse_pull_request(data, "reviews"), NOW)
 
 
 def other_branch(shop: Workshop, branch: str, name: str, **replace: str) -> str:

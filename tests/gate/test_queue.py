@@ -11,8 +11,8 @@ from itsm_as_code import clock
 from itsm_as_code.errors import ForgeError
 from itsm_as_code.forges.interface import ForgeCommit, OpenPullRequest, PullRequest, Review, ReviewState
 from itsm_as_code.gate.decision import Decision
-from itsm_as_code.gate.judge import judge
-from itsm_as_code.gate.queue import judge_group
+from itsm_as_code.gate.evaluation import evaluate
+from itsm_as_code.gate.queue import evaluate_group
 from itsm_as_code.git.repository import Repository
 from tests.conftest import NOW, Workshop
 
@@ -57,11 +57,11 @@ class Queue:
     def judge(self, head: str, last: int, base: str | None = None, now: datetime = NOW) -> Decision:
         others = tuple(OpenPullRequest(n, p.head or "") for n, p in self.pulls.items() if n != last)
         own = replace(self.pulls[last], open_pull_requests=others)
-        return judge_group(self.repository, base or self.base, head, own, self.pulls.__getitem__, now)
+        return evaluate_group(self.repository, base or self.base, head, own, self.pulls.__getitem__, now)
 
     def alone(self, number: int) -> str:
         own = self.pulls[number]
-        return judge(self.repository, self.base, own.head or "", own, NOW).verdict
+        return evaluate(self.repository, self.base, own.head or "", own, NOW).verdict
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from itsm_as_code.forges.interface import PullRequest, Review, ReviewState
 from itsm_as_code.gate.approvals import Approvals, approvals_of
 from itsm_as_code.gate.candidate import Candidate, candidate_of
 from itsm_as_code.gate.decision import Decision, Reason
+from itsm_as_code.gate.evaluation import decide, decision_of, evaluate
 from itsm_as_code.gate.findings import Findings, findings_of
-from itsm_as_code.gate.judge import decide, decision_of, judge
 from itsm_as_code.gate.open_changes import OpenChanges
 from itsm_as_code.git.repository import Repository
 from tests.conftest import NORMAL_CHANGE, NOW, SMALL, Workshop, codes
@@ -263,6 +263,6 @@ def test_git_gives_the_same_decision(world: World, workshop: Workshop) -> None:
     workshop.change()
     workshop.commit()
     here = world.decide().evidence
-    there = judge(Repository(workshop.path), "main", "topic", PullRequest("alice"), NOW).evidence
+    there = evaluate(Repository(workshop.path), "main", "topic", PullRequest("alice"), NOW).evidence
     ids = ("base", "head", "candidate", "policyDigest")
     assert {key: here[key] for key in here if key not in ids} == {key: there[key] for key in there if key not in ids}

@@ -18,7 +18,7 @@ from itsm_as_code.assurance.statement import SCHEMA, trimmed
 from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.forges.interface import MergedPullRequest, MergeHistory, PullRequest, SignedStatement
 from itsm_as_code.gate.decision import Decision, canonical, error_decision, plain
-from itsm_as_code.gate.judge import judge
+from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.gate.queue import tree_of
 from itsm_as_code.git.commits import parse_commit
 from itsm_as_code.git.repository import Repository
@@ -126,7 +126,7 @@ def _judged(repository: Repository, base: str, merge: MergedPullRequest) -> Deci
     pull_request = replace(merge.pull_request, base=base)
     head = pull_request.head or ""
     try:
-        return judge(repository, base, head, pull_request, merge.at)
+        return evaluate(repository, base, head, pull_request, merge.at)
     except ItsmError as error:
         if error.code not in LASTING:
             raise

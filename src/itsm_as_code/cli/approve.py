@@ -58,8 +58,8 @@ def command(
     from itsm_as_code.gate.approvals import approvals_of
     from itsm_as_code.gate.attestation import hand_in, propose, signer
     from itsm_as_code.gate.candidate import read_candidate
+    from itsm_as_code.gate.evaluation import decision_of
     from itsm_as_code.gate.findings import findings_of
-    from itsm_as_code.gate.judge import decision_of
     from itsm_as_code.gate.statements import NAMESPACE
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports import approve as report

@@ -49,7 +49,7 @@ def command(session: Session, subject: str | None, list_all: bool) -> int:
 def all_rules() -> dict[str, Rule]:
     """Every rule that any command can report, by id; the policies of a repository come on top."""
     from itsm_as_code import interchange
-    from itsm_as_code.gate.judge import RULES
+    from itsm_as_code.gate.evaluation import RULES
     from itsm_as_code.records import formatting
     from itsm_as_code.validation import built_in_rules
 

@@ -109,16 +109,16 @@ class _Run:
     def decide(
         self, base: str | None, head: str | None, reviews: Path | None, approvals: str | None, cache: CacheOptions
     ) -> Decision:
-        from itsm_as_code.gate.run import Asked, judge_at_forge, judge_local
+        from itsm_as_code.gate.run import Asked, evaluate_at_forge, evaluate_local
         from itsm_as_code.git.repository import Repository
 
         repository = Repository(self.session.directory)
         stored = partial(cache.records, self.session)
         asked = Asked(base, head, self._instant, reviews, approvals, self.what_if, stored)
         if self.forge.is_local:
-            return judge_local(repository, asked)
+            return evaluate_local(repository, asked)
         connection = connect(self.forge, repository)
-        return judge_at_forge(repository, asked, connection, partial(self._begin, connection), self._told)
+        return evaluate_at_forge(repository, asked, connection, partial(self._begin, connection), self._told)
 
     def _instant(self, base: Snapshot) -> datetime:
         from itsm_as_code.validation import as_of

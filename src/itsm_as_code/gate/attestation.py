@@ -17,8 +17,8 @@ from itsm_as_code.gate.approvals import Approvals, approvals_of
 from itsm_as_code.gate.binding import scope_digest
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Decision, Reason, canonical
+from itsm_as_code.gate.evaluation import decision_of
 from itsm_as_code.gate.findings import Findings
-from itsm_as_code.gate.judge import decision_of
 from itsm_as_code.gate.seats import Approval, Exclusions
 from itsm_as_code.gate.statements import SCHEMA, why_key_is_not
 from itsm_as_code.git.repository import Repository

@@ -15,7 +15,7 @@ from typing import Any
 from itsm_as_code.errors import ForgeError
 from itsm_as_code.forges.interface import OpenPullRequest, PullRequest
 from itsm_as_code.gate.decision import Decision, Reason
-from itsm_as_code.gate.judge import judge
+from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.git.repository import MergeConflict, Repository
 
 MAX_GROUP = 100
@@ -31,7 +31,7 @@ class Step:
     result: str
 
 
-def judge_group(
+def evaluate_group(
     repository: Repository,
     base: str,
     head: str,
@@ -53,7 +53,7 @@ def judge_group(
     decisions = []
     for step in steps(repository, base, head, pull_request):
         own = pull_request if step.number == pull_request.number else others(step.number)
-        decisions.append((step, judge(repository, step.base, step.head, replace(own, base=step.base), now)))
+        decisions.append((step, evaluate(repository, step.base, step.head, replace(own, base=step.base), now)))
     return _together(decisions)
 
 

@@ -14,7 +14,7 @@ from itsm_as_code.errors import ForgeError, GitError, ItsmError
 from itsm_as_code.findings import format_pointer
 from itsm_as_code.forges.local import parse_pull_request, without_duplicates
 from itsm_as_code.gate.decision import SCHEMA, Decision, canonical
-from itsm_as_code.gate.judge import judge
+from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.gate.queue import tree_of
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.diff import diff_data
@@ -115,7 +115,7 @@ def replay(repository: Repository, evidence: Mapping[str, Any]) -> Replay:
         # It holds the inputs of one of them only.
         remedy = "verify the evidence of each of its pull requests"
         raise ItsmError("the evidence is of several pull requests in a merge queue", remedy=remedy)
-    decision = judge(repository, base, head, pull_request, now)
+    decision = evaluate(repository, base, head, pull_request, now)
     if group is not None:
         _check_group(repository, group, decision, pull_request.number)
     return Replay(evidence, tuple(_differences(evidence, dict(decision.evidence))))

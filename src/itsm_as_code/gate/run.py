@@ -12,8 +12,8 @@ from itsm_as_code.forges.connection import Connection
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.forges.local import local_pull_request, with_statements
 from itsm_as_code.gate.decision import Decision
-from itsm_as_code.gate.judge import judge
-from itsm_as_code.gate.queue import judge_group
+from itsm_as_code.gate.evaluation import evaluate
+from itsm_as_code.gate.queue import evaluate_group
 from itsm_as_code.gate.what_if import WhatIf
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.stored import StoredRecords
@@ -37,15 +37,15 @@ class Asked:
     stored: Callable[[], StoredRecords | None] = lambda: None
 
 
-def judge_local(repository: Repository, asked: Asked) -> Decision:
+def evaluate_local(repository: Repository, asked: Asked) -> Decision:
     """The decision on a pull request that lives on no forge. ItsmError when there is none."""
     base, head = repository.commit(asked.base or ""), asked.head or ""
     pull_request = local_pull_request(repository, base, head, asked.reviews, asked.approvals)
     now = asked.instant(repository.snapshot(base))
-    return _judge(repository, asked, base, head, pull_request, now)
+    return _evaluate(repository, asked, base, head, pull_request, now)
 
 
-def judge_at_forge(
+def evaluate_at_forge(
     repository: Repository,
     asked: Asked,
     connection: Connection,
@@ -74,9 +74,9 @@ def judge_at_forge(
     told(pull_request)
     now = asked.instant(repository.snapshot(base))
     if connection.group is None:
-        return _judge(repository, asked, base, head, pull_request, now)
+        return _evaluate(repository, asked, base, head, pull_request, now)
     others = lambda number: signed(connection.forge(number).pull_request())  # noqa: E731
-    return judge_group(repository, base, head, pull_request, others, now)
+    return evaluate_group(repository, base, head, pull_request, others, now)
 
 
 def _commit(repository: Repository, option: str, given: str | None, told: str | None) -> str:
@@ -93,13 +93,13 @@ def _commit(repository: Repository, option: str, given: str | None, told: str | 
         raise ForgeError(f"this clone lacks {revision[:12]}", code=error.code, remedy=remedy) from None
 
 
-def _judge(
+def _evaluate(
     repository: Repository, asked: Asked, base: str, head: str, pull_request: PullRequest, now: datetime
 ) -> Decision:
     """The decision, or with a supposition what it would be."""
     what_if, stored = asked.what_if, asked.stored()
     if what_if is None:
-        return judge(repository, base, head, pull_request, now, stored)
+        return evaluate(repository, base, head, pull_request, now, stored)
     supposed = what_if.pull_request(pull_request, repository.commit(head), now)
-    decision = judge(repository, what_if.base(repository, base), head, supposed, now, stored)
+    decision = evaluate(repository, what_if.base(repository, base), head, supposed, now, stored)
     return what_if.mark(decision, base)

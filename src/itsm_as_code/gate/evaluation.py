@@ -18,7 +18,7 @@ from itsm_as_code.records.stored import StoredRecords
 RULES = (*guard.RULES, *lane.RULES)
 
 
-def judge(
+def evaluate(
     repository: Repository,
     base: str,
     head: str,
@@ -54,4 +54,4 @@ def decision_of(candidate: Candidate, findings: Findings, approvals: Approvals) 
     return Decision(verdict, reasons, data, own, candidate.sources)
 
 
-__all__ = ["RULES", "decide", "decision_of", "judge"]
+__all__ = ["RULES", "decide", "decision_of", "evaluate"]

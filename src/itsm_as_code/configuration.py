@@ -14,7 +14,6 @@ from itsm_as_code.measures.priority import PROFILES, PriorityMatrix, matrix
 from itsm_as_code.measures.risk_table import RiskTable, read_table, shipped_table
 from itsm_as_code.records.document import load
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.records.schemas import Validator
 from itsm_as_code.records.taken_over import CutOver
 from itsm_as_code.snapshot import Snapshot
 
@@ -159,8 +158,7 @@ def read_configuration(content: bytes, registry: KindRegistry) -> tuple[Configur
     document = load(PATH, content)
     if isinstance(document, Finding):
         return Configuration(), [document]
-    validator = Validator("schemas/configuration.schema.json", registry.bundled("configuration.schema.json"))
-    problems = validator.problems(document.data, content)
+    problems = registry.validator("configuration.schema.json").problems(document.data, content)
     if not problems:
         risk_table, problems = read_table(document.data["spec"].get("risk", {}))
     if not problems:

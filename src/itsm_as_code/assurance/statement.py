@@ -76,7 +76,7 @@ def pack(line: bytes, signature: str) -> bytes:
 
 def unpack(content: bytes, registry: KindRegistry) -> Iterator[Statement]:
     """The statements of a note, in their order; each is as the schema says, and nothing else is told of them."""
-    validator = Validator(SCHEMA_FILE, registry.bundled(SCHEMA_FILE))
+    validator = registry.validator(SCHEMA_FILE)
     left = MAX_STATEMENT
     for _ in range(MAX_MEMBERS):
         engine = zlib.decompressobj(wbits=31)
@@ -99,7 +99,7 @@ def exported(content: bytes, registry: KindRegistry) -> Statement | None:
     """The statement in a file as `itsm evidence show --export` writes it; None when it is none."""
     if len(content) > MAX_STATEMENT:
         return None
-    return _read(content, Validator(SCHEMA_FILE, registry.bundled(SCHEMA_FILE)))
+    return _read(content, registry.validator(SCHEMA_FILE))
 
 
 def _read(text: bytes, validator: Validator) -> Statement | None:

@@ -144,7 +144,7 @@ def check_statements(
 
     What has nothing to do with the pull request is passed over; of the rest, whatever does not count says why.
     """
-    validator = Validator(SCHEMA_FILE, registry.bundled(SCHEMA_FILE))
+    validator = registry.validator(SCHEMA_FILE)
     related: list[SignedStatement] = []
     ignored: list[Ignored] = []
     good: list[Statement] = []

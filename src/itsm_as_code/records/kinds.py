@@ -143,6 +143,7 @@ class KindRegistry:
     def __init__(self, kinds: Mapping[str, Kind], files: Mapping[str, Schema]) -> None:
         self.kinds = dict(sorted(kinds.items()))
         self.files = dict(files)
+        self._validators: dict[str, Validator] = {}
         self._by_folder = sorted(self.kinds.values(), key=lambda kind: -len(kind.folder))
         self.top_folders = frozenset(kind.folder.split("/")[0] for kind in self.kinds.values())
 
@@ -165,6 +166,12 @@ class KindRegistry:
     def bundled(self, file: str) -> Schema:
         """Any schema file by its path in the schemas folder, self-contained."""
         return bundle(self.files, file)
+
+    def validator(self, file: str) -> Validator:
+        """What decides by any schema file of the schemas folder, compiled once."""
+        if file not in self._validators:
+            self._validators[file] = Validator(f"schemas/{file}", self.bundled(file))
+        return self._validators[file]
 
     @classmethod
     def load(cls, own: Mapping[str, bytes] | None = None) -> KindRegistry:

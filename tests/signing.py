@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from itsm_as_code.forges.interface import PullRequest, SignedStatement
+from itsm_as_code.forges.interface import PullRequest, SignedApproval
 from itsm_as_code.gate import Decision
 from itsm_as_code.gate.approvals import approvals_of
 from itsm_as_code.gate.attestation import propose
@@ -17,7 +17,7 @@ from itsm_as_code.gate.candidate import Candidate, read_candidate
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.gate.evaluation import decide
 from itsm_as_code.gate.findings import findings_of
-from itsm_as_code.gate.statements import NAMESPACE
+from itsm_as_code.gate.signed_approvals import NAMESPACE
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.signing import sign
 from tests.conftest import NOW, Workshop
@@ -59,7 +59,7 @@ class Office:
 
     shop: Workshop
     keys: dict[str, Path]
-    statements: list[SignedStatement] = field(default_factory=list)
+    statements: list[SignedApproval] = field(default_factory=list)
 
     def candidate(self, now: datetime = NOW, base: str = "main", head: str = "topic") -> Candidate:
         pull_request = PullRequest("alice", statements=tuple(self.statements))
@@ -75,13 +75,13 @@ class Office:
 
     def sign(
         self, statement: dict[str, Any], key: Path | None = None, namespace: str = NAMESPACE, **replaced: Any
-    ) -> SignedStatement:
+    ) -> SignedApproval:
         """Sign a statement, with some of it replaced, by the reviewer's key unless another is named."""
         text = canonical({**statement, **replaced}).decode()
         signature = sign(text.encode(), key or self.keys[statement["reviewer"]], namespace)
-        return SignedStatement(text, signature)
+        return SignedApproval(text, signature)
 
-    def approve(self, reviewer: str, verdict: str = "approved", minute: int = -60, **replaced: Any) -> SignedStatement:
+    def approve(self, reviewer: str, verdict: str = "approved", minute: int = -60, **replaced: Any) -> SignedApproval:
         """Sign as ``itsm approve`` does, and hand it in."""
         signed = self.sign(self.statement(reviewer, verdict, minute), **replaced)
         self.statements.append(signed)
@@ -93,7 +93,7 @@ def ignored_codes(decision: Decision) -> set[tuple[str, str]]:
     return {(item["reviewer"], item["code"]) for row in decision.evidence["approvals"] for item in row["ignored"]}
 
 
-def altered(signed: SignedStatement, old: str, new: str) -> SignedStatement:
+def altered(signed: SignedApproval, old: str, new: str) -> SignedApproval:
     """The same signature under another text."""
     assert old in signed.text
     return replace(signed, text=signed.text.replace(old, new))

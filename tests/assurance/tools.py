@@ -14,13 +14,13 @@ from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.merges import Landing, Place, SignedMerges, committed_at, statement_of
 from itsm_as_code.assurance.noting import Noted, gaps, keep, prepare
 from itsm_as_code.assurance.statement import sign as sign_line
-from itsm_as_code.forges.interface import MergedPullRequest, PullRequest, SignedStatement
+from itsm_as_code.forges.interface import MergedPullRequest, PullRequest, SignedApproval
 from itsm_as_code.gate.candidate import read_candidate
 from itsm_as_code.gate.decision import canonical
-from itsm_as_code.gate.statements import NAMESPACE
+from itsm_as_code.gate.signed_approvals import NAMESPACE
 from itsm_as_code.git import notes
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.git.statements import store_statement, stored_statements
+from itsm_as_code.git.signed_approvals import store_approval, stored_approvals
 from itsm_as_code.signing import sign
 from tests.attacks.tools import CHANGE
 from tests.conftest import NOW, Workshop
@@ -69,7 +69,7 @@ class Firm:
             candidate = read_candidate(repository, base, head, PullRequest("alice"), NOW - timedelta(hours=4))
             text = canonical(signable(repository, candidate, reviewer)).decode()
             signature = sign(text.encode(), self.keys[reviewer], NAMESPACE)
-            store_statement(repository, candidate.head, reviewer, text, signature, NOW - timedelta(hours=4))
+            store_approval(repository, candidate.head, reviewer, text, signature, NOW - timedelta(hours=4))
 
     def merge(self, how: str = "merge", head: str = "topic") -> str:
         """Merge a topic in one of four ways; the commit that main has then."""
@@ -116,7 +116,7 @@ class Firm:
 
     def prepared(self, ledger: Ledger, key: Path | None = None) -> Noted:
         repository = ledger.repository
-        signed = [SignedStatement(*pair) for pair in stored_statements(repository)]
+        signed = [SignedApproval(*pair) for pair in stored_approvals(repository)]
 
         def source(base: str, row: Sequence[str]) -> SignedMerges:
             return SignedMerges(repository, base, row, signed)
@@ -130,7 +130,7 @@ class Firm:
         commit, base = repository.commit(commit), repository.commit(base)
         merges = ()
         if head is not None:
-            signed = tuple(SignedStatement(*pair) for pair in stored_statements(repository))
+            signed = tuple(SignedApproval(*pair) for pair in stored_approvals(repository))
             told = PullRequest("alice@shop.example", head=repository.commit(head), statements=signed)
             merges = (MergedPullRequest(told, committed_at(repository, commit), commit),)
         line = statement_of(repository, Landing(base, (commit,), merges), Place(REPOSITORY, "main"), (None, LATER))

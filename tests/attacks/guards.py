@@ -23,7 +23,7 @@ from itsm_as_code.gate import (
     reviews,
     scope,
     seats,
-    statements,
+    signed_approvals,
 )
 from itsm_as_code.gate import authorise as authorisation
 from itsm_as_code.gate.binding import Binding
@@ -31,7 +31,7 @@ from itsm_as_code.gate.identities import Directory, contributors
 from itsm_as_code.gate.incoming import Incoming
 from itsm_as_code.gate.open_changes import OpenChanges
 from itsm_as_code.gate.reviews import Verdicts
-from itsm_as_code.gate.statements import PullRequestIdentity
+from itsm_as_code.gate.signed_approvals import PullRequestIdentity
 from itsm_as_code.git import commands
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.measures import links, risk, suspension
@@ -110,7 +110,7 @@ def whoever_has_the_login(
 
 
 def any_namespace(armoured: str, _real: Any = signing.read_signature) -> signing.Signature:
-    return replace(_real(armoured), namespace=statements.NAMESPACE)
+    return replace(_real(armoured), namespace=signed_approvals.NAMESPACE)
 
 
 def as_it_says_of_itself(change: Any, now: Any, _real: Any = suspension.failed_at) -> Any:
@@ -461,13 +461,17 @@ GUARDS: Final = (
         patched(outcomes, "blamed_at", lambda _: {}),
         ("follows-a-model-that-causes-incidents",),
     ),
-    Guard("keys of the base", patched(statements, "why_key_is_not", lambda *_: None), ("is-signed-with-another-key",)),
+    Guard(
+        "keys of the base",
+        patched(signed_approvals, "why_key_is_not", lambda *_: None),
+        ("is-signed-with-another-key",),
+    ),
     Guard("signatures", patched(signing, "is_signed_by", lambda *_: True), ("is-signed-and-then-altered",)),
     Guard(
         "signatures over approvals",
         lambda monkeypatch: (
             monkeypatch.setattr(signing, "read_signature", any_namespace),
-            monkeypatch.setattr(statements, "NAMESPACE", "file"),
+            monkeypatch.setattr(signed_approvals, "NAMESPACE", "file"),
         )[0],
         ("is-signed-for-something-else",),
     ),
@@ -478,7 +482,7 @@ GUARDS: Final = (
     ),
     Guard(
         "who speaks again means it",
-        patched(statements, "_last_words", lambda found, _: (list(found), [])),
+        patched(signed_approvals, "_last_words", lambda found, _: (list(found), [])),
         ("revives-what-was-withdrawn",),
     ),
     Guard(

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError
-from itsm_as_code.forges.interface import SignedStatement
+from itsm_as_code.forges.interface import SignedApproval
 from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import evaluate
 from itsm_as_code.gate.authorise import Question, authorise
@@ -693,7 +693,7 @@ def office(shop: Workshop) -> Office:
     return Office(shop, keys)
 
 
-def hand_in(shop: Workshop, *signed: SignedStatement) -> None:
+def hand_in(shop: Workshop, *signed: SignedApproval) -> None:
     shop.more["statements"] = [{"statement": item.text, "signature": item.signature} for item in signed]
 
 
@@ -707,7 +707,7 @@ def is_signed_with_another_key(shop: Workshop) -> None:
 def is_signed_and_then_altered(shop: Workshop) -> None:
     refused = office(shop).approve("bob", "changes-requested")
     wanted = Office(shop, {}).statement("bob")
-    hand_in(shop, SignedStatement(canonical(wanted).decode(), refused.signature))
+    hand_in(shop, SignedApproval(canonical(wanted).decode(), refused.signature))
 
 
 @scenario(26)

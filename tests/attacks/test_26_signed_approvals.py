@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from itsm_as_code.forges.interface import PullRequest, SignedStatement
+from itsm_as_code.forges.interface import PullRequest, SignedApproval
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.git.statements import store_statement, stored_statements
+from itsm_as_code.git.signed_approvals import store_approval, stored_approvals
 from tests.attacks.tools import CHANGE, on_main
 from tests.conftest import NOW, Workshop
 from tests.signing import Office, add_key, altered, copy_office, ignored_codes, make_key
@@ -77,7 +77,7 @@ def test_every_altered_byte_of_a_statement(office: Office) -> None:
     signed = office.sign(office.statement("bob"))
     for at in range(0, len(signed.text), 37):
         other = "0" if signed.text[at] != "0" else "1"
-        office.statements[:] = [SignedStatement(signed.text[:at] + other + signed.text[at + 1 :], signed.signature)]
+        office.statements[:] = [SignedApproval(signed.text[:at] + other + signed.text[at + 1 :], signed.signature)]
         assert office.decide().verdict == "pending", signed.text[max(0, at - 10) : at + 10]
 
 
@@ -85,7 +85,7 @@ def test_an_altered_signature(office: Office) -> None:
     signed = office.sign(office.statement("bob"))
     lines = signed.signature.splitlines()
     lines[-2] = lines[-2][:8] + ("A" if lines[-2][8] != "A" else "B") + lines[-2][9:]
-    office.statements.append(SignedStatement(signed.text, "\n".join(lines) + "\n"))
+    office.statements.append(SignedApproval(signed.text, "\n".join(lines) + "\n"))
     pending(office, "signature-broken")
 
 
@@ -93,7 +93,7 @@ def test_an_altered_signature(office: Office) -> None:
     "signature", ["", "x", "-----BEGIN SSH SIGNATURE-----\n!\n-----END SSH SIGNATURE-----", "a\n" * 9999]
 )
 def test_no_signature(office: Office, signature: str) -> None:
-    office.statements.append(SignedStatement(canonical(office.statement("bob")).decode(), signature))
+    office.statements.append(SignedApproval(canonical(office.statement("bob")).decode(), signature))
     pending(office, "signature-unreadable")
 
 
@@ -303,7 +303,7 @@ def test_a_statement_from_the_future(office: Office) -> None:
 def test_a_statement_twice_is_one(office: Office) -> None:
     """An ECDSA key gives another signature each time; the statement is the same."""
     signed = office.approve("bob")
-    office.statements.append(SignedStatement(signed.text, signed.signature + "\n"))
+    office.statements.append(SignedApproval(signed.text, signed.signature + "\n"))
     decision = office.decide()
     assert decision.verdict == "approved"
     assert ("bob", "duplicate") in ignored_codes(decision)
@@ -361,8 +361,8 @@ def test_nobody_takes_back_what_another_said(office: Office) -> None:
     ]
 
 
-def office_digest(signed: SignedStatement) -> str:
-    from itsm_as_code.gate.statements import digest_of
+def office_digest(signed: SignedApproval) -> str:
+    from itsm_as_code.gate.signed_approvals import digest_of
 
     return digest_of(signed.text)
 
@@ -404,7 +404,7 @@ def test_a_request_for_changes_ends_with_the_merge(office: Office) -> None:
     ],
 )
 def test_what_is_no_statement(office: Office, text: str) -> None:
-    office.statements.append(SignedStatement(text, "x"))
+    office.statements.append(SignedApproval(text, "x"))
     decision = office.decide()
     assert decision.verdict == "pending"
     assert {code for _, code in ignored_codes(decision)} == {"statement-unreadable"}
@@ -418,10 +418,10 @@ def test_a_statement_that_two_readers_would_read_in_two_ways(office: Office) -> 
         canonical(statement).decode() + "\n",
         canonical(statement).decode().replace('{"at"', '{"verdict":"withdrawn","at"'),
     ):
-        from itsm_as_code.gate.statements import NAMESPACE
+        from itsm_as_code.gate.signed_approvals import NAMESPACE
         from itsm_as_code.signing import sign
 
-        office.statements[:] = [SignedStatement(text, sign(text.encode(), office.keys["bob"], NAMESPACE))]
+        office.statements[:] = [SignedApproval(text, sign(text.encode(), office.keys["bob"], NAMESPACE))]
         assert {code for _, code in ignored_codes(office.decide())} == {"statement-unreadable"}
 
 
@@ -465,25 +465,25 @@ def test_a_reference_that_looks_like_two_lines(office: Office, odd: str) -> None
     store, head = Repository(office.shop.path), office.shop.git("rev-parse", "topic")
     for verdict, minute in (("approved", -60), ("changes-requested", -30)):
         signed = office.approve("bob", verdict, minute)
-        store_statement(store, head, "bob", signed.text, signed.signature, NOW + timedelta(minutes=minute))
-    before = stored_statements(store)
+        store_approval(store, head, "bob", signed.text, signed.signature, NOW + timedelta(minutes=minute))
+    before = stored_approvals(store)
     assert len(before) == 2
     half = half_a_statement(office.shop)
     second = office.shop.git("for-each-ref", "--format=%(refname)", "refs/itsm/approvals").split("\n")[1]
     office.shop.git("update-ref", f"{second.rpartition('/')[0]}/{odd}", half)
     office.shop.git("update-ref", f"refs/itsm/approvals/0{odd}0", half)
-    assert stored_statements(store) == before
+    assert stored_approvals(store) == before
 
 
 def test_a_reference_whose_name_is_no_text(office: Office) -> None:
     shop, signed = office.shop, office.approve("bob")
     store = Repository(shop.path)
-    store_statement(store, shop.git("rev-parse", "topic"), "bob", signed.text, signed.signature, NOW)
+    store_approval(store, shop.git("rev-parse", "topic"), "bob", signed.text, signed.signature, NOW)
     shop.git("update-ref", "refs/itsm/approvals/z", "main")
     shop.git("pack-refs", "--all")
     packed = shop.path / ".git" / "packed-refs"
     packed.write_bytes(packed.read_bytes().replace(b"refs/itsm/approvals/z\n", b"refs/itsm/approvals/\xff\n"))
-    assert stored_statements(store) == [(signed.text, signed.signature)]
+    assert stored_approvals(store) == [(signed.text, signed.signature)]
 
 
 @pytest.mark.parametrize("value", ['"\\ud800"', "1" + "0" * 30, "1" * 5000, "1e999", "NaN"])
@@ -491,7 +491,7 @@ def test_a_statement_that_json_cannot_carry(office: Office, value: str) -> None:
     """Anybody who may push can leave it there, unsigned: it counts for nothing and stops nobody."""
     signed = office.approve("bob")
     text = signed.text.replace('"previous"', f'"message":{value},"previous"', 1)
-    office.statements.append(SignedStatement(text, signed.signature))
+    office.statements.append(SignedApproval(text, signed.signature))
     assert office.decide().verdict == "approved"
 
 

@@ -271,7 +271,7 @@ def test_signed_evidence(judged: tuple[Workshop, Decision], tmp_path: Path) -> N
 
 
 def test_a_signature_of_an_approval_is_none_of_evidence(judged: tuple[Workshop, Decision], tmp_path: Path) -> None:
-    from itsm_as_code.gate.statements import NAMESPACE
+    from itsm_as_code.gate.signed_approvals import NAMESPACE
     from itsm_as_code.signing import sign
 
     shop, decision = judged

@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 from itsm_as_code import __version__, clock
 from itsm_as_code.assurance.statement import SCHEMA, trimmed
 from itsm_as_code.errors import GitError, ItsmError
-from itsm_as_code.forges.interface import MergedPullRequest, MergeHistory, PullRequest, SignedStatement
+from itsm_as_code.forges.interface import MergedPullRequest, MergeHistory, PullRequest, SignedApproval
 from itsm_as_code.gate.decision import Decision, canonical, error_decision, plain
 from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.gate.queue import tree_of
@@ -221,7 +221,7 @@ class SignedMerges:
     """
 
     def __init__(
-        self, repository: Repository, base: str, chain: Sequence[str], statements: Sequence[SignedStatement]
+        self, repository: Repository, base: str, chain: Sequence[str], statements: Sequence[SignedApproval]
     ) -> None:
         self._repository, self._statements = repository, tuple(statements)
         self._row = (base, *chain)
@@ -270,7 +270,7 @@ class SignedMerges:
 _MOST_HEADS: Final = 200
 
 
-def _named(statements: Iterable[SignedStatement]) -> list[tuple[str, str, str]]:
+def _named(statements: Iterable[SignedApproval]) -> list[tuple[str, str, str]]:
     """Head, base and candidate that signed approvals name; whether they count, the gate says."""
     found = []
     for statement in statements:

@@ -18,10 +18,10 @@ from itsm_as_code.assurance.merges import LATER, ForgeMerges, Place, SignedMerge
 from itsm_as_code.assurance.statement import Statement, sign
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.forges.connection import Connection
-from itsm_as_code.forges.interface import MergeHistory, SignedStatement
+from itsm_as_code.forges.interface import MergeHistory, SignedApproval
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.git import notes
-from itsm_as_code.git.statements import stored_statements
+from itsm_as_code.git.signed_approvals import stored_approvals
 
 ENOUGH: Final = 25
 """So many commits in a row with evidence, from the tip on, and those before them are taken to have it, too."""
@@ -75,7 +75,7 @@ def source_of(ledger: Ledger, connection: Connection | None) -> Source:
     """Where pull requests are read from: a forge, or else the approvals that are signed in this clone."""
     repository = ledger.repository
     if connection is None:
-        signed = [SignedStatement(*pair) for pair in stored_statements(repository)]
+        signed = [SignedApproval(*pair) for pair in stored_approvals(repository)]
         return lambda base, row: SignedMerges(repository, base, row, signed)
     bring = partial(connection.fetch, repository)
     history = ForgeMerges(repository, connection.forge, bring, connection.client.wait, ledger.now)

@@ -60,7 +60,7 @@ def command(
     from itsm_as_code.gate.candidate import read_candidate
     from itsm_as_code.gate.evaluation import decision_of
     from itsm_as_code.gate.findings import findings_of
-    from itsm_as_code.gate.statements import NAMESPACE
+    from itsm_as_code.gate.signed_approvals import NAMESPACE
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports import approve as report
     from itsm_as_code.signing import sign

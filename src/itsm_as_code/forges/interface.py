@@ -44,7 +44,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class SignedStatement:
+class SignedApproval:
     """What a reviewer signed, and the armoured signature: raw, for the gate itself checks both against the base."""
 
     text: str
@@ -90,7 +90,7 @@ class PullRequest:
     pushers: tuple[str, ...] = ()
     reviews: tuple[Review, ...] = ()
     open_pull_requests: tuple[OpenPullRequest, ...] = ()
-    statements: tuple[SignedStatement, ...] = ()
+    statements: tuple[SignedApproval, ...] = ()
     draft: bool = False
     base_ref: str | None = None
     base: str | None = None

@@ -18,10 +18,10 @@ from itsm_as_code.forges.interface import (
     PullRequest,
     Review,
     ReviewState,
-    SignedStatement,
+    SignedApproval,
 )
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.git.statements import stored_statements
+from itsm_as_code.git.signed_approvals import stored_approvals
 
 _REMEDY = 'a reviews file looks like {"author": "alice", "reviews": [{"reviewer", "state", "commit", "at"}]}'
 _MAX_BYTES = 16 << 20
@@ -211,12 +211,12 @@ class _Reader:
         fields = self.mapping(data, what, {"number", "head"})
         return OpenPullRequest(self.number(fields, what), self.text(fields, "head", what))
 
-    def statement(self, data: Any, index: int) -> SignedStatement:
+    def statement(self, data: Any, index: int) -> SignedApproval:
         what = f"statement {index + 1}"
         fields = self.mapping(data, what, {"statement", "signature"})
         if not all(isinstance(fields.get(key), str) for key in ("statement", "signature")):
             raise self.fail(f"{what} lacks its text or its signature")
-        return SignedStatement(fields["statement"], fields["signature"])
+        return SignedApproval(fields["statement"], fields["signature"])
 
     def forge_commit(self, data: Any, index: int) -> ForgeCommit:
         what = f"commit {index + 1}"
@@ -252,17 +252,17 @@ def local_pull_request(
     else:
         commits = repository.commits(repository.commit(base), repository.commit(head))
         found = PullRequest(author=(commits[0].author[1] or None) if commits else None)
-    return with_statements(found, repository, approvals or (REFS if reviews is None else NONE))
+    return with_signed_approvals(found, repository, approvals or (REFS if reviews is None else NONE))
 
 
-def with_statements(pull_request: PullRequest, repository: Repository, source: str) -> PullRequest:
+def with_signed_approvals(pull_request: PullRequest, repository: Repository, source: str) -> PullRequest:
     """The pull request with the signed approvals of a source besides its own: ``refs``, ``none`` or a file."""
     return replace(pull_request, statements=(*pull_request.statements, *_statements(repository, source)))
 
 
-def _statements(repository: Repository, source: str) -> tuple[SignedStatement, ...]:
+def _statements(repository: Repository, source: str) -> tuple[SignedApproval, ...]:
     if source == NONE:
         return ()
     if source == REFS:
-        return tuple(SignedStatement(text, signature) for text, signature in stored_statements(repository))
+        return tuple(SignedApproval(text, signature) for text, signature in stored_approvals(repository))
     return LocalForge(Path(source)).pull_request().statements

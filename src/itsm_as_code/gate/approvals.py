@@ -15,7 +15,7 @@ from itsm_as_code.gate.lane import own_rules
 from itsm_as_code.gate.reviews import Verdicts, latest_reviews
 from itsm_as_code.gate.scope import MatchedRule, PathChange, Scope
 from itsm_as_code.gate.seats import Approval, settle
-from itsm_as_code.gate.statements import PullRequestIdentity, Signed, check_statements
+from itsm_as_code.gate.signed_approvals import PullRequestIdentity, Signed, check_signed_approvals
 from itsm_as_code.gate.suggestions import explain, suggest
 from itsm_as_code.records.diff import RecordDiff
 
@@ -73,7 +73,9 @@ def _signed(candidate: Candidate, history: History) -> Signed:
         return Signed()
     ids = frozenset(commit.sha for commit in candidate.commits)
     identity = PullRequestIdentity(history, candidate.base, candidate.head, candidate.tree, ids, candidate.subjects)
-    return check_statements(statements, identity, candidate.base_facts, candidate.rule_set.registry, candidate.now)
+    return check_signed_approvals(
+        statements, identity, candidate.base_facts, candidate.rule_set.registry, candidate.now
+    )
 
 
 def _with_own(candidate: Candidate, diffs: Sequence[RecordDiff], scope: Scope) -> tuple[MatchedRule, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from itsm_as_code import clock, signing
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import did_you_mean
-from itsm_as_code.forges.interface import SignedStatement
+from itsm_as_code.forges.interface import SignedApproval
 from itsm_as_code.gate.approvals import Approvals, approvals_of
 from itsm_as_code.gate.binding import scope_digest
 from itsm_as_code.gate.candidate import Candidate
@@ -20,9 +20,9 @@ from itsm_as_code.gate.decision import Decision, Reason, canonical
 from itsm_as_code.gate.evaluation import decision_of
 from itsm_as_code.gate.findings import Findings
 from itsm_as_code.gate.seats import Approval, Exclusions
-from itsm_as_code.gate.statements import SCHEMA, why_key_is_not
+from itsm_as_code.gate.signed_approvals import SCHEMA, why_key_is_not
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.git.statements import store_statement
+from itsm_as_code.git.signed_approvals import store_approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ def hand_in(
     repository: Repository, candidate: Candidate, findings: Findings, proposal: Proposal, signature: str
 ) -> tuple[str, Decision]:
     """Keep a signed statement in this clone: its reference, and the decision that it brings about."""
-    reviewer, signed = proposal.statement["reviewer"], SignedStatement(proposal.text, signature)
-    ref = store_statement(repository, candidate.head, reviewer, proposal.text, signature, candidate.now)
+    reviewer, signed = proposal.statement["reviewer"], SignedApproval(proposal.text, signature)
+    ref = store_approval(repository, candidate.head, reviewer, proposal.text, signature, candidate.now)
     statements = (*candidate.pull_request.statements, signed)
     after = replace(candidate, pull_request=replace(candidate.pull_request, statements=statements))
     return ref, decision_of(after, findings, approvals_of(after, findings, repository))

@@ -11,7 +11,7 @@ from typing import Final
 from itsm_as_code import signing
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.gate.replay import Damaged
-from itsm_as_code.gate.statements import why_key_is_not
+from itsm_as_code.gate.signed_approvals import why_key_is_not
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import Snapshot

@@ -10,7 +10,7 @@ from pathlib import Path
 from itsm_as_code.errors import ForgeError, ItsmError
 from itsm_as_code.forges.connection import Connection
 from itsm_as_code.forges.interface import PullRequest
-from itsm_as_code.forges.local import local_pull_request, with_statements
+from itsm_as_code.forges.local import local_pull_request, with_signed_approvals
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.gate.queue import evaluate_group
@@ -68,7 +68,7 @@ def evaluate_at_forge(
 
     def signed(pull_request: PullRequest) -> PullRequest:
         source = asked.approvals
-        return pull_request if source is None else with_statements(pull_request, repository, source)
+        return pull_request if source is None else with_signed_approvals(pull_request, repository, source)
 
     pull_request = signed(found)
     told(pull_request)

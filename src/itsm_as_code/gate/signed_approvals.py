@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from itsm_as_code import clock, signing
 from itsm_as_code.errors import GitError
-from itsm_as_code.forges.interface import Review, ReviewState, SignedStatement
+from itsm_as_code.forges.interface import Review, ReviewState, SignedApproval
 from itsm_as_code.gate.decision import is_canonical
 from itsm_as_code.gate.history import History
 from itsm_as_code.gate.reviews import Ignored
@@ -42,7 +42,7 @@ MAX_CHARACTERS: Final = 1 << 20
 class Statement:
     """A statement that could be read, with the digest of its text; nothing of it is checked yet."""
 
-    signed: SignedStatement
+    signed: SignedApproval
     digest: str
     data: Mapping[str, Any]
 
@@ -69,7 +69,7 @@ class Signed:
 
     reviews: tuple[Review, ...] = ()
     ignored: tuple[Ignored, ...] = ()
-    related: tuple[SignedStatement, ...] = ()
+    related: tuple[SignedApproval, ...] = ()
     counted: tuple[Statement, ...] = ()
 
 
@@ -133,8 +133,8 @@ class PullRequestIdentity:
             return False
 
 
-def check_statements(
-    statements: Iterable[SignedStatement],
+def check_signed_approvals(
+    statements: Iterable[SignedApproval],
     pull: PullRequestIdentity,
     people: Facts,
     registry: KindRegistry,
@@ -145,7 +145,7 @@ def check_statements(
     What has nothing to do with the pull request is passed over; of the rest, whatever does not count says why.
     """
     validator = registry.validator(SCHEMA_FILE)
-    related: list[SignedStatement] = []
+    related: list[SignedApproval] = []
     ignored: list[Ignored] = []
     good: list[Statement] = []
     seen: set[str] = set()

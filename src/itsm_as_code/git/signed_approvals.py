@@ -19,23 +19,23 @@ from itsm_as_code.git.repository import Repository
 PREFIX: Final = "refs/itsm/approvals/"
 STATEMENT: Final = "statement.json"
 SIGNATURE: Final = "statement.json.sig"
-MAX_STATEMENTS: Final = 20_000
+MAX_APPROVALS: Final = 20_000
 _MAX_BYTES: Final = 1 << 20
 _OURS: Final = re.compile(rb"refs/itsm/approvals/[0-9a-f]{40}(?:[0-9a-f]{24})?/[a-z0-9-]+/[0-9a-f]{16}\Z")
-"""The references that :func:`store_statement` makes. Others might be more than one line to whoever reads a list."""
+"""The references that :func:`store_approval` makes. Others might be more than one line to whoever reads a list."""
 
 
-def stored_statements(repository: Repository) -> list[tuple[str, str]]:
+def stored_approvals(repository: Repository) -> list[tuple[str, str]]:
     """Text and signature of every statement, in the order of their refs; what is none of ours is left out.
 
     Anybody who may push can leave rubbish there; it counts for nothing, so it must not stop the gate either. GitError
-    for more than MAX_STATEMENTS.
+    for more than MAX_APPROVALS.
     """
     listed = repository.run("for-each-ref", "--format=%(refname)", PREFIX)[1].split(b"\n")[:-1]
     names = [name.decode() for name in listed if _OURS.match(name)]
-    if len(listed) > MAX_STATEMENTS:
+    if len(listed) > MAX_APPROVALS:
         raise GitError(
-            f"there are more than {MAX_STATEMENTS:,} signed approvals",
+            f"there are more than {MAX_APPROVALS:,} signed approvals",
             code="too-many-statements",
             remedy=f"delete the refs under {PREFIX} whose pull requests are merged",
         )
@@ -58,7 +58,7 @@ def _small_blobs(repository: Repository, names: list[str]) -> Iterator[str | Non
         yield oid if fits else None
 
 
-def store_statement(repository: Repository, head: str, reviewer: str, text: str, signature: str, at: datetime) -> str:
+def store_approval(repository: Repository, head: str, reviewer: str, text: str, signature: str, at: datetime) -> str:
     """Write a statement and give its ref. The same statement gives the same ref and commit in every clone."""
     store = Repository(repository.folder)  # with no temporary object folder of a merge
     files = [(SIGNATURE, _blob(store, signature)), (STATEMENT, _blob(store, text))]

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from itsm_as_code.policies.cel.bounded import CHILDREN, Bounded, OutOfBounds
-from itsm_as_code.policies.cel.cost import ITERATIONS, SMALL, small_up_to
+from itsm_as_code.policies.cel.cost import SMALL, small_up_to
 from itsm_as_code.policies.cel.environment import Context, Environment, EvaluationError
+from itsm_as_code.policies.cel.look_ups import ITERATIONS
 from itsm_as_code.records.facts import Facts
 from tests.conftest import NOW
 from tests.policies.cel.test_expressions import expressions

@@ -16,23 +16,12 @@ from functools import lru_cache
 from typing import Final
 
 from itsm_as_code.policies.cel.expressions import Node, parse
+from itsm_as_code.policies.cel.look_ups import ITERATIONS, LOOK_UPS, LOOKED_UP
 from itsm_as_code.policies.cel.tokens import SyntaxProblem
 from itsm_as_code.policies.cel.wall_clock import takes_zone
 
-ITERATIONS: Final = 10_000
-"""Iterations of one evaluation after which the runtime stops, nested ones and those of several loops together."""
 SMALL: Final = 10_000_000
 _LARGEST: Final = 1 << 22
-LOOKED_UP: Final = 4096
-"""Characters that a record has at most which is looked up where an expression stands; for more it is left."""
-_LOOK_UPS: Final = {
-    "record": LOOKED_UP,
-    "owner": LOOKED_UP,
-    "budget": LOOKED_UP,
-    "records": LOOKED_UP * ITERATIONS,
-    "dependents": 64 * ITERATIONS,
-    "dependencies": 64 * ITERATIONS,
-}
 _TOO_MUCH: Final = 10**15
 _SEARCHES: Final = frozenset({"contains", "indexOf", "lastIndexOf", "replace", "split"})
 _MOST_STEPS: Final = 1_000_000
@@ -94,8 +83,8 @@ class _Estimate:
             return _Value(work + touched // 8, sum(sizes) if node.name == "+" else 24, loops)
         if takes_zone(node):
             return _Value(_TOO_MUCH, 24, loops)  # a zone is read from a file: never where it cannot be stopped
-        if node.kind == "call" and node.name in _LOOK_UPS:
-            return _Value(work + 20, _LOOK_UPS[node.name], loops)
+        if node.kind == "call" and node.name in LOOK_UPS and (most := LOOK_UPS[node.name].size):
+            return _Value(work + 20, most, loops)
         size = self._result(node, sizes)
         return _capped(work + self._touched(node, sizes) + size // 8 + 20, size, loops)
 

@@ -26,6 +26,7 @@ from itsm_as_code.policies.cel.bounded import TOO_MUCH, Bounded, OutOfBounds
 from itsm_as_code.policies.cel.cost import small_up_to
 from itsm_as_code.policies.cel.ends_of_time import NEAR, near, with_near_ends
 from itsm_as_code.policies.cel.expressions import line_and_column, offset_of
+from itsm_as_code.policies.cel.look_ups import LOOK_UPS
 from itsm_as_code.policies.cel.sizes import MOST_HANDED_OUT, is_large, measured, weight_of
 from itsm_as_code.policies.cel.wall_clock import EXCLUDED, NAME, Rewritten, rewritten, wall_clock, zone_problems
 from itsm_as_code.records.facts import Facts
@@ -51,20 +52,7 @@ _STANDARD = (
     *("isNaN", "isInf", "isFinite", "bitAnd", "bitOr", "bitXor", "bitNot", "bitShiftLeft", "bitShiftRight"),
     *("has", "all", "exists", "exists_one", "map", "filter"),
 )
-_OURS = (
-    "record",
-    "records",
-    "owner",
-    "dependents",
-    "dependencies",
-    "frozen",
-    "budget",
-    "day",
-    "period",
-    "lastDay",
-    "noticeDay",
-)
-FUNCTIONS = frozenset((*_STANDARD, *_OURS))
+FUNCTIONS = frozenset((*_STANDARD, *LOOK_UPS))
 """The names of all functions and macros, to offer the one that was meant."""
 
 
@@ -115,18 +103,7 @@ class Activation:
 
     def fresh(self) -> Any:
         """Converted anew: what an evaluation builds lives as long as the activation that it was given."""
-        context = self.context
-        return self._values(
-            {
-                "object": context.object,
-                "old": context.old,
-                "change": context.change,
-                "risk": context.risk,
-                "request": context.request,
-                "now": context.now,
-                "params": context.params,
-            }
-        )
+        return self._values({name: getattr(self.context, name) for name in VARIABLES})
 
     def with_params(self, params: Mapping[str, Any]) -> Activation:
         """The same with other parameters."""

@@ -7,7 +7,7 @@ both side by side over this repository's expressions and thousands of changed on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -220,11 +220,11 @@ class _Parser:
             return node
         if self._sees("["):
             self._next()
-            items = self._items("]")
+            items = self._entries("]")
             return Node("list", token.start, self._last_end, tuple(items))
         if self._sees("{"):
             self._next()
-            entries = self._entries()
+            entries = self._entries("}", self._map_key)
             return Node("map", token.start, self._last_end, tuple(entries))
         if self._sees(".") or token.kind == "name":
             return self._named()
@@ -263,24 +263,8 @@ class _Parser:
             return None
         name = "".join(token.text for token in self._tokens[index - 1 : self._index])
         self._next()
-        values: list[Node] = []
-        while not self._sees("}", ","):
-            field = self._token
-            if field.kind not in ("name", "quoted"):
-                raise self._unexpected("the name of a field")
-            self._next()
-            self._expect(":")
-            values.append(self._expression())
-            if not self._sees(",") or self._tokens[self._index + 1].text == "}":
-                break
-            self._next()
-        self._close("}")
+        values = self._entries("}", self._field_name)
         return Node("message", start, self._last_end, tuple(values), name, (start,))
-
-    def _close(self, closing: str) -> None:
-        if self._sees(","):
-            self._next()
-        self._expect(closing)
 
     def _arguments(self) -> list[Node]:
         self._expect("(")
@@ -293,27 +277,31 @@ class _Parser:
         self._expect(")")
         return found
 
-    def _items(self, closing: str) -> list[Node]:
-        found = []
+    def _entries(self, closing: str, before: Callable[[], Iterable[Node]] = tuple) -> list[Node]:
+        """What stands in brackets up to ``closing``: expressions, each with what ``before`` reads before it."""
+        found: list[Node] = []
         while not self._sees(closing, ","):
+            found += before()
             found.append(self._expression())
             if not self._sees(",") or self._tokens[self._index + 1].text == closing:
                 break
             self._next()
-        self._close(closing)
+        if self._sees(","):
+            self._next()
+        self._expect(closing)
         return found
 
-    def _entries(self) -> list[Node]:
-        found = []
-        while not self._sees("}", ","):
-            found.append(self._expression())
-            self._expect(":")
-            found.append(self._expression())
-            if not self._sees(",") or self._tokens[self._index + 1].text == "}":
-                break
-            self._next()
-        self._close("}")
-        return found
+    def _map_key(self) -> list[Node]:
+        key = self._expression()
+        self._expect(":")
+        return [key]
+
+    def _field_name(self) -> list[Node]:
+        if self._token.kind not in ("name", "quoted"):
+            raise self._unexpected("the name of a field")
+        self._next()
+        self._expect(":")
+        return []
 
     def _literal(self) -> Node:
         first = self._next()

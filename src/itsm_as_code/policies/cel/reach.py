@@ -12,35 +12,15 @@ from functools import lru_cache
 from typing import Any, Final
 
 from itsm_as_code.policies.cel.expressions import Node, parse
+from itsm_as_code.policies.cel.look_ups import LOOK_UPS, NOTHING, LookUp
 from itsm_as_code.policies.cel.tokens import SyntaxProblem
 
 Reads = frozenset[str] | None
 """Kinds of records that an expression asks for beside the one that is judged; None for any."""
 
-_NOTHING: Final[frozenset[str]] = frozenset()
-_OF_FUNCTION: Final[Mapping[str, frozenset[str]]] = {
-    "owner": frozenset({"Service", "Team"}),
-    "dependents": frozenset({"Service"}),
-    "dependencies": frozenset({"Service"}),
-    "frozen": frozenset({"Service", "Calendar"}),
-    "budget": frozenset({"ServiceReview", "ServiceLevelAgreement"}),
-    "day": _NOTHING,
-    "period": _NOTHING,
-    "lastDay": _NOTHING,
-    "noticeDay": _NOTHING,
-    "has": _NOTHING,
-    "size": _NOTHING,
-    "string": _NOTHING,
-    "int": _NOTHING,
-    "uint": _NOTHING,
-    "double": _NOTHING,
-    "bool": _NOTHING,
-    "dyn": _NOTHING,
-    "type": _NOTHING,
-    "duration": _NOTHING,
-    "timestamp": _NOTHING,
-}
-"""Functions whose answers rest on records of these kinds alone; what is not named may rest on any."""
+_TYPES: Final = ("string", "int", "uint", "double", "bool", "dyn", "type", "duration", "timestamp")
+_PURE: Final = frozenset(("has", "size", *_TYPES))
+"""Functions of CEL whose answers rest on no record; what is not named may rest on any."""
 
 
 @lru_cache(maxsize=4096)
@@ -66,7 +46,11 @@ def _asked(node: Node) -> Reads:
     if node.name in ("record", "records"):
         kind = node.children[0] if node.children else None
         return frozenset({str(kind.value)}) if kind is not None and _is_text(kind) else None
-    return _OF_FUNCTION.get(node.name)
+    return _kinds(node.name)
+
+
+def _kinds(function: str) -> Reads:
+    return NOTHING if function in _PURE else LOOK_UPS[function].kinds if function in LOOK_UPS else None
 
 
 @lru_cache(maxsize=4096)
@@ -170,11 +154,6 @@ def _is_text(node: Node) -> bool:
     return node.kind == "literal" and node.name == "string" and isinstance(node.value, str)
 
 
-_BY_NAME: Final = {"record": 1, "owner": 0, "frozen": 0}
-"""Functions that ask for records by name, with the place of the name among their arguments."""
-_OF_GRAPH: Final = ("dependents", "dependencies")
-
-
 @lru_cache(maxsize=4096)
 def asks_by_own_names(expression: str) -> bool:
     """True when every name that an expression asks for is a text of the record that is judged.
@@ -190,8 +169,8 @@ def asks_by_own_names(expression: str) -> bool:
     if not all(_is_own(node.children[0], variables) for node in loops):
         return False
     for node in tree.walk():
-        if node.kind == "call" and _OF_FUNCTION.get(node.name) != _NOTHING:
-            place = 0 if node.name in _OF_GRAPH else _BY_NAME.get(node.name)
+        if node.kind == "call" and _kinds(node.name) != NOTHING:
+            place = LOOK_UPS.get(node.name, LookUp()).place
             if place is None or len(node.children) <= place or not _is_own(node.children[place], variables):
                 return False
         if node.kind == "identifier" and node.name == "risk":

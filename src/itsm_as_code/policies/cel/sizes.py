@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from itsm_as_code.policies.cel.cost import LOOKED_UP
+from itsm_as_code.policies.cel.look_ups import LOOKED_UP
 
 MOST_HANDED_OUT: Final = 600_000
 """Values (of records, their fields and items) that look-ups may hand out in one evaluation: half a second's work."""

@@ -116,8 +116,8 @@ def essence(decision: Decision) -> dict[str, Any]:
     return {key: value for key, value in decision.as_data().items() if key not in HERE}
 
 
-def known(decision: Decision) -> set[tuple[str, str]]:
-    return {(finding.rule, str(finding.location)) for finding in decision.known}
+def known(decision: Decision) -> set[tuple[Any, ...]]:
+    return {tuple(item[key] for key in ("rule", "path", "line", "column")) for item in decision.evidence["known"]}
 
 
 CASES: list[Any] = [(name,) for name in EDITS]

@@ -90,7 +90,7 @@ def test_known_findings_of_the_base_do_not_block(workshop: Workshop) -> None:
     workshop.review("bob")
     decision = workshop.judge()
     assert decision.verdict == "approved"
-    assert decision.known == (), "only what is judged anew is listed; validate lists the rest"
+    assert decision.evidence["known"] == [], "only what is judged anew is listed; validate lists the rest"
 
 
 def test_merging_that_needs_a_person_is_rejected(workshop: Workshop) -> None:

@@ -184,8 +184,8 @@ def test_a_waiver_that_is_over_can_be_deleted_by_the_rules_that_init_writes(work
         workshop.write("policies/waivers/over.yaml", OVER)
     workshop.edit("services/newsletter.yaml", "tier: 4", "tier: 3")
     workshop.commit()
-    (expired,) = [finding for finding in workshop.judge().known if finding.rule == "waiver-expired"]
-    assert expired.remedy == "delete the waiver"
+    (expired,) = [item for item in workshop.judge().evidence["known"] if item["rule"] == "waiver-expired"]
+    assert expired["remedy"] == "delete the waiver"
     workshop.git("reset", "-q", "--hard", "main")
     (workshop.path / "policies/waivers/over.yaml").unlink()
     workshop.commit()

@@ -51,7 +51,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "cli/test_impact.py",
         "cli/test_what_if.py",
     ),
-    "assurance": ("attacks/test_30_evidence.py", "cli/test_evidence.py", "forges/test_evidence_job.py"),
+    "assurance": ("attacks/test_30_evidence_of_merges.py", "cli/test_evidence.py", "forges/test_evidence_job.py"),
     "forges": ("gate/test_local_forge.py", "attacks/test_16_many.py"),
     "policies": ("attacks/test_18_waivers.py", "attacks/test_20_expressions_and_schemas.py", "cli/test_policy.py"),
     "records": (

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.mutants import compiles, mutants
-from tests.mutation import area_files, line_keys
+from tests.mutation import MORE, area_files, line_keys
 
 GUARDS = '''
 def guard(a, b=1, *, strict=False):
@@ -187,3 +187,8 @@ def test_a_run_that_is_killed_leaves_nothing(number: signal.Signals, toy: Path) 
     assert start(toy, "--sample", "1").wait(300) in (0, 1)  # what SIGKILL leaves, the next run takes away
     assert list((toy.parent / "temporary").iterdir()) == []
     assert all((toy / path).read_text() == text for path, text in TOY.items())
+
+
+def test_the_tests_of_an_area_are_there() -> None:
+    places = [ROOT / "tests" / name for area, more in MORE.items() for name in (area, *more)]
+    assert [str(place) for place in places if not place.exists()] == []

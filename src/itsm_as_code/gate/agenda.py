@@ -11,7 +11,7 @@ from typing import Final
 from itsm_as_code.clock import Interval
 from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
-from itsm_as_code.git.paths import revisions
+from itsm_as_code.git.history import revisions
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Data, Facts, applies_to

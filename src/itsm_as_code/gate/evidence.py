@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -179,17 +179,7 @@ def _approval(approval: Approval) -> dict[str, Any]:
             }
             for requirement in approval.required
         ],
-        "ignored": [
-            {
-                "reviewer": item.reviewer,
-                "reason": item.reason,
-                "code": item.code,
-                "field": item.field,
-                "commit": item.commit,
-                "side": item.side,
-            }
-            for item in approval.ignored
-        ],
+        "ignored": [asdict(item) for item in approval.ignored],
         "satisfied": approval.satisfied,
     }
 

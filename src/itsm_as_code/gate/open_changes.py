@@ -9,7 +9,7 @@ from typing import Any, Final
 from itsm_as_code.errors import GitError
 from itsm_as_code.findings import Finding
 from itsm_as_code.forges.interface import OpenPullRequest
-from itsm_as_code.git.paths import changed_between
+from itsm_as_code.git.history import changed_between
 from itsm_as_code.git.repository import MergeConflict, Repository
 from itsm_as_code.records.document import load
 from itsm_as_code.records.kinds import Kind

@@ -1,4 +1,9 @@
-"""Contents of git objects: blobs by id, and the files of a commit or tree."""
+"""Contents of git objects: blobs by id, and the files of a commit or tree.
+
+A clone made with ``--filter=blob:none`` has all commits and trees, and fetches a blob when it is read
+(https://git-scm.com/docs/partial-clone). git does so one by one where it is asked one by one, at the price of a
+connection for each, so missing blobs are fetched together before they are read.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,6 @@ from functools import cached_property
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.commands import Commands
-from itsm_as_code.git.partial import fetch_missing, promisor
 from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Entry, TooLarge
 
 ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
@@ -19,8 +23,17 @@ class Objects(Commands):
 
     @cached_property
     def promisor(self) -> str | None:
-        """The remote that a partial clone fetches from when it needs an object, or None."""
-        return promisor(self)
+        """The name of the remote that has what a partial clone leaves out, or None in a whole clone."""
+        asked = ("config", "--local", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
+        for line in self.run(*asked, accept=(0, 1))[1].decode("utf-8", "surrogateescape").splitlines():
+            key, _, value = line.partition(" ")
+            if key == "extensions.partialclone":
+                return value
+            if key.startswith("remote.-"):
+                continue  # no name of a remote, but an option of git fetch
+            if value.lower() in ("true", "yes", "on", "1", ""):
+                return key.removeprefix("remote.").removesuffix(".promisor")
+        return None
 
     @cached_property
     def _revisions(self) -> dict[str, Revision]:
@@ -45,7 +58,7 @@ class Objects(Commands):
         """The sizes of blobs in bytes, in order; GitError when one is not in this clone and cannot be fetched."""
         if not ids:
             return []
-        fetch_missing(self, self.promisor, ids)
+        self._fetch_missing(ids)
         asked = "".join(f"{oid}\n" for oid in ids).encode()
         found = []
         lines = self.run("cat-file", "--batch-check=%(objecttype) %(objectsize)", feed=asked)[1].decode().splitlines()
@@ -61,7 +74,7 @@ class Objects(Commands):
         if not ids:
             return
         if kind == "blob":
-            fetch_missing(self, self.promisor, ids)
+            self._fetch_missing(ids)
         out = memoryview(self.run("cat-file", "--batch", feed="".join(f"{oid}\n" for oid in ids).encode())[1])
         at = 0
         for oid in ids:
@@ -72,6 +85,34 @@ class Objects(Commands):
             size = int(header[2])
             yield bytes(out[end + 1 : end + 1 + size])
             at = end + 1 + size + 1
+
+    def _fetch_missing(self, ids: Sequence[str]) -> None:
+        """Fetch those of some blobs that a partial clone does not hold; GitError when its remote does not give them."""
+        remote = self.promisor
+        if remote is None:
+            return
+        wanted = dict.fromkeys(ids)
+        # Objects that are not there are left out of the answer, and this command fetches none.
+        local = ("--objects", "--no-object-names", "--no-walk", "--missing=allow-any", "--ignore-missing", "--stdin")
+        present = self.run("rev-list", *local, feed=_lines(wanted))[1].decode().split()
+        missing = wanted.keys() - set(present)
+        if not missing:
+            return
+        # The command that git itself runs for an object that a partial clone lacks, with all of them at once.
+        quietly = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-maintenance")
+        try:
+            self.run("fetch", *quietly, "--filter=blob:none", "--stdin", remote, feed=_lines(sorted(missing)))
+        except GitError as error:
+            count = f"{len(missing)} files" if len(missing) > 1 else "a file"
+            raise GitError(
+                f"this clone is partial, and {remote} does not give {count} of it: {error.message}",
+                code="missing-object",
+                remedy="see whether 'git fetch' works here, or clone without --filter",
+            ) from None
+
+
+def _lines(ids: Sequence[str] | dict[str, None]) -> bytes:
+    return "".join(f"{oid}\n" for oid in ids).encode()
 
 
 def _missing(kind: str, oid: str) -> GitError:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from itsm_as_code.configuration import Configuration
-from itsm_as_code.site import addresses, kinds, publication, search
+from itsm_as_code.site import addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset
-from itsm_as_code.site.views import compliance, data, deadlines, home, navigation, state
+from itsm_as_code.site.views import data, deadlines, navigation, state
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment

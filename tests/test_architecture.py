@@ -43,9 +43,7 @@ MOST_LINES_OF_A_FUNCTION = 50
 # What is being mended; take it out when it is.
 NOT_YET = {
     "cli.approve.command",
-    "cli.authorise.command",
     "cli.gate.command",
-    "cli.init.command",
 }
 
 ONLY_HERE = {

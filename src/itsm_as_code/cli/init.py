@@ -68,7 +68,6 @@ def command(
         --person "Ben Example <ben@shop.example> @benex" --person "Cleo Example <cleo@shop.example> @cleo"
       itsm init my-bank --packs change-enablement,operations,dora-eu
     """
-    from itsm_as_code.errors import UsageError
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import validate
 
@@ -79,27 +78,14 @@ def command(
     files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge})
     files["itsm.yaml"] += _packs.settings(chosen, excluded).encode()
     files |= _packs.copies(chosen) if vendor else {}
-    files = _in_form(files)
-    taken = sorted(path for path in files if (target / path).exists())
-    if taken:
-        raise UsageError(f"{target / taken[0]} is there already", remedy="name a new folder; nothing is overwritten")
-    with held():
-        for path, content in files.items():
-            place = target / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            write_file(place, content)
+    _write(target, _in_form(files))
     validation = validate(WorkTree(target), session.instant(None))
     wrong = [finding for finding in validation.findings if finding.blocks]
     for finding in wrong:
         click.echo(f"{finding.location}: {finding.message}", err=True)
     if excluded:
         session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
-    unknown = [f"people/{person['name']}.yaml" for person in team if not _account(person, forge)]
-    if unknown and forge != "local":
-        session.say(
-            f"no {forge} login is known for {', '.join(unknown)}, and none was guessed: their reviews and pull "
-            "requests count once it stands there under accounts"
-        )
+    _say_who_has_no_account(session, team, forge)
     go = f"cd {target} && " if folder is not None else ""
     session.write(
         f"{len(files)} files in {target}. Next:\n"
@@ -110,6 +96,29 @@ def command(
         "  itsm build -o site/\n"
     )
     return 1 if wrong else 0
+
+
+def _say_who_has_no_account(session: Session, team: list[dict[str, str]], forge: str) -> None:
+    unknown = [f"people/{person['name']}.yaml" for person in team if not _account(person, forge)]
+    if unknown and forge != "local":
+        session.say(
+            f"no {forge} login is known for {', '.join(unknown)}, and none was guessed: their reviews and pull "
+            "requests count once it stands there under accounts"
+        )
+
+
+def _write(target: Path, files: dict[str, bytes]) -> None:
+    """Write all files, or none where one is there already."""
+    from itsm_as_code.errors import UsageError
+
+    taken = sorted(path for path in files if (target / path).exists())
+    if taken:
+        raise UsageError(f"{target / taken[0]} is there already", remedy="name a new folder; nothing is overwritten")
+    with held():
+        for path, content in files.items():
+            place = target / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write_file(place, content)
 
 
 _EXAMPLES = ("Ada Example <ada@example.org>", "Ben Example <ben@example.org>", "Cleo Example <cleo@example.org>")

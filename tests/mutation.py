@@ -64,7 +64,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "site": (),
     "checks": ("gate/test_conflicts.py",),
-    "measures": ("test_risk.py", "gate/test_conflicts.py"),
+    "measures": ("gate/test_conflicts.py",),
 }
 """Tests of an area beside those under its own name in ``tests``."""
 _FORMAT: Final = b"2"  # of what is kept

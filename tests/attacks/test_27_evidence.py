@@ -150,7 +150,7 @@ def test_a_pending_request_whose_evidence_gained_a_review(workshop: Workshop) ->
     ]
     result = check(workshop, mended(decision, pullRequest=request))
     assert not result.holds
-    assert result.decision.verdict == "approved"
+    assert ("/verdict", "approved") in [(row.pointer, row.now) for row in result.differences]
 
 
 def test_inputs_that_make_no_sense(judged: tuple[Workshop, Decision]) -> None:

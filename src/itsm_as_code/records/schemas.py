@@ -38,54 +38,58 @@ _FIRST_ONES: Final = "mend the first ones, and look again"
 
 def bundle(files: Mapping[str, Schema], path: str) -> Schema:
     """The schema at ``path`` with every file it refers to under its ``$defs``; only local references remain."""
-    root = dict(files[path])
-    embedded: dict[str, Schema] = {}
-    todo: list[str] = []
+    bundled: dict[str, Schema] = {path: {}}
+    todo = [path]
 
-    def rewrite(node: Any, here: str) -> Any:
-        if isinstance(node, list):
-            return [rewrite(item, here) for item in node]
-        if not isinstance(node, dict):
-            return node
-        result = {key: rewrite(value, here) for key, value in node.items()}
-        reference = node.get("$ref")
-        if isinstance(reference, str):
-            result["$ref"] = target(reference, here)
-        for keyword in ("$dynamicRef", "$recursiveRef", "$id"):
-            if isinstance(node.get(keyword), str):
-                raise ConfigurationError(f"{here}: {keyword} is not supported in a schema", remedy="use a plain $ref")
-        return result
-
-    def target(reference: str, here: str) -> str:
-        file, _, fragment = reference.partition("#")
-        there = posixpath.normpath(posixpath.join(posixpath.dirname(here), file)) if file else here
-        if ":" in file or there not in files:
-            raise ConfigurationError(
-                f"{here}: the reference '{reference}' leaves the schemas folder",
-                remedy="refer to a definition in the schemas folder; nothing is fetched from elsewhere",
-            )
-        if there == path:
-            return f"#{fragment}"
-        if there not in embedded:
-            embedded[there] = {}
+    def local(reference: str, here: str) -> str:
+        there, fragment = _referred(reference, here, files)
+        if there not in bundled:
+            bundled[there] = {}
             todo.append(there)
-        return f"#/$defs/{_key(there)}{fragment}"
+        return f"#{fragment}" if there == path else f"#/$defs/{_key(there)}{fragment}"
 
-    result: Schema = rewrite(root, path)
     while todo:
-        there = todo.pop()
-        embedded[there] = rewrite({key: value for key, value in files[there].items() if key != "$schema"}, there)
-    if embedded:
-        own = result.get("$defs", {})
-        for there in sorted(embedded):
-            if _key(there) in own:
-                raise ConfigurationError(
-                    f"{path}: its definition '{_key(there)}' has the name of the file {there}",
-                    remedy="give the definition another name",
-                )
-            own = {**own, _key(there): embedded[there]}
-        result["$defs"] = own
+        here = todo.pop()
+        bundled[here] = _rewritten(
+            {k: v for k, v in files[here].items() if k != "$schema" or here == path}, here, local
+        )
+    result = bundled.pop(path)
+    for there in sorted(bundled):
+        own = result.setdefault("$defs", {})
+        if _key(there) in own:
+            raise ConfigurationError(
+                f"{path}: its definition '{_key(there)}' has the name of the file {there}",
+                remedy="give the definition another name",
+            )
+        own[_key(there)] = bundled[there]
     return result
+
+
+def _rewritten(node: Any, here: str, local: Callable[[str, str], str]) -> Any:
+    """A part of the schema at ``here`` with its references made ``local``."""
+    if isinstance(node, list):
+        return [_rewritten(item, here, local) for item in node]
+    if not isinstance(node, dict):
+        return node
+    result = {key: _rewritten(value, here, local) for key, value in node.items()}
+    if isinstance(node.get("$ref"), str):
+        result["$ref"] = local(node["$ref"], here)
+    for keyword in ("$dynamicRef", "$recursiveRef", "$id"):
+        if isinstance(node.get(keyword), str):
+            raise ConfigurationError(f"{here}: {keyword} is not supported in a schema", remedy="use a plain $ref")
+    return result
+
+
+def _referred(reference: str, here: str, files: Mapping[str, Schema]) -> tuple[str, str]:
+    """The file and the fragment that a reference in the file at ``here`` leads to."""
+    file, _, fragment = reference.partition("#")
+    there = posixpath.normpath(posixpath.join(posixpath.dirname(here), file)) if file else here
+    if ":" in file or there not in files:
+        raise ConfigurationError(
+            f"{here}: the reference '{reference}' leaves the schemas folder",
+            remedy="refer to a definition in the schemas folder; nothing is fetched from elsewhere",
+        )
+    return there, fragment
 
 
 def _key(path: str) -> str:

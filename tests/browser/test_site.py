@@ -26,7 +26,7 @@ PAGES = [
     "index.html", "services/index.html", "services/by_owner.html", "services/core-ledger.html", "changes/index.html",
     "changes/{change}.html", "incidents/{incident}.html", "calendars/index.html", "calendars/on-call-platform.html",
     "compliance/index.html", "compliance/matrix.html", "findings/index.html", "policies/index.html",
-    "controls/{control}.html",
+    "controls/{control}.html", "about.html",
     "teams/team-payments.html", "people/index.html", "people/katarzyna-nowak.html", "suppliers/index.html",
     "suppliers/quorum-hsm.html", "deadlines/index.html",
     "service-level-agreements/{agreement}.html", "change-models/{model}.html", "approval-policies/{approval}.html",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -12,6 +14,7 @@ from itsm_as_code import site
 from itsm_as_code.validation import Validation
 from tests.site.conftest import REVISION
 from tests.site.reader import Document, internal, read
+from tests.site.transcript import organisation
 
 Pages = dict[str, bytes]
 
@@ -84,12 +87,24 @@ def test_references_are_links(example: Validation, documents: dict[str, Document
                 assert f"../{example.registry[kind].plural}/{reference.name}.html" in hrefs, (record.id, reference)
 
 
-def test_every_page_says_as_of_when_and_which_commit(documents: dict[str, Document]) -> None:
-    for document in documents.values():
-        footer = document.all("footer")[0].text
-        assert "As of Sun 22 Nov 2026, 13:00 CET" in footer
-        assert f"commit {REVISION[:12]}" in footer
-        assert "Europe/Berlin" in footer
+def test_every_page_leads_to_when_and_from_which_commit(documents: dict[str, Document]) -> None:
+    for path, document in documents.items():
+        footer = document.all("footer")[0]
+        assert "Europe/Berlin" in footer.text
+        links = [internal(path, a.attributes["href"]) for a in document.all("a") if a.text.startswith("When and from")]
+        assert ("about.html", "") in links, path
+    said = documents["about.html"].all("main")[0].text
+    assert "Sun 22 Nov 2026, 13:00 CET" in said
+    assert f"commit {REVISION[:12]}" in said
+    assert "Europe/Berlin" in said
+
+
+def test_a_later_commit_that_changes_no_record_changes_no_page_but_two() -> None:
+    """The one that names the commit, and the first page, which says what is wrong now."""
+    whole = organisation()  # something begins on the hour
+    before = site.build(replace(whole, now=whole.now + timedelta(seconds=20)), REVISION)
+    after = site.build(replace(whole, now=whole.now + timedelta(seconds=40)), "0" * 40)
+    assert {path for path in before | after if before.get(path) != after.get(path)} == {"about.html", "index.html"}
 
 
 def test_nothing_comes_from_elsewhere_and_nothing_is_inline(documents: dict[str, Document]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from itsm_as_code import site
 from itsm_as_code.site import addresses, graph
-from itsm_as_code.site.render import shortened
+from itsm_as_code.site.about import shortened
 from itsm_as_code.site.views import hours, listing, state
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Missing, Node, Page, Picture, Progress, Row, Text, text

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from itsm_as_code.configuration import Configuration
-from itsm_as_code.site import addresses, compliance, home, kinds, publication, search
+from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset
 from itsm_as_code.site.views import data, deadlines, navigation, state
 from itsm_as_code.site.views.context import Context
@@ -33,7 +33,7 @@ def build(
 ) -> dict[str, bytes]:
     """Every file of the site by its path.
 
-    ``revision`` is the commit that was validated, or what else names it; it stands on every page. ``trend`` leads to
+    ``revision`` is the commit that was validated, or what else names it; one page says so. ``trend`` leads to
     the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
     name of the record that each is about, both empty for everything; pages link to those that there are.
     """
@@ -68,6 +68,7 @@ def views(context: Context) -> Iterator[Page]:
     yield from compliance.pages(context)
     yield from deadlines.pages(context)
     yield data.page(context)
+    yield about.page(context)
 
 
 def _published(context: Context, pages: list[str]) -> Iterator[tuple[str, bytes]]:
@@ -111,7 +112,7 @@ def _frame(context: Context) -> Frame:
         areas=tuple(_areas(context)),
         as_of=moment(context.now, context.tz),
         zone=configuration.timezone,
-        revision=context.revision,
+        about=about.PATH,
         search_index=SEARCH_INDEX,
         organisation_url=configuration.organisation_url,
         url=_web_address(configuration),

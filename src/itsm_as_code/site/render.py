@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from importlib import resources
 
@@ -23,9 +22,6 @@ def asset(path: str) -> bytes:
     return resources.files("itsm_as_code.site").joinpath(*path.split("/")).read_bytes()
 
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-
-
 @dataclass(frozen=True, slots=True)
 class Area:
     """A part of the site: its name, where it begins, and the lists within it."""
@@ -37,7 +33,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands on every page: whose site it is, where it leads, and what it shows."""
+    """What stands on every page: whose site it is and where it leads; ``as_of`` on the first page alone."""
 
     title: str
     organisation: str
@@ -45,19 +41,11 @@ class Frame:
     areas: tuple[Area, ...]
     as_of: Moment
     zone: str
-    revision: str
+    about: str
     search_index: str
     organisation_url: str | None = None
     url: str | None = None
     logo: str | None = None
-
-
-def shortened(revision: str) -> str:
-    """A revision in words: ``commit 3f9c2ab17e0d`` and whatever else is said of it, or a name as it is."""
-    commit, _, rest = revision.partition(" ")
-    if not _COMMIT.match(commit):
-        return revision
-    return f"commit {commit[:12]} {rest}".strip()
 
 
 class Renderer:
@@ -72,23 +60,27 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(
-            frame=frame, csp=CONTENT_SECURITY_POLICY, shapes=SHAPES, prose=prose, revision=shortened(frame.revision)
-        )
-        self._environment.globals["footer"] = Markup(self._environment.get_template("footer.html").render())  # noqa: S704
+        self._environment.globals.update(frame=frame, csp=CONTENT_SECURITY_POLICY, shapes=SHAPES, prose=prose)
         self._lists = {link.href for area in frame.areas for link in (area.link, *area.within)}
         self._headers: dict[tuple[str, str, str], Markup] = {}
-        self._writers: dict[str, Html] = {}
+        self._depths: dict[str, tuple[Html, Markup]] = {}
 
     def page(self, page: Page) -> bytes:
         root = "../" * page.path.count("/")
-        html = self._writers.get(root)
-        if html is None:
-            html = self._writers[root] = Html(root)
+        if root not in self._depths:
+            said = self._environment.get_template("footer.html").render(root=root)
+            self._depths[root] = Html(root), Markup(said)  # noqa: S704 - rendered with autoescape
+        html, footer = self._depths[root]
         template = self._environment.get_template(page.template)
         canonical = absolute(self._url, page.path) if self._url else ""
         text = template.render(
-            page=page, canonical=canonical, root=root, show=html.show, block=html.block, header=self._header
+            page=page,
+            canonical=canonical,
+            root=root,
+            show=html.show,
+            block=html.block,
+            header=self._header,
+            footer=footer,
         )
         return text.encode("utf-8", "surrogatepass")
 

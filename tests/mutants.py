@@ -1,8 +1,9 @@
 """Small changes to Python source that a test should notice: what ``tests/mutation.py`` makes and runs.
 
 Operators are those of the literature (DeMillo, Lipton, Sayward, "Hints on test data selection", 1978; Offutt et al.,
-1996), chosen for guards: conditions, comparisons, connectives, early ends, what is raised, yielded or added, constants
-and defaults. Nothing is made of tables at the top of a module, of annotations, of indexes, or of what cannot happen.
+1996), chosen for guards: conditions, comparisons, connectives, early ends, what is raised, yielded or added, defaults,
+and the numbers and sums that comparisons are about. Nothing is made of tables at the top of a module, of annotations,
+of indexes, of what cannot happen, or of figures and fallbacks (``text or "none"``) that decide nothing there.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ class _Finder:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.tree = ast.parse(source)
+        self.deciding: set[ast.AST] = set()
 
     @cached_property
     def starts(self) -> list[int]:
@@ -116,6 +118,7 @@ class _Finder:
     def _expressions(self, statement: ast.stmt) -> Iterator[ast.expr]:
         """The expressions of a statement's own lines, without annotations and texts with values in them."""
         todo = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt)]
+        self._deciding(statement)
         if isinstance(statement, ast.AnnAssign):
             todo = [statement.value] if statement.value else []
         while todo:
@@ -129,6 +132,17 @@ class _Finder:
             if isinstance(node, ast.expr):
                 yield node
             todo += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)]
+
+    def _deciding(self, statement: ast.stmt) -> None:
+        """Note what decides something: the tests of a statement, what it returns as true or false, comparisons."""
+        for node in ast.walk(statement):
+            tests = [getattr(node, "test", None), *getattr(node, "ifs", ())]
+            if isinstance(node, ast.Compare):
+                tests.append(node)
+            if isinstance(node, ast.BoolOp) and any(_is_boolean(value) for value in node.values):
+                tests.append(node)
+            for test in filter(None, tests):
+                self.deciding.update(ast.walk(test))
 
     def _mutant(
         self, what: str, node: ast.expr | ast.stmt, text: str, around: Spans, gap: tuple[int, int] | None = None
@@ -161,16 +175,19 @@ class _Finder:
                 yield self._mutant("condition negated", test, f"(not ({self.text(test)}))", around)
         if isinstance(node, ast.Compare):
             yield from self._comparison(node, around)
-        elif isinstance(node, ast.BoolOp):
+        elif isinstance(node, ast.BoolOp) and node in self.deciding:
             yield from self._connective(node, around)
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             yield self._mutant("not dropped", node, f"({self.text(node.operand)})", around)
-        elif isinstance(node, ast.Constant) and type(node.value) in (bool, int):
+        elif isinstance(node, ast.Constant) and type(node.value) in (bool, int) and self._decides(node):
             yield self._mutant("constant changed", node, self._other(node.value), around)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _CALLS:
             yield self._mutant("call swapped", node.func, _CALLS[node.func.id], around)
-        elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        elif isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS and node in self.deciding:
             yield from self._swap("operator swapped", node, node.left, node.right, _OPERATORS[type(node.op)], around)
+
+    def _decides(self, node: ast.Constant) -> bool:
+        return isinstance(node.value, bool) or node in self.deciding
 
     def _comparison(self, node: ast.Compare, around: Spans) -> Iterator[Mutant]:
         operands = [node.left, *node.comparators]
@@ -212,6 +229,18 @@ class _Finder:
     @staticmethod
     def _other(value: bool | int) -> str:
         return str(not value) if isinstance(value, bool) else str(value + 1)
+
+
+def _is_boolean(node: ast.expr) -> bool:
+    """True for what is there to be true or false."""
+    if isinstance(node, ast.BoolOp):
+        return any(_is_boolean(value) for value in node.values)
+    is_not = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _BOOLEAN
+    return is_not or named or isinstance(node, ast.Compare)
+
+
+_BOOLEAN = ("any", "all", "isinstance", "bool")
 
 
 def _own_lines(statement: ast.stmt) -> Span:

@@ -5,9 +5,12 @@ Too high, and a record can stall the gate; too low, and every evaluation takes a
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from itsm_as_code.policies.cel.cost import _pattern_steps, small_up_to
+from itsm_as_code.policies.cel.cost import _Estimate, _pattern_steps, small_up_to
 from itsm_as_code.policies.cel.expressions import parse
 
 NEVER, ANY = -1, 1 << 22
@@ -78,6 +81,25 @@ TABLE: dict[str, int] = {
 @pytest.mark.parametrize("expression", TABLE)
 def test_how_large_a_record_may_be(expression: str) -> None:
     assert small_up_to(expression) == TABLE[expression]
+
+
+ESTIMATES = Path(__file__).with_name("estimates.json")
+"""Work, size and iterations of each expression that can be parsed, and of the parts of those below, at 1,000 bytes."""
+PARTS = (
+    f"{TEXT}.size()", f"{TEXT}.matches('a')", f"{TEXT}.indexOf('a')", f"{TEXT}.lastIndexOf('a')", "int(object.spec.a)",
+    f"{TEXT}.endsWith('a')", f"{TEXT}.trim()", "'%s %3.2f'.format([1, 2])", f"{TEXT}.split(',')", f"contains({TEXT})",
+    f"{TEXT}.replace('a', 'bc', 1)", f"replace({TEXT}, 'a', 'b')", f"join({LIST})", f"{LIST}.map(x, x)", "7", "'é'",
+    f"{LIST}.filter(x, x != '')", f"{LIST}.map(x, x + x)", f"{LIST}.exists_one(x, x == 1)", "-object.spec.a",
+    f"{TEXT}.replace('a')", "size([1, 2])", f"{TEXT} * 2", "[]", f"'x'.matches({TEXT})", "'%99f'.format([1.5])",
+)  # fmt: skip
+
+
+def test_estimates_to_the_step() -> None:
+    """A change of the estimate is looked at: what it says of everything here stands in one file."""
+    trees = {text: parse(text) for text in (*TABLE, *PARTS) if not text.startswith("(")}
+    values = {text: _Estimate(1000).of(tree, {}) for text, tree in trees.items()}
+    found = {text: [value.work, value.size, value.loops] for text, value in values.items()}
+    assert found == json.loads(ESTIMATES.read_text())
 
 
 @pytest.mark.parametrize(

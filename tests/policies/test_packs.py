@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -228,6 +229,21 @@ def test_a_copy_that_says_the_same_stands_for_the_original() -> None:
     record = validation.catalogue.get("Policy", "change-lead-time")
     assert record is not None
     assert (record.path, record.pack) == ("policies/mine/change-lead-time.yaml", "")
+
+
+@pytest.mark.parametrize(("folder", "refused"), [("itsm-packs", True), ("itsm-packs/a", True), ("racks", False)])
+def test_no_kind_lies_where_packs_seem_to_lie(folder: str, refused: bool) -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "x-kind": {"name": "Rack", "plural": "racks", "folder": folder},
+        "type": "object",
+    }
+    said_of_settings = [
+        item.message
+        for item in small(CHOSEN, **{"schemas/rack.schema.json": json.dumps(schema)}).findings
+        if item.rule == "policy-packs"
+    ]
+    assert said_of_settings == ["a kind has the folder in which packs seem to lie"] * refused
 
 
 @pytest.mark.parametrize("rest", ["", "spec:\n", "spec: [1]\n", "spec: {framework: null}\n"])

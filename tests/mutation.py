@@ -53,7 +53,12 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "assurance": ("attacks/test_30_evidence_of_merges.py", "cli/test_evidence.py", "forges/test_evidence_job.py"),
     "forges": ("gate/test_local_forge.py", "attacks/test_16_many.py"),
-    "policies": ("attacks/test_18_waivers.py", "attacks/test_20_expressions_and_schemas.py", "cli/test_policy.py"),
+    "policies": (
+        "gate/test_affected.py",
+        "attacks/test_18_waivers.py",
+        "attacks/test_20_expressions_and_schemas.py",
+        "cli/test_policy.py",
+    ),
     "records": (
         "checks/test_examples.py",
         "cli/test_new.py",

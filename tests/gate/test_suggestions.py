@@ -66,6 +66,16 @@ def test_nobody_is_asked_for_a_seat_that_is_taken(tables: list[list[Requirement]
             assert len(need.suggested) <= max(0, need.missing)
 
 
+def test_two_do_where_leaving_out_one_by_one_ends_with_three() -> None:
+    """Quinn may sit for fewer rules than Ann, Ben and Cat, and is left out first; with Ben it would have been two."""
+    who = {
+        "one": "ann ben cat pam", "two": "ann ben cat pam", "three": "ben pam",
+        "four": "ann ben cat quinn", "five": "ann quinn", "six": "cat quinn",
+    }  # fmt: skip
+    rules = [settled([Requirement({}, "", 1, tuple(names.split()), ())], frozenset()) for names in who.values()]
+    assert asked(suggest(rules, set())) == {"ben", "quinn"}
+
+
 def test_one_person_for_two_rules() -> None:
     first = settled([Requirement({}, "", 1, ("ann", "cat"), ())], frozenset())
     second = settled([Requirement({}, "", 1, ("ben", "cat"), ())], frozenset())

@@ -102,8 +102,9 @@ def test_a_value_of_another_type_is_no_answer(value: str) -> None:
     assert finding.blocks
 
 
-def test_a_wrong_value_does_not_matter_to_a_record_that_the_policy_is_not_for() -> None:
-    result = judged(policy(FROM_ANNOTATION, where="object.metadata.name != 'orders'"), orders="two")
+@pytest.mark.parametrize("where", ["object.metadata.name != 'orders'", "!object.metadata.name.endsWith('ders')"])
+def test_a_wrong_value_does_not_matter_to_a_record_that_the_policy_is_not_for(where: str) -> None:
+    result = judged(policy(FROM_ANNOTATION, where=where), orders="two")
     assert "orders" not in statuses(result)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from itsm_as_code.policies.cel import sizes
+from itsm_as_code.policies.cel.look_ups import LOOKED_UP
 from itsm_as_code.policies.cel.sizes import is_large, letters_of
 
 VALUES: some.SearchStrategy[Any] = some.recursive(
@@ -31,3 +32,7 @@ def test_it_is_so_at_the_very_edge(value: Any, monkeypatch: pytest.MonkeyPatch) 
     for most in (letters - 1, letters, letters + 1):
         monkeypatch.setattr(sizes, "LOOKED_UP", most)
         assert is_large(value) is (letters_of(value) > most)
+
+
+def test_what_is_large_is_counted_no_further() -> None:
+    assert letters_of(["x"] * (2 * LOOKED_UP)) <= LOOKED_UP + 3

@@ -123,7 +123,7 @@ def _exclusions(condition: str) -> tuple[Exclusion, ...]:
         tree = parse(condition)
     except SyntaxProblem:
         return ()
-    parts = tree.children if tree.kind == "logic" and tree.name == "&&" else (tree,)
+    parts = tree.children if tree.name == "&&" else (tree,)
     return tuple(found for part in parts if (found := _exclusion(part)) is not None)
 
 

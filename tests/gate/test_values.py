@@ -174,6 +174,20 @@ def asked(approvals: Approvals) -> dict[str, tuple[tuple[str, ...], list[str]]]:
     }
 
 
+def test_why_a_rule_is_met_names_four_fields(world: World) -> None:
+    told = []
+    for old, new in {
+        "tier: 4": "tier: 3", "title: Newsletter": "title: News", "help@shop": "info@shop",
+        "channel: chat": "channel: desk",
+        "type: application": "type: platform",
+    }.items():  # fmt: skip
+        world.edit(SERVICE, old, new)
+        told += world.approvals().required[0].rule.why
+    fields = ["/metadata/title", "/spec/support/channel", "/spec/support/email", "/spec/tier"]
+    assert told[3] == f"Service newsletter modified: {', '.join(fields)}"
+    assert told[4] == f"Service newsletter modified: {', '.join(fields)} and 1 more"
+
+
 @pytest.mark.parametrize(
     ("who", "counted", "code"),
     [("bob", ("bob",), []), ("alice", (), ["contributor"]), ("mallory", (), ["unknown-reviewer"])],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import time
 import weakref
 from typing import Any
@@ -208,3 +209,15 @@ def test_where_no_child_can_be_started_there_is_no_answer(monkeypatch: pytest.Mo
     monkeypatch.delattr(os, "fork")
     with pytest.raises(OutOfBounds, match="cannot be bounded"):
         Bounded(int).ask(1)
+
+
+def test_a_child_keeps_no_file_of_its_parent_open() -> None:
+    """Else whoever reads to the end of a pipe that this program closed waits for as long as the child lives."""
+    end, begin = os.pipe()
+    asked = Bounded(lambda question: question)
+    assert asked.ask(1) == 1
+    os.close(begin)
+    assert select.select([end], [], [], 5)[0], "the child holds it"
+    assert os.read(end, 1) == b""
+    assert asked.ask(2) == 2
+    os.close(end)

@@ -72,8 +72,9 @@ class _Child:
             self._pid = os.fork()
             if self._pid == 0:
                 try:
-                    os.close(here_in)
-                    os.close(here_out)
+                    first, last = sorted((there_in, there_out))
+                    for span in ((3, first), (first + 1, last), (last + 1, os.sysconf("SC_OPEN_MAX"))):
+                        os.closerange(*span)  # whoever waits for the end of a pipe of the parent does not wait for us
                     signal.signal(signal.SIGINT, signal.SIG_IGN)
                     signal.pthread_sigmask(signal.SIG_SETMASK, before)
                     _serve(answer, there_in, there_out)

@@ -95,7 +95,7 @@ def test_the_compliance_page_shows_200_and_how_it_went(shop: Workshop, tmp_path:
     head = repository.commit("main")
     judges = load_judges(repository.snapshot(head))
     validation = assess_catalogue(judges.catalogue, judges, AFTER)
-    pages = site.build(validation, head, trend(repository, head, validation, 6))
+    pages = dict(site.build(validation, head, trend(repository, head, validation, 6)))
     for path in ("compliance/index.html", "policies/has-runbook.html"):
         text = pages[path].decode()
         assert read(pages[path]).unclosed == []

@@ -26,7 +26,7 @@ def example() -> Validation:
 
 @pytest.fixture(scope="session")
 def pages(example: Validation) -> dict[str, bytes]:
-    return site.build(example, REVISION)
+    return dict(site.build(example, REVISION))
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def test_kinds_stand_by_their_practice(pages: Pages, example: Validation) -> Non
 
 
 def test_pages_are_the_same_each_time(example: Validation, pages: Pages) -> None:
-    assert site.build(example, "3f9c2ab17e0d4c5b8a6f7e8d9c0b1a2f3e4d5c6b") == pages
+    assert dict(site.build(example, "3f9c2ab17e0d4c5b8a6f7e8d9c0b1a2f3e4d5c6b")) == pages
 
 
 def test_the_last_day_of_notice_stands_wherever_people_look_for_what_comes(pages: Pages) -> None:

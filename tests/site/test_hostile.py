@@ -68,7 +68,7 @@ def records() -> dict[str, str]:
 def pages(validated: Validate) -> dict[str, bytes]:
     validation = validated(records())
     assert not [finding for finding in validation.findings if finding.rule in ("record-schema", "file-readable")]
-    return site.build(validation, ATTACK)
+    return dict(site.build(validation, ATTACK))
 
 
 def test_hostile_records_stay_text(pages: dict[str, bytes]) -> None:

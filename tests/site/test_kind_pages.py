@@ -46,14 +46,16 @@ def test_a_release_says_what_is_late_and_what_nobody_wrote(validated: Validate) 
     ]
     spec = {"version": "1", "services": ["a"], "changes": [], "status": "built", "environments": environments}
     over = {**spec, "status": "rolled-back"}
-    pages = site.build(
-        validated(
-            PEOPLE
-            | service("a")
-            | {"changes/releases/r.yaml": record("Release", "r", spec)}
-            | {"changes/releases/o.yaml": record("Release", "o", over)}
-        ),
-        "r",
+    pages = dict(
+        site.build(
+            validated(
+                PEOPLE
+                | service("a")
+                | {"changes/releases/r.yaml": record("Release", "r", spec)}
+                | {"changes/releases/o.yaml": record("Release", "o", over)}
+            ),
+            "r",
+        )
     )
     found = rows(pages, "releases/r.html")
     assert "test Tue 10 Nov 2026 Fri 13 Nov 2026 3 days late" in found
@@ -88,9 +90,11 @@ def test_a_review_without_a_share_to_reach_has_no_budget(validated: Validate) ->
         "attendees": ["ann"],
         "performance": [{"agreement": "nobody", "objective": "speed", "target": "400", "verdict": "no-data"}],
     }  # fmt: skip
-    pages = site.build(
-        validated(PEOPLE | service("a") | {"improvement/reviews/v.yaml": record("ServiceReview", "v", spec)}),
-        "r",
+    pages = dict(
+        site.build(
+            validated(PEOPLE | service("a") | {"improvement/reviews/v.yaml": record("ServiceReview", "v", spec)}),
+            "r",
+        )
     )
     text = main(pages, "service-reviews/v.html")
     assert "No data: no review has measured" in text
@@ -173,7 +177,7 @@ def test_requests_that_run_late_or_wait(validated: Validate) -> None:
     assert shown == {
         "waits": "Waits for approval", "runs": "2 hours left", "over": "Target time is over", "no": "Declined",
     }  # fmt: skip
-    pages = site.build(validation, "r")
+    pages = dict(site.build(validation, "r"))
     said = facts(pages, "service-requests/waits.html")
     assert said["Why?"] == "Not answered"
     assert said["Old (not on the form now)"] == "x"
@@ -222,7 +226,7 @@ def test_a_used_up_budget_says_what_it_stops(validated: Validate) -> None:
         "services/agreements/sla.yaml": record("ServiceLevelAgreement", "sla", sla),
         "improvement/reviews/v.yaml": record("ServiceReview", "v", review),
     }
-    pages = site.build(validated(PEOPLE | service("a") | measured), "r")
+    pages = dict(site.build(validated(PEOPLE | service("a") | measured), "r"))
     assert facts(pages, "services/a.html")["Error budget"] == "Availability: Overspent by 80.0 %"
     said = main(pages, "services/a.html")
     assert "Stops normal and standard changes that mend nothing and are not exempt" in said

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from itsm_as_code import site
+from itsm_as_code.site.render import Renderer
 from itsm_as_code.validation import Validation
 from tests.site.conftest import REVISION
 from tests.site.reader import Document, internal, read
@@ -25,7 +26,18 @@ def documents(pages: Pages) -> dict[str, Document]:
 
 
 def test_same_input_same_bytes(example: Validation, pages: Pages) -> None:
-    assert site.build(example, REVISION) == pages
+    assert dict(site.build(example, REVISION)) == pages
+
+
+def test_files_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site of any size takes the memory of its records, not that of its files."""
+    made: list[str] = []
+    page = Renderer.page
+    monkeypatch.setattr(Renderer, "page", lambda self, view: made.append(view.path) or page(self, view))
+    for count, (path, _) in enumerate(site.build(organisation(), REVISION), 1):
+        assert made[-1] == path or not path.endswith(".html")
+        assert len(made) <= count
+    assert len(made) == len(set(made)) > 50
 
 
 def test_every_record_has_a_page_and_its_data(example: Validation, pages: Pages) -> None:
@@ -102,8 +114,8 @@ def test_every_page_leads_to_when_and_from_which_commit(documents: dict[str, Doc
 def test_a_later_commit_that_changes_no_record_changes_no_page_but_two() -> None:
     """The one that names the commit, and the first page, which says what is wrong now."""
     whole = organisation()  # something begins on the hour
-    before = site.build(replace(whole, now=whole.now + timedelta(seconds=20)), REVISION)
-    after = site.build(replace(whole, now=whole.now + timedelta(seconds=40)), "0" * 40)
+    before = dict(site.build(replace(whole, now=whole.now + timedelta(seconds=20)), REVISION))
+    after = dict(site.build(replace(whole, now=whole.now + timedelta(seconds=40)), "0" * 40))
     assert {path for path in before | after if before.get(path) != after.get(path)} == {"about.html", "index.html"}
 
 

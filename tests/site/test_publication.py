@@ -26,7 +26,7 @@ def configured(url: str = "https://itsm.shop.example/site/", more: str = "") -> 
 
 
 def test_every_page_leads_to_the_organisation_and_says_where_it_is_published(validated: Validate) -> None:
-    pages = site.build(validated(configured()), "r")
+    pages = dict(site.build(validated(configured()), "r"))
     for path, content in pages.items():
         if path.endswith(".html"):
             text = content.decode()
@@ -40,7 +40,7 @@ def test_every_page_leads_to_the_organisation_and_says_where_it_is_published(val
 
 def test_without_an_address_on_the_web_there_is_no_sitemap(validated: Validate) -> None:
     for settings in ({}, configured("mailto:site@shop.example")):
-        pages = site.build(validated(settings), "r")
+        pages = dict(site.build(validated(settings), "r"))
         assert "sitemap.xml" not in pages
         assert b"canonical" not in pages["index.html"]
 
@@ -59,7 +59,7 @@ def test_the_logo_stands_in_the_header_and_runs_nothing(validated: Validate) -> 
     files = configured(more=", logo: docs/logo.svg") | {"docs/logo.svg": SVG}
     validation = validated(files)
     assert [finding.rule for finding in validation.findings] == []
-    pages = site.build(validation, "r")
+    pages = dict(site.build(validation, "r"))
     assert b'<link rel="stylesheet" href="../static/logo.css">' in pages["people/index.html"]
     style = pages["static/logo.css"].decode()
     assert "width: 4.80em" in style
@@ -98,4 +98,4 @@ def test_a_logo_that_cannot_be_shown_is_a_finding(files: dict[str, str], said: s
     assert (found.rule, found.location.line, found.location.column) == ("configuration", 5, 56)
     assert found.message.startswith(said)
     assert not found.blocks, "nobody could merge a better one"
-    site.build(validation, "r")
+    dict(site.build(validation, "r"))

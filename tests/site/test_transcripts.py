@@ -15,7 +15,7 @@ from tests.site.transcript import KEPT, organisation, transcripts
 
 @pytest.fixture(scope="module")
 def fresh() -> dict[str, str]:
-    return transcripts(site.build(organisation(), "0" * 40))
+    return transcripts(dict(site.build(organisation(), "0" * 40)))
 
 
 def test_there_is_a_transcript_of_every_page(fresh: dict[str, str]) -> None:

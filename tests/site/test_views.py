@@ -103,7 +103,7 @@ def test_a_model_that_failed_too_often_shows_as_suspended(validated: Validate) -
         files |= more
         validation = validated(files)
         assert [finding.message for finding in validation.catalogue.findings] == []
-        pages = site.build(validation, "r")
+        pages = dict(site.build(validation, "r"))
         text = read(pages[next(path for path in pages if path.endswith(("/m.html", "m/index.html")))])
         main = text.all("main")[0].text
         assert said in main
@@ -128,7 +128,7 @@ def test_an_outage_shows_on_the_service_and_on_what_needs_it(validated: Validate
     now = state.Now(Context(validation, "r"))
     said = {name: now.of_service(r).word for name in "abcd" if (r := validation.catalogue.get("Service", name))}
     assert said == {"a": "Outage", "b": "May be affected", "c": "No known problem", "d": "Not live yet"}
-    home = read(site.build(validation, "r")["index.html"])
+    home = read(dict(site.build(validation, "r"))["index.html"])
     assert "for 2 hours" in home.all("main")[0].text
 
 
@@ -233,7 +233,7 @@ def test_the_duration_of_an_incident_counts_from_its_occurrence(validated: Valid
         ({"occurredAt": "2026-11-22T07:00:00Z"}, "4 hours since it occurred", "3 hours 30 minutes"),
     ):
         data = record("Incident", "inc", {**incident, **occurred})
-        pages = site.build(validated(PEOPLE | service("a") | {"operations/incidents/inc.yaml": data}), "r")
+        pages = dict(site.build(validated(PEOPLE | service("a") | {"operations/incidents/inc.yaml": data}), "r"))
         assert said in read(pages["incidents/inc.html"]).all("main")[0].text
         row = next(row.text for row in read(pages["incidents/index.html"]).all("tr") if "inc" in row.text)
         assert restored in row
@@ -273,7 +273,7 @@ def test_a_new_kind_needs_a_schema_file_only(validated: Validate) -> None:
         | service("a")
         | {"schemas/rack.schema.json": json.dumps(schema), "racks/r1.yaml": record("Rack", "r1", spec, "Rack one")}
     )
-    pages = site.build(validation, "r")
+    pages = dict(site.build(validation, "r"))
     document = read(pages["static_/r1.html"])
     text = document.all("main")[0].text
     for words in ("Rack one", "Built on", "Sun 1 Mar 2026", "Double power", "Yes", "Team T", "Unit", "Runs"):
@@ -347,7 +347,7 @@ def test_long_lists_are_cut_into_pages(validated: Validate) -> None:
     files = dict(PEOPLE)
     for number in range(450):
         files |= service(f"s-{number:03}", tier=number % 4 + 1)
-    pages = site.build(validated(files), "r")
+    pages = dict(site.build(validated(files), "r"))
     assert {"services/index.html", "services/index_2.html", "services/index_3.html", "services/by_tier_3.html"} <= set(
         pages
     )
@@ -390,7 +390,7 @@ def test_the_revision_is_never_cut_to_something_else(revision: str, said: str) -
 
 
 def test_an_empty_organisation_has_a_site(validated: Validate) -> None:
-    pages = site.build(validated({}), "r")
+    pages = dict(site.build(validated({}), "r"))
     assert "Nothing is known to be wrong." in read(pages["index.html"]).all("main")[0].text
     assert (ROOT / "itsm.yaml").exists()
 
@@ -407,7 +407,7 @@ def test_what_another_tool_closed_says_where_it_comes_from(validated: Validate) 
         | {"changes/c.yaml": record("Change", "c", {**old, "takenOver": mark})}
         | {"changes/releases/r.yaml": record("Release", "r", {**release, "takenOver": {**mark, "number": "R1"}})}
     )
-    pages = site.build(validation, REVISION)
+    pages = dict(site.build(validation, REVISION))
     for path, number in (("changes/c.html", "CHG1"), ("releases/r.html", "R1")):
         text = pages[path].decode()
         assert text.count(f"from former-desk as number {number} on 2026-11-02") == 1, path

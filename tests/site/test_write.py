@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,22 +29,22 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_replaces_the_old_site_as_a_whole(tmp_path: Path) -> None:
     out = tmp_path / "public" / "site"
-    site.write(OLD, out)
+    assert site.write(OLD.items(), out) == 2, "pages"
     assert files(out) == OLD
-    site.write(NEW, out)
+    site.write(NEW.items(), out)
     assert files(out) == NEW
     assert [entry.name for entry in out.parent.iterdir()] == ["site"]
     assert out.stat().st_mode & 0o777 == 0o755
 
 
 def test_writes_into_an_empty_folder(tmp_path: Path) -> None:
-    site.write(NEW, tmp_path)
+    site.write(NEW.items(), tmp_path)
     assert files(tmp_path) == NEW
 
 
 def test_a_build_that_dies_leaves_the_old_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "site"
-    site.write(OLD, out)
+    site.write(OLD.items(), out)
     written = Path.write_bytes
     count = 0
 
@@ -57,14 +57,31 @@ def test_a_build_that_dies_leaves_the_old_site(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(Path, "write_bytes", dies)
     with pytest.raises(KeyboardInterrupt):
-        site.write(NEW, out)
+        site.write(NEW.items(), out)
+    assert files(out) == OLD
+    assert [entry.name for entry in tmp_path.iterdir()] == ["site"]
+
+
+def test_files_are_written_as_they_come_and_a_failure_half_way_leaves_the_old_site(tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    site.write(OLD.items(), out)
+
+    def half() -> Iterator[tuple[str, bytes]]:
+        yield "a/page.html", b"new"
+        (fresh,) = tmp_path.glob(".site.itsm-new-*")
+        assert (fresh / "a/page.html").read_bytes() == b"new"
+        assert not (fresh / MARKER).exists()
+        raise ItsmError("no view", code="site")
+
+    with pytest.raises(ItsmError, match="no view"):
+        site.write(half(), out)
     assert files(out) == OLD
     assert [entry.name for entry in tmp_path.iterdir()] == ["site"]
 
 
 def test_a_swap_that_fails_brings_the_old_site_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "site"
-    site.write(OLD, out)
+    site.write(OLD.items(), out)
     rename = Path.rename
 
     def fails(self: Path, target: Path) -> Path:
@@ -75,7 +92,7 @@ def test_a_swap_that_fails_brings_the_old_site_back(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "rename", fails)
     monkeypatch.setattr(write_module, "_exchange", lambda *_: False)
     with pytest.raises(ItsmError, match="No space left"):
-        site.write(NEW, out)
+        site.write(NEW.items(), out)
     assert files(out) == OLD
 
 
@@ -83,7 +100,7 @@ def test_a_swap_that_fails_brings_the_old_site_back(tmp_path: Path, monkeypatch:
 def test_refuses_a_folder_that_is_not_a_site(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
     with pytest.raises(ItsmError, match="not a site"):
-        site.write(NEW, tmp_path)
+        site.write(NEW.items(), tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
@@ -93,13 +110,13 @@ def test_refuses_a_file_and_a_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "folder")
     for name in ("file", "link"):
         with pytest.raises(ItsmError, match="is not a folder"):
-            site.write(NEW, tmp_path / name)
+            site.write(NEW.items(), tmp_path / name)
 
 
 @pytest.mark.parametrize("path", ["../evil.html", "/etc/evil", "a/../../evil", "a\\b", ""])
 def test_refuses_paths_that_leave_the_site(tmp_path: Path, path: str) -> None:
     with pytest.raises(ItsmError):
-        site.write({path: b""}, tmp_path / "site")
+        site.write([(path, b"")], tmp_path / "site")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -137,17 +154,17 @@ def test_a_build_that_is_killed_anywhere(tmp_path: Path, exchange: bool, monkeyp
     for after in range(1, 1000):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
-        site.write(OLD, out)
-        was_killed = steps_until_killed(lambda: site.write(NEW, out), after)
+        site.write(OLD.items(), out)
+        was_killed = steps_until_killed(lambda: site.write(NEW.items(), out), after)
         if not exchange and not out.exists():
             seen.add("set aside")
             write_module.clean(out)
         assert files(out) in (OLD, NEW), after
         seen.add("old" if files(out) == OLD else "new")
-        steps_until_killed(lambda: site.write(NEW, out), after)
+        steps_until_killed(lambda: site.write(NEW.items(), out), after)
         write_module.clean(out)
         assert files(out) in (OLD, NEW)
-        site.write(NEW, out)
+        site.write(NEW.items(), out)
         assert files(out) == NEW
         assert [entry.name for entry in tmp_path.iterdir()] == ["site"], after
         if not was_killed:
@@ -161,7 +178,7 @@ def test_leftovers_of_others_stay(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).mkdir()
     (tmp_path / ".site.itsm-old-abcdefgh").symlink_to(tmp_path / names[0])
-    site.write(NEW, tmp_path / "site")
+    site.write(NEW.items(), tmp_path / "site")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([*names, ".site.itsm-old-abcdefgh", "site"])
 
 

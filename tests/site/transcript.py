@@ -113,7 +113,7 @@ def transcripts(pages: Mapping[str, bytes]) -> dict[str, str]:
 def main() -> None:
     """Write what the pages say now."""
     KEPT.mkdir(exist_ok=True)
-    fresh = transcripts(site.build(organisation(), "0" * 40))
+    fresh = transcripts(dict(site.build(organisation(), "0" * 40)))
     for old in KEPT.glob("*.txt"):
         if old.name not in fresh:
             old.unlink()

@@ -80,9 +80,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
                 f"no trends, for there are {len(judges.catalogue):,} records; ask for them with --history {_WEEKS}"
             )
     past = trend(repository, revision.split(" ")[0] if repository else None, validation, history)
-    pages = site.build(validation, revision, past, _feeds(session, rev, validation))
-    site.write(pages, out)
-    count = sum(path.endswith(".html") for path in pages)
+    count = site.write(site.build(validation, revision, past, _feeds(session, rev, validation)), out)
     own = sum(not record.pack for record in validation.catalogue)
     session.say(f"{count} pages from {own} records: open {out / 'index.html'}")
     return 0

@@ -1,4 +1,4 @@
-"""The static site: validation in, pages out; written once, whole."""
+"""The static site: validation in, files out, one by one; swapped in whole."""
 
 from itsm_as_code.site.pages import build
 from itsm_as_code.site.write import clean, write

@@ -1,4 +1,7 @@
-"""The whole site: every page's view, rendered, with data, schemas and static files. Pure: same input, same bytes."""
+"""The whole site: every page's view, rendered, with data, schemas and static files. Pure: same input, same bytes.
+
+Files come one by one, for nothing but the writer of the site needs them, and it needs each only once.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,8 @@ def build(
     revision: str,
     trend: Trend | None = None,
     feeds: Mapping[tuple[str, str], bytes] | None = None,
-) -> dict[str, bytes]:
-    """Every file of the site by its path.
+) -> Iterator[tuple[str, bytes]]:
+    """Every file of the site, path and content.
 
     ``revision`` is the commit that was validated, or what else names it; one page says so. ``trend`` leads to
     the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
@@ -39,20 +42,22 @@ def build(
     """
     context = Context(validation, revision, trend, frozenset(feeds or ()), kinds.tones(kinds.views()))
     renderer = Renderer(_frame(context))
+    paths = []
     enabled = gc.isenabled()
     gc.disable()  # views make no cycles, and the collector would walk the whole catalogue again and again
     try:
-        files = {page.path: renderer.page(page) for page in views(context)}
+        for page in views(context):
+            paths.append(page.path)
+            yield page.path, renderer.page(page)
     finally:
         if enabled:
             gc.enable()
-    files.update(_data(context))
+    yield from _data(context)
     for (kind, name), content in (feeds or {}).items():
-        files[addresses.feed(context.registry[kind] if kind else None, name)] = content
-    files[SEARCH_INDEX] = search.index(context)
-    files.update({f"static/{name}": asset(f"static/{name}") for name in _STATIC})
-    files.update(_published(context, [path for path in files if path.endswith(".html")]))
-    return dict(sorted(files.items()))
+        yield addresses.feed(context.registry[kind] if kind else None, name), content
+    yield SEARCH_INDEX, search.index(context)
+    yield from ((f"static/{name}", asset(f"static/{name}")) for name in _STATIC)
+    yield from _published(context, paths)
 
 
 def views(context: Context) -> Iterator[Page]:

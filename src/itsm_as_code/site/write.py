@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -25,22 +25,18 @@ _RENAME_EXCHANGE: Final = 2
 """renameat2(2); RENAME_SWAP of renamex_np(2) has the same number."""
 
 
-def write(pages: Mapping[str, bytes], out: Path) -> None:
-    """Make ``out`` hold exactly ``pages``.
+def write(files: Iterable[tuple[str, bytes]], out: Path) -> int:
+    """Make ``out`` hold exactly ``files``, path and content, each written as it comes; how many of them are pages.
 
     A build that is killed leaves the old site as it was. ItsmError when ``out`` holds anything but a site.
     """
     out = out.absolute()
     _refuse_others(out)
-    for path in pages:
-        parts = PurePosixPath(path).parts
-        if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
-            raise ItsmError(f"'{path}' is not a path within the site", code="site")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with _alone(out.parent):
             _clean(out)
-            _put(pages, out)
+            return _put(files, out)
     except OSError as error:
         raise _cannot(out, error) from None
 
@@ -63,14 +59,16 @@ def _clean(out: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _put(pages: Mapping[str, bytes], out: Path) -> None:
+def _put(files: Iterable[tuple[str, bytes]], out: Path) -> int:
     prefix = f".{out.name}.itsm-new-"
     # It goes away at the end in any case; after an exchange it holds the old site.
     with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent, ignore_cleanup_errors=True) as name:
         fresh = Path(name)
         fresh.chmod(0o755)
-        _fill(fresh, {**pages, MARKER: _MARK})
+        count = _fill(fresh, files)
+        (fresh / MARKER).write_bytes(_MARK)
         _swap(fresh, out)
+    return count
 
 
 @contextmanager
@@ -104,14 +102,20 @@ def _refuse_others(out: Path) -> None:
         )
 
 
-def _fill(folder: Path, pages: Mapping[str, bytes]) -> None:
+def _fill(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:
     made: set[Path] = set()
-    for path, content in pages.items():
+    pages = 0
+    for path, content in files:
+        parts = PurePosixPath(path).parts
+        if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
+            raise ItsmError(f"'{path}' is not a path within the site", code="site")
         file = folder / path
         if file.parent not in made:
             file.parent.mkdir(parents=True, exist_ok=True)
             made.add(file.parent)
         file.write_bytes(content)
+        pages += path.endswith(".html")
+    return pages
 
 
 def _swap(fresh: Path, out: Path) -> None:

@@ -17,7 +17,6 @@ import ctypes
 import hashlib
 import json
 import os
-import random
 import resource
 import shutil
 import signal
@@ -404,9 +403,26 @@ def chosen(sources: Mapping[str, bytes], arguments: argparse.Namespace) -> tuple
             if path.endswith(wanted) and (not line or line_of(sources[path], mutant) == int(line))
         ]
     else:
-        shuffled = random.Random(arguments.seed).sample(everything, len(everything))
+        shuffled = _drawn(everything, sources, arguments.seed)
     can_run = ((path, mutant) for path, mutant in shuffled if compiles(mutant.apply(sources[path])))
     return list(islice(can_run, None if arguments.at else arguments.sample)), len(everything)
+
+
+def _drawn(
+    everything: Sequence[tuple[str, Mutant]], sources: Mapping[str, bytes], seed: int
+) -> list[tuple[str, Mutant]]:
+    """All mutants in an order of chance, which what is written elsewhere does not change: a seed asks the same of the
+    same lines again, whatever comes and goes beside them."""
+    keys = {path: line_keys(path, source) for path, source in sources.items()}
+
+    def lot(found: tuple[str, Mutant]) -> str:
+        path, mutant = found
+        line = line_of(sources[path], mutant)
+        column = mutant.start - sources[path].rfind(b"\n", 0, mutant.start)
+        said = (seed, keys[path].get(line, ""), column, mutant.what, mutant.text)
+        return hashlib.sha256(repr(said).encode()).hexdigest()
+
+    return sorted(everything, key=lot)
 
 
 def line_of(source: bytes, mutant: Mutant) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.mutants import compiles, mutants
-from tests.mutation import MORE, area_files, line_keys
+from tests.mutation import MORE, area_files, chosen, line_keys, line_of
 
 GUARDS = '''
 def guard(a, b=1, *, strict=False):
@@ -192,3 +193,18 @@ def test_a_run_that_is_killed_leaves_nothing(number: signal.Signals, toy: Path) 
 def test_the_tests_of_an_area_are_there() -> None:
     places = [ROOT / "tests" / name for area, more in MORE.items() for name in (area, *more)]
     assert [str(place) for place in places if not place.exists()] == []
+
+
+def test_a_seed_asks_the_same_of_the_same_lines() -> None:
+    def drawn(text: str, seed: int) -> list[str]:
+        source = {"a.py": text.encode()}
+        return [
+            f"{mutant.what} {mutant.text} {text.splitlines()[line_of(source['a.py'], mutant) - 1]}"
+            for _, mutant in chosen(source, argparse.Namespace(at=None, seed=seed, sample=99))[0]
+        ]
+
+    before, more = drawn(GUARDS, 1), drawn(f"def other(a):\n    return a == 2 or a in (3, 4)\n\n{GUARDS}", 1)
+    assert [mutant for mutant in more if mutant in before] == before
+    assert len(more) > len(before)
+    assert drawn(GUARDS, 2) != before
+    assert sorted(drawn(GUARDS, 2)) == sorted(before)

@@ -125,6 +125,8 @@ class _Finder:
             node = todo.pop()
             if isinstance(node, (ast.JoinedStr, ast.ExceptHandler, ast.match_case)):
                 continue
+            if isinstance(node, ast.keyword) and node.arg == "strict":
+                continue  # of zip(): lists of two lengths are what cannot happen
             if isinstance(node, ast.Subscript) and isinstance(node.slice, (ast.Constant, ast.UnaryOp, ast.Slice)):
                 todo.append(node.value)  # which part of a thing is taken is no guard
                 yield node

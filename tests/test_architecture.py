@@ -30,7 +30,8 @@ LAYERS = [
     ["validation"],
     ["gate", "compliance"],
     ["assurance"],
-    ["reports", "interchange", "site"],
+    ["interchange"],
+    ["reports", "site"],
     ["cli"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

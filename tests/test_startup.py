@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from itsm_as_code.reports import formats
 from tests.conftest import ROOT, SMALL, Workshop, copy_tree
 
+VALIDATE = "itsm_as_code.reports.validate"
 PROBE = """
 import sys
 from itsm_as_code.cli import main
@@ -20,7 +22,8 @@ except SystemExit as leave:
     code = leave.code
 else:
     code = 0
-print("LOADED", code, *sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
+names = {name if name.startswith("itsm_as_code.reports.") else name.split(".")[0] for name in sys.modules}
+print("LOADED", code, *sorted(names), file=sys.stderr)
 """
 
 
@@ -48,7 +51,7 @@ def test_help_loads_the_commands_and_nothing_else() -> None:
     assert names.isdisjoint({"yaml", "git", "jsonschema", "jsonschema_rs", "cel_expr_python", "jinja2", "rich"})
 
 
-@pytest.mark.parametrize("format_name", ["text", "json", "sarif", "github"])
+@pytest.mark.parametrize("format_name", formats("validate"))
 def test_a_validation_without_findings_loads_no_site_no_git_and_explains_nothing(format_name: str) -> None:
     code, names = loaded("validate", "--format", format_name)
     assert code == 0
@@ -56,6 +59,9 @@ def test_a_validation_without_findings_loads_no_site_no_git_and_explains_nothing
     assert names.isdisjoint(
         {"jinja2", "markdown_it", "rich", "git", "jsonschema", "referencing", "dateutil", "requests"}
     )
+    loaded_reports = {name for name in names if name.startswith("itsm_as_code.reports.")}
+    assert loaded_reports & {f"{VALIDATE}.{name}" for name in formats("validate")} == {f"{VALIDATE}.{format_name}"}
+    assert not any(name.startswith("itsm_as_code.reports.gate") for name in loaded_reports)
 
 
 def test_a_validation_with_findings_explains_them_and_loads_no_site(tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ from itsm_as_code.gate.authorise import Question, authorise
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.stored import StoredRecords
-from itsm_as_code.reports.gate import FORMATS
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import load_judges, validate
 from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH, PAST, PAST_PATH, URGENT
@@ -52,7 +51,10 @@ from tests.attacks.tools import (
     used_up,
 )
 from tests.conftest import NOW, Workshop
+from tests.reports import renderers
 from tests.signing import Office, add_key, make_key
+
+FORMATS = renderers("gate")
 
 ACTUAL: Final = 'actual: {start: "2026-11-15T20:00:00Z", end: "2026-11-15T21:00:00Z"}'
 FAILED_PATH: Final = "changes/2026/11/15/chg-20261115-restart.yaml"
@@ -951,7 +953,7 @@ def report_contains(name: str, payload: str) -> Success:
 
     def check(shop: Workshop) -> bool:
         decision = shop.judge()
-        return payload in FORMATS[name](decision, decision.sources)
+        return payload in FORMATS[name](decision)
 
     return check
 

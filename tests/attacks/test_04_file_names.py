@@ -9,9 +9,11 @@ import unicodedata
 import orjson
 import pytest
 
-from itsm_as_code.reports.gate import FORMATS
 from tests.attacks.tools import EVERYBODY, SERVICE, add_rule, approve, blocking, on_main, rules_by_path
 from tests.conftest import Workshop, codes
+from tests.reports import renderers
+
+FORMATS = renderers("gate")
 
 SERVICE_TEXT = SERVICE % "extra"
 
@@ -41,7 +43,7 @@ def test_records_under_odd_names(workshop: Workshop) -> None:
     found = rules_by_path(decision)
     assert {path: rule for path, rule in names.items() if rule not in found.get(path, ())} == {}
     for report in FORMATS.values():
-        assert "\x1b" not in report(decision, decision.sources)
+        assert "\x1b" not in report(decision)
 
 
 def test_documents_whose_names_do_not_read_as_they_are(workshop: Workshop) -> None:
@@ -66,7 +68,7 @@ def test_documents_whose_names_do_not_read_as_they_are(workshop: Workshop) -> No
     assert (decision.verdict, codes(decision)) == ("rejected", ["path-refused"] * len(names))
     assert json.loads(orjson.dumps(decision.as_data()))["digest"] == decision.digest
     for report in FORMATS.values():
-        report(decision, decision.sources).encode("utf-8")
+        report(decision).encode("utf-8")
 
 
 def test_folders_that_differ_only_in_case(workshop: Workshop) -> None:

@@ -7,9 +7,11 @@ import json
 import pytest
 from markdown_it import MarkdownIt
 
-from itsm_as_code.reports.gate import FORMATS
 from tests.attacks.tools import EVERYBODY, POLICY, approve, on_main
 from tests.conftest import Workshop, codes
+from tests.reports import renderers
+
+FORMATS = renderers("gate")
 
 PAYLOADS = [
     "<img src=x onerror=alert(1)>",
@@ -51,15 +53,15 @@ def test_a_message_built_from_a_record(workshop: Workshop, payload: str) -> None
     decision = workshop.judge()
     assert codes(decision) == ["finding:backout-is-planned"]
     assert payload in decision.reasons[0].message
-    markdown = FORMATS["markdown"](decision, decision.sources)
+    markdown = FORMATS["markdown"](decision)
     assert acts(markdown) == []
     for name in ("text", "github", "json", "markdown"):
-        report = FORMATS[name](decision, decision.sources)
+        report = FORMATS[name](decision)
         assert "##[" not in report
         assert "\x1b" not in report
-    commands = [line for line in FORMATS["github"](decision, {}).split("\n") if line.lstrip().startswith("::")]
+    commands = [line for line in FORMATS["github"](decision).split("\n") if line.lstrip().startswith("::")]
     assert len(commands) == 2
-    assert json.loads(FORMATS["json"](decision, {}))["digest"] == decision.digest
+    assert json.loads(FORMATS["json"](decision))["digest"] == decision.digest
 
 
 @pytest.mark.parametrize(
@@ -79,10 +81,10 @@ def test_a_hostile_file_name(workshop: Workshop, name: str) -> None:
     workshop.write(f"docs/{name}/{name.replace('/', '')}.md", "Hello.\n")
     workshop.commit()
     decision = workshop.judge()
-    markdown = FORMATS["markdown"](decision, {})
+    markdown = FORMATS["markdown"](decision)
     assert acts(markdown) == []
     for report in FORMATS.values():
-        lines = report(decision, decision.sources).split("\n")
+        lines = report(decision).split("\n")
         assert not any("##[" in line for line in lines)
         assert sum(line.lstrip().startswith("::") for line in lines) <= 1
 
@@ -94,12 +96,12 @@ def test_a_record_of_a_hostile_name(workshop: Workshop) -> None:
     workshop.commit()
     decision = workshop.judge()
     for name, report in FORMATS.items():
-        shown = report(decision, decision.sources)
+        shown = report(decision)
         assert "\x1b" not in shown
         assert "\x07" not in shown
         if name != "github":
             assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
-    assert acts(FORMATS["markdown"](decision, {})) == []
+    assert acts(FORMATS["markdown"](decision)) == []
 
 
 def test_a_reviewer_with_a_hostile_login(workshop: Workshop) -> None:
@@ -107,6 +109,6 @@ def test_a_reviewer_with_a_hostile_login(workshop: Workshop) -> None:
     workshop.commit()
     approve(workshop, "<img src=x>", "@everyone", "##[add-mask]x", "a|b")
     decision = workshop.judge()
-    assert acts(FORMATS["markdown"](decision, {})) == []
-    assert "`@everyone:`" in FORMATS["markdown"](decision, {})
-    assert "##[" not in FORMATS["text"](decision, {})
+    assert acts(FORMATS["markdown"](decision)) == []
+    assert "`@everyone:`" in FORMATS["markdown"](decision)
+    assert "##[" not in FORMATS["text"](decision)

@@ -21,12 +21,15 @@ from itsm_as_code.gate.replay import Damaged, Replay, replay
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.reports.gate import FORMATS, written
-from itsm_as_code.reports.in_toto import in_toto
-from itsm_as_code.reports.verify import FORMATS as VERIFY
+from itsm_as_code.reports.gate.in_toto import render as in_toto
+from itsm_as_code.reports.gate.json import written
 from itsm_as_code.reports.verify import Verification, intact
 from tests.conftest import NOW, Workshop
+from tests.reports import renderers
 from tests.signing import make_key, public
+
+FORMATS = renderers("gate")
+VERIFY = renderers("verify")
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def judged(workshop: Workshop) -> tuple[Workshop, Decision]:
 
 
 def file_of(decision: Decision) -> bytes:
-    return FORMATS["json"](decision, {}).encode()
+    return FORMATS["json"](decision).encode()
 
 
 def check(shop: Workshop, content: bytes) -> Replay:
@@ -285,7 +288,7 @@ def test_a_signature_of_an_approval_is_none_of_evidence(judged: tuple[Workshop, 
 
 def test_in_toto_fits_its_published_shape(judged: tuple[Workshop, Decision]) -> None:
     shop, decision = judged
-    statement = json.loads(in_toto(decision, {}))
+    statement = json.loads(in_toto(decision))
     schema = KindRegistry.load().bundled("reports/in-toto-statement.schema.json")
     jsonschema.Draft202012Validator(schema).validate(statement)
     assert statement["subject"][0]["digest"] == {
@@ -302,10 +305,10 @@ def test_in_toto_never_passes_what_is_not_approved(workshop: Workshop) -> None:
     workshop.change()
     workshop.commit()
     for decision in (workshop.judge(), replace(workshop.judge(), verdict="rejected")):
-        predicate = json.loads(in_toto(decision, {}))["predicate"]
+        predicate = json.loads(in_toto(decision))["predicate"]
         assert (predicate["verificationResult"], predicate["verifiedLevels"]) == ("FAILED", ["FAILED"])
 
 
 def test_in_toto_attests_no_error() -> None:
     with pytest.raises(ItsmError, match="no verdict to attest"):
-        in_toto(error_decision("git", "could not", "2026-11-22T12:00:00Z"), {})
+        in_toto(error_decision("git", "could not", "2026-11-22T12:00:00Z"))

@@ -9,13 +9,15 @@ from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.policies.coverage import coverage
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.reports.gate import FORMATS
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import Validation, validate
 from tests.attacks.scenarios_history import bring, cut_over, ended, history
 from tests.attacks.test_24_emergency import INCIDENT
 from tests.attacks.tools import EVERYBODY, MODEL, POLICY, add_rule, approve, blocking, missing, on_main, rules
 from tests.conftest import NOW, Workshop
+from tests.reports import renderers
+
+FORMATS = renderers("gate")
 
 MARKED = ("Change", "Incident", "Problem", "Release", "ServiceRequest")
 MARK = "takenOver: {from: former-desk, number: %s, on: 2026-11-02}"
@@ -31,7 +33,7 @@ def test_history_that_governance_agrees_to_comes_in(workshop: Workshop) -> None:
     assert decision.verdict == "approved"
     assert "taken-over" in rules(decision)
     told = "history   Change chg-001: taken over from former-desk as number CHG001 on 2026-11-02"
-    assert told in FORMATS["text"](decision, decision.sources)
+    assert told in FORMATS["text"](decision)
 
 
 def test_the_verdict_says_that_governance_is_missing(workshop: Workshop) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from itsm_as_code import __version__
 from itsm_as_code.cli.program import program as frame
+from itsm_as_code.reports import formats
 from tests.conftest import ROOT, SMALL, Run, Workshop, copy_tree
 
 
@@ -101,7 +102,7 @@ def test_every_command_has_help_with_an_example(command: str, itsm: Run) -> None
     assert f"itsm {command}" in out
 
 
-@pytest.mark.parametrize("format_name", ["text", "json", "sarif", "github"])
+@pytest.mark.parametrize("format_name", formats("validate"))
 def test_output_is_the_same_bytes_on_standard_output_and_in_a_file(format_name: str, tmp_path: Path, itsm: Run) -> None:
     arguments = ["validate", "-C", SMALL, "--now", "2026-11-22T12:00:00Z", "--format", format_name]
     code, out, _ = itsm(*arguments)

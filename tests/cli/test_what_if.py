@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.reports.gate_markdown import MOST_CHARACTERS, markdown
+from itsm_as_code.reports.gate.markdown import MOST_CHARACTERS
+from itsm_as_code.reports.gate.markdown import render as markdown
 from tests.attacks.tools import RULES
 from tests.conftest import Run, Workshop
 
@@ -139,7 +140,7 @@ def test_the_summary_of_a_huge_pull_request_fits_a_comment(workshop: Workshop) -
         workshop.change(f"chg-20261122-{'long-' * 8}{number}", **{"[Set it back, Restart]": "[Set it back]"})
     workshop.commit()
     decision = workshop.judge()
-    summary = markdown(decision, decision.sources)
+    summary = markdown(decision)
     assert len(summary) <= MOST_CHARACTERS
     assert summary.startswith("# ✘ Rejected: something has to be mended first\n")
     assert decision.digest in summary

@@ -31,13 +31,15 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.findings import Finding
 from itsm_as_code.gate.decision import Decision, Reason, error_decision
 from itsm_as_code.records.document import Document, load
-from itsm_as_code.reports.gate import FORMATS as GATE
 from itsm_as_code.reports.notice import notice
-from itsm_as_code.reports.validate import FORMATS as VALIDATE
 from itsm_as_code.reports.validate import ValidateResult
 from itsm_as_code.validation import built_in_rules, validate
 from tests.fuzz.hostile import DOCUMENTS, TOKENS, VALUES
+from tests.reports import renderers
 from tests.snapshots import Memory
+
+GATE = renderers("gate")
+VALIDATE = renderers("validate")
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NOW: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -230,7 +232,7 @@ def check(mutants: Mapping[str, bytes], others: Mapping[str, bytes]) -> int:
     reasons = tuple(Reason(item.rule, f"{item.location}: {item.message}") for item in found)
     decision = Decision("rejected", reasons, evidence, found, sources)
     for name in ("text", "github", "json"):
-        GATE[name](decision, sources)
+        GATE[name](decision)
     notice(decision)  # it holds the Markdown
     taken = time.process_time() - started
     if taken > limit:

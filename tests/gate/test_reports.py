@@ -18,10 +18,12 @@ from itsm_as_code.gate import Decision
 from itsm_as_code.gate.decision import canonical, error_decision, plain
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.reports import escape
-from itsm_as_code.reports.gate import FORMATS
-from itsm_as_code.reports.validate import FORMATS as VALIDATE
 from itsm_as_code.reports.validate import ValidateResult
 from tests.conftest import NOW, Workshop
+from tests.reports import renderers
+
+FORMATS = renderers("gate")
+VALIDATE = renderers("validate")
 
 COMMON = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable("table").enable("strikethrough")
 HARMLESS = {
@@ -36,7 +38,7 @@ def schema() -> dict[str, object]:
 
 
 def check_schema(decision: Decision) -> None:
-    text = FORMATS["json"](decision, {})
+    text = FORMATS["json"](decision)
     jsonschema.Draft202012Validator(schema()).validate(json.loads(text))
     evidence = {key: value for key, value in json.loads(text).items() if key != "digest"}
     assert canonical(evidence) == canonical(decision.evidence)
@@ -219,14 +221,14 @@ def test_a_conflict_in_a_file_whose_name_is_not_utf8(workshop: Workshop) -> None
     decision = workshop.judge()
     check_schema(decision)
     for report in FORMATS.values():
-        report(decision, decision.sources).encode("utf-8")
+        report(decision).encode("utf-8")
 
 
 def test_every_form_says_the_verdict(workshop: Workshop) -> None:
     workshop.change()
     workshop.commit()
     decision = workshop.judge()
-    shown = {name: report(decision, decision.sources) for name, report in FORMATS.items()}
+    shown = {name: report(decision) for name, report in FORMATS.items()}
     assert "PENDING: waits for people" in shown["text"]
     assert shown["markdown"].startswith("# … Pending: waits for people\n")
     assert json.loads(shown["json"])["verdict"] == "pending"
@@ -239,11 +241,11 @@ def test_colour_is_only_where_it_is_asked_for(workshop: Workshop) -> None:
     workshop.change()
     workshop.commit()
     decision = workshop.judge()
-    assert "\x1b[" in FORMATS["text"](decision, decision.sources, colour=True)
-    assert "\x1b" not in FORMATS["text"](decision, decision.sources)
+    assert "\x1b[" in FORMATS["text"](decision, colour=True)
+    assert "\x1b" not in FORMATS["text"](decision)
 
 
 def test_an_error_is_never_a_verdict() -> None:
     decision = error_decision(GitError.code, "could not", "2026-11-22T12:00:00Z")
     assert (decision.verdict, decision.exit_code) == ("error", 2)
-    assert "says nothing about the pull request" in FORMATS["text"](decision, {})
+    assert "says nothing about the pull request" in FORMATS["text"](decision)

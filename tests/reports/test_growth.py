@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
 import pkgutil
 import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from itsm_as_code import reports
 from itsm_as_code.assurance.authority import Trail
+from itsm_as_code.assurance.ledger import Evidence
+from itsm_as_code.assurance.noting import Noted
+from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.clock import Interval, zone
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded
-from itsm_as_code.gate import agenda as gate_agenda
+from itsm_as_code.gate.agenda import Entry
 from itsm_as_code.gate.attestation import Proposal
 from itsm_as_code.gate.authorise import Answer, Question
 from itsm_as_code.gate.conflicts import Conflict
@@ -24,6 +27,7 @@ from itsm_as_code.gate.impact import Impact, Shift
 from itsm_as_code.gate.replay import Difference, Replay
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.gate.seats import Approval
+from itsm_as_code.interchange import Outcome, PlannedFile
 from itsm_as_code.measures.blast_radius import BlastRadius, Reached
 from itsm_as_code.policies import register
 from itsm_as_code.policies.cel.mutation import Mutant
@@ -36,8 +40,13 @@ from itsm_as_code.records.document import parse
 from itsm_as_code.records.formatting import Formatted
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.positions import locate_inside, place_findings
-from itsm_as_code.reports import approval_tree, approve, calendar, escape, fmt
+from itsm_as_code.reports import approval_tree, escape, formats, renderer
+from itsm_as_code.reports.approve import preview
+from itsm_as_code.reports.calendar import Planned
+from itsm_as_code.reports.export import Exported
 from itsm_as_code.reports.fmt import FormatResult
+from itsm_as_code.reports.fmt import text as fmt_text
+from itsm_as_code.reports.import_ import Imported
 from itsm_as_code.reports.junit import Case, junit
 from itsm_as_code.reports.notice import notice
 from itsm_as_code.reports.policy_test import PolicyTest
@@ -46,6 +55,7 @@ from itsm_as_code.reports.verify import Verification
 from itsm_as_code.reports.waiver_list import WaiverList
 from tests.conftest import NOW, SMALL, copy_tree
 from tests.growth import SIZES, Prepare, assert_grows_slowly
+from tests.snapshots import catalogue_of
 
 KINDS: Final = KindRegistry.load()
 TEXTS: Final = {
@@ -230,9 +240,54 @@ def in_strips(size: int) -> FormatResult:
     return FormatResult([Formatted("a.yaml", before, before.replace(b"'", b""))], is_written=False, shows_diff=True)
 
 
+def planned(size: int, long: str = "") -> Planned:
+    found = entries(size, long)
+    nothing = catalogue_of({})
+    return Planned(found, found[0].span, zone("UTC"), NOW, f"o{long}", f"s{long}", nothing, dict)
+
+
+def entries(size: int, long: str = "") -> list[Entry]:
+    conflicts = tuple(Conflict("freeze", f"c{number}", f"x{long}", None, None, "m") for number in range(min(size, 50)))
+    return [
+        Entry(
+            "change", f"c{number}", f"t{long}",
+            Interval(NOW + timedelta(hours=number), NOW + timedelta(hours=number + 1)),
+            tuple(f"s{other}" for other in range(6)), "scheduled", "normal", long, conflicts if number == 0 else (),
+        )
+        for number in range(size)
+    ]  # fmt: skip
+
+
+def statement(size: int, long: str) -> Statement:
+    need = {"satisfiedBy": ["p"]}
+    asked = [{"rule": f"r{long}", "required": [need]} for _ in range(size // 100 + 1)]
+    requests = [{"number": 1, "decision": {"approvals": asked}}]
+    data = {
+        "commit": "c",
+        "verdict": "approved",
+        "problems": [],
+        "mergedAt": "t",
+        "base": "b",
+        "pullRequests": requests,
+    }
+    return Statement(b"", "", data)
+
+
+def policy_row(number: int, long: str) -> dict[str, Any]:
+    excluded = {"reason": f"why{long}"} if number % 2 else None
+    counts = dict.fromkeys(("pass", "fail", "error", "waived"), number)
+    about = {"name": f"p{number}", "title": f"t{long}", "severity": "error", "pack": None}
+    return {**about, **counts, "excluded": excluded, "override": None}
+
+
+def files(size: int, long: str) -> tuple[list[PlannedFile], list[Finding]]:
+    paths = [PlannedFile(f"a{number}{long}", b"", Outcome.CREATED, RecordId("Team", "t")) for number in range(size)]
+    return paths, [finding(number, long) for number in range(size)]
+
+
 BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "validate": lambda size, long: (validation(size, long),),
-    "gate": lambda size, long: (given := decision(size, long), given.sources),
+    "gate": lambda size, long: (decision(size, long),),
     "policy_test": lambda size, long: (policy_test(size, long),),
     "impact": lambda size, long: (radius(size, long),),
     "verify": lambda size, long: (verification(size, long),),
@@ -253,15 +308,16 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "approve": lambda size, long: (
         Proposal({"reviewer": "a", "verdict": "approved"}, (), ()), long, f"refs/{size}", decision(1),
     ),
+    "calendar": lambda size, long: (planned(size, long),),
+    "evidence_note": lambda size, long: (Noted((statement(size, long),) * size, (Reason("x", long),) * size),),
+    "evidence_show": lambda size, long: (Evidence("c", statement(size, long), (Reason("x", long),) * size),),
+    "policy_list": lambda size, long: ([policy_row(number, long) for number in range(size)],),
+    "import_": lambda size, long: (Imported("x", Path(), False, size, *files(size, long)),),
+    "export": lambda size, long: (Exported(*files(size, long), is_written=True),),
 }  # fmt: skip
-"""For each report what it is given: so many rows, or texts of a length. Every module with formats has its entry."""
-MODULES: Final = {
-    module.name: importlib.import_module(f"{reports.__name__}.{module.name}")
-    for module in pkgutil.iter_modules(reports.__path__)
-}
-FORMATS: Final = [
-    (name, form) for name, module in MODULES.items() if hasattr(module, "FORMATS") for form in module.FORMATS
-]
+"""For each report what it is given: so many rows, or texts of a length. Every report has its entry."""
+REPORTS: Final = [module.name for module in pkgutil.iter_modules(reports.__path__) if module.ispkg]
+FORMATS: Final = [(report, form) for report in REPORTS for form in formats(report)]
 Given = Callable[[int], Any]
 
 
@@ -281,10 +337,9 @@ def proposal(size: int) -> Proposal:
 
 
 OTHERS: Final[dict[str, Prepare]] = {
-    "the tree of approvals": over(decision, lambda given: approval_tree.explanation(given, {})),
+    "the tree of approvals": over(decision, lambda given: approval_tree.explanation(given)),
     "the notice for a forge": over(decision, notice),
-    "a statement": over(proposal, lambda given: approve.preview(given, NOTHING)),
-    "an agenda": over(lambda size: entries(size), lambda given: calendar.text(given, given[0].span, zone("UTC"))),
+    "a statement": over(proposal, lambda given: preview(given, NOTHING)),
     "JUnit": over(
         lambda size: [Case(f"c{number}", "g", "f", number, "why") for number in range(size)],
         lambda given: junit("n", [("s", given)]),
@@ -293,25 +348,14 @@ OTHERS: Final[dict[str, Prepare]] = {
 NOTHING: Final = error_decision("x", "y", "2026-11-22T12:00:00Z")
 
 
-def entries(size: int) -> list[gate_agenda.Entry]:
-    conflicts = tuple(Conflict("freeze", f"c{number}", "x", None, None, "m") for number in range(min(size, 50)))
-    return [
-        gate_agenda.Entry(
-            "change", f"c{number}", "t", Interval(NOW + timedelta(hours=number), NOW + timedelta(hours=number + 1)),
-            tuple(f"s{other}" for other in range(6)), "scheduled", "normal", "", conflicts if number == 0 else (),
-        )
-        for number in range(size)
-    ]  # fmt: skip
-
-
-def test_every_module_with_formats_is_measured() -> None:
-    assert sorted(name for name, module in MODULES.items() if hasattr(module, "FORMATS")) == sorted(BUILT)
+def test_every_report_is_measured() -> None:
+    assert sorted(REPORTS) == sorted(BUILT)
 
 
 @SIZES
 @pytest.mark.parametrize(("name", "form"), FORMATS, ids=[f"{name} {form}" for name, form in FORMATS])
 def test_a_report_of_many_rows(name: str, form: str, enough: float) -> None:
-    write = MODULES[name].FORMATS[form]
+    write = renderer(name, form)
     prepare = over(lambda size: BUILT[name](size, ""), lambda given: write(*given))
     assert_grows_slowly(prepare, start=100, most=4000, enough=enough)
 
@@ -319,7 +363,7 @@ def test_a_report_of_many_rows(name: str, form: str, enough: float) -> None:
 @SIZES
 @pytest.mark.parametrize(("name", "form"), FORMATS, ids=[f"{name} {form}" for name, form in FORMATS])
 def test_a_report_of_long_texts(name: str, form: str, enough: float) -> None:
-    write = MODULES[name].FORMATS[form]
+    write = renderer(name, form)
 
     def prepare(size: int) -> Callable[[], object]:
         long = "".join(random.Random(size).choices(["x" * 50, "` ", "@", "www.", "\\", " "], k=size))
@@ -337,9 +381,9 @@ def test_what_else_is_written(name: str, enough: float) -> None:
 
 def test_how_a_file_is_formatted_is_shown_where_that_takes_no_time() -> None:
     """The search for lines in common takes time by the square of their number, so it is left for long files."""
-    assert fmt.text(in_strips(1500)).count("\n+") == 751
-    assert "too many to show" in fmt.text(in_strips(1501))
-    assert_grows_slowly(over(in_strips, fmt.text), start=1501, most=64_000)
+    assert fmt_text.render(in_strips(1500)).count("\n+") == 751
+    assert "too many to show" in fmt_text.render(in_strips(1501))
+    assert_grows_slowly(over(in_strips, fmt_text.render), start=1501, most=64_000)
 
 
 # What comes before a report.
@@ -447,6 +491,6 @@ def test_one_bad_file_does_not_make_large_reports(tmp_path: Any, itsm: Any) -> N
 def _no_leftovers() -> Iterator[None]:
     """Sources that reports remember are large here."""
     yield
-    from itsm_as_code.reports import validate
+    from itsm_as_code.reports import findings
 
-    validate._line_ends.cache_clear()
+    findings._line_ends.cache_clear()

@@ -9,10 +9,13 @@ import pytest
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
 from itsm_as_code.gate.decision import Decision, Reason, error_decision
-from itsm_as_code.reports import validate as reports
-from itsm_as_code.reports.gate import FORMATS as GATE
-from itsm_as_code.reports.validate import FORMATS, MOST_ANNOTATIONS, MOST_RESULTS, ValidateResult
+from itsm_as_code.reports.findings import MOST_ANNOTATIONS
+from itsm_as_code.reports.validate import ValidateResult, sarif
 from tests.conftest import NOW, Run, Workshop
+from tests.reports import renderers
+
+FORMATS = renderers("validate")
+GATE = renderers("gate")
 
 
 def many(errors: int, warnings: int, infos: int) -> list[Finding]:
@@ -34,7 +37,7 @@ def decided(verdict: str, findings: list[Finding], reasons: int = 1) -> Decision
 @pytest.mark.parametrize("verdict", ["approved", "pending", "rejected", "error"])
 def test_the_verdict_is_the_first_annotation_and_is_shown(verdict: str) -> None:
     """GitHub shows ten annotations of a level for a step; the rest it drops."""
-    out = GATE["github"](decided(verdict, many(30, 40, 50)), {}).splitlines()
+    out = GATE["github"](decided(verdict, many(30, 40, 50))).splitlines()
     assert out[0].startswith(f"::{'notice' if verdict == 'approved' else 'error'} title=change gate%3A {verdict}::")
     for level in ("error", "warning", "notice"):
         shown = [line for line in out if line.startswith(f"::{level} ")]
@@ -46,13 +49,13 @@ def test_the_verdict_is_the_first_annotation_and_is_shown(verdict: str) -> None:
 
 
 def test_few_findings_have_an_annotation_each() -> None:
-    out = GATE["github"](decided("rejected", many(9, 9, 9)), {}).splitlines()
+    out = GATE["github"](decided("rejected", many(9, 9, 9))).splitlines()
     assert len(out) == 28
     assert "more" not in out[-1]
 
 
 def test_the_annotation_of_the_verdict_is_short() -> None:
-    first = GATE["github"](decided("rejected", [], reasons=4000), {}).splitlines()[0]
+    first = GATE["github"](decided("rejected", [], reasons=4000)).splitlines()[0]
     assert first.endswith("%0Aand 3,975 more")
     assert len(first) < 1000
 
@@ -90,11 +93,11 @@ def test_validate_annotates_no_more_than_is_shown_and_counts_all() -> None:
 
 
 def test_a_run_has_no_more_results_than_are_taken_and_the_gravest() -> None:
-    findings = many(100, MOST_RESULTS, 1000)
+    findings = many(100, sarif.MOST_RESULTS, 1000)
     rules = {"error-rule": Rule("error-rule", "t", Severity.ERROR, "e")}
     (run,) = json.loads(FORMATS["sarif"](ValidateResult(findings, 1, NOW, rules=rules)))["runs"]
     levels = [result["level"] for result in run["results"]]
-    assert len(levels) == MOST_RESULTS == 25_000
+    assert len(levels) == sarif.MOST_RESULTS == 25_000
     assert levels[:100] == ["error"] * 100
     assert set(levels[100:]) == {"warning"}
     (notification,) = run["invocations"][0]["toolExecutionNotifications"]
@@ -111,7 +114,7 @@ def test_a_run_that_is_whole_says_nothing_of_it() -> None:
 
 
 def test_what_stands_for_several_counts_as_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports, "MOST_RESULTS", 2)
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 2)
     folded = Finding("r", Severity.INFO, Location("a.yaml"), "and 50 more like these", count=50)
     result = ValidateResult([*many(2, 0, 0), folded], 1, NOW)
     (run,) = json.loads(FORMATS["sarif"](result))["runs"]

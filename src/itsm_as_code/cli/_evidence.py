@@ -10,6 +10,7 @@ import click
 from itsm_as_code.cli._options import option_group
 from itsm_as_code.cli.output import Session, write_file
 from itsm_as_code.errors import UsageError
+from itsm_as_code.reports import formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class EvidenceOptions:
 
     def check(self, session: Session) -> None:
         """UsageError for options that do not go together."""
-        if self.verify is not None and session.format not in ("text", "json"):
+        if self.verify is not None and session.format not in formats("verify"):
             raise UsageError("--verify answers as text or json", remedy="leave out --format, or say --format json")
         if self.verify is None and (self.allowed_signers or self.require_signature):
             raise UsageError("--allowed-signers and --require-signature go with --verify", remedy="add --verify FILE")
@@ -70,7 +71,7 @@ def verify(options: EvidenceOptions, session: Session, base: str | None) -> int:
     from itsm_as_code.gate.endorsement import evidence_file, signer_of
     from itsm_as_code.gate.replay import Damaged, check_base, replay
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.reports.verify import FORMATS, Verification, intact
+    from itsm_as_code.reports.verify import Verification, intact
 
     repository = Repository(session.directory)
     file = evidence_file(Path(options.verify or ""))
@@ -84,5 +85,5 @@ def verify(options: EvidenceOptions, session: Session, base: str | None) -> int:
         result = Verification(replay(repository, data), signer)
     except Damaged as damaged:
         result = Verification(None, None, damaged.message)
-    session.write(FORMATS[session.format](result))
+    session.report("verify", result)
     return result.exit_code

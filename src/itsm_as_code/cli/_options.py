@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from itsm_as_code.cli.output import Session
+from itsm_as_code.reports import formats
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,8 +34,8 @@ def option_group(name: str, make: Callable[..., Any], *options: Callable[[Any], 
     return decorate
 
 
-def common_options(*formats: str, output: bool = True) -> Callable[[Function], Function]:
-    """The options that every command has; the command gets them as ``session``."""
+def common_options(report: str = "", *, output: bool = True) -> Callable[[Function], Function]:
+    """The options that every command has, ``--format`` with the formats of a report; it gets them as ``session``."""
     path = click.Path(path_type=Path)
     options = [
         click.option("-C", "directory", type=path, metavar="DIR", help="Work in this folder."),
@@ -44,10 +45,10 @@ def common_options(*formats: str, output: bool = True) -> Callable[[Function], F
     ]
     if output:
         options.append(click.option("-o", "--output", type=path, metavar="FILE", help="Write there."))
-    if formats:
-        kinds = click.Choice(formats)
+    if report:
+        known = click.Choice(formats(report))
         options.append(
-            click.option("--format", type=kinds, default=formats[0], show_default=True, help="Form of the output.")
+            click.option("--format", type=known, default="text", show_default=True, help="Form of the output.")
         )
     return option_group("session", _session, *options)
 

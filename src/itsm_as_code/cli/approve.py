@@ -28,7 +28,7 @@ REFSPEC = "refs/itsm/approvals/*:refs/itsm/approvals/*"
 @click.option("-m", "--message", metavar="TEXT", help="What you want to say.")
 @click.option("-y", "--yes", is_flag=True, help="Sign without asking.")
 @click.option("--dry-run", is_flag=True, help="Show what would be signed, and sign nothing.")
-@common_options("text", "json")
+@common_options("approve")
 def command(
     session: Session,
     base: str,
@@ -62,7 +62,7 @@ def command(
     from itsm_as_code.gate.findings import findings_of
     from itsm_as_code.gate.signed_approvals import NAMESPACE
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.reports import approve as report
+    from itsm_as_code.reports.approve import preview
     from itsm_as_code.signing import sign
     from itsm_as_code.validation import as_of
 
@@ -75,7 +75,7 @@ def command(
     with ExitStack() as files:
         reviewer, key_file = signer(repository, candidate, person, key, files)
         proposal = propose(candidate, approvals, reviewer, verdict or "approved", message)
-        session.say(f"{report.preview(proposal, decision_of(candidate, findings, approvals))}")
+        session.say(f"{preview(proposal, decision_of(candidate, findings, approvals))}")
         if proposal.refusals:
             return 1
         if dry_run or not (yes or _agrees(proposal)):
@@ -83,7 +83,7 @@ def command(
             return 0 if dry_run else 1
         signature = sign(proposal.text.encode(), key_file, NAMESPACE)
     ref, after = hand_in(repository, candidate, findings, proposal, signature)
-    session.write(report.FORMATS[session.format](proposal, signature, ref, after))
+    session.report("approve", proposal, signature, ref, after)
     session.say(f"share it: git push origin '{REFSPEC}'")
     return 0
 

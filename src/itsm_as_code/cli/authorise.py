@@ -30,7 +30,7 @@ from itsm_as_code.cli.output import Session
     metavar="FILE",
     help="Who may sign the evidence besides the keys of itsm.yaml.",
 )
-@common_options("text", "json", "github")
+@common_options("authorise")
 def command(
     session: Session,
     change: str,
@@ -60,7 +60,6 @@ def command(
     from itsm_as_code.gate.authorise import Question, authorise, branches_with, check_readable
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.records.facts import Facts
-    from itsm_as_code.reports.authorise import FORMATS
     from itsm_as_code.validation import load_judges
 
     repository = Repository(session.directory)
@@ -77,7 +76,7 @@ def command(
     trail = look_up(ledger, judges.catalogue, change, evidence, fetch=not no_fetch, insist=require_evidence)
     if trail.reasons:
         answer = replace(answer, reasons=(*answer.reasons, *trail.reasons), next=None, until=None)
-    session.write(FORMATS[session.format](answer, revision, commit, trail))
+    session.report("authorise", answer, revision, commit, trail)
     return 0 if answer.authorised else 1
 
 

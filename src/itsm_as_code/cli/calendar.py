@@ -24,7 +24,7 @@ _DAYS = 30
 @click.option("--service", "services", multiple=True, metavar="NAME", help="Only what concerns this service.")
 @click.option("--team", "teams", multiple=True, metavar="NAME", help="Only what concerns the services of this team.")
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
-@common_options("text", "json", "ics")
+@common_options("calendar")
 def command(
     session: Session,
     start: str | None,
@@ -49,7 +49,7 @@ def command(
     from itsm_as_code.errors import UsageError
     from itsm_as_code.gate.agenda import agenda, all_readable, revisions_of_changes
     from itsm_as_code.gate.conflicts import World
-    from itsm_as_code.reports import calendar as reports
+    from itsm_as_code.reports.calendar import Planned
     from itsm_as_code.validation import load_judges
 
     judges = load_judges(session.snapshot(rev))
@@ -61,17 +61,18 @@ def command(
     if until <= begin:
         raise UsageError("--to is not after --from", remedy="name a later day")
     world = World.of(judges.catalogue, configuration, now)
-    entries = agenda(world, Interval(begin, until), _selected(world.facts, services, teams))
-    if session.format == "ics":
-        from itsm_as_code.interchange.feeds import event, written
-
-        revised = revisions_of_changes(session.directory, rev, judges.registry)
-        organisation = configuration.organisation_name
-        events = [event(entry, organisation, judges.catalogue, revised) for entry in entries]
-        subject = ", ".join((*services, *teams)) or "all services"
-        session.write(written(organisation, subject, events, now).decode())
-    else:
-        session.write(getattr(reports, session.format)(entries, Interval(begin, until), tz))
+    period = Interval(begin, until)
+    planned = Planned(
+        entries=agenda(world, period, _selected(world.facts, services, teams)),
+        period=period,
+        tz=tz,
+        now=now,
+        organisation=configuration.organisation_name,
+        subject=", ".join((*services, *teams)) or "all services",
+        catalogue=judges.catalogue,
+        revisions=lambda: revisions_of_changes(session.directory, rev, judges.registry),
+    )
+    session.report("calendar", planned)
     return 0
 
 

@@ -13,7 +13,6 @@ from itsm_as_code.cli._streams import held
 if TYPE_CHECKING:
     from itsm_as_code.cli.output import Session
     from itsm_as_code.findings import Finding
-    from itsm_as_code.interchange import PlannedFile
     from itsm_as_code.records.catalogue import Catalogue
 
 
@@ -35,7 +34,7 @@ def command() -> None:
 @click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder to write to.")
 @click.option("--force", is_flag=True, help="Overwrite forms that were not made by this command.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@common_options("text", "json")
+@common_options("export")
 def request_forms(
     session: Session, names: tuple[str, ...], forge: str | None, into: Path, force: bool, dry_run: bool
 ) -> int:
@@ -52,6 +51,7 @@ def request_forms(
     from itsm_as_code.interchange import write
     from itsm_as_code.interchange._request_form import Forge
     from itsm_as_code.interchange.request_forms import export, plan
+    from itsm_as_code.reports.export import Exported
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import load_judges
 
@@ -69,8 +69,7 @@ def request_forms(
         with held():
             write(session.directory / into, planned)
     is_written = not has_error and not dry_run
-    report = _json if session.format == "json" else _text
-    session.write(report(planned, findings, is_written))
+    session.report("export", Exported(planned, findings, is_written))
     return 1 if has_error else 0
 
 
@@ -93,27 +92,3 @@ def _unknown(name: str, catalogue: Catalogue) -> Any:
     known = catalogue.names("RequestOffering")
     remedy = did_you_mean(name, known) or f"offerings: {', '.join(known) or 'none'}"
     raise UsageError(f"there is no valid RequestOffering '{name}'", remedy=remedy)
-
-
-def _json(planned: list[PlannedFile], findings: list[Finding], is_written: bool) -> str:
-    import json
-
-    report = {
-        "schema": "itsm/export/v1",
-        "written": is_written,
-        "files": [{"path": file.path, "outcome": file.outcome.value} for file in planned],
-        "findings": [found.as_data() for found in findings],
-    }
-    return json.dumps(report, indent=2) + "\n"
-
-
-def _text(planned: list[PlannedFile], findings: list[Finding], is_written: bool) -> str:
-    from itsm_as_code.reports.escape import terminal
-
-    lines = []
-    for found in findings:
-        remedy = f"; {found.remedy}" if found.remedy else ""
-        lines.append(f"{found.location}: {found.severity} {found.rule}: {found.message}{remedy}")
-    lines += [f"{file.outcome.value}: {file.path}" for file in planned]
-    lines.append(f"{len(planned)} forms{'' if is_written else ', nothing written'}")
-    return "".join(f"{terminal(line)}\n" for line in lines)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
 @click.option("--diff", "shows_diff", is_flag=True, help="Write nothing; print what would change, and exit as --check.")
-@common_options("text", "json")
+@common_options("fmt")
 def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: bool) -> int:
     """Bring records into one form: order of keys, quotes, indentation, blank lines.
 
@@ -38,7 +38,7 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
     from itsm_as_code.findings import Severity
     from itsm_as_code.records.formatting import format_files
     from itsm_as_code.records.kinds import KindRegistry
-    from itsm_as_code.reports.fmt import FORMATS, FormatResult
+    from itsm_as_code.reports.fmt import FormatResult
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import own_schemas
 
@@ -53,7 +53,7 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
         with held():
             _write(session.directory, files)
     result = FormatResult(files, is_written=would_write and not has_error, shows_diff=shows_diff)
-    session.write(FORMATS[session.format](result, colour=session.colour))
+    session.report("fmt", result, colour=session.colour)
     would_change = any(file.is_changed for file in files)
     return 1 if has_error or (would_change and not would_write) else 0
 

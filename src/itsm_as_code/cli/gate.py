@@ -17,6 +17,7 @@ from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._what_if import what_if_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.errors import ItsmError, UsageError
+from itsm_as_code.reports import renderer
 
 if TYPE_CHECKING:
     from itsm_as_code.forges.connection import Connection
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--explain", is_flag=True, help="Print the tree of approvals: who may, who did, who did not count and why."
 )
-@common_options("text", "json", "markdown", "github", "in-toto")
+@common_options("gate")
 def command(
     session: Session,
     base: str | None,
@@ -68,9 +69,6 @@ def command(
       itsm gate --base main --head my-change --as alice --with-review bob:approve --explain
       itsm gate --verify evidence.json
     """
-    from itsm_as_code.reports.approval_tree import explanation
-    from itsm_as_code.reports.gate import FORMATS
-
     evidence.check(session)
     if evidence.verify is not None:
         return verify(evidence, session, base)
@@ -88,11 +86,15 @@ def command(
     run.publish(decision, failure)
     if failure is not None and session.format in ("text", "in-toto"):
         raise failure
-    report = explanation if explain else FORMATS[session.format]
-    session.write(report(decision, decision.sources, colour=session.colour))
+    if explain:
+        from itsm_as_code.reports.approval_tree import explanation
+
+        session.write(explanation(decision, session.colour))
+    else:
+        session.report("gate", decision, colour=session.colour)
     keep(evidence, session)
     if forge.annotate:
-        session.show(FORMATS["github"](decision, decision.sources), is_data=True)
+        session.show(renderer("gate", "github")(decision), is_data=True)
     return decision.exit_code
 
 
@@ -156,7 +158,7 @@ class _Run:
 
     def publish(self, decision: Decision, failure: ItsmError | None) -> None:
         """Publish, if that was begun. What cannot be published is no verdict: ForgeError, unless there was none."""
-        from itsm_as_code.reports.gate_markdown import markdown
+        from itsm_as_code.reports.gate import markdown
         from itsm_as_code.reports.notice import notice
 
         if self.publisher is not None:
@@ -169,7 +171,7 @@ class _Run:
         if self.forge.summary is not None:
             try:
                 with self.forge.summary.open("a", encoding="utf-8") as file:
-                    file.write(markdown(decision, decision.sources))
+                    file.write(markdown.render(decision))
             except OSError as error:
                 raise ItsmError(
                     f"cannot write {self.forge.summary}: {error.strerror}", remedy="name another file with --summary"

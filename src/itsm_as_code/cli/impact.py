@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--base", metavar="REV", help="What a pull request would be merged into: take the services it touches.")
 @click.option("--head", metavar="REV", help="The tip of the pull request.")
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
-@common_options("text", "json", "mermaid", "dot")
+@common_options("impact")
 def command(session: Session, services: tuple[str, ...], base: str | None, head: str | None, rev: str | None) -> int:
     """Show whom a failure of some services reaches: by distance, with owners, tiers and agreements.
 
@@ -35,7 +35,6 @@ def command(session: Session, services: tuple[str, ...], base: str | None, head:
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.measures.blast_radius import blast_radius
-    from itsm_as_code.reports.impact import FORMATS
 
     if (base is None) != (head is None):
         raise UsageError("--base and --head belong together", remedy="name both, or name services")
@@ -51,7 +50,7 @@ def command(session: Session, services: tuple[str, ...], base: str | None, head:
     else:
         facts, now = _of_records(session, rev)
         _must_exist(services, facts)
-    session.write(FORMATS[session.format](blast_radius(services, facts, now), colour=session.colour))
+    session.report("impact", blast_radius(services, facts, now))
     return 0
 
 

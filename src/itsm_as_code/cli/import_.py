@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from itsm_as_code.cli.output import Session
     from itsm_as_code.findings import Finding
-    from itsm_as_code.interchange import Conversion, Known, PlannedFile
+    from itsm_as_code.interchange import Conversion, Known
 
 
 class _Formats(click.Group):
@@ -67,7 +67,7 @@ def _command(name: str, title: str) -> click.Command:
     )
     @click.option("--force", is_flag=True, help="Overwrite records that are there with other content.")
     @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-    @common_options("text", "json")
+    @common_options("import_")
     def run(session: Session, files: tuple[Path, ...], into: Path, force: bool, dry_run: bool) -> None:
         from itsm_as_code.interchange import importer
 
@@ -97,7 +97,7 @@ def _request(title: str) -> click.Command:
         "--name", metavar="NAME", help="The name of the request; made of day, issue and offering if not given."
     )
     @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-    @common_options("text", "json")
+    @common_options("import_")
     def run(
         session: Session,
         file: Path,
@@ -131,6 +131,7 @@ def _run(
 ) -> None:
     from itsm_as_code.findings import Severity, sort_findings
     from itsm_as_code.interchange import Known, plan, write
+    from itsm_as_code.reports.import_ import Imported
 
     root = session.directory / into
     sources, unread = _read_all(session.directory, files)
@@ -143,11 +144,7 @@ def _run(
     if not dry_run:
         with held():
             write(root, planned)
-    summary = _summary(conversion, planned, findings)
-    if session.format == "json":
-        session.write(_json(name, into, dry_run, summary, planned, findings))
-    else:
-        session.write(_text(into, dry_run, summary, findings))
+    session.report("import_", Imported(name, into, dry_run, conversion.entities, planned, findings))
     click.get_current_context().exit(1 if any(found.severity is Severity.ERROR for found in findings) else 0)
 
 
@@ -172,54 +169,3 @@ def _read_all(folder: Path, paths: tuple[Path, ...]) -> tuple[dict[str, bytes], 
     if not sources:
         raise ItsmError(unread[0].message, remedy=remedy, code="unreadable")
     return sources, unread
-
-
-def _summary(conversion: Conversion, planned: list[PlannedFile], findings: list[Finding]) -> dict[str, int]:
-    from itsm_as_code.findings import Severity
-    from itsm_as_code.interchange import Outcome
-
-    records = [file for file in planned if file.record is not None]
-    counts = {"entities": conversion.entities, "notImported": conversion.entities - len(records)}
-    counts |= {outcome.value: sum(file.outcome is outcome for file in records) for outcome in Outcome}
-    return counts | {
-        f"{severity.value}s": sum(found.severity is severity for found in findings) for severity in Severity
-    }
-
-
-def _json(
-    name: str,
-    into: Path,
-    dry_run: bool,
-    summary: dict[str, int],
-    planned: list[PlannedFile],
-    findings: list[Finding],
-) -> str:
-    import json
-
-    report: dict[str, Any] = {"schema": "itsm/import/v1", "from": name, "into": str(into), "dryRun": dry_run}
-    report["summary"] = summary
-    report["files"] = [
-        {
-            "path": file.path,
-            "record": {"kind": file.record.kind, "name": file.record.name} if file.record else None,
-            "outcome": file.outcome.value,
-        }
-        for file in planned
-    ]
-    report["findings"] = [found.as_data() for found in findings]
-    return json.dumps(report, indent=2) + "\n"
-
-
-def _text(into: Path, dry_run: bool, summary: dict[str, int], findings: list[Finding]) -> str:
-    from itsm_as_code.reports.escape import terminal
-
-    lines = []
-    for found in findings:
-        remedy = f"; {found.remedy}" if found.remedy else ""
-        lines.append(f"{found.location}: {found.severity} {found.rule}: {found.message}{remedy}")
-    done = ", ".join(f"{summary[key]} {key}" for key in ("created", "updated", "unchanged", "skipped"))
-    graded = ", ".join(f"{summary[key]} {key}" for key in ("errors", "warnings", "infos"))
-    would = "dry run, nothing written: " if dry_run else ""
-    found_all = f"{summary['entities']} entities, {summary['notImported']} not imported"
-    lines.append(f"{would}{found_all}; records in {into}: {done} ({graded})")
-    return "".join(f"{terminal(line)}\n" for line in lines)

@@ -140,7 +140,7 @@ def _save(session: Session, kind: Kind, data: dict[str, Any], file: str, catalog
     from itsm_as_code.records.positions import place_findings
     from itsm_as_code.records.reading import RECORD_SCHEMA
     from itsm_as_code.records.writer import dump
-    from itsm_as_code.reports.validate import finding_text
+    from itsm_as_code.reports.findings import finding_text
 
     name = data["metadata"]["name"]
     taken = catalogue.records.get(RecordId(kind.name, name))

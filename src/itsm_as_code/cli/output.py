@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -78,6 +78,12 @@ class Session:
             self.show(text, is_data=self.format != "text")
         else:
             write_file(self.output, text.encode("utf-8"))
+
+    def report(self, what: str, *values: Any, **style: Any) -> None:
+        """Write a report, the one of that name, in the format that was asked for; ``style`` is for people's alone."""
+        from itsm_as_code.reports import renderer
+
+        self.write(renderer(what, self.format)(*values, **(style if self.format == "text" else {})))
 
     def show(self, text: str, *, is_data: bool) -> None:
         """Write to standard output; ItsmError. The exit code stays what it is where the reader has seen enough."""

@@ -16,7 +16,7 @@ from itsm_as_code.cli.output import Session
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--rev", metavar="REV", help="Validate a commit, not the work tree.")
 @cache_options
-@common_options("text", "json", "sarif", "github")
+@common_options("validate")
 def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: CacheOptions) -> int:
     """Check all records: schema, references, lifecycle, checks and policies.
 
@@ -30,7 +30,7 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: C
       itsm validate --rev HEAD~1
     """
     from itsm_as_code.errors import UsageError
-    from itsm_as_code.reports.validate import FORMATS, ValidateResult
+    from itsm_as_code.reports.validate import ValidateResult
     from itsm_as_code.snapshot import Snapshot, WorkTree
     from itsm_as_code.validation import assess_catalogue, built_in_rules, load_judges
 
@@ -62,5 +62,5 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: C
         sources=validation.catalogue.sources(),
         rules=built_in_rules(),
     )
-    session.write(FORMATS[session.format](result, colour=session.colour))
+    session.report("validate", result, colour=session.colour)
     return 1 if any(finding.blocks for finding in findings) else 0

@@ -7,11 +7,11 @@ from typing import Any
 
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.reports import escape
-from itsm_as_code.reports.gate import text_verdict
-from itsm_as_code.reports.gate_words import source_name
+from itsm_as_code.reports.gate._words import source_name
+from itsm_as_code.reports.gate.text import verdict
 
 
-def explanation(decision: Decision, sources: Mapping[str, bytes], colour: bool = False) -> str:
+def explanation(decision: Decision, colour: bool = False) -> str:
     """For people at a terminal: why each rule matched, who may, who did, who did not count and why, whom to ask."""
     data = escape.shown(decision.evidence)
     request = data["pullRequest"]
@@ -23,7 +23,7 @@ def explanation(decision: Decision, sources: Mapping[str, bytes], colour: bool =
         lines += ["", *_rule(row)]
     if not data["approvals"]:
         lines += ["", "No approval rule matched."]
-    return "\n".join([*lines, "", text_verdict(decision, colour)])
+    return "\n".join([*lines, "", verdict(decision, colour)])
 
 
 def _rule(row: Mapping[str, Any]) -> Iterator[str]:

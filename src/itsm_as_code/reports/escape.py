@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
+import orjson
+
 from itsm_as_code.records.characters import FORBIDDEN
 
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$@:])")
@@ -54,6 +56,12 @@ def shown(data: Any) -> Any:
 def json(text: str) -> str:
     """The same JSON, in a form in which a log cannot take part of it for a workflow command (see :func:`terminal`)."""
     return text.replace("##[", "#\\u0023[")
+
+
+def dumped(data: Any, *, sorted_keys: bool = False) -> str:
+    """Data as JSON on lines of its own, in that form."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | (orjson.OPT_SORT_KEYS if sorted_keys else 0)
+    return json(orjson.dumps(data, option=options).decode())
 
 
 def markdown(text: str) -> str:

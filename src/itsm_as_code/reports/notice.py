@@ -8,8 +8,8 @@ from itsm_as_code.findings import Severity
 from itsm_as_code.forges.interface import Annotation, Notice
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.reports import escape
-from itsm_as_code.reports.gate_markdown import markdown
-from itsm_as_code.reports.gate_words import MEANING
+from itsm_as_code.reports.gate import markdown
+from itsm_as_code.reports.gate._words import MEANING
 
 _LEVELS: Final = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.INFO: "notice"}
 MOST_ANNOTATIONS: Final = 200
@@ -31,6 +31,6 @@ def notice(decision: Decision) -> Notice:
     return Notice(
         verdict=decision.verdict,
         title=f"{decision.verdict.capitalize()}: {MEANING[decision.verdict]}",
-        summary=markdown(decision, decision.sources),
+        summary=markdown.render(decision),
         annotations=tuple(marks[:MOST_ANNOTATIONS]),
     )

@@ -31,7 +31,7 @@ from itsm_as_code.cli.output import Session
 )
 @click.option("--rev", metavar="REV", help="The default branch (default: as origin has it).")
 @click.option("--all", "everything", is_flag=True, help="Look at the whole history, not from the last evidence on.")
-@common_options("text", "json")
+@common_options("evidence_note")
 def command(
     session: Session, forge: ForgeOptions, key: Path, remote: str | None, rev: str | None, everything: bool
 ) -> int:
@@ -52,7 +52,6 @@ def command(
     from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.git import notes
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.reports.evidence import NOTED
 
     repository = Repository(session.directory)
     tip = repository.commit(rev or default_branch(repository))
@@ -68,7 +67,7 @@ def command(
     noted = prepare(ledger, missing, source_of(ledger, connection), place, key.expanduser())
     added = keep(ledger, noted, remote) if noted.statements else ()
     result = with_findings(ledger, replace(noted, statements=added))
-    session.write(NOTED[session.format](result))
+    session.report("evidence_note", result)
     if noted.stopped is not None and noted.stopped.code != LATER:
         raise noted.stopped
     return 1 if result.findings else 0

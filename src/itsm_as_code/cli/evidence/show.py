@@ -12,7 +12,7 @@ from itsm_as_code.cli.output import Session
 @click.argument("commit", default="", metavar="[COMMIT]")
 @click.option("--rev", metavar="REV", help="The default branch (default: as origin has it).")
 @click.option("--export", is_flag=True, help="Print the evidence itself, for `itsm authorise --evidence FILE`.")
-@common_options("text", "json")
+@common_options("evidence_show")
 def command(session: Session, commit: str, rev: str | None, export: bool) -> int:
     """Does evidence show that a commit of the default branch was approved: yes (exit code 0), no (1), unknown (2).
 
@@ -27,7 +27,6 @@ def command(session: Session, commit: str, rev: str | None, export: bool) -> int
     from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.errors import UsageError
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.reports.evidence import SHOWN
 
     repository = Repository(session.directory)
     ledger = Ledger(
@@ -41,5 +40,5 @@ def command(session: Session, commit: str, rev: str | None, export: bool) -> int
     if export and evidence.statement is not None:
         session.write(evidence.statement.line.decode() + evidence.statement.signature)
     else:
-        session.write(SHOWN[session.format](evidence))
+        session.report("evidence_show", evidence)
     return 0 if evidence.approved else 1

@@ -16,7 +16,7 @@ from itsm_as_code.cli.policy import _select
     metavar="PERCENT",
     help="Exit code 1 when policies judge a smaller share of the records.",
 )
-@common_options("text", "json")
+@common_options("policy_coverage")
 def command(session: Session, fail_under: float | None) -> int:
     """See which records no policy judges, which policies judge none, and how policies and controls meet.
 
@@ -31,7 +31,6 @@ def command(session: Session, fail_under: float | None) -> int:
     from fractions import Fraction
 
     from itsm_as_code.policies.coverage import coverage
-    from itsm_as_code.reports.policy_coverage import FORMATS
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
@@ -39,7 +38,7 @@ def command(session: Session, fail_under: float | None) -> int:
     _select.readable(judges)
     validation = assess_catalogue(judges.catalogue, judges, session.instant(judges.configuration.as_of))
     found = coverage(judges.catalogue, judges.catalogue, validation.outcomes)
-    session.write(FORMATS[session.format](found, colour=session.colour, verbose=session.verbose))
+    session.report("policy_coverage", found, colour=session.colour, verbose=session.verbose)
     if fail_under is None:
         return 0
     return 1 if found.share is None or found.share * 100 < Fraction(str(fail_under)) else 0

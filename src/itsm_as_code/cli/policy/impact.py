@@ -19,7 +19,7 @@ from itsm_as_code.cli.output import Session
     metavar="FILE",
     help="Open pull requests to look at as well (the file of `itsm gate --reviews FILE`, with openPullRequests).",
 )
-@common_options("text", "json", "markdown")
+@common_options("policy_impact")
 def command(session: Session, base: str, head: str, reviews: Path | None) -> int:
     """Show what changed rules would newly reject or let through, over all records and open pull requests.
 
@@ -34,7 +34,6 @@ def command(session: Session, base: str, head: str, reviews: Path | None) -> int
     from itsm_as_code.forges.local import LocalForge
     from itsm_as_code.gate.impact import policy_impact
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.reports.policy_impact import FORMATS
     from itsm_as_code.validation import load_judges
 
     repository = Repository(session.directory)
@@ -42,5 +41,5 @@ def command(session: Session, base: str, head: str, reviews: Path | None) -> int
     open_pull_requests = LocalForge(reviews).pull_request().open_pull_requests
     as_of = load_judges(repository.snapshot(base_commit)).configuration.as_of if session.now is None else None
     found = policy_impact(repository, base_commit, head, session.instant(as_of), open_pull_requests)
-    session.write(FORMATS[session.format](found, colour=session.colour))
+    session.report("policy_impact", found, colour=session.colour)
     return 1 if any(shift.effect == "rejects" for shift in found.shifts) else 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
-@common_options("text", "json")
+@common_options("policy_list")
 def command(session: Session) -> int:
     """List the policies with their pack, how itsm.yaml sets them, and what they said of the records here.
 
@@ -42,13 +42,7 @@ def command(session: Session) -> int:
     settings = judges.configuration.policies
     packs = chosen_packs(judges.catalogue, settings)
     rows = [_row(record, counts.get(record.name, Counter()), packs.get(record.name), settings) for record in known]
-    if session.format == "json":
-        import orjson
-
-        data = {"schema": "itsm/policy-list/v1", "policies": rows}
-        session.write(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
-        return 0
-    session.write(_text(rows))
+    session.report("policy_list", rows)
     return 0
 
 
@@ -75,18 +69,3 @@ def _row(record: Record, count: Counter[str], pack: Pack | None, settings: Polic
         if override
         else None,
     }
-
-
-def _text(rows: list[dict[str, Any]]) -> str:
-    from itsm_as_code.reports.escape import terminal
-
-    packs = [f"{row['pack']['name']} {row['pack']['version']}" if row["pack"] else "" for row in rows]
-    name, pack = max(len(row["name"]) for row in rows), max(map(len, packs))
-    lines = [
-        f"{'excluded' if row['excluded'] else row['severity']:<9} {row['name']:<{name}}  {where:<{pack}}  "
-        f"pass {row['pass']:>4}  fail {row['fail']:>3}  waived {row['waived']:>2}  {terminal(row['title'])}"
-        for row, where in zip(rows, packs, strict=True)
-    ]
-    for word, reason in (("set differently", "override"), ("excluded", "excluded")):
-        lines += [f"{word}: {row['name']}: {terminal(row[reason]['reason'])}" for row in rows if row[reason]]
-    return "\n".join([*lines, f"{len(rows)} policies", ""])

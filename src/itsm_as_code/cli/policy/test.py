@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.3
     metavar="PERCENT",
     help="Exit code 1 when the examples see a smaller share of the changes.",
 )
-@common_options("text", "json", "junit")
+@common_options("policy_test")
 def command(
     session: Session, policies: tuple[str, ...], watch: bool, strength: bool, min_strength: float | None
 ) -> int:
@@ -48,11 +48,10 @@ def command(
       itsm policy test policies/operations --watch
       itsm policy test --strength --min-strength 90
     """
-    from itsm_as_code.reports.policy_test import FORMATS
 
     def once() -> PolicyTest:
         test = _run(session, policies, strength or min_strength is not None, min_strength)
-        session.write(FORMATS[session.format](test, colour=session.colour))
+        session.report("policy_test", test, colour=session.colour)
         return test
 
     if watch:

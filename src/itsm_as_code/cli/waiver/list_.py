@@ -17,7 +17,7 @@ from itsm_as_code.policies.register import STANDINGS
 @click.option(
     "--state", "standings", multiple=True, type=click.Choice(STANDINGS), help="Only these; may be given repeatedly."
 )
-@common_options("text", "json", "csv")
+@common_options("waiver_list")
 def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
     """List the waivers: what they lift, for which records, until when, who asked and who approved.
 
@@ -33,7 +33,7 @@ def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.policies.register import register
-    from itsm_as_code.reports.waiver_list import FORMATS, WaiverList
+    from itsm_as_code.reports.waiver_list import WaiverList
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
@@ -48,5 +48,5 @@ def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
     validation = assess_catalogue(judges.catalogue, judges, now)
     entries = register(validation.waivers, validation.findings, judges.catalogue, now, soon)
     shown = [entry for entry in entries if not standings or entry.standing in standings]
-    session.write(FORMATS[session.format](WaiverList(shown, now, within), colour=session.colour))
+    session.report("waiver_list", WaiverList(shown, now, within), colour=session.colour)
     return 0

@@ -1,0 +1,1 @@
+"""What `itsm evidence note` prints."""

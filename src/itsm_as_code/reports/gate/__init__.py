@@ -1,0 +1,1 @@
+"""What `itsm gate` prints: the decision on a pull request."""

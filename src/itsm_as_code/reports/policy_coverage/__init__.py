@@ -1,0 +1,1 @@
+"""What `itsm policy coverage` prints."""

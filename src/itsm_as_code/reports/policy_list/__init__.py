@@ -1,0 +1,1 @@
+"""What `itsm policy list` prints."""

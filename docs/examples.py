@@ -14,6 +14,7 @@ The clock stands still at 2026-11-22T09:00:00Z and git commits as of then, so th
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import os
@@ -26,26 +27,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from ready import NOW, client
+
 ROOT = Path(__file__).resolve().parent.parent
-NOW = "2026-11-22T09:00:00Z"
 BLOCK = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 START = re.compile(r"^<!-- example: (?P<name>\S+) -->$", re.MULTILINE)
 HASHES = re.compile(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b")
 
-ITSM = """#!{python}
-import sys
-from itsm_as_code.cli import main
-
-arguments = sys.argv[1:]
-asks = {{"--now", "--help", "-h", "--version"}}.isdisjoint(arguments)
-try:
-    named = "asOf:" in open("itsm.yaml").read()
-except OSError:
-    named = False
-main([*arguments, "--now", "{now}"] if arguments and asks and not named else arguments)
-"""
 DATE = """#!/bin/sh
 exec {date} --utc --date={now} "$@"
 """
@@ -172,7 +163,7 @@ def workshop(name: str) -> Iterator[Shell]:
         folder.mkdir()
         programs.mkdir()
         scripts = {
-            "itsm": ITSM.format(python=sys.executable, now=NOW),
+            "itsm": client(),
             "date": DATE.format(date=shutil.which("date"), now=NOW),
         }
         for program, source in scripts.items():
@@ -188,19 +179,29 @@ def workshop(name: str) -> Iterator[Shell]:
 
 
 def alder_bank(folder: Path) -> None:
-    """Put the demo's repository into an empty folder."""
+    """Put the demo's repository into an empty folder, and the reviews beside it."""
+    made = _alder_bank()
+    shutil.copytree(made / "work", folder, dirs_exist_ok=True)
+    shutil.copytree(made / "reviews", folder.parent / "reviews")
+
+
+@cache
+def _alder_bank() -> Path:
     sys.path.insert(0, str(ROOT / "demo"))
     demo = importlib.import_module("run")
-    reviews = folder.parent / "reviews"
-    reviews.mkdir()
+    top = Path(tempfile.mkdtemp(prefix="itsm-docs-"))
+    atexit.register(shutil.rmtree, top, ignore_errors=True)
+    (top / "reviews").mkdir()
     with demo.temporary_repository() as repository:
         for example in demo.pull_requests():
             head = example.push(repository)
             given = [{**review, "commit": head} for review in example.about["rounds"][0]["reviews"]]
             text = json.dumps({"author": example.about["author"], "reviews": given}, indent=2) + "\n"
-            (reviews / f"{example.branch}.json").write_text(text)
+            (top / f"reviews/{example.branch}.json").write_text(text)
         demo.git("checkout", "-q", "main", cwd=repository)
-        shutil.copytree(repository, folder, dirs_exist_ok=True)
+        demo.git("repack", "-a", "-d", "-q", cwd=repository)
+        shutil.copytree(repository, top / "work")
+    return top
 
 
 def environment(programs: Path, home: Path) -> dict[str, str]:

@@ -14,10 +14,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from itsm_as_code.cli.program import run
 
 ROOT = Path(__file__).resolve().parent.parent
 PULL_REQUESTS = Path(__file__).resolve().parent / "pull-requests"
@@ -27,9 +30,11 @@ NOW = "2026-11-22T12:00:00Z"
 
 
 def itsm(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run itsm with the Python that runs this."""
-    command = [sys.executable, "-m", "itsm_as_code", *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    """Run itsm in this process, which has it loaded already; what it writes is kept."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run(["-C", str(cwd), *arguments])
+    return subprocess.CompletedProcess(["itsm", *arguments], code, out.getvalue(), err.getvalue())
 
 
 def git(*arguments: str, cwd: Path, author: str = "mara-lindqvist") -> str:

@@ -47,8 +47,11 @@ class Story:
     steps: list[dict[str, Any]]
 
     def tell(self, repository: Path) -> list[Judgement]:
-        """Act the story out in a git repository that has the records on main."""
-        return list(_Stage(self, repository).play())
+        """Act the story out in a git repository that has the records on main, and take main back to them."""
+        start = git("rev-parse", "main", cwd=repository)
+        told = list(_Stage(self, repository).play())
+        git("checkout", "-q", "-B", "main", start, cwd=repository)
+        return told
 
 
 def stories() -> list[Story]:

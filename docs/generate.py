@@ -532,10 +532,10 @@ def stories() -> str:
             f"and judged along the way, as of {of_demo('run').NOW} unless said otherwise.\n"
         )
     ]
-    for story in told.stories():
-        parts.append(f"## {story.title}\n\nBy {story.author}, in "
-                     f"[{story.name}](../../demo/stories/{story.name}.yaml).\n")  # fmt: skip
-        with of_demo("run").temporary_repository() as repository:
+    with of_demo("run").temporary_repository() as repository:
+        for story in told.stories():
+            parts.append(f"## {story.title}\n\nBy {story.author}, in "
+                         f"[{story.name}](../../demo/stories/{story.name}.yaml).\n")  # fmt: skip
             for item in story.tell(repository):
                 if item.verdict != item.expect:
                     raise ValueError(f"{story.name}: {item.verdict} instead of {item.expect}\n{item.report}")

@@ -6,9 +6,11 @@ import importlib
 import os
 import shutil
 import signal
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -17,8 +19,8 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.site.write import MARKER
 
 write_module = importlib.import_module("itsm_as_code.site.write")
-OLD = {"index.html": b"old", "gone/page.html": b"gone"}
-NEW = {"index.html": b"new", "data/a.json": b"{}"}
+OLD = {"index.html": b"old", "gone/page.html": b"gone", "kept/page.html": b"kept", "data/a.json": b"[]"}
+NEW = {"index.html": b"new", "data/a.json": b"{}", "kept/page.html": b"kept"}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -29,7 +31,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_replaces_the_old_site_as_a_whole(tmp_path: Path) -> None:
     out = tmp_path / "public" / "site"
-    assert site.write(OLD.items(), out) == 2, "pages"
+    assert site.write(OLD.items(), out) == 3, "pages"
     assert files(out) == OLD
     site.write(NEW.items(), out)
     assert files(out) == NEW
@@ -45,17 +47,16 @@ def test_writes_into_an_empty_folder(tmp_path: Path) -> None:
 def test_a_build_that_dies_leaves_the_old_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "site"
     site.write(OLD.items(), out)
-    written = Path.write_bytes
     count = 0
 
-    def dies(self: Path, content: bytes) -> int:
+    def dies(file: str, mode: str, **more: int) -> IO[bytes]:
         nonlocal count
-        count += 1
+        count += mode == "xb"
         if count == 2:
             raise KeyboardInterrupt
-        return written(self, content)
+        return open(file, mode, **more)  # noqa: PTH123
 
-    monkeypatch.setattr(Path, "write_bytes", dies)
+    monkeypatch.setattr(write_module, "open", dies, raising=False)
     with pytest.raises(KeyboardInterrupt):
         site.write(NEW.items(), out)
     assert files(out) == OLD
@@ -77,6 +78,56 @@ def test_files_are_written_as_they_come_and_a_failure_half_way_leaves_the_old_si
         site.write(half(), out)
     assert files(out) == OLD
     assert [entry.name for entry in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_file_that_did_not_change_stays_the_same_file(tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    site.write(OLD.items(), out)
+    before = (out / "kept/page.html").stat()
+    site.write(NEW.items(), out)
+    after = (out / "kept/page.html").stat()
+    assert files(out) == NEW
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert after.st_nlink == 1
+    assert (out / "data/a.json").stat().st_nlink == 1
+
+
+@pytest.mark.parametrize("how", ["linked elsewhere", "mode", "symbolic link", "folder", "no links"])
+def test_what_is_not_just_like_a_new_file_is_written_anew(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has a copy of the old site in links, and writes into it, must not change the new one."""
+    out, mine = tmp_path / "site", tmp_path / "mine"
+    site.write(OLD.items(), out)
+    page = out / "kept/page.html"
+    if how == "linked elsewhere":
+        mine.hardlink_to(page)
+    elif how == "mode":
+        page.chmod(0o600)
+    elif how == "no links":
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(1, "Operation not permitted")))
+    else:
+        page.unlink()
+        mine.write_bytes(b"kept")
+        page.symlink_to(mine) if how == "symbolic link" else page.mkdir()
+    site.write(NEW.items(), out)
+    assert files(out) == NEW
+    new = page.lstat()
+    assert new.st_nlink == 1
+    assert stat.S_ISREG(new.st_mode)
+    assert new.st_mode == (out / "index.html").stat().st_mode
+    if mine.exists():
+        mine.write_bytes(b"other")
+        assert files(out) == NEW
+
+
+def test_nothing_is_written_into_a_file_of_the_old_site(tmp_path: Path) -> None:
+    """Two files at one path: the second would go into the old site by way of the link."""
+    out = tmp_path / "site"
+    site.write(OLD.items(), out)
+    with pytest.raises(ItsmError, match="File exists"):
+        site.write([*NEW.items(), ("kept/page.html", b"other")], out)
+    assert files(out) == OLD
 
 
 def test_a_swap_that_fails_brings_the_old_site_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,9 @@
 At every moment at which a build may be killed, the old site or the new one is there, whole: in its place where the
 system can exchange two folders (Linux, macOS), elsewhere at the latest when the next build begins. What killed builds
 left behind is removed by the next one.
+
+A file that the old site has just so becomes one of the new site as it is, by a link: faster than writing it, and what
+copies a site elsewhere sees that it did not change. Nothing is ever written into a file that is there.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from itsm_as_code.errors import ItsmError
 
 MARKER = ".itsm-site"
 _MARK = b"Written by `itsm build`, which replaces this folder as a whole.\n"
+_PART: Final = 1 << 20
+"""Bytes of an old file in memory at a time."""
 _RENAME_EXCHANGE: Final = 2
 """renameat2(2); RENAME_SWAP of renamex_np(2) has the same number."""
 
@@ -65,8 +70,7 @@ def _put(files: Iterable[tuple[str, bytes]], out: Path) -> int:
     with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent, ignore_cleanup_errors=True) as name:
         fresh = Path(name)
         fresh.chmod(0o755)
-        count = _fill(fresh, files)
-        (fresh / MARKER).write_bytes(_MARK)
+        count = _fill(fresh, files, out)
         _swap(fresh, out)
     return count
 
@@ -102,20 +106,45 @@ def _refuse_others(out: Path) -> None:
         )
 
 
-def _fill(folder: Path, files: Iterable[tuple[str, bytes]]) -> int:
-    made: set[Path] = set()
+def _fill(fresh: Path, files: Iterable[tuple[str, bytes]], old: Path) -> int:
+    made: set[str] = set()
     pages = 0
+    like: os.stat_result | None = None
     for path, content in files:
         parts = PurePosixPath(path).parts
         if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
             raise ItsmError(f"'{path}' is not a path within the site", code="site")
-        file = folder / path
-        if file.parent not in made:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            made.add(file.parent)
-        file.write_bytes(content)
+        file = os.path.join(fresh, path)  # noqa: PTH118 - half the time of pathlib, for each of many files
+        folder = path.rpartition("/")[0]
+        if folder not in made:
+            (fresh / folder).mkdir(parents=True, exist_ok=True)
+            made.add(folder)
+        if like is None or not _keep(os.path.join(old, path), file, content, like):  # noqa: PTH118
+            with open(file, "xb") as stream:  # noqa: PTH123 - never into what is linked
+                stream.write(content)
+            like = like or os.lstat(file)
         pages += path.endswith(".html")
+    (fresh / MARKER).write_bytes(_MARK)
     return pages
+
+
+def _keep(old: str, file: str, content: bytes, like: os.stat_result) -> bool:
+    """Link ``old`` to ``file``, if it holds just that, is nobody else's, and is otherwise like a file made now."""
+    try:
+        found = os.lstat(old)
+        same = (found.st_mode, found.st_uid, found.st_gid) == (like.st_mode, like.st_uid, like.st_gid)
+        if not same or found.st_nlink != 1 or found.st_size != len(content):
+            return False
+        at = 0
+        with open(old, "rb", buffering=0) as stream:  # noqa: PTH123
+            while (part := stream.read(_PART)) and content.startswith(part, at):
+                at += len(part)
+        if at < len(content):
+            return False
+        os.link(old, file)
+    except OSError:  # no old site, no such file, no links
+        return False
+    return True
 
 
 def _swap(fresh: Path, out: Path) -> None:

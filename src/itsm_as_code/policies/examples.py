@@ -36,9 +36,14 @@ class ExampleResult:
 
 def run_examples(policy: Policy, fixtures: Fixtures = no_fixtures) -> Iterator[ExampleResult]:
     """Run the examples of a policy, each with the facts that it brings along."""
+    facts: tuple[Any, ...] = ()
+    environment: Environment | None = None
     for index, example in enumerate(policy.record.spec["examples"]):
         try:
-            environment = environment_of(example, fixtures)
+            context = example.get("context", {})
+            brought = (context.get("fixture"), context.get("records"), context.get("now"))
+            if environment is None or facts != brought:  # it takes longer to make than to ask
+                facts, environment = brought, environment_of(example, fixtures)
             activation = environment.activation(context_of(example))
             status, message = policy.judge(example["object"], environment, activation)
         except CompileError as error:

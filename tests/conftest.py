@@ -165,6 +165,12 @@ def copy_tree(source: Path, target: Path) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True)
 
 
+def copied(shop: Workshop, folder: Path) -> Workshop:
+    """A workshop of one's own, with all that another one's repository holds."""
+    copy_tree(shop.path, folder / "repository")
+    return Workshop(folder / "repository", shop.clock)
+
+
 @pytest.fixture(scope="session")
 def first_workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     """What every workshop starts from; made once, for git takes its time."""
@@ -180,8 +186,7 @@ def first_workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 @pytest.fixture
 def workshop(tmp_path: Path, first_workshop: Workshop) -> Workshop:
     """The small organisation on main, with an empty branch ``topic`` checked out."""
-    copy_tree(first_workshop.path, tmp_path / "repository")
-    return Workshop(tmp_path / "repository", first_workshop.clock)
+    return copied(first_workshop, tmp_path)
 
 
 Run = Callable[..., tuple[int, str, str]]

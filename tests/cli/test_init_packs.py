@@ -36,8 +36,9 @@ def test_any_pack_makes_a_valid_repository(name: str, vendor: tuple[str, ...], t
     assert itsm("init", tmp_path / "org", "--packs", name, *vendor)[0] == 0
     code, out, _ = itsm("-C", tmp_path / "org", "validate")
     assert (code, out.endswith("no findings\n")) == (0, True), out
-    code, out, err = itsm("-C", tmp_path / "org", "policy", "test")
-    assert (code, "none failed" in out) == (0, True), err
+    if vendor or name == _packs.DEFAULT[0]:  # the same policies, so their examples are the same
+        code, out, err = itsm("-C", tmp_path / "org", "policy", "test")
+        assert (code, "none failed" in out) == (0, True), err
     files = {path.stem for path in (tmp_path / "org/policies").rglob("*.yaml")}
     assert (set(_packs.manifest(name)["policies"]) <= files) == bool(vendor)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Workshop
+from tests.conftest import Workshop, copied
 from tests.forges.fake import TOKEN, Face, GitHubFace, GitLabFace, Said, Server, State, serving
 
 FACES: dict[str, type[GitHubFace] | type[GitLabFace]] = {"github": GitHubFace, "gitlab": GitLabFace}
@@ -50,9 +50,13 @@ class Shop:
         )
 
 
-@pytest.fixture
-def shop(workshop: Workshop) -> Shop:
-    """bob approved the first push, carol the second and took it back; dave (a co-author), a bot and erin did, too."""
+@pytest.fixture(scope="session")
+def first_shop(first_workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """What every shop starts from.
+
+    bob approved the first push, carol the second and took it back; dave (a co-author), a bot and erin did, too.
+    """
+    workshop = copied(first_workshop, tmp_path_factory.mktemp("shop"))
     made = Shop(workshop)
     workshop.git("checkout", "-q", "main")
     for name in PEOPLE:
@@ -79,7 +83,15 @@ def shop(workshop: Workshop) -> Shop:
         Said("robot", "approved", made.head, "2026-11-22T10:13:00Z"),
         Said("erin", "approved", made.head, "2026-11-22T10:14:00Z"),
     ]
+    workshop.git("repack", "-a", "-d", "-q")
     return made
+
+
+@pytest.fixture
+def shop(first_shop: Shop, tmp_path: Path) -> Shop:
+    """A shop of one's own."""
+    said = [replace(item) for item in first_shop.reviews]
+    return replace(first_shop, work=copied(first_shop.work, tmp_path), reviews=said)
 
 
 @dataclass

@@ -164,16 +164,16 @@ class Now:
         incidents = self._incidents_of.get(service.name, [])
         if any(incident.spec["status"] != "restored" for incident in incidents):
             return Status("Incident open", "warn")
-        if any(change.name in self.running for change in self.context.changes_of.get(service.name, ())):
+        if service.name in self._being_changed:
             return Status("Change in progress", "info")
         if service.name in self.affected:
             return Status("May be affected", "warn")
         return Status("Restored, being watched", "info") if incidents else Status("No known problem", "good")
 
     @cached_property
-    def running(self) -> frozenset[str]:
-        """Changes that are being carried out."""
-        return frozenset(change.name for change in self.changes["now"])
+    def _being_changed(self) -> frozenset[str]:
+        """Services of changes that are being carried out."""
+        return frozenset(name for change in self.changes["now"] for name in change.spec["services"])
 
     @cached_property
     def changes(self) -> dict[str, list[Record]]:

@@ -71,6 +71,7 @@ test: $(STAMP) ## Run the tests
 
 deep: $(STAMP) ## Run the volume: fuzz, sweeps, random histories, with counts
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep -rP
+	ITSM_EXAMPLES=10 $(BIN)/python -m pytest -n 2 --dist worksteal -m "hypothesis and not deep" --hypothesis-show-statistics
 
 mutation: $(STAMP) ## Change guards of AREA (default: gate) and show which changes no test notices (SAMPLE, SEED)
 	$(BIN)/python tests/mutation.py --area $(or $(AREA),gate) --sample $(or $(SAMPLE),40) --seed $(or $(SEED),1)

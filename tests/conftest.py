@@ -205,6 +205,11 @@ def itsm(capsys: pytest.CaptureFixture[str]) -> Run:
     return call
 
 
+def examples(number: int) -> int:
+    """On how many examples a property is tried; `make deep` tries ``ITSM_EXAMPLES`` times as many."""
+    return number * int(os.environ.get("ITSM_EXAMPLES", "1"))
+
+
 def lines(items: Sequence[str]) -> str:
     """Items as lines, for messages of assertions."""
     return "\n".join(items)

@@ -19,7 +19,7 @@ from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import validate
-from tests.conftest import NOW, Workshop
+from tests.conftest import NOW, Workshop, examples
 
 Data = dict[str, Any]
 DAY = datetime(2026, 12, 1, tzinfo=UTC)
@@ -182,7 +182,7 @@ HOURS = st.integers(0, 40).map(lambda quarter: quarter / 4)
 SPANS = st.lists(st.tuples(HOURS, st.integers(1, 12)).map(lambda item: (item[0], item[0] + item[1] / 4)), max_size=3)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(deadline=None, max_examples=examples(24))
 @given(freezes=SPANS, windows=SPANS, theirs=SPANS, away=SPANS, start=HOURS, quarters=st.integers(1, 8), now=HOURS)
 def test_the_next_free_slot_is_the_first_of_all(
     freezes: list[tuple[float, float]],

@@ -17,7 +17,7 @@ from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
 from itsm_as_code.validation import Validation, assess_catalogue, load_judges
-from tests.conftest import NOW, SMALL, Run, Workshop
+from tests.conftest import NOW, SMALL, Run, Workshop, examples
 from tests.policies.test_engine import policy
 from tests.policies.test_waivers import waiver
 from tests.snapshots import Memory, folder
@@ -237,7 +237,7 @@ def shifted(old: str, new: str) -> Sequence[tuple[RecordId | None, str, str]]:
     return [(shift.record, shift.before, shift.after) for shift in shifts(before, after)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(deadline=None, max_examples=examples(12))
 @given(old=RULES, new=RULES)
 def test_the_impact_agrees_with_brute_force(old: str, new: str) -> None:
     before, after = brute_force(old), brute_force(new)

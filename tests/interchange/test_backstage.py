@@ -24,6 +24,7 @@ from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
+from tests.conftest import examples
 from tests.snapshots import dangling_references
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -446,13 +447,13 @@ class TestHostileInput:
         assert all(message in found["message"] and found["remedy"] for found in report["findings"])
         assert sorted(path.name for path in (tmp_path / "new").rglob("*.yaml")) == ["core.yaml", "itsm.yaml"]
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=examples(30))
     @given(st.binary(max_size=200))
     def test_any_bytes_are_documents_or_a_problem(self, source: bytes) -> None:
         for document in read_documents("x", source):
             assert document.problem or document.data is not None
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=examples(30))
     @given(
         st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
         st.text(st.characters(exclude_categories=["Cs"]), max_size=10),

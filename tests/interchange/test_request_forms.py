@@ -17,7 +17,7 @@ from itsm_as_code.interchange import Known
 from itsm_as_code.interchange._request_form import Forge, Widget, comment, questions
 from itsm_as_code.interchange.request_forms import Forms, export
 from itsm_as_code.records.document import parse
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT, Run, examples
 from tests.interchange.request_shop import FIELDS, make_shop, offering
 
 
@@ -150,7 +150,7 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"])
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(15))
 @given(st.lists(texts, min_size=1, max_size=5, unique_by=lambda text: " ".join(text.split()).casefold()))
 def test_options_and_labels_are_text_to_every_reader(choices: list[str]) -> None:
     fields = [{"name": "x", "title": choices[0], "type": "multi-choice", "choices": choices}]

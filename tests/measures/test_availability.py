@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from itsm_as_code.measures import availability
 from itsm_as_code.measures.availability import Composer, Composition, Need
 from itsm_as_code.measures.worst_case import FULL, WorstCase
+from tests.conftest import examples
 
 Needs = dict[str, Need]
 Shares = dict[str, Fraction]
@@ -167,7 +168,7 @@ def by_counting(needs: Needs, shares: Shares) -> Fraction:
     return total
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None, max_examples=examples(30))
 @given(systems())
 def test_equals_counting_every_state(system: tuple[Needs, Shares]) -> None:
     needs, shares = system
@@ -176,7 +177,7 @@ def test_equals_counting_every_state(system: tuple[Needs, Shares]) -> None:
     assert result.bound == by_counting(needs, shares)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None, max_examples=examples(18))
 @given(systems())
 def test_lower_bounds_are_not_above(system: tuple[Needs, Shares]) -> None:
     needs, shares = system
@@ -193,7 +194,7 @@ def test_lower_bounds_are_not_above(system: tuple[Needs, Shares]) -> None:
         assert rough.bound <= exact
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None, max_examples=examples(18))
 @given(systems(), st.data())
 def test_better_parts_never_make_it_worse(system: tuple[Needs, Shares], data: Any) -> None:
     needs, shares = system

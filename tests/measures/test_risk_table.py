@@ -18,7 +18,7 @@ from itsm_as_code.measures.risk_table import LEVELS, SHIPPED, SIDES, read_table,
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.writer import dump
 from itsm_as_code.snapshot import WorkTree
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 
 
 def factor(table: dict[str, Any], source: str) -> dict[str, Any]:
@@ -179,7 +179,7 @@ RANGES = st.lists(
 
 
 @given(ranges=RANGES)
-@settings(max_examples=300)
+@settings(max_examples=examples(90))
 def test_whatever_is_accepted_is_total_and_monotone(ranges: list[dict[str, int]]) -> None:
     """Any list of ranges is either refused, or gives points to every number, and to a greater one never fewer."""
     services = {"name": "services", "source": "services", "ranges": ranges}

@@ -14,7 +14,7 @@ from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.writer import in_line
 from itsm_as_code.validation import validate
-from tests.conftest import NOW, SMALL
+from tests.conftest import NOW, SMALL, examples
 from tests.snapshots import Memory, folder
 
 PATH = "services/x1.yaml"
@@ -50,7 +50,7 @@ def test_what_is_put_in_quotes_is_what_was_written(written: str) -> None:
 
 
 @given(NUMBERS)
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None, max_examples=examples(18))
 def test_following_the_remedy_keeps_the_text(written: str) -> None:
     (found,) = findings(RECORD.format(written))
     quoted = re.fullmatch(r"put it in quotes: (.*)", found.remedy)

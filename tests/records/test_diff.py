@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.diff import MOST_SHOWN, Action, count_shown, covers, diff_catalogues, diff_data, show_fields
 from itsm_as_code.records.kinds import KindRegistry
-from tests.conftest import SMALL
+from tests.conftest import SMALL, examples
 from tests.snapshots import catalogue_of, folder
 
 REGISTRY = KindRegistry.load()
@@ -34,14 +34,14 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(120))
 @given(MAPPINGS, MAPPINGS)
 def test_there_is_a_difference_exactly_when_they_differ(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert (list(diff_data(old, new)) == []) is same(old, new)
     assert list(diff_data(old, old)) == []
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(120))
 @given(MAPPINGS, MAPPINGS)
 def test_every_field_that_is_told_differs_and_they_are_enough(old: dict[str, Any], new: dict[str, Any]) -> None:
     fields = list(diff_data(old, new))

@@ -20,6 +20,7 @@ from itsm_as_code.records.document import MAX_BYTES, MAX_DEPTH, Document, load
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
+from tests.conftest import examples
 from tests.limits import within
 
 INT64 = 1 << 63
@@ -299,7 +300,7 @@ def _text_tree() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(45))
 @given(
     data=_text_tree(),
     style=st.sampled_from([None, "'", '"', "|", ">"]),
@@ -322,7 +323,7 @@ OTHER = (b", ", b"\xff", b"\xc3\xbc", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"@", b"
 FRAGMENTS = st.sampled_from([*YAML.encode().split(b","), *OTHER])
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(120))
 @given(st.one_of(st.binary(max_size=200), st.lists(FRAGMENTS, max_size=30).map(b"".join)))
 def test_any_bytes_give_a_document_or_a_finding(source: bytes) -> None:
     found = load("x.yaml", source)

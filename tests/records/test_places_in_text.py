@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from itsm_as_code.findings import Pointer
 from itsm_as_code.records.document import Refused, parse
 from itsm_as_code.records.positions import Place, locate_inside, plain_scalars
+from tests.conftest import examples
 
 WRITTEN = [
     "b: one == zq.two",
@@ -73,7 +74,7 @@ SPACES = st.sampled_from([" ", "  ", "\n", "\n  ", "\n\n", " \n", "\t"])
 
 
 @given(WORDS, st.lists(SPACES, min_size=30, max_size=30), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None, max_examples=examples(45))
 def test_a_token_is_found_however_a_text_is_written(words: list[str], spaces: list[str], data: st.DataObject) -> None:
     words.insert(data.draw(st.integers(0, len(words))), "zqzq")
     text = "".join(word + space for word, space in zip(words, spaces, strict=False)).rstrip()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from itsm_as_code.findings import Finding, Location, Severity
 from itsm_as_code.records.document import Document, load
 from itsm_as_code.records.positions import locate, place_findings
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 
 SOURCE = """\
 # comment
@@ -91,7 +91,7 @@ def check(source: bytes) -> None:
 TEXTS = st.text(st.characters(whitelist_categories=("L", "N", "P", "Zs")), min_size=1, max_size=8)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(45))
 @given(
     st.dictionaries(
         TEXTS,

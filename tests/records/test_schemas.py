@@ -16,7 +16,7 @@ from itsm_as_code.findings import format_pointer
 from itsm_as_code.records.formats import FORMATS
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator, bundle, parse_schema
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 from tests.limits import within
 
 REGISTRY = KindRegistry.load()
@@ -188,7 +188,7 @@ def mutate(draw: st.DrawFn, data: Any) -> Any:
     return data
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=examples(120))
 @given(st.data())
 def test_the_engines_agree(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(WITH_EXAMPLES))

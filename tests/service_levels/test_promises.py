@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels import Feasibility, Promise, Promises, surely_looser
+from tests.conftest import examples
 
 TODAY = date(2026, 11, 22)
 
@@ -92,7 +93,7 @@ def test_supporting_agreements_of_the_same_service_come_in_series() -> None:
     assert bounds == {"sla": Fraction("0.995") * Fraction("0.999"), "ola": Fraction("0.999")}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None, max_examples=examples(30))
 @given(st.data())
 def test_what_is_surely_feasible_is_feasible(data: st.DataObject) -> None:
     names = [f"s{index}" for index in range(6)]

@@ -14,7 +14,7 @@ from itsm_as_code.policies.cel.expressions import Node, line_and_column, offset_
 from itsm_as_code.policies.cel.tokens import SyntaxProblem
 from itsm_as_code.records.document import load
 from itsm_as_code.records.facts import Facts
-from tests.conftest import ROOT
+from tests.conftest import ROOT, examples
 
 RUNTIME = Environment(Facts({}))._environment
 
@@ -70,7 +70,7 @@ EDITS = st.lists(
 
 
 @given(st.sampled_from(expressions()), EDITS, st.tuples(st.integers(0, 4000), st.integers(1, 60)))
-@settings(max_examples=600, deadline=None)
+@settings(deadline=None, max_examples=examples(180))
 def test_what_is_an_expression_is_what_the_runtime_takes_for_one(
     text: str, edits: list[tuple[int, int, str]], piece: tuple[int, int]
 ) -> None:

@@ -167,9 +167,11 @@ def test_without_mutants_there_is_no_share() -> None:
     assert (strength_of(changed(policy, spec)).total, share([strength_of(changed(policy, spec))])) == (0, None)
 
 
-@pytest.mark.slow
-def test_the_examples_of_the_shipped_policies_are_strong() -> None:
-    found = [strength_of(policy) for policy in OWN if policy.record.path.count("/") > 1]
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.deep)], ids=["sample", "all"])
+def test_the_examples_of_the_shipped_policies_are_strong(every: int) -> None:
+    shipped = [policy for policy in OWN if policy.record.path.count("/") > 1]
+    found = [strength_of(policy) for policy in shipped[::every]]
     killed = share(found)
     assert killed is not None
+    print(f"{sum(strength.total for strength in found)} mutants of {len(found)} policies, {killed} killed")
     assert killed >= Fraction(9, 10), [item for strength in found for item in strength.survivors]

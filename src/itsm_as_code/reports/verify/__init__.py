@@ -1,4 +1,4 @@
-"""What `itsm gate --verify` prints: whether evidence is what was written, and gives the same decision today."""
+"""What `itsm gate --verify FILE` prints: whether evidence is what was written, and gives the same decision today."""
 
 from __future__ import annotations
 

@@ -98,6 +98,7 @@ bench: $(STAMP) ## Measure, and print ratios
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/checks.py --services 2000 --changes 20000
 	$(BIN)/python benchmarks/gate.py --services 2000 --changes 20000
+	$(BIN)/python benchmarks/pages.py
 
 clean: ## Remove what the other targets made
 	rm -rf .venv .venv-lowest .venv-newest build dist site htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

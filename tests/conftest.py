@@ -215,6 +215,12 @@ def lines(items: Sequence[str]) -> str:
     return "\n".join(items)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with what takes long come first, so that no worker is left with one of them at the end."""
+    long = {item.path for item in items if any(item.iter_markers("slow")) or any(item.iter_markers("browser"))}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tables that tests fill with ``record_property(title, "left|right")``, such as guard x attack."""
     tables: dict[str, list[list[str]]] = {}

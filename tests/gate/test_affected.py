@@ -123,7 +123,8 @@ def known(decision: Decision) -> set[tuple[Any, ...]]:
 CASES: list[Any] = [(name,) for name in EDITS]
 _RANDOM = random.Random(29)
 CASES += [
-    pytest.param(tuple(_RANDOM.sample(sorted(EDITS), _RANDOM.randint(2, 4))), marks=pytest.mark.slow) for _ in range(12)
+    pytest.param(tuple(_RANDOM.sample(sorted(EDITS), _RANDOM.randint(2, 4))), marks=[pytest.mark.deep] * (number > 2))
+    for number in range(40)
 ]
 
 

@@ -46,6 +46,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
         "attacks",
         "exhaustive",
         "cli/test_approve.py",
+        "cli/test_calendar.py",
         "cli/test_evidence.py",
         "cli/test_impact.py",
         "cli/test_what_if.py",

@@ -120,6 +120,20 @@ def test_only_on_another_branch(shop: Workshop, ask: Any) -> None:
     code, data = ask(change="chg-20261122-other")
     assert (code, reasons(data)) == (1, ["not-merged"])
     assert "only on topic" in data["reasons"][0]["message"]
+    for more, told in ((("two", "three"), "three, topic, two"), (("four",), "four, three, topic and 1 more")):
+        for name in more:
+            shop.git("branch", name, "topic")
+        assert data_of_branches(ask) == f"chg-20261122-other is not merged: it is only on {told}"
+
+
+def data_of_branches(ask: Any) -> str:
+    message: str = ask(change="chg-20261122-other")[1]["reasons"][0]["message"]
+    return message
+
+
+def test_what_time_does_not_mend_has_no_next_time(ask: Any) -> None:
+    _, data = ask("--service", "orders", at="2026-12-01T19:59:59Z")
+    assert ("other-service" in reasons(data), len(reasons(data)), data["next"]) == (True, 2, None)
 
 
 def test_another_branch_does_not_authorise_what_the_default_branch_does_not(shop: Workshop, ask: Any) -> None:

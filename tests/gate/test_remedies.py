@@ -68,6 +68,17 @@ def test_the_rule_that_is_to_be_added_covers_it(workshop: Workshop) -> None:
     assert codes(workshop.judge()) == ["approval-missing"] * 5
 
 
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [(".github/a.txt", "governance"), ("ci/a.sh", "governance"), ("cis/a.sh", ""), ("docs2/ci/a.sh", "")],
+)
+def test_what_judges_is_proposed_to_governance(workshop: Workshop, path: str, source: str) -> None:
+    workshop.write(path, "a\n")
+    workshop.commit()
+    (message,) = said(workshop, "not-covered")
+    assert ("{role: governance}" in message) is (source == "governance")
+
+
 def test_what_cannot_be_read_needs_no_rule_but_mending(workshop: Workshop) -> None:
     workshop.write("operations/problems/slow.yaml", PROBLEM + "  [")
     workshop.commit()

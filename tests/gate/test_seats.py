@@ -104,6 +104,8 @@ def test_a_dismissed_veto() -> None:
     for by in (None, "ann", "bot", "old", "stranger"):
         assert not satisfied(asked, [*words[:2], review("dan", "dismissed", 2, by)])
     assert satisfied(asked, [*words[:2], review("dan", "dismissed", 2, "dan")])
+    own = [review("ben"), review("ann", "changes-requested", 1), review("ann", "dismissed", 2, "ann")]
+    assert satisfied(asked, own)  # whoever wrote it may take back what they said themselves
 
 
 def test_a_dismissal_of_a_dismissal_is_nothing_new() -> None:

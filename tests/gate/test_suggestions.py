@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from itsm_as_code.gate import suggestions
 from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.gate.seats import Approval, Requirement, match_seats
 from itsm_as_code.gate.suggestions import suggest
@@ -66,13 +68,24 @@ def test_nobody_is_asked_for_a_seat_that_is_taken(tables: list[list[Requirement]
             assert len(need.suggested) <= max(0, need.missing)
 
 
+RULES = (
+    "ann ben cat pam", "ann ben cat pam", "ben pam", "ann ben cat quinn", "ann quinn", "cat quinn",
+)  # fmt: skip
+"""Who may sit for each."""
+
+
+def test_the_search_ends_at_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = [settled([Requirement({}, "", 1, tuple(names.split()), ())], frozenset()) for names in RULES]
+    found = []
+    for most in range(20):
+        monkeypatch.setattr(suggestions, "MAX_STEPS", most)
+        found.append(len(asked(suggest(rules, set()))))
+    assert found == [3] * 12 + [2] * 8
+
+
 def test_two_do_where_leaving_out_one_by_one_ends_with_three() -> None:
     """Quinn may sit for fewer rules than Ann, Ben and Cat, and is left out first; with Ben it would have been two."""
-    who = {
-        "one": "ann ben cat pam", "two": "ann ben cat pam", "three": "ben pam",
-        "four": "ann ben cat quinn", "five": "ann quinn", "six": "cat quinn",
-    }  # fmt: skip
-    rules = [settled([Requirement({}, "", 1, tuple(names.split()), ())], frozenset()) for names in who.values()]
+    rules = [settled([Requirement({}, "", 1, tuple(names.split()), ())], frozenset()) for names in RULES]
     assert asked(suggest(rules, set())) == {"ben", "quinn"}
 
 

@@ -74,7 +74,7 @@ def authorise(question: Question, judges: Judges, elsewhere: Iterable[str] = ())
         *_service(question, spec),
         *_status(question.change, spec),
         *_emergency(question.change, spec, world),
-        *_review_first(question, spec, lane.Situation(facts, facts, question.at, judges.configuration)),
+        *_review_first(spec, lane.Situation(facts, facts, question.at, judges.configuration)),
     ]
     window = _window(spec)
     if window is None:
@@ -128,13 +128,13 @@ def _emergency(name: str, spec: dict[str, Any], world: World) -> Iterator[Reason
         yield Reason("incident-over", f"{name} is an emergency change with {why}; plan a normal change")
 
 
-def _review_first(question: Question, spec: dict[str, Any], situation: lane.Situation) -> Iterator[Reason]:
+def _review_first(spec: dict[str, Any], situation: lane.Situation) -> Iterator[Reason]:
     """As in the gate: while the review of an emergency change is overdue, its services get no other change."""
     if spec["type"] == "emergency":
         return
     for review in lane.overdue_reviews(situation):
         shared = sorted(set(review.services) & set(spec["services"]))
-        if shared and review.change != question.change:
+        if shared:
             due = clock.format_instant(review.due)
             message = (
                 f"the review of the emergency change {review.change} to {', '.join(shared)} is overdue since {due}; "

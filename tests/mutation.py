@@ -55,6 +55,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
     "forges": ("gate/test_local_forge.py", "attacks/test_16_many.py"),
     "policies": (
         "gate/test_affected.py",
+        "attacks/test_27_files_from_expressions.py",
         "attacks/test_18_waivers.py",
         "attacks/test_20_expressions_and_schemas.py",
         "cli/test_policy.py",

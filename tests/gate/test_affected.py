@@ -205,6 +205,8 @@ def test_which_kinds_an_expression_asks_for(expression: str, expected: set[str] 
         ("record('Service', params.name) != null", False),
         ("record('Service', object.spec.a ? object.spec.b : object.spec.c) != null", False),
         ("record('Service', object.spec.a.replace('a', 'b')) != null", False),
+        ("['a'].filter(x, true).all(n, record('Service', n) != null)", False),
+        ("object.spec.list.map(x, 'a').all(n, record('Service', n) != null)", False),
     ],
 )
 def test_whether_an_expression_asks_by_names_of_the_record(expression: str, expected: bool) -> None:
@@ -232,6 +234,8 @@ def test_conditions_that_are_false_at_first_sight() -> None:
         assert sieve.passing({"spec": {"type": type_, "status": status}}) == places
     assert sieve.passing({"spec": {"type": {}, "status": []}}) == (0, 1, 2, 3, 4, 5)
     assert sieve.passing({"spec": "text"}) == (0, 1, 2, 3, 4, 5)
+    twice = Sieve(["!!(object.spec.type == 'normal')"])
+    assert [twice.passing({"spec": {"type": name}}) for name in ("normal", "other")] == [(0,), ()]
     assert mentions("risk.level", "risk")
     assert not mentions("object.risk", "risk")
 

@@ -108,6 +108,11 @@ def test_a_wrong_value_does_not_matter_to_a_record_that_the_policy_is_not_for(wh
     assert "orders" not in statuses(result)
 
 
+def test_only_what_params_itself_has_is_a_parameter() -> None:
+    assert "there is no parameter" not in str(said(judged(policy(require="true || dyn(object).params.other == 1"))))
+    assert "there is no parameter" in str(said(judged(policy(require="true || params.other == 1"))))
+
+
 @pytest.mark.parametrize(
     ("default", "text", "value"),
     [

@@ -163,7 +163,7 @@ class Policy:
     @property
     def condition(self) -> str:
         """The ``where``, where it can be asked before the parameters are known; else what rules out no record."""
-        return "true" if self.params and "params" in self.where else self.where
+        return "true" if "params" in self.where else self.where
 
     @property
     def where(self) -> str:

@@ -125,7 +125,7 @@ def _conditional(node: Node, text: str) -> Iterator[Change]:
 
 
 def _method(node: Node, text: str) -> Iterator[Change]:
-    if node.is_loop and node.name in _LOOPS:
+    if node.name in _LOOPS:
         yield node.at[0], node.at[0] + len(node.name), _LOOPS[node.name]
 
 

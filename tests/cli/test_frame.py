@@ -44,7 +44,7 @@ def program(*arguments: str | Path, cwd: Path = SMALL, **more: Any) -> subproces
         (["vaildate"], "no command 'vaildate'. Did you mean 'validate'?"),
         (["xyzzy"], "no command 'xyzzy'. Commands: "),
         (["validate", "--fromat", "json"], "Did you mean '--format'?"),
-        (["validate", "--format", "jsno"], "'jsno' is not one of 'text', 'json', 'sarif', 'github'"),
+        (["validate", "--format", "jsno"], "'jsno' is not one of 'text', 'json', 'sarif', 'github', 'gitlab', 'junit'"),
         (["validate", "--now", "yesterday"], "--now: 'yesterday' is not an instant such as"),
         (["validate", "--now"], "requires an argument"),
         (["validate", "-C", "/nowhere/at/all"], "/nowhere/at/all is not a folder"),

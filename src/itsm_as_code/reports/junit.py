@@ -1,17 +1,19 @@
 """JUnit XML, the form of test results that CI servers read.
 
 The elements and attributes are those of the schema that Jenkins publishes
-(https://github.com/jenkinsci/xunit-plugin, junit-10.xsd); times are left out, so that the same results give the same
-bytes.
+(https://github.com/jenkinsci/xunit-plugin, junit-10.xsd), but for the place of a test, which others read. Times are
+left out, so that the same results give the same bytes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
+from itsm_as_code.findings import Finding
 from itsm_as_code.reports.escape import terminal
 
 
@@ -25,8 +27,8 @@ class Case:
 
     name: str
     group: str
-    file: str
-    line: int
+    file: str | None = None
+    line: int | None = None
     failure: str | None = None
     error: str | None = None
     said: tuple[str, ...] = ()
@@ -43,13 +45,33 @@ def junit(name: str, suites: Sequence[tuple[str, Sequence[Case]]]) -> str:
     return "\n".join([*lines, "</testsuites>", ""])
 
 
+def finding_cases(findings: Iterable[Finding]) -> list[Case]:
+    """A case for each finding that is not waived: one that blocks fails, any other only tells.
+
+    Servers take cases of one name for one, so the second of a name has a number.
+    """
+    cases = []
+    named: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        if finding.waiver is None:
+            said = f"{finding.severity.value}: {finding.message}" + (f"; {finding.remedy}" if finding.remedy else "")
+            name = f"{finding.location}: {finding.message}"
+            named[finding.rule, name] += 1
+            count = named[finding.rule, name]
+            failure, told = (said, ()) if finding.blocks else (None, (said,))
+            cases.append(Case(name if count == 1 else f"{name} ({count})", finding.rule, failure=failure, said=told))
+    return cases
+
+
 def _case(case: Case) -> str:
-    about = f"name={_value(case.name)} classname={_value(case.group)} file={_value(case.file)}"
+    about = f"name={_value(case.name)} classname={_value(case.group)}"
+    if case.file is not None:
+        about += f' file={_value(case.file)} line="{case.line}"'
     problems = (("failure", case.failure), ("error", case.error))
     inside = "".join(f"<{tag} message={_value(why)}>{_text(why)}</{tag}>" for tag, why in problems if why is not None)
     if case.said:
         inside += f"<system-out>{'&#10;'.join(map(_text, case.said))}</system-out>"
-    return f'    <testcase {about} line="{case.line}">{inside}</testcase>'
+    return f"    <testcase {about}>{inside}</testcase>"
 
 
 def _counts(cases: Sequence[Case]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from itsm_as_code.gate.agreed import HISTORY
+from itsm_as_code.gate.decision import Decision
 from itsm_as_code.records.diff import count_shown
 from itsm_as_code.reports import escape
 
@@ -69,6 +70,23 @@ def source_name(need: Mapping[str, Any]) -> str:
     if "people" in source:
         return " or ".join(source["people"])
     return f"owners ({source['owners']})" if "owners" in source else "anyone"
+
+
+def asked_for(need: Mapping[str, Any]) -> str:
+    """What a requirement asks for, who gave it, and whom to ask."""
+    have = f" ({', '.join(need['satisfiedBy'])})" if need["satisfiedBy"] else ""
+    text = f"{len(need['satisfiedBy'])} of {need['count']} from {source_name(need)}{have}"
+    if need["missing"] and need["suggested"]:
+        text += f"; ask {', '.join(need['suggested'])}"
+    return text + (f"; {need['hindrance']}" if need.get("hindrance") else "")
+
+
+def verdict_line(decision: Decision) -> str:
+    """The verdict with its first reasons, on one line."""
+    reasons = [shortened(reason.message) for reason in decision.reasons[:MOST_REASONS]]
+    more = len(decision.reasons) - MOST_REASONS
+    said = "; ".join([*reasons, *([f"and {more:,} more"] if more > 0 else [])])
+    return f"{decision.verdict}: {said or MEANING[decision.verdict]}"
 
 
 def telling(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.findings import annotated
-from itsm_as_code.reports.gate._words import (
-    MEANING,
-    MOST_REASONS,
-    shortened,
-)
+from itsm_as_code.reports.gate._words import MEANING, MOST_REASONS, shortened
 
 
 def render(decision: Decision) -> str:

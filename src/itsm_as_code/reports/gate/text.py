@@ -11,11 +11,11 @@ from itsm_as_code.reports.findings import finding_text
 from itsm_as_code.reports.gate._words import (
     MEANING,
     SIGN,
+    asked_for,
     field_list,
     history,
     not_counted,
     slot,
-    source_name,
     span_of,
     step,
     supposition,
@@ -91,17 +91,9 @@ def _approvals(rows: Sequence[Mapping[str, Any]]) -> str:
         if not row["required"]:
             lines.append("      pre-authorised: asks for no approval")
         for need in row["required"]:
-            lines.append(f"      {_need(need)}")
+            lines.append(f"      {asked_for(need)}")
         lines += [f"      {not_counted(item)}" for item in telling(row)]
     return "Approvals\n" + "\n".join(lines) + "\n" if lines else ""
-
-
-def _need(need: Mapping[str, Any]) -> str:
-    have = f" ({', '.join(need['satisfiedBy'])})" if need["satisfiedBy"] else ""
-    text = f"{len(need['satisfiedBy'])} of {need['count']} from {source_name(need)}{have}"
-    if need["missing"] and need["suggested"]:
-        text += f"; ask {', '.join(need['suggested'])}"
-    return text + (f"; {need['hindrance']}" if need.get("hindrance") else "")
 
 
 def _waivers(rows: Sequence[Mapping[str, Any]]) -> str:

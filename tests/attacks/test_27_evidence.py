@@ -296,6 +296,7 @@ def test_in_toto_fits_its_published_shape(judged: tuple[Workshop, Decision]) -> 
         "gitTree": decision.evidence["candidate"],
     }
     predicate = statement["predicate"]
+    assert predicate["verifier"]["id"] == "pkg:generic/itsm-as-code", "no address that is not ours"
     assert (predicate["verificationResult"], predicate["verifiedLevels"]) == ("PASSED", ["ITSM_CHANGE_AUTHORISED"])
     assert predicate["policy"]["digest"]["sha256"] == decision.evidence["policyDigest"].removeprefix("sha256:")
     assert predicate["inputAttestations"][0]["digest"]["sha256"] == decision.digest.removeprefix("sha256:")

@@ -20,7 +20,8 @@ from itsm_as_code.reports import escape
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/verification_summary/v1"
-VERIFIER: Final = "https://pypi.org/project/itsm-as-code/"
+VERIFIER: Final = "pkg:generic/itsm-as-code"
+"""A package URL (https://github.com/package-url/purl-spec) of no registry: a name, and no claim to an address."""
 LEVEL: Final = "ITSM_CHANGE_AUTHORISED"
 """Of our own; names that begin with SLSA_ are kept for SLSA."""
 

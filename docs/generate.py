@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import pkgutil
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ import click
 from risk_page import risk_page
 from schema_pages import configuration, fenced, fields, kind_page, page_name, plain, table
 
+from itsm_as_code import reports as all_reports
 from itsm_as_code import shipped
 from itsm_as_code.checks import all_checks
 from itsm_as_code.cli.explain import all_rules
@@ -422,8 +424,8 @@ def shown_value(value: Any) -> str:
 REPORTS_HEAD = """# Reports
 
 `--format json` is for programs. Every report names its version: a field may be added under the
-same version, and is removed or changed only with a new one. The other forms (`text`, `markdown`, `github`, `sarif`) are
-made from the same data and may change.
+same version, and is removed or changed only with a new one. The other formats are made from the same data and may
+change.
 """
 
 EVIDENCE = """## Evidence
@@ -438,8 +440,24 @@ jq -r .digest gate.json
 """
 
 
+def formats() -> str:
+    """Every report with its formats, as the docstrings of their modules have it."""
+    rows = []
+    for package in sorted(module.name for module in pkgutil.iter_modules(all_reports.__path__) if module.ispkg):
+        for name in all_reports.formats(package):
+            printed = first_line(f"{all_reports.__name__}.{package}").removeprefix("What ").partition(" prints")[0]
+            module = f"{all_reports.__name__}.{package}.{name.replace('-', '_')}"
+            rows.append([printed, f"`{name}`", first_line(module)])
+    rows.sort(key=lambda row: row[0].strip("`"))
+    return f"## Formats\n\n{table(['of', '`--format`', 'what it is'], rows)}"
+
+
+def first_line(module: str) -> str:
+    return (inspect.getdoc(importlib.import_module(module)) or "").split("\n")[0]
+
+
 def reports(registry: KindRegistry) -> str:
-    parts = [REPORTS_HEAD]
+    parts = [REPORTS_HEAD, formats()]
     for path in sorted(report_schemas()):
         schema = registry.bundled(path)
         version = schema["properties"].get("schema", schema["properties"].get("_type", {}))["const"]
@@ -477,6 +495,7 @@ def exit_codes() -> str:
         ["130", "interrupted", "Ctrl-C; nothing is left half-written"],
     ]
     verdicts = [[f"`{verdict}`", str(code)] for verdict, code in EXIT_CODES.items()]
+    *some, last = (f"`{name}`" for name in all_reports.formats("gate") if name not in ("text", "in-toto"))
     return (
         "# Exit codes\n\nThe same for all commands. 1 and 2 are never mixed up: 1 says something about the records, 2 "
         "says that nothing can be said about them.\n\n"
@@ -484,7 +503,7 @@ def exit_codes() -> str:
         "Warnings and infos do not change the exit code, nor do findings that a waiver covers, nor, in the gate, "
         "findings that stand on the base already.\n\n"
         f"## itsm gate\n\n{table(['verdict', 'exit code'], verdicts)}\n"
-        "With `--format json`, `markdown` or `github` a report with the verdict `error` is written too, so that a "
+        f"With `--format` {', '.join(some)} or {last} a report with the verdict `error` is written too, so that a "
         "pipeline has something to show.\n"
     )
 

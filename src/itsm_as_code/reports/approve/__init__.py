@@ -1,4 +1,4 @@
-"""What `itsm approve` shows before a signature, and what it prints after one."""
+"""What `itsm approve` prints after a signature, and shows before one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A graph for Graphviz, with the same arrows."""
+"""A graph for Graphviz, with the arrows of the Mermaid chart."""
 
 from __future__ import annotations
 

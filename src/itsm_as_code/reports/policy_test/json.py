@@ -1,4 +1,4 @@
-"""In the form of schemas/reports/policy-test-report.schema.json."""
+"""For programs: schemas/reports/policy-test-report.schema.json."""
 
 from __future__ import annotations
 

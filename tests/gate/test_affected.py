@@ -196,6 +196,8 @@ def test_which_kinds_an_expression_asks_for(expression: str, expected: set[str] 
         ("record('Service', object.spec.service) != null", True),
         ("object.spec.on.all(d, record('Service', d.service) != null)", True),
         ("object.spec.on.filter(d, d.hard).map(d, d.service).all(s, owner(s) != null)", True),
+        ("object.spec.on.map(d, 'orders').all(s, owner(s) != null)", False),
+        ("['orders'].map(d, d).all(s, owner(s) != null)", False),
         ("dependents(object.metadata.name).size() == 0", True),
         ("record('Service', 'x') != null", False),
         ("record('Service', object.spec.a + 'x') != null", False),
@@ -236,6 +238,7 @@ def test_conditions_that_are_false_at_first_sight() -> None:
     assert sieve.passing({"spec": "text"}) == (0, 1, 2, 3, 4, 5)
     twice = Sieve(["!!(object.spec.type == 'normal')"])
     assert [twice.passing({"spec": {"type": name}}) for name in ("normal", "other")] == [(0,), ()]
+    assert Sieve(["object.`in`"]).passing({"in": True}) == (0,), "a field may be called as an operator"
     assert mentions("risk.level", "risk")
     assert not mentions("object.risk", "risk")
 

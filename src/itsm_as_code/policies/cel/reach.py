@@ -131,7 +131,7 @@ def _exclusion(node: Node) -> Exclusion | None:
     """What makes the comparison of a text of the record with texts of the expression false."""
     negated = node.kind == "unary" and node.name == "!" and len(node.at) % 2 == 1
     inner = node.children[0] if node.kind == "unary" and node.name == "!" else node
-    if inner.name not in ("==", "!=", "in"):
+    if inner.kind != "binary" or inner.name not in ("==", "!=", "in"):
         return None
     left, right = inner.children
     texts = (right,) if inner.name != "in" else right.children if right.kind == "list" else ()

@@ -171,6 +171,14 @@ def test_inputs_that_make_no_sense(judged: tuple[Workshop, Decision]) -> None:
             continue
 
 
+def test_a_commit_is_told_by_its_full_id(judged: tuple[Workshop, Decision]) -> None:
+    """What a branch is called, or how an id begins, may be another commit tomorrow."""
+    shop, decision = judged
+    for name in ("main", "main~0", decision.evidence["base"][:12], decision.evidence["base"] + "\n", "--all", ""):
+        with pytest.raises(Damaged, match="is not a commit id"):
+            check(shop, mended(decision, base=name))
+
+
 @pytest.mark.parametrize("lost", ["verdict", "base", "head", "now", "pullRequest", "queue"])
 @pytest.mark.parametrize("value", [None, [], 7, {}, "--all", "main", [{"number": 99}]])
 def test_evidence_with_something_else_in_a_place(judged: tuple[Workshop, Decision], lost: str, value: Any) -> None:

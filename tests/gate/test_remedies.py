@@ -12,6 +12,7 @@ from itsm_as_code.records.kinds import Kind, KindRegistry
 from itsm_as_code.records.lifecycle import ending
 from tests.attacks.tools import POLICY, RULES, SERVICE, add_rule, on_main
 from tests.conftest import Workshop, codes
+from tests.gate.test_values import World
 from tests.snapshots import record_of
 
 REGISTRY = KindRegistry.load()
@@ -70,13 +71,30 @@ def test_the_rule_that_is_to_be_added_covers_it(workshop: Workshop) -> None:
 
 @pytest.mark.parametrize(
     ("path", "source"),
-    [(".github/a.txt", "governance"), ("ci/a.sh", "governance"), ("cis/a.sh", ""), ("docs2/ci/a.sh", "")],
+    [
+        (".github/a.txt", "governance"),
+        ("ci/a.sh", "governance"),
+        (".gitlab-ci.yml", "governance"),
+        ("cis/a.sh", ""),
+        ("docs2/ci/a.sh", ""),
+    ],
 )
 def test_what_judges_is_proposed_to_governance(workshop: Workshop, path: str, source: str) -> None:
     workshop.write(path, "a\n")
     workshop.commit()
     (message,) = said(workshop, "not-covered")
     assert ("{role: governance}" in message) is (source == "governance")
+
+
+@pytest.mark.parametrize("path", ["itsm.yaml", "schemas/own.schema.json"])
+def test_so_are_settings_and_schemas_where_no_rule_covers_them(path: str) -> None:
+    world = World()
+    world.decided(RULES, '"schemas/**", ', "", -5)
+    world.decided(RULES, ', "itsm.yaml"]', "]", -5)
+    world.head = world.base
+    world.write(path, (world.history.blob(world.base, path) or b"{}").decode() + "\n")
+    (reason,) = [reason for reason in world.decide().reasons if reason.code == "not-covered"]
+    assert "{role: governance}" in reason.message
 
 
 def test_what_cannot_be_read_needs_no_rule_but_mending(workshop: Workshop) -> None:

@@ -154,6 +154,16 @@ def test_findings_hold_conflicts_and_what_the_pull_request_would_bring(world: Wo
     assert found.incoming is not None
 
 
+def test_a_change_that_the_pull_request_does_not_touch_is_judged_by_what_becomes_of_the_freezes(world: World) -> None:
+    frozen = PLANNED.replace("chg-20261122-tune", "chg-20261122-late").replace("2026-12-01T2", "2026-12-24T2")
+    old = "changes/2026/11/22/chg-20261122-late.yaml"
+    world.base = world.head = world.history.add({old: frozen}, world.base, at=NOW - 5 * HOUR)
+    world.write(CHANGE, PLANNED)
+    assert [item.known for item in world.findings().all if item.rule == "change-in-freeze"] == [True]
+    world.write("changes/calendars/year-end.yaml", None)
+    assert [item for item in world.findings().all if item.rule == "change-in-freeze"] == []
+
+
 def test_findings_do_not_depend_on_who_approved(world: World) -> None:
     world.edit(SERVICE, "help@shop", "info@shop")
     before = world.candidate()

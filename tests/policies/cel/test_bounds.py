@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import select
+import signal
 import time
 import weakref
 from typing import Any
@@ -205,6 +206,19 @@ def test_a_child_answers_again_after_it_was_stopped() -> None:
     with pytest.raises(OutOfBounds):
         asked.ask(-1)
     assert asked.ask(3) == 4
+
+
+def test_who_starts_this_program_cannot_have_it_run_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a signal is ignored goes on to the programs that one starts, the one included that ends a child."""
+    monkeypatch.setattr("itsm_as_code.policies.cel.bounded.PATIENCE", 5.0)
+    before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
+    began = time.monotonic()
+    try:
+        with pytest.raises(OutOfBounds):
+            Bounded(lambda question: [None for _ in iter(int, question)]).ask(1)
+    finally:
+        signal.signal(signal.SIGPROF, before)
+    assert time.monotonic() - began < 4, "it was ended for its patience alone"
 
 
 def test_there_are_never_many_children() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -13,9 +15,11 @@ from itsm_as_code import clock, site
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
+from itsm_as_code.service_levels.budget import ErrorBudget
 from itsm_as_code.site.kinds import budget, incident, risk, supplier
-from itsm_as_code.site.views import navigation, words
+from itsm_as_code.site.views import error_budget, navigation, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Status
 from itsm_as_code.validation import Validation
 from tests.site.reader import Document, read
 
@@ -128,6 +132,25 @@ def test_headroom_cost_and_feasibility_of_services(pages: Pages, example: Valida
     text = main(pages, "services/core-ledger.html")
     assert "What is below it composes to" in text
     assert "Total, without cost by use" in text
+
+
+def test_whether_a_promise_can_be_kept_follows_from_its_figures(pages: Pages) -> None:
+    told = re.compile(r"([0-9.]+) % (Can|Cannot|May not) be kept ([0-9.]+) %")
+    found = [told.search(row) for path in pages if path.startswith("services/") for row in rows(pages, path)]
+    judged = [(Decimal(match[1]) <= Decimal(match[3]), match[2]) for match in found if match]
+    assert judged
+    assert all(kept is (word == "Can") for kept, word in judged)
+
+
+@pytest.mark.parametrize(
+    ("attained", "said", "tone"),
+    [("0.98", "Overspent by 100.0 %", "bad"), ("0.99", "Used up", "bad"), ("0.992", "20.0 % left", "warn"),
+     ("0.9925", "25.0 % left", "good"), ("1", "100.0 % left", "good")],
+)  # fmt: skip
+def test_what_is_left_of_an_error_budget(attained: str, said: str, tone: str) -> None:
+    day = date(2026, 1, 1)
+    left = ErrorBudget("a", "o", "r", day, day, Fraction("0.99"), Fraction(attained), "99", attained)
+    assert error_budget.standing(left) == Status(said, tone)
 
 
 @pytest.mark.parametrize(

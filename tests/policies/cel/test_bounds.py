@@ -215,7 +215,7 @@ def test_who_starts_this_program_cannot_have_it_run_for_ever(monkeypatch: pytest
     began = time.monotonic()
     try:
         with pytest.raises(OutOfBounds):
-            Bounded(lambda question: [None for _ in iter(int, question)]).ask(1)
+            Bounded(lambda question: all(True for _ in iter(int, question))).ask(1)
     finally:
         signal.signal(signal.SIGPROF, before)
     assert time.monotonic() - began < 4, "it was ended for its patience alone"

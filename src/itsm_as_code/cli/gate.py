@@ -86,16 +86,20 @@ def command(
     run.publish(decision, failure)
     if failure is not None and session.format in ("text", "in-toto"):
         raise failure
-    if explain:
-        from itsm_as_code.reports.approval_tree import explanation
-
-        session.write(explanation(decision, session.colour))
-    else:
-        session.report("gate", decision, colour=session.colour)
+    _show(session, decision, explain=explain)
     keep(evidence, session)
     if forge.annotate:
         session.show(renderer("gate", "github")(decision), is_data=True)
     return decision.exit_code
+
+
+def _show(session: Session, decision: Decision, *, explain: bool) -> None:
+    if not explain:
+        session.report("gate", decision, colour=session.colour)
+        return
+    from itsm_as_code.reports.approval_tree import explanation
+
+    session.write(explanation(decision, session.colour))
 
 
 @dataclass

@@ -54,21 +54,17 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     from itsm_as_code import site
     from itsm_as_code.compliance import trend
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.snapshot import Snapshot, WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
     with suppress(OSError):  # whoever writes there in the end says what is wrong with the folder
         site.clean(out)
-    snapshot: Snapshot
     repository: Repository | None
     if rev is not None:
         repository = Repository(session.directory)
         revision = repository.commit(rev)
-        snapshot = repository.snapshot(revision)
     else:
-        snapshot = WorkTree(session.directory)
         repository, revision = _revision(session.directory)
-    judges = load_judges(snapshot, cache.records(session))
+    judges = load_judges(session.snapshot(rev), cache.records(session))
     if not judges.catalogue.records:
         raise session.no_records()
     now = session.instant(judges.configuration.as_of)

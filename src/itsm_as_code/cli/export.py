@@ -52,10 +52,9 @@ def request_forms(
     from itsm_as_code.interchange._request_form import Forge
     from itsm_as_code.interchange.request_forms import export, plan
     from itsm_as_code.reports.export import Exported
-    from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import load_judges
 
-    judges = load_judges(WorkTree(session.directory))
+    judges = load_judges(session.snapshot())
     configured = judges.configuration.raw.get("forge", {}).get("type")
     chosen = Forge(forge or ("gitlab" if configured == "gitlab" else "github"))
     offerings = [judges.catalogue.get("RequestOffering", name) or _unknown(name, judges.catalogue) for name in names]

@@ -39,10 +39,9 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
     from itsm_as_code.records.formatting import format_files
     from itsm_as_code.records.kinds import KindRegistry
     from itsm_as_code.reports.fmt import FormatResult
-    from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import own_schemas
 
-    tree = WorkTree(session.directory)
+    tree = session.snapshot()
     registry = KindRegistry.load(own_schemas(tree))
     files = list(format_files(tree, registry, _named(session.directory, paths, set(tree.entries))))
     if not files and not paths:

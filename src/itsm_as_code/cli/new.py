@@ -39,10 +39,9 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean
     from itsm_as_code.records.blank import assign, place, questions, skeleton
-    from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import load_judges
 
-    judges = load_judges(WorkTree(session.directory))
+    judges = load_judges(session.snapshot())
     catalogue, registry = judges.catalogue, judges.registry
     if not catalogue.records and not (session.directory / "itsm.yaml").exists():
         raise session.no_records()

@@ -42,7 +42,7 @@ class Session:
             return as_of
         return datetime.now(UTC).replace(microsecond=0)
 
-    def snapshot(self, rev: str | None) -> Snapshot:
+    def snapshot(self, rev: str | None = None) -> Snapshot:
         """The records to read: those of a commit, or of the work tree."""
         if rev is None:
             from itsm_as_code.snapshot import WorkTree

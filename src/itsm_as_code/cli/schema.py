@@ -37,10 +37,9 @@ def command(session: Session, kind: str | None, folder: Path | None) -> int:
     """
     from itsm_as_code.records.kinds import SUFFIX, KindRegistry
     from itsm_as_code.records.portable import portable
-    from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import own_schemas
 
-    registry = KindRegistry.load(own_schemas(WorkTree(session.directory)))
+    registry = KindRegistry.load(own_schemas(session.snapshot()))
     if folder is not None:
         texts = {folder / file: _text(portable(registry.bundled(file))).encode() for file in registry.files}
         with held():

@@ -31,17 +31,9 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: C
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.reports.validate import ValidateResult
-    from itsm_as_code.snapshot import Snapshot, WorkTree
     from itsm_as_code.validation import assess_catalogue, built_in_rules, load_judges
 
-    snapshot: Snapshot
-    if rev is not None:
-        from itsm_as_code.git.repository import Repository
-
-        repository = Repository(session.directory)
-        snapshot = repository.snapshot(repository.commit(rev))
-    else:
-        snapshot = WorkTree(session.directory)
+    snapshot = session.snapshot(rev)
     judges = load_judges(snapshot, cache.records(session))
     now = session.instant(judges.configuration.as_of)
     validation = assess_catalogue(judges.catalogue, judges, now)

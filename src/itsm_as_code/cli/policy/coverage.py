@@ -31,10 +31,9 @@ def command(session: Session, fail_under: float | None) -> int:
     from fractions import Fraction
 
     from itsm_as_code.policies.coverage import coverage
-    from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
-    judges = load_judges(WorkTree(session.directory))
+    judges = load_judges(session.snapshot())
     _select.readable(judges)
     validation = assess_catalogue(judges.catalogue, judges, session.instant(judges.configuration.as_of))
     found = coverage(judges.catalogue, judges.catalogue, validation.outcomes)

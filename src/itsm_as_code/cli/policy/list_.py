@@ -30,10 +30,9 @@ def command(session: Session) -> int:
     from collections import Counter
 
     from itsm_as_code.policies.packs import chosen_packs
-    from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
-    judges = load_judges(WorkTree(session.directory))
+    judges = load_judges(session.snapshot())
     known = _select.readable(judges)
     validation = assess_catalogue(judges.catalogue, judges, session.instant(judges.configuration.as_of))
     counts: dict[str, Counter[str]] = {}

@@ -67,10 +67,9 @@ def _run(session: Session, wanted: tuple[str, ...], with_strength: bool, least: 
     from itsm_as_code.policies.fixtures import fixtures_of
     from itsm_as_code.policies.strength import strength_of
     from itsm_as_code.reports.policy_test import PolicyTest
-    from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import load_judges
 
-    snapshot = WorkTree(session.directory)
+    snapshot = session.snapshot()
     chosen = _select.policies(load_judges(snapshot), session.directory, wanted)
     fixtures = fixtures_of(snapshot)
     return PolicyTest(

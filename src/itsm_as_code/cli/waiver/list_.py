@@ -34,14 +34,13 @@ def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
     from itsm_as_code.errors import UsageError
     from itsm_as_code.policies.register import register
     from itsm_as_code.reports.waiver_list import WaiverList
-    from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import assess_catalogue, load_judges
 
     try:
         soon = parse_duration(within).fixed
     except ValueError as error:
         raise UsageError(f"--within: {error}", remedy="write a duration such as P30D or P2W") from None
-    judges = load_judges(WorkTree(session.directory))
+    judges = load_judges(session.snapshot())
     if not judges.catalogue.records and not judges.catalogue.findings:
         raise session.no_records()
     now = session.instant(judges.configuration.as_of)

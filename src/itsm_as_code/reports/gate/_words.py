@@ -81,12 +81,16 @@ def asked_for(need: Mapping[str, Any]) -> str:
     return text + (f"; {need['hindrance']}" if need.get("hindrance") else "")
 
 
+def first_reasons(decision: Decision) -> list[str]:
+    """The first reasons and how many more there are, or what the verdict means where it has none."""
+    said = [shortened(reason.message) for reason in decision.reasons[:MOST_REASONS]] or [MEANING[decision.verdict]]
+    more = len(decision.reasons) - MOST_REASONS
+    return [*said, f"and {more:,} more"] if more > 0 else said
+
+
 def verdict_line(decision: Decision) -> str:
     """The verdict with its first reasons, on one line."""
-    reasons = [shortened(reason.message) for reason in decision.reasons[:MOST_REASONS]]
-    more = len(decision.reasons) - MOST_REASONS
-    said = "; ".join([*reasons, *([f"and {more:,} more"] if more > 0 else [])])
-    return f"{decision.verdict}: {said or MEANING[decision.verdict]}"
+    return f"{decision.verdict}: {'; '.join(first_reasons(decision))}"
 
 
 def telling(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:

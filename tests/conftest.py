@@ -16,11 +16,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from yaml._yaml import get_version_string
 
 from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import Decision, evaluate
 from itsm_as_code.git.repository import Repository
+
+# How long an example takes says nothing on a busy machine; what grows too fast is found by doubling (tests/growth.py).
+settings.register_profile("itsm", deadline=None)
+settings.load_profile("itsm")
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from itsm_as_code import site
+from itsm_as_code.findings import RecordId
+from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses, graph
 from itsm_as_code.site.about import shortened
+from itsm_as_code.site.kinds import training
 from itsm_as_code.site.views import hours, listing, state
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Missing, Node, Page, Picture, Progress, Row, Text, text
+from itsm_as_code.site.views.schema import Display, Shape
+from itsm_as_code.site.views.values import Items, Link, Missing, Node, Page, Picture, Progress, Row, Text, text
 from itsm_as_code.validation import Validation
 from tests.site.conftest import REVISION, ROOT, Validate
 from tests.site.reader import read
@@ -99,7 +104,7 @@ def test_a_model_that_failed_too_often_shows_as_suspended(validated: Validate) -
     }  # fmt: skip
     files = PEOPLE | service("a") | {"changes/models/m.yaml": record("ChangeModel", "m", model)}
     files |= change("chg-one", **failure(10))
-    for more, said in (({}, "Pre-authorised"), (change("chg-two", **failure(12)), "Suspended")):
+    for more, said, tone in (({}, "Pre-authorised", "good"), (change("chg-two", **failure(12)), "Suspended", "bad")):
         files |= more
         validation = validated(files)
         assert [finding.message for finding in validation.catalogue.findings] == []
@@ -107,6 +112,8 @@ def test_a_model_that_failed_too_often_shows_as_suspended(validated: Validate) -
         text = read(pages[next(path for path in pages if path.endswith(("/m.html", "m/index.html")))])
         main = text.all("main")[0].text
         assert said in main
+        badge = f'<span class="s s-{tone}">'
+        assert re.search(f"{badge}<svg.*?</svg>{said}</span>", pages["change-models/m.html"].decode())
     assert "too many for its suspension rule (P30D)" in main
     assert "in force again in 18 days" in main
 
@@ -387,6 +394,38 @@ def test_nothing_is_said_to_be_missing_and_nought_is_something(value: object, sh
 )
 def test_the_revision_is_never_cut_to_something_else(revision: str, said: str) -> None:
     assert shortened(revision) == said
+
+
+def test_links_and_intervals_look_the_same_wherever_they_stand(example: Validation) -> None:
+    """Also in a field that no schema describes, and in a list, where they are no rows of a table."""
+    display = Display(Context(example, "r"), example.registry["Service"])
+    link = {"title": "Runbook", "url": "https://wiki.example/r"}
+    shown = Link("Runbook", "https://wiki.example/r", external=True)
+    assert display.show(Shape("any"), link) == shown
+    assert display.show(Shape("link"), {**link, "note": "N."}) == shown
+    span = {"start": "2026-11-22T20:00:00Z", "end": "2026-11-22T22:00:00Z"}
+    interval = Shape("interval")
+    one = display.show(interval, span)
+    assert display.show(Shape("list", items=interval), [span, span]) == Items((one, one))
+
+
+def test_a_team_offers_the_calendar_of_what_it_owns(validated: Validate) -> None:
+    files = PEOPLE | service("a") | {"people/teams/u.yaml": record("Team", "u", {"members": ["ann"], "lead": "ann"})}
+    calendars = {("Team", name): b"BEGIN:VCALENDAR" for name in "tu"}
+    pages = dict(site.build(validated(files), "r", feeds=calendars))
+    assert b"Calendar of what Team T owns (iCalendar file)" in pages["teams/t.html"]
+    assert b"(iCalendar file)" not in pages["teams/u.html"]
+
+
+def test_neither_a_machine_nor_who_has_left_needs_a_training(validated: Validate) -> None:
+    def person(name: str, **spec: object) -> dict[str, str]:
+        return {f"people/{name}.yaml": record("Person", name, {"emails": [f"{name}@a.example"], **spec})}
+
+    base = validated(PEOPLE | person("gone", active=False) | person("robot", bot=True))
+    kind = base.registry["Training"]
+    everybody = Record(RecordId("Training", "x"), kind, {"spec": {"validMonths": 12}}, "x.yaml", b"")
+    found = training.covered(Context(base, "r"), everybody)
+    assert found.overall.missing == ("ann",)
 
 
 def test_an_empty_organisation_has_a_site(validated: Validate) -> None:

@@ -295,3 +295,16 @@ def test_references_of_a_schema_that_speaks_of_itself() -> None:
     }
     kind = KindRegistry.load({"rack.schema.json": json.dumps(schema).encode()})["Rack"]
     assert [item.pointer for item in kind.references({"spec": {"team": "a"}})] == [("spec", "team")]
+
+
+def test_references_are_looked_for_only_where_the_form_is_the_described_one() -> None:
+    """A schema that leaves out ``type`` lets any form through."""
+    fields = {"parts": {"items": {"x-ref": "Team"}}, "by": {"properties": {"team": {"x-ref": "Team"}}}}
+    schema = {
+        "x-kind": {"name": "Rack", "plural": "racks", "folder": "racks"},
+        "properties": {"spec": {"properties": fields}},
+    }
+    kind = KindRegistry.load({"rack.schema.json": json.dumps(schema).encode()})["Rack"]
+    assert list(kind.references({"spec": {"parts": 5, "by": ["a"]}})) == []
+    found = kind.references({"spec": {"parts": ["a"], "by": {"team": "b"}}})
+    assert [item.name for item in found] == ["a", "b"]

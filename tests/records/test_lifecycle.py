@@ -268,6 +268,17 @@ def test_each_state_requires_its_fields(kind: Kind) -> None:
             assert [problem.pointer for problem in required_problems(replace(bare, data=empty))] == [tuple(parts)]
 
 
+@pytest.mark.parametrize(
+    ("name", "state", "said"), [("Change", "scheduled", "a change"), ("Incident", "closed", "an incident")]
+)
+def test_what_is_missing_is_said_in_a_sentence(name: str, state: str, said: str) -> None:
+    kind = REGISTRY[name]
+    problems = list(required_problems(record(kind, **{field_of(kind): state, "type": "normal"})))
+    assert problems
+    for problem in problems:
+        assert problem.message == f"{said} that is {state} needs {'.'.join(map(str, problem.pointer))}"
+
+
 def test_a_standard_change_takes_its_plans_from_its_model() -> None:
     kind = REGISTRY["Change"]
     missing = [problem.pointer[1] for problem in required_problems(record(kind, status="scheduled", type="standard"))]

@@ -232,6 +232,14 @@ def test_a_catastrophic_pattern_is_decided_and_explained_at_once(schema: dict[st
         assert checked.problems(data)
 
 
+def test_what_stands_under_a_name_of_a_pattern_is_explained() -> None:
+    checked = validator({"patternProperties": {"^a": {"type": "string"}}})
+    assert [(problem.pointer, problem.message) for problem in checked.problems({"ab": 1, "b": 1})] == [
+        (("ab",), "ab must be text, not the number 1")
+    ]
+    assert not explains(checked, "a"), "a pattern of names says nothing of a text"
+
+
 @pytest.mark.parametrize("regex", ["^(?=a)", "(a)\\1", "^(a{1,1000}){1,1000}$", "("])
 def test_a_pattern_without_a_linear_engine_is_refused(regex: str) -> None:
     with pytest.raises(ConfigurationError, match="not a usable schema"):

@@ -112,6 +112,19 @@ def test_an_example_brings_what_it_is_judged_with() -> None:
     assert one("now == timestamp('2026-05-01T00:00:00Z')", '      context: {now: "2026-05-01T00:00:00Z"}\n').ok
 
 
+def test_each_example_is_judged_with_its_own_records() -> None:
+    """One and true are the same to Python, and not to a policy."""
+    example = "    - {name: NAME, expect: pass, object: {kind: Service, metadata: {name: a}, spec: {tier: 1}}, "
+    example += "context: {records: [{kind: Team, metadata: {name: t}, spec: {a: VALUE}}]}}\n"
+    values = ("1", "true", "1.0", "'1'", "1")
+    text = TEXT.replace("REQUIRE", "type(record('Team', 't').spec.a) == int")
+    text = text.split("    - name: only")[0] + "".join(
+        example.replace("NAME", f"n{index}").replace("VALUE", value) for index, value in enumerate(values)
+    )
+    told = [result.actual for result in run_examples(Policy(record_of(text, REGISTRY)))]
+    assert told == ["pass", "fail", "fail", "fail", "pass"]
+
+
 def test_an_example_means_the_same_for_ever() -> None:
     assert one(f"now == timestamp('{DEFAULT_NOW.isoformat()}')").ok
 

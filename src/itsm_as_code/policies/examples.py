@@ -36,12 +36,12 @@ class ExampleResult:
 
 def run_examples(policy: Policy, fixtures: Fixtures = no_fixtures) -> Iterator[ExampleResult]:
     """Run the examples of a policy, each with the facts that it brings along."""
-    facts: tuple[Any, ...] = ()
+    facts = ""
     environment: Environment | None = None
     for index, example in enumerate(policy.record.spec["examples"]):
         try:
             context = example.get("context", {})
-            brought = (context.get("fixture"), context.get("records"), context.get("now"))
+            brought = repr([context.get(key) for key in ("fixture", "records", "now")])  # as text 1 is not true
             if environment is None or facts != brought:  # it takes longer to make than to ask
                 facts, environment = brought, environment_of(example, fixtures)
             activation = environment.activation(context_of(example))

@@ -176,3 +176,9 @@ def test_the_zone_is_that_of_the_name() -> None:
         assert ENVIRONMENT.evaluate(f"now.getMinutes('{zone}') + 60 * now.getHours('{zone}')", ACTIVATION) == (
             local.minute + 60 * local.hour
         )
+
+
+def test_who_names_what_stands_for_it_is_told_of_that_name() -> None:
+    """Only where an expression was rewritten does a message speak of what was written."""
+    with pytest.raises(CompileError, match=NAME):
+        ENVIRONMENT.compile(f"{NAME}(1) == 2")

@@ -178,7 +178,7 @@ def _name_problems(record: Record, judges: Catalogue, checks: set[str]) -> Itera
         remedy = remedy or (f"did you mean policy: {other}?" if other else "")
         remedy = remedy or f"checks that can be waived: {', '.join(sorted(checks))}"
         yield Problem(f"'{check}' is not a check that can be waived", ("spec", "check"), remedy)
-    if policy is not None and policy not in checks and not nearest(policy, policies):
+    if policy is not None and policy not in policies and policy not in checks and not nearest(policy, policies):
         meant = nearest(policy, checks)
         if meant:
             yield Problem(f"'{policy}' is no policy", ("spec", "policy"), f"did you mean check: {meant}?")

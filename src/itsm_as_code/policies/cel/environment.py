@@ -328,6 +328,8 @@ def _compile_error(text: str) -> CompileError:
 
 def _in_terms_of(expression: str, given: Rewritten, error: CompileError) -> CompileError:
     """An error of the rewritten expression as one of the expression that was written."""
+    if given.text == expression:
+        return error
     offset = given.origin(offset_of(given.text, error.line, error.column))
     message = error.message.replace(f"'{NAME}'", "a function that takes a time zone")
     return CompileError(message, *line_and_column(expression, offset))

@@ -92,6 +92,12 @@ def test_a_validation_as_tests() -> None:
     assert top.attrib["failures"] == "1"
 
 
+@pytest.mark.parametrize("messages", [("a", "a", "a (2)"), ("a (2)", "a", "a"), ("a\x1b", "a\\x1b"), ("a",) * 4])
+def test_no_two_tests_of_findings_have_one_name(messages: tuple[str, ...]) -> None:
+    top = read_junit(VALIDATE["junit"](result(*(replace(BLOCKS, message=text) for text in messages))))
+    assert top.attrib["failures"] == str(len(messages))
+
+
 def test_a_validation_without_findings_is_a_test_that_passed() -> None:
     """An empty report passes for one that was lost."""
     top = read_junit(VALIDATE["junit"](result()))

@@ -55,11 +55,13 @@ def finding_cases(findings: Iterable[Finding]) -> list[Case]:
     for finding in findings:
         if finding.waiver is None:
             said = f"{finding.severity.value}: {finding.message}" + (f"; {finding.remedy}" if finding.remedy else "")
-            name = f"{finding.location}: {finding.message}"
-            named[finding.rule, name] += 1
-            count = named[finding.rule, name]
+            name = shown = terminal(f"{finding.location}: {finding.message}")
+            while (finding.rule, shown) in named:
+                named[finding.rule, name] += 1
+                shown = f"{name} ({named[finding.rule, name]})"
+            named[finding.rule, shown] += 1
             failure, told = (said, ()) if finding.blocks else (None, (said,))
-            cases.append(Case(name if count == 1 else f"{name} ({count})", finding.rule, failure=failure, said=told))
+            cases.append(Case(shown, finding.rule, failure=failure, said=told))
     return cases
 
 

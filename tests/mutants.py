@@ -76,7 +76,6 @@ class _Finder:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.tree = ast.parse(source)
-        self.deciding: set[ast.AST] = set()
 
     @cached_property
     def starts(self) -> list[int]:
@@ -118,7 +117,6 @@ class _Finder:
     def _expressions(self, statement: ast.stmt) -> Iterator[ast.expr]:
         """The expressions of a statement's own lines, without annotations and texts with values in them."""
         todo = [child for child in ast.iter_child_nodes(statement) if not isinstance(child, ast.stmt)]
-        self._deciding(statement)
         if isinstance(statement, ast.AnnAssign):
             todo = [statement.value] if statement.value else []
         while todo:
@@ -135,16 +133,19 @@ class _Finder:
                 yield node
             todo += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt)]
 
-    def _deciding(self, statement: ast.stmt) -> None:
-        """Note what decides something: the tests of a statement, what it returns as true or false, comparisons."""
-        for node in ast.walk(statement):
+    @cached_property
+    def deciding(self) -> set[ast.AST]:
+        """What decides something, and all that stands in it: tests, what is there to be true or false, comparisons."""
+        found: set[ast.AST] = set()
+        for node in ast.walk(self.tree):
             tests = [getattr(node, "test", None), *getattr(node, "ifs", ())]
             if isinstance(node, ast.Compare):
                 tests.append(node)
             if isinstance(node, ast.BoolOp) and any(_is_boolean(value) for value in node.values):
                 tests.append(node)
             for test in filter(None, tests):
-                self.deciding.update(ast.walk(test))
+                found.update(ast.walk(test))
+        return found
 
     def _mutant(
         self, what: str, node: ast.expr | ast.stmt, text: str, around: Spans, gap: tuple[int, int] | None = None

@@ -57,7 +57,7 @@ def minutes(covered: Intervals, first: datetime = START, count: int = 60) -> set
 PAIRS = st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), max_size=8)
 
 
-@settings(deadline=None, max_examples=examples(30))
+@settings(max_examples=examples(30))
 @given(PAIRS, PAIRS)
 def test_the_algebra_is_that_of_sets(left_pairs: list[tuple[int, int]], right_pairs: list[tuple[int, int]]) -> None:
     left, right = intervals(left_pairs), intervals(right_pairs)
@@ -79,7 +79,7 @@ def test_the_algebra_is_that_of_sets(left_pairs: list[tuple[int, int]], right_pa
     assert left - (left - right) == left & right
 
 
-@settings(deadline=None, max_examples=examples(30))
+@settings(max_examples=examples(30))
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=2))
 def test_two_intervals_overlap_when_they_share_an_instant(pairs: list[tuple[int, int]]) -> None:
     first, second = (Interval(at(min(pair)), at(max(pair))) for pair in pairs)
@@ -152,7 +152,7 @@ def covered_by(entry: dict[str, Any], instant: datetime, tz: ZoneInfo) -> bool:
     )
 
 
-@settings(deadline=None, max_examples=examples(36))
+@settings(max_examples=examples(36))
 @given(st.data(), st.sampled_from(CHANGES_OF_CLOCK))
 def test_calendars_cover_what_the_clock_on_the_wall_shows(data: st.DataObject, where: tuple[str, date]) -> None:
     name, day = where
@@ -185,7 +185,7 @@ def test_calendars_cover_what_the_clock_on_the_wall_shows(data: st.DataObject, w
     assert covered.total == count * MINUTE, "nothing outside the window, nothing between the minutes"
 
 
-@settings(deadline=None, max_examples=examples(18))
+@settings(max_examples=examples(18))
 @given(HHMM, END, st.sampled_from(CHANGES_OF_CLOCK), st.integers(-2, 1))
 def test_an_overnight_window_goes_on_the_next_day(start: str, end: str, where: tuple[str, date], shift: int) -> None:
     name, day = where
@@ -238,7 +238,7 @@ def first_minute_that_shows(wall: datetime, tz: ZoneInfo) -> datetime:
     raise AssertionError(wall)
 
 
-@settings(deadline=None, max_examples=examples(18))
+@settings(max_examples=examples(18))
 @given(st.data(), st.sampled_from([where for where in CHANGES_OF_CLOCK if where[0] != "Pacific/Apia"]))
 def test_recurrence_against_days_counted_by_hand(data: st.DataObject, where: tuple[str, date]) -> None:
     name, day = where
@@ -432,7 +432,7 @@ PARTS = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=examples(18))
+@settings(max_examples=examples(18))
 @given(st.sampled_from(["MONTHLY", "YEARLY"]), st.lists(PARTS, max_size=2))
 def test_any_rule_gives_intervals_or_a_value_error(frequency: str, parts: list[tuple[str, str]]) -> None:
     rule = ";".join([f"FREQ={frequency}", *(f"{key}={value}" for key, value in parts)])
@@ -521,7 +521,7 @@ def test_the_ends_of_time_are_value_errors(edge: datetime) -> None:
 # Text.
 
 
-@settings(deadline=None, max_examples=examples(30))
+@settings(max_examples=examples(30))
 @given(st.datetimes(datetime(1900, 1, 2), datetime(2189, 12, 30)), st.sampled_from(["Z", "+00:00", "-03:30", "+14:00"]))
 def test_instants_read_back(moment: datetime, offset: str) -> None:
     instant = parse_instant(moment.isoformat() + offset)

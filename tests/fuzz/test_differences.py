@@ -314,7 +314,6 @@ def test_an_approval_counts_exactly_when_both_differences_are_equal(
 
     @settings(
         max_examples=histories,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
         phases=PHASES,

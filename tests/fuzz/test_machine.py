@@ -203,7 +203,6 @@ def test_the_gate_agrees_with_the_model(
     options = settings(
         max_examples=sequences,
         stateful_step_count=14,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )

@@ -182,7 +182,7 @@ HOURS = st.integers(0, 40).map(lambda quarter: quarter / 4)
 SPANS = st.lists(st.tuples(HOURS, st.integers(1, 12)).map(lambda item: (item[0], item[0] + item[1] / 4)), max_size=3)
 
 
-@settings(deadline=None, max_examples=examples(24))
+@settings(max_examples=examples(24))
 @given(freezes=SPANS, windows=SPANS, theirs=SPANS, away=SPANS, start=HOURS, quarters=st.integers(1, 8), now=HOURS)
 def test_the_next_free_slot_is_the_first_of_all(
     freezes: list[tuple[float, float]],

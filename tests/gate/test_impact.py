@@ -237,7 +237,7 @@ def shifted(old: str, new: str) -> Sequence[tuple[RecordId | None, str, str]]:
     return [(shift.record, shift.before, shift.after) for shift in shifts(before, after)]
 
 
-@settings(deadline=None, max_examples=examples(12))
+@settings(max_examples=examples(12))
 @given(old=RULES, new=RULES)
 def test_the_impact_agrees_with_brute_force(old: str, new: str) -> None:
     before, after = brute_force(old), brute_force(new)

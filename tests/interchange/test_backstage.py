@@ -447,13 +447,13 @@ class TestHostileInput:
         assert all(message in found["message"] and found["remedy"] for found in report["findings"])
         assert sorted(path.name for path in (tmp_path / "new").rglob("*.yaml")) == ["core.yaml", "itsm.yaml"]
 
-    @settings(deadline=None, max_examples=examples(30))
+    @settings(max_examples=examples(30))
     @given(st.binary(max_size=200))
     def test_any_bytes_are_documents_or_a_problem(self, source: bytes) -> None:
         for document in read_documents("x", source):
             assert document.problem or document.data is not None
 
-    @settings(deadline=None, max_examples=examples(30))
+    @settings(max_examples=examples(30))
     @given(
         st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
         st.text(st.characters(exclude_categories=["Cs"]), max_size=10),

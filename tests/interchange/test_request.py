@@ -404,7 +404,7 @@ lines = st.text(st.sampled_from("ab #-[]x`<!>_:'\"{}é|,"), max_size=20)
 
 
 class TestProperties:
-    @settings(deadline=None, max_examples=examples(60))
+    @settings(max_examples=examples(60))
     @given(text, lines, st.sampled_from(list(Forge)))
     def test_an_answer_is_itself_or_refused_and_never_another_field(
         self, purpose: str, label: str, forge: Forge
@@ -422,7 +422,7 @@ class TestProperties:
             name: value for name, value in ANSWERS.items() if name not in ("purpose", "label")
         }
 
-    @settings(deadline=None, max_examples=examples(60))
+    @settings(max_examples=examples(60))
     @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
     def test_any_body_is_a_request_or_findings(self, anything: str) -> None:
         known = _shop()[0]
@@ -436,7 +436,7 @@ class TestProperties:
         for record in conversion.records:
             assert parse(dump(record.data)) == record.data
 
-    @settings(deadline=None, max_examples=examples(60))
+    @settings(max_examples=examples(60))
     @given(st.binary(max_size=100))
     def test_any_bytes_are_findings(self, source: bytes) -> None:
         known = _shop()[0]

@@ -150,7 +150,7 @@ texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"])
 )
 
 
-@settings(deadline=None, max_examples=examples(15))
+@settings(max_examples=examples(15))
 @given(st.lists(texts, min_size=1, max_size=5, unique_by=lambda text: " ".join(text.split()).casefold()))
 def test_options_and_labels_are_text_to_every_reader(choices: list[str]) -> None:
     fields = [{"name": "x", "title": choices[0], "type": "multi-choice", "choices": choices}]

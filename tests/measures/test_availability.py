@@ -168,7 +168,7 @@ def by_counting(needs: Needs, shares: Shares) -> Fraction:
     return total
 
 
-@settings(deadline=None, max_examples=examples(30))
+@settings(max_examples=examples(30))
 @given(systems())
 def test_equals_counting_every_state(system: tuple[Needs, Shares]) -> None:
     needs, shares = system
@@ -177,7 +177,7 @@ def test_equals_counting_every_state(system: tuple[Needs, Shares]) -> None:
     assert result.bound == by_counting(needs, shares)
 
 
-@settings(deadline=None, max_examples=examples(18))
+@settings(max_examples=examples(18))
 @given(systems())
 def test_lower_bounds_are_not_above(system: tuple[Needs, Shares]) -> None:
     needs, shares = system
@@ -194,7 +194,7 @@ def test_lower_bounds_are_not_above(system: tuple[Needs, Shares]) -> None:
         assert rough.bound <= exact
 
 
-@settings(deadline=None, max_examples=examples(18))
+@settings(max_examples=examples(18))
 @given(systems(), st.data())
 def test_better_parts_never_make_it_worse(system: tuple[Needs, Shares], data: Any) -> None:
     needs, shares = system

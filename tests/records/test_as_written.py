@@ -50,7 +50,7 @@ def test_what_is_put_in_quotes_is_what_was_written(written: str) -> None:
 
 
 @given(NUMBERS)
-@settings(deadline=None, max_examples=examples(18))
+@settings(max_examples=examples(18))
 def test_following_the_remedy_keeps_the_text(written: str) -> None:
     (found,) = findings(RECORD.format(written))
     quoted = re.fullmatch(r"put it in quotes: (.*)", found.remedy)

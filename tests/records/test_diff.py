@@ -34,14 +34,14 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@settings(deadline=None, max_examples=examples(120))
+@settings(max_examples=examples(120))
 @given(MAPPINGS, MAPPINGS)
 def test_there_is_a_difference_exactly_when_they_differ(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert (list(diff_data(old, new)) == []) is same(old, new)
     assert list(diff_data(old, old)) == []
 
 
-@settings(deadline=None, max_examples=examples(120))
+@settings(max_examples=examples(120))
 @given(MAPPINGS, MAPPINGS)
 def test_every_field_that_is_told_differs_and_they_are_enough(old: dict[str, Any], new: dict[str, Any]) -> None:
     fields = list(diff_data(old, new))

@@ -300,7 +300,7 @@ def _text_tree() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-@settings(deadline=None, max_examples=examples(45))
+@settings(max_examples=examples(45))
 @given(
     data=_text_tree(),
     style=st.sampled_from([None, "'", '"', "|", ">"]),
@@ -323,7 +323,7 @@ OTHER = (b", ", b"\xff", b"\xc3\xbc", b"\xe2\x80\xa8", b"\xe2\x80\xae", b"@", b"
 FRAGMENTS = st.sampled_from([*YAML.encode().split(b","), *OTHER])
 
 
-@settings(deadline=None, max_examples=examples(120))
+@settings(max_examples=examples(120))
 @given(st.one_of(st.binary(max_size=200), st.lists(FRAGMENTS, max_size=30).map(b"".join)))
 def test_any_bytes_give_a_document_or_a_finding(source: bytes) -> None:
     found = load("x.yaml", source)

@@ -249,7 +249,7 @@ def test_every_record_of_the_repository_can_be_normalised(every: int) -> None:
         formatted(source, schema)
 
 
-@settings(deadline=None, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(st.sampled_from(sorted(RECORDS)), st.randoms(use_true_random=False))
 def test_records_with_comments_and_blank_lines_anywhere(path: str, rng: random.Random) -> None:
     lines = RECORDS[path].decode().splitlines()
@@ -335,7 +335,7 @@ class _Layouter:
         return [f"k{self.number}-{index}" for index in range(self.rng.randint(1, 3))]
 
 
-@settings(deadline=None, max_examples=examples(90))
+@settings(max_examples=examples(90))
 @given(st.randoms(use_true_random=False))
 def test_comments_stay_with_their_keys(rng: random.Random) -> None:
     layouter = _Layouter(rng)
@@ -361,7 +361,7 @@ def test_comments_stay_with_their_keys(rng: random.Random) -> None:
             assert next(line for line in lines[line_of(key) :] if "# behind" in line).endswith(comment)
 
 
-@settings(deadline=None, max_examples=examples(30))
+@settings(max_examples=examples(30))
 @given(st.dictionaries(text, values, min_size=1, max_size=5))
 @example({value: [value, {value: [value]}] for value in NASTY})
 @example({"a": [[], {}, [[]], [{}], [["x", "y"], ["a\nb"]], "\n\n", "a\n\n"], "b": 1})
@@ -371,7 +371,7 @@ def test_what_the_writer_writes_is_in_form(data: dict[str, Any]) -> None:
         assert formatted(source).encode() == source
 
 
-@settings(deadline=None, max_examples=examples(150))
+@settings(max_examples=examples(150))
 @given(st.text(st.sampled_from(" \n-:#'\"|>+2?[]{},&\\~ab.é\t"), max_size=60))
 def test_any_text_is_formatted_or_left_alone(source: str) -> None:
     result = format_record("x.yaml", f"a:{source}".encode(), None)

@@ -43,7 +43,7 @@ def closure(edges: dict[str, set[str]]) -> dict[str, dict[str, int]]:
 EDGES = st.fixed_dictionaries({name: st.sets(st.sampled_from(NAMES), max_size=3) for name in NAMES})
 
 
-@settings(deadline=None, max_examples=examples(90))
+@settings(max_examples=examples(90))
 @given(EDGES, st.sets(st.sampled_from(NAMES), min_size=1, max_size=2))
 def test_distances_and_circles_are_those_of_brute_force(edges: dict[str, set[str]], starts: set[str]) -> None:
     built = graph({name: "".join(sorted(targets)) for name, targets in edges.items()})

@@ -74,7 +74,7 @@ SPACES = st.sampled_from([" ", "  ", "\n", "\n  ", "\n\n", " \n", "\t"])
 
 
 @given(WORDS, st.lists(SPACES, min_size=30, max_size=30), st.data())
-@settings(deadline=None, max_examples=examples(45))
+@settings(max_examples=examples(45))
 def test_a_token_is_found_however_a_text_is_written(words: list[str], spaces: list[str], data: st.DataObject) -> None:
     words.insert(data.draw(st.integers(0, len(words))), "zqzq")
     text = "".join(word + space for word, space in zip(words, spaces, strict=False)).rstrip()

@@ -52,20 +52,20 @@ DURATIONS = st.builds("P{}{}{}".format, UNITS.map("".join), st.sampled_from(["",
 NOISE = st.text(alphabet="0123456789-:TZPMDWYHS+. \n\u0661", max_size=12)
 
 
-@settings(deadline=None, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(DATES | FEBRUARIES | NOISE)
 def test_dates_are_those_of_the_program(text: str) -> None:
     assert let_through("itsm-date", text) is FORMATS["itsm-date"](text)
 
 
-@settings(deadline=None, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(INSTANTS | NOISE)
 def test_instants_are_those_of_the_program(text: str) -> None:
     if not text.startswith("0001-01-01T"):  # which may lie before the year 1 in UTC
         assert let_through("itsm-instant", text) is FORMATS["itsm-instant"](text)
 
 
-@settings(deadline=None, max_examples=examples(60))
+@settings(max_examples=examples(60))
 @given(DURATIONS | NOISE, st.sampled_from(["itsm-duration", "itsm-period"]))
 def test_durations_are_those_of_the_program(text: str, name: str) -> None:
     try:
@@ -96,7 +96,7 @@ def test_web_addresses_are_those_of_the_program(text: str) -> None:
     assert let_through("itsm-url", text) is FORMATS["itsm-url"](text)
 
 
-@settings(deadline=None, max_examples=examples(15))
+@settings(max_examples=examples(15))
 @given(st.emails() | st.sampled_from(["alice@example.org", "jörg@müller.example", "robot[bot]@users.example"]))
 def test_no_e_mail_address_is_refused_that_the_program_accepts(text: str) -> None:
     assert let_through("itsm-email", text) or not FORMATS["itsm-email"](text)

@@ -91,7 +91,7 @@ def check(source: bytes) -> None:
 TEXTS = st.text(st.characters(whitelist_categories=("L", "N", "P", "Zs")), min_size=1, max_size=8)
 
 
-@settings(deadline=None, max_examples=examples(45))
+@settings(max_examples=examples(45))
 @given(
     st.dictionaries(
         TEXTS,

@@ -188,7 +188,7 @@ def mutate(draw: st.DrawFn, data: Any) -> Any:
     return data
 
 
-@settings(deadline=None, max_examples=examples(120))
+@settings(max_examples=examples(120))
 @given(st.data())
 def test_the_engines_agree(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(WITH_EXAMPLES))

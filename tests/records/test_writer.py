@@ -47,7 +47,7 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=examples(30))
+@settings(max_examples=examples(30))
 @given(st.dictionaries(text, values, max_size=5))
 @example({f"key {value}": value for value in NASTY})
 @example({value: [value, {value: [value]}] for value in NASTY})
@@ -62,7 +62,7 @@ def test_reads_back_as_the_same_data(data: dict[str, Any]) -> None:
     assert json.dumps(parse(source), sort_keys=True) == json.dumps(data, sort_keys=True)
 
 
-@settings(deadline=None, max_examples=examples(30))
+@settings(max_examples=examples(30))
 @given(st.dictionaries(text, st.one_of(text, st.lists(text, max_size=3)), max_size=5))
 @example({value or "empty": value for value in NASTY})
 def test_means_the_same_to_a_reader_of_yaml_1_1(data: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ def test_supporting_agreements_of_the_same_service_come_in_series() -> None:
     assert bounds == {"sla": Fraction("0.995") * Fraction("0.999"), "ola": Fraction("0.999")}
 
 
-@settings(deadline=None, max_examples=examples(30))
+@settings(max_examples=examples(30))
 @given(st.data())
 def test_what_is_surely_feasible_is_feasible(data: st.DataObject) -> None:
     names = [f"s{index}" for index in range(6)]

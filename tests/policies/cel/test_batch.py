@@ -73,7 +73,7 @@ def catalogue(rules: list[Any]) -> Catalogue:
 
 
 @given(st.lists(RULES, min_size=1, max_size=6))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_together_is_as_by_itself(rules: list[Any]) -> None:
     judges = catalogue(rules)
     facts = Facts.of(judges)

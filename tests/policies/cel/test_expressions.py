@@ -70,7 +70,7 @@ EDITS = st.lists(
 
 
 @given(st.sampled_from(expressions()), EDITS, st.tuples(st.integers(0, 4000), st.integers(1, 60)))
-@settings(deadline=None, max_examples=examples(180))
+@settings(max_examples=examples(180))
 def test_what_is_an_expression_is_what_the_runtime_takes_for_one(
     text: str, edits: list[tuple[int, int, str]], piece: tuple[int, int]
 ) -> None:

@@ -402,6 +402,7 @@ def test_a_request_for_changes_ends_with_the_merge(office: Office) -> None:
         "x" * (1 << 21),
         "\udcff",
     ],
+    ids=["empty", "list", "object", "null", "deep", "bare", "version-2", "2-MiB", "surrogate"],
 )
 def test_what_is_no_statement(office: Office, text: str) -> None:
     office.statements.append(SignedApproval(text, "x"))

@@ -43,7 +43,7 @@ def program(*arguments: str | Path, cwd: Path = SMALL, **more: Any) -> subproces
     [
         (["vaildate"], "no command 'vaildate'. Did you mean 'validate'?"),
         (["xyzzy"], "no command 'xyzzy'. Commands: "),
-        (["validate", "--fromat", "json"], "Did you mean '--format'?"),
+        (["validate", "--fromat", "json"], "Did you mean --format?"),
         (["validate", "--format", "jsno"], "'jsno' is not one of 'text', 'json', 'sarif', 'github', 'gitlab', 'junit'"),
         (["validate", "--now", "yesterday"], "--now: 'yesterday' is not an instant such as"),
         (["validate", "--now"], "requires an argument"),
@@ -63,7 +63,8 @@ def test_a_request_that_makes_no_sense_is_2(
     monkeypatch.chdir(SMALL)
     code, out, err = itsm(*arguments)
     assert (code, out) == (2, "")
-    assert said in err
+    # click 8.2 names an option bare, later ones in quotes.
+    assert said in err.replace("Did you mean '--format'?", "Did you mean --format?")
     assert "\\n" not in err
 
 

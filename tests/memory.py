@@ -22,7 +22,7 @@ from itsm_as_code.git.commits import Commit
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.snapshot import Entry
-from itsm_as_code.validation import Judges, load_judged, load_judges
+from itsm_as_code.validation import RuleSet, load_judged, load_rule_set
 
 
 class Tree:
@@ -50,7 +50,7 @@ class Commits:
         self._trees: dict[str, Tree] = {}
         self._commits: dict[str, tuple[Tree, Commit, datetime]] = {}
         self._past: dict[str, frozenset[str]] = {}
-        self._rule_sets: dict[str, Judges] = {}
+        self._rule_sets: dict[str, RuleSet] = {}
         self._catalogues: dict[tuple[str, str], Catalogue] = {}
 
     def fork(self) -> Commits:
@@ -87,7 +87,7 @@ class Commits:
         """What merging ``head`` into ``base`` would give; MergeConflict."""
         tree, standing = self.merge_tree(base, head), self.snapshot(base).id
         if standing not in self._rule_sets:
-            self._rule_sets[standing] = load_judges(self.snapshot(base))
+            self._rule_sets[standing] = load_rule_set(self.snapshot(base))
         rule_set = self._rule_sets[standing]
         if (standing, tree) not in self._catalogues:
             self._catalogues[standing, tree] = load_judged(self.snapshot(tree), rule_set)

@@ -33,7 +33,7 @@ from itsm_as_code.snapshot import Snapshot, TooLarge
 
 
 @dataclass(frozen=True)
-class Judges:
+class RuleSet:
     """What a snapshot is judged by: kinds, configuration, policies, waivers. In the gate, those of the base.
 
     The catalogue holds the records of the snapshot and those of the policy packs that its itsm.yaml switches on.
@@ -94,10 +94,10 @@ def as_of(snapshot: Snapshot) -> datetime | None:
     return load_configuration(snapshot, registry_of(snapshot))[0].as_of
 
 
-def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None, like: Judges | None = None) -> Judges:
-    """The judges that a snapshot brings: its schemas over the shipped ones, its configuration, its records.
+def load_rule_set(snapshot: Snapshot, stored: StoredRecords | None = None, like: RuleSet | None = None) -> RuleSet:
+    """The rule set that a snapshot brings: its schemas over the shipped ones, its configuration, its records.
 
-    ``like`` are the judges of another revision of the same repository: what did not change is not read again.
+    ``like`` is the rule set of another revision of the same repository: what did not change is not read again.
     """
     if like is not None and _schema_ids(snapshot) == _schema_ids(like.catalogue.snapshot) is not None:
         registry, known = like.registry, like.catalogue
@@ -105,7 +105,7 @@ def load_judges(snapshot: Snapshot, stored: StoredRecords | None = None, like: J
         registry, known = registry_of(snapshot), None
     configuration, findings = load_configuration(snapshot, registry)
     packed = packs.lay_over(load_catalogue(snapshot, registry, known, stored), configuration)
-    return Judges(registry, configuration, packed.catalogue, (*findings, *packed.findings))
+    return RuleSet(registry, configuration, packed.catalogue, (*findings, *packed.findings))
 
 
 def _schema_ids(snapshot: Snapshot) -> dict[str, str] | None:
@@ -119,18 +119,18 @@ def waived_in(catalogue: Catalogue) -> waivers.Waived:
     return waivers.waived_spans(catalogue, waivable_ids(), built_in_rules())
 
 
-def load_judged(snapshot: Snapshot, judges: Judges) -> Catalogue:
+def load_judged(snapshot: Snapshot, rule_set: RuleSet) -> Catalogue:
     """The catalogue of a snapshot that others judge, with the packs that its own itsm.yaml switches on."""
-    catalogue = load_catalogue(snapshot, judges.registry, judges.catalogue)
-    configuration, findings = load_configuration(snapshot, judges.registry)
-    # What a broken itsm.yaml says is told by the judges that it would make; here it leaves the packs as they are.
-    return packs.lay_over(catalogue, judges.configuration if findings else configuration).catalogue
+    catalogue = load_catalogue(snapshot, rule_set.registry, rule_set.catalogue)
+    configuration, findings = load_configuration(snapshot, rule_set.registry)
+    # What a broken itsm.yaml says is told by the rule set that it would make; here it leaves the packs as they are.
+    return packs.lay_over(catalogue, rule_set.configuration if findings else configuration).catalogue
 
 
 def validate(snapshot: Snapshot, now: datetime) -> Validation:
     """Judge a snapshot by its own rules."""
-    judges = load_judges(snapshot)
-    return assess_catalogue(judges.catalogue, judges, now)
+    rule_set = load_rule_set(snapshot)
+    return assess_catalogue(rule_set.catalogue, rule_set, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +144,12 @@ class Focus:
 
 def assess_catalogue(
     catalogue: Catalogue,
-    judges: Judges,
+    rule_set: RuleSet,
     now: datetime,
     contexts: Mapping[Any, Mapping[str, Any]] | None = None,
     focus: Focus | None = None,
 ) -> Validation:
-    """Judge a catalogue by ``judges``.
+    """Judge a catalogue by ``rule_set``.
 
     ``contexts`` gives, for records that a pull request touches, what policies see of it (``old``, ``change``,
     ``request``, ``risk``); other records are judged as they stand. With a ``focus``, references, states and policies
@@ -157,34 +157,34 @@ def assess_catalogue(
     """
     contexts = contexts or {}
     facts = Facts.of(catalogue)
-    settings = judges.configuration.policies
+    settings = rule_set.configuration.policies
     policy_engine = PolicyEngine(
-        judges.catalogue, settings, facts, now, lambda record: _risk_data(record, facts, now, judges.configuration)
+        rule_set.catalogue, settings, facts, now, lambda record: _risk_data(record, facts, now, rule_set.configuration)
     )
     judged = _judged(catalogue, focus)
-    findings: list[Finding] = [*judges.findings, *catalogue.findings]
-    findings += misplaced(catalogue.snapshot, judges.registry, focus.paths if focus else None)
+    findings: list[Finding] = [*rule_set.findings, *catalogue.findings]
+    findings += misplaced(catalogue.snapshot, rule_set.registry, focus.paths if focus else None)
     findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
-    findings += approval_rule_findings(judges.catalogue, policy_engine.environment)
+    findings += approval_rule_findings(rule_set.catalogue, policy_engine.environment)
     outcomes: list[Outcome] = []
     for record in judged:
-        findings += _about_state(record, judges.configuration.cut_over, now)
+        findings += _about_state(record, rule_set.configuration.cut_over, now)
         said = list(policy_engine.judge(record, **contexts.get(record.id, {})))
         outcomes += [outcome for outcome, _ in said]
         findings += [finding for _, finding in said if finding is not None]
-    situation = Situation(now, judges.configuration)
+    situation = Situation(now, rule_set.configuration)
     findings += run_checks(catalogue, facts, situation, focus.checks if focus else None)
-    resolution = waivers.resolve(findings, judges.catalogue, waivable_ids(), built_in_rules(), now)
+    resolution = waivers.resolve(findings, rule_set.catalogue, waivable_ids(), built_in_rules(), now)
     placed = place_findings(
         folded([*resolution.findings, *_about_waivers(resolution, focus)]),
-        judges.catalogue.sources() | catalogue.sources(),
+        rule_set.catalogue.sources() | catalogue.sources(),
     )
     waived = {(finding.rule, finding.record) for finding in placed if finding.waiver}
     return Validation(
         catalogue=catalogue,
-        registry=judges.registry,
-        configuration=judges.configuration,
+        registry=rule_set.registry,
+        configuration=rule_set.configuration,
         facts=facts,
         now=now,
         findings=tuple(sort_findings(placed)),

@@ -46,7 +46,7 @@ from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.schemas import Validator
 from itsm_as_code.reports import escape
 from itsm_as_code.service_levels import stops
-from itsm_as_code.validation import load_judges
+from itsm_as_code.validation import load_rule_set
 
 Remove = Callable[[pytest.MonkeyPatch], None]
 
@@ -130,7 +130,7 @@ def the_declared(levels: Any) -> str:
 
 def judged_by_its_own(*arguments: Any, _real: Any = candidate.candidate_of) -> Any:
     found = _real(*arguments)
-    return replace(found, rule_set=load_judges(found.catalogue.snapshot))
+    return replace(found, rule_set=load_rule_set(found.catalogue.snapshot))
 
 
 def head_alone(self: Repository, base: str, head: str) -> str:

@@ -9,15 +9,15 @@ import pytest
 
 from itsm_as_code import signing
 from itsm_as_code.assurance import authority, ledger
-from itsm_as_code.assurance.authority import Trail
+from itsm_as_code.assurance.authority import EvidenceFound
 from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.gate import authorise
 from itsm_as_code.git import notes
 from tests.attacks.guards import Guard, nothing, patched
 
 
-def not_asked(*_: Any, **__: Any) -> Trail:
-    return Trail(False, "not asked for")
+def not_asked(*_: Any, **__: Any) -> EvidenceFound:
+    return EvidenceFound(False, "not asked for")
 
 
 def last_only(repository: Any, names: Any, commits: Any, _real: Any = notes.versions) -> Any:

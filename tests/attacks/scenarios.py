@@ -25,7 +25,7 @@ from itsm_as_code.gate.decision import canonical
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.snapshot import WorkTree
-from itsm_as_code.validation import load_judges, validate
+from itsm_as_code.validation import load_rule_set, validate
 from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH, PAST, PAST_PATH, URGENT
 from tests.attacks.tools import (
     BAD_BACKOUT,
@@ -516,8 +516,8 @@ def has_begun_and_would_go_on_as_if_it_had_been_agreed(shop: Workshop) -> None:
 
 def may_be_deployed(shop: Workshop) -> bool:
     """By what is on main, at the instant of judgement."""
-    judges = load_judges(Repository(shop.path).snapshot(Repository(shop.path).commit("main")))
-    return authorise(Question("chg-20261122-tune", None, NOW), judges).authorised
+    rule_set = load_rule_set(Repository(shop.path).snapshot(Repository(shop.path).commit("main")))
+    return authorise(Question("chg-20261122-tune", None, NOW), rule_set).authorised
 
 
 @scenario(30, may_be_deployed)

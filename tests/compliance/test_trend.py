@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from itsm_as_code.compliance.trend import Tally, Trend, moments, standing_at, trend
 from itsm_as_code.git.history import first_parents
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.validation import assess_catalogue, load_judges, validate
+from itsm_as_code.validation import assess_catalogue, load_rule_set, validate
 from tests.conftest import NOW, SMALL, Workshop
 from tests.policies.test_engine import policy
 from tests.policies.test_waivers import waiver
@@ -57,8 +57,8 @@ def trend_of(workshop: Workshop, weeks: int, count: int) -> Trend:
     """The trend of HEAD, so many weeks after the workshop opened."""
     repository = Repository(workshop.path)
     head = repository.commit("HEAD")
-    judges = load_judges(repository.snapshot(head))
-    return trend(repository, head, assess_catalogue(judges.catalogue, judges, NOW + weeks * WEEK + WEEK / 2), count)
+    rule_set = load_rule_set(repository.snapshot(head))
+    return trend(repository, head, assess_catalogue(rule_set.catalogue, rule_set, NOW + weeks * WEEK + WEEK / 2), count)
 
 
 def failing(found: Trend, name: str = "has-runbook") -> list[int | None]:

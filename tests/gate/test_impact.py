@@ -16,7 +16,7 @@ from itsm_as_code.gate.impact import Impact, policy_impact, shifts
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
-from itsm_as_code.validation import Validation, assess_catalogue, load_judges
+from itsm_as_code.validation import Validation, assess_catalogue, load_rule_set
 from tests.conftest import NOW, SMALL, Run, Workshop, examples
 from tests.policies.test_engine import policy
 from tests.policies.test_waivers import waiver
@@ -205,7 +205,7 @@ def test_rules_that_cannot_be_used_are_an_error(workshop: Workshop, itsm: Run, b
 
 
 CONTENTS = folder(SMALL)
-RECORDS = load_judges(Memory(CONTENTS)).catalogue
+RECORDS = load_rule_set(Memory(CONTENTS)).catalogue
 OPERATORS = st.sampled_from(["<", "<=", "==", "!=", ">=", ">"])
 RULES = st.builds(tiered, st.integers(0, 4), st.sampled_from(["error", "warning", "info"]), OPERATORS)
 
@@ -229,7 +229,7 @@ def brute_force(rule: str) -> dict[str, str]:
 @cache
 def by_rule(rule: str) -> Validation:
     """The same records, judged by a rule."""
-    return assess_catalogue(RECORDS, load_judges(Memory({**CONTENTS, PATH: rule})), NOW)
+    return assess_catalogue(RECORDS, load_rule_set(Memory({**CONTENTS, PATH: rule})), NOW)
 
 
 def shifted(old: str, new: str) -> Sequence[tuple[RecordId | None, str, str]]:

@@ -12,7 +12,7 @@ from itsm_as_code.compliance import trend
 from itsm_as_code.gate import Decision
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.snapshot import WorkTree
-from itsm_as_code.validation import assess_catalogue, load_judges, validate
+from itsm_as_code.validation import assess_catalogue, load_rule_set, validate
 from tests.attacks.tools import SERVICE, blocking
 from tests.compliance.test_trend import later
 from tests.conftest import NOW, Run, Workshop, codes
@@ -93,8 +93,8 @@ def test_the_compliance_page_shows_200_and_how_it_went(shop: Workshop, tmp_path:
     later(shop, 4, "And made another")
     repository = Repository(shop.path)
     head = repository.commit("main")
-    judges = load_judges(repository.snapshot(head))
-    validation = assess_catalogue(judges.catalogue, judges, AFTER)
+    rule_set = load_rule_set(repository.snapshot(head))
+    validation = assess_catalogue(rule_set.catalogue, rule_set, AFTER)
     pages = dict(site.build(validation, head, trend(repository, head, validation, 6)))
     for path in ("compliance/index.html", "policies/has-runbook.html"):
         text = pages[path].decode()

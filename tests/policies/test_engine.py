@@ -143,8 +143,8 @@ def test_the_judges_are_one_catalogue_and_the_judged_another() -> None:
     base, head = folder(SMALL), folder(SMALL)
     base["policies/has-runbook.yaml"] = policy()
     head["policies/has-runbook.yaml"] = policy(require="true")
-    judges, records = catalogue_of(base, REGISTRY), catalogue_of(head, REGISTRY)
-    engine = PolicyEngine(judges, PolicySettings(), Facts.of(records), NOW)
+    rule_set, records = catalogue_of(base, REGISTRY), catalogue_of(head, REGISTRY)
+    engine = PolicyEngine(rule_set, PolicySettings(), Facts.of(records), NOW)
     orders = records.get("Service", "orders")
     assert orders is not None
     by_policy: dict[str, Any] = {outcome.policy: outcome.status for outcome, _ in engine.judge(orders)}

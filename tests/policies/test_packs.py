@@ -20,7 +20,7 @@ from itsm_as_code.policies.packs import type_mismatch
 from itsm_as_code.policies.policy import policies_of
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.validation import Validation, load_judges, validate
+from itsm_as_code.validation import Validation, load_rule_set, validate
 from tests.attacks.tools import approve, on_main
 from tests.conftest import NORMAL_CHANGE, NOW, ROOT, SMALL, Workshop, codes
 from tests.snapshots import Memory, folder
@@ -110,10 +110,10 @@ def test_settings_are_read_in_order() -> None:
 
 
 def test_the_severity_of_a_policy_is_that_of_its_override() -> None:
-    judges = load_judges(Memory(folder(SMALL)))
+    rule_set = load_rule_set(Memory(folder(SMALL)))
     overridden = PolicySettings(overrides=(Override("backout-is-planned", "because", Severity.INFO),))
-    assert [policy.severity for policy in policies_of(judges.catalogue, overridden)] == [Severity.INFO]
-    assert [policy.severity for policy in policies_of(judges.catalogue, PolicySettings())] == [Severity.ERROR]
+    assert [policy.severity for policy in policies_of(rule_set.catalogue, overridden)] == [Severity.INFO]
+    assert [policy.severity for policy in policies_of(rule_set.catalogue, PolicySettings())] == [Severity.ERROR]
 
 
 PARAMETERS = """\

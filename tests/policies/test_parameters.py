@@ -153,22 +153,22 @@ def test_a_record_about_several_services_has_to_hold_with_the_values_of_each() -
         for name, most in (("a", "1"), ("b", "5"), ("c", "5"))
     ]
     declared = {"most": {"default": 2, "from": {"annotation": "most", "of": "service"}}}
-    judges = Facts.from_records(services)
+    rule_set = Facts.from_records(services)
 
     def sets(**spec: Any) -> list[dict[str, Any]]:
-        return parameter_sets(declared, {}, {"kind": "Change", "spec": spec}, judges)
+        return parameter_sets(declared, {}, {"kind": "Change", "spec": spec}, rule_set)
 
     assert sets(services=["a", "b", "c"]) == [{"most": 1}, {"most": 5}]
     assert sets(service="b") == [{"most": 5}]
     assert sets(services=[]) == sets() == sets(services=["gone"]) == [{"most": 2}]
-    assert parameter_sets(declared, {}, {"kind": "Service", "metadata": {"name": "a"}}, judges) == [{"most": 1}]
+    assert parameter_sets(declared, {}, {"kind": "Service", "metadata": {"name": "a"}}, rule_set) == [{"most": 1}]
 
 
 def test_in_the_gate_the_base_says_what_a_service_sets() -> None:
     """A pull request cannot loosen a rule for a service and pass by it at once."""
     base, head = files(policy(FROM_SERVICE), newsletter="1"), files(policy(FROM_SERVICE), newsletter="9")
-    judges, records = catalogue_of(base, REGISTRY), catalogue_of(head, REGISTRY)
-    engine = PolicyEngine(judges, PolicySettings(), Facts.of(records), NOW)
+    rule_set, records = catalogue_of(base, REGISTRY), catalogue_of(head, REGISTRY)
+    engine = PolicyEngine(rule_set, PolicySettings(), Facts.of(records), NOW)
     newsletter = records.get("Service", "newsletter")
     assert newsletter is not None
     assert [outcome.message for outcome, _ in engine.judge(newsletter)] == ["tier 4 of at most 1"]

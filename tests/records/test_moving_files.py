@@ -14,7 +14,7 @@ from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.snapshot import MAX_BYTES, WorkTree
-from itsm_as_code.validation import assess_catalogue, load_judges
+from itsm_as_code.validation import assess_catalogue, load_rule_set
 from tests.conftest import NOW, SMALL, Run, copy_tree
 from tests.limits import within
 
@@ -67,8 +67,8 @@ def test_after_the_folder_was_listed(change: Callable[[Path], None], cached: boo
     snapshot = WorkTree(tmp_path / "r")
     change(tmp_path / "r" / FILE)
     with within(10):
-        judges = load_judges(snapshot, stored)
-        findings = assess_catalogue(judges.catalogue, judges, NOW).findings
+        rule_set = load_rule_set(snapshot, stored)
+        findings = assess_catalogue(rule_set.catalogue, rule_set, NOW).findings
     assert [finding for finding in findings if finding.location.path == FILE and finding.blocks]
 
 
@@ -77,10 +77,10 @@ def test_between_one_reading_and_the_next(change: Callable[[Path], None], tmp_pa
     """What was found out about a record stands, also where its place is looked up in the file once more."""
     copy_tree(SMALL, tmp_path)
     (tmp_path / FILE).write_text((tmp_path / FILE).read_text().replace("team-shop", "team-nobody"))
-    judges = load_judges(WorkTree(tmp_path))
+    rule_set = load_rule_set(WorkTree(tmp_path))
     change(tmp_path / FILE)
     with within(10):
-        findings = assess_catalogue(judges.catalogue, judges, NOW).findings
+        findings = assess_catalogue(rule_set.catalogue, rule_set, NOW).findings
     assert "reference-exists" in {finding.rule for finding in findings if finding.location.path == FILE}
 
 
@@ -106,11 +106,11 @@ def test_a_schema_that_is_gone_leaves_nothing_to_judge_by(tmp_path: Path) -> Non
     snapshot = WorkTree(tmp_path)
     (tmp_path / "schemas/x.schema.json").unlink()
     with pytest.raises(ItsmError, match=r"schemas/x\.schema\.json cannot be read: No such file"):
-        load_judges(snapshot)
+        load_rule_set(snapshot)
 
 
 def test_settings_that_are_gone_are_a_finding(tmp_path: Path) -> None:
     copy_tree(SMALL, tmp_path)
     snapshot = WorkTree(tmp_path)
     (tmp_path / "itsm.yaml").unlink()
-    assert [finding.location.path for finding in load_judges(snapshot).findings if finding.blocks] == ["itsm.yaml"]
+    assert [finding.location.path for finding in load_rule_set(snapshot).findings if finding.blocks] == ["itsm.yaml"]

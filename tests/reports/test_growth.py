@@ -12,13 +12,13 @@ from typing import Any, Final
 import pytest
 
 from itsm_as_code import reports
-from itsm_as_code.assurance.authority import Trail
+from itsm_as_code.assurance.authority import EvidenceFound
 from itsm_as_code.assurance.ledger import Evidence
 from itsm_as_code.assurance.noting import Noted
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.clock import Interval, zone
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded
-from itsm_as_code.gate.agenda import Entry
+from itsm_as_code.gate.agenda import AgendaItem
 from itsm_as_code.gate.attestation import Proposal
 from itsm_as_code.gate.authorise import Answer, Question
 from itsm_as_code.gate.conflicts import Conflict
@@ -218,7 +218,7 @@ def coverage(size: int, long: str = "") -> Coverage:
 def register_of(size: int, long: str = "") -> WaiverList:
     records = tuple(RecordId("Service", f"s{number}") for number in range(size))
     entries = [
-        register.Entry(
+        register.RegisteredWaiver(
             "active", f"p{number}", f"n{number}{long}", "r", records if number == 0 else (), NOW, "a", "b", long
         )
         for number in range(size)
@@ -246,10 +246,10 @@ def planned(size: int, long: str = "") -> Planned:
     return Planned(found, found[0].span, zone("UTC"), NOW, f"o{long}", f"s{long}", nothing, dict)
 
 
-def entries(size: int, long: str = "") -> list[Entry]:
+def entries(size: int, long: str = "") -> list[AgendaItem]:
     conflicts = tuple(Conflict("freeze", f"c{number}", f"x{long}", None, None, "m") for number in range(min(size, 50)))
     return [
-        Entry(
+        AgendaItem(
             "change", f"c{number}", f"t{long}",
             Interval(NOW + timedelta(hours=number), NOW + timedelta(hours=number + 1)),
             tuple(f"s{other}" for other in range(6)), "scheduled", "normal", long, conflicts if number == 0 else (),
@@ -303,7 +303,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     ),
     "authorise": lambda size, long: (
         Answer(Question("c", "s", NOW), tuple(Reason("x", f"m{long}") for _ in range(size)), None, None, {}), "r", "c",
-        Trail(True, f"n{long}"),
+        EvidenceFound(True, f"n{long}"),
     ),
     "approve": lambda size, long: (
         Proposal({"reviewer": "a", "verdict": "approved"}, (), ()), long, f"refs/{size}", decision(1),

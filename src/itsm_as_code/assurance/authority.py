@@ -40,7 +40,7 @@ _REMEDY: Final = "set it back to what was approved, and bring the change in a pu
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class EvidenceFound:
     """Whether evidence was asked for, in a sentence; what was found of the change; and what is missing."""
 
     asked: bool
@@ -50,19 +50,21 @@ class Trail:
     reasons: tuple[Reason, ...] = ()
 
 
-def not_asked(ledger: Ledger, *, insist: bool = False) -> Trail | None:
+def not_asked(ledger: Ledger, *, insist: bool = False) -> EvidenceFound | None:
     """Why evidence is not asked for; None where it is. ``insist`` asks for it whatever itsm.yaml says."""
     settings = ledger.current
     if insist:
         return None
     if not settings.required:
-        return Trail(False, f"not asked for: itsm.yaml says required: false ({settings.reason})", settings.since)
+        return EvidenceFound(
+            False, f"not asked for: itsm.yaml says required: false ({settings.reason})", settings.since
+        )
     if ledger.since is None:
-        return Trail(False, "not asked for: itsm.yaml names no evidence.since ('itsm evidence setup' does)")
+        return EvidenceFound(False, "not asked for: itsm.yaml names no evidence.since ('itsm evidence setup' does)")
     return None
 
 
-def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> Trail:
+def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> EvidenceFound:
     """What evidence says of a change, and of what the answer relies on."""
     since, path = ledger.since or ledger.chain[0], change.path
     weighed = WEIGHED if change.spec["type"] == "standard" else ()
@@ -85,7 +87,7 @@ def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> Trail:
         note += "; the change was merged before"
     elif found.approved:
         note += f"; found on {found.commit[:12]}"
-    return Trail(True, note, since, found.statement if found else None, tuple(reasons))
+    return EvidenceFound(True, note, since, found.statement if found else None, tuple(reasons))
 
 
 def _folders(catalogue: Catalogue, kinds: Iterable[str]) -> list[str]:
@@ -218,14 +220,14 @@ def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, lis
 
 def look_up(
     ledger: Ledger, catalogue: Catalogue, change: str, file: Path | None, *, fetch: bool, insist: bool
-) -> Trail:
+) -> EvidenceFound:
     """What evidence says of a change, where it is asked for or a ``file`` holds it; ItsmError when it is not here."""
     trail = not_asked(ledger, insist=insist or file is not None)
     record = catalogue.get("Change", change)
     if trail is None and record is not None:
         _bring(ledger, file, fetch=fetch)
         trail = trail_of(ledger, record, catalogue)
-    return trail or Trail(True, "asked for")
+    return trail or EvidenceFound(True, "asked for")
 
 
 def _bring(ledger: Ledger, file: Path | None, *, fetch: bool) -> None:

@@ -60,20 +60,20 @@ def command(
     from itsm_as_code.gate.authorise import Question, authorise, branches_with, check_readable
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.records.facts import Facts
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import load_rule_set
 
     repository = Repository(session.directory)
     revision = rev or default_branch(repository)
     commit = repository.commit(revision)
-    judges = load_judges(repository.snapshot(commit))
-    moment = instant(at) if at is not None else session.instant(judges.configuration.as_of)
+    rule_set = load_rule_set(repository.snapshot(commit))
+    moment = instant(at) if at is not None else session.instant(rule_set.configuration.as_of)
     question = Question(change, service, moment)
-    check_readable(judges.catalogue, change)
-    facts = Facts.of(judges.catalogue)
+    check_readable(rule_set.catalogue, change)
+    facts = Facts.of(rule_set.catalogue)
     elsewhere = branches_with(repository, change) if facts.record("Change", change) is None else []
-    answer = authorise(question, judges, elsewhere)
+    answer = authorise(question, rule_set, elsewhere)
     ledger = Ledger(repository, commit, branch_name(repository), moment, _keys(allowed_signers))
-    trail = look_up(ledger, judges.catalogue, change, evidence, fetch=not no_fetch, insist=require_evidence)
+    trail = look_up(ledger, rule_set.catalogue, change, evidence, fetch=not no_fetch, insist=require_evidence)
     if trail.reasons:
         answer = replace(answer, reasons=(*answer.reasons, *trail.reasons), next=None, until=None)
     session.report("authorise", answer, revision, commit, trail)

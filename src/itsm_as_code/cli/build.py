@@ -54,7 +54,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     from itsm_as_code import site
     from itsm_as_code.compliance import trend
     from itsm_as_code.git.repository import Repository
-    from itsm_as_code.validation import assess_catalogue, load_judges
+    from itsm_as_code.validation import assess_catalogue, load_rule_set
 
     with suppress(OSError):  # whoever writes there in the end says what is wrong with the folder
         site.clean(out)
@@ -64,16 +64,16 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         revision = repository.commit(rev)
     else:
         repository, revision = _revision(session.directory)
-    judges = load_judges(session.snapshot(rev), cache.records(session))
-    if not judges.catalogue.records:
+    rule_set = load_rule_set(session.snapshot(rev), cache.records(session))
+    if not rule_set.catalogue.records:
         raise session.no_records()
-    now = session.instant(judges.configuration.as_of)
-    validation = assess_catalogue(judges.catalogue, judges, now)
+    now = session.instant(rule_set.configuration.as_of)
+    validation = assess_catalogue(rule_set.catalogue, rule_set, now)
     if history is None:
-        history = _WEEKS if len(judges.catalogue) <= _LARGE else 0
+        history = _WEEKS if len(rule_set.catalogue) <= _LARGE else 0
         if not history:
             session.say(
-                f"no trends, for there are {len(judges.catalogue):,} records; ask for them with --history {_WEEKS}"
+                f"no trends, for there are {len(rule_set.catalogue):,} records; ask for them with --history {_WEEKS}"
             )
     past = trend(repository, revision.split(" ")[0] if repository else None, validation, history)
     count = site.write(site.build(validation, revision, past, _feeds(session, rev, validation)), out)

@@ -50,17 +50,17 @@ def command(
     from itsm_as_code.gate.agenda import agenda, all_readable, revisions_of_changes
     from itsm_as_code.gate.conflicts import World
     from itsm_as_code.reports.calendar import Planned
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import load_rule_set
 
-    judges = load_judges(session.snapshot(rev))
-    configuration = judges.configuration
-    all_readable(judges.catalogue)
+    rule_set = load_rule_set(session.snapshot(rev))
+    configuration = rule_set.configuration
+    all_readable(rule_set.catalogue)
     now, tz = session.instant(configuration.as_of), clock.zone(configuration.timezone)
     begin = _when("--from", start, tz) if start else now
     until = _when("--to", end, tz) if end else begin + timedelta(days=_DAYS)
     if until <= begin:
         raise UsageError("--to is not after --from", remedy="name a later day")
-    world = World.of(judges.catalogue, configuration, now)
+    world = World.of(rule_set.catalogue, configuration, now)
     period = Interval(begin, until)
     planned = Planned(
         entries=agenda(world, period, _selected(world.facts, services, teams)),
@@ -69,8 +69,8 @@ def command(
         now=now,
         organisation=configuration.organisation_name,
         subject=", ".join((*services, *teams)) or "all services",
-        catalogue=judges.catalogue,
-        revisions=lambda: revisions_of_changes(session.directory, rev, judges.registry),
+        catalogue=rule_set.catalogue,
+        revisions=lambda: revisions_of_changes(session.directory, rev, rule_set.registry),
     )
     session.report("calendar", planned)
     return 0

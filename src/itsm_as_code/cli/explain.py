@@ -31,10 +31,10 @@ def command(session: Session, subject: str | None, list_all: bool) -> int:
       itsm explain Change
       itsm explain Service/payments-api
     """
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import load_rule_set
 
     rules = all_rules()
-    catalogue = load_judges(session.snapshot()).catalogue
+    catalogue = load_rule_set(session.snapshot()).catalogue
     if subject is None or list_all:
         policies = {record.name: record.title for record in catalogue.of_kind("Policy")}
         titles = {rule.id: rule.title for rule in rules.values()} | policies

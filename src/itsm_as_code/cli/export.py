@@ -52,17 +52,19 @@ def request_forms(
     from itsm_as_code.interchange._request_form import Forge
     from itsm_as_code.interchange.request_forms import export, plan
     from itsm_as_code.reports.export import Exported
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import load_rule_set
 
-    judges = load_judges(session.snapshot())
-    configured = judges.configuration.raw.get("forge", {}).get("type")
+    rule_set = load_rule_set(session.snapshot())
+    configured = rule_set.configuration.raw.get("forge", {}).get("type")
     chosen = Forge(forge or ("gitlab" if configured == "gitlab" else "github"))
-    offerings = [judges.catalogue.get("RequestOffering", name) or _unknown(name, judges.catalogue) for name in names]
-    if not judges.catalogue.records:
+    offerings = [
+        rule_set.catalogue.get("RequestOffering", name) or _unknown(name, rule_set.catalogue) for name in names
+    ]
+    if not rule_set.catalogue.records:
         raise session.no_records()
-    forms = export(offerings or judges.catalogue.of_kind("RequestOffering"), chosen)
+    forms = export(offerings or rule_set.catalogue.of_kind("RequestOffering"), chosen)
     planned, said = plan(forms, session.directory / into, force=force)
-    findings = [*([] if names else _unusable(judges.catalogue)), *forms.findings, *said]
+    findings = [*([] if names else _unusable(rule_set.catalogue)), *forms.findings, *said]
     has_error = any(found.severity is Severity.ERROR for found in findings)
     if not has_error and not dry_run:
         with held():

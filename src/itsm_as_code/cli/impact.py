@@ -67,10 +67,10 @@ def _must_exist(services: tuple[str, ...], facts: Facts) -> None:
 
 def _of_records(session: Session, rev: str | None) -> tuple[Facts, datetime]:
     from itsm_as_code.records.facts import Facts
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import load_rule_set
 
-    judges = load_judges(session.snapshot(rev))
-    return Facts.of(judges.catalogue), session.instant(judges.configuration.as_of)
+    rule_set = load_rule_set(session.snapshot(rev))
+    return Facts.of(rule_set.catalogue), session.instant(rule_set.configuration.as_of)
 
 
 def _of_pull_request(session: Session, base: str, head: str) -> tuple[tuple[str, ...], Facts, datetime]:
@@ -80,18 +80,18 @@ def _of_pull_request(session: Session, base: str, head: str) -> tuple[tuple[str,
     from itsm_as_code.records.diff import diff_catalogues
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.records.reading import load_catalogue
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import load_rule_set
 
     repository = Repository(session.directory)
     base_commit, head_commit = repository.commit(base), repository.commit(head)
-    judges = load_judges(repository.snapshot(base_commit))
+    rule_set = load_rule_set(repository.snapshot(base_commit))
     tree = repository.merge_tree(base_commit, head_commit)
-    catalogue = load_catalogue(repository.snapshot(tree), judges.registry, judges.catalogue)
+    catalogue = load_catalogue(repository.snapshot(tree), rule_set.registry, rule_set.catalogue)
     facts = Facts.of(catalogue)
     sides = (
         side.data
-        for diff in diff_catalogues(judges.catalogue, catalogue)
+        for diff in diff_catalogues(rule_set.catalogue, catalogue)
         for side in (diff.old, diff.new)
         if side is not None and side.valid
     )
-    return touched_services(sides, facts), facts, session.instant(judges.configuration.as_of)
+    return touched_services(sides, facts), facts, session.instant(rule_set.configuration.as_of)

@@ -39,10 +39,10 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean
     from itsm_as_code.records.blank import assign, place, questions, skeleton
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import load_rule_set
 
-    judges = load_judges(session.snapshot())
-    catalogue, registry = judges.catalogue, judges.registry
+    rule_set = load_rule_set(session.snapshot())
+    catalogue, registry = rule_set.catalogue, rule_set.registry
     if not catalogue.records and not (session.directory / "itsm.yaml").exists():
         raise session.no_records()
     kind = next((kind for kind in registry if kind.name.casefold() == kind_name.casefold()), None)
@@ -50,7 +50,7 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
         remedy = did_you_mean(kind_name, registry.kinds) or f"kinds: {', '.join(registry.kinds)}"
         raise UsageError(f"there is no kind '{kind_name}'", remedy=remedy)
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not session.quiet
-    now = session.instant(judges.configuration.as_of)
+    now = session.instant(rule_set.configuration.as_of)
     name, title = _named(kind, name, title, asks, now)
     data = skeleton(kind, name, title)
     for item in assignments:

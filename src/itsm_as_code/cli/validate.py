@@ -31,12 +31,12 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: C
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.reports.validate import ValidateResult
-    from itsm_as_code.validation import assess_catalogue, built_in_rules, load_judges
+    from itsm_as_code.validation import assess_catalogue, built_in_rules, load_rule_set
 
     snapshot = session.snapshot(rev)
-    judges = load_judges(snapshot, cache.records(session))
-    now = session.instant(judges.configuration.as_of)
-    validation = assess_catalogue(judges.catalogue, judges, now)
+    rule_set = load_rule_set(snapshot, cache.records(session))
+    now = session.instant(rule_set.configuration.as_of)
+    validation = assess_catalogue(rule_set.catalogue, rule_set, now)
     prefixes = within(session.directory, paths) or [""]
     findings = [finding for finding in validation.findings if inside(finding.location.path, prefixes)]
     known = set(snapshot.entries)

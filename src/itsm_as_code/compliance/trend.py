@@ -11,7 +11,7 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.git.history import first_parents
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.policies import Outcome
-from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges
+from itsm_as_code.validation import RuleSet, Validation, assess_catalogue, load_rule_set
 
 STEP: Final = timedelta(days=7)
 """Between two moments of a trend."""
@@ -113,14 +113,14 @@ def trend(repository: Repository | None, revision: str | None, validation: Valid
     line = first_parents(repository, revision)
     beginning = "this clone is shallow and ends here" if repository.is_shallow else "there was no commit yet"
     points: list[Point] = []
-    judges: Judges | None = None
+    rule_set: RuleSet | None = None
     for instant, commit in zip(instants, standing_at(line, instants), strict=True):
         if commit is None:
             points.append(Point(instant, why=beginning))
             continue
         try:
-            judges = load_judges(repository.snapshot(commit), like=judges)
-            then = assess_catalogue(judges.catalogue, judges, instant)
+            rule_set = load_rule_set(repository.snapshot(commit), like=rule_set)
+            then = assess_catalogue(rule_set.catalogue, rule_set, instant)
         except ItsmError as error:
             points.append(Point(instant, commit, why=error.message))
             continue

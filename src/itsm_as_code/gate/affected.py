@@ -71,7 +71,7 @@ def _sieve(policies: Iterable[Policy]) -> Sieve:
     """What tells a record of which none of the policies gives another answer when others change.
 
     Where a condition is false whatever the parameters are, those may still be wrong, which is an error. But they are
-    read from the judges alone, and so are the same for a record that stays as it is.
+    read from the rule set alone, and so are the same for a record that stays as it is.
     """
     return Sieve([policy.where for policy in policies])
 

@@ -23,7 +23,7 @@ KINDS: Final = ("freeze", "maintenance")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AgendaItem:
     """One line of an agenda. ``kind`` is change, freeze or maintenance; ``record`` names what it comes from.
 
     ``status`` and ``type`` are those of a change, empty for a calendar.
@@ -44,7 +44,7 @@ class Entry:
         return self.status in CALLED_OFF
 
 
-def agenda(world: World, period: Interval, services: frozenset[str] | None = None) -> list[Entry]:
+def agenda(world: World, period: Interval, services: frozenset[str] | None = None) -> list[AgendaItem]:
     """Everything that touches ``period``, in order of time; ``services`` limits it to what concerns one of them.
 
     ItsmError for a calendar that cannot be read: an agenda without it would show frozen days as free.
@@ -55,13 +55,13 @@ def agenda(world: World, period: Interval, services: frozenset[str] | None = Non
     return sorted(found, key=lambda item: (item.span, item.kind, item.record))
 
 
-def _changes(world: World, period: Interval, services: frozenset[str] | None) -> Iterator[Entry]:
+def _changes(world: World, period: Interval, services: frozenset[str] | None) -> Iterator[AgendaItem]:
     for change in world.facts.records("Change"):
         spec = change["spec"]
         span = _taken(change)
         if span is None or not span.overlaps(period) or (services is not None and not services & set(spec["services"])):
             continue
-        yield Entry(
+        yield AgendaItem(
             kind="change",
             record=change["metadata"]["name"],
             title=change["metadata"].get("title", change["metadata"]["name"]),
@@ -84,7 +84,7 @@ def _taken(change: Data) -> Interval | None:
     return None
 
 
-def _calendars(facts: Facts, kind: str, period: Interval, services: frozenset[str] | None) -> Iterator[Entry]:
+def _calendars(facts: Facts, kind: str, period: Interval, services: frozenset[str] | None) -> Iterator[AgendaItem]:
     for calendar in facts.records("Calendar"):
         spec, name = calendar["spec"], calendar["metadata"]["name"]
         if spec["kind"] != kind:
@@ -99,7 +99,7 @@ def _calendars(facts: Facts, kind: str, period: Interval, services: frozenset[st
             raise ItsmError(f"the calendar {name} cannot be read: {error}", remedy=remedy) from None
         title, reason = calendar["metadata"].get("title", name), spec.get("reason", "")
         for span in (span for span in covered if span.overlaps(period)):
-            yield Entry(kind, name, title, span, concerned, summary=reason)
+            yield AgendaItem(kind, name, title, span, concerned, summary=reason)
 
 
 def _around(period: Interval) -> Interval:

@@ -25,7 +25,7 @@ from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels import budget_stops
-from itsm_as_code.validation import Judges
+from itsm_as_code.validation import RuleSet
 
 JUDGED_BY: Final = ("Calendar", "Change", "ChangeModel", "Service", "ServiceLevelAgreement", "ServiceReview")
 """Kinds whose records have a say here: while one of them cannot be read, nothing is authorised."""
@@ -58,12 +58,12 @@ class Answer:
         return not self.reasons
 
 
-def authorise(question: Question, judges: Judges, elsewhere: Iterable[str] = ()) -> Answer:
-    """The answer by the records and rules of ``judges``; ``elsewhere`` are other branches that hold the change.
+def authorise(question: Question, rule_set: RuleSet, elsewhere: Iterable[str] = ()) -> Answer:
+    """The answer by the records and rules of ``rule_set``; ``elsewhere`` are other branches that hold the change.
 
     ItsmError when a calendar that matters cannot be read: that is not a yes.
     """
-    world = World.of(judges.catalogue, judges.configuration, question.at)
+    world = World.of(rule_set.catalogue, rule_set.configuration, question.at)
     facts = world.judged
     change = facts.record("Change", question.change)
     if change is None:
@@ -74,7 +74,7 @@ def authorise(question: Question, judges: Judges, elsewhere: Iterable[str] = ())
         *_service(question, spec),
         *_status(question.change, spec),
         *_emergency(question.change, spec, world),
-        *_review_first(spec, lane.Situation(facts, facts, question.at, judges.configuration)),
+        *_review_first(spec, lane.Situation(facts, facts, question.at, rule_set.configuration)),
     ]
     window = _window(spec)
     if window is None:

@@ -17,7 +17,7 @@ from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate.conflicts import planned_window
 from itsm_as_code.gate.guard import guarded_facts
 from itsm_as_code.gate.identities import Directory
-from itsm_as_code.gate.incoming import brings_judges
+from itsm_as_code.gate.incoming import brings_rules
 from itsm_as_code.gate.lane import Situation
 from itsm_as_code.gate.open_changes import OpenChanges, open_changes
 from itsm_as_code.gate.paths import changed_paths
@@ -29,7 +29,7 @@ from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
-from itsm_as_code.validation import Judges, load_judged, load_judges
+from itsm_as_code.validation import RuleSet, load_judged, load_rule_set
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Candidate:
     base: str
     head: str
     tree: str
-    rule_set: Judges
+    rule_set: RuleSet
     catalogue: Catalogue
     changed_paths: Mapping[str, str]
     diffs: tuple[RecordDiff, ...]
@@ -79,7 +79,7 @@ class Candidate:
     @cached_property
     def brings_rules(self) -> bool:
         """True when the pull request touches what judges."""
-        return brings_judges(self.touched, self.changed_paths)
+        return brings_rules(self.touched, self.changed_paths)
 
     @cached_property
     def facts(self) -> Facts:
@@ -119,7 +119,7 @@ class Candidate:
 
 def candidate_of(
     ids: tuple[str, str, str],
-    rule_set: Judges,
+    rule_set: RuleSet,
     catalogue: Catalogue,
     pull_request: PullRequest,
     now: datetime,
@@ -170,7 +170,7 @@ def read_candidate(
     _ = repository.snapshot(head).entries  # a malformed tree, which merging would tidy up, is not judged
     tree = repository.merge_tree(base, head)
     # Of the base alone: what a pull request brings is always read from its files, and never remembered.
-    rule_set = load_judges(repository.snapshot(base), stored)
+    rule_set = load_rule_set(repository.snapshot(base), stored)
     catalogue = load_judged(repository.snapshot(tree), rule_set)
     commits = repository.commits(base, head)
 

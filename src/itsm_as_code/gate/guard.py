@@ -110,7 +110,7 @@ _UNUSABLE = (
 
 
 def unusable(findings: Iterable[Finding], registry: KindRegistry) -> list[Finding]:
-    """The findings about judges (policies, people, calendars, itsm.yaml...) that keep them from judging."""
+    """The findings about the rule set (policies, people, calendars, itsm.yaml...) that keep them from judging."""
     folders = (*judging_folders(registry), f"{PACKS_FOLDER}/")
     return [
         finding

@@ -19,7 +19,7 @@ from itsm_as_code.gate.guard import unusable
 from itsm_as_code.git.repository import MergeConflict, Repository
 from itsm_as_code.policies import policy, waivers
 from itsm_as_code.records.diff import RecordDiff, diff_catalogues
-from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judged, load_judges
+from itsm_as_code.validation import RuleSet, Validation, assess_catalogue, load_judged, load_rule_set
 
 _OK: Final = ("pass", "absent", "waived")
 _REJECTED: Final = ("fail", "error")
@@ -163,22 +163,22 @@ def policy_impact(
     return Impact(base_commit, head_commit, now, found, unjudged)
 
 
-def _usable(repository: Repository, treeish: str, now: datetime, side: str) -> Judges:
+def _usable(repository: Repository, treeish: str, now: datetime, side: str) -> RuleSet:
     remedy = "mend it first: 'itsm validate' shows all"
     try:
-        judges = load_judges(repository.snapshot(treeish))
+        rule_set = load_rule_set(repository.snapshot(treeish))
     except ConfigurationError as error:
         raise ItsmError(f"the rules of the {side} cannot be used: {error.message}", remedy=error.remedy) from None
-    broken = unusable(assess_catalogue(judges.catalogue, judges, now).findings, judges.registry)
+    broken = unusable(assess_catalogue(rule_set.catalogue, rule_set, now).findings, rule_set.registry)
     if broken:
         raise ItsmError(
             f"the rules of the {side} cannot be used: {broken[0].location}: {broken[0].message}", remedy=remedy
         )
-    return judges
+    return rule_set
 
 
 def _between(
-    repository: Repository, treeish: str, old: Judges, new: Judges, now: datetime, pull_request: int | None = None
+    repository: Repository, treeish: str, old: RuleSet, new: RuleSet, now: datetime, pull_request: int | None = None
 ) -> list[Shift]:
     """The shifts on the records of a tree; of a pull request's, on those that it touches."""
     snapshot = repository.snapshot(treeish)

@@ -1,4 +1,4 @@
-"""The judges that a pull request brings: without a say in it, but they have to be able to judge once it is merged."""
+"""The rule set that a pull request brings: without a say in it, but it has to be able to judge once it is merged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from itsm_as_code.policies.fixtures import fixture_folders, fixtures_of
 from itsm_as_code.policies.policy import POLICY_EXAMPLES, Policy
 from itsm_as_code.records.catalogue import Catalogue, stamp
 from itsm_as_code.snapshot import Snapshot
-from itsm_as_code.validation import Judges, Validation, assess_catalogue, load_judges
+from itsm_as_code.validation import RuleSet, Validation, assess_catalogue, load_rule_set
 
 _OWN_RULES = (
     "policy-compiles",
@@ -32,7 +32,7 @@ _OWN_RULES = (
 )
 
 
-def brings_judges(touched: Iterable[RecordId], paths: Iterable[str]) -> bool:
+def brings_rules(touched: Iterable[RecordId], paths: Iterable[str]) -> bool:
     """True when a pull request touches what judges."""
     return any(record.kind in JUDGING_KINDS for record in touched) or any(
         path == "itsm.yaml" or path.startswith("schemas/") for path in paths
@@ -67,11 +67,11 @@ class Incoming:
     """What policies see of the records that the pull request touches (``impact.contexts_of``)."""
 
     @cached_property
-    def _loaded(self) -> tuple[Judges, Validation] | str:
-        """The candidate's judges and what they say of it, or why they cannot be used."""
+    def _loaded(self) -> tuple[RuleSet, Validation] | str:
+        """The candidate's rule set and what it says of the candidate, or why it cannot be used."""
         try:
-            judges = load_judges(self.snapshot)
-            return judges, assess_catalogue(judges.catalogue, judges, self.now, self.contexts)
+            rule_set = load_rule_set(self.snapshot)
+            return rule_set, assess_catalogue(rule_set.catalogue, rule_set, self.now, self.contexts)
         except ConfigurationError as error:
             return f"{error.message}; {error.remedy}" if error.remedy else error.message
         except ItsmError:
@@ -82,15 +82,15 @@ class Incoming:
 
     @property
     def reasons(self) -> list[Reason]:
-        """Why the candidate's judges could not judge; empty when they could."""
+        """Why the candidate's rule set could not judge; empty when it could."""
         if isinstance(self._loaded, str):
             return [Reason("new-judges-unusable", f"the rules of the pull request cannot be used: {self._loaded}")]
-        judges, validation = self._loaded
+        rule_set, validation = self._loaded
         return [
             Reason(
                 "new-judges-unusable", f"once merged, nothing could be judged: {item.location}: {item.message}; {how}"
             )
-            for item in unusable(validation.findings, judges.registry)
+            for item in unusable(validation.findings, rule_set.registry)
             for how in [item.remedy or "mend it"]
         ]
 
@@ -107,7 +107,7 @@ class Incoming:
         """The candidate's settings, where it has usable ones."""
         return None if isinstance(self._loaded, str) else self._loaded[0].configuration
 
-    def impact(self, judged: Catalogue, base: Judges) -> list[Shift]:
+    def impact(self, judged: Catalogue, base: RuleSet) -> list[Shift]:
         """What the new rules would newly reject or let through over the whole catalogue, the pull request merged."""
         if isinstance(self._loaded, str):
             message = f"the rules of the pull request cannot be used: {self._loaded}"

@@ -39,7 +39,7 @@ MAX_CHARACTERS: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class SignedStatement:
     """A statement that could be read, with the digest of its text; nothing of it is checked yet."""
 
     signed: SignedApproval
@@ -70,7 +70,7 @@ class Signed:
     reviews: tuple[Review, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     related: tuple[SignedApproval, ...] = ()
-    counted: tuple[Statement, ...] = ()
+    counted: tuple[SignedStatement, ...] = ()
 
 
 def digest_of(text: str) -> str:
@@ -147,7 +147,7 @@ def check_signed_approvals(
     validator = registry.validator(SCHEMA_FILE)
     related: list[SignedApproval] = []
     ignored: list[Ignored] = []
-    good: list[Statement] = []
+    good: list[SignedStatement] = []
     seen: set[str] = set()
     for item in sorted(set(statements), key=lambda item: (item.text, item.signature)):
         digest = digest_of(item.text)
@@ -159,7 +159,7 @@ def check_signed_approvals(
         if not pull.concerns(data):
             continue
         related.append(item)
-        statement = Statement(item, digest, data)
+        statement = SignedStatement(item, digest, data)
         refusal = _unsigned(statement, people, now) or pull.why_not(data)
         if refusal is None and digest in seen:
             refusal = "the same statement, signed once more", "duplicate"
@@ -196,7 +196,7 @@ def read_statement(text: str, validator: Validator) -> dict[str, Any] | str:
     return found
 
 
-def _unsigned(statement: Statement, people: Facts, now: datetime) -> tuple[str, str] | None:
+def _unsigned(statement: SignedStatement, people: Facts, now: datetime) -> tuple[str, str] | None:
     """Why a statement is not that of its reviewer, and the code of that."""
     person = people.record("Person", statement.reviewer)
     if person is None:
@@ -238,7 +238,7 @@ def why_key_is_not(people: Facts, name: str, key: str, instants: Sequence[dateti
     return None
 
 
-def _last_words(statements: Sequence[Statement], now: datetime) -> tuple[list[Statement], list[Ignored]]:
+def _last_words(statements: Sequence[SignedStatement], now: datetime) -> tuple[list[SignedStatement], list[Ignored]]:
     """The statements that no later one of the same person stands in for.
 
     A person's clock may be wrong, so what names another as earlier is later, whatever the two claim. What is dated

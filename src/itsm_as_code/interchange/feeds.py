@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from itsm_as_code.clock import Interval, format_instant
-from itsm_as_code.gate.agenda import Entry, agenda
+from itsm_as_code.gate.agenda import AgendaItem, agenda
 from itsm_as_code.gate.conflicts import World
 from itsm_as_code.interchange.icalendar import Event, calendar, stable_uid
 from itsm_as_code.records.catalogue import Catalogue
@@ -25,7 +25,7 @@ Feeds = Mapping[tuple[str, str], bytes]
 """Kind and name of the record that a feed is about (:data:`ALL` for everything) -> the file."""
 
 
-def event(entry: Entry, organisation: str, catalogue: Catalogue, revisions: Mapping[str, int]) -> Event:
+def event(entry: AgendaItem, organisation: str, catalogue: Catalogue, revisions: Mapping[str, int]) -> Event:
     """What is planned as an event; ``revisions`` says how often each path was changed."""
     is_change = entry.kind == "change"
     record = catalogue.get("Change" if is_change else "Calendar", entry.record)

@@ -69,14 +69,14 @@ class Coverage:
         return Fraction(self.covered, self.total) if self.total else None
 
 
-def coverage(judged: Catalogue, judges: Catalogue, outcomes: Iterable[Outcome]) -> Coverage:
-    """How the policies of ``judges`` cover the records of ``judged``, of which ``outcomes`` tell."""
+def coverage(judged: Catalogue, rule_records: Catalogue, outcomes: Iterable[Outcome]) -> Coverage:
+    """How the policies of ``rule_records`` cover the records of ``judged``, of which ``outcomes`` tell."""
     outcomes = list(outcomes)
     counts = Counter(outcome.policy for outcome in outcomes)
     seen = {outcome.record for outcome in outcomes}
     counted = [record for record in judged if record.valid and not is_taken_over(record.data)]
     records = [record.id for record in counted if record.id.kind not in _META_KINDS]
-    policies, controls = judges.of_kind("Policy"), judges.of_kind("Control")
+    policies, controls = rule_records.of_kind("Policy"), rule_records.of_kind("Control")
     served = {name for policy in policies for name in policy.spec.get("controls", ())}
     cited = {name for control in controls for name in _policies_of(control)}
     return Coverage(

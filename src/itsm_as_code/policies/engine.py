@@ -46,11 +46,11 @@ _BEFORE_BATCHES: Final = 8
 
 
 class PolicyEngine:
-    """All policies of a catalogue (the judges), as ``settings`` set them, over the records of one (the judged)."""
+    """All policies of a catalogue (the rule set's), as ``settings`` set them, over the records of one (the judged)."""
 
     def __init__(
         self,
-        judges: Catalogue,
+        rule_records: Catalogue,
         settings: PolicySettings,
         facts: Facts,
         now: datetime,
@@ -58,12 +58,12 @@ class PolicyEngine:
     ) -> None:
         self._now = now
         self._risk_of = risk_of
-        self._registry = judges.registry
+        self._registry = rule_records.registry
         self._asked: dict[int, int] = {}
         self._batches: dict[int, Batch] = {}
-        self.all = policies_of(judges, settings)
+        self.all = policies_of(rule_records, settings)
         asks_records = any(depends_on_record(policy.params) for policy in self.all)
-        self.environment = Environment(facts, now, Facts.of(judges) if asks_records else None)
+        self.environment = Environment(facts, now, Facts.of(rule_records) if asks_records else None)
         self._groups: dict[tuple[str, tuple[int, ...]], tuple[_Ready, ...]] = {}
 
     @cached_property

@@ -3,7 +3,7 @@
 A pack named in itsm.yaml is that of ``policies/packs/`` when the repository has one of the name, and its policies are
 then the repository's own. Any other is the program's: its manifest, policies and controls join the catalogue under
 paths that no file has, ``itsm-packs/<pack>/``. Nothing here is silent: a name that nobody has, a version that is not
-there, a policy of the same name as one of a pack is a finding that keeps the judges from judging.
+there, a policy of the same name as one of a pack is a finding that keeps the rule set from judging.
 """
 
 from __future__ import annotations

@@ -30,17 +30,17 @@ class ParameterProblem(EvaluationError):
 
 
 def parameter_sets(
-    declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any], data: Mapping[str, Any], judges: Facts
+    declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any], data: Mapping[str, Any], rule_facts: Facts
 ) -> list[Values]:
     """The values that a policy is to hold with, for one record's data: one set, or one for each of several services.
 
-    ``given`` are the values that the organisation set; ``judges`` the records that parameters are read from, which in
-    the gate are those of the base. :class:`ParameterProblem` when a value is missing or of the wrong type.
+    ``given`` are the values that the organisation set; ``rule_facts`` the records that parameters are read from, which
+    in the gate are those of the base. :class:`ParameterProblem` when a value is missing or of the wrong type.
     """
     found: list[Values] = []
-    for service in _services(data, judges) if _per_service(declared) else [None]:
+    for service in _services(data, rule_facts) if _per_service(declared) else [None]:
         values = {
-            name: _value(name, parameter, given.get(name, parameter["default"]), data, service, judges)
+            name: _value(name, parameter, given.get(name, parameter["default"]), data, service, rule_facts)
             for name, parameter in declared.items()
         }
         if values not in found:
@@ -57,13 +57,13 @@ def _per_service(declared: Mapping[str, Mapping[str, Any]]) -> bool:
     return any(parameter.get("from", {}).get("of") == "service" for parameter in declared.values())
 
 
-def _services(data: Mapping[str, Any], judges: Facts) -> Iterator[Mapping[str, Any] | None]:
-    """The services that a record is about, one None when there is none; what the judges know of a service counts."""
+def _services(data: Mapping[str, Any], rule_facts: Facts) -> Iterator[Mapping[str, Any] | None]:
+    """The services that a record is about, one None when there is none; what the rule set knows of a service counts."""
     spec = data.get("spec", {})
     names = [spec["service"]] if isinstance(spec.get("service"), str) else spec.get("services") or []
     if data.get("kind") == "Service":
         names = [data.get("metadata", {}).get("name")]
-    yield from (judges.record("Service", name) for name in names if isinstance(name, str))
+    yield from (rule_facts.record("Service", name) for name in names if isinstance(name, str))
     if not names:
         yield None
 
@@ -74,11 +74,11 @@ def _value(
     otherwise: Any,
     data: Mapping[str, Any],
     service: Mapping[str, Any] | None,
-    judges: Facts,
+    rule_facts: Facts,
 ) -> Any:
     source = parameter.get("from", {})
     if "record" in source:
-        return _typed(name, _of_record(name, source, judges), parameter["default"])
+        return _typed(name, _of_record(name, source, rule_facts), parameter["default"])
     subject = service if source.get("of") == "service" else data
     written: Any = _NOTHING
     for key, field in (("annotation", "annotations"), ("label", "labels")):
@@ -89,9 +89,9 @@ def _value(
     return _typed(name, _read(written, parameter["default"]), parameter["default"])
 
 
-def _of_record(name: str, source: Mapping[str, Any], judges: Facts) -> Any:
+def _of_record(name: str, source: Mapping[str, Any], rule_facts: Facts) -> Any:
     kind, record = source["record"]["kind"], source["record"]["name"]
-    found: Data | None = judges.record(kind, record)
+    found: Data | None = rule_facts.record(kind, record)
     if found is None:
         raise ParameterProblem(f"the parameter '{name}' comes from {kind} {record}, which is not there")
     value = get(found, parse_pointer(source["at"]), _NOTHING)

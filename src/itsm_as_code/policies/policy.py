@@ -196,7 +196,7 @@ class Policy:
         if not self.params:
             return (activation,)
         given = {**self.given, **activation.context.params}
-        sets = parameter_sets(self.params, given, data, environment.judges)
+        sets = parameter_sets(self.params, given, data, environment.rule_facts)
         return tuple(activation.with_params(values) for values in sets)
 
     def judge(self, data: Mapping[str, Any], environment: Environment, activation: Activation) -> tuple[str, str]:
@@ -239,10 +239,10 @@ def _kind_problems(kind: str, place: Pointer, registry: KindRegistry) -> Iterato
         yield POLICY_KINDS, Problem(f"there is no kind '{kind}'", place, remedy)
 
 
-def policies_of(judges: Catalogue, settings: PolicySettings) -> list[Policy]:
+def policies_of(rule_records: Catalogue, settings: PolicySettings) -> list[Policy]:
     """The policies that apply, by name: those that itsm.yaml excludes are left out, the others set as it says."""
     return [
         Policy(record, settings.override(record.name))
-        for record in judges.of_kind("Policy")
+        for record in rule_records.of_kind("Policy")
         if settings.exclusion(record.name) is None
     ]

@@ -16,7 +16,7 @@ STANDINGS: Final = ("expired", "invalid", "expiring", "orphaned", "unneeded", "n
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisteredWaiver:
     """A waiver in the register. Of one whose file breaks its schema only path and reason are known."""
 
     standing: str
@@ -31,9 +31,9 @@ class Entry:
 
 
 def register(
-    states: Iterable[WaiverState], findings: Iterable[Finding], judges: Catalogue, now: datetime, soon: timedelta
-) -> list[Entry]:
-    """Every waiver of ``judges``: those resolved to ``states``, and those whose files cannot be used.
+    states: Iterable[WaiverState], findings: Iterable[Finding], rule_records: Catalogue, now: datetime, soon: timedelta
+) -> list[RegisteredWaiver]:
+    """Every waiver of ``rule_records``: those resolved to ``states``, and those whose files cannot be used.
 
     ``findings`` say why a waiver is invalid; one that ends within ``soon`` of ``now`` counts as expiring.
     """
@@ -41,21 +41,21 @@ def register(
     reasons = {item.record: item.message for item in findings if item.rule == WAIVER_VALID.id}
     entries = [_entry(state, reasons.get(state.record.id, ""), now, soon) for state in states]
     listed = {entry.path for entry in entries}
-    for finding in judges.findings:
+    for finding in rule_records.findings:
         path = finding.location.path
-        kind = judges.registry.of_path(path)
+        kind = rule_records.registry.of_path(path)
         if kind is not None and kind.name == "Waiver" and path not in listed:
             listed.add(path)
-            record = judges.by_path.get(path)
-            entries.append(Entry("invalid", path, record.name if record else None, why=finding.message))
+            record = rule_records.by_path.get(path)
+            entries.append(RegisteredWaiver("invalid", path, record.name if record else None, why=finding.message))
     return sorted(entries, key=_key)
 
 
-def _entry(state: WaiverState, why: str, now: datetime, soon: timedelta) -> Entry:
+def _entry(state: WaiverState, why: str, now: datetime, soon: timedelta) -> RegisteredWaiver:
     spec = state.record.spec
     ends_soon = state.state == "active" and state.until - now <= soon
     standing = "expiring" if ends_soon else state.state
-    return Entry(
+    return RegisteredWaiver(
         standing,
         state.record.path,
         state.record.name,
@@ -68,6 +68,6 @@ def _entry(state: WaiverState, why: str, now: datetime, soon: timedelta) -> Entr
     )
 
 
-def _key(entry: Entry) -> tuple[int, float, str]:
+def _key(entry: RegisteredWaiver) -> tuple[int, float, str]:
     until = entry.until.timestamp() if entry.until else 0.0
     return STANDINGS.index(entry.standing), until, entry.path

@@ -81,9 +81,13 @@ class Resolution:
 
 
 def resolve(
-    findings: Iterable[Finding], judges: Catalogue, waivable: Iterable[str], built_in: Iterable[str], now: datetime
+    findings: Iterable[Finding],
+    rule_records: Catalogue,
+    waivable: Iterable[str],
+    built_in: Iterable[str],
+    now: datetime,
 ) -> Resolution:
-    """Apply the waivers of ``judges`` to findings at ``now``.
+    """Apply the waivers of ``rule_records`` to findings at ``now``.
 
     ``waivable`` are the ids of the built-in checks that may be waived; policies always may, unless one took the name
     of a ``built_in`` rule.
@@ -94,8 +98,8 @@ def resolve(
     over: dict[Covered, WaiverState] = {}
     states: list[WaiverState] = []
     own: list[Finding] = []
-    for record in judges.of_kind("Waiver"):
-        problems = list(_problems(record, judges, checks, reserved))
+    for record in rule_records.of_kind("Waiver"):
+        problems = list(_problems(record, rule_records, checks, reserved))
         state = _state(record, now, bool(problems))
         own.extend(stamp(WAIVER_VALID, record, problem) for problem in problems)
         states.append(state)
@@ -116,16 +120,16 @@ def resolve(
             note = f" (its waiver {ended.record.name} ended {clock.format_instant(ended.until)})"
             finding = replace(finding, message=finding.message + note)
         result.append(finding)
-    states = [_settle(state, used, judges, own) for state in states]
+    states = [_settle(state, used, rule_records, own) for state in states]
     return Resolution(result, states, own)
 
 
-def waived_spans(judges: Catalogue, waivable: Iterable[str], built_in: Iterable[str]) -> Waived:
-    """When the waivers of ``judges`` hold, for whoever asks about another instant than now; as for :func:`resolve`."""
+def waived_spans(rule_records: Catalogue, waivable: Iterable[str], built_in: Iterable[str]) -> Waived:
+    """When the waivers of ``rule_records`` hold, for whoever asks of another instant; as for :func:`resolve`."""
     checks, reserved = set(waivable), set(built_in)
     spans: dict[Covered, list[Interval]] = {}
-    for record in judges.of_kind("Waiver"):
-        if not any(True for _ in _problems(record, judges, checks, reserved)):
+    for record in rule_records.of_kind("Waiver"):
+        if not any(True for _ in _problems(record, rule_records, checks, reserved)):
             start, until = clock.parse_instant(record.spec["from"]), clock.parse_instant(record.spec["until"])
             state = _state(record, start, invalid=False)
             for subject in state.subjects:
@@ -142,14 +146,14 @@ def _state(record: Record, now: datetime, invalid: bool) -> WaiverState:
     return WaiverState(record, name, until, rule, subjects)
 
 
-def _problems(record: Record, judges: Catalogue, checks: set[str], reserved: set[str]) -> Iterable[Problem]:
+def _problems(record: Record, rule_records: Catalogue, checks: set[str], reserved: set[str]) -> Iterable[Problem]:
     spec = record.spec
     if spec["requester"] == spec["approver"]:
         yield Problem(
             f"{spec['approver']} approves their own waiver", ("spec", "approver"), "name another person as approver"
         )
     longest = DEFAULT_LONGEST
-    policy = judges.get("Policy", spec["policy"]) if "policy" in spec else None
+    policy = rule_records.get("Policy", spec["policy"]) if "policy" in spec else None
     if policy is not None and "maxWaiver" in policy.spec:
         longest = parse_duration(policy.spec["maxWaiver"])
     start, until = clock.parse_instant(spec["from"]), clock.parse_instant(spec["until"])
@@ -165,12 +169,12 @@ def _problems(record: Record, judges: Catalogue, checks: set[str], reserved: set
         waivable = spec["policy"] in checks
         remedy = f"write check: {spec['policy']}" if waivable else "name a policy, or a check that can be waived"
         yield Problem(message, ("spec", "policy"), remedy)
-    yield from _name_problems(record, judges, checks)
+    yield from _name_problems(record, rule_records, checks)
 
 
-def _name_problems(record: Record, judges: Catalogue, checks: set[str]) -> Iterable[Problem]:
+def _name_problems(record: Record, rule_records: Catalogue, checks: set[str]) -> Iterable[Problem]:
     """Rules and kinds that nobody has, each with the one that may have been meant, of policies and checks alike."""
-    spec, policies, kinds = record.spec, judges.names("Policy"), judges.registry.kinds
+    spec, policies, kinds = record.spec, rule_records.names("Policy"), rule_records.registry.kinds
     check, policy = spec.get("check"), spec.get("policy")
     if check is not None and check not in checks:
         remedy = f"write policy: {check}" if check in policies else did_you_mean(check, checks)
@@ -188,7 +192,7 @@ def _name_problems(record: Record, judges: Catalogue, checks: set[str]) -> Itera
             yield Problem(message, at, did_you_mean(item["kind"], kinds) or "name a kind that exists")
 
 
-def _settle(state: WaiverState, used: set[Covered], judges: Catalogue, own: list[Finding]) -> WaiverState:
+def _settle(state: WaiverState, used: set[Covered], rule_records: Catalogue, own: list[Finding]) -> WaiverState:
     """The final state of a waiver, once it is known what it was used for; adds findings about it to ``own``."""
     if state.state == "expired":
         message = f"the waiver ended {clock.format_instant(state.until)}"
@@ -198,11 +202,12 @@ def _settle(state: WaiverState, used: set[Covered], judges: Catalogue, own: list
     gone = [
         index
         for index, subject in enumerate(state.subjects)
-        if subject not in judges.records and (state.rule, subject) not in used  # a pull request may bring the record
+        if subject not in rule_records.records
+        and (state.rule, subject) not in used  # a pull request may bring the record
     ]
     for index in gone:
         subject = state.subjects[index]
-        remedy = judges.did_you_mean(subject) or "take it off the list, or delete the waiver"
+        remedy = rule_records.did_you_mean(subject) or "take it off the list, or delete the waiver"
         own.append(
             stamp(WAIVER_ORPHANED, state.record, Problem(f"there is no {subject}", ("spec", "records", index), remedy))
         )

@@ -24,7 +24,7 @@ from typing import Any, Final
 from itsm_as_code.findings import Finding, Location, Rule, Severity
 from itsm_as_code.records.document import YAML_LIMIT, Data, Refused, load, parse
 from itsm_as_code.records.kinds import API_VERSION, KindRegistry
-from itsm_as_code.records.layout import Block, BlockScalar, Entry, Flow, Layout, Scalar, Unusual, read_layout
+from itsm_as_code.records.layout import Block, BlockEntry, BlockScalar, Flow, Layout, Scalar, Unusual, read_layout
 from itsm_as_code.records.reading import FILE_KIND, FILE_READABLE, RECORD_KIND
 from itsm_as_code.records.schemas import Schema
 from itsm_as_code.records.writer import LONGEST_KEY, in_order, looks_like_other_type, one_line
@@ -169,7 +169,7 @@ def _render(layout: Layout, order: Data) -> str:
     return "\n".join(writer.lines) + "\n"
 
 
-def _take_header(first: Entry) -> list[str]:
+def _take_header(first: BlockEntry) -> list[str]:
     """The comments about the file rather than its first key: the modeline, and what a blank line sets apart."""
     leading = first.leading
     modelines = [text for text in leading if text.startswith(_MODELINE)]
@@ -225,7 +225,7 @@ class _Writer:
             is_first = False
         self.comments(block.trailing, indent, is_first=False)
 
-    def _key(self, key: Scalar, entry: Entry, indent: int) -> None:
+    def _key(self, key: Scalar, entry: BlockEntry, indent: int) -> None:
         head = f"{' ' * indent}{_key_text(key)}:"
         if isinstance(entry.value, Block):
             self.lines.append(head + entry.comment)
@@ -233,7 +233,7 @@ class _Writer:
         else:
             self._leaf(head, entry.value, entry.comment, indent)
 
-    def _item(self, entry: Entry, indent: int) -> None:
+    def _item(self, entry: BlockEntry, indent: int) -> None:
         head = f"{' ' * indent}-"
         if not isinstance(entry.value, Block):
             self._leaf(head, entry.value, entry.comment, indent)

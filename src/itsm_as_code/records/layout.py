@@ -72,7 +72,7 @@ _NOTHING: Final = Scalar("", "", "")
 
 
 @dataclass(slots=True)
-class Entry:
+class BlockEntry:
     """A key with its value, or an item of a sequence (without key)."""
 
     key: Scalar | None
@@ -89,7 +89,7 @@ class Block:
 
     column: int
     is_mapping: bool
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[BlockEntry] = field(default_factory=list)
     trailing: list[str] = field(default_factory=list)
 
 
@@ -127,7 +127,7 @@ class _Reader:
         self._parser: Any = CParser(text.encode())
         self._at = 0
         self._line = 0
-        self._last: Entry | None = None
+        self._last: BlockEntry | None = None
         self._closed: list[Block] = []
         """The blocks that ended since the last value, the inner ones first."""
         self._comments: list[str] = []
@@ -186,11 +186,11 @@ class _Reader:
         self._closed.append(block)
         return block
 
-    def _mapping_entry(self, event: Any, block: Block, leading: list[str]) -> Entry:
+    def _mapping_entry(self, event: Any, block: Block, leading: list[str]) -> BlockEntry:
         leading = leading + self._above(self._between(event.start_mark), block.column)
         if event.start_mark.line != event.end_mark.line or event.style in ("|", ">"):
             raise _unusual("a key that is more than a line", event)
-        entry = Entry(self._scalar(event), leading, _NOTHING)
+        entry = BlockEntry(self._scalar(event), leading, _NOTHING)
         value = self._parser.get_event()
         key_line, pieces = event.end_mark.line, self._between(value.start_mark)
         if not pieces or pieces[0].text != ":":
@@ -198,16 +198,16 @@ class _Reader:
         self._value(entry, value, pieces[1:], block.column, key_line)
         return entry
 
-    def _item(self, event: Any, block: Block, leading: list[str]) -> Entry:
+    def _item(self, event: Any, block: Block, leading: list[str]) -> BlockEntry:
         pieces = self._between(event.start_mark)
         dash = next((number for number, piece in enumerate(pieces) if piece.text == "-"), None)
         if dash is None:
             raise _unusual("an item without a dash", event)
-        entry = Entry(None, leading + self._above(pieces[:dash], block.column), _NOTHING)
+        entry = BlockEntry(None, leading + self._above(pieces[:dash], block.column), _NOTHING)
         self._value(entry, event, pieces[dash + 1 :], block.column, pieces[dash].line)
         return entry
 
-    def _value(self, entry: Entry, event: Any, pieces: list[_Piece], parent: int, line: int) -> None:
+    def _value(self, entry: BlockEntry, event: Any, pieces: list[_Piece], parent: int, line: int) -> None:
         """Read the value of ``entry``; ``pieces`` stand between its colon or dash and the value."""
         self._last = entry
         if type(event) in _STARTS and not event.flow_style:

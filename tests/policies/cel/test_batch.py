@@ -75,11 +75,11 @@ def catalogue(rules: list[Any]) -> Catalogue:
 @given(st.lists(RULES, min_size=1, max_size=6))
 @settings(max_examples=12)
 def test_together_is_as_by_itself(rules: list[Any]) -> None:
-    judges = catalogue(rules)
-    facts = Facts.of(judges)
-    engine = PolicyEngine(judges, PolicySettings(), facts, NOW)
+    rule_set = catalogue(rules)
+    facts = Facts.of(rule_set)
+    engine = PolicyEngine(rule_set, PolicySettings(), facts, NOW)
     environment = Environment(facts, NOW, facts)
-    for record in judges.of_kind("Service"):
+    for record in rule_set.of_kind("Service"):
         together = {outcome.policy: (outcome.status, outcome.message) for outcome, _ in engine.judge(record)}
         activation = environment.activation(Context(record.data, NOW))
         alone = {

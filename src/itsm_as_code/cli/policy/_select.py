@@ -11,10 +11,10 @@ from itsm_as_code.cli._paths import inside, within
 if TYPE_CHECKING:
     from itsm_as_code.policies.policy import Policy
     from itsm_as_code.records.catalogue import Record
-    from itsm_as_code.validation import Judges
+    from itsm_as_code.validation import RuleSet
 
 
-def policies(judges: Judges, top: Path, wanted: tuple[str, ...]) -> list[Policy]:
+def policies(rule_set: RuleSet, top: Path, wanted: tuple[str, ...]) -> list[Policy]:
     """The policies that ``wanted`` names (all without any), by name.
 
     A word is the name of a policy, a pattern of names (``change-*``), a pack (the folder that policies lie in), or the
@@ -23,17 +23,17 @@ def policies(judges: Judges, top: Path, wanted: tuple[str, ...]) -> list[Policy]
     """
     from itsm_as_code.policies.policy import Policy
 
-    known = readable(judges)
+    known = readable(rule_set)
     chosen = {record.id for word in wanted for record in _named(word, known, top)}
     return [Policy(record) for record in known if not wanted or record.id in chosen]
 
 
-def readable(judges: Judges) -> list[Record]:
+def readable(rule_set: RuleSet) -> list[Record]:
     """All policies. UsageError when there is none; ItsmError when one, or what chooses them, cannot be used."""
     from itsm_as_code.errors import ItsmError, UsageError
 
-    catalogue = judges.catalogue
-    broken = [finding for finding in judges.findings if finding.blocks]
+    catalogue = rule_set.catalogue
+    broken = [finding for finding in rule_set.findings if finding.blocks]
     broken += [finding for finding in catalogue.findings if finding.location.path.startswith("policies/")]
     if broken:
         raise ItsmError(

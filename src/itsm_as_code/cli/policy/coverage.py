@@ -31,12 +31,12 @@ def command(session: Session, fail_under: float | None) -> int:
     from fractions import Fraction
 
     from itsm_as_code.policies.coverage import coverage
-    from itsm_as_code.validation import assess_catalogue, load_judges
+    from itsm_as_code.validation import assess_catalogue, load_rule_set
 
-    judges = load_judges(session.snapshot())
-    _select.readable(judges)
-    validation = assess_catalogue(judges.catalogue, judges, session.instant(judges.configuration.as_of))
-    found = coverage(judges.catalogue, judges.catalogue, validation.outcomes)
+    rule_set = load_rule_set(session.snapshot())
+    _select.readable(rule_set)
+    validation = assess_catalogue(rule_set.catalogue, rule_set, session.instant(rule_set.configuration.as_of))
+    found = coverage(rule_set.catalogue, rule_set.catalogue, validation.outcomes)
     session.report("policy_coverage", found, colour=session.colour, verbose=session.verbose)
     if fail_under is None:
         return 0

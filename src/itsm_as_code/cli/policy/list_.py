@@ -30,16 +30,16 @@ def command(session: Session) -> int:
     from collections import Counter
 
     from itsm_as_code.policies.packs import chosen_packs
-    from itsm_as_code.validation import assess_catalogue, load_judges
+    from itsm_as_code.validation import assess_catalogue, load_rule_set
 
-    judges = load_judges(session.snapshot())
-    known = _select.readable(judges)
-    validation = assess_catalogue(judges.catalogue, judges, session.instant(judges.configuration.as_of))
+    rule_set = load_rule_set(session.snapshot())
+    known = _select.readable(rule_set)
+    validation = assess_catalogue(rule_set.catalogue, rule_set, session.instant(rule_set.configuration.as_of))
     counts: dict[str, Counter[str]] = {}
     for outcome in validation.outcomes:
         counts.setdefault(outcome.policy, Counter())[outcome.status] += 1
-    settings = judges.configuration.policies
-    packs = chosen_packs(judges.catalogue, settings)
+    settings = rule_set.configuration.policies
+    packs = chosen_packs(rule_set.catalogue, settings)
     rows = [_row(record, counts.get(record.name, Counter()), packs.get(record.name), settings) for record in known]
     session.report("policy_list", rows)
     return 0

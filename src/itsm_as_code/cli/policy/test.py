@@ -67,10 +67,10 @@ def _run(session: Session, wanted: tuple[str, ...], with_strength: bool, least: 
     from itsm_as_code.policies.fixtures import fixtures_of
     from itsm_as_code.policies.strength import strength_of
     from itsm_as_code.reports.policy_test import PolicyTest
-    from itsm_as_code.validation import load_judges
+    from itsm_as_code.validation import load_rule_set
 
     snapshot = session.snapshot()
-    chosen = _select.policies(load_judges(snapshot), session.directory, wanted)
+    chosen = _select.policies(load_rule_set(snapshot), session.directory, wanted)
     fixtures = fixtures_of(snapshot)
     return PolicyTest(
         [(policy, list(run_examples(policy, fixtures))) for policy in chosen],

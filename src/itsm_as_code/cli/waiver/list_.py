@@ -34,18 +34,18 @@ def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
     from itsm_as_code.errors import UsageError
     from itsm_as_code.policies.register import register
     from itsm_as_code.reports.waiver_list import WaiverList
-    from itsm_as_code.validation import assess_catalogue, load_judges
+    from itsm_as_code.validation import assess_catalogue, load_rule_set
 
     try:
         soon = parse_duration(within).fixed
     except ValueError as error:
         raise UsageError(f"--within: {error}", remedy="write a duration such as P30D or P2W") from None
-    judges = load_judges(session.snapshot())
-    if not judges.catalogue.records and not judges.catalogue.findings:
+    rule_set = load_rule_set(session.snapshot())
+    if not rule_set.catalogue.records and not rule_set.catalogue.findings:
         raise session.no_records()
-    now = session.instant(judges.configuration.as_of)
-    validation = assess_catalogue(judges.catalogue, judges, now)
-    entries = register(validation.waivers, validation.findings, judges.catalogue, now, soon)
+    now = session.instant(rule_set.configuration.as_of)
+    validation = assess_catalogue(rule_set.catalogue, rule_set, now)
+    entries = register(validation.waivers, validation.findings, rule_set.catalogue, now, soon)
     shown = [entry for entry in entries if not standings or entry.standing in standings]
     session.report("waiver_list", WaiverList(shown, now, within), colour=session.colour)
     return 0

@@ -122,11 +122,11 @@ _LISTS: Final = "records("  # what may build as much as that, which has to go wh
 class Environment:
     """Compiles expressions and evaluates them against one set of facts, as they stand at ``now``.
 
-    ``judges`` are the records that parameters are read from; the facts themselves unless given.
+    ``rule_facts`` are the records that parameters are read from; the facts themselves unless given.
     """
 
-    def __init__(self, facts: Facts, now: datetime | None = None, judges: Facts | None = None) -> None:
-        self.judges = judges or facts
+    def __init__(self, facts: Facts, now: datetime | None = None, rule_facts: Facts | None = None) -> None:
+        self.rule_facts = rule_facts or facts
         self._programs: dict[str, Any] = {}
         self._meter = _Meter()
         self._bounded = Bounded(self._answer)

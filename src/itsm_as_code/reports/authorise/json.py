@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itsm_as_code.assurance.authority import Trail
+from itsm_as_code.assurance.authority import EvidenceFound
 from itsm_as_code.clock import format_instant
 from itsm_as_code.gate.authorise import Answer
 from itsm_as_code.reports import escape
 
 
-def render(answer: Answer, revision: str, commit: str, trail: Trail) -> str:
+def render(answer: Answer, revision: str, commit: str, trail: EvidenceFound) -> str:
     asked, spec = answer.question, answer.spec
     data = {
         "schema": "itsm/authorise/v1",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itsm_as_code.assurance.authority import Trail
+from itsm_as_code.assurance.authority import EvidenceFound
 from itsm_as_code.clock import format_instant
 from itsm_as_code.gate.authorise import Answer
 from itsm_as_code.reports import escape
 
 
-def render(answer: Answer, revision: str, commit: str, trail: Trail) -> str:
+def render(answer: Answer, revision: str, commit: str, trail: EvidenceFound) -> str:
     asked = answer.question
     what = f"{asked.change} of {asked.service}" if asked.service else asked.change
     at = format_instant(asked.at)
@@ -24,5 +24,5 @@ def render(answer: Answer, revision: str, commit: str, trail: Trail) -> str:
     return "\n".join([*lines, _evidence(trail)])
 
 
-def _evidence(trail: Trail) -> str:
+def _evidence(trail: EvidenceFound) -> str:
     return f"  evidence {escape.terminal(trail.note)}\n"

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from itsm_as_code.clock import Interval
-from itsm_as_code.gate.agenda import Entry
+from itsm_as_code.gate.agenda import AgendaItem
 from itsm_as_code.records.catalogue import Catalogue
 
 
@@ -16,7 +16,7 @@ from itsm_as_code.records.catalogue import Catalogue
 class Planned:
     """An agenda of a period, of whom and of what; how often each path was revised is asked for by who needs it."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[AgendaItem]
     period: Interval
     tz: ZoneInfo
     now: datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from itsm_as_code.clock import format_instant
-from itsm_as_code.gate.agenda import Entry
+from itsm_as_code.gate.agenda import AgendaItem
 from itsm_as_code.gate.conflicts import Conflict
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.calendar import Planned
@@ -22,7 +22,7 @@ def render(planned: Planned) -> str:
     return escape.dumped(data)
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: AgendaItem) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "record": entry.record,

@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from itsm_as_code.clock import Interval
-from itsm_as_code.gate.agenda import Entry
+from itsm_as_code.gate.agenda import AgendaItem
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.calendar import Planned
 
@@ -43,7 +43,7 @@ def _clock(span: Interval, tz: ZoneInfo) -> str:
     return f"{start} to {end}"
 
 
-def _lines(entry: Entry, tz: ZoneInfo, day: date | None) -> Iterator[str]:
+def _lines(entry: AgendaItem, tz: ZoneInfo, day: date | None) -> Iterator[str]:
     start, end = entry.span.start.astimezone(tz), entry.span.end.astimezone(tz)
     same = end.date() == start.date() and day is not None
     when = f"{start:%H:%M} to {end:%H:%M}" if same else f"{start:%H:%M} to {end:%Y-%m-%d %H:%M}"

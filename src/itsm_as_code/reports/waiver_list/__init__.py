@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from itsm_as_code import clock
-from itsm_as_code.policies.register import Entry
+from itsm_as_code.policies.register import RegisteredWaiver
 
 
 @dataclass(frozen=True)
 class WaiverList:
     """The register at an instant; ``within`` is the duration, as it was asked for, in which an end is near."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[RegisteredWaiver]
     now: datetime
     within: str
 
@@ -23,7 +23,7 @@ class WaiverList:
         return sum(entry.standing == standing for entry in self.entries)
 
 
-def row(entry: Entry) -> dict[str, Any]:
+def row(entry: RegisteredWaiver) -> dict[str, Any]:
     """A waiver as data."""
     return {
         "standing": entry.standing,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from itsm_as_code import clock
-from itsm_as_code.policies.register import STANDINGS, Entry
+from itsm_as_code.policies.register import STANDINGS, RegisteredWaiver
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.waiver_list import WaiverList
 
@@ -21,7 +21,7 @@ def render(report: WaiverList, colour: bool = False) -> str:
     return "\n".join([*blocks, summary, ""])
 
 
-def _block(entry: Entry, now: datetime, colour: bool) -> str:
+def _block(entry: RegisteredWaiver, now: datetime, colour: bool) -> str:
     paint, off = (f"\x1b[1;{_COLOUR.get(entry.standing, 36)}m", "\x1b[0m") if colour else ("", "")
     lines = [f"{paint}{entry.standing:<9}{off} {escape.terminal(entry.name or entry.path)}"]
     if entry.until is not None:

@@ -185,7 +185,7 @@ from itsm_as_code import cli, validation
 def sleep(*arguments):
     print("ready", flush=True)
     time.sleep(60)
-validation.load_judges = sleep
+validation.load_rule_set = sleep
 cli.main(["validate", "-o", sys.argv[1]])
 """
 LOADING = """
@@ -237,7 +237,7 @@ def test_a_bug_is_one_line_and_its_trace_goes_to_a_file(
     def broken(*_: object) -> None:
         raise KeyError("something\x1b[31m")
 
-    monkeypatch.setattr(validation, "load_judges", broken)
+    monkeypatch.setattr(validation, "load_rule_set", broken)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     code, out, err = itsm("validate", "-C", SMALL)

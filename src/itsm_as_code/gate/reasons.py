@@ -84,7 +84,10 @@ def _rule_for(item: Uncovered, registry: KindRegistry, taken: Container[str]) ->
     top, slash, _ = item.path.partition("/")
     if kind is None:
         name, match = _slug(top), f"paths: [{json.dumps(f'{top}/**' if slash else item.path, ensure_ascii=False)}]"
-        rule_set = top in ("schemas", ".github", "ci") or item.path in ("itsm.yaml", ".gitlab-ci.yml")
+        rule_set = top in ("schemas", ".github", ".gitlab", ".itsm", "ci") or item.path in (
+            "itsm.yaml",
+            ".gitlab-ci.yml",
+        )
         source = "role: governance" if rule_set else "anyone: true"
     else:
         name, match = kind.plural, f"kinds: [{kind.name}]"

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -52,6 +53,27 @@ class Snapshot(Protocol):
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         """The bytes of regular files in the order of ``paths``, or the reason why one cannot be read (TooLarge)."""
+
+
+@dataclass(frozen=True)
+class Below:
+    """What a snapshot has below a folder, ``prefix`` with a ``/`` at its end; paths are relative to that folder."""
+
+    whole: Snapshot
+    prefix: str
+
+    @property
+    def label(self) -> str:
+        return self.whole.label
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        inside = (item for item in self.whole.entries.items() if item[0].startswith(self.prefix))
+        return {path.removeprefix(self.prefix): entry for path, entry in inside}
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        for path, content in self.whole.read_many(self.prefix + path for path in paths):
+            yield path.removeprefix(self.prefix), content
 
 
 class WorkTree:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from itsm_as_code.cli._paths import top_of
 from itsm_as_code.cli.output import Session
 from itsm_as_code.reports import formats
 
@@ -54,4 +55,5 @@ def common_options(report: str = "", *, output: bool = True) -> Callable[[Functi
 
 
 def _session(directory: Path | None, **others: Any) -> Session:
-    return Session(directory or (click.get_current_context().obj or {}).get("directory") or Path.cwd(), **others)
+    called_in = directory or (click.get_current_context().obj or {}).get("directory") or Path.cwd()
+    return Session(top_of(called_in), called_in=called_in, **others)

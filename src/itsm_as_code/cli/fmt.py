@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._paths import located
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
 
@@ -43,7 +44,7 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
 
     tree = session.snapshot()
     registry = KindRegistry.load(own_schemas(tree))
-    files = list(format_files(tree, registry, _named(session.directory, paths, set(tree.entries))))
+    files = list(format_files(tree, registry, _named(session, paths, set(tree.entries))))
     if not files and not paths:
         raise session.no_records()
     has_error = any(found.severity is Severity.ERROR for file in files for found in file.findings)
@@ -64,19 +65,21 @@ def _write(top: Path, files: Sequence[Formatted]) -> None:
             write_file(path, file.after, path.lstat().st_mode & 0o777)
 
 
-def _named(top: Path, paths: tuple[Path, ...], known: set[str]) -> list[str]:
+def _named(session: Session, paths: tuple[Path, ...], known: set[str]) -> list[str]:
     """PATHs relative to the top, whether given from there or from where the command was called; links not followed."""
     from itsm_as_code.errors import UsageError
 
     found = []
     for path in paths:
-        whole = (top / path if (top / path).exists() else path).absolute()
+        whole = located(session, path).absolute()
         # The folder is resolved, a link at the end of the path is not: it is to be left alone, not followed.
         place = whole.resolve() if whole.is_dir() else whole.parent.resolve() / whole.name
         try:
-            relative = place.relative_to(top.resolve()).as_posix()
+            relative = place.relative_to(session.directory.resolve()).as_posix()
         except ValueError:
-            raise UsageError(f"{path} lies outside {top}", remedy="name a path inside the repository") from None
+            raise UsageError(
+                f"{path} lies outside {session.directory}", remedy="name a path inside the repository"
+            ) from None
         is_known = relative in known or any(entry.startswith(f"{relative}/") for entry in known)
         if relative != "." and not is_known:
             raise UsageError(f"there is no file or folder '{path}'", remedy="name a path inside the repository")

@@ -84,9 +84,9 @@ def _of_pull_request(session: Session, base: str, head: str) -> tuple[tuple[str,
 
     repository = Repository(session.directory)
     base_commit, head_commit = repository.commit(base), repository.commit(head)
-    rule_set = load_rule_set(repository.snapshot(base_commit))
+    rule_set = load_rule_set(repository.records(base_commit))
     tree = repository.merge_tree(base_commit, head_commit)
-    catalogue = load_catalogue(repository.snapshot(tree), rule_set.registry, rule_set.catalogue)
+    catalogue = load_catalogue(repository.records(tree), rule_set.registry, rule_set.catalogue)
     facts = Facts.of(catalogue)
     sides = (
         side.data

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._paths import located
 from itsm_as_code.cli._streams import held
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _run(
     from itsm_as_code.reports.import_ import Imported
 
     root = session.directory / into
-    sources, unread = _read_all(session.directory, files)
+    sources, unread = _read_all(session, files)
     known = Known.read(root)
     conversion = convert(sources, known)
     planned, said = plan(conversion, known, force=force)
@@ -148,7 +149,7 @@ def _run(
     click.get_current_context().exit(1 if any(found.severity is Severity.ERROR for found in findings) else 0)
 
 
-def _read_all(folder: Path, paths: tuple[Path, ...]) -> tuple[dict[str, bytes], list[Finding]]:
+def _read_all(session: Session, paths: tuple[Path, ...]) -> tuple[dict[str, bytes], list[Finding]]:
     """The bytes of each file, at most one more than an importer takes, and a finding for each that cannot be read.
 
     ItsmError where none can be read: then there is nothing to import.
@@ -160,7 +161,7 @@ def _read_all(folder: Path, paths: tuple[Path, ...]) -> tuple[dict[str, bytes], 
     sources, unread, remedy = {}, [], "name a file that can be read"
     for path in paths:
         try:
-            with (folder / path).open("rb") as file:
+            with located(session, path).open("rb") as file:
                 sources[str(path)] = file.read(MAX_BYTES + 1)
         except OSError as error:
             message = f"cannot read {path}: {error.strerror}"

@@ -71,7 +71,7 @@ def command(
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import validate
 
-    target = folder if folder is not None else session.directory
+    target = folder if folder is not None else session.called_in
     team = [_person(text) for text in people or _EXAMPLES]
     chosen = _packs.choose(packs)
     excluded = _packs.too_early(chosen) if len(team) < _BOARD else []

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The common options of a command."""
+    """The common options of a command; ``directory`` is the top of the records, ``called_in`` the folder named."""
 
     directory: Path
     now: str | None
@@ -30,6 +30,7 @@ class Session:
     verbose: bool
     output: Path | None = None
     format: str = "text"
+    called_in: Path = Path()
 
     def instant(self, as_of: datetime | None) -> datetime:
         """The instant to judge at: ``--now``, else the repository's ``asOf`` (said on standard error), else now."""
@@ -51,7 +52,7 @@ class Session:
         from itsm_as_code.git.repository import Repository
 
         repository = Repository(self.directory)
-        return repository.snapshot(repository.commit(rev))
+        return repository.records(repository.commit(rev))
 
     def no_records(self) -> UsageError:
         """What to raise where there is nothing to work on: an answer about nothing would pass for a good one."""

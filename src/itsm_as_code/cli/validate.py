@@ -37,7 +37,7 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: C
     rule_set = load_rule_set(snapshot, cache.records(session))
     now = session.instant(rule_set.configuration.as_of)
     validation = assess_catalogue(rule_set.catalogue, rule_set, now)
-    prefixes = within(session.directory, paths) or [""]
+    prefixes = within(session, paths) or [""]
     findings = [finding for finding in validation.findings if inside(finding.location.path, prefixes)]
     known = set(snapshot.entries)
     for prefix in prefixes:

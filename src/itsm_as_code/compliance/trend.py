@@ -119,7 +119,7 @@ def trend(repository: Repository | None, revision: str | None, validation: Valid
             points.append(Point(instant, why=beginning))
             continue
         try:
-            rule_set = load_rule_set(repository.snapshot(commit), like=rule_set)
+            rule_set = load_rule_set(repository.records(commit), like=rule_set)
             then = assess_catalogue(rule_set.catalogue, rule_set, instant)
         except ItsmError as error:
             points.append(Point(instant, commit, why=error.message))

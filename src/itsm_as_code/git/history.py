@@ -18,7 +18,7 @@ def changed_between(repository: Repository, old: str, new: str, folder: str) -> 
 
 def revisions(repository: Repository, commit: str, folder: str) -> dict[str, int]:
     """For each path below a folder, how many commits up to ``commit`` changed it; one pass over the history."""
-    out = repository.text("log", "--format=", "--name-only", "-z", "--no-renames", commit, "--", folder)
+    out = repository.text("log", "--format=", "--name-only", "-z", "--no-renames", "--relative", commit, "--", folder)
     return dict(Counter(filter(None, out.split("\0"))))
 
 

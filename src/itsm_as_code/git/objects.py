@@ -13,7 +13,7 @@ from functools import cached_property
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.commands import Commands
-from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Entry, TooLarge
+from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, Snapshot, TooLarge
 
 ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
@@ -44,6 +44,16 @@ class Objects(Commands):
         if not ID.match(treeish):
             return Revision(self, treeish)
         return self._revisions.setdefault(treeish, Revision(self, treeish))
+
+    def records(self, treeish: str) -> Snapshot:
+        """The files of a commit or tree that lie in the folder which was named, by their paths in it."""
+        whole = self.snapshot(treeish)
+        return Below(whole, self._prefix) if self._prefix else whole
+
+    @cached_property
+    def _prefix(self) -> str:
+        """The way from git's top to the folder, with a ``/`` at its end; empty at the top, and in a bare repository."""
+        return self.text("rev-parse", "--show-prefix").removesuffix("\n")
 
     def blob(self, treeish: str, path: str) -> bytes | None:
         """The content of one regular file of a commit or tree, or None when there is none of that path."""

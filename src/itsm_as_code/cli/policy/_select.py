@@ -6,15 +6,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from itsm_as_code.cli._paths import inside, within
+from itsm_as_code.cli._paths import inside, located, within
 
 if TYPE_CHECKING:
+    from itsm_as_code.cli.output import Session
     from itsm_as_code.policies.policy import Policy
     from itsm_as_code.records.catalogue import Record
     from itsm_as_code.validation import RuleSet
 
 
-def policies(rule_set: RuleSet, top: Path, wanted: tuple[str, ...]) -> list[Policy]:
+def policies(rule_set: RuleSet, session: Session, wanted: tuple[str, ...]) -> list[Policy]:
     """The policies that ``wanted`` names (all without any), by name.
 
     A word is the name of a policy, a pattern of names (``change-*``), a pack (the folder that policies lie in), or the
@@ -24,7 +25,7 @@ def policies(rule_set: RuleSet, top: Path, wanted: tuple[str, ...]) -> list[Poli
     from itsm_as_code.policies.policy import Policy
 
     known = readable(rule_set)
-    chosen = {record.id for word in wanted for record in _named(word, known, top)}
+    chosen = {record.id for word in wanted for record in _named(word, known, session)}
     return [Policy(record) for record in known if not wanted or record.id in chosen]
 
 
@@ -45,7 +46,7 @@ def readable(rule_set: RuleSet) -> list[Record]:
     return known
 
 
-def _named(word: str, known: list[Record], top: Path) -> list[Record]:
+def _named(word: str, known: list[Record], session: Session) -> list[Record]:
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean
 
@@ -54,8 +55,8 @@ def _named(word: str, known: list[Record], top: Path) -> list[Record]:
         found = [record for record in known if fnmatchcase(record.name, word)]
     if not found:
         found = [record for record in known if _pack(record) == word]
-    if not found and ("/" in word or word.endswith(".yaml") or (top / word).exists()):
-        prefixes = within(top, [Path(word)])
+    if not found and ("/" in word or word.endswith(".yaml") or located(session, Path(word)).exists()):
+        prefixes = within(session, [Path(word)])
         found = [record for record in known if inside(record.path, prefixes)]
     if not found:
         names = [*(record.name for record in known), *filter(None, map(_pack, known))]

@@ -70,7 +70,7 @@ def _run(session: Session, wanted: tuple[str, ...], with_strength: bool, least: 
     from itsm_as_code.validation import load_rule_set
 
     snapshot = session.snapshot()
-    chosen = _select.policies(load_rule_set(snapshot), session.directory, wanted)
+    chosen = _select.policies(load_rule_set(snapshot), session, wanted)
     fixtures = fixtures_of(snapshot)
     return PolicyTest(
         [(policy, list(run_examples(policy, fixtures))) for policy in chosen],

@@ -37,8 +37,6 @@ READERS = {
         "calendar",
         "--from",
         "2026-11-22",
-        "--to",
-        "2026-12-24",
         "--rev",
         "HEAD",
         "--format",

@@ -43,9 +43,8 @@ def within(session: Session, paths: Iterable[Path]) -> list[str]:
         try:
             relative = located(session, path).resolve().relative_to(session.directory.resolve())
         except ValueError:
-            raise UsageError(
-                f"{path} lies outside {session.directory}", remedy="name a path inside the repository"
-            ) from None
+            message = f"{path} lies outside {session.directory}"
+            raise UsageError(message, remedy="name a path inside the repository") from None
         found.append("" if relative == Path() else relative.as_posix())
     return found
 

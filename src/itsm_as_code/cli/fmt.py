@@ -77,9 +77,8 @@ def _named(session: Session, paths: tuple[Path, ...], known: set[str]) -> list[s
         try:
             relative = place.relative_to(session.directory.resolve()).as_posix()
         except ValueError:
-            raise UsageError(
-                f"{path} lies outside {session.directory}", remedy="name a path inside the repository"
-            ) from None
+            message = f"{path} lies outside {session.directory}"
+            raise UsageError(message, remedy="name a path inside the repository") from None
         is_known = relative in known or any(entry.startswith(f"{relative}/") for entry in known)
         if relative != "." and not is_known:
             raise UsageError(f"there is no file or folder '{path}'", remedy="name a path inside the repository")

@@ -18,6 +18,7 @@ from itsm_as_code.records.document import Refused, parse
 from itsm_as_code.records.file_names import is_device
 from itsm_as_code.records.kind_schema import resolve
 from itsm_as_code.records.kinds import API_VERSION, Kind
+from itsm_as_code.records.local_times import LocalTimes
 from itsm_as_code.records.schemas import Schema, holds
 
 
@@ -182,19 +183,17 @@ def _refuse_hidden(what: str, text: str) -> None:
 _INDEX = re.compile(r"[0-9]{1,4}\Z")
 
 
-def assign(kind: Kind, data: dict[str, Any], path: str, text: str) -> None:
+def assign(kind: Kind, data: dict[str, Any], path: str, text: str, times: LocalTimes | None = None) -> None:
     """Put a value given as ``path=value`` into a record.
 
-    The path is dotted (``spec.owner``; ``owner`` means ``spec.owner``), a number is an index where the schema has a
-    list; the value is read as YAML, and a list may be written ``a,b``. UsageError when the schema knows no such field,
-    or the text holds a character that records refuse.
+    The path is dotted (``spec.owner``; ``owner`` means ``spec.owner``), or a pointer as findings have it; a number is
+    an index where the schema has a list. The value is read as YAML, a list may be written ``a,b``, and times as
+    ``times`` reads them. UsageError when the schema knows no such field, or the text holds a character that records
+    refuse.
     """
     _refuse_hidden(path, text)
-    names = path.split(".")
-    if names[0] not in ("metadata", "spec"):
-        names.insert(0, "spec")
-    schema, parts = _follow(kind, names)
-    value = _value(text, schema)
+    schema, parts = _follow(kind, names_of(path))
+    value = _value(kind.schema, text, schema, times)
     if len(parts) == 1 and not isinstance(value, dict):
         raise UsageError(f"'{path}' is a mapping of fields", remedy=f"give its fields: {path}.FIELD=VALUE")
     place: Any = data
@@ -215,6 +214,17 @@ def assign(kind: Kind, data: dict[str, Any], path: str, text: str) -> None:
         elif last or part not in place:
             place[part] = blank
         place = place[part]
+
+
+def names_of(path: str) -> list[str]:
+    """The names of a path as people write it: ``owner``, ``spec.owner``, ``/spec/owner``."""
+    names = [*parse_pointer(path)] if path.startswith("/") else path.split(".")
+    return names if names[0] in ("metadata", "spec") else ["spec", *names]
+
+
+def pointer_of(kind: Kind, path: str) -> list[PointerPart]:
+    """Where a path as people write it leads. UsageError when the schema knows no such field."""
+    return _follow(kind, names_of(path))[1]
 
 
 def _follow(kind: Kind, names: Sequence[str]) -> tuple[Schema, list[PointerPart]]:
@@ -240,21 +250,41 @@ def _follow(kind: Kind, names: Sequence[str]) -> tuple[Schema, list[PointerPart]
     return node, parts
 
 
-def _value(text: str, schema: Schema) -> Any:
+def _value(root: Schema, text: str, schema: Schema, times: LocalTimes | None) -> Any:
     """The value of a text: as the schema's type says, else as YAML says."""
+    schema = resolve(root, schema)
     wanted = schema.get("type")
     if wanted == "string" or "enum" in schema:
-        plain = text
-        if "enum" in schema and text not in schema["enum"]:
-            plain = next((choice for choice in schema["enum"] if str(choice) == text), text)
-        return plain
+        said = _timed(root, text, schema, times)
+        if "enum" in schema and said not in schema["enum"]:
+            said = next((choice for choice in schema["enum"] if str(choice) == said), said)
+        return said
     if wanted == "array" and not text.lstrip().startswith("["):
-        items = schema.get("items", {})
-        return [_value(item.strip(), items) for item in text.split(",") if item.strip()]
+        items = resolve(root, schema.get("items", {}))
+        is_sentence = items.get("type") == "string" and _NAMES.isdisjoint(items)  # and may hold commas
+        parts = [text] if is_sentence else text.split(",")
+        return [_value(root, item.strip(), items, times) for item in parts if item.strip()]
     try:
-        return parse(f"value: {text}\n".encode())["value"]
+        return _timed(root, parse(f"value: {text}\n".encode())["value"], schema, times)
     except (Refused, UnicodeEncodeError):
         return text
+
+
+_NAMES = frozenset(("x-ref", "enum", "pattern", "format"))
+
+
+def _timed(root: Schema, value: Any, schema: Schema, times: LocalTimes | None) -> Any:
+    """A value with the times in it as ``times`` reads them."""
+    schema = resolve(root, schema)
+    if isinstance(value, dict):
+        below = schema.get("properties", {})
+        return {key: _timed(root, item, below.get(key, {}), times) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_timed(root, item, schema.get("items", {}), times) for item in value]
+    if times is None or not isinstance(value, str):
+        return value
+    reads = {"itsm-instant": times.instant, "itsm-date": times.day}.get(schema.get("format", ""))
+    return reads(value) if reads else value
 
 
 _LATIN = str.maketrans(

@@ -137,9 +137,9 @@ def _proven(source: bytes, data: Data, schema: Schema | None) -> bytes:
     is_crlf = 0 < lines == source.count(b"\r\n")
     order = in_order(data, schema)
     layout = read_layout(source.decode().replace("\r\n", "\n"))
-    text = _render(layout, order)
+    text = render(layout, order)
     try:
-        same = _exactly(parse(text.encode())) == _exactly(data)
+        same = exactly(parse(text.encode())) == exactly(data)
     except Refused as refused:
         raise ValueError(f"normalised it could not be read: {refused}") from None
     if not same:
@@ -147,17 +147,18 @@ def _proven(source: bytes, data: Data, schema: Schema | None) -> bytes:
     again = read_layout(text)
     if Counter(again.comments) != Counter(layout.comments):
         raise ValueError("a comment would be lost")
-    if _render(again, order) != text:
+    if render(again, order) != text:
         raise ValueError("it has no one form")
     return (text.replace("\n", "\r\n") if is_crlf else text).encode()
 
 
-def _exactly(data: Data) -> str:
+def exactly(data: Any) -> str:
     """Text that tells 1, 1.0 and true apart, as ``==`` does not."""
     return json.dumps(data, sort_keys=True)
 
 
-def _render(layout: Layout, order: Data) -> str:
+def render(layout: Layout, order: Data) -> str:
+    """The text of a layout, its entries in the order of the keys of ``order``, which is the data that it holds."""
     root = layout.root
     header = _take_header(root.entries[0])
     _sort(root, order)

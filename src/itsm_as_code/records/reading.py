@@ -80,6 +80,17 @@ def load_catalogue(
             gc.enable()
 
 
+def names_in(snapshot: Snapshot, registry: KindRegistry) -> Catalogue:
+    """Which records there are, by the paths of their files, of which none is read: the records have no data."""
+    found: dict[RecordId, Record] = {}
+    for path, entry in snapshot.entries.items():
+        kind = registry.of_path(path)
+        if kind is not None and no_record(path, entry) is None:
+            record = RecordId(kind.name, _stem(path))
+            found.setdefault(record, Record(record, kind, {}, path, None, entry.oid))
+    return Catalogue(snapshot, registry, found, [])
+
+
 class _Loader:
     def __init__(
         self, snapshot: Snapshot, registry: KindRegistry, reuse: Catalogue | None, stored: StoredRecords | None

@@ -34,6 +34,7 @@ _OTHER_TYPE: Final = re.compile(
     re.IGNORECASE,
 )
 _INDICATORS: Final = frozenset("-?:,[]{}#&*!|>'\"%@`=<")
+_ENDS_FLOW: Final = re.compile(r"[][{},]|:\Z")
 _IN_FLOW: Final = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*\Z")
 
 
@@ -169,6 +170,16 @@ def _flow(value: dict[str, Any] | list[Any]) -> str | None:
         return None
     text = f"[{', '.join(value)}]"
     return text if len(text) <= _FLOW_WIDTH else None
+
+
+def in_flow(value: Any) -> str:
+    """A mapping or list in one line, ``{a: b, c: [d, e]}``."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{in_flow(str(key))}: {in_flow(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(in_flow, value))}]"
+    text = _scalar(value)
+    return json.dumps(value, ensure_ascii=False) if text == value and _ENDS_FLOW.search(text) else text
 
 
 def _is_plain_name(text: str) -> bool:

@@ -167,6 +167,9 @@ def test_remedies_name_what_was_meant() -> None:
     assert messages({"people/bob.yaml": person().replace("kind: Person", "kind: Persn")}) == [
         "unknown kind 'Persn' = did you mean 'Person'?"
     ]
+    assert messages({"people/bob.yaml": person().replace("kind: Person", "kind: Visitor")}) == [
+        "unknown kind 'Visitor' = write kind: Person; a kind of your own needs its schema first"
+    ]
     assert messages({"people/bob.yaml": team("bob")}) == [
         "a Team lies in the folder of Person records = move it to people/teams/"
     ]

@@ -31,6 +31,18 @@ def found(files: dict[str, str], paths: list[str] | None = None) -> list[Finding
         ("operations/incident/x.yaml", "Incidnt", "an Incidnt in operations/incident/", "move it to operations/inc"),
         ("x.yaml", "Service", "a Service at the top of the repository, which is no", "move it to services/"),
         ("x.yaml", "Thing", "a Thing at the top", "move it to the folder of its kind"),
+        (
+            "operations/x.yaml",
+            "Thing",
+            "a Thing in operations/, which is no folder",
+            "move it to the folder of its kind",
+        ),
+        (
+            "operations/vendor-visits/x.yaml",
+            "Visit",
+            "a Visit in operations/vendor",
+            "move it to the folder of its kind",
+        ),
         ("Services/x.YML", "Service", "a Service in", "move it to services/, and let its name end in .yaml"),
         ("itsm.yml", "Configuration", "a Configuration at the top", "name it itsm.yaml"),
         ("services/x.json", "Service", "'x.json' holds a Service but is not named <name>.yaml", "rename it"),
@@ -44,6 +56,12 @@ def test_a_record_that_nobody_reads_is_an_error(path: str, kind: str, message: s
     assert finding.location.path == path
     assert message in finding.message
     assert finding.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize("path", ["x.yaml", "operations/vendor-visits/x.yaml", "operations/incident/x.yaml"])
+def test_a_kind_that_nobody_knows_may_be_one_whose_schema_is_still_to_come(path: str) -> None:
+    (finding,) = found({path: SERVICE.replace("Service", "Visit")})
+    assert finding.remedy.endswith("; a kind of your own needs its schema first")
 
 
 def test_far_from_every_folder_it_is_a_warning() -> None:

@@ -20,6 +20,8 @@ from itsm_as_code.records.schemas import Schema, Validator, bundle, parse_schema
 
 SUFFIX = ".schema.json"
 API_VERSION = "itsm/v1"
+SCHEMA_FIRST = "; a kind of your own needs its schema first"
+"""What the remedy ends with where nobody knows a kind: the gate reads schemas from the base."""
 AGREED = "x-agreed-by"
 """Keyword of a field that names a person as having agreed: ``approver`` or ``author``."""
 AGREED_TO = "x-agreed-to"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
-from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.kinds import SCHEMA_FIRST, KindRegistry
 from itsm_as_code.snapshot import Entry, Snapshot
 
 RECORD_FOLDER = Rule(
@@ -101,12 +101,15 @@ def _finding(path: str, named: str, folders: _Folders) -> Finding:
     else:
         place = f"in {folder}/" if folder else "at the top of the repository"
         message = f"{what} {place}, which is no folder of records"
-        target = kind.folder if kind else meant
+        # The folder above those of several kinds holds no records itself.
+        target = kind.folder if kind else meant if folders.registry.of_path(f"{meant}/x.yaml") else ""
         remedy = f"move it to {target}/" if target else "move it to the folder of its kind ('itsm schema' lists them)"
         if named == "Configuration":
             remedy = f"name it {_CONFIGURATION}"
         elif not file.endswith(".yaml"):
             remedy += ", and let its name end in .yaml"
+        elif named and not kind:
+            remedy += SCHEMA_FIRST
     shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return Finding(RECORD_FOLDER.id, severity, Location(shown), message, remedy)
 

@@ -10,7 +10,7 @@ from itsm_as_code.findings import Finding, Location, Problem, RecordId, Rule, Se
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.document import YAML_LIMIT, Data, Document, load
 from itsm_as_code.records.file_names import no_record, place_problems
-from itsm_as_code.records.kinds import API_VERSION, Kind, KindRegistry
+from itsm_as_code.records.kinds import API_VERSION, SCHEMA_FIRST, Kind, KindRegistry
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords, content_id
@@ -197,7 +197,7 @@ class _Loader:
             remedy = f"move it to {self.registry[named].folder}/"
         else:
             message = f"unknown kind '{named}'"
-            remedy = did_you_mean(named, self.registry.kinds) or f"write kind: {kind.name}"
+            remedy = did_you_mean(named, self.registry.kinds) or f"write kind: {kind.name}{SCHEMA_FIRST}"
         finding = Finding(RECORD_KIND.id, Severity.ERROR, location, message, remedy)
         self._place([finding], document.path, document.source)
 

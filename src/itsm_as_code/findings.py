@@ -212,3 +212,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``did you mean 'x'?`` or the empty string."""
     match = nearest(name, known)
     return f"did you mean '{match}'?" if match else ""
+
+
+def with_article(noun: str) -> str:
+    """``a change``, ``an incident``."""
+    return f"{'an' if noun[:1] in 'AEIOUaeiou' else 'a'} {noun}"

@@ -236,6 +236,7 @@ def test_new_says_what_is_missing(small: Path, itsm: Run) -> None:
     assert (code, out) == (2, "")
     assert "a change needs 4 more values" in err
     assert "--set spec.requester=" in err
+    assert "an incident needs 4 more values" in itsm("-C", small, "new", "Incident", "--title", "X", *NOW)[2]
     assert not (small / "changes/2026").exists()
 
 

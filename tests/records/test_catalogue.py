@@ -173,6 +173,9 @@ def test_remedies_name_what_was_meant() -> None:
     assert messages({"people/bob.yaml": team("bob")}) == [
         "a Team lies in the folder of Person records = move it to people/teams/"
     ]
+    assert messages({"people/bob.yaml": person().replace("kind: Person", "kind: Incident")}) == [
+        "an Incident lies in the folder of Person records = move it to operations/incidents/"
+    ]
     assert messages({"people/bob.yaml": person("rob")}) == [
         "the file is named 'bob', the record 'rob' = rename the file to rob.yaml"
     ]

@@ -37,7 +37,7 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
       itsm new Team team-billing --title Billing --set members=alice,bob --set lead=alice
     """
     from itsm_as_code.errors import UsageError
-    from itsm_as_code.findings import did_you_mean
+    from itsm_as_code.findings import did_you_mean, with_article
     from itsm_as_code.records.blank import assign, place, questions, skeleton
     from itsm_as_code.validation import load_rule_set
 
@@ -64,7 +64,7 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
     if open_questions and not asks:
         needed = "  ".join(f"--set {shlex.quote(item)}" for item in _suggestions(open_questions, catalogue))
         values = "value" if len(open_questions) == 1 else "values"
-        raise UsageError(f"a {kind.title.lower()} needs {len(open_questions)} more {values}", remedy=needed)
+        raise UsageError(f"{with_article(kind.title.lower())} needs {len(open_questions)} more {values}", remedy=needed)
     while open_questions:  # one at a time, for an answer can make another question necessary
         _answer(open_questions[0], kind, data, catalogue)
         open_questions = list(questions(kind, data))

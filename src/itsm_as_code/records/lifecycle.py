@@ -11,7 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from itsm_as_code.findings import Pointer, Problem, RecordId, Rule, Severity, format_pointer, parse_pointer
+from itsm_as_code.findings import (
+    Pointer,
+    Problem,
+    RecordId,
+    Rule,
+    Severity,
+    format_pointer,
+    parse_pointer,
+    with_article,
+)
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.diff import RecordDiff, covers
 from itsm_as_code.records.taken_over import is_taken_over
@@ -61,8 +70,7 @@ def required_problems(record: Record) -> Iterator[Problem]:
     lifecycle = record.kind.lifecycle
     if lifecycle is None:
         return
-    state, what = record.state, record.kind.title.lower()
-    article = "an" if what.startswith(("a", "e", "i", "o", "u")) else "a"
+    state, what = record.state, with_article(record.kind.title.lower())
     wanted = list(_wanted(lifecycle, record))
     missing = [(parts, remedy) for parts, remedy in wanted if get(record.data, parts) in (None, [])]
     is_bare = len(missing) * 2 > len(wanted) > 1 and state in lifecycle.get("takenOver", {})
@@ -70,7 +78,7 @@ def required_problems(record: Record) -> Iterator[Problem]:
     for parts, remedy in missing:
         name = ".".join(map(str, parts))
         remedy = remedy or f"add {name}; 'itsm explain {record.kind.name}' lists its fields"
-        yield Problem(f"{article} {what} that is {state} needs {name}", parts, remedy + ways)
+        yield Problem(f"{what} that is {state} needs {name}", parts, remedy + ways)
 
 
 def _wanted(lifecycle: Mapping[str, Any], record: Record) -> Iterator[tuple[Pointer, str]]:

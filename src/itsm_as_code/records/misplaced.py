@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from itsm_as_code.findings import Finding, Location, Rule, Severity
+from itsm_as_code.findings import Finding, Location, Rule, Severity, with_article
 from itsm_as_code.records.kinds import SCHEMA_FIRST, KindRegistry
 from itsm_as_code.snapshot import Entry, Snapshot
 
@@ -93,7 +93,7 @@ def _is_suspect(path: str, entry: Entry, folders: _Folders) -> bool:
 def _finding(path: str, named: str, folders: _Folders) -> Finding:
     folder, _, file = path.rpartition("/")
     kind, inside = folders.registry.get(named), folders.registry.of_path(path)
-    what = f"{'an' if named[0] in 'AEIOU' else 'a'} {named}" if named else "a record"
+    what = with_article(named) if named else "a record"
     meant = next(filter(None, map(folders.alike, _upwards(folder))), "")
     severity = Severity.ERROR if inside or meant or not folder else Severity.WARNING
     if inside:

@@ -6,7 +6,17 @@ import gc
 import re
 from dataclasses import replace
 
-from itsm_as_code.findings import Finding, Location, Problem, RecordId, Rule, Severity, did_you_mean, sort_findings
+from itsm_as_code.findings import (
+    Finding,
+    Location,
+    Problem,
+    RecordId,
+    Rule,
+    Severity,
+    did_you_mean,
+    sort_findings,
+    with_article,
+)
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.document import YAML_LIMIT, Data, Document, load
 from itsm_as_code.records.file_names import no_record, place_problems
@@ -193,7 +203,7 @@ class _Loader:
         elif not isinstance(named, str):
             message, remedy = "the record names no kind", f"write kind: {kind.name}"
         elif named in self.registry.kinds:
-            message = f"a {named} lies in the folder of {kind.name} records"
+            message = f"{with_article(named)} lies in the folder of {kind.name} records"
             remedy = f"move it to {self.registry[named].folder}/"
         else:
             message = f"unknown kind '{named}'"

@@ -120,6 +120,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "the folder of schemas": {"x-kind": {**ABOUT, "folder": "schemas/cars"}},
     "a folder of two lines": {"x-kind": {**ABOUT, "folder": "a\nb"}},
     "no schema": {"type": "nothing"},
+    "a title of the schema that is a list": {"title": ["Car"]},
     "a lifecycle without a field": {"x-lifecycle": {"initial": ["new"], "transitions": {"new": []}}},
     "a lifecycle without states": {"x-lifecycle": {"field": "/spec/status"}},
     "a lifecycle that is a list": {"x-lifecycle": ["new"]},
@@ -157,6 +158,12 @@ def test_what_the_broken_ones_are_made_of_is_whole() -> None:
     assert load()["Vehicle"].title_plural == "vehicles"
     lifecycle = {**LIFE, "final": ["sold"], "takenOver": {"sold": ["/spec/owner"]}}
     assert load(**{"properties": WITH_HISTORY, "x-lifecycle": lifecycle})["Vehicle"].lifecycle == lifecycle
+
+
+def test_a_kind_is_called_by_the_title_of_its_schema_unless_it_says_otherwise() -> None:
+    assert load(title="Company car")["Vehicle"].title == "Company car"
+    assert load(**{"title": "Car", "x-kind": {**ABOUT, "title": "Company car"}})["Vehicle"].title == "Company car"
+    assert load(title="")["Vehicle"].title == "Vehicle"
 
 
 @pytest.mark.parametrize("name", BROKEN)

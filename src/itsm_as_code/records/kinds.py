@@ -218,7 +218,7 @@ def _kind(path: str, schema: Schema, files: Mapping[str, Schema]) -> Kind:
         )
     return Kind(
         name=about["name"],
-        title=about.get("title", about["name"]),
+        title=about.get("title") or schema.get("title") or about["name"],
         title_plural=about.get("titlePlural", about["plural"]),
         plural=about["plural"],
         folder=about["folder"].strip("/"),

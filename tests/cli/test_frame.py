@@ -25,6 +25,9 @@ def environment(**more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "HOME": os.devnull, **more}
 
 
+GROUP = f"refs/heads/gh-readonly-queue/main/pr-7-{40 * 'a'}"
+
+
 def program(*arguments: str | Path, cwd: Path = SMALL, **more: Any) -> subprocess.CompletedProcess[str]:
     """Run the program as people do."""
     return subprocess.run(
@@ -47,12 +50,17 @@ def program(*arguments: str | Path, cwd: Path = SMALL, **more: Any) -> subproces
         (["validate", "--format", "jsno"], "'jsno' is not one of 'text', 'json', 'sarif', 'github', 'gitlab', 'junit'"),
         (["validate", "--now", "yesterday"], "--now: 'yesterday' is not an instant such as"),
         (["validate", "--now"], "requires an argument"),
+        (["authorise", "x", "--at", "soon"], "--at: 'soon' is not an instant such as"),
         (["validate", "-C", "/nowhere/at/all"], "/nowhere/at/all is not a folder"),
         (["validate", "nowhere"], "there is no file or folder 'nowhere'"),
         (["validate", "../elsewhere"], "../elsewhere lies outside"),
         (["validate", "-o", "/nowhere/at/all"], "cannot write /nowhere/at/all: No such file or directory"),
         (["validate", "-o", "/"], "cannot write /: Is a directory"),
         (["gate"], "--base and --head are missing"),
+        (
+            ["gate", "--base", "a", "--head", "b", "--forge", "github", "--merge-group", GROUP, "--as", "bob"],
+            "a what-if is about one pull request",
+        ),
         (["gate", "--base", "a", "--head", "b", "--forge", "githib"], "'githib' is not"),
         ([], "Usage: itsm"),
     ],

@@ -62,11 +62,12 @@ def command(
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.validation import load_rule_set
 
+    given = None if at is None else instant(at, "--at")
     repository = Repository(session.directory)
     revision = rev or default_branch(repository)
     commit = repository.commit(revision)
     rule_set = load_rule_set(repository.snapshot(commit))
-    moment = instant(at) if at is not None else session.instant(rule_set.configuration.as_of)
+    moment = given or session.instant(rule_set.configuration.as_of)
     question = Question(change, service, moment)
     check_readable(rule_set.catalogue, change)
     facts = Facts.of(rule_set.catalogue)

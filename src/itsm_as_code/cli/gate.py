@@ -75,6 +75,8 @@ def command(
     forge.check(base, head, reviews, to_file=session.output is not None)
     if what_if is not None and (forge.publish or forge.comment or evidence.sign):
         raise UsageError("a what-if is not published or signed", remedy="leave out --as and --with-...")
+    if what_if is not None and forge.group is not None:
+        raise UsageError("a what-if is about one pull request", remedy="leave out --merge-group, or what is supposed")
     if explain and session.format != "text":
         raise UsageError("--explain prints text", remedy=f"leave out --format {session.format}, which has the tree too")
     run = _Run(session, forge, what_if)
@@ -130,7 +132,7 @@ class _Run:
         from itsm_as_code.validation import as_of
 
         self.now = self.session.instant(None if self.session.now is not None else as_of(base))
-        if self.what_if is not None and self.forge.group is None:
+        if self.what_if is not None:
             self.session.say("WHAT IF: this is no verdict; nobody decided it")
         return self.now
 

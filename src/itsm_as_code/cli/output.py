@@ -95,14 +95,14 @@ class Session:
             raise ItsmError(message, remedy="make room for it, or name a file with --output") from None
 
 
-def instant(text: str) -> datetime:
-    """The instant of ``--now``; a usage error when it is none."""
+def instant(text: str, option: str = "--now") -> datetime:
+    """The instant of an option; a usage error when it is none."""
     from itsm_as_code.clock import parse_instant
 
     try:
         return parse_instant(text)
     except ValueError as error:
-        raise click.UsageError(f"--now: {error}.") from None
+        raise click.UsageError(f"{option}: {error}.") from None
 
 
 def write_file(path: Path, content: bytes, mode: int | None = None) -> None:

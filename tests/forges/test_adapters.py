@@ -14,7 +14,7 @@ import pytest
 from itsm_as_code.errors import ForgeError
 from itsm_as_code.forges.answers import NO_COMMIT
 from itsm_as_code.forges.github import GitHub
-from itsm_as_code.forges.gitlab import GitLab
+from itsm_as_code.forges.gitlab import GitLab, _last_word, headers
 from itsm_as_code.forges.http import Client
 from itsm_as_code.forges.interface import (
     Account,
@@ -489,6 +489,10 @@ def test_a_review_that_was_edited_after_the_merge_is_said() -> None:
         found = asked("github", **MERGED, edited={0: when}).merged()
         assert found is not None
         assert len(found.changed) == count
+    at_the_merge = [Said("bob", "approved", HEAD, "2026-11-22T10:30:00Z")]
+    found = asked("github", **MERGED, reviews=at_the_merge, edited={0: "2026-11-22T10:50:00Z"}).merged()
+    assert found is not None
+    assert len(found.changed) == 1
     late = [Said("bob", "approved", HEAD, "2026-11-22T10:31:00Z")]
     found = asked("github", **MERGED, reviews=late, edited={0: "2026-11-22T10:50:00Z"}).merged()
     assert found is not None
@@ -708,3 +712,16 @@ def test_who_writes_comments_is_asked_only_where_it_is_not_known(forge: str) -> 
     assert client.asked.count("GET /user") == 1
     publisher(forge, client, comment_on=17, me="somebody").finish(notice())
     assert len(client.face.state.comments) == 2
+
+
+def test_a_token_of_a_person_goes_by_its_own_name() -> None:
+    """PRIVATE-TOKEN unless it is said to be that of a job (https://docs.gitlab.com/api/rest/authentication/)."""
+    assert headers("t") == {"Accept": "application/json", "PRIVATE-TOKEN": "t"}
+    assert headers("t", job=True) == {"Accept": "application/json", "JOB-TOKEN": "t"}
+    assert headers(None) == {"Accept": "application/json"}
+
+
+def test_of_several_requests_for_changes_the_latest_counts() -> None:
+    early, late = (datetime(2026, 11, 22, hour, tzinfo=UTC) for hour in (10, 11))
+    asked_twice = [(late, ReviewState.CHANGES_REQUESTED), (early, ReviewState.CHANGES_REQUESTED)]
+    assert _last_word(asked_twice, None, None) == (late, ReviewState.CHANGES_REQUESTED)

@@ -150,6 +150,10 @@ CASES = {
         "a:\n    b: {\n        c: 1,\n    }\n",
         "a:\n  b: {\n      c: 1,\n  }\n",
     ),
+    "comments above the first key of an item, with blank lines": (
+        "a:\n  -\n    # b\n\n    # c\n    d: 1\n",
+        "a:\n  # b\n\n  # c\n  - d: 1\n",
+    ),
     "text over some lines": (
         "a: one\n    two\n\n    three\nb: \"one \\\n      two\\  \n    three\"\nc:\n    'x\n     y'\n",
         "a: one\n  two\n\n  three\nb: \"one \\\n  two\\  \n  three\"\nc: 'x\n  y'\n",

@@ -117,6 +117,8 @@ def test_deepest_that_the_reader_takes() -> None:
     assert parse(dump({"a": deep})) == {"a": deep}
     with pytest.raises(ValueError, match="64 levels"):
         dump({"a": {"a": deep}})
+    kind = KindRegistry.load()["Service"]
+    assert parse(dump({"a": deep}, schema=kind.schema)) == {"a": deep}
 
 
 def test_looks_as_a_person_would_write_it() -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import re
 import shlex
-import sys
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
+from tests.cli.terminal import Terminal
 from tests.conftest import ROOT, SMALL, Run, copy_tree
 
 NOW = ("--now", "2026-11-22T12:00:00Z")
@@ -162,44 +156,6 @@ def test_what_new_suggests_is_a_valid_record(kind: str, small: Path, itsm: Run) 
     code, out, _ = itsm("-C", small, "validate", *NOW)
     assert code == 0, (given, out)
     assert itsm("-C", small, "policy", "test")[0] == 0
-
-
-class Terminal:
-    """A pseudo-terminal with somebody before it who answers prompts; ``seen`` is what it showed."""
-
-    PROMPT = re.compile(r"^(\S+|one of|Title .*?)(?: \([^()]*\))?(?: \[[^\[\]]*\])?: $")
-
-    def __init__(self, replies: Mapping[str, list[str]]) -> None:
-        self.replies = {prompt: list(texts) for prompt, texts in replies.items()}
-        self.seen = ""
-        self.master, self.slave = pty.openpty()
-
-    @contextmanager
-    def attached(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        with open(self.slave, closefd=False) as stdin, open(self.slave, "w", closefd=False) as out:
-            for name, stream in (("stdin", stdin), ("stdout", out), ("stderr", out)):
-                monkeypatch.setattr(sys, name, stream)
-            person = threading.Thread(target=self._sit_before_it)
-            person.start()
-            try:
-                yield
-            finally:
-                out.flush()
-                os.close(self.slave)
-                person.join(10)
-                os.close(self.master)
-                monkeypatch.undo()
-
-    def _sit_before_it(self) -> None:
-        while True:
-            try:
-                self.seen += os.read(self.master, 4096).decode(errors="replace")
-            except OSError:  # the other end is closed
-                return
-            asked = self.PROMPT.match(self.seen.splitlines()[-1]) if not self.seen.endswith("\n") else None
-            if asked:
-                replies = self.replies.get(asked[1]) or ["\x04"]  # nothing to say to this: end of file
-                os.write(self.master, (replies.pop(0) + "\n").encode())
 
 
 def by_prompt(kind: str, **more: list[str]) -> dict[str, list[str]]:

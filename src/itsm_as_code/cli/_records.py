@@ -143,10 +143,13 @@ class Work:
         if wrong:
             return [stamp(RECORD_SCHEMA, record, problem) for problem in wrong]
         found = [stamp(LIFECYCLE_REQUIRED, record, problem) for problem in required_problems(record)]
-        known = self.files
-        if any(True for _ in known.dangling(record)) and _IN_PACKS & {k for r in record.references() for k in r.kinds}:
-            known = self.catalogue
-        return [*found, *known.dangling(record)]
+        return [*found, *self.dangling(record)]
+
+    def dangling(self, record: Record) -> list[Finding]:
+        """A finding for each name in a record that nobody has."""
+        found = list(self.files.dangling(record))
+        asks_packs = any(not _IN_PACKS.isdisjoint(reference.kinds) for reference in record.references())
+        return list(self.catalogue.dangling(record)) if found and asks_packs else found
 
     def refused(self, record: Record, before: Record | None = None) -> bool:
         """Say what speaks against a record and did not against what was there before; whether anything does."""

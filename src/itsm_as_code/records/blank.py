@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from itsm_as_code.errors import UsageError
-from itsm_as_code.findings import PointerPart, did_you_mean, parse_pointer
-from itsm_as_code.records.catalogue import get
+from itsm_as_code.findings import PointerPart, RecordId, did_you_mean, parse_pointer
+from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.records.document import Refused, parse
 from itsm_as_code.records.file_names import is_device
 from itsm_as_code.records.kind_schema import resolve
 from itsm_as_code.records.kinds import API_VERSION, Kind
+from itsm_as_code.records.lifecycle import required_fields
 from itsm_as_code.records.local_times import LocalTimes
 from itsm_as_code.records.schemas import Schema, holds
 
@@ -72,8 +74,19 @@ def questions(kind: Kind, data: Mapping[str, Any]) -> Iterator[Question]:
         asked.add(question.path)
         yield _sampled(question, sample)
     for path in _wanted_by_state(kind, data):
-        if path not in asked and get(data, path) is None:
-            yield _sampled(_question(kind.schema, _follow(kind, path)[0], path), sample)
+        if get(data, path) in (None, []) and not any(found[: len(path)] == path for found in asked):
+            for question in _field(kind.schema, _follow(kind, path)[0], None, path, least=1):
+                yield _sampled(question, sample)
+
+
+def on_the_way(kind: Kind, data: Mapping[str, Any], states: Iterable[str]) -> list[Question]:
+    """What a record lacks for some states that it is to pass, in their order; each question once."""
+    field, found = parse_pointer((kind.lifecycle or {})["field"]), {}
+    for state in states:
+        entered = copy.deepcopy(dict(data))
+        get(entered, field[:-1])[field[-1]] = state
+        found.update({question.path: question for question in questions(kind, entered) if question.path not in found})
+    return list(found.values())
 
 
 def _sampled(question: Question, sample: Any) -> Question:
@@ -85,12 +98,10 @@ def _sampled(question: Question, sample: Any) -> Question:
 
 
 def _wanted_by_state(kind: Kind, data: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    lifecycle = kind.lifecycle or {"field": ""}
-    state = get(data, parse_pointer(lifecycle["field"])) if kind.lifecycle else None
-    for entry in lifecycle.get("required", {}).get(state, ()):
-        field, has_exception = (entry, False) if isinstance(entry, str) else (entry["field"], "unless" in entry)
-        if not has_exception:  # that is left to the editor
-            yield parse_pointer(field)
+    """The fields that the state of a record requires, there or not."""
+    if kind.lifecycle is not None:
+        record = Record(RecordId(kind.name, ""), kind, dict(data), "", None)
+        yield from (tuple(map(str, parts)) for parts, _ in required_fields(kind.lifecycle, record))
 
 
 def _questions(root: Schema, node: Schema, data: Any, at: tuple[str, ...]) -> Iterator[Question]:
@@ -102,13 +113,7 @@ def _questions(root: Schema, node: Schema, data: Any, at: tuple[str, ...]) -> It
         below, path = resolve(root, form), (*at, key)
         if key not in held and (key not in required or "const" in below):
             continue
-        is_open = below.get("additionalProperties") is True and key not in held  # asked for as a whole
-        nested = [] if is_open else list(_items(root, below, held.get(key), path))
-        if nested:
-            for item, value, place in nested:
-                yield from _questions(root, item, value, place)
-        elif key not in held:
-            yield _question(root, form, path)
+        yield from _field(root, form, held.get(key), path)
     for names in _one_of(node, held):
         choices = tuple(_question(root, properties[name], (*at, name)) for name in names if name in properties)
         if choices:
@@ -116,8 +121,19 @@ def _questions(root: Schema, node: Schema, data: Any, at: tuple[str, ...]) -> It
             yield Question((*at, choices[0].path[-1]), title, description, choices[0].example, alternatives=choices)
 
 
+def _field(root: Schema, form: Schema, value: Any, at: tuple[str, ...], least: int = 0) -> Iterator[Question]:
+    """What a field lacks that has a value, or has to have one; of a list, ``least`` items at least."""
+    below = resolve(root, form)
+    is_open = below.get("additionalProperties") is True and value is None  # asked for as a whole
+    nested = [] if is_open else list(_items(root, below, value, at, least))
+    for item, held, place in nested:
+        yield from _questions(root, item, held, place)
+    if not nested and value is None:
+        yield _question(root, form, at)
+
+
 def _items(
-    root: Schema, node: Schema, value: Any, at: tuple[str, ...]
+    root: Schema, node: Schema, value: Any, at: tuple[str, ...], least: int
 ) -> Iterator[tuple[Schema, Any, tuple[str, ...]]]:
     """The mappings in which more may be asked for: the value itself, or the items that a list has to have."""
     if node.get("type") == "object" and node.get("properties"):
@@ -127,7 +143,7 @@ def _items(
         item = resolve(root, node.get("items", {}))
         if item.get("type") == "object" and item.get("properties"):
             held = value or []
-            for index in range(max(len(held), node.get("minItems", 0))):
+            for index in range(max(len(held), node.get("minItems", 0), least)):
                 yield item, held[index] if index < len(held) else None, (*at, str(index))
 
 
@@ -225,6 +241,11 @@ def names_of(path: str) -> list[str]:
 def pointer_of(kind: Kind, path: str) -> list[PointerPart]:
     """Where a path as people write it leads. UsageError when the schema knows no such field."""
     return _follow(kind, names_of(path))[1]
+
+
+def form_of(kind: Kind, names: Sequence[str]) -> Schema:
+    """The schema of a place in records of a kind. UsageError when there is none such."""
+    return _follow(kind, names)[0]
 
 
 def _follow(kind: Kind, names: Sequence[str]) -> tuple[Schema, list[PointerPart]]:

@@ -23,6 +23,7 @@ from itsm_as_code.findings import (
 )
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.diff import RecordDiff, covers
+from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.taken_over import is_taken_over
 
 LIFECYCLE_REQUIRED = Rule(
@@ -71,7 +72,7 @@ def required_problems(record: Record) -> Iterator[Problem]:
     if lifecycle is None:
         return
     state, what = record.state, with_article(record.kind.title.lower())
-    wanted = list(_wanted(lifecycle, record))
+    wanted = list(required_fields(lifecycle, record))
     missing = [(parts, remedy) for parts, remedy in wanted if get(record.data, parts) in (None, [])]
     is_bare = len(missing) * 2 > len(wanted) > 1 and state in lifecycle.get("takenOver", {})
     ways = "; if another tool closed it, say so in spec.takenOver" if is_bare and not is_taken_over(record.data) else ""
@@ -81,7 +82,7 @@ def required_problems(record: Record) -> Iterator[Problem]:
         yield Problem(f"{what} that is {state} needs {name}", parts, remedy + ways)
 
 
-def _wanted(lifecycle: Mapping[str, Any], record: Record) -> Iterator[tuple[Pointer, str]]:
+def required_fields(lifecycle: Mapping[str, Any], record: Record) -> Iterator[tuple[Pointer, str]]:
     """The fields that a record's state requires of it, each with the remedy that the schema has."""
     entries = lifecycle.get("required", {}).get(record.state, ())
     if is_taken_over(record.data):
@@ -193,6 +194,30 @@ def ending(record: Record) -> str:
         reached = [state for state in following if state not in seen]
         seen.update(reached)
     return record.kind.ending
+
+
+def way(kind: Kind, data: Mapping[str, Any], target: str) -> list[str] | None:
+    """The states from that of a record to another one, which is the last, by the fewest steps; None when there is none.
+
+    Steps with a condition are open to records whose data meets it; of ways as long as each other it is the first.
+    """
+    lifecycle = kind.lifecycle or {"field": "", "transitions": {}}
+    ways: list[list[str]] = [[get(data, parse_pointer(lifecycle["field"]))]]
+    seen = {ways[0][0]}
+    for states in ways:
+        for state in next_states(kind, data, states[-1]):
+            if state == target:
+                return [*states[1:], state]
+            if state not in seen:
+                seen.add(state)
+                ways.append([*states, state])
+    return None
+
+
+def next_states(kind: Kind, data: Mapping[str, Any], state: str | None) -> list[str]:
+    """The states that a record may go to from a state."""
+    transitions = (kind.lifecycle or {"transitions": {}})["transitions"]
+    return list(dict.fromkeys(filter(None, _open_to(transitions.get(state, ()), data))))
 
 
 def _matches(condition: Mapping[str, Any], data: Any) -> bool:

@@ -1,0 +1,138 @@
+"""itsm advance."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from itsm_as_code.cli import _prompts
+from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._records import Work
+from itsm_as_code.cli.output import Session
+
+if TYPE_CHECKING:
+    from itsm_as_code.records.blank import Question
+    from itsm_as_code.records.catalogue import Record
+
+
+@click.command("advance")
+@click.argument("record_name", metavar="RECORD")
+@click.option(
+    "--to", "target", metavar="STATE", help="The state to reach; where one alone comes next, it needs no name."
+)
+@click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="A value, such as actual.start=now.")
+@common_options(output=False)
+def command(session: Session, record_name: str, target: str | None, assignments: tuple[str, ...]) -> int:
+    """Take a record to a later state of its lifecycle, by the shortest way.
+
+    In a terminal it asks for what the states on the way need; elsewhere give it with --set. Comments and order of the
+    file stay, and nothing is written unless the record has all that each state on the way needs.
+
+    \b
+    Example:
+      itsm advance chg-20261201-db --to scheduled
+      itsm advance chg-20261201-db --to closed --set "actual.start=2026-12-01 20:02" --set result=successful
+    """
+    work = Work.of(session)
+    record = work.record(record_name)
+    data = copy.deepcopy(record.data)
+    work.assign(record.kind, data, assignments)
+    asks = _prompts.can_ask(session)
+    way = _way(record, data, target, asks)
+    _hold(work, record, data, way, asks)
+    field = _field(record)
+    place: Any = data
+    for part in field[:-1]:
+        place = place[part]
+    place[field[-1]] = way[-1]
+    if len(way) > 1:
+        session.say(f"by way of {' -> '.join(way[:-1])}")
+    return 0 if work.save(record, data) else 1
+
+
+def _field(record: Record) -> tuple[str, ...]:
+    from itsm_as_code.findings import parse_pointer
+
+    return parse_pointer((record.kind.lifecycle or {})["field"])
+
+
+def _way(record: Record, data: dict[str, Any], target: str | None, asks: bool) -> list[str]:
+    """The states to pass, the last of which is meant. UsageError where there is no way, or it is not clear which."""
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean, with_article
+    from itsm_as_code.records.catalogue import get
+    from itsm_as_code.records.lifecycle import next_states, way
+
+    kind, what = record.kind, with_article(record.kind.title.lower())
+    if kind.lifecycle is None:
+        raise UsageError(f"{what} has no states", remedy=f"itsm set {record.name} PATH=VALUE")
+    field, states = ".".join(_field(record)), list(kind.lifecycle["transitions"])
+    if get(data, _field(record)) != record.state:
+        raise UsageError(f"--set {field}: the state is no value to be set", remedy="name it with --to STATE")
+    if record.state not in states:
+        raise UsageError(
+            f"{field} is {record.state!r}, which is no state of {what}", remedy=f"states: {', '.join(states)}"
+        )
+    following = next_states(kind, data, record.state)
+    if not following:
+        raise UsageError(f"{record.name} is {record.state}, where its life ends", remedy="raise a new record instead")
+    if target is None and len(following) > 1 and not asks:
+        raise UsageError(
+            f"from {record.state} {what} goes to {' or '.join(following)}", remedy=f"say which: --to {following[0]}"
+        )
+    if target is None:
+        target = following[0] if len(following) == 1 else _prompts.choice("to", following)
+    if target == record.state:
+        raise UsageError(f"{record.name} is {target} already", remedy=f"from there it goes to: {', '.join(following)}")
+    if target not in states:
+        remedy = did_you_mean(target, states) or f"states: {', '.join(states)}"
+        raise UsageError(f"there is no state '{target}'", remedy=remedy)
+    found = way(kind, data, target)
+    if found is None:
+        message = f"no way leads from {record.state} to {target} for {record.name}"
+        raise UsageError(message, remedy=f"from {record.state} it goes to: {', '.join(following)}")
+    return found
+
+
+def _hold(work: Work, record: Record, data: dict[str, Any], way: list[str], asks: bool) -> None:
+    """Ask for what the states on the way need. UsageError where nobody can be asked."""
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.records.blank import on_the_way
+
+    def suggest(question: Question) -> str:
+        return _suggested(work, record, question)
+
+    def lacking() -> list[Question]:
+        return on_the_way(record.kind, data, way)
+
+    if not asks and (found := lacking()):
+        values = "value" if len(found) == 1 else "values"
+        message = f"to be {way[-1]}, {record.name} needs {len(found)} more {values}"
+        raise UsageError(message, remedy=_prompts.missing(work, found, suggest))
+    _prompts.Interview(work, record.kind, data, suggest).hold(lacking)
+
+
+def _suggested(work: Work, record: Record, question: Question) -> str:
+    """Work was done as planned, until somebody says otherwise; other times of a step are those at which it is told."""
+    from itsm_as_code.records.blank import form_of
+    from itsm_as_code.records.catalogue import get
+
+    now = work.times.written(work.times.now)
+    if question.path[1:-1] == ("actual",):
+        planned = get(record.data, ("spec", "schedule", question.path[-1]), now)
+        return planned if _is_past(planned, work) else now
+    form = form_of(record.kind, question.path).get("format")
+    if form == "itsm-instant":
+        return now
+    return work.times.day("today") if form == "itsm-date" else ""
+
+
+def _is_past(text: str, work: Work) -> bool:
+    from itsm_as_code.clock import parse_instant
+
+    try:
+        return parse_instant(text) <= work.times.now
+    except ValueError:
+        return False

@@ -186,14 +186,14 @@ def test_an_entry_belongs_to_all_modules_that_decide_what_a_file_says(monkeypatc
     assert {"clock.py", "records/kind_schema.py", "records/document.py", "durations.py"} <= deciding
     known = dict(stored.sources())
     assert deciding <= set(known)
-    before = stored._program()
+    before = stored.program()
     for name in deciding:
         other = sorted((known | {name: known[name] + b"\n"}).items())
         monkeypatch.setattr(stored, "sources", lambda other=other: iter(other))
-        stored._program.cache_clear()
-        assert stored._program() != before, name
+        stored.program.cache_clear()
+        assert stored.program() != before, name
     monkeypatch.undo()
-    stored._program.cache_clear()
+    stored.program.cache_clear()
 
 
 def test_what_validate_read_the_gate_finds(workshop: Workshop, tmp_path: Path, itsm: Run) -> None:

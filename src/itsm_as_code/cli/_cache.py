@@ -26,12 +26,21 @@ class CacheOptions:
 
     def records(self, session: Session) -> StoredRecords | None:
         """The records of earlier runs, or None without a cache. UsageError for a cache that a commit could bring."""
+        from itsm_as_code.records.stored import StoredRecords
+
+        opened = self.opened_for(session)
+        return StoredRecords(opened) if opened is not None else None
+
+    def opened_for(self, session: Session) -> Cache | None:
+        """The cache, opened once for each session, or None without one. UsageError as of :meth:`records`."""
         from itsm_as_code.cache import Cache
         from itsm_as_code.errors import UsageError
-        from itsm_as_code.records.stored import StoredRecords
 
         if self.folder is None:
             return None
+        for known, opened in self.opened:
+            if known is session:
+                return opened
         # The last part is not followed: a link in its place is refused by the cache itself.
         whole = Path.cwd() / self.folder.expanduser()
         places = {whole.resolve(), whole.parent.resolve() / whole.name}
@@ -43,7 +52,7 @@ class CacheOptions:
             )
         opened = Cache(whole, os.environ.get("ITSM_CACHE_KEY", "").encode())
         self.opened.append((session, opened))
-        return StoredRecords(opened)
+        return opened
 
     def report(self) -> None:
         """Say what became of the cache: that it was of no use, or, to those who want to hear more, was damaged."""

@@ -15,6 +15,7 @@ from itsm_as_code.cli.output import Session
 if TYPE_CHECKING:
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.interchange.feeds import Feeds
+    from itsm_as_code.site import Built
     from itsm_as_code.validation import Validation
 
 _WEEKS, _LARGE = 8, 5_000
@@ -46,6 +47,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     """Build the static site: catalogue, changes, compliance, teams. It opens from any folder, also offline.
 
     The same records and the same --now give the same bytes. Findings do not stop the build: the site shows them.
+    With --cache, only pages that would read differently are made anew.
 
     \b
     Example:
@@ -76,10 +78,19 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
                 f"no trends, for there are {len(rule_set.catalogue):,} records; ask for them with --history {_WEEKS}"
             )
     past = trend(repository, revision.split(" ")[0] if repository else None, validation, history)
-    count = site.write(site.build(validation, revision, past, _feeds(session, rev, validation)), out)
+    opened = cache.opened_for(session)
+    memory = site.memory(opened) if opened is not None else None
+    built = site.publish(validation, revision, out, past, _feeds(session, rev, validation), memory)
     own = sum(not record.pack for record in validation.catalogue)
-    session.say(f"{count} pages from {own} records: open {out / 'index.html'}")
+    session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")
     return 0
+
+
+def _told(built: Built) -> str:
+    """What became of the pages of the site that was there, if one was known."""
+    if not built.kept and not built.removed:
+        return ""
+    return f" ({built.rendered} rendered, {built.kept} kept, {built.removed} removed)"
 
 
 def _feeds(session: Session, rev: str | None, validation: Validation) -> Feeds:

@@ -19,8 +19,8 @@ from typing import Any, Final
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
 from itsm_as_code.measures.beta import Posterior
-from itsm_as_code.records.facts import Data, Facts
-from itsm_as_code.records.outcomes import History
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.outcomes import History, Outcome
 
 UNKNOWN: Final = "unknown"
 PRIOR_WEIGHT: Final = 10
@@ -288,9 +288,9 @@ def _service_history(subject: Subject, rule: FactorRule) -> Found:
     The prior is worth ten changes at the rate of the whole organisation, whose own prior is ten changes of which nine
     succeed: one failure among two changes says little, five among ten a lot, and no history at all is no bad sign.
     """
-    by_service = subject.facts.changes_by_service
-    changes = [change for service in subject.services for change in by_service.get(service, ())]
-    return _history(subject, changes, subject.facts.change_history, "of these services")
+    by_service = subject.facts.outcomes_by_service
+    ended = [by_service.get(service, {}) for service in subject.services]
+    return _history(subject, ended, subject.facts.change_history, "of these services")
 
 
 @_factor(
@@ -305,16 +305,16 @@ def _model_history(subject: Subject, rule: FactorRule) -> Found:
     """The same for changes by this model, drawn towards the rate of changes by any model."""
     if not subject.model:
         return Found("no-model", "follows no model", "/spec/model")
-    changes = subject.facts.changes_by_model.get(subject.spec["model"], ())
-    return _history(subject, changes, subject.facts.model_history, "by this model")
+    ended = subject.facts.outcomes_by_model.get(subject.spec["model"], {})
+    return _history(subject, [ended], subject.facts.model_history, "by this model")
 
 
-def _history(subject: Subject, changes: Iterable[Data], of_all: History, what: str) -> Found:
+def _history(subject: Subject, ended: Iterable[Mapping[str, Outcome]], of_all: History, what: str) -> Found:
     """Of what is known now, or was when the change began, where that is over: what came later is no history."""
     moment = min(subject.now, _begun(subject.spec) or subject.now)
-    names = {change["metadata"]["name"] for change in changes} - {subject.change["metadata"]["name"]}
-    known = subject.facts.change_outcomes
-    good, count = History(known[name] for name in names if name in known).at(moment)
+    known = {name: outcome for outcomes in ended for name, outcome in outcomes.items()}
+    known.pop(subject.change["metadata"]["name"], None)
+    good, count = History(known.values()).at(moment)
     posterior, percent = _expected(good, count, *of_all.at(moment))
     return Found(percent, f"{good} of {count} earlier changes {what} succeeded", "changes/", posterior)
 

@@ -148,8 +148,21 @@ class Facts:
     @cached_property
     def model_history(self) -> History:
         """The outcomes of all standard changes."""
-        names = (change["metadata"]["name"] for changes in self.changes_by_model.values() for change in changes)
-        return History(self.change_outcomes[name] for name in names if name in self.change_outcomes)
+        return History(outcome for ended in self.outcomes_by_model.values() for outcome in ended.values())
+
+    @cached_property
+    def outcomes_by_service(self) -> dict[str, dict[str, Outcome]]:
+        """How the changes that name a service ended: service -> name -> outcome."""
+        return {service: self._ended(changes) for service, changes in self.changes_by_service.items()}
+
+    @cached_property
+    def outcomes_by_model(self) -> dict[str, dict[str, Outcome]]:
+        """How the standard changes of each model ended: model -> name -> outcome."""
+        return {model: self._ended(changes) for model, changes in self.changes_by_model.items()}
+
+    def _ended(self, changes: Iterable[Data]) -> dict[str, Outcome]:
+        names = (change["metadata"]["name"] for change in changes)
+        return {name: self.change_outcomes[name] for name in names if name in self.change_outcomes}
 
     @cached_property
     def latest_reviews(self) -> dict[str, Data]:

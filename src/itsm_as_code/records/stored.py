@@ -84,13 +84,15 @@ def _space(kind: Kind) -> bytes:
 
 
 def _digest(name: str, schema: Schema) -> bytes:
-    parts = (_program(), name.encode(), orjson.dumps(schema, option=orjson.OPT_SORT_KEYS))
+    parts = (program(), name.encode(), orjson.dumps(schema, option=orjson.OPT_SORT_KEYS))
     return hashlib.blake2b(b"\0".join(parts), digest_size=16).digest()
 
 
 @lru_cache(maxsize=1)
-def _program() -> bytes:
-    """What decides how a file is read: the whole program, for no list of its parts stays true, and its libraries."""
+def program() -> bytes:
+    """A digest of what decides how a file is read: the whole program, for no list of its parts stays true, and its
+    libraries.
+    """
     digest = hashlib.blake2b(__version__.encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}\0".encode())

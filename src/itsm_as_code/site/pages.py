@@ -6,13 +6,18 @@ Files come one by one, for nothing but the writer of the site needs them, and it
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
 
 from itsm_as_code.configuration import Configuration
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset
 from itsm_as_code.site.views import data, deadlines, navigation, state
@@ -28,80 +33,124 @@ SEARCH_INDEX = "static/search-index.js"
 _STATIC = ("style.css", "site.js")
 
 
+Files = Iterator[tuple[str, bytes]]
+"""Paths within the site, with their content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Files that are made together, and what they are called; the same name in every build."""
+
+    name: str
+    make: Callable[[], Files]
+
+
 def build(
     validation: Validation,
     revision: str,
     trend: Trend | None = None,
     feeds: Mapping[tuple[str, str], bytes] | None = None,
-) -> Iterator[tuple[str, bytes]]:
+) -> Files:
     """Every file of the site, path and content.
 
     ``revision`` is the commit that was validated, or what else names it; one page says so. ``trend`` leads to
     the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
     name of the record that each is about, both empty for everything; pages link to those that there are.
     """
-    context = Context(validation, revision, trend, frozenset(feeds or ()), kinds.tones(kinds.views()))
-    renderer = Renderer(_frame(context))
+    context = context_of(validation, revision, trend, feeds)
     paths = []
+    with no_collection():
+        for unit in units(context, state.Now(context), feeds or {}):
+            for path, content in unit.make():
+                paths.append(path)
+                yield path, content
+    yield from sitemap(context, paths)
+
+
+def context_of(
+    validation: Validation, revision: str, trend: Trend | None, feeds: Mapping[tuple[str, str], bytes] | None
+) -> Context:
+    """What the views of a build ask."""
+    return Context(validation, revision, trend, frozenset(feeds or ()), kinds.tones(kinds.views()))
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Views make no cycles, and the collector would walk the whole catalogue again and again."""
     enabled = gc.isenabled()
-    gc.disable()  # views make no cycles, and the collector would walk the whole catalogue again and again
+    gc.disable()
     try:
-        for page in views(context):
-            paths.append(page.path)
-            yield page.path, renderer.page(page)
+        yield
     finally:
         if enabled:
             gc.enable()
-    yield from _data(context)
-    for (kind, name), content in (feeds or {}).items():
-        yield addresses.feed(context.registry[kind] if kind else None, name), content
-    yield SEARCH_INDEX, search.index(context)
-    yield from ((f"static/{name}", asset(f"static/{name}")) for name in _STATIC)
-    yield from _published(context, paths)
 
 
-def views(context: Context) -> Iterator[Page]:
-    """The view of every page."""
-    now = state.Now(context)
-    yield home.page(context, now)
+def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], bytes]) -> Iterator[Unit]:
+    """All that the site is made of but its sitemap."""
+    renderer = Renderer(_frame(context))
     own, generic = kinds.views(), kinds.view()
+
+    def pages(name: str, make: Callable[[], Iterator[Page]]) -> Unit:
+        return Unit(name, lambda: ((page.path, renderer.page(page)) for page in make()))
+
+    def about_record(view: kinds.View, record: Record) -> Files:
+        record = context.own(record)
+        page = view.page(context, record, now)
+        yield page.path, renderer.page(page)
+        yield addresses.record_data(record.kind, record.name), _json(record.data)
+
+    yield pages("home", lambda: iter([home.page(context, now)]))
     for kind in context.registry:
         view = own.get(kind.name, generic)
-        yield from view.lists(context, kind, now)
+        yield pages(f"lists {kind.name}", partial(view.lists, context, kind, now))
         for record in context.catalogue.of_kind(kind.name):
-            yield view.page(context, record, now)
-    yield from compliance.pages(context)
-    yield from deadlines.pages(context)
-    yield data.page(context)
-    yield about.page(context)
+            yield Unit(f"record {kind.name}/{record.name}", partial(about_record, view, record))
+        yield Unit(f"data {kind.name}", partial(_data, context, kind))
+    yield pages("compliance", lambda: compliance.pages(context))
+    yield pages("deadlines", lambda: deadlines.pages(context))
+    yield pages("data", lambda: iter([data.page(context)]))
+    yield pages("about", lambda: iter([about.page(context)]))
+    for (of, name), content in feeds.items():
+        path = addresses.feed(context.registry[of] if of else None, name)
+        yield Unit(f"feed {of}/{name}", partial(_one, path, content))
+    yield Unit("search", lambda: _one(SEARCH_INDEX, search.index(context)))
+    yield Unit("static", lambda: _static(context))
 
 
-def _published(context: Context, pages: list[str]) -> Iterator[tuple[str, bytes]]:
-    """What itsm.yaml asks for where the site is published: its sitemap, and the style with its logo."""
-    configuration = context.validation.configuration
-    if _web_address(configuration) is not None:
-        day = context.now.astimezone(UTC).date().isoformat()
-        yield from publication.sitemap(_web_address(configuration) or "", pages, day)
-    if configuration.site_logo is not None:
-        content = next(iter(context.catalogue.snapshot.read_many([configuration.site_logo])))[1]
+def _one(path: str, content: bytes) -> Files:
+    yield path, content
+
+
+def _static(context: Context) -> Files:
+    """The program's own files, and the style with the logo."""
+    for name in _STATIC:
+        yield f"static/{name}", asset(f"static/{name}")
+    logo = context.validation.configuration.site_logo
+    if logo is not None:
+        content = next(iter(context.catalogue.snapshot.read_many([logo])))[1]
         if isinstance(content, bytes):  # else there is a finding about it
-            yield publication.LOGO, publication.logo_style(configuration.site_logo, content)
+            yield publication.LOGO, publication.logo_style(logo, content)
+
+
+def sitemap(context: Context, paths: Iterable[str]) -> Files:
+    """The sitemap of all pages, where itsm.yaml says where the site is published."""
+    address = _web_address(context.validation.configuration)
+    if address is not None:
+        day = context.now.astimezone(UTC).date().isoformat()
+        yield from publication.sitemap(address, (path for path in paths if path.endswith(".html")), day)
+
+
+def _data(context: Context, kind: Kind) -> Files:
+    folder = addresses.folder(kind)
+    yield f"data/{folder}.json", _json([item.data for item in context.catalogue.of_kind(kind.name)])
+    yield f"data/schemas/{folder}.schema.json", _json(kind.schema)
 
 
 def _web_address(configuration: Configuration) -> str | None:
     """Where the site is published, if that is on the web."""
     url = configuration.site_url
     return url if url is not None and url.startswith(("http://", "https://")) else None
-
-
-def _data(context: Context) -> Iterator[tuple[str, bytes]]:
-    for kind in context.registry:
-        folder = addresses.folder(kind)
-        records = context.catalogue.of_kind(kind.name)
-        yield f"data/{folder}.json", _json([item.data for item in records])
-        yield f"data/schemas/{folder}.schema.json", _json(kind.schema)
-        for item in records:
-            yield addresses.record_data(kind, item.name), _json(item.data)
 
 
 def _json(value: object) -> bytes:

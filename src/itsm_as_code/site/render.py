@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 
@@ -20,6 +21,13 @@ CONTENT_SECURITY_POLICY = (
 def asset(path: str) -> bytes:
     """A file of the package's ``static`` or ``templates`` folder."""
     return resources.files("itsm_as_code.site").joinpath(*path.split("/")).read_bytes()
+
+
+def assets() -> Iterator[tuple[str, bytes]]:
+    """All files of those folders, by path."""
+    for folder in ("static", "templates"):
+        for file in sorted(resources.files("itsm_as_code.site").joinpath(folder).iterdir(), key=lambda file: file.name):
+            yield f"{folder}/{file.name}", file.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)

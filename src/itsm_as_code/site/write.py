@@ -30,10 +30,11 @@ _RENAME_EXCHANGE: Final = 2
 """renameat2(2); RENAME_SWAP of renamex_np(2) has the same number."""
 
 
-def write(files: Iterable[tuple[str, bytes]], out: Path) -> int:
+def write(files: Iterable[tuple[str, bytes | None]], out: Path) -> int:
     """Make ``out`` hold exactly ``files``, path and content, each written as it comes; how many of them are pages.
 
-    A build that is killed leaves the old site as it was. ItsmError when ``out`` holds anything but a site.
+    A file without content stays as it is. A build that is killed leaves the old site as it was. ItsmError when ``out``
+    holds anything but a site.
     """
     out = out.absolute()
     _refuse_others(out)
@@ -64,7 +65,7 @@ def _clean(out: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _put(files: Iterable[tuple[str, bytes]], out: Path) -> int:
+def _put(files: Iterable[tuple[str, bytes | None]], out: Path) -> int:
     prefix = f".{out.name}.itsm-new-"
     # It goes away at the end in any case; after an exchange it holds the old site.
     with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent, ignore_cleanup_errors=True) as name:
@@ -106,7 +107,7 @@ def _refuse_others(out: Path) -> None:
         )
 
 
-def _fill(fresh: Path, files: Iterable[tuple[str, bytes]], old: Path) -> int:
+def _fill(fresh: Path, files: Iterable[tuple[str, bytes | None]], old: Path) -> int:
     made: set[str] = set()
     pages = 0
     like: os.stat_result | None = None
@@ -119,13 +120,23 @@ def _fill(fresh: Path, files: Iterable[tuple[str, bytes]], old: Path) -> int:
         if folder not in made:
             (fresh / folder).mkdir(parents=True, exist_ok=True)
             made.add(folder)
-        if like is None or not _keep(os.path.join(old, path), file, content, like):  # noqa: PTH118
+        if content is None:
+            _stay(os.path.join(old, path), file)  # noqa: PTH118
+        elif like is None or not _keep(os.path.join(old, path), file, content, like):  # noqa: PTH118
             with open(file, "xb") as stream:  # noqa: PTH123 - never into what is linked
                 stream.write(content)
             like = like or os.lstat(file)
         pages += path.endswith(".html")
     (fresh / MARKER).write_bytes(_MARK)
     return pages
+
+
+def _stay(old: str, file: str) -> None:
+    """Link ``old`` to ``file``, or copy it where there are no links."""
+    try:
+        os.link(old, file, follow_symlinks=False)
+    except PermissionError:
+        shutil.copy2(old, file, follow_symlinks=False)
 
 
 def _keep(old: str, file: str, content: bytes, like: os.stat_result) -> bool:

@@ -14,7 +14,7 @@ from itsm_as_code.site.views.values import Items, Missing, Page, Prose, Row, Sta
 
 def standing(context: Context, record: Record) -> Status:
     """Whether a calendar is on now."""
-    found = hours.upcoming(context, record)
+    found = hours.upcoming(context, record.name)
     if found is None:
         return Status("Cannot be read", "bad")
     if found and context.now in found[0]:
@@ -56,7 +56,7 @@ def _entries(context: Context, record: Record) -> Value | None:
 
 
 def _next_table(context: Context, record: Record) -> Value:
-    found = hours.upcoming(context, record)
+    found = hours.upcoming(context, record.name)
     if found is None:
         return Missing("The calendar cannot be read; see the checks below.")
     rows = []
@@ -78,7 +78,7 @@ HEADERS = ("Calendar", "Kind", "Next", "Now", "Time zone")
 
 def row(context: Context, record: Record) -> Row:
     """A calendar in a list."""
-    found = hours.upcoming(context, record)
+    found = hours.upcoming(context, record.name)
     following: Value = Missing("Nothing ahead")
     if found and (found[0].end - found[0].start).days > 390:
         following = Text("Without interruption")

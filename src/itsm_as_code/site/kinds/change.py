@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from itsm_as_code.measures.retrospective import open_reviews
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.taken_over import is_taken_over
@@ -60,16 +59,17 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         statuses.append(context.status("expired", "Window has passed"))
     if spec.get("recordedAfterwards") is True:
         statuses.append(context.status("expired", "Exception: recorded afterwards"))
-    return made.finish(lead=spec.get("summary"), statuses=tuple(statuses), facts=_facts(made), progress=True)
+    return made.finish(lead=spec.get("summary"), statuses=tuple(statuses), facts=_facts(made, now), progress=True)
 
 
-def _facts(made: RecordPage) -> tuple[tuple[str, Value], ...]:
+def _facts(made: RecordPage, now: state.Now) -> tuple[tuple[str, Value], ...]:
     context, spec = made.context, made.spec
     planned = state.schedule(made.record)
     window: Value = Missing("Not scheduled")
     if planned:
-        ahead = words.relative(planned.start, context.now)
-        window = Inline((words.span(planned.start, planned.end, context.tz), Text(ahead)), " · ")
+        window = words.span(planned.start, planned.end, context.tz)
+        if now.phase(made.record) != "past":  # else the page would be another one every day
+            window = Inline((window, Text(words.relative(planned.start, context.now))), " · ")
     facts: list[tuple[str, Value]] = [("Services", made.field("services")), ("Window", window)]
     if "actual" in spec:
         start, end = words.as_instant(spec["actual"].get("start")), words.as_instant(spec["actual"].get("end"))
@@ -165,8 +165,7 @@ def _outcome(made: RecordPage) -> None:
     if "review" in made.spec:
         return
     context = made.context
-    open_ = open_reviews(context.validation.facts, context.validation.configuration.timezone)
-    due = next((review.due for review in open_ if review.change == made.record.name), None)
+    due = context.reviews_due.get(made.record.name)
     if due is not None:
         made.add("review", "Review", Inline((Text("Not reviewed yet; due by"), words.moment(due, context.tz)), " "))
     elif made.record.spec["status"] in ("implemented", "backed-out", "failed"):

@@ -105,7 +105,7 @@ def _customer_part(made: RecordPage, now: state.Now) -> None:
 
 
 def _status_part(made: RecordPage, now: state.Now) -> None:
-    incidents = [i for i in now.open_incidents if made.record.name in i.spec["services"]]
+    incidents = now.incidents_of.get(made.record.name, ())
     said: list[Value] = []
     via = now.affected.get(made.record.name)
     if via and made.record.name not in now.outages:
@@ -187,7 +187,7 @@ def _planned(made: RecordPage, now: state.Now) -> list[Value]:
     calendar_rows: list[Row] = []
     for name in record.spec.get("maintenanceWindows", ()):
         calendar = context.catalogue.get("Calendar", name)
-        found = hours.upcoming(context, calendar) if calendar else None
+        found = hours.upcoming(context, name) if calendar else None
         when = words.span(found[0].start, found[0].end, context.tz) if found else Missing("Unknown")
         calendar_rows.append(Row.of(context.reference("Calendar", name), Text("Maintenance window"), when))
     for span, freeze in context.freezes_of(record):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -13,8 +14,10 @@ from itsm_as_code import clock
 from itsm_as_code.compliance import Assessment, assess_controls
 from itsm_as_code.compliance.deadlines import Deadline, deadlines
 from itsm_as_code.findings import Finding, RecordId
+from itsm_as_code.measures.availability import Composition
 from itsm_as_code.measures.deadlines import utc_day
-from itsm_as_code.measures.finance import ServiceCost
+from itsm_as_code.measures.finance import ServiceCost, total_costs, yearly_cost
+from itsm_as_code.measures.retrospective import open_reviews
 from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.facts import applies_to
 from itsm_as_code.records.kinds import KindRegistry
@@ -43,6 +46,23 @@ _TONES: Mapping[str, Tone] = {
 """How words weigh that several kinds have, or none of them."""
 
 
+QUESTIONS: dict[str, Callable[[Context, str], Any]] = {}
+"""What a context remembers for each record, by name."""
+
+
+def remembered(answer: Callable[[Context, str], T]) -> Callable[[Context, str], T]:
+    """A function of a record's name that many pages ask the same, and that is worked out once in a build."""
+    question = answer.__name__
+    QUESTIONS[question] = answer
+
+    def ask(context: Context, name: str) -> T:
+        found: T = context.remember(question, name)
+        return found
+
+    ask.__doc__ = answer.__doc__
+    return ask
+
+
 @dataclass(frozen=True)
 class Context:
     """One build: what was validated, at which revision, and the indexes over it."""
@@ -64,14 +84,15 @@ class Context:
         object.__setattr__(self, "registry", self.validation.registry)
         object.__setattr__(self, "now", self.validation.now)
 
-    @cached_property
-    def upcoming(self) -> dict[str, list[clock.Interval] | None]:
-        """Remembered by :mod:`itsm_as_code.site.views.hours`: many services share few calendars."""
-        return {}
+    def remember(self, question: str, name: str) -> Any:
+        """The answer to a :func:`remembered` question about a record, by its name."""
+        known = self._answers
+        if (question, name) not in known:
+            known[question, name] = QUESTIONS[question](self, name)
+        return known[question, name]
 
     @cached_property
-    def covered(self) -> dict[str, clock.Intervals | None]:
-        """Remembered by :mod:`itsm_as_code.site.views.outlook`: what calendars cover in the days ahead."""
+    def _answers(self) -> dict[tuple[str, str], Any]:
         return {}
 
     @cached_property
@@ -85,18 +106,28 @@ class Context:
         return deadlines(self.validation)
 
     @cached_property
-    def feasibility(self) -> Feasibility:
-        return Feasibility(self.validation.facts, utc_day(self.now))
+    def promises(self) -> Mapping[str, list[tuple[Promise, Composition]]]:
+        """Promised availabilities by service, each with what is below it."""
+        feasibility = Feasibility(self.validation.facts, utc_day(self.now))
+        found = ((promise, feasibility.composition(promise)) for promise in feasibility.promises())
+        return _group(found, lambda item: [item[0].service])
 
     @cached_property
-    def promises(self) -> Mapping[str, list[Promise]]:
-        """Promised availabilities by service."""
-        return _group(self.feasibility.promises(), lambda promise: [promise.service])
+    def reviews_due(self) -> Mapping[str, datetime]:
+        """By when changes are to be reviewed that have to be and are not yet."""
+        open_ = open_reviews(self.validation.facts, self.validation.configuration.timezone)
+        return {review.change: review.due for review in open_}
 
     @cached_property
     def costs(self) -> dict[str, ServiceCost]:
-        """Remembered by :mod:`itsm_as_code.site.views.service_figures`: all are worked out together."""
-        return {}
+        """What every service costs in a year, with its shares of what it depends on."""
+        own, depends_on = {}, {}
+        for service in self.catalogue.of_kind("Service"):
+            cost = service.spec.get("cost")
+            if cost and "fixed" in cost:
+                own[service.name] = yearly_cost(cost["currency"], cost["period"], Decimal(cost["fixed"]))
+            depends_on[service.name] = [item["service"] for item in service.spec.get("dependsOn", ())]
+        return total_costs(own, depends_on)
 
     @cached_property
     def _links(self) -> dict[RecordId, Link]:
@@ -137,6 +168,10 @@ class Context:
         if known is None:
             known = self._links[record.id] = Link(record.title, addresses.record_page(record.kind, record.name))
         return known
+
+    def own(self, record: Record) -> Record:
+        """The record that a page is about, of which the page says everything."""
+        return record
 
     def reference(self, kinds: str | Iterable[str], name: object) -> Value:
         """A link to the record that a reference names, or the bare name when nobody has it."""

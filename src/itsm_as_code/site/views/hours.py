@@ -10,9 +10,8 @@ from typing import Any
 from itsm_as_code.clock import Interval
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before
-from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import words
-from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.context import Context, remembered
 
 _DAYS = {
     "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
@@ -131,18 +130,14 @@ def _rule_days(rule: Mapping[str, str], start: datetime) -> str | None:
 MOST_UPCOMING = 8
 
 
-def upcoming(context: Context, calendar: Record) -> list[Interval] | None:
-    """The next spans of a calendar, the one that is on now included; None when it cannot be read."""
-    known = context.upcoming
-    if calendar.name not in known:
-        known[calendar.name] = _upcoming(context, calendar.spec)
-    return known[calendar.name]
-
-
-def _upcoming(context: Context, spec: Mapping[str, Any]) -> list[Interval] | None:
+@remembered
+def upcoming(context: Context, name: str) -> list[Interval] | None:
+    """The next spans of a calendar, the one that is on now included; None when there is none or it cannot be read."""
+    calendar = context.catalogue.get("Calendar", name)
     found: list[Interval] = []
-    for days in (35, 400):
-        spans = context.intervals(spec, Interval(context.now - timedelta(days=1), context.now + timedelta(days=days)))
+    for days in (35, 400) if calendar is not None else ():
+        window = Interval(context.now - timedelta(days=1), context.now + timedelta(days=days))
+        spans = context.intervals(calendar.spec, window) if calendar is not None else None
         if spans is None:
             return None
         found = [span for span in spans if span.end > context.now][:MOST_UPCOMING]

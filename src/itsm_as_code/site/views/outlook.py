@@ -6,7 +6,7 @@ from itsm_as_code.clock import Interval, Intervals
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.facts import Data
 from itsm_as_code.site.views import state, words
-from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.context import Context, remembered
 from itsm_as_code.site.views.values import Inline, Missing, Value
 
 AHEAD = 90
@@ -38,14 +38,18 @@ def _spans(context: Context, calendars: list[Data]) -> list[Interval] | None:
     """What calendars cover in the days ahead, by start; None when one of them cannot be read."""
     found: list[Interval] = []
     for calendar in calendars:
-        name = calendar["metadata"]["name"]
-        if name not in context.covered:
-            context.covered[name] = context.intervals(calendar["spec"], context.ahead(AHEAD))
-        spans = context.covered[name]
+        spans = covered(context, calendar["metadata"]["name"])
         if spans is None:
             return None
         found.extend(spans)
     return sorted(found)
+
+
+@remembered
+def covered(context: Context, name: str) -> Intervals | None:
+    """What a calendar covers in the days ahead; None when it cannot be read."""
+    calendar = context.catalogue.get("Calendar", name)
+    return None if calendar is None else context.intervals(calendar.spec, context.ahead(AHEAD))
 
 
 def next_change(context: Context, service: Record, now: state.Now) -> Value:

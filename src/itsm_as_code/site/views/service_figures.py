@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 
+from itsm_as_code.measures.availability import Composition
 from itsm_as_code.measures.capacity import headroom
-from itsm_as_code.measures.finance import ServiceCost, total_costs, yearly_cost
 from itsm_as_code.measures.numbers import percent
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import Promise
@@ -19,13 +18,12 @@ _WEAKEST = 3
 
 def feasibility(context: Context, service: Record) -> Table | None:
     """What is below each promise of availability composes to this; None without a promise."""
-    rows = tuple(_feasible(context, promise) for promise in context.promises.get(service.name, ()))
+    rows = tuple(_feasible(context, *found) for found in context.promises.get(service.name, ()))
     headers = ("Agreement", "Promised", "What is below it composes to", "Weakest contributors", "Without a promise")
     return Table("Whether the promised availability can be kept", headers, rows) if rows else None
 
 
-def _feasible(context: Context, promise: Promise) -> Row:
-    result = context.feasibility.composition(promise)
+def _feasible(context: Context, promise: Promise, result: Composition) -> Row:
     agreement = context.reference("ServiceLevelAgreement", promise.agreement)
     kept = promise.availability is not None and promise.availability <= result.bound
     judged = Status("Can be kept", "good") if kept else Status("Cannot be kept", "bad")
@@ -62,21 +60,8 @@ def capacity(service: Record) -> Table | None:
     return Table("Headroom: the share of the limit that stays free", headers, tuple(rows)) if rows else None
 
 
-def all_costs(context: Context) -> dict[str, ServiceCost]:
-    """What every service costs in a year, with its shares of what it depends on."""
-    own, depends_on = {}, {}
-    for service in context.catalogue.of_kind("Service"):
-        cost = service.spec.get("cost")
-        if cost and "fixed" in cost:
-            own[service.name] = yearly_cost(cost["currency"], cost["period"], Decimal(cost["fixed"]))
-        depends_on[service.name] = [item["service"] for item in service.spec.get("dependsOn", ())]
-    return total_costs(own, depends_on)
-
-
 def cost(context: Context, service: Record) -> Table | None:
     """The total cost of a year with its parts; None when nothing of it is recorded."""
-    if not context.costs:
-        context.costs.update(all_costs(context))
     found = context.costs[service.name]
     if not found.total:
         return None

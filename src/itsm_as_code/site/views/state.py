@@ -144,7 +144,8 @@ class Now:
         return {service: via for service, (_, via) in dependents.items()}
 
     @cached_property
-    def _incidents_of(self) -> dict[str, list[Record]]:
+    def incidents_of(self) -> dict[str, list[Record]]:
+        """Open incidents by service."""
         found: dict[str, list[Record]] = {}
         for incident in self.open_incidents:
             for service in incident.spec["services"]:
@@ -161,7 +162,7 @@ class Now:
         if service.name in self.outages:
             kind = self.outages[service.name][0]
             return Status("Outage", "bad") if kind == "full" else Status("Degraded", "warn")
-        incidents = self._incidents_of.get(service.name, [])
+        incidents = self.incidents_of.get(service.name, [])
         if any(incident.spec["status"] != "restored" for incident in incidents):
             return Status("Incident open", "warn")
         if service.name in self._being_changed:

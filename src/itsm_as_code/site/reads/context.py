@@ -1,0 +1,139 @@
+"""A context of a build, and how things stand then, that note what views ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.reads.moments import SeenInstant, compared, day_in
+from itsm_as_code.site.reads.notes import MARK, Notes, bind, remembering
+from itsm_as_code.site.reads.records import SeenCatalogue, SeenFacts, SeenRecord
+from itsm_as_code.site.views import state
+from itsm_as_code.site.views.context import QUESTIONS, Context
+from itsm_as_code.site.views.values import Link
+
+if TYPE_CHECKING:
+    from itsm_as_code.validation import Validation
+
+
+class _Results(tuple[Any, ...]):
+    """What a validation found, noted as a whole."""
+
+    key: str
+    notes: Notes
+
+    @classmethod
+    def of(cls, key: str, items: tuple[Any, ...], notes: Notes) -> _Results:
+        made = cls(items)
+        made.key, made.notes = key, notes
+        notes.direct[key] = lambda: items
+        return made
+
+    def __iter__(self) -> Iterator[Any]:
+        self.notes.note(self.key)
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self.notes.note(self.key)
+        return super().__len__()
+
+    def __getitem__(self, at: Any) -> Any:
+        self.notes.note(self.key)
+        return super().__getitem__(at)
+
+
+def seen(validation: Validation, notes: Notes) -> Validation:
+    """A validation that notes what is asked of its records, facts, results and instant."""
+    now = validation.now
+    notes.direct.update(
+        now=lambda *asked: compared(now, *asked) if asked else now,
+        day=lambda zone: day_in(now, zone),
+    )
+    catalogue = SeenCatalogue(validation.catalogue, notes)
+    waivers = tuple(replace(item, record=SeenRecord(item.record, notes)) for item in validation.waivers)
+    return replace(
+        validation,
+        catalogue=catalogue,
+        facts=SeenFacts(validation.facts, notes),
+        now=SeenInstant.of(now, notes),
+        findings=_Results.of("findings", validation.findings, notes),
+        outcomes=_Results.of("outcomes", validation.outcomes, notes),
+        waivers=_Results.of("waivers", waivers, notes),
+    )
+
+
+class _Context(Context):
+    """A context that notes what views ask of it."""
+
+    notes: Notes
+    catalogue: SeenCatalogue
+
+    @classmethod
+    def of(cls, context: Context, notes: Notes) -> _Context:
+        """The same build, seen by ``notes``."""
+        made = cls(seen(context.validation, notes), context.revision, context.trend, context.feeds, context.tones)
+        object.__setattr__(made, "notes", notes)
+        bind(made)
+        notes.direct.update(
+            trend=lambda: context.trend,
+            revision=lambda: context.revision,
+            feed=lambda kind, name: (kind, name) in context.feeds,
+        )
+        for question in QUESTIONS:
+            notes.makers[question] = made._answer
+        return made
+
+    def _answer(self, asked: str) -> object:
+        question, _, name = asked.partition(" ")
+        return QUESTIONS[question](self, name)
+
+    def feed(self, kind: str = "", name: str = "") -> str | None:
+        self.notes.note(MARK.join(("feed", kind, name)))
+        return super().feed(kind, name)
+
+    def link(self, record: Record) -> Link:
+        _ = self.catalogue.seen(record).title  # noted for whoever asks, also where the link is remembered
+        return super().link(record)
+
+    def own(self, record: Record) -> Record:
+        self.notes.note(MARK.join(("whole", record.id.kind, record.id.name)))
+        return self.catalogue.seen(record).real
+
+    def remember(self, question: str, name: str) -> Any:
+        asked = f"{question} {name}"
+        found = self.notes.remembered(asked)
+        self.notes.note(asked)
+        return found
+
+
+def _field(name: str) -> Any:
+    """A field of a context that notes that it was read."""
+
+    def read(self: _Context) -> Any:
+        self.notes.note(name)
+        return self.__dict__[name]
+
+    def write(self: _Context, value: Any) -> None:
+        self.__dict__[name] = value
+
+    return property(read, write)
+
+
+for _name in ("trend", "revision"):
+    setattr(_Context, _name, _field(_name))
+
+SeenContext = remembering(_Context, "context", frozenset({"_links", "_answers", "tz"}))
+
+
+class _Now(state.Now):
+    """How things stand, which notes what views ask of it."""
+
+    def __init__(self, context: Context, notes: Notes) -> None:
+        super().__init__(context)
+        self.notes = notes
+        bind(self)
+
+
+SeenNow = remembering(_Now, "state")

@@ -1,0 +1,239 @@
+"""Look-ups with digests of their answers, and who asked: pages, and answers that others are made of."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final, TypeVar
+
+from itsm_as_code.findings import RecordId
+from itsm_as_code.records.catalogue import Record
+
+T = TypeVar("T")
+
+MARK: Final = "\x1f"
+"""Between the parts of a key; no record name has it."""
+_DIGEST: Final = 16
+_ABSENT: Final = "\x00absent"
+_RECORDS: Final[dict[type, Callable[[Any], Any]]] = {}
+"""How records stand in an answer: by their names, for who reads more of them notes that itself."""
+
+
+def by_name(kind: type) -> None:
+    """Let records of this class stand in answers by their names."""
+    _RECORDS[kind] = lambda record: (str, (f"{record.id.kind}/{record.id.name}",))
+
+
+by_name(Record)
+
+
+def digest(value: object) -> bytes:
+    """Sixteen bytes for a value: equal ones are of equal values; what has no form of its own is never equal."""
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, 5)
+    pickler.fast = True  # without it, the bytes would tell which parts are one object
+    pickler.dispatch_table = _RECORDS
+    try:
+        pickler.dump(value)
+        said = buffer.getvalue()
+    except (pickle.PicklingError, TypeError, AttributeError):
+        said = repr(value).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(said, digest_size=_DIGEST).digest()
+
+
+class Notes:
+    """Keys of look-ups with digests of their answers, by number; ``traces`` says which ones an answer is made of.
+
+    A key is a text of parts: what was asked, and of what. The first part is one of ``direct``, or the name of a
+    remembered answer (``facts.graph``), which is worked out once for all who ask and has a trace of its own.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.digests: list[bytes] = []
+        self.traces: dict[str, set[int]] = {}
+        self.direct: dict[str, Callable[..., object]] = {}
+        self.makers: dict[str, Callable[[str], object]] = {}
+        self._values: dict[str, Any] = {}
+        self._frame: set[int] = set()
+
+    def note(self, key: str) -> None:
+        """Whoever is at work now asked this."""
+        number = self.numbers.get(key)
+        if number is None:
+            number = self.add(key, digest(self.answer(key)))
+        self._frame.add(number)
+
+    def add(self, key: str, answer: bytes) -> int:
+        """The number of a new key with the digest of its answer."""
+        number = self.numbers[key] = len(self.digests)
+        self.digests.append(answer)
+        return number
+
+    @contextmanager
+    def frame(self, trace: set[int] | None = None) -> Iterator[set[int]]:
+        """What is asked within, and nobody else's."""
+        outer = self._frame
+        self._frame = set() if trace is None else trace
+        try:
+            yield self._frame
+        finally:
+            self._frame = outer
+
+    def remembered(self, name: str) -> Any:
+        """A remembered answer; who takes anything from it notes what."""
+        if name not in self._values:
+            with self.frame() as trace:
+                value = self.makers[name.partition(" ")[0]](name)
+            # What was asked of it in an earlier build and still holds may have been made of more.
+            self.traces[name] = trace | self.traces.get(name, set())
+            self._values[name] = value
+        return self._values[name]
+
+    def answer(self, key: str) -> object:
+        """What a key is answered with now; noting it and looking whether it still holds are the same question."""
+        head, *rest = key.split(MARK)
+        if head in self.direct:
+            return self.direct[head](*rest)
+        value = self.remembered(head)
+        if not rest:
+            return value
+        how, *said = rest
+        if how == "item":
+            return value.get(self._read(*said), _ABSENT)
+        if how == "in":
+            return self._read(*said) in value
+        with self.frame(self.traces[head]):
+            return getattr(value, how)(*(self._read(*part.split(":", 1)) for part in said))
+
+    def _read(self, form: str, text: str) -> object:
+        if form == "r":
+            return RecordId(*text.split("/", 1))
+        if form == "t":
+            return self.direct["now"]() if text == "now" else datetime.fromisoformat(text)
+        return text
+
+
+def written(value: object) -> tuple[str, ...] | None:
+    """A key of a mapping or an argument as parts of a key, or None for what cannot be one."""
+    if isinstance(value, str):
+        return ("s", value)
+    if isinstance(value, RecordId):
+        return ("r", f"{value.kind}/{value.name}")
+    if isinstance(value, datetime):
+        return ("t", value.isoformat() if type(value) is datetime else "now")
+    return None
+
+
+class Keyed:
+    """A remembered mapping or set: who looks up one key depends on that alone."""
+
+    __slots__ = ("_name", "_notes", "_value")
+
+    def __init__(self, notes: Notes, name: str, value: Any) -> None:
+        self._notes, self._name, self._value = notes, name, value
+
+    def _note(self, how: str, key: object) -> None:
+        said = written(key)
+        self._notes.note(self._name if said is None else MARK.join((self._name, how, *said)))
+
+    def get(self, key: object, default: Any = None) -> Any:
+        self._note("item", key)
+        return self._value.get(key, default)
+
+    def __getitem__(self, key: object) -> Any:
+        self._note("item", key)
+        return self._value[key]
+
+    def __contains__(self, key: object) -> bool:
+        self._note("in", key)
+        return key in self._value
+
+    def _whole(self) -> Any:
+        self._notes.note(self._name)
+        return self._value
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._whole() == other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def items(self) -> Any:
+        return self._whole().items()
+
+    def keys(self) -> Any:
+        return self._whole().keys()
+
+    def values(self) -> Any:
+        return self._whole().values()
+
+
+class Called:
+    """A remembered object: who calls a method of it depends on what it answered to these arguments."""
+
+    __slots__ = ("_name", "_notes", "_value")
+
+    def __init__(self, notes: Notes, name: str, value: Any) -> None:
+        self._notes, self._name, self._value = notes, name, value
+
+    def __getattr__(self, method: str) -> Any:
+        def call(*arguments: object) -> Any:
+            said = [written(argument) for argument in arguments]
+            if None in said:
+                raise TypeError(f"{self._name}.{method} was asked for {arguments}, which no key can hold")
+            notes = self._notes
+            notes.note(MARK.join((self._name, method, *(f"{part[0]}:{part[1]}" for part in said if part))))
+            with notes.frame(notes.traces[self._name]):
+                return getattr(self._value, method)(*arguments)
+
+        return call
+
+
+def remembering(cls: type[T], name: str, plain: frozenset[str] = frozenset()) -> type[T]:
+    """The class with its cached properties as remembered answers, called ``name.property``; ``plain`` stay theirs.
+
+    Its objects have ``notes``, and :func:`bind` tells those how the answers are worked out.
+    """
+    makers = {
+        key: value.func
+        for base in reversed(cls.__mro__)
+        for key, value in vars(base).items()
+        if isinstance(value, cached_property) and key not in plain
+    }
+    properties = {key: _property(f"{name}.{key}") for key in makers}
+    sources = {f"{name}.{key}": make for key, make in makers.items()}
+    return type(cls.__name__, (cls,), {"__doc__": cls.__doc__, **properties, "_sources": sources})
+
+
+def _property(name: str) -> property:
+    return property(lambda self: shown(self.notes, name, self.notes.remembered(name)))
+
+
+def bind(owner: Any) -> None:
+    """Let the notes of an object of a remembering class know how its answers are worked out."""
+    for name, make in owner._sources.items():
+        owner.notes.makers[name] = lambda _, make=make: make(owner)
+
+
+def shown(notes: Notes, name: str, value: Any) -> Any:
+    """A remembered answer as whoever asked gets it."""
+    if isinstance(value, dict | frozenset):
+        return Keyed(notes, name, value)
+    if getattr(type(value), "__module__", "") in _CALLED:
+        return Called(notes, name, value)
+    notes.note(name)
+    return value
+
+
+_CALLED: Final = frozenset({"itsm_as_code.records.graph", "itsm_as_code.records.outcomes"})

@@ -1,0 +1,274 @@
+"""Records, facts and a catalogue that note what is asked of them.
+
+A record tells apart its title, its brief (what is short in its ``spec``: owner, tier, status), and all of it: who links
+to a service does not depend on its plan for disasters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from itsm_as_code.clock import Interval
+from itsm_as_code.findings import Pointer, RecordId
+from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.records.graph import ServiceGraph
+from itsm_as_code.site.reads.notes import MARK, Notes, bind, by_name, remembering
+
+_TOGETHER: Final = frozenset({"Policy"})
+"""Kinds of which every page names most: their titles are one answer."""
+_SHORT: Final = (str, int, float, bool, type(None))
+
+
+class SeenSpec(dict[str, Any]):
+    """A record's ``spec`` that notes whether what is short in it was asked for, or more."""
+
+    __slots__ = ("_record",)
+
+    def __init__(self, record: SeenRecord) -> None:
+        super().__init__(record.real.spec)
+        self._record = record
+
+    def _part(self, key: object, value: object) -> None:
+        self._record.note("brief" if isinstance(value, _SHORT) else "whole")
+
+    def __getitem__(self, key: str) -> Any:
+        value = dict.get(self, key)
+        self._part(key, value)
+        return dict.__getitem__(self, key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        value = dict.get(self, key)
+        self._part(key, value)
+        return dict.get(self, key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self._record.note("brief")
+        return dict.__contains__(self, key)
+
+
+def _whole(name: str) -> Any:
+    method = getattr(dict, name)
+
+    def call(self: SeenSpec, *given: Any) -> Any:
+        self._record.note("whole")
+        return method(self, *given)
+
+    return call
+
+
+for _name in (
+    "__iter__", "__len__", "__eq__", "__ne__", "__or__", "__ror__", "__reversed__", "items", "keys", "values", "copy",
+):  # fmt: skip
+    setattr(SeenSpec, _name, _whole(_name))
+
+
+class SeenRecord(Record):
+    """A record that notes what is asked of it; by what it is called it was asked for."""
+
+    __slots__ = ("notes", "real")
+    notes: Notes
+    real: Record
+
+    def __init__(self, real: Record, notes: Notes) -> None:
+        object.__setattr__(self, "real", real)
+        object.__setattr__(self, "notes", notes)
+        object.__setattr__(self, "id", real.id)
+        object.__setattr__(self, "kind", real.kind)
+
+    def note(self, what: str) -> None:
+        kind, name = self.id.kind, self.id.name
+        if what == "title" and kind in _TOGETHER:
+            self.notes.note(MARK.join(("titles", kind)))
+        else:
+            self.notes.note(MARK.join((what, kind, name)))
+
+    @property
+    def title(self) -> str:
+        self.note("title")
+        return self.real.title
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return SeenSpec(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+for _name in ("data", "path", "content", "oid", "valid", "pack"):
+
+    def _ask(self: SeenRecord, name: str = _name) -> Any:
+        self.note("whole")
+        return getattr(self.real, name)
+
+    setattr(SeenRecord, _name, property(_ask))
+
+by_name(SeenRecord)
+
+
+class SeenCatalogue(Catalogue):
+    """A catalogue that notes what is asked of it."""
+
+    def __init__(self, real: Catalogue, notes: Notes) -> None:
+        super().__init__(real.snapshot, real.registry, _Every(self), real.findings)
+        self.real, self.notes = real, notes
+        notes.direct.update(
+            title=lambda kind, name: _title(real, kind, name),
+            titles=lambda kind: [(record.name, record.title) for record in real.of_kind(kind)],
+            brief=lambda kind, name: _brief(real, kind, name),
+            whole=lambda kind, name: _all_of(real, kind, name),
+            names=lambda kind: [record.name for record in real.of_kind(kind)],
+            content=lambda kind: [_all_of(real, kind, record.name) for record in real.of_kind(kind)],
+            everything=lambda: [_all_of(real, id_.kind, id_.name) for id_ in sorted(real.records, key=str)],
+            referrers=lambda kind, name: real.referrers.get(RecordId(kind, name), ()),
+        )
+
+    def seen(self, record: Record) -> SeenRecord:
+        return record if isinstance(record, SeenRecord) else SeenRecord(record, self.notes)
+
+    def get(self, kind: str, name: str) -> Record | None:
+        found = self.real.get(kind, name)
+        if kind in _TOGETHER:
+            self.notes.note(MARK.join(("titles", kind)))
+        else:
+            self.notes.note(MARK.join(("title", kind, name)))
+        return SeenRecord(found, self.notes) if found is not None else None
+
+    def of_kind(self, kind: str) -> list[Record]:
+        self.notes.note(MARK.join(("names", kind)))
+        return [SeenRecord(record, self.notes) for record in self.real.of_kind(kind)]
+
+    @property
+    def referrers(self) -> Any:
+        return _Referrers(self)
+
+
+class _Every(Mapping[RecordId, Record]):
+    """All records by what they are called, valid or not."""
+
+    def __init__(self, catalogue: SeenCatalogue) -> None:
+        self._catalogue = catalogue
+
+    def __getitem__(self, record: RecordId) -> Record:
+        self._catalogue.notes.note(MARK.join(("whole", record.kind, record.name)))
+        return self._catalogue.seen(self._catalogue.real.records[record])
+
+    def __iter__(self) -> Iterator[RecordId]:
+        self._catalogue.notes.note("everything")
+        return iter(self._catalogue.real.records)
+
+    def __len__(self) -> int:
+        self._catalogue.notes.note("everything")
+        return len(self._catalogue.real.records)
+
+
+class _Referrers:
+    def __init__(self, catalogue: SeenCatalogue) -> None:
+        self._catalogue = catalogue
+
+    def get(self, record: RecordId, default: Any = ()) -> Any:
+        found: list[tuple[Record, Pointer]] = self._catalogue.real.referrers.get(record, default)
+        self._catalogue.notes.note(MARK.join(("referrers", record.kind, record.name)))
+        return [(self._catalogue.seen(referrer), pointer) for referrer, pointer in found]
+
+
+def _title(catalogue: Catalogue, kind: str, name: str) -> str | None:
+    found = catalogue.get(kind, name)
+    return None if found is None else found.title
+
+
+def _brief(catalogue: Catalogue, kind: str, name: str) -> object:
+    found = catalogue.get(kind, name)
+    if found is None:
+        return None
+    return [(key, value) if isinstance(value, _SHORT) else key for key, value in found.spec.items()]
+
+
+def _all_of(catalogue: Catalogue, kind: str, name: str) -> object:
+    found = catalogue.records.get(RecordId(kind, name))
+    return None if found is None else (found.oid or found.data, found.path, found.pack, found.valid)
+
+
+class _Kinds:
+    """The records of all kinds as facts look them up."""
+
+    def __init__(self, real: Mapping[str, Mapping[str, Data]], notes: Notes) -> None:
+        self._kinds = {kind: _Names(kind, records, notes) for kind, records in real.items()}
+        self._notes = notes
+
+    def get(self, kind: str, default: Any = None) -> Any:
+        return self._kinds.get(kind, default)
+
+    def values(self) -> Iterator[Mapping[str, Data]]:
+        self._notes.note("everything")
+        return (names.real for names in self._kinds.values())
+
+
+class _Names:
+    def __init__(self, kind: str, real: Mapping[str, Data], notes: Notes) -> None:
+        self._kind, self.real, self._notes = kind, real, notes
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._notes.note(MARK.join(("whole", self._kind, str(name))))
+        return self.real.get(name, default)
+
+    def _all(self) -> Mapping[str, Data]:
+        self._notes.note(MARK.join(("content", self._kind)))
+        return self.real
+
+    def values(self) -> Any:
+        return self._all().values()
+
+    def items(self) -> Any:
+        return self._all().items()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __getitem__(self, name: str) -> Data:
+        return self._all()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
+
+
+class _Facts(Facts):
+    """Facts that note what is asked of them."""
+
+    notes: Notes
+
+    def __init__(self, real: Facts, notes: Notes) -> None:
+        super().__init__(_Kinds(real._by_kind, notes))  # type: ignore[arg-type]
+        self.notes = notes
+        bind(self)
+
+    def covered(self, calendar: Data, window: Interval) -> timedelta:
+        """What is remembered of a calendar may be made of any, so that whoever asks depends on all of them."""
+        self.records("Calendar")
+        return super().covered(calendar, window)
+
+    @cached_property
+    def needs(self) -> dict[str, Data]:
+        """What services depend on, which is all that the graph is made of."""
+        found = {}
+        for service in self.records("Service"):
+            needed = service.get("spec", {}).get("dependsOn", ())
+            found[service["metadata"]["name"]] = {"spec": {"dependsOn": needed}}
+        return found
+
+    @cached_property
+    def graph(self) -> ServiceGraph:
+        return ServiceGraph(dict(self.needs.items()))
+
+
+SeenFacts = remembering(_Facts, "facts")

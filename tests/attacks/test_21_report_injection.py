@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
 from markdown_it import MarkdownIt
 
+from itsm_as_code.reports import escape, renderer
 from tests.attacks.tools import EVERYBODY, POLICY, approve, on_main
 from tests.conftest import Workshop, codes
 from tests.reports import renderers
+from tests.reports.test_growth import BUILT
+from tests.reports.test_growth import FORMATS as REPORT_FORMATS
 
 FORMATS = renderers("gate")
 
@@ -112,3 +116,15 @@ def test_a_reviewer_with_a_hostile_login(workshop: Workshop) -> None:
     assert acts(FORMATS["markdown"](decision)) == []
     assert "`@everyone:`" in FORMATS["markdown"](decision)
     assert "##[" not in FORMATS["text"](decision)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_a_text_that_a_spreadsheet_takes_for_a_formula(start: str) -> None:
+    assert escape.cell(f"{start}HYPERLINK(0)") == f"'{start}HYPERLINK(0)"
+    assert escape.cell(f"\t{start}1") == f"\\t{start}1"
+    assert (escape.cell(None), escape.cell(12), escape.cell("a=b")) == ("", "12", "a=b")
+    for report in (report for report, form in REPORT_FORMATS if form == "csv"):
+        written = renderer(report, "csv")(*BUILT[report](2, f"{start}1+1"))
+        cells = [cell for row in csv.reader(written.splitlines()) for cell in row]
+        assert f"'{start}1+1" in {cell[:5] for cell in cells}, report
+        assert not [cell for cell in cells if cell.startswith(start)], report

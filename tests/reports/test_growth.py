@@ -84,7 +84,7 @@ TEXTS: Final = {
 }
 ESCAPES: Final = (
     *(escape.terminal, escape.shown, escape.json, escape.markdown, escape.code),
-    *(escape.workflow_data, escape.workflow_property, escape.uri),
+    *(escape.workflow_data, escape.workflow_property, escape.uri, escape.cell),
 )
 
 
@@ -276,7 +276,7 @@ def statement(size: int, long: str) -> Statement:
 def policy_row(number: int, long: str) -> dict[str, Any]:
     excluded = {"reason": f"why{long}"} if number % 2 else None
     counts = dict.fromkeys(("pass", "fail", "error", "waived"), number)
-    about = {"name": f"p{number}", "title": f"t{long}", "severity": "error", "pack": None}
+    about = {"name": f"p{number}", "title": f"{long}t", "severity": "error", "pack": None}
     return {**about, **counts, "excluded": excluded, "override": None}
 
 

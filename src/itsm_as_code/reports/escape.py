@@ -15,6 +15,7 @@ _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~&$@:])")
 _TICKS: Final = re.compile("`+")
 _LINE_START: Final = re.compile(r"^(\s*)(\d*)([-=.)])")
 _WORD: Final = re.compile(r"\S+")
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _JOINERS: Final = "\u200c\u200d"
 _LINKABLE: Final = re.compile(r"@|://|www\.", re.IGNORECASE)
 
@@ -93,6 +94,15 @@ def code(text: str) -> str:
     ticks = "`" * (1 + max(map(len, _TICKS.findall(line)), default=0))
     pad = " " if line.startswith("`") or line.endswith("`") or not line.strip() else ""
     return f"{ticks}{pad}{line}{pad}{ticks}"
+
+
+def cell(value: object) -> str:
+    """A value (None is nothing) as text that no spreadsheet takes for a formula.
+
+    Source: https://owasp.org/www-community/attacks/CSV_Injection.
+    """
+    shown = terminal(str(value)) if value is not None else ""
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
 def workflow_data(text: str) -> str:

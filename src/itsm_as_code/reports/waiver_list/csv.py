@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
 
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.waiver_list import WaiverList, row
@@ -17,11 +16,5 @@ def render(report: WaiverList) -> str:
     writer.writerow(columns)
     for entry in report.entries:
         cells = row(entry) | {"records": ", ".join(map(str, entry.records))}
-        writer.writerow([_cell(cells[column]) for column in columns])
+        writer.writerow([escape.cell(cells[column]) for column in columns])
     return stream.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """Text that no spreadsheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
-    shown = escape.terminal(str(value)) if value is not None else ""
-    return f"'{shown}" if shown[:1] in ("=", "+", "-", "@") else shown

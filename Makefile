@@ -51,12 +51,14 @@ $(STAMP): pyproject.toml $(LOCK)
 	touch $@
 
 # The lower bounds stand for Python 3.11: a newer one often has no wheel of a version that is older than itself.
-COMPILE := $(BIN)/uv pip compile pyproject.toml --extra dev --quiet --generate-hashes --no-emit-index-url \
+COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url \
   --custom-compile-command 'make lock'
 
-lock: $(STAMP) ## Write both locks anew, with the newest versions; commit what changes
-	$(COMPILE) --universal --python-version 3.11 --upgrade --output-file requirements/locked.txt
-	$(COMPILE) --python-version 3.11 --resolution lowest-direct --upgrade --output-file requirements/lowest.txt
+# What `itsm init` has workflows install (run.txt) are the same versions.
+lock: $(STAMP) ## Write the locks anew, with the newest versions; commit what changes
+	$(COMPILE) --extra dev --universal --python-version 3.11 --upgrade --output-file requirements/locked.txt
+	$(COMPILE) --extra dev --python-version 3.11 --resolution lowest-direct --upgrade --output-file requirements/lowest.txt
+	$(COMPILE) --universal --python-version 3.11 --no-annotate -c requirements/locked.txt --output-file requirements/run.txt
 
 demo: $(STAMP) ## Validate, judge five example pull requests, build the site
 	@$(BIN)/python demo/run.py

@@ -22,7 +22,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 LAYERS = [
     ["findings", "errors", "durations", "recurrence"],
     ["cache", "clock", "shipped", "signing", "snapshot", "starter"],
-    ["forges.interface"],
+    ["forges.interface", "wheel"],
     ["records", "git"],
     ["measures", "forges"],
     ["configuration", "service_levels"],

@@ -1,4 +1,4 @@
-"""What the package brings along: the schemas of the kinds, policy packs, and the workflow of the gate.
+"""What the package brings along: the schemas of the kinds, policy packs, workflows, and what it is installed by.
 
 In an installed package they lie inside it; in a checkout they are the repository's own folders.
 """
@@ -12,18 +12,30 @@ from typing import Final
 
 from itsm_as_code.errors import ConfigurationError
 
-_IN_CHECKOUT: Final = {"schemas": "schemas", "policies": "policies", "workflows": ".github/workflows"}
+_IN_CHECKOUT: Final = {
+    "schemas": "schemas",
+    "policies": "policies",
+    "workflows": ".github/workflows",
+    "requirements": "requirements",
+}
+WORKFLOWS: Final = ("authorise.yml", "evidence.yml", "gate.yml", "publish.yml")
+
+
+def checkout() -> Path | None:
+    """The top of the checkout that the program runs from; None for an installed package."""
+    if resources.files("itsm_as_code").joinpath("_shipped").is_dir():
+        return None
+    top = Path(__file__).resolve().parents[2]
+    return top if (top / "pyproject.toml").is_file() else None
 
 
 def folder(name: str) -> Traversable:
-    """The shipped folder ``schemas``, ``policies`` or ``workflows``."""
-    packaged = resources.files("itsm_as_code").joinpath("_shipped", name)
-    if packaged.is_dir():
-        return packaged
-    checkout = Path(__file__).resolve().parents[2] / _IN_CHECKOUT[name]
-    if checkout.is_dir():
-        return checkout
-    raise ConfigurationError(f"the installed package lacks its {name}", remedy="install itsm-as-code again")
+    """The shipped folder ``schemas``, ``policies``, ``workflows`` or ``requirements``."""
+    top = checkout()
+    found = resources.files("itsm_as_code").joinpath("_shipped", name) if top is None else top / _IN_CHECKOUT[name]
+    if not found.is_dir():
+        raise ConfigurationError(f"the installed package lacks its {name}", remedy="install itsm-as-code again")
+    return found
 
 
 def files(name: str, suffix: str) -> dict[str, bytes]:
@@ -31,6 +43,20 @@ def files(name: str, suffix: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     _collect(folder(name), "", suffix, found)
     return found
+
+
+def lock() -> bytes:
+    """What the program needs, each with its hashes at the public index, in the form of pip's requirements."""
+    return folder("requirements").joinpath("run.txt").read_bytes()
+
+
+def everything() -> dict[str, bytes]:
+    """All that a package brings along, by its place there."""
+    found = {f"schemas/{path}": content for path, content in files("schemas", ".json").items()}
+    for name in packs():
+        found |= pack(name)
+    found |= {f"workflows/{name}": files("workflows", name)[name] for name in WORKFLOWS}
+    return found | {"requirements/run.txt": lock()}
 
 
 def packs() -> tuple[str, ...]:

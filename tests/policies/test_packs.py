@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from itsm_as_code import shipped
+from itsm_as_code import wheel as own_wheel
 from itsm_as_code.configuration import Override, PolicySettings, load_configuration
 from itsm_as_code.findings import Severity
 from itsm_as_code.policies.packs import type_mismatch
@@ -498,12 +500,18 @@ def test_every_control_that_is_shipped_belongs_to_one_pack() -> None:
 
 @pytest.mark.slow
 def test_an_installed_package_brings_every_pack(tmp_path: Path) -> None:
-    """A wheel is built and unpacked away from this checkout; a repository made by it is valid with all packs on."""
+    """A wheel is built and unpacked away from this checkout; a repository made by it is valid with all packs on.
+
+    It is what `itsm init` makes of the running program, which is also what that program makes of itself.
+    """
     pytest.importorskip("hatchling.build")
     build = f"from hatchling.build import build_wheel; build_wheel({str(tmp_path)!r})"
     subprocess.run([sys.executable, "-c", build], cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(wheel) as archive, zipfile.ZipFile(io.BytesIO(own_wheel.build())) as own:
+        assert sorted(own.namelist()) == sorted(archive.namelist())
+        alike = [name for name in own.namelist() if ".dist-info/" not in name]
+        assert [name for name in alike if own.read(name) != archive.read(name)] == []
         archive.extractall(tmp_path / "installed")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
     commands = (["init", "org", "--packs", ",".join(shipped.packs())], ["-C", "org", "validate"])
@@ -517,6 +525,7 @@ def test_an_installed_package_brings_every_pack(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
     assert done.stdout == "6 records: no findings\n"
+    assert (tmp_path / f"org/.itsm/{own_wheel.name()}").read_bytes() == own_wheel.build()
 
 
 def test_the_items_of_a_list_are_of_the_type_of_those_of_its_default() -> None:

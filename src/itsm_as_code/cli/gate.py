@@ -130,6 +130,11 @@ class _Run:
 
     def _instant(self, base: Snapshot) -> datetime:
         from itsm_as_code.validation import as_of
+        from itsm_as_code.wheel import LOCK, tool_of
+
+        for _, lock in base.read_many([LOCK] if LOCK in base.entries else []):
+            if isinstance(lock, bytes):
+                self.session.say(f"the base fixes the program: {tool_of(lock)}")
 
         self.now = self.session.instant(None if self.session.now is not None else as_of(base))
         if self.what_if is not None:

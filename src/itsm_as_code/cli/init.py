@@ -9,8 +9,7 @@ from pathlib import Path
 
 import click
 
-from itsm_as_code import __version__
-from itsm_as_code.cli import _packs
+from itsm_as_code.cli import _packs, _tool
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
@@ -46,6 +45,18 @@ _EDITOR_FOLDERS = {"people": "person", "services": "service", "policies": "polic
     help="Policy packs that apply; itsm.yaml names them. Others: dora-eu, error-budget, iso20000-1, soc2.",
 )
 @click.option("--vendor", is_flag=True, help="Copy the policies of the packs as well, to change them here.")
+@click.option(
+    "--tool",
+    metavar="WHEEL|REQUIREMENT",
+    help="What the workflows install: the file of a wheel (with #sha256=... it is compared), or a requirement with its "
+    "hash. A wheel of the running program otherwise.",
+)
+@click.option(
+    "--wheels",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Wheels of all that the tool needs, to be kept in the repository: no index is asked then.",
+)
 @common_options(output=False)
 def command(
     session: Session,
@@ -56,6 +67,8 @@ def command(
     forge: str,
     packs: str,
     vendor: bool,
+    tool: str | None,
+    wheels: Path | None,
 ) -> int:
     """Make a new repository of records: rules, schemas, people, a first team and service, and the gate's workflow.
 
@@ -78,24 +91,26 @@ def command(
     files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge})
     files["itsm.yaml"] += _packs.settings(chosen, excluded).encode()
     files |= _packs.copies(chosen) if vendor else {}
+    files |= _tool.files(session, tool, wheels) if forge != "local" else {}
     _write(target, _in_form(files))
-    validation = validate(WorkTree(target), session.instant(None))
-    wrong = [finding for finding in validation.findings if finding.blocks]
+    wrong = [item for item in validate(WorkTree(target), session.instant(None)).findings if item.blocks]
     for finding in wrong:
         click.echo(f"{finding.location}: {finding.message}", err=True)
     if excluded:
         session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
     _say_who_has_no_account(session, team, forge)
     go = f"cd {target} && " if folder is not None else ""
-    session.write(
-        f"{len(files)} files in {target}. Next:\n"
-        f"  {go}git init -b main && git config user.email {shlex.quote(team[0]['email'])}\n"
-        "  git add -A && git commit -m 'Start'\n"
-        "  itsm validate\n"
-        '  itsm new Change --title "My first change"\n'
-        "  itsm build -o site/\n"
-    )
+    session.write(f"{len(files)} files in {target}. Next:\n" + _NEXT.format(go=go, email=shlex.quote(team[0]["email"])))
     return 1 if wrong else 0
+
+
+_NEXT = """\
+  {go}git init -b main && git config user.email {email}
+  git add -A && git commit -m 'Start'
+  itsm validate
+  itsm new Change --title "My first change"
+  itsm build -o site/
+"""
 
 
 def _say_who_has_no_account(session: Session, team: list[dict[str, str]], forge: str) -> None:
@@ -185,11 +200,16 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
     for path, content in shipped.files("schemas", SUFFIX).items():
         found[f"schemas/{path}"] = content
     if values["forge"] == "github":
-        for name in ("gate.yml", "publish.yml", "authorise.yml", "evidence.yml"):
+        for name in shipped.WORKFLOWS:
             found[f".github/workflows/{name}"] = _workflow(shipped.files("workflows", name)[name])
     if values["forge"] == "gitlab":
-        found[".gitlab-ci.yml"] = _filled("gitlab-ci.yml", {"version": __version__}, quoted=False)
-        found["ci/authorise.yml"] = _filled("gitlab-authorise.yml", {"version": __version__}, quoted=False)
+        pip = "--root-user-action ignore "
+        ways = {
+            "install from what was fetched": _tool.install(" " * 6, "FETCH_HEAD", "-C fixed ", pip),
+            "install from the checkout": _tool.install(" " * 6, "HEAD", "", pip),
+        }
+        found[".gitlab-ci.yml"] = _filled("gitlab-ci.yml", ways, quoted=False)
+        found["ci/authorise.yml"] = _filled("gitlab-authorise.yml", ways, quoted=False)
     return found
 
 
@@ -216,12 +236,10 @@ def _filled(template: str, values: dict[str, str], quoted: bool = True) -> bytes
 
 
 def _workflow(text: bytes) -> bytes:
-    """The gate's workflow, with the published package instead of this project's checkout."""
-    own = b"python -m pip install --quiet --disable-pip-version-check ."
-    published = (
-        b'python -m pip install --quiet --disable-pip-version-check "itsm-as-code==' + __version__.encode() + b'"'
-    )
-    return text.replace(own, published).replace(b"Install itsm from the base", b"Install itsm")
+    """A workflow of this project, which installs what the repository fixes instead of this project's checkout."""
+    own = b"run: python -m pip install --quiet --disable-pip-version-check ."
+    fixed = "run: |\n          " + _tool.install(" " * 10)
+    return text.replace(own, fixed.encode()).replace(b"Install itsm from the base", b"Install itsm")
 
 
 def _editor_settings() -> bytes:

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from itsm_as_code.clock import FOREVER
 from itsm_as_code.findings import Pointer, RecordId, format_pointer
-from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.gate.guard import TOOL
+from itsm_as_code.gate.scope import MatchedRule, PathChange
 from itsm_as_code.measures.links import LINKS, ended_at, is_open
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.diff import RecordDiff
@@ -87,6 +89,16 @@ def history_rules(diffs: Iterable[RecordDiff]) -> list[MatchedRule]:
         told = f"{diff.id}: taken over {origin(diff.record.data)}"
         cases.append((diff, told if many <= _TOLD else f"{many:,} records taken over from {tool} on {day}"))
     return [_rule(HISTORY[1], {"role": "governance"}, cases)] if cases else []
+
+
+def tool_rules(paths: Iterable[PathChange]) -> list[MatchedRule]:
+    """A rule for the program that judges from then on: that governance agrees to it, whoever may change other files."""
+    found = [change.path for change in paths if change.path.startswith(f"{TOOL}/")]
+    if not found:
+        return []
+    why = [f"{path} changed: what the workflows install" for path in found]
+    rule = _rule("tool", {"role": "governance"}, [])
+    return [replace(rule, why=tuple(why), paths=tuple(found))]
 
 
 HISTORY: Final = ("gate", "taken-over")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from itsm_as_code.gate.agreed import tool_rules
 from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason
@@ -46,7 +47,7 @@ def approvals_of(candidate: Candidate, findings: Findings, history: History) -> 
     voided = binding_of(candidate, findings, history).voided
     settled = [
         settle(rule, reviews, authors, candidate.directory, candidate.guarded_facts, voided)
-        for rule in _with_own(candidate, candidate.diffs, findings.scope)
+        for rule in _with_own(candidate, candidate.diffs, candidate.other_paths, findings.scope)
     ]
     vetoes = {item.person for item in reviews.vetoes}
     everyone = candidate.directory.everyone()
@@ -60,7 +61,7 @@ def binding_of(candidate: Candidate, findings: Findings, history: History) -> Bi
     """What compares the differences that reviewers saw with the one that is judged."""
 
     def met(diffs: Sequence[RecordDiff], paths: Sequence[PathChange]) -> tuple[MatchedRule, ...]:
-        return _with_own(candidate, diffs, findings.context.scope_of(diffs, paths))
+        return _with_own(candidate, diffs, paths, findings.context.scope_of(diffs, paths))
 
     merge = Merge(history, candidate.base, candidate.head, candidate.rule_set.catalogue, candidate.catalogue)
     return Binding(merge, met)
@@ -78,5 +79,8 @@ def _signed(candidate: Candidate, history: History) -> Signed:
     )
 
 
-def _with_own(candidate: Candidate, diffs: Sequence[RecordDiff], scope: Scope) -> tuple[MatchedRule, ...]:
-    return (*scope.rules, *own_rules(diffs, scope.rules, candidate.base_facts, candidate.author))
+def _with_own(
+    candidate: Candidate, diffs: Sequence[RecordDiff], paths: Sequence[PathChange], scope: Scope
+) -> tuple[MatchedRule, ...]:
+    own = own_rules(diffs, scope.rules, candidate.base_facts, candidate.author)
+    return (*scope.rules, *own, *tool_rules(paths))

@@ -31,6 +31,8 @@ JUDGING_KINDS = (
     "PolicyPack",
 )
 """Kinds that judge others: the gate answers questions about them from the base."""
+TOOL = ".itsm"
+"""The folder of what judges: the lock that the workflows install the program by, and wheels (``itsm init``)."""
 MEASURED_KINDS = ("ServiceLevelAgreement", "ServiceReview")
 """Kinds that say how much of an error budget is left: a change is judged by those of the base."""
 
@@ -89,7 +91,7 @@ def judging_folders(registry: KindRegistry) -> tuple[str, ...]:
 
 def policy_digest(base: Catalogue) -> str:
     """SHA-256 over everything that judges: path and blob id on the base, and the packs that the program brings."""
-    folders = (*judging_folders(base.registry), "schemas/")
+    folders = (*judging_folders(base.registry), "schemas/", f"{TOOL}/")
     lines = [
         f"{entry.mode} {entry.oid} {path}\n"
         for path, entry in sorted(base.snapshot.entries.items())

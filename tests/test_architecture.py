@@ -21,13 +21,14 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # are siblings: they do not import one another. docs/explanation/architecture.md shows the same.
 LAYERS = [
     ["findings", "errors", "durations", "recurrence"],
-    ["cache", "clock", "shipped", "signing", "snapshot", "starter"],
+    ["cache", "clock", "horizon", "shipped", "signing", "snapshot", "starter"],
     ["forges.interface", "wheel"],
     ["records", "git"],
     ["measures", "forges"],
     ["configuration", "service_levels"],
     ["checks", "policies"],
     ["validation"],
+    ["stored_findings"],
     ["gate", "compliance"],
     ["assurance"],
     ["interchange"],

@@ -75,8 +75,12 @@ class Cache:
                 if value is not None:
                     yield wanted[key], value
 
-    def put_many(self, space: bytes, entries: Mapping[str, Any]) -> None:
-        """Remember JSON data by id, all of it or nothing; what JSON cannot carry as it is gets left out."""
+    def put_many(self, space: bytes, entries: Mapping[str, Any], gone: Iterable[str] = ()) -> None:
+        """Remember JSON data by id and forget that of the ids ``gone``, all of it or nothing.
+
+        What JSON cannot carry as it is gets left out.
+        """
+        old = [(space + bytes.fromhex(oid),) for oid in gone]
         rows = []
         for oid, data in entries.items():
             key = space + bytes.fromhex(oid)
@@ -89,6 +93,7 @@ class Cache:
             try:
                 with self._connection:
                     _refuse_damaged(self._connection)
+                    self._connection.executemany("DELETE FROM entry WHERE key = ?", old)
                     self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", rows)
                 return
             except _FAILURES as error:

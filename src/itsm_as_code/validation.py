@@ -6,19 +6,21 @@ The one place that knows in which order a snapshot is judged; validate, gate, si
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from itsm_as_code import configuration as configuration_module
-from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
+from itsm_as_code.checks import Situation, all_checks, check_ids, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, RecordId, Rule, folded, sort_findings
+from itsm_as_code.horizon import Horizon
 from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, packs, policy, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
+from itsm_as_code.policies.engine import RiskOf
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle, reading, taken_over
 from itsm_as_code.records import misplaced as misplaced_module
@@ -133,6 +135,37 @@ def validate(snapshot: Snapshot, now: datetime) -> Validation:
     return assess_catalogue(rule_set.catalogue, rule_set, now)
 
 
+@dataclass(slots=True)
+class Timing:
+    """What of a judgement at ``now`` rests on time, noted while it goes on: for each part of it how long it holds.
+
+    Parts are the states of records, waivers, what policies look up, each check and the risk of each change. Beside
+    them stand what checks found, by id and as they said it, the outcomes before waivers, and the risks as policies saw
+    them.
+    """
+
+    now: datetime
+    horizons: dict[str, Horizon] = field(default_factory=dict)
+    found: dict[str, list[Finding]] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    risks: dict[RecordId, Mapping[str, Any] | None] = field(default_factory=dict)
+
+    def at(self, part: str) -> datetime:
+        """The instant for a part, which notes what that asks of it."""
+        return self.horizons.setdefault(part, Horizon(self.now)).watch()
+
+    def risk_of(self, record: Record, facts: Facts, configuration: Configuration) -> Mapping[str, Any] | None:
+        """The risk of a change as policies see it; None for other records."""
+        found = risk_data(record, facts, self.at(risk_part(record.id)), configuration)
+        self.risks[record.id] = found
+        return found
+
+
+def risk_part(record_id: RecordId) -> str:
+    """The name of the part of a judgement that is the risk of a change."""
+    return f"risk of {record_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Focus:
     """What to judge, for whoever knows that the rest is as it was: records, checks by id (all), and files."""
@@ -148,50 +181,57 @@ def assess_catalogue(
     now: datetime,
     contexts: Mapping[Any, Mapping[str, Any]] | None = None,
     focus: Focus | None = None,
+    timing: Timing | None = None,
 ) -> Validation:
-    """Judge a catalogue by ``rule_set``.
+    """Judge a catalogue by ``rule_set``; ``timing`` is told what of it rests on time.
 
     ``contexts`` gives, for records that a pull request touches, what policies see of it (``old``, ``change``,
     ``request``, ``risk``); other records are judged as they stand. With a ``focus``, references, states and policies
     are judged for its records alone; whether a waiver is needed is said where it has them all.
     """
-    contexts = contexts or {}
+    contexts, timing, configuration = contexts or {}, timing or _Untimed(now), rule_set.configuration
     facts = Facts.of(catalogue)
-    settings = rule_set.configuration.policies
-    policy_engine = PolicyEngine(
-        rule_set.catalogue, settings, facts, now, lambda record: _risk_data(record, facts, now, rule_set.configuration)
-    )
+    risk_of: RiskOf = lambda record: timing.risk_of(record, facts, configuration)  # noqa: E731
+    settings, looked = configuration.policies, timing.at("look-ups")
+    policy_engine = PolicyEngine(rule_set.catalogue, settings, facts, now, risk_of, look_up_at=looked)
     judged = _judged(catalogue, focus)
     findings: list[Finding] = [*rule_set.findings, *catalogue.findings]
     findings += misplaced(catalogue.snapshot, rule_set.registry, focus.paths if focus else None)
     findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
     findings += approval_rule_findings(rule_set.catalogue, policy_engine.environment)
-    outcomes: list[Outcome] = []
     for record in judged:
-        findings += _about_state(record, rule_set.configuration.cut_over, now)
+        findings += _about_state(record, configuration.cut_over, timing.at("states"))
         said = list(policy_engine.judge(record, **contexts.get(record.id, {})))
-        outcomes += [outcome for outcome, _ in said]
+        timing.outcomes += [outcome for outcome, _ in said]
         findings += [finding for _, finding in said if finding is not None]
-    situation = Situation(now, rule_set.configuration)
-    findings += run_checks(catalogue, facts, situation, focus.checks if focus else None)
-    resolution = waivers.resolve(findings, rule_set.catalogue, waivable_ids(), built_in_rules(), now)
-    placed = place_findings(
-        folded([*resolution.findings, *_about_waivers(resolution, focus)]),
-        rule_set.catalogue.sources() | catalogue.sources(),
-    )
+    for check in check_ids():
+        if focus is None or focus.checks is None or check in focus.checks:
+            situation = Situation(timing.at(check), configuration)
+            timing.found[check] = run_checks(catalogue, facts, situation, [check])
+    findings += [finding for found in timing.found.values() for finding in found]
+    resolution = waivers.resolve(findings, rule_set.catalogue, waivable_ids(), built_in_rules(), timing.at("waivers"))
+    told = folded([*resolution.findings, *_about_waivers(resolution, focus)])
+    placed = place_findings(told, rule_set.catalogue.sources() | catalogue.sources())
     waived = {(finding.rule, finding.record) for finding in placed if finding.waiver}
     return Validation(
         catalogue=catalogue,
         registry=rule_set.registry,
-        configuration=rule_set.configuration,
+        configuration=configuration,
         facts=facts,
         now=now,
         findings=tuple(sort_findings(placed)),
-        outcomes=tuple(_waived(outcome, waived) for outcome in outcomes),
+        outcomes=tuple(_waived(outcome, waived) for outcome in timing.outcomes),
         waivers=tuple(resolution.states),
         policies=len(policy_engine.usable),
     )
+
+
+class _Untimed(Timing):
+    """For whom it does not matter how long a judgement holds."""
+
+    def at(self, part: str) -> datetime:
+        return self.now
 
 
 def _about_state(record: Record, cut_over: taken_over.CutOver | None, now: datetime) -> Iterator[Finding]:
@@ -223,7 +263,8 @@ def _about_waivers(resolution: waivers.Resolution, focus: Focus | None) -> list[
     ]
 
 
-def _risk_data(record: Record, facts: Facts, now: datetime, configuration: Configuration) -> Mapping[str, Any] | None:
+def risk_data(record: Record, facts: Facts, now: datetime, configuration: Configuration) -> Mapping[str, Any] | None:
+    """The risk of a change as policies see it; None for other records."""
     if record.id.kind != "Change":
         return None
     return assess(record.data, facts, now, configuration.risk_table).as_data()

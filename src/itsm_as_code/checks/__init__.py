@@ -20,7 +20,7 @@ from typing import Any
 from itsm_as_code.clock import parse_instant
 from itsm_as_code.configuration import Configuration
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
-from itsm_as_code.measures.deadlines import Due, due, utc_day
+from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.records.catalogue import Catalogue, stamp
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.taken_over import is_taken_over
@@ -87,7 +87,7 @@ def once_over(dated: Iterable[Dated], situation: Situation) -> Iterator[tuple[Su
     """The problems whose day is over; a day is over with its last second in UTC."""
     today = utc_day(situation.now)
     for subject, last_day, problem in dated:
-        if due(last_day, today) is Due.OVERDUE:
+        if today > last_day:
             yield subject, problem
 
 
@@ -107,6 +107,11 @@ def in_order(spec: Mapping[str, Any], fields: Iterable[str], now: datetime) -> I
         if last is not None and instant < last[1]:
             yield Problem(f"{field} is earlier than {last[0]}", ("spec", field), "correct the earlier or the later one")
         last = (field, instant)
+
+
+def check_ids() -> list[str]:
+    """The ids of all checks."""
+    return [check.rule.id for check in all_checks()]
 
 
 def waivable_ids() -> list[str]:

@@ -31,27 +31,24 @@ def command(session: Session, paths: tuple[Path, ...], rev: str | None, cache: C
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.reports.validate import ValidateResult
-    from itsm_as_code.validation import assess_catalogue, built_in_rules, load_rule_set
+    from itsm_as_code.stored_findings import find
+    from itsm_as_code.validation import built_in_rules
 
     snapshot = session.snapshot(rev)
-    rule_set = load_rule_set(snapshot, cache.records(session))
-    now = session.instant(rule_set.configuration.as_of)
-    validation = assess_catalogue(rule_set.catalogue, rule_set, now)
+    answer = find(snapshot, cache.records(session), session.instant)
     prefixes = within(session, paths) or [""]
-    findings = [finding for finding in validation.findings if inside(finding.location.path, prefixes)]
-    known = set(snapshot.entries)
-    for prefix in prefixes:
-        if prefix and prefix not in known and not any(path.startswith(prefix + "/") for path in known):
+    findings = [finding for finding in answer.findings if inside(finding.location.path, prefixes)]
+    for prefix in filter(None, prefixes):
+        if prefix not in snapshot.entries and not any(path.startswith(prefix + "/") for path in snapshot.entries):
             raise UsageError(f"there is no file or folder '{prefix}'", remedy="name a path inside the repository")
-    records = sum(inside(record.path, prefixes) for record in validation.catalogue if not record.pack)
-    if not validation.catalogue.records and not findings:
+    if not answer.records and not findings:
         raise session.no_records()
     result = ValidateResult(
         findings=findings,
-        records=records,
-        now=now,
+        records=sum(inside(path, prefixes) for path in answer.paths()) if any(prefixes) else answer.files,
+        now=answer.now,
         revision=snapshot.label if rev is not None else None,
-        sources=validation.catalogue.sources(),
+        sources=answer.sources,
         rules=built_in_rules(),
     )
     session.report("validate", result, colour=session.colour)

@@ -8,7 +8,7 @@ connection for each, so missing blobs are fetched together before they are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from itsm_as_code.errors import GitError
@@ -135,6 +135,17 @@ class Revision:
     def __init__(self, objects: Objects, treeish: str) -> None:
         self._objects = objects
         self.label = treeish
+
+    def excerpt(self, entries: Mapping[str, Entry]) -> Revision:
+        """The same revision, of which these files alone are asked for; the others are not even listed."""
+        found = Revision(self._objects, self.label)
+        found.__dict__["entries"] = dict(entries)
+        return found
+
+    @cached_property
+    def tree(self) -> str:
+        """The id of the tree."""
+        return self._objects.text("rev-parse", "--verify", "--end-of-options", f"{self.label}^{{tree}}").strip()
 
     @cached_property
     def entries(self) -> dict[str, Entry]:

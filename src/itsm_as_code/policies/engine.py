@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -46,7 +46,11 @@ _BEFORE_BATCHES: Final = 8
 
 
 class PolicyEngine:
-    """All policies of a catalogue (the rule set's), as ``settings`` set them, over the records of one (the judged)."""
+    """All policies of a catalogue (the rule set's), as ``settings`` set them, over the records of one (the judged).
+
+    ``only`` names policies that are known to compile: the others are left alone. ``look_up_at`` is ``now`` as look-ups
+    see it, for whoever wants to know what they ask of it.
+    """
 
     def __init__(
         self,
@@ -55,15 +59,18 @@ class PolicyEngine:
         facts: Facts,
         now: datetime,
         risk_of: RiskOf = lambda record: None,
+        only: Collection[str] | None = None,
+        look_up_at: datetime | None = None,
     ) -> None:
         self._now = now
         self._risk_of = risk_of
         self._registry = rule_records.registry
         self._asked: dict[int, int] = {}
         self._batches: dict[int, Batch] = {}
+        self._only = only
         self.all = policies_of(rule_records, settings)
         asks_records = any(depends_on_record(policy.params) for policy in self.all)
-        self.environment = Environment(facts, now, Facts.of(rule_records) if asks_records else None)
+        self.environment = Environment(facts, look_up_at or now, Facts.of(rule_records) if asks_records else None)
         self._groups: dict[tuple[str, tuple[int, ...]], tuple[_Ready, ...]] = {}
 
     @cached_property
@@ -77,7 +84,9 @@ class PolicyEngine:
 
     @cached_property
     def usable(self) -> list[Policy]:
-        """The policies that compile."""
+        """The policies that compile; where it was said which do, those."""
+        if self._only is not None:
+            return [policy for policy in self.all if policy.name in self._only]
         broken = {finding.record for finding in self.findings if finding.rule == POLICY_COMPILES.id}
         return [policy for policy in self.all if policy.record.id not in broken]
 

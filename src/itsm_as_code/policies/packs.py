@@ -98,14 +98,13 @@ def lay_over(catalogue: Catalogue, configuration: Configuration) -> Packed:
     chosen, problems = _choose(settings.packs, catalogue)
     brought = _brought([pack for pack in chosen if pack.record.pack], catalogue)
     own = [record for record in brought.values() if record.id not in catalogue.records]
-    records = {**catalogue.records, **{record.id: record for record in own}}
     shadows = [
         stamp(POLICY_SHADOWED, catalogue.records[record_id], problem)
         for record_id, record in brought.items()
         if record_id in catalogue.records and (problem := _shadow(catalogue.records[record_id], record))
     ]
     unfit = [stamp(RECORD_SCHEMA, record, problem) for record in own for problem in _schema_problems(record)]
-    whole = Catalogue(catalogue.snapshot, catalogue.registry, records, sort_findings([*catalogue.findings, *unfit]))
+    whole = catalogue.joined(own, sort_findings([*catalogue.findings, *unfit]))
     problems += _setting_problems(settings, whole)
     wrong = [*map(_finding, problems), *shadows]
     if wrong:

@@ -10,7 +10,16 @@ from typing import Any, Final
 from itsm_as_code import clock
 from itsm_as_code.configuration import Override, PolicySettings
 from itsm_as_code.findings import Pointer, Problem, Rule, Severity, did_you_mean, parse_pointer
-from itsm_as_code.policies.cel import Activation, Environment, EvaluationError, Question, Schemas, mentions, problems_of
+from itsm_as_code.policies.cel import (
+    Activation,
+    Environment,
+    EvaluationError,
+    Question,
+    Schemas,
+    mentions,
+    problems_of,
+    rests_on_time,
+)
 from itsm_as_code.policies.parameters import depends_on_record, parameter_sets
 from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.facts import Facts
@@ -175,6 +184,16 @@ class Policy:
     def asks_for_risk(self) -> bool:
         """False when no expression of the policy names the risk, which is much work to derive."""
         return any(mentions(text, "risk") for _, text in self.expressions())
+
+    @property
+    def condition_in_time(self) -> bool:
+        """True when a record that the policy does not match may be one that it matches later."""
+        return rests_on_time(self.where)
+
+    @property
+    def in_time(self) -> bool:
+        """True when time alone may change what the policy says of a record."""
+        return any(rests_on_time(text) for _, text in self.expressions())
 
     def selects(self, data: Mapping[str, Any]) -> bool:
         """True for a record of the kinds and labels of the policy, history only by its word; its ``where`` is apart."""

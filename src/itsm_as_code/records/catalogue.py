@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -121,6 +121,11 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.records)
 
+    def joined(self, more: Iterable[Record], findings: list[Finding]) -> Catalogue:
+        """A catalogue with some further records, and with these findings."""
+        records = {**self.records, **{record.id: record for record in more}}
+        return Catalogue(self.snapshot, self.registry, records, findings)
+
     def get(self, kind: str, name: str) -> Record | None:
         """The valid record of that kind and name, or None: a record that breaks its schema answers no question."""
         record = self._by_kind.get(kind, {}).get(name)
@@ -173,6 +178,11 @@ class Catalogue:
                             found.setdefault(RecordId(kind, reference.name), []).append((record, reference.pointer))
                             break
         return found
+
+    @cached_property
+    def data(self) -> Mapping[str, Mapping[str, dict[str, Any]]]:
+        """The data of the valid records, by kind and name."""
+        return {kind.name: {record.name: record.data for record in self.of_kind(kind.name)} for kind in self.registry}
 
     def sources(self) -> Sources:
         """Source bytes by path, to work out lines and columns."""

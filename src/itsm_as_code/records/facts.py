@@ -31,8 +31,7 @@ class Facts:
     @classmethod
     def of(cls, catalogue: Catalogue) -> Facts:
         """The valid records of a catalogue."""
-        kinds = [kind.name for kind in catalogue.registry]
-        return cls({kind: {record.name: record.data for record in catalogue.of_kind(kind)} for kind in kinds})
+        return cls(catalogue.data)
 
     @classmethod
     def from_records(cls, records: Iterable[Data]) -> Facts:

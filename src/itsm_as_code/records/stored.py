@@ -32,6 +32,10 @@ class StoredRecords:
         self._cache = cache
         self._fresh: dict[bytes, dict[str, Any]] = {}
 
+    @property
+    def cache(self) -> Cache:
+        return self._cache
+
     def find(self, files: Iterable[tuple[str, Kind, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
         """The data of those files (path, kind, content id) that were valid records of that kind and name."""
         wanted: dict[bytes, dict[str, list[str]]] = {}

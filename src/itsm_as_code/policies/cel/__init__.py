@@ -9,7 +9,7 @@ from itsm_as_code.policies.cel.diagnosis import problems_of
 from itsm_as_code.policies.cel.environment import Activation, CompileError, Context, Environment, EvaluationError
 from itsm_as_code.policies.cel.fields import Schemas
 from itsm_as_code.policies.cel.mutation import Mutant, mutants
-from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, mentions, reads
+from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, mentions, reads, rests_on_time
 from itsm_as_code.policies.cel.tokens import SyntaxProblem
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "mutants",
     "problems_of",
     "reads",
+    "rests_on_time",
 ]

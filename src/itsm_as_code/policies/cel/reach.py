@@ -62,6 +62,15 @@ def mentions(expression: str, name: str) -> bool:
         return True
 
 
+@lru_cache(maxsize=4096)
+def rests_on_time(expression: str) -> bool:
+    """True when the answer of an expression may be another one later, with the same records and answers of look-ups.
+
+    The derived risk counts the history that is known by then.
+    """
+    return any(mentions(expression, name) for name in ("now", "risk"))
+
+
 @dataclass(frozen=True, slots=True)
 class Exclusion:
     """A condition is false where the text at ``path`` is among ``texts`` (or, unless ``member``, is not)."""

@@ -1,0 +1,375 @@
+"""What an earlier run found is said again only where judging now would say the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from itsm_as_code import horizon, stored_findings
+from itsm_as_code.cache import Cache
+from itsm_as_code.errors import ItsmError
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.stored_findings import Answer
+from itsm_as_code.validation import Timing, assess_catalogue
+from tests.conftest import NOW, Run, Workshop
+from tests.edits import Edits, organisation
+from tests.test_cache import flipped
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """The organisation of this repository."""
+    return organisation(tmp_path_factory.mktemp("bank") / "repository")
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The instants at which all was judged, as they come."""
+    instants: list[datetime] = []
+
+    def assess(catalogue: Any, rule_set: Any, now: datetime, **more: Any) -> Any:
+        instants.append(now)
+        return assess_catalogue(catalogue, rule_set, now, **more)
+
+    monkeypatch.setattr(stored_findings, "assess_catalogue", assess)
+    return instants
+
+
+def answer(shop: Workshop, now: datetime, folder: Path | None = None, secret: bytes = b"") -> Answer:
+    """The answer on HEAD, with a cache or without."""
+    snapshot = Repository(shop.path).snapshot(shop.tip())
+    stored = StoredRecords(Cache(folder, secret)) if folder else None
+    return stored_findings.find(snapshot, stored, lambda as_of: now)
+
+
+def said(found: Answer) -> tuple[Any, ...]:
+    return found.findings, found.records, found.files, sorted(found.paths()), found.now
+
+
+def differ(shop: Workshop, folder: Path, seed: int) -> str | None:
+    """What an edit was after which a stored answer is not that of judging everything; None where they are the same."""
+    chance, base = random.Random(seed), shop.tip()
+    what = Edits(shop, seed).make(chance.randint(1, 3))
+    shop.commit()
+    first = NOW + timedelta(days=chance.randint(-500, 300), seconds=chance.randint(0, 86_400))
+    later = [first + timedelta(days=chance.choice((0, 1, -1, 7, 40, -90)), hours=chance.randint(0, 30))]
+    try:
+        try:
+            answer(shop, first, folder)
+            for now in later:
+                if said(answer(shop, now, folder)) != said(answer(shop, now)):
+                    return f"{what}: at {first} and {now}"
+        except ItsmError:  # what no rule set can be made of is refused alike
+            with pytest.raises(ItsmError):
+                answer(shop, first)
+    finally:
+        shop.git("reset", "-q", "--hard", base)
+    return None
+
+
+def test_what_is_stored_is_what_judging_says(bank: Workshop, tmp_path: Path) -> None:
+    assert differ(bank, tmp_path / "cache", 1) is None
+
+
+@pytest.mark.deep
+def test_what_is_stored_is_what_judging_says_after_300_edits(
+    bank: Workshop, tmp_path: Path, judged: list[datetime], record_property: Callable[[str, object], None]
+) -> None:
+    wrong = [found for seed in range(300) if (found := differ(bank, tmp_path / "cache", seed)) is not None]
+    record_property("Edits", f"300|{len(wrong)} differ|{900 - len(judged)} of 300 answers were stored ones")
+    assert wrong == []
+
+
+def test_nothing_is_judged_while_the_answer_holds(workshop: Workshop, tmp_path: Path, judged: list[datetime]) -> None:
+    with_budget(workshop)
+    workshop.commit()
+    first = answer(workshop, NOW, tmp_path / "cache")
+    for now in (NOW, NOW + timedelta(minutes=5), NOW - timedelta(minutes=5)):
+        again = answer(workshop, now, tmp_path / "cache")
+        assert said(again)[:4] == said(first)[:4]
+        assert dict(again.sources) == {path: first.sources[path] for path in again.sources}
+    assert judged == [NOW]
+    answer(workshop, NOW, tmp_path / "cache", secret=b"another")
+    assert judged == [NOW, NOW], "what others signed is nothing"
+
+
+POLICY = """\
+apiVersion: itsm/v1
+kind: Policy
+metadata: {name: %(name)s, title: Something in time}
+spec:
+  severity: error
+  match: {kinds: [%(kind)s]}
+  require: "%(require)s"
+  message: "'it is wrong'"
+  at: /spec
+  remedy: Mend it.
+  %(more)s
+  examples:
+    - {name: a, expect: pass, object: {kind: Service, metadata: {name: a}}}
+    - {name: b, expect: fail, object: {kind: Service, metadata: {name: b}}}
+"""
+RISKY = "risk.likelihood == 'low'"
+SLA = """\
+apiVersion: itsm/v1
+kind: ServiceLevelAgreement
+metadata: {name: orders-sla, title: Orders}
+spec:
+  type: sla
+  service: orders
+  provider: team-shop
+  customer: {name: Everybody}
+  effective: {from: "2026-01-01"}
+  objectives:
+    - {name: up, indicator: availability, target: "99", unit: percent, comparison: at-least, window: {rolling: P28D}}
+"""
+REVIEW = """\
+apiVersion: itsm/v1
+kind: ServiceReview
+metadata: {name: orders-2026, title: Orders in November}
+spec:
+  service: orders
+  period: {from: "2026-11-01", until: "2026-11-20"}
+  heldOn: "2026-11-21"
+  attendees: [alice]
+  performance: [{agreement: orders-sla, objective: up, target: "99", attained: "90", verdict: missed}]
+"""
+
+
+def of_policy(require: str, kind: str = "Service", more: str = "") -> Callable[[Workshop], object]:
+    text = POLICY % {"name": "in-time", "kind": kind, "require": require, "more": more}
+    return lambda shop: shop.write("policies/in-time.yaml", text)
+
+
+def with_budget(shop: Workshop) -> None:
+    of_policy("budget(object.metadata.name) == null")(shop)
+    shop.write("services/agreements/orders-sla.yaml", SLA)
+    shop.write("improvement/reviews/orders-2026.yaml", REVIEW)
+
+
+def with_waiver(shop: Workshop) -> None:
+    of_policy("false")(shop)
+    shop.write(
+        "policies/waivers/w.yaml",
+        """\
+apiVersion: itsm/v1
+kind: Waiver
+metadata: {name: w, title: For a while}
+spec:
+  policy: in-time
+  records: [{kind: Service, name: orders}]
+  reason: It takes time.
+  risk: Some.
+  requester: alice
+  approver: bob
+  from: "2026-11-20T00:00:00Z"
+  until: "2026-12-04T00:00:00Z"
+""",
+    )
+
+
+def taken_over(shop: Workshop) -> None:
+    shop.write(
+        "itsm.yaml",
+        (shop.path / "itsm.yaml").read_text()
+        + """\
+  takenOver: {before: "2026-11-10", from: [old-desk]}
+""",
+    )
+    shop.write(
+        "changes/chg0086806.yaml",
+        """\
+apiVersion: itsm/v1
+kind: Change
+metadata: {name: chg0086806, title: Moved to the new cluster}
+spec:
+  type: normal
+  services: [newsletter]
+  takenOver: {from: old-desk, number: CHG0086806, on: 2026-11-25}
+  status: closed
+  actual: {start: 2026-10-13T01:00:00Z, end: 2026-10-13T02:07:05Z}
+  result: successful
+""",
+    )
+
+
+IN_TIME: dict[str, tuple[Callable[[Workshop], object], str]] = {
+    "severities": (of_policy("false", more='since: "2026-12-01"'), "severities"),
+    "waivers": (with_waiver, "waivers"),
+    "look-ups": (with_budget, "look-ups"),
+    "states": (taken_over, "states"),
+    "risks": (of_policy(RISKY, "Change"), "risk of Change chg-20261122-tune"),
+    "checks": (
+        lambda shop: shop.change(proposed="implementing\n  actual: {start: '2026-12-01T20:00:00Z'}"),
+        "change-dates-in-order",
+    ),
+    "outcomes": (of_policy("now < timestamp('2026-12-01T00:00:00Z')"), ""),
+}
+
+
+@pytest.mark.parametrize("name", IN_TIME)
+def test_what_rests_on_time_and_is_not_noted_is_noticed(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: list[datetime], name: str
+) -> None:
+    """For each part of a judgement: the answer is right some days later, and wrong once its noting is taken away."""
+    edit, part = IN_TIME[name]
+    if name == "risks":
+        untested = {', evidence: [{title: Run, url: "https://ci.shop.example/1"}]': ""}
+        workshop.change(**{'"2026-11-20"': '"2026-11-24"', **untested})
+    edit(workshop)
+    workshop.commit()
+    now = NOW + timedelta(days=40)
+    first, right = said(answer(workshop, NOW)), said(answer(workshop, now))
+    assert first[0] != right[0], "time alone changes the answer"
+    judged.clear()
+    assert said(answer(workshop, NOW, tmp_path / "one")) == first
+    assert said(answer(workshop, NOW + timedelta(minutes=1), tmp_path / "one"))[:4] == first[:4]
+    assert judged == [NOW]
+    assert said(answer(workshop, now, tmp_path / "one")) == right
+    note, store = Timing.at, stored_findings._data
+    monkeypatch.setattr(Timing, "at", lambda self, at: self.now if at == part else note(self, at))
+    if name == "outcomes":
+        monkeypatch.setattr(stored_findings, "_data", lambda *about: {**store(*about), "outcomes": []})
+    answer(workshop, NOW, tmp_path / "two")
+    assert said(answer(workshop, now, tmp_path / "two"))[0] == first[0]
+
+
+# A horizon
+
+ASKED: dict[str, Callable[[Any], Any]] = {
+    "before": lambda now: now < NOW + timedelta(days=3),
+    "not after": lambda now: now <= NOW,
+    "the other way round": lambda now: NOW - timedelta(hours=7) >= now,
+    "equal": lambda now: now == NOW + timedelta(hours=1),
+    "not equal": lambda now: now != NOW,
+    "a sum": lambda now: now + timedelta(days=2) > NOW + timedelta(days=3),
+    "a difference": lambda now: now - timedelta(days=2) > NOW - timedelta(days=3),
+    "the earlier of two": lambda now: min(now, NOW + timedelta(hours=5)) < NOW + timedelta(hours=2),
+    "a distance": lambda now: now - NOW > timedelta(hours=5),
+    "a distance the other way round": lambda now: (NOW - now).total_seconds() > 0,
+    "text": lambda now: f"{now}",
+    "an hour": lambda now: now.hour,
+    "another zone": lambda now: now.astimezone(NOW.tzinfo).isoformat(),
+    "a set": lambda now: now in {NOW},
+    "a day": lambda now: str(now.date()),
+    "a day in order": lambda now: now.date() < date(2026, 11, 24),
+    "a day that is over": lambda now: date(2026, 11, 21) < now.date(),
+    "the very day": lambda now: now.date() == date(2026, 11, 22),
+    "days between": lambda now: (date(2026, 11, 24) - now.date()).days,
+    "the end of the day": lambda now: now.date() + timedelta(days=1) > date(2026, 11, 23),
+    "a shifted day": lambda now: (now + timedelta(hours=14)).date() > date(2026, 11, 22),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_an_answer_is_the_same_within_its_horizon(asked: str) -> None:
+    chance, covered = random.Random(asked), 0
+    for _ in range(300):
+        at, other = (
+            NOW + timedelta(hours=chance.randint(-60, 80), microseconds=chance.randint(-1, 1)) for _ in range(2)
+        )
+        known = horizon.Horizon(at)
+        answered = ASKED[asked](known.watch())
+        assert answered == ASKED[asked](at), "it is asked like any other instant"
+        assert known.covers(at)
+        if known.covers(other):
+            covered += 1
+            assert ASKED[asked](other) == answered
+    if asked not in ("text", "an hour", "another zone", "a distance", "a distance the other way round", "a set"):
+        assert covered > 20, "it is more than an instant"
+
+
+def test_everything_that_tells_something_of_an_instant_is_noted() -> None:
+    """Whatever instants and days get in later versions of Python is noted as well."""
+    for plain, watched in ((datetime, horizon._Watched), (date, horizon._WatchedDay)):
+        own = {name for name in dir(plain) if not name.startswith("_")} - set(horizon._HARMLESS)
+        assert own <= set(vars(watched))
+    for ask in (str, repr, format, hash, datetime.timestamp, datetime.isoformat, datetime.utctimetuple):
+        known = horizon.Horizon(NOW)
+        try:
+            ask(known.watch())
+        except TypeError:
+            continue
+        if not isinstance(ask, type(datetime.timestamp)):
+            assert not known.covers(NOW + timedelta(seconds=1)), ask
+
+
+# Damage
+
+
+def places(folder: Path) -> Path:
+    return next(folder.glob("*.sqlite"))
+
+
+def test_a_damaged_index_is_no_index(workshop: Workshop, tmp_path: Path) -> None:
+    right = said(answer(workshop, NOW, tmp_path / "cache"))
+    whole = places(tmp_path / "cache").read_bytes()
+    for seed in range(6):
+        places(tmp_path / "cache").write_bytes(whole)
+        flipped(tmp_path / "cache", seed)
+        assert said(answer(workshop, NOW, tmp_path / "cache")) == right
+    for size in (0, 100, len(whole) // 2):
+        places(tmp_path / "cache").write_bytes(whole[:size])
+        assert said(answer(workshop, NOW, tmp_path / "cache")) == right
+
+
+@pytest.mark.parametrize("data", [None, [], {}, {"asOf": None}, {"asOf": 3, "findings": 1}, "text"])
+def test_what_is_no_answer_is_none(workshop: Workshop, tmp_path: Path, data: Any, judged: list[datetime]) -> None:
+    """A part that bears the right seal, and is of no version of this program."""
+    snapshot = Repository(workshop.path).snapshot(workshop.tip())
+    index = stored_findings.TreeIndex(Cache(tmp_path / "cache"), snapshot.tree)
+    index.put({"findings": data})
+    assert said(answer(workshop, NOW, tmp_path / "cache")) == said(answer(workshop, NOW))
+    assert len(judged) == 2
+
+
+def test_an_index_without_its_listings_is_judged_anew(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: list[datetime]
+) -> None:
+    of_policy("now < timestamp('2026-12-01T00:00:00Z')")(workshop)
+    workshop.commit()
+    monkeypatch.setattr(stored_findings, "listings", lambda catalogue: {})
+    answer(workshop, NOW, tmp_path / "cache")
+    now = NOW + timedelta(minutes=1)
+    assert said(answer(workshop, now, tmp_path / "cache")) == said(answer(workshop, now))
+    assert judged == [NOW, now, now]
+
+
+def test_a_repository_with_a_broken_record_is_judged_each_time(
+    workshop: Workshop, tmp_path: Path, judged: list[datetime]
+) -> None:
+    workshop.edit("services/orders.yaml", "tier: 2", "tier: 9")
+    workshop.commit()
+    first, second = (answer(workshop, NOW, tmp_path / "cache") for _ in range(2))
+    assert said(first) == said(second)
+    assert len(judged) == 2
+
+
+def test_few_trees_are_kept(workshop: Workshop, tmp_path: Path) -> None:
+    sizes = []
+    for number in range(12):
+        workshop.write("README.md", f"{number}")
+        workshop.commit()
+        answer(workshop, NOW, tmp_path / "cache")
+        cache = Cache(tmp_path / "cache")
+        assert cache._connection is not None
+        sizes.append(cache._connection.execute("SELECT count(*) FROM entry").fetchone()[0])
+    assert len(set(sizes[4:])) == 1
+
+
+def test_validate_says_the_same_with_a_cache(workshop: Workshop, tmp_path: Path, itsm: Run) -> None:
+    shown = [
+        itsm("validate", "-C", workshop.path, "--rev", "HEAD", "--now", now, "--format", form, *more)
+        for now in ("2026-11-22T12:00:00Z", "2026-12-30T12:00:00Z")
+        for form in ("text", "json")
+        for more in ((), ("--cache", tmp_path / "cache"), ("--cache", tmp_path / "cache"))
+    ]
+    assert shown[0] == shown[1] == shown[2]
+    assert shown[3] == shown[4] == shown[5]
+    assert shown[6] == shown[7] == shown[8]

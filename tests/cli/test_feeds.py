@@ -84,3 +84,38 @@ def test_a_change_that_cannot_be_read_is_not_left_out_in_silence(planned: Worksh
     assert "no calendars to subscribe to" in err
     assert CHANGE in err
     assert not list((tmp_path / "site").rglob("*.ics"))
+
+
+def test_an_unchanged_repository_gives_the_same_calendars_and_sitemap_whenever_it_is_built(
+    planned: Workshop, itsm: Run, tmp_path: Path
+) -> None:
+    """What is planned says when it was revised, and a page when its record was changed: neither says when it is now."""
+    planned.edit("itsm.yaml", "spec:", "spec:\n  site: {url: https://itsm.shop.example/}")
+    planned.commit()
+    for name, now in (("one", "2026-11-22T12:00:00Z"), ("two", "2026-11-22T12:07:00Z")):
+        code, _, err = itsm("-C", planned.path, "build", "--history", "0", "-o", tmp_path / name, "--now", now)
+        assert code == 0, err
+    same = ["sitemap.xml", "calendar.ics", "services/newsletter.ics", "teams/team-shop.ics"]
+    assert [(tmp_path / "one" / file).read_bytes() for file in same] == [
+        (tmp_path / "two" / file).read_bytes() for file in same
+    ]
+    day = planned.git("log", "-1", "--format=%cs", "--", CHANGE)
+    place = CHANGE.rsplit("/", 1)[1].replace(".yaml", ".html")
+    assert f"changes/{place}</loc><lastmod>{day}</lastmod>" in (tmp_path / "one/sitemap.xml").read_text()
+    assert day != "2026-11-23"
+
+
+def test_a_build_goes_on_where_the_one_before_it_ended(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+    def built(*more: str | Path) -> str:
+        arguments = ("-C", planned.path, "build", "--history", "0", "-o", tmp_path / "site", "--cache", tmp_path / "c")
+        code, _, err = itsm(*arguments, *NOW, *more)
+        assert code == 0, err
+        return err
+
+    assert "kept" not in built()
+    assert "(0 rendered," in built()
+    planned.edit("services/newsletter.yaml", "title: ", "title: The ")
+    said = built()
+    assert "rendered" in said
+    assert "(0 rendered" not in said
+    assert "The " in (tmp_path / "site/services/newsletter.html").read_text()

@@ -24,8 +24,8 @@ EXPECTED = (
 
 
 def test_a_file_byte_by_byte() -> None:
-    event = Event("u", 2, SPAN, "One, two; three", "A\r\nB \\ C", ("change", "a,b"), "CANCELLED", is_busy=False)
-    assert calendar("Shop", [event], NOW) == EXPECTED.encode()
+    event = Event("u", 2, NOW, SPAN, "One, two; three", "A\r\nB \\ C", ("change", "a,b"), "CANCELLED", is_busy=False)
+    assert calendar("Shop", [event]) == EXPECTED.encode()
 
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=200)
@@ -33,7 +33,7 @@ TEXT = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp"]), max
 
 @given(title=TEXT, description=TEXT, sequence=st.integers(0, 999))
 def test_it_is_read_back_as_it_was_written(title: str, description: str, sequence: int) -> None:
-    content = calendar("Shop", [Event("u", sequence, SPAN, title, description)], NOW)
+    content = calendar("Shop", [Event("u", sequence, NOW, SPAN, title, description)])
     assert b"\n" not in content.replace(b"\r\n", b"")
     assert all(len(line) <= 75 for line in content.split(b"\r\n"))
     (event,) = icalendar.Calendar.from_ical(content).walk("VEVENT")

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from itsm_as_code import shipped
+from itsm_as_code.compliance import Trend
 from itsm_as_code.validation import Validation, validate
 from tests.conftest import NOW, SMALL
 from tests.site.transcript import HERE
@@ -30,6 +31,8 @@ class Repository:
     revision: str = "0" * 40
     files: dict[str, Any] = field(default_factory=lambda: {**folder(SMALL), **folder(HERE / "organisation")})
     removed: dict[str, Any] = field(default_factory=dict)
+    trend: Trend | None = None
+    feeds: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
     def validated(self) -> Validation:
         return validate(Memory(self.files), self.now)

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from itsm_as_code import site
 from itsm_as_code.cache import Cache
-from itsm_as_code.site.publish import Built, memory
+from itsm_as_code.compliance.trend import Point, Trend
+from itsm_as_code.site.pages import context_of
+from itsm_as_code.site.publish import Built, memory, renew
+from itsm_as_code.site.reads.context import SeenContext, SeenNow
+from itsm_as_code.site.reads.notes import MARK, Notes
+from itsm_as_code.site.views.context import QUESTIONS
 from itsm_as_code.site.write import MARKER
+from tests.conftest import NOW
 from tests.site.edits import Repository, edit
 
 
@@ -25,8 +34,9 @@ class Place:
     def publish(self, repository: Repository) -> tuple[Built, dict[str, bytes]]:
         """Build; what became of the pages, and what an empty folder would hold."""
         validation = repository.validated()
-        built = site.publish(validation, repository.revision, self.out, remembered=self.memory)
-        return built, dict(site.build(validation, repository.revision))
+        more = repository.trend, repository.feeds
+        built = site.publish(validation, repository.revision, self.out, *more, remembered=self.memory)
+        return built, dict(site.build(validation, repository.revision, *more))
 
     def files(self) -> dict[str, bytes]:
         paths = (path for path in self.out.rglob("*") if path.is_file() and path.name != MARKER)
@@ -60,3 +70,104 @@ def test_random_edits_give_what_a_cold_build_gives(tmp_path: Path) -> None:
 def test_many_random_edits_give_what_a_cold_build_gives(tmp_path: Path, seed: int) -> None:
     kept = run(tmp_path, seed, 30)
     print(f"30 edits, {kept} pages kept")
+
+
+class Base:
+    """A site that was built once, and what became of its manifest."""
+
+    def __init__(self, top: Path) -> None:
+        place = Place(top)
+        _, self.files = place.publish(Repository())
+        manifest = place.memory.load(place.out)
+        assert manifest is not None
+        self.manifest = manifest
+        self.kinds = [kind_of(key) for key in manifest.keys]
+
+    def missed(self, repository: Repository, kind: str) -> set[str]:
+        """The parts that read differently now and would be kept, if look-ups of a kind had not been recorded."""
+        validation, more = repository.validated(), (repository.trend, repository.feeds)
+        now = dict(site.build(validation, repository.revision, *more))
+        gone = {number for number, found in enumerate(self.kinds) if found == kind}
+        assert gone or not kind, kind
+        old = self.manifest
+        traces = {name: [number for number in trace if number not in gone] for name, trace in old.traces.items()}
+        notes = Notes()
+        context = SeenContext.of(context_of(validation, repository.revision, *more), notes)
+        SeenNow(context, notes)
+        stale = renew(notes, replace(old, traces=traces)) - gone
+        return {
+            name
+            for name, made in old.parts.items()
+            if stale.isdisjoint(made.reads)
+            and any(self.files[file.path] != now.get(file.path, b"") for file in made.files)
+            and name != "sitemap"
+        }
+
+
+def kind_of(key: str) -> str:
+    """The kind of a look-up: what was asked of a record and the like, or a remembered answer."""
+    head = key.split(MARK)[0].split(" ")[0]
+    return "remembered" if "." in head or head in QUESTIONS else head
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Base:
+    return Base(tmp_path_factory.mktemp("base"))
+
+
+def _titled(path: str) -> Callable[[Repository], None]:
+    return lambda repository: repository.change(path, lambda data: data["metadata"].update(title="Another title"))
+
+
+def _with(path: str, **spec: object) -> Callable[[Repository], None]:
+    return lambda repository: repository.change(path, lambda data: data["spec"].update(spec))
+
+
+def _not_yet(repository: Repository) -> None:
+    """A waiver that begins later: nothing else knows of it."""
+    old = "policies/waivers/backout-rehearsal-orders-db.yaml"
+    repository.files[fresh := "policies/waivers/not-yet.yaml"] = repository.files[old]
+    repository.change(fresh, lambda data: data["metadata"].update(name="not-yet"))
+    _with(fresh, **{"from": "2026-12-10T00:00:00Z", "until": "2026-12-20T00:00:00Z"})(repository)
+
+
+def _later(step: timedelta) -> Callable[[Repository], None]:
+    return lambda repository: setattr(repository, "now", repository.now + step)
+
+
+SHOWN = {
+    "title": _titled("people/alice.yaml"),
+    "titles": _titled("policies/backout-is-planned.yaml"),
+    "brief": lambda repository: edit(repository, random.Random(16)),
+    "whole": _with("people/alice.yaml", emails=["other@shop.example"]),
+    "names": lambda repository: repository.files.pop("policies/risks/end-of-support-databases.yaml"),
+    "content": lambda repository: edit(repository, random.Random(7)),
+    "referrers": lambda repository: edit(repository, random.Random(26)),
+    "now": _later(timedelta(hours=1)),
+    "day": _later(timedelta(days=1)),
+    "findings": lambda repository: edit(repository, random.Random(0)),
+    "outcomes": lambda repository: edit(repository, random.Random(26)),
+    "waivers": _not_yet,
+    "trend": lambda repository: setattr(
+        repository, "trend", Trend((Point(NOW, "1" * 40, {}), Point(NOW, "2" * 40, {})))
+    ),
+    "revision": lambda repository: setattr(repository, "revision", "1" * 40),
+    "feed": lambda repository: setattr(repository, "feeds", {("", ""): b"", ("Team", "team-shop"): b""}),
+    "remembered": lambda repository: edit(repository, random.Random(7)),
+}
+"""For each kind of look-up an edit that shows on a page, and that nothing but such a look-up tells."""
+QUICK = ("title", "now", "remembered")
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.deep) for kind in SHOWN]
+)
+def test_a_look_up_that_is_not_recorded_is_noticed(base: Base, kind: str) -> None:
+    repository = Repository()
+    SHOWN[kind](repository)
+    assert not base.missed(repository, "")
+    assert base.missed(repository, kind)
+
+
+def test_there_is_an_edit_for_every_kind_of_look_up(base: Base) -> None:
+    assert set(base.kinds) == set(SHOWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import date
 
 import pytest
 
@@ -47,9 +48,11 @@ def test_without_an_address_on_the_web_there_is_no_sitemap(validated: Validate) 
 
 def test_a_large_site_has_a_sitemap_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publication, "MOST", 2)
-    found = dict(publication.sitemap("https://a.example", ["a&b.html", "b.html", "index.html"], "2026-11-22"))
+    changed = {"a&b.html": date(2026, 11, 22)}
+    found = dict(publication.sitemap("https://a.example", ["a&b.html", "b.html", "index.html"], changed))
     assert sorted(found) == ["sitemap-1.xml", "sitemap-2.xml", "sitemap.xml"]
     assert b"<loc>https://a.example/a%26b.html</loc><lastmod>2026-11-22</lastmod>" in found["sitemap-1.xml"]
+    assert b"<url><loc>https://a.example/b.html</loc></url>" in found["sitemap-1.xml"]
     assert b"<loc>https://a.example/</loc>" in found["sitemap-2.xml"]
     assert b"<loc>https://a.example/sitemap-2.xml</loc>" in found["sitemap.xml"]
 

@@ -13,6 +13,9 @@ from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
+    from itsm_as_code.cache import Cache
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.git.history import Walk
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.interchange.feeds import Feeds
     from itsm_as_code.site import Built
@@ -77,10 +80,19 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
             session.say(
                 f"no trends, for there are {len(rule_set.catalogue):,} records; ask for them with --history {_WEEKS}"
             )
-    past = trend(repository, revision.split(" ")[0] if repository else None, validation, history)
     opened = cache.opened_for(session)
-    memory = site.memory(opened) if opened is not None else None
-    built = site.publish(validation, revision, out, past, _feeds(session, rev, validation), memory)
+    known, failed = _history(session.directory, rev, opened)
+    line = known.line if known else None
+    past = trend(repository, revision.split(" ")[0] if repository else None, validation, history, line)
+    built = site.publish(
+        validation,
+        revision,
+        out,
+        trend=past,
+        feeds=_feeds(session, known, failed, validation),
+        changed={path: found.last.date() for path, found in known.revised.items()} if known else {},
+        remembered=site.memory(opened) if opened is not None else None,
+    )
     own = sum(not record.pack for record in validation.catalogue)
     session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")
     return 0
@@ -93,19 +105,31 @@ def _told(built: Built) -> str:
     return f" ({built.rendered} rendered, {built.kept} kept, {built.removed} removed)"
 
 
-def _feeds(session: Session, rev: str | None, validation: Validation) -> Feeds:
+def _history(folder: Path, rev: str | None, cache: Cache | None) -> tuple[Walk | None, ItsmError | None]:
+    """The history of the records, if there is one, and why it cannot be read."""
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.gate.agenda import history_of
+
+    try:
+        return history_of(folder, rev, cache), None
+    except ItsmError as error:
+        return None, error
+
+
+def _feeds(session: Session, history: Walk | None, failed: ItsmError | None, validation: Validation) -> Feeds:
     """The calendars to subscribe to; none where what they would hold is not known, for the site is built all the same.
 
     Subscribers then keep what they have, which is better than a calendar that shows taken time as free.
     """
     from itsm_as_code.errors import ItsmError
-    from itsm_as_code.gate.agenda import all_readable, revisions_of_changes
+    from itsm_as_code.gate.agenda import all_readable, revised
     from itsm_as_code.interchange.feeds import feeds
 
     try:
+        if failed is not None:
+            raise failed
         all_readable(validation.catalogue)
-        revised = revisions_of_changes(session.directory, rev, validation.registry)
-        return feeds(validation, revised)
+        return feeds(validation, revised(history, session.directory))
     except ItsmError as error:
         session.say(f"no calendars to subscribe to: {error}" + (f"; {error.remedy}" if error.remedy else ""))
         return {}

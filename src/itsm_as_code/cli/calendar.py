@@ -47,7 +47,7 @@ def command(
     from itsm_as_code import clock
     from itsm_as_code.clock import Interval
     from itsm_as_code.errors import UsageError
-    from itsm_as_code.gate.agenda import agenda, all_readable, revisions_of_changes
+    from itsm_as_code.gate.agenda import agenda, all_readable, history_of, revised
     from itsm_as_code.gate.conflicts import World
     from itsm_as_code.reports.calendar import Planned
     from itsm_as_code.validation import load_rule_set
@@ -70,7 +70,7 @@ def command(
         organisation=configuration.organisation_name,
         subject=", ".join((*services, *teams)) or "all services",
         catalogue=rule_set.catalogue,
-        revisions=lambda: revisions_of_changes(session.directory, rev, rule_set.registry),
+        revisions=lambda: revised(history_of(session.directory, rev), session.directory),
     )
     session.report("calendar", planned)
     return 0

@@ -100,17 +100,24 @@ def standing_at(commits: Iterable[tuple[str, datetime]], instants: Sequence[date
     return [next((commit for commit, made in line if made <= instant), None) for instant in instants]
 
 
-def trend(repository: Repository | None, revision: str | None, validation: Validation, count: int) -> Trend:
+def trend(
+    repository: Repository | None,
+    revision: str | None,
+    validation: Validation,
+    count: int,
+    line: Sequence[tuple[str, datetime]] | None = None,
+) -> Trend:
     """The trend that leads to ``validation``: ``count`` earlier moments of the first-parent line of ``revision``.
 
-    Without a repository only the last moment has data. Files that did not change between two moments are read once.
+    ``line`` is that line, for whoever walked it already. Without a repository only the last moment has data. Files that
+    did not change between two moments are read once.
     """
     now = validation.now
     instants = moments(now, count)
     last = Point(now, revision, tallies(validation))
     if repository is None or revision is None:
         return Trend((*(Point(instant, why="there is no git history") for instant in instants), last))
-    line = first_parents(repository, revision)
+    line = first_parents(repository, revision) if line is None else line
     beginning = "this clone is shallow and ends here" if repository.is_shallow else "there was no commit yet"
     points: list[Point] = []
     rule_set: RuleSet | None = None

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from itsm_as_code.cache import Cache
 from itsm_as_code.clock import Interval
 from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
-from itsm_as_code.git.history import revisions
+from itsm_as_code.git.history import Revised, Walk, walk
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.facts import Data, Facts, applies_to
-from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.positions import place_findings
 
 CALLED_OFF: Final = ("cancelled", "rejected")
@@ -130,22 +130,28 @@ def all_readable(catalogue: Catalogue) -> None:
             raise ItsmError(message, remedy=finding.remedy or "mend it; 'itsm validate' says more")
 
 
-def revisions_of_changes(directory: Path, rev: str | None, registry: KindRegistry) -> Mapping[str, int]:
-    """Path -> how often it was changed up to now; nothing for records that are in no git repository.
+def history_of(directory: Path, rev: str | None, cache: Cache | None = None) -> Walk | None:
+    """The history of the records, up to now or to a revision; None for records that are in no git repository.
 
-    GitError where the history is not all there.
+    GitError where it cannot be read.
     """
     try:
         repository = Repository(directory)
-        commit = repository.commit(rev or "HEAD")
+        return walk(repository, repository.commit(rev or "HEAD"), cache)
     except GitError as error:
         if error.code in ("not-a-repository", "empty-repository", "unknown-revision") and rev is None:
-            return {}
+            return None
         raise
-    if repository.is_shallow:
+
+
+def revised(history: Walk | None, directory: Path) -> Mapping[str, Revised]:
+    """Path -> how often it was changed, and when last; nothing without a history. GitError for a part of one."""
+    if history is None:
+        return {}
+    if Repository(directory).is_shallow:
         raise GitError(
             "this clone is shallow, so how often a change was revised cannot be told",
             code="shallow-clone",
             remedy="run 'git fetch --unshallow', or check out with fetch-depth: 0",
         )
-    return revisions(repository, commit, registry["Change"].folder)
+    return history.revised

@@ -6,12 +6,13 @@ An event keeps its identity wherever its change is moved to, and is marked as ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from itsm_as_code.clock import Interval, format_instant
 from itsm_as_code.gate.agenda import AgendaItem, agenda
 from itsm_as_code.gate.conflicts import World
+from itsm_as_code.git.history import Revised
 from itsm_as_code.interchange.icalendar import Event, calendar, stable_uid
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.validation import Validation
@@ -25,8 +26,8 @@ Feeds = Mapping[tuple[str, str], bytes]
 """Kind and name of the record that a feed is about (:data:`ALL` for everything) -> the file."""
 
 
-def event(entry: AgendaItem, organisation: str, catalogue: Catalogue, revisions: Mapping[str, int]) -> Event:
-    """What is planned as an event; ``revisions`` says how often each path was changed."""
+def event(entry: AgendaItem, organisation: str, catalogue: Catalogue, revisions: Mapping[str, Revised]) -> Event:
+    """What is planned as an event; ``revisions`` says how often each path was changed, and when last."""
     is_change = entry.kind == "change"
     record = catalogue.get("Change" if is_change else "Calendar", entry.record)
     # A change has one event, wherever it is moved; a calendar has one for each of its occurrences.
@@ -35,9 +36,11 @@ def event(entry: AgendaItem, organisation: str, catalogue: Catalogue, revisions:
     about += [f"Type: {entry.type}, status: {entry.status}"] if is_change else []
     about += [f"Conflict: {conflict.message}" for conflict in entry.conflicts]
     status = "TENTATIVE" if entry.status in ("draft", "proposed") else "CONFIRMED"
+    found = revisions.get(record.path) if record else None
     return Event(
         uid=stable_uid(organisation, entry.kind, *names),
-        sequence=revisions.get(record.path, 0) if record else 0,
+        sequence=found.count if found else 0,
+        stamp=found.last if found else entry.span.start,
         span=entry.span,
         title=f"{entry.kind.capitalize()}: {entry.title}",
         description="\n".join(line for line in about if line),
@@ -47,12 +50,12 @@ def event(entry: AgendaItem, organisation: str, catalogue: Catalogue, revisions:
     )
 
 
-def written(organisation: str, subject: str, events: Iterable[Event], now: datetime) -> bytes:
+def written(organisation: str, subject: str, events: Iterable[Event]) -> bytes:
     """A calendar by the name that subscribers see."""
-    return calendar(f"{organisation}: changes of {subject}", events, now)
+    return calendar(f"{organisation}: changes of {subject}", events)
 
 
-def feeds(validation: Validation, revisions: Mapping[str, int]) -> Feeds:
+def feeds(validation: Validation, revisions: Mapping[str, Revised]) -> Feeds:
     """Every feed, also one in which nothing is planned yet.
 
     ItsmError for a calendar that cannot be read: a feed without it would show frozen days as free.
@@ -68,11 +71,10 @@ def feeds(validation: Validation, revisions: Mapping[str, int]) -> Feeds:
             of_service.get(service, []).append(made)
         for team in dict.fromkeys(owners.get(service, "") for service in entry.services):
             of_team.get(team, []).append(made)
-    found = {ALL: written(organisation, "all services", events, now)}
+    found = {ALL: written(organisation, "all services", events)}
     for kind, files in (("Service", of_service), ("Team", of_team)):
         found |= {
-            (kind, name): written(organisation, _title(catalogue, kind, name), mine, now)
-            for name, mine in files.items()
+            (kind, name): written(organisation, _title(catalogue, kind, name), mine) for name, mine in files.items()
         }
     return found
 

@@ -26,10 +26,15 @@ _LINE_ENDS: Final = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. ``status`` is TENTATIVE, CONFIRMED or CANCELLED; ``is_busy`` says whether it blocks the time."""
+    """One event. ``status`` is TENTATIVE, CONFIRMED or CANCELLED; ``is_busy`` says whether it blocks the time.
+
+    ``stamp`` is when what it says was last revised, so that the same events are the same bytes whenever they are
+    written (DTSTAMP, RFC 5545 section 3.8.7.2).
+    """
 
     uid: str
     sequence: int
+    stamp: datetime
     span: Interval
     title: str
     description: str = ""
@@ -43,20 +48,20 @@ def stable_uid(*names: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "itsm:" + "/".join(names)))
 
 
-def calendar(name: str, events: Iterable[Event], now: datetime) -> bytes:
-    """The file: UTF-8, lines folded and ended by CRLF. ``now`` is when it was made."""
+def calendar(name: str, events: Iterable[Event]) -> bytes:
+    """The file: UTF-8, lines folded and ended by CRLF."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{_PRODID}", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
     lines.append(f"X-WR-CALNAME:{escape(name)}")
     for event in events:
-        lines += _lines(event, now)
+        lines += _lines(event)
     lines.append("END:VCALENDAR")
     return b"".join(fold(line) for line in lines)
 
 
-def _lines(event: Event, now: datetime) -> Iterator[str]:
+def _lines(event: Event) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{event.uid}"
-    yield f"DTSTAMP:{_instant(now)}"
+    yield f"DTSTAMP:{_instant(event.stamp)}"
     yield f"SEQUENCE:{event.sequence}"
     yield f"DTSTART:{_instant(event.span.start)}"
     yield f"DTEND:{_instant(event.span.end)}"

@@ -9,7 +9,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -50,12 +50,14 @@ def build(
     revision: str,
     trend: Trend | None = None,
     feeds: Mapping[tuple[str, str], bytes] | None = None,
+    changed: Mapping[str, date] | None = None,
 ) -> Files:
     """Every file of the site, path and content.
 
     ``revision`` is the commit that was validated, or what else names it; one page says so. ``trend`` leads to
     the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
-    name of the record that each is about, both empty for everything; pages link to those that there are.
+    name of the record that each is about, both empty for everything; pages link to those that there are. ``changed``
+    says when files of records were changed last, for the sitemap.
     """
     context = context_of(validation, revision, trend, feeds)
     paths = []
@@ -64,7 +66,7 @@ def build(
             for path, content in unit.make():
                 paths.append(path)
                 yield path, content
-    yield from sitemap(context, paths)
+    yield from sitemap(context, paths, changed or {})
 
 
 def context_of(
@@ -133,12 +135,16 @@ def _static(context: Context) -> Files:
             yield publication.LOGO, publication.logo_style(logo, content)
 
 
-def sitemap(context: Context, paths: Iterable[str]) -> Files:
+def sitemap(context: Context, paths: Iterable[str], changed: Mapping[str, date]) -> Files:
     """The sitemap of all pages, where itsm.yaml says where the site is published."""
     address = _web_address(context.validation.configuration)
     if address is not None:
-        day = context.now.astimezone(UTC).date().isoformat()
-        yield from publication.sitemap(address, (path for path in paths if path.endswith(".html")), day)
+        days = {
+            addresses.record_page(record.kind, record.name): changed[record.path]
+            for record in context.catalogue
+            if record.path in changed
+        }
+        yield from publication.sitemap(address, (path for path in paths if path.endswith(".html")), days)
 
 
 def _data(context: Context, kind: Kind) -> Files:

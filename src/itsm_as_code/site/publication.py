@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -21,20 +22,23 @@ _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _VIEW_BOX: Final = re.compile(rb"""viewBox\s*=\s*["']\s*\S+?[\s,]+\S+?[\s,]+([0-9.]{1,9})[\s,]+([0-9.]{1,9})\s*["']""")
 
 
-def sitemap(url: str, pages: Iterable[str], changed: str) -> Iterator[tuple[str, bytes]]:
-    """The sitemap of a site published at ``url``: one file, or parts and their index. ``changed`` is a W3C date."""
+def sitemap(url: str, pages: Iterable[str], changed: Mapping[str, date]) -> Iterator[tuple[str, bytes]]:
+    """The sitemap of a site published at ``url``: one file, or parts and their index.
+
+    ``changed`` says of pages when what they are about was changed last; of others that is not known.
+    """
     paths = sorted(pages)
     parts = [paths[at : at + MOST] for at in range(0, len(paths), MOST)] or [[]]
     names = [SITEMAP] if len(parts) == 1 else [f"sitemap-{number}.xml" for number in range(1, len(parts) + 1)]
     for name, part in zip(names, parts, strict=True):
-        yield name, _listing("urlset", "url", [addresses.absolute(url, path) for path in part], changed)
+        yield name, _listing("urlset", "url", ((addresses.absolute(url, path), changed.get(path)) for path in part))
     if len(parts) > 1:
-        yield SITEMAP, _listing("sitemapindex", "sitemap", [addresses.absolute(url, name) for name in names], changed)
+        yield SITEMAP, _listing("sitemapindex", "sitemap", ((addresses.absolute(url, name), None) for name in names))
 
 
-def _listing(top: str, item: str, places: Iterable[str], changed: str) -> bytes:
-    rows = (f"<{item}><loc>{escape(place)}</loc><lastmod>{changed}</lastmod></{item}>\n" for place in places)
-    body = "".join(rows)
+def _listing(top: str, item: str, places: Iterable[tuple[str, date | None]]) -> bytes:
+    said = ((escape(place), f"<lastmod>{day.isoformat()}</lastmod>" if day else "") for place, day in places)
+    body = "".join(f"<{item}><loc>{place}</loc>{changed}</{item}>\n" for place, changed in said)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<{top} xmlns="{_NAMESPACE}">\n{body}</{top}>\n'.encode()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -48,13 +49,14 @@ def publish(
     out: Path,
     trend: Trend | None = None,
     feeds: Mapping[tuple[str, str], bytes] | None = None,
+    changed: Mapping[str, date] | None = None,
     remembered: Memory | None = None,
 ) -> Built:
     """Make ``out`` hold the site (:func:`itsm_as_code.site.build`), with what an earlier build left there.
 
     The result is that of a build into an empty folder, byte for byte. ItsmError as of :func:`write`.
     """
-    job = _Job(validation, revision, out.absolute(), trend, feeds or {}, remembered)
+    job = _Job(validation, revision, out.absolute(), trend, feeds or {}, changed or {}, remembered)
     with no_collection():
         write(job.files(), out)
         return job.finish()
@@ -67,6 +69,7 @@ class _Job:
     out: Path
     trend: Trend | None
     feeds: Mapping[tuple[str, str], bytes]
+    changed: Mapping[str, date]
     memory: Memory | None
     notes: Notes = field(default_factory=Notes)
     old: Mapping[str, Made] = field(default_factory=dict)
@@ -88,7 +91,7 @@ class _Job:
         for unit in units(seen, now, self.feeds):
             yield from self._unit(unit, stale)
         pages = [file.path for made in self.made.values() for file in made.files]
-        yield from self._unit(Unit("sitemap", lambda: sitemap(context, pages)), stale, fresh=True)
+        yield from self._unit(Unit("sitemap", lambda: sitemap(context, pages, self.changed)), stale, fresh=True)
 
     def _look_back(self) -> set[int]:
         """The numbers of the look-ups of the earlier build that are answered differently now."""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.gate.agenda import AgendaItem
+from itsm_as_code.git.history import Revised
 from itsm_as_code.records.catalogue import Catalogue
 
 
@@ -23,4 +24,4 @@ class Planned:
     organisation: str
     subject: str
     catalogue: Catalogue
-    revisions: Callable[[], Mapping[str, int]]
+    revisions: Callable[[], Mapping[str, Revised]]

@@ -9,4 +9,4 @@ from itsm_as_code.reports.calendar import Planned
 def render(planned: Planned) -> str:
     organisation, revised = planned.organisation, planned.revisions()
     events = [event(entry, organisation, planned.catalogue, revised) for entry in planned.entries]
-    return written(organisation, planned.subject, events, planned.now).decode()
+    return written(organisation, planned.subject, events).decode()

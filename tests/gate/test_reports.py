@@ -232,7 +232,7 @@ def test_every_form_says_the_verdict(workshop: Workshop) -> None:
     assert "PENDING: waits for people" in shown["text"]
     assert shown["markdown"].startswith("# … Pending: waits for people\n")
     assert json.loads(shown["json"])["verdict"] == "pending"
-    assert "::error title=change gate%3A pending::" in shown["github"]
+    assert "::error title=change gate%3A pending (waiting)::" in shown["github"]
     assert decision.digest in shown["text"]
     assert decision.digest in shown["markdown"]
 

@@ -35,6 +35,7 @@ class ForgeOptions:
     keep: Path | None = None
     summary: Path | None = None
     annotate: bool = False
+    every: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -49,6 +50,7 @@ class ForgeOptions:
                 raise UsageError("--base and --head are missing", remedy="name both, or a --forge with --pr")
             given = {"--pr": self.number, "--publish": self.publish, "--comment": self.comment or None}
             given |= {"--fetch": self.remote, "--merge-group": self.group}
+            given |= {"--all": self.every or None}
             wrong = [name for name, value in given.items() if value is not None]
             if wrong:
                 raise UsageError(f"{wrong[0]} needs a forge", remedy="name it: --forge github, or --forge gitlab")
@@ -57,7 +59,15 @@ class ForgeOptions:
             raise UsageError("--reviews is for --forge local", remedy=f"leave it out: {self.name} is asked for them")
         if self.group is not None and (base is None or head is None):
             raise UsageError("--merge-group needs --base and --head", remedy="name the commits of the group")
-        if self.merged_in is None and self.number is None:
+        if self.every and (self.number, self.group, base, head, self.publish is None) != (
+            None,
+            None,
+            None,
+            None,
+            False,
+        ):
+            raise UsageError("--all judges every open pull request", remedy="leave out which, and say --publish status")
+        if self.merged_in is None and self.number is None and not self.every:
             raise UsageError("which pull request?", remedy="name its number: --pr 17")
 
     @property
@@ -100,6 +110,7 @@ forge_options = option_group(
     ForgeOptions,
     _FORGE,
     click.option("--pr", "number", type=click.IntRange(1), metavar="N", help="Its number at the forge."),
+    click.option("--all", "every", is_flag=True, help="Judge all open ones, and --publish each: a base that moved."),
     *_REACH,
     click.option(
         "--fetch",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -77,8 +77,9 @@ def command(
         raise UsageError("a what-if is not published or signed", remedy="leave out --as and --with-...")
     if what_if is not None and forge.group is not None:
         raise UsageError("a what-if is about one pull request", remedy="leave out --merge-group, or what is supposed")
-    if explain and session.format != "text":
-        raise UsageError("--explain prints text", remedy=f"leave out --format {session.format}, which has the tree too")
+    _check_explain(session, explain)
+    if forge.every:
+        return _judge_all(session, forge, cache)
     run = _Run(session, forge, what_if)
     failure: ItsmError | None = None
     try:
@@ -95,6 +96,11 @@ def command(
     return decision.exit_code
 
 
+def _check_explain(session: Session, explain: bool) -> None:
+    if explain and session.format != "text":
+        raise UsageError("--explain prints text", remedy=f"leave out --format {session.format}, which has the tree too")
+
+
 def _show(session: Session, decision: Decision, *, explain: bool) -> None:
     if not explain:
         session.report("gate", decision, colour=session.colour)
@@ -102,6 +108,33 @@ def _show(session: Session, decision: Decision, *, explain: bool) -> None:
     from itsm_as_code.reports.approval_tree import explanation
 
     session.write(explanation(decision, session.colour))
+
+
+def _judge_all(session: Session, forge: ForgeOptions, cache: CacheOptions) -> int:
+    """Judge every open pull request; first whatever was published of them is taken back, for the base may have moved.
+
+    Exit code 0 when all could be judged, whatever the verdicts are, 2 otherwise; a line for each.
+    """
+    from itsm_as_code.cli._default_branch import branch_name
+    from itsm_as_code.git.repository import Repository
+    from itsm_as_code.reports import escape
+
+    repository = Repository(session.directory)
+    heads = connect(forge, repository).open(forge.into or branch_name(repository))
+    runs = {number: _Run(session, replace(forge, number=number), None) for number in heads}
+    for number, run in runs.items():
+        run.begin(connect(run.forge, repository), heads[number])
+    failed = False
+    for number, run in runs.items():
+        failure: ItsmError | None = None
+        try:
+            decision = run.decide(None, heads[number], None, None, cache)
+        except ItsmError as error:
+            failure, decision, failed = error, run.failed(error), True
+        run.publish(decision, failure)
+        why = next((f": {escape.terminal(reason.message)}" for reason in decision.reasons), "")
+        session.write(f"#{number} {decision.verdict}{why}\n")
+    return 2 if failed else 0
 
 
 @dataclass
@@ -113,11 +146,13 @@ class _Run:
     what_if: WhatIf | None
     publisher: Publisher | None = None
     now: datetime | None = None
+    begun: str | None = None
 
     def decide(
         self, base: str | None, head: str | None, reviews: Path | None, approvals: str | None, cache: CacheOptions
     ) -> Decision:
         from itsm_as_code.gate.run import Asked, evaluate_at_forge, evaluate_local
+        from itsm_as_code.git.objects import ID
         from itsm_as_code.git.repository import Repository
 
         repository = Repository(self.session.directory)
@@ -126,7 +161,9 @@ class _Run:
         if self.forge.is_local:
             return evaluate_local(repository, asked)
         connection = connect(self.forge, repository)
-        return evaluate_at_forge(repository, asked, connection, partial(self._begin, connection), self._told)
+        if self.forge.publish is not None and head is not None and ID.match(head):
+            self.begin(connection, head)  # before the forge is asked: it may not answer, and nothing stays green
+        return evaluate_at_forge(repository, asked, connection, partial(self.begin, connection), self._told)
 
     def _instant(self, base: Snapshot) -> datetime:
         from itsm_as_code.validation import as_of
@@ -141,8 +178,11 @@ class _Run:
             self.session.say("WHAT IF: this is no verdict; nobody decided it")
         return self.now
 
-    def _begin(self, connection: Connection, head: str) -> None:
-        """Whatever was published of a commit before is taken back."""
+    def begin(self, connection: Connection, head: str) -> None:
+        """Whatever was published of a commit before is taken back, once."""
+        if self.begun == head:
+            return
+        self.begun = head
         self.publisher = connection.publisher(head, self.forge.publish, self.forge.comment, self.forge.comment_as)
         if self.publisher is not None:
             self.publisher.begin()

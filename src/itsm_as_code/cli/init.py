@@ -38,6 +38,13 @@ _EDITOR_FOLDERS = {"people": "person", "services": "service", "policies": "polic
     help="Where pull requests live.",
 )
 @click.option(
+    "--verdict",
+    type=click.Choice(["job", "status"]),
+    default="job",
+    show_default=True,
+    help="How GitHub shows it: as a job that is red until approved, or as a status that waits (needs a GitHub App).",
+)
+@click.option(
     "--packs",
     metavar="NAME,...",
     default=",".join(_packs.DEFAULT),
@@ -65,6 +72,7 @@ def command(
     people: tuple[str, ...],
     timezone: str,
     forge: str,
+    verdict: str,
     packs: str,
     vendor: bool,
     tool: str | None,
@@ -88,7 +96,7 @@ def command(
     team = [_person(text) for text in people or _EXAMPLES]
     chosen = _packs.choose(packs)
     excluded = _packs.too_early(chosen) if len(team) < _BOARD else []
-    files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge})
+    files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge, "verdict": verdict})
     files["itsm.yaml"] += _packs.settings(chosen, excluded).encode()
     files |= _packs.copies(chosen) if vendor else {}
     files |= _tool.files(session, tool, wheels) if forge != "local" else {}
@@ -202,6 +210,10 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
     if values["forge"] == "github":
         for name in shipped.WORKFLOWS:
             found[f".github/workflows/{name}"] = _workflow(shipped.files("workflows", name)[name])
+        if values["verdict"] == "status":
+            del found[".github/workflows/gate.yml"]
+            for name in ("verdict.yml", "reviewed.yml"):
+                found[f".github/workflows/{name}"] = _workflow(shipped.starter(name).encode())
     if values["forge"] == "gitlab":
         pip = "--root-user-action ignore "
         ways = {

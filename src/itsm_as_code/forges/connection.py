@@ -64,6 +64,10 @@ class Connection:
         adapter = github.GitHub if self.name == "github" else gitlab.GitLab
         return adapter(self.client, self.repository, number, self.into)
 
+    def open(self, branch: str) -> dict[int, str]:
+        """The heads of all open pull requests into a branch, by their numbers. ForgeError."""
+        return self.forge(0).open(branch)
+
     @property
     def asked(self) -> int | None:
         """The number of the pull request that is judged."""

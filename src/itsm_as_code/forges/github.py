@@ -80,6 +80,15 @@ class GitHub:
         items = self.client.pages(f"{self._root}/commits/{part(commit)}/pulls")
         return sorted({Fields(item, "a pull request").number("number") for item in items})
 
+    def open(self, base_ref: str) -> dict[int, str]:
+        """The heads of all open pull requests into a branch, by their numbers."""
+        query = {"state": "open", "base": base_ref, "sort": "created", "direction": "asc"}
+        found = {}
+        for item in self.client.pages(f"{self._root}/pulls", query):
+            pull = Fields(item, "an open pull request")
+            found[pull.number("number")] = pull.inside("head").commit("sha")
+        return found
+
     @property
     def _root(self) -> str:
         owner, _, name = self.repository.partition("/")
@@ -174,11 +183,7 @@ class GitHub:
 
     def _open(self, base_ref: str, head: str) -> tuple[OpenPullRequest, ...]:
         """The open pull requests into the same branch; ours must be one of them, as it was read."""
-        query = {"state": "open", "base": base_ref, "sort": "created", "direction": "asc"}
-        found = {}
-        for item in self.client.pages(f"{self._root}/pulls", query):
-            pull = Fields(item, "an open pull request")
-            found[pull.number("number")] = pull.inside("head").commit("sha")
+        found = self.open(base_ref)
         if found.pop(self.number, None) != head:
             raise moved(f"pull request {self.number} has moved on")
         return tuple(OpenPullRequest(number, found[number]) for number in sorted(found))

@@ -102,6 +102,16 @@ class GitLab:
     def _root(self) -> str:
         return f"{self._project}/merge_requests/{self.number}"
 
+    def open(self, target: str) -> dict[int, str]:
+        """The heads of all open merge requests into a branch, by their numbers."""
+        query = {"state": "opened", "target_branch": target, "order_by": "created_at", "sort": "asc"}
+        items = [
+            Fields(item, "an open merge request")
+            for item in self.client.pages(f"{self._project}/merge_requests", query)
+        ]
+        # One without a head has lost its branch, and nothing of it can be merged.
+        return {item.number("iid"): item.commit("sha") for item in items if item.has("sha")}
+
     def _state(self) -> dict[str, Any]:
         """The merge request and the tip of its base, to compare with a later reading."""
         request = self._request()
@@ -201,13 +211,7 @@ class GitLab:
 
     def _open(self, target: str, head: str) -> tuple[OpenPullRequest, ...]:
         """The open merge requests into the same branch; ours must be one of them, as it was read."""
-        query = {"state": "opened", "target_branch": target, "order_by": "created_at", "sort": "asc"}
-        items = [
-            Fields(item, "an open merge request")
-            for item in self.client.pages(f"{self._project}/merge_requests", query)
-        ]
-        # One without a head has lost its branch, and nothing of it can be merged.
-        found = {item.number("iid"): item.commit("sha") for item in items if item.has("sha")}
+        found = self.open(target)
         if found.pop(self.number, None) != head:
             raise moved(f"merge request {self.number} has moved on")
         return tuple(OpenPullRequest(number, found[number]) for number in sorted(found))

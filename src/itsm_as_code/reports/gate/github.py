@@ -11,7 +11,8 @@ from itsm_as_code.reports.gate._words import first_reasons
 def render(decision: Decision) -> str:
     command = "notice" if decision.verdict == "approved" else "error"
     said = escape.workflow_data(_lines("\n".join(first_reasons(decision))))
-    verdict = f"::{command} title=change gate%3A {decision.verdict}::{said}"
+    waits = " (waiting)" if decision.verdict == "pending" else ""
+    verdict = f"::{command} title=change gate%3A {decision.verdict}{waits}::{said}"
     return "\n".join([verdict, *annotated([item for item in decision.findings if item.waiver is None]), ""])
 
 

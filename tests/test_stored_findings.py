@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -10,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code import horizon, stored_findings
+from itsm_as_code import horizon, snapshot, stored_findings
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.stored_findings import Answer
 from itsm_as_code.validation import Timing, assess_catalogue
 from tests.conftest import NOW, Run, Workshop
@@ -43,9 +45,9 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
 
 def answer(shop: Workshop, now: datetime, folder: Path | None = None, secret: bytes = b"") -> Answer:
     """The answer on HEAD, with a cache or without."""
-    snapshot = Repository(shop.path).snapshot(shop.tip())
+    revision = Repository(shop.path).snapshot(shop.tip())
     stored = StoredRecords(Cache(folder, secret)) if folder else None
-    return stored_findings.find(snapshot, stored, lambda as_of: now)
+    return stored_findings.find(revision, stored, lambda as_of: now)
 
 
 def said(found: Answer) -> tuple[Any, ...]:
@@ -240,6 +242,67 @@ def test_what_rests_on_time_and_is_not_noted_is_noticed(
     assert said(answer(workshop, now, tmp_path / "two"))[0] == first[0]
 
 
+# A work tree
+
+
+def settled(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the last change was some seconds ago."""
+    monkeypatch.setattr(snapshot, "_TICK", -10_000_000_000)
+
+
+def of_files(shop: Workshop, folder: Path, now: datetime = NOW) -> Answer:
+    """The answer on the work tree."""
+    return stored_findings.find(WorkTree(shop.path), StoredRecords(Cache(folder)), lambda as_of: now)
+
+
+def test_files_that_did_not_change_are_not_judged_again(
+    workshop: Workshop, tmp_path: Path, judged: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.change(**{'rehearsedOn: "2026-11-20"': 'rehearsedOn: "2027-11-20"'})
+    settled(workshop, monkeypatch)
+    first, again = (of_files(workshop, tmp_path / "cache") for _ in range(2))
+    assert said(first) == said(again)
+    assert len(judged) == 1
+    assert dict(again.sources) == {path: first.sources[path] for path in again.sources}
+
+
+TOUCHES: dict[str, Callable[[Workshop], object]] = {
+    "an edit of the same length": lambda shop: shop.edit("services/orders.yaml", "tier: 2", "tier: 3"),
+    "a new file": lambda shop: shop.change(),
+    "a removed file": lambda shop: (shop.path / "services/newsletter.yaml").unlink(),
+    "a renamed file": lambda shop: (shop.path / "services/orders.yaml").rename(shop.path / "services/order.yaml"),
+    "a link": lambda shop: (shop.path / "services/link.yaml").symlink_to("orders.yaml"),
+    "a folder of others": lambda shop: shop.write("services/sub/.git", "gitdir: x"),
+    "the settings": lambda shop: shop.edit("itsm.yaml", "Europe/Berlin", "Asia/Tokyo"),
+    "an executable": lambda shop: (shop.path / "services/orders.yaml").chmod(0o755),
+}
+
+
+@pytest.mark.parametrize("touch", TOUCHES)
+def test_any_change_of_a_file_is_seen(
+    workshop: Workshop, tmp_path: Path, judged: list[datetime], monkeypatch: pytest.MonkeyPatch, touch: str
+) -> None:
+    settled(workshop, monkeypatch)
+    of_files(workshop, tmp_path / "cache")
+    status = (workshop.path / "services/orders.yaml").stat()
+    TOUCHES[touch](workshop)
+    if touch == "an edit of the same length":  # and of the same time, as far as one can set it
+        os.utime(workshop.path / "services/orders.yaml", ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert said(of_files(workshop, tmp_path / "cache")) == said(
+        stored_findings.find(WorkTree(workshop.path), None, lambda as_of: NOW)
+    )
+    assert len(judged) == 3
+
+
+def test_what_changed_just_now_is_not_remembered(workshop: Workshop, tmp_path: Path, judged: list[datetime]) -> None:
+    """It could change again within the same tick of the file system's clock."""
+    workshop.edit("services/orders.yaml", "tier: 2", "tier: 3")
+    assert WorkTree(workshop.path).tree is None
+    of_files(workshop, tmp_path / "cache")
+    of_files(workshop, tmp_path / "cache")
+    assert len(judged) == 2
+
+
 # A horizon
 
 ASKED: dict[str, Callable[[Any], Any]] = {
@@ -322,8 +385,8 @@ def test_a_damaged_index_is_no_index(workshop: Workshop, tmp_path: Path) -> None
 @pytest.mark.parametrize("data", [None, [], {}, {"asOf": None}, {"asOf": 3, "findings": 1}, "text"])
 def test_what_is_no_answer_is_none(workshop: Workshop, tmp_path: Path, data: Any, judged: list[datetime]) -> None:
     """A part that bears the right seal, and is of no version of this program."""
-    snapshot = Repository(workshop.path).snapshot(workshop.tip())
-    index = stored_findings.TreeIndex(Cache(tmp_path / "cache"), snapshot.tree)
+    revision = Repository(workshop.path).snapshot(workshop.tip())
+    index = stored_findings.TreeIndex(Cache(tmp_path / "cache"), revision.tree)
     index.put({"findings": data})
     assert said(answer(workshop, NOW, tmp_path / "cache")) == said(answer(workshop, NOW))
     assert len(judged) == 2

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,9 +87,35 @@ class WorkTree:
         self.root = root
         if not root.is_dir():
             raise ItsmError(f"{root} is not a folder", remedy="name the folder that holds the records")
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
         # Called in the wrong place (a home folder, the top of the disk), it has nothing to look through.
-        looks_right = any(os.path.lexists(root / name) for name in TOP_OF_RECORDS)
-        self.entries: dict[str, Entry] = dict(sorted(self._scan(str(root), ""))) if looks_right else {}
+        looks_right = any(os.path.lexists(self.root / name) for name in TOP_OF_RECORDS)
+        return dict(sorted(self._scan(str(self.root), ""))) if looks_right else {}
+
+    @cached_property
+    def tree(self) -> str | None:
+        """A digest of what the file system says of each file: place, kind, size, number, and when it last changed.
+
+        None where a file changed just now: it could change again without telling (git-update-index(1), "racy git").
+        """
+        digest, newest = hashlib.blake2b(os.fsencode(self.root.resolve()), digest_size=20), 0
+        try:
+            for line, changed in _states(os.fsencode(self.root), top=True):
+                digest.update(line)
+                newest = max(newest, changed)
+            with tempfile.TemporaryFile() as now:
+                settled = newest < os.fstat(now.fileno()).st_mtime_ns - _TICK
+        except OSError:
+            return None
+        return f"work tree {digest.hexdigest()}" if settled else None
+
+    def excerpt(self, entries: Mapping[str, Entry]) -> WorkTree:
+        """The same files, of which these alone are asked for; the others are not even listed."""
+        found = WorkTree(self.root)
+        found.__dict__["entries"] = dict(entries)
+        return found
 
     def _scan(self, folder: str, prefix: str) -> Iterator[tuple[str, Entry]]:
         try:
@@ -132,6 +160,34 @@ class WorkTree:
                 yield path, error
             else:
                 yield path, content
+
+
+_TICK: Final = 2_000_000_000
+"""Nanoseconds that the coarsest file systems take for one moment."""
+
+
+def _states(folder: bytes, *, top: bool = False) -> Iterator[tuple[bytes, int]]:
+    """For each folder what tells when something in it changes, and when that was last, in nanoseconds."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    if top:
+        entries = [
+            entry for entry in entries if entry.name != b".git" and os.fsdecode(entry.name) not in SKIPPED_FOLDERS
+        ]
+    newest, parts, below = 0, [folder], []
+    for entry in entries:
+        status = entry.stat(follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            parts.append(b"%b/" % entry.name)
+            below.append(entry.path)
+            continue
+        # Nobody can set back when a file's state changed, but on Windows, where that is when it was made.
+        times = status.st_mtime_ns, status.st_ctime_ns
+        parts.append(b"%b %d %d %d %d %d" % (entry.name, status.st_mode, status.st_size, status.st_ino, *times))
+        newest = max(newest, times[os.name == "posix"])
+    yield b"\0".join(parts) + b"\n", newest
+    for path in below:
+        yield from _states(path)
 
 
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -33,7 +33,7 @@ from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.lazy import LazyCatalogue, NotIndexed, listings
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
-from itsm_as_code.snapshot import Entry, Snapshot
+from itsm_as_code.snapshot import Entry, Snapshot, WorkTree
 from itsm_as_code.validation import (
     Timing,
     Validation,
@@ -44,6 +44,8 @@ from itsm_as_code.validation import (
     risk_part,
 )
 
+Identified = WorkTree | Revision
+"""Snapshots with a name for all that their files hold (``tree``), which may be None where it cannot be told."""
 Instant = Callable[[datetime | None], datetime]
 """Gives the instant to judge at, by the one that itsm.yaml names, if it names one."""
 _PART: Final = "findings"
@@ -66,7 +68,7 @@ class Answer:
 
 def find(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant) -> Answer:
     """The findings of a snapshot judged by its own rules: those of an earlier run, where they hold, else worked out."""
-    if stored is None or not isinstance(snapshot, Revision):
+    if stored is None or not isinstance(snapshot, Identified) or snapshot.tree is None:
         return _judged(snapshot, stored, instant, None)
     index = TreeIndex(stored.cache, snapshot.tree)
     data = index.get(_PART)
@@ -183,7 +185,7 @@ def _finding(data: list[Any]) -> Finding:
 class _Earlier:
     """What an earlier run found in a revision."""
 
-    def __init__(self, data: Mapping[str, Any], revision: Revision, index: TreeIndex, stored: StoredRecords) -> None:
+    def __init__(self, data: Mapping[str, Any], revision: Identified, index: TreeIndex, stored: StoredRecords) -> None:
         self._data, self._revision = data, revision
         self._known = revision.excerpt({path: Entry(mode, oid) for path, mode, oid, _ in data["files"]})
         self._about = index, stored

@@ -11,7 +11,7 @@ from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.document import load
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import Kind, KindRegistry
-from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.records.stored import StoredRecords, content_id
 from itsm_as_code.snapshot import Snapshot
 
 Listing = dict[str, tuple[str, str]]
@@ -26,7 +26,9 @@ def listings(catalogue: Catalogue) -> dict[str, Any]:
     """The parts of an index from which a :class:`LazyCatalogue` is made: the valid records of each kind."""
     return {
         _part(kind.name): {
-            record.name: [record.path, record.oid] for record in catalogue.of_kind(kind.name) if not record.pack
+            record.name: [record.path, record.oid or content_id(record.source)]
+            for record in catalogue.of_kind(kind.name)
+            if not record.pack
         }
         for kind in catalogue.registry
     }
@@ -85,7 +87,7 @@ class LazyCatalogue(Catalogue):
         lost = [path for path in files if path not in found]
         for path, content in self.snapshot.read_many(lost) if lost else ():
             document = load(path, content) if isinstance(content, bytes) else None
-            if document is None or isinstance(document, Finding):
+            if document is None or isinstance(document, Finding) or document.data.get("kind") != kind.name:
                 raise NotIndexed(path)
             found[path] = document.data
         for path, (name, oid) in files.items():

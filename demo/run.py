@@ -104,11 +104,14 @@ def temporary_repository() -> Iterator[Path]:
 
 
 def judge(repository: Path, example: PullRequest, head: str, reviews: list[dict[str, str]]) -> tuple[str, str]:
-    """Verdict and report of the gate on a pull request with these reviews."""
+    """Verdict and report of the gate on a pull request with these reviews; its Markdown lies beside the repository."""
     at_head = [{**review, "commit": head if review["commit"] == "HEAD" else review["commit"]} for review in reviews]
     file = repository.parent / f"{example.branch}.json"
     file.write_text(json.dumps({"author": example.about["author"], "reviews": at_head}))
-    done = itsm("gate", "--base", "main", "--head", head, "--reviews", str(file), "--now", NOW, cwd=repository)
+    summary = file.with_suffix(".md")
+    summary.unlink(missing_ok=True)  # a run adds to it
+    asked = ("--base", "main", "--head", head, "--reviews", str(file), "--now", NOW, "--summary", str(summary))
+    done = itsm("gate", *asked, cwd=repository)
     verdict = VERDICT.search(done.stdout)
     return (verdict[1].lower() if verdict else "none"), done.stdout + done.stderr
 

@@ -29,12 +29,13 @@ STORIES = Path(__file__).resolve().parent / "stories"
 
 @dataclass(frozen=True)
 class Judgement:
-    """What was said of a judgement, what was expected, and what came of it."""
+    """What was said of a judgement, what was expected, and what came of it: as text, and as Markdown."""
 
     say: str
     expect: str
     verdict: str
     report: str
+    summary: str
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,11 @@ class _Stage:
         told = {"author": self.story.author, "reviews": self.reviews, "openPullRequests": others}
         file.write_text(json.dumps(told), encoding="utf-8")
         now, base = what.get("now", NOW), what.get("base", "main")
+        summary = file.with_suffix(".md")
+        summary.unlink(missing_ok=True)  # a run adds to it
         arguments = ("--base", base, "--head", self.story.name, "--reviews", str(file), "--now", now)
-        done = itsm("gate", *arguments, cwd=self.repository)
+        done = itsm("gate", *arguments, "--summary", str(summary), cwd=self.repository)
         verdict = VERDICT.search(done.stdout)
         name = verdict[1].lower() if verdict else "none"
-        return Judgement(what["say"], what["expect"], name, done.stdout + done.stderr)
+        written = summary.read_text(encoding="utf-8")
+        return Judgement(what["say"], what["expect"], name, done.stdout + done.stderr, written)

@@ -37,6 +37,7 @@ from itsm_as_code.records import catalogue, document, formatting, lifecycle, mis
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+from itsm_as_code.reports.gate._summary import unfolded
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -536,9 +537,15 @@ def demo() -> str:
             head = example.push(repository)
             for step in example.about["rounds"]:
                 verdict, report = run.judge(repository, example, head, step["reviews"])
-                parts.append(f"{step['say']} Verdict: **{verdict}**.\n")
+                summary = repository.parent / f"{example.branch}.md"
+                parts.append(f"{step['say']} Verdict: **{verdict}**. {length(summary.read_text('utf-8'))}\n")
                 parts.append(fenced(report.strip("\n")))
     return "\n".join(parts)
+
+
+def length(summary: str) -> str:
+    """How long the same is as Markdown, in a sentence."""
+    return f"As Markdown it is {unfolded(summary)} lines long, folded."
 
 
 def stories() -> str:
@@ -558,7 +565,7 @@ def stories() -> str:
             for item in story.tell(repository):
                 if item.verdict != item.expect:
                     raise ValueError(f"{story.name}: {item.verdict} instead of {item.expect}\n{item.report}")
-                parts.append(f"{item.say} Verdict: **{item.verdict}**.\n")
+                parts.append(f"{item.say} Verdict: **{item.verdict}**. {length(item.summary)}\n")
                 parts.append(fenced(item.report.strip("\n")))
     return "\n".join(parts)
 

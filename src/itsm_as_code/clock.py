@@ -106,6 +106,14 @@ def format_instant(instant: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
+def format_span(start: datetime, end: datetime, name: str) -> str:
+    """An interval as a clock in the zone ``name`` shows it; with offsets where the clock is put forward or back."""
+    first, last = start.astimezone(zone(name)), end.astimezone(zone(name))
+    offset = "%z" if first.utcoffset() != last.utcoffset() else ""
+    day = "" if first.date() == last.date() else "%a %Y-%m-%d "
+    return f"{first:%a %Y-%m-%d %H:%M{offset}} to {last:{day}%H:%M{offset}} ({name})"
+
+
 def format_date(day: date) -> str:
     """``2026-11-22``; the ends of time as others write them."""
     if BEGINNING.year <= day.year < FOREVER.year:

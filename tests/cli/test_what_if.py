@@ -144,4 +144,4 @@ def test_the_summary_of_a_huge_pull_request_fits_a_comment(workshop: Workshop) -
     assert len(summary) <= MOST_CHARACTERS
     assert summary.startswith("# ✘ Rejected: something has to be mended first\n")
     assert decision.digest in summary
-    assert "lines did not fit here" in summary
+    assert "lines did not fit above" in summary

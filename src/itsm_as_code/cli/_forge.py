@@ -32,6 +32,7 @@ class ForgeOptions:
     publish: str | None = None
     comment: bool = False
     comment_as: str | None = None
+    mention: bool = False
     keep: Path | None = None
     summary: Path | None = None
     annotate: bool = False
@@ -131,6 +132,9 @@ forge_options = option_group(
     ),
     click.option("--comment", is_flag=True, help="Keep one comment with the verdict up to date."),
     click.option("--comment-as", metavar="LOGIN", help="Whose comments are ours (default: asked for)."),
+    click.option(
+        "--mention", is_flag=True, help="Mention the logins of those who are asked, so that the forge tells them."
+    ),
     click.option(
         "--write-reviews", "keep", type=_FILE, metavar="FILE", help="Keep what the forge told, for --reviews."
     ),

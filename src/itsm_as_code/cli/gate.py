@@ -214,7 +214,7 @@ class _Run:
 
         if self.publisher is not None:
             try:
-                self.publisher.finish(notice(decision))
+                self.publisher.finish(notice(decision, mention=self.forge.mention))
             except ItsmError as error:
                 if failure is None:
                     raise
@@ -222,7 +222,7 @@ class _Run:
         if self.forge.summary is not None:
             try:
                 with self.forge.summary.open("a", encoding="utf-8") as file:
-                    file.write(markdown.render(decision))
+                    file.write(markdown.render(decision, mention=self.forge.mention))
             except OSError as error:
                 raise ItsmError(
                     f"cannot write {self.forge.summary}: {error.strerror}", remedy="name another file with --summary"

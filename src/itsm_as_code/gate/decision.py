@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from itsm_as_code.findings import Finding
+from itsm_as_code.gate.outline import Outline
 
 SCHEMA: Final = "itsm/gate/v1"
 EXIT_CODES: Final = {"approved": 0, "pending": 1, "rejected": 1, "error": 2}
@@ -18,17 +19,19 @@ EXIT_CODES: Final = {"approved": 0, "pending": 1, "rejected": 1, "error": 2}
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why the verdict is not ``approved``: a stable code and a sentence."""
+    """Why the verdict is not ``approved``: a stable code and a sentence; by name, whom it says to ask."""
 
     code: str
     message: str
+    ask: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """A verdict (``approved``, ``pending``, ``rejected``, ``error``) with its evidence.
 
-    ``evidence`` is plain JSON data in the form of ``schemas/reports/gate-report.schema.json``, without its digest.
+    ``evidence`` is plain JSON data in the form of ``schemas/reports/gate-report.schema.json``, without its digest;
+    ``outline`` is what readers are told besides.
     """
 
     verdict: str
@@ -36,6 +39,7 @@ class Decision:
     evidence: Mapping[str, Any]
     findings: tuple[Finding, ...] = ()
     sources: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    outline: Outline = field(default_factory=Outline)
 
     @property
     def exit_code(self) -> int:

@@ -11,6 +11,7 @@ from itsm_as_code.gate.candidate import Candidate, read_candidate
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.gate.findings import Findings, findings_of
 from itsm_as_code.gate.history import History
+from itsm_as_code.gate.outlining import outline_of
 from itsm_as_code.gate.reasons import missing, rejections
 from itsm_as_code.git.repository import MergeConflict, Repository
 from itsm_as_code.records.stored import StoredRecords
@@ -51,7 +52,7 @@ def decision_of(candidate: Candidate, findings: Findings, approvals: Approvals) 
     reasons = (*rejected, *pending)
     data = evidence.collect(candidate, findings, approvals, verdict, reasons)
     own = tuple(finding for finding in findings.all if not finding.known)
-    return Decision(verdict, reasons, data, own, candidate.sources)
+    return Decision(verdict, reasons, data, own, candidate.sources, outline_of(candidate, findings, approvals))
 
 
 __all__ = ["RULES", "decide", "decision_of", "evaluate"]

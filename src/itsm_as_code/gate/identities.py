@@ -92,6 +92,12 @@ class Directory:
         logins += [name] if self._forge == "local" else []
         return bool(spec.get("signingKeys")) or any(self.named(login) == {name} for login in logins)
 
+    def login_of(self, name: str) -> str | None:
+        """The login by which a person is known at the forge and that is theirs alone, if there is one."""
+        accounts = self._facts.spec("Person", name).get("accounts", ())
+        logins = [item["login"] for item in accounts if item["forge"] == self._forge]
+        return next((login for login in logins if self.named(login) == {name}), None)
+
     @property
     def why_not_recognised(self) -> str:
         """Why the review of somebody would not count as theirs, as the end of a sentence."""

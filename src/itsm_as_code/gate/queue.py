@@ -14,7 +14,7 @@ from typing import Any
 
 from itsm_as_code.errors import ForgeError
 from itsm_as_code.forges.interface import OpenPullRequest, PullRequest
-from itsm_as_code.gate.decision import Decision, Reason
+from itsm_as_code.gate.decision import Decision
 from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.git.repository import MergeConflict, Repository
 
@@ -147,7 +147,7 @@ def _together(decisions: Sequence[tuple[Step, Decision]]) -> Decision:
     _, worst = max(decisions, key=lambda item: _GRAVITY.index(item[1].verdict))
     several = len(decisions) > 1
     reasons = tuple(
-        Reason(reason.code, f"#{step.number}: {reason.message}" if several else reason.message)
+        replace(reason, message=f"#{step.number}: {reason.message}") if several else reason
         for step, decision in decisions
         for reason in decision.reasons
     )

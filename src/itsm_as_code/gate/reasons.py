@@ -126,5 +126,5 @@ def missing(candidate: Candidate, findings: Findings, approvals: Approvals) -> l
                 many = "approval" if requirement.missing == 1 else "approvals"
                 missing = f"{requirement.missing} {many} missing from {requirement.label}"
                 message = f"{approval.rule.name}: {missing}{who}{why}"
-                reasons.append(Reason("approval-missing", message))
+                reasons.append(Reason("approval-missing", message, requirement.suggested))
     return reasons

@@ -15,8 +15,8 @@ _LEVELS: Final = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severi
 MOST_ANNOTATIONS: Final = 200
 
 
-def notice(decision: Decision) -> Notice:
-    """The decision, with remarks at its findings that are neither known nor waived."""
+def notice(decision: Decision, *, mention: bool = False) -> Notice:
+    """The decision, with remarks at its findings that are neither known nor waived; ``mention`` those who are asked."""
     marks = [
         Annotation(
             path=escape.terminal(finding.location.path),
@@ -31,6 +31,6 @@ def notice(decision: Decision) -> Notice:
     return Notice(
         verdict=decision.verdict,
         title=f"{decision.verdict.capitalize()}: {MEANING[decision.verdict]}",
-        summary=markdown.render(decision),
+        summary=markdown.render(decision, mention=mention),
         annotations=tuple(marks[:MOST_ANNOTATIONS]),
     )

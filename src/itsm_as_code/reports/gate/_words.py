@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from itsm_as_code import clock
 from itsm_as_code.gate.agreed import HISTORY
-from itsm_as_code.gate.decision import Decision
+from itsm_as_code.gate.decision import Decision, Reason
 from itsm_as_code.records.diff import count_shown
 from itsm_as_code.reports import escape
 
@@ -27,10 +28,70 @@ def shortened(text: str) -> str:
     return text if len(text) <= 600 else f"{text[:599]}…"
 
 
-def step(row: Mapping[str, Any]) -> str:
-    """A step in a lifecycle."""
-    allowed = "" if row["allowed"] else "  (not in the lifecycle)"
-    return f"{row['record']['name']}: {row['from'] or 'new'} -> {row['to'] or 'deleted'}{allowed}"
+def path_of(data: Mapping[str, Any], kind: str, name: str) -> str:
+    """The way of a record through its lifecycle, in evidence as it is shown; empty where it stays where it is."""
+    record = {"kind": kind, "name": escape.terminal(name)}
+    steps = [row for row in data["transitions"] if row["record"] == record]
+    if not steps:
+        return ""
+    states = [steps[0]["from"] or "new", *(row["to"] or "deleted" for row in steps)]
+    allowed = "" if all(row["allowed"] for row in steps) else " (not in the lifecycle)"
+    return " -> ".join(states) + allowed
+
+
+def affected(data: Mapping[str, Any], most: int) -> str:
+    """The services that are named and the nearest of those that depend on them."""
+    found = data["affected"]
+    rows = found["computed"]
+    more = f" and {len(rows) - most:,} more" if len(rows) > most else ""
+    nearest = ", ".join(f"{row['service']} ({row['owner'] or 'nobody'})" for row in rows[:most])
+    return ", ".join(found["declared"]) + (f"; by dependency {len(rows):,}: {nearest}{more}" if rows else "")
+
+
+def conflicts(data: Mapping[str, Any], zone: str) -> list[str]:
+    """What the changes collide with, where it is known from when to when; and when they would not."""
+    lines = []
+    for row in data["conflicts"]:
+        span = f" ({span_of(row, zone)})" if row["start"] and row["end"] else ""
+        lines.append(f"{row['kind']}: {row['message']}{span}")
+    for row in data["nextFreeSlot"]:
+        name = row["record"]["name"]
+        none = f"no free slot for {name} within 90 days"
+        lines.append(f"next free slot for {name}: {span_of(row, zone)}" if row["start"] else none)
+    return lines
+
+
+def until(decision: Decision) -> str | None:
+    """Until when the verdict is sure to stand, or None."""
+    text = decision.evidence["validUntil"]
+    zone = decision.outline.zone
+    return f"{clock.parse_instant(text).astimezone(clock.zone(zone)):%a %Y-%m-%d %H:%M} ({zone})" if text else None
+
+
+def at_forge(reason: Reason, logins: Mapping[str, str]) -> list[str]:
+    """The logins of those whom a reason says to ask, where they have another name there."""
+    return [logins[name] for name in reason.ask if logins.get(name, name) != name]
+
+
+def risk_line(row: Mapping[str, Any]) -> str:
+    """The risk of a change with its two sides."""
+    declared = f", declared {row['declared']}" if row["declared"] else ""
+    return f"{row['level']} (likelihood {row['likelihood']}, impact {row['impact']}{declared})"
+
+
+def others(decision: Decision, data: Mapping[str, Any], shown: int) -> list[str]:
+    """What the pull request changes beside the first records of its outline, a line each, as it is."""
+    titles = {(item.id.kind, escape.terminal(item.id.name)): item.title for item in decision.outline.subjects}
+    first = list(titles)[:shown]
+    lines = []
+    for row in data["records"]:
+        name = (row["kind"], row["name"])
+        if name not in first:
+            way = path_of(data, *name)
+            said = "".join((f": {titles[name]}" if titles.get(name) else "", f" ({way})" if way else field_list(row)))
+            lines.append(f"{row['action']} {row['kind']} {row['name']}{said}")
+    lines += [f"{row['action']} {row['path']}" for row in data["paths"]]
+    return lines + [f"history: {why}" for why in history(data)]
 
 
 def history(data: Mapping[str, Any]) -> list[str]:
@@ -44,20 +105,12 @@ def field_list(row: Mapping[str, Any]) -> str:
     if row["action"] != "modified" or not fields:
         return ""
     more = f" and {count_shown(fields) - 4:,} more" if len(fields) > 4 else ""
-    return escape.terminal(f"  ({', '.join(fields[:4])}{more})")
+    return f" ({', '.join(fields[:4])}{more})"
 
 
-def span_of(row: Mapping[str, Any]) -> str:
-    """When a conflict is, where that is known."""
-    return f" ({row['start']} to {row['end']})" if row["start"] else ""
-
-
-def slot(row: Mapping[str, Any]) -> str:
-    """The next free slot of a change."""
-    name = row["record"]["name"]
-    if row["start"] is None:
-        return f"no free slot for {name} within 90 days"
-    return f"next free slot for {name}: {row['start']} to {row['end']}"
+def span_of(row: Mapping[str, Any], zone: str) -> str:
+    """From when to when something is, on the clock of a zone."""
+    return clock.format_span(clock.parse_instant(row["start"]), clock.parse_instant(row["end"]), zone)
 
 
 def source_name(need: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The decision for the reviewer: a job summary, or the comment on a pull request.
 
-What a reviewer wants first comes first: the verdict, what is missing and from whom. Then what it rests on.
+What a reviewer wants first comes first: the verdict, what is missing and from whom, the change itself. What it rests
+on folds away.
 """
 
 from __future__ import annotations
@@ -11,19 +12,15 @@ from typing import Any, Final
 from itsm_as_code.findings import Finding
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.reports import escape
+from itsm_as_code.reports.gate._summary import MOST_LINES, field_table, first_screen
 from itsm_as_code.reports.gate._words import (
-    MEANING,
     MOST_REASONS,
-    SIGN,
-    field_list,
-    history,
+    conflicts,
     not_counted,
+    others,
+    risk_line,
     shortened,
-    slot,
     source_name,
-    span_of,
-    step,
-    supposition,
     telling,
 )
 from itsm_as_code.reports.policy_impact._rows import headline, markdown_rows
@@ -35,46 +32,52 @@ MOST_CHARACTERS: Final = 59_000
 Rows = Sequence[Mapping[str, Any]]
 
 
-def render(decision: Decision) -> str:
+def render(decision: Decision, *, mention: bool = False) -> str:
+    """``mention``: logins of those who are to be asked are written so that the forge tells them."""
     data = escape.shown(decision.evidence)
-    head, tail = "\n".join(_verdict(decision)), "\n".join(_evidence(decision, data))
-    room = MOST_CHARACTERS - len(head) - len(tail) - 200
-    body, left_out = [], 0
-    for section in _sections(decision, data):
-        for index, line in enumerate(section):
-            room -= len(line) + 1
-            if room < 0:
-                left_out += len(section) - index
-                room += len(line) + 1
-                break
-            body.append(line)
+    folded = [(title, lines) for title, lines in _folded(decision, data) if any(lines)]
+    room = MOST_LINES - len(folded) - 3  # a blank line, All reasons, Evidence
+    head = first_screen(decision, data, room, mention=mention)
+    whole = [f"- {escape.markdown(shortened(reason.message))}" for reason in decision.reasons[:MOST_REASONS]]
+    if not all(any(line.startswith(reason) for line in head) for reason in whole):
+        folded.insert(0, ("All reasons", [*whole, *_more(len(decision.reasons) - MOST_REASONS)]))
+    evidence = _evidence(decision, data)
+    room = MOST_CHARACTERS - sum(len(line) + 1 for line in (*head, *evidence)) - 100 * (len(folded) + 3)
+    parts, left_out = [*head, ""], 0
+    for title, lines in folded:
+        fitting = list(_fitting(lines, room))
+        room -= sum(len(line) + 1 for line in fitting)
+        left_out += len(lines) - len(fitting)
+        parts += _fold(title, fitting)
     if left_out:
-        body += ["", f"**{left_out:,} lines did not fit here; `itsm gate --format json` has all of it.**"]
-    return "\n".join([head, *body, tail])
+        evidence.append(f"- **{left_out:,} lines did not fit above; `itsm gate --format json` has all of it**")
+    return "\n".join([*parts, *_fold("Evidence", evidence), ""])
 
 
-def _verdict(decision: Decision) -> list[str]:
-    lines = [f"# {SIGN[decision.verdict]} {decision.verdict.capitalize()}: {MEANING[decision.verdict]}", ""]
-    supposed = supposition(decision.evidence)
-    if supposed is not None:
-        lines[:0] = [f"> **What if** {escape.markdown(supposed)}? Nobody decided this. It would be:", ""]
-    lines += [f"- {escape.markdown(shortened(reason.message))}" for reason in decision.reasons[:MOST_REASONS]]
-    if len(decision.reasons) > MOST_REASONS:
-        lines.append(f"- and {len(decision.reasons) - MOST_REASONS} more")
-    until = decision.evidence["validUntil"]
-    return [*lines, f"- time alone may change this at {until}"] if until else lines
+def _fold(title: str, lines: Sequence[str]) -> list[str]:
+    return ["<details>", f"<summary>{title}</summary>", "", *lines, "", "</details>"]
 
 
-def _sections(decision: Decision, data: Mapping[str, Any]) -> Iterator[list[str]]:
-    """The parts in the order in which a reviewer asks for them."""
-    yield _asked(data["approvals"])
-    yield _risk(data["risk"])
-    yield _affected(data["affected"])
-    yield _conflicts(data)
-    yield _findings([finding for finding in decision.findings if finding.waiver is None])
-    yield _changed(data)
-    yield _impact(data["policyImpact"])
-    yield _ignored(data["approvals"])
+def _more(count: int) -> list[str]:
+    return [f"- and {count:,} more"] if count > 0 else []
+
+
+def _fitting(lines: Sequence[str], room: int) -> Iterator[str]:
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return
+        yield line
+
+
+def _folded(decision: Decision, data: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """What folds away, in the order in which a reviewer asks for it. The titles are ours alone: they are HTML."""
+    yield "Approvals", [*_asked(data["approvals"]), *_ignored(data["approvals"])]
+    yield "Findings", _findings([finding for finding in decision.findings if finding.waiver is None])
+    yield "All that changed", _changed(decision, data)
+    found = [f"- {escape.markdown(line)}" for line in conflicts(data, decision.outline.zone)]
+    yield "Risk, conflicts and affected services", [*_risk(data["risk"]), "", *found, "", *_affected(data["affected"])]
+    yield "Policy impact", _impact(data["policyImpact"])
 
 
 def _evidence(decision: Decision, data: Mapping[str, Any]) -> list[str]:
@@ -82,20 +85,16 @@ def _evidence(decision: Decision, data: Mapping[str, Any]) -> list[str]:
     base, head = escape.code(str(data["base"])), escape.code(str(data["head"]))
     findings, do = ("finding", "does") if known == 1 else ("findings", "do")
     return [
-        "",
-        "## Evidence",
-        "",
         f"- base {base}, head {head}, judged at {data['now']}",
         f"- {known} known {findings} of the base, untouched here, {do} not block",
         f"- digest {escape.code(decision.digest)}",
-        "",
     ]
 
 
 def _asked(rows: Rows) -> list[str]:
     if not rows:
         return []
-    parts = ["", "## Approvals", "", "| | Rule | Asks for | Given by | Ask |", "|---|---|---|---|---|"]
+    parts = ["| | Rule | Asks for | Given by | Ask |", "|---|---|---|---|---|"]
     for row in rows:
         rule = escape.markdown(row["rule"])
         if not row["required"]:
@@ -116,15 +115,13 @@ def _ignored(rows: Rows) -> list[str]:
         parts += [f"  - matched {escape.markdown(why)}" for why in row["why"][:20]]
         parts += [f"  - and {len(row['why']) - 20} more"] if len(row["why"]) > 20 else []
         parts += [f"  - {escape.markdown(not_counted(item))}" for item in telling(row)]
-    return ["", "## Why these approvals", "", *parts] if parts else []
+    return ["", *parts] if parts else []
 
 
 def _risk(rows: Rows) -> list[str]:
     parts: list[str] = []
     for row in rows:
-        declared = row["declared"] or "nothing"
-        parts += ["", f"## Risk of {escape.markdown(row['record']['name'])}: {row['level']}", ""]
-        parts += [f"Likelihood {row['likelihood']}, impact {row['impact']}, declared {declared}.", ""]
+        parts += ["", f"{escape.code(row['record']['name'])}: {risk_line(row)}", ""]
         parts += ["| Points | Factor | Found | Source |", "|---|---|---|---|"]
         parts += [
             f"| {factor['points']} | {escape.markdown(factor['name'])} | {escape.markdown(str(factor['value']))} "
@@ -137,7 +134,7 @@ def _risk(rows: Rows) -> list[str]:
 def _findings(findings: Sequence[Finding]) -> list[str]:
     if not findings:
         return []
-    parts = ["", "## Findings", "", "| | Where | What | How to mend it |", "|---|---|---|---|"]
+    parts = ["| | Where | What | How to mend it |", "|---|---|---|---|"]
     parts += [
         f"| {finding.severity.value} {escape.code(finding.rule)} | {escape.code(str(finding.location))} "
         f"| {escape.markdown(shortened(finding.message))} | {escape.markdown(shortened(finding.remedy))} |"
@@ -151,13 +148,13 @@ def _impact(rows: Rows) -> list[str]:
     if not rows:
         return []
     intro = f"What the changed rules would say (they do not judge this pull request): {headline(rows)}."
-    return ["", "## Policy impact", "", intro, "", *markdown_rows(rows, 20)]
+    return [intro, "", *markdown_rows(rows, 20)]
 
 
 def _affected(affected: Mapping[str, Any]) -> list[str]:
     if not affected["declared"]:
         return []
-    parts = ["", "## Affected services", "", f"Declared: {', '.join(map(escape.code, affected['declared']))}."]
+    parts = [f"Declared: {', '.join(map(escape.code, affected['declared']))}."]
     if affected["computed"]:
         parts += ["", "| Distance | Service | By way of | Owner |", "|---|---|---|---|"]
         parts += [
@@ -170,21 +167,9 @@ def _affected(affected: Mapping[str, Any]) -> list[str]:
     return parts
 
 
-def _conflicts(data: Mapping[str, Any]) -> list[str]:
-    if not data["conflicts"]:
-        return []
-    parts = ["", "## Conflicts", ""]
-    parts += [f"- {row['kind']}: {escape.markdown(row['message'])}{span_of(row)}" for row in data["conflicts"]]
-    return parts + [f"- {escape.markdown(slot(row))}" for row in data.get("nextFreeSlot", ())]
-
-
-def _changed(data: Mapping[str, Any]) -> list[str]:
-    parts = ["", "## Changed", ""]
-    parts += [
-        f"- {row['action']} {row['kind']} {escape.code(row['name'])}{escape.markdown(field_list(row))}"
-        for row in data["records"]
-    ]
-    parts += [f"- {row['action']} {escape.code(row['path'])}" for row in data["paths"]]
-    parts += [f"- step {escape.markdown(step(row))}" for row in data["transitions"]]
-    parts += [f"- history: {escape.markdown(why)}" for why in history(data)]
-    return parts if len(parts) > 3 else []
+def _changed(decision: Decision, data: Mapping[str, Any]) -> list[str]:
+    parts = [f"- {escape.markdown(line)}" for line in others(decision, data, 0)]
+    for subject in decision.outline.subjects:
+        if subject.fields:
+            parts += ["", f"{subject.id.kind} {escape.code(subject.id.name)}", "", *field_table(subject, 60)]
+    return parts

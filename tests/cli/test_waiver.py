@@ -81,6 +81,15 @@ def test_the_json_fits_its_schema(shop: Path, itsm: Run) -> None:
     assert [row["name"] for row in report["waivers"] if row["standing"] == "invalid"] == [None, "own-approver"]
 
 
+def test_one_that_can_be_read_and_breaks_its_schema_keeps_its_name(shop: Path, itsm: Run) -> None:
+    file = shop / "policies/waivers/active.yaml"
+    file.write_text(file.read_text().replace("requester:", "asked:"))
+    _, out, _ = itsm("-C", shop, "waiver", "list", "--format", "json", *NOW)
+    invalid = {row["path"]: row["name"] for row in json.loads(out)["waivers"] if row["standing"] == "invalid"}
+    assert invalid["policies/waivers/active.yaml"] == "active"
+    assert invalid["policies/waivers/broken.yaml"] is None
+
+
 def test_a_list_can_be_narrowed_and_the_near_end_moved(shop: Path, itsm: Run) -> None:
     narrowed = ("--state", "expiring", "--state", "expired", "--within", "P90D")
     code, out, _ = itsm("-C", shop, "waiver", "list", "--format", "csv", *narrowed, *NOW)

@@ -8,7 +8,7 @@ import shutil
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -222,6 +222,101 @@ def test_a_build_that_is_killed_anywhere(tmp_path: Path, exchange: bool, monkeyp
             break
     assert after > 20
     assert seen == {"old", "new"} | (set() if exchange else {"set aside"})
+
+
+SITE = {f"a/{number}.html": b"same" for number in range(20)} | {"index.html": b"1", "gone/a.html": b"x", "b.txt": b"2"}
+NEXT = {**SITE, "index.html": b"one", "new/b.html": b"new"}
+del NEXT["gone/a.html"]
+
+
+def little(out: Path) -> bool:
+    """Write what differs between the two; True where the site was changed in its place."""
+    with write_module.staged(out) as stage:
+        for path, content in NEXT.items():
+            stage.keep(path) if SITE.get(path) == content else stage.put(path, content)
+    return bool(stage.is_in_place)
+
+
+def test_a_site_of_which_little_changes_is_changed_in_its_place(tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    site.write(SITE.items(), out)
+    before = out.stat().st_ino, (out / "a/1.html").stat().st_ctime_ns
+    assert little(out)
+    assert files(out) == NEXT
+    assert not (out / "gone").exists()
+    assert (out.stat().st_ino, (out / "a/1.html").stat().st_ctime_ns) == before, "nothing has touched it"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("how", ["a link to a folder", "a file for a folder", "a folder for a file", "much is foreign"])
+def test_what_does_not_fit_is_swapped_as_a_whole(tmp_path: Path, how: str) -> None:
+    """Nothing is written or removed by way of a link that leads elsewhere."""
+    out, other = tmp_path / "site", tmp_path / "other"
+    site.write(SITE.items(), out)
+    if how == "a link to a folder":
+        (out / "a").rename(other)
+        (out / "a").symlink_to(other)
+    elif how == "a file for a folder":
+        (out / "new").write_bytes(b"mine")
+    elif how == "a folder for a file":
+        (out / "index.html").unlink()
+        (out / "index.html").mkdir()
+    else:
+        for number in range(30):
+            (out / f"mine-{number}").write_bytes(b"mine")
+    assert not little(out)
+    assert files(out) == NEXT
+    if other.exists():
+        assert len(list(other.iterdir())) == 20
+
+
+def at_every_step(tmp_path: Path, steps: Iterable[int]) -> set[str]:
+    out, seen = tmp_path / "site", set()
+    for after in steps:
+        shutil.rmtree(tmp_path)
+        tmp_path.mkdir()
+        site.write(SITE.items(), out)
+        was_killed = steps_until_killed(lambda: little(out), after)
+        found = files(out)
+        whole = "old" if found == SITE else "new" if found == NEXT else "between"
+        assert all(content in (SITE.get(path), NEXT.get(path)) for path, content in found.items()), (
+            "every file is whole"
+        )
+        steps_until_killed(lambda: write_module.clean(out), after % 7 + 1)
+        site.clean(out)
+        assert files(out) in (SITE, NEXT), after
+        seen.add(whole)
+        assert [entry.name for entry in tmp_path.iterdir()] == ["site"], after
+        if files(out) == SITE:
+            assert little(out)
+        assert files(out) == NEXT
+        if not was_killed:
+            break
+    return seen
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process")
+def test_a_change_in_place_that_is_killed_is_ended_by_the_next_build(tmp_path: Path) -> None:
+    assert at_every_step(tmp_path, range(1, 200, 3)) >= {"old"}
+
+
+@pytest.mark.deep
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process")
+def test_a_change_in_place_that_is_killed_anywhere(tmp_path: Path) -> None:
+    assert at_every_step(tmp_path, range(1, 1000)) == {"old", "between", "new"}
+
+
+@pytest.mark.parametrize("said", [b"", b"[]", b'{"put": ["../x"], "remove": ["../mine", "/etc/x", "a/../../mine"]}'])
+def test_a_journal_that_says_other_things_does_nothing(tmp_path: Path, said: bytes) -> None:
+    out = tmp_path / "site"
+    site.write(SITE.items(), out)
+    (tmp_path / "mine").write_bytes(b"mine")
+    ready = tmp_path / ".site.itsm-redo-abcdefgh"
+    ready.mkdir()
+    (ready / ".itsm-journal").write_bytes(said)
+    site.clean(out)
+    assert files(out) == SITE
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mine", "site"]
 
 
 def test_leftovers_of_others_stay(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import os
+import stat
 import zlib
 from array import array
 from base64 import b64decode, b64encode
@@ -23,8 +24,8 @@ from itsm_as_code.cache import Cache
 
 _SIZE: Final = 16
 _PART: Final = 1 << 20
-Status = tuple[int, int, int, int]
-"""Inode, size, time of modification, time of change."""
+Status = tuple[int, int, int, int, int]
+"""Inode, size, time of modification, time of change, mode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class File:
 
     path: str
     content: str
-    status: Status = (0, 0, 0, 0)
+    status: Status = (0, 0, 0, 0, 0)
 
     @classmethod
     def of(cls, path: str, content: bytes) -> File:
@@ -43,26 +44,27 @@ class File:
         """The same with its status as it is now."""
         return File(self.path, self.content, _status(os.lstat(out / self.path)))
 
-    def stands(self, out: Path) -> bool:
-        """True where the file is still there as it was left."""
+    def found(self, out: Path) -> File | None:
+        """The file as it is there now, if that is what it was left as; None for another one, or none."""
         file = os.path.join(out, self.path)  # noqa: PTH118 - half the time of pathlib, for each of many files
         try:
-            found = os.lstat(file)
-            if _status(found) == self.status:
-                return True
-            if found.st_size != self.status[1] or os.path.islink(file):  # noqa: PTH114
-                return False
+            there = os.lstat(file)
+            if _status(there) == self.status:
+                return self
+            is_alike = (there.st_size, there.st_mode, there.st_nlink) == (self.status[1], self.status[4], 1)
+            if not is_alike or not stat.S_ISREG(there.st_mode):
+                return None
             said = hashlib.blake2b(digest_size=_SIZE)
             with open(file, "rb", buffering=0) as stream:  # noqa: PTH123
                 while part := stream.read(_PART):
                     said.update(part)
         except OSError:
-            return False
-        return said.hexdigest() == self.content
+            return None
+        return File(self.path, self.content, _status(there)) if said.hexdigest() == self.content else None
 
 
 def _status(found: os.stat_result) -> Status:
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -16,7 +16,7 @@ from itsm_as_code.site.pages import Unit, context_of, no_collection, sitemap, un
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.notes import MARK, Notes, digest
 from itsm_as_code.site.render import assets
-from itsm_as_code.site.write import write
+from itsm_as_code.site.write import Stage, staged
 
 if TYPE_CHECKING:
     from itsm_as_code.cache import Cache
@@ -58,8 +58,9 @@ def publish(
     """
     job = _Job(validation, revision, out.absolute(), trend, feeds or {}, changed or {}, remembered)
     with no_collection():
-        write(job.files(), out)
-        return job.finish()
+        with staged(out) as stage:
+            job.make(stage)
+        return job.finish(set(stage.fresh_files) if stage.is_in_place else None)
 
 
 @dataclass
@@ -82,16 +83,18 @@ class _Job:
         registry = self.validation.registry
         return digest((self.validation.configuration.source, [(kind.path, kind.schema) for kind in registry])).hex()
 
-    def files(self) -> Iterator[tuple[str, bytes | None]]:
-        """Every file, without content where the one that is there stays."""
+    def make(self, stage: Stage) -> None:
+        """Put every file that is to be made, and keep the others."""
         context = context_of(self.validation, self.revision, self.trend, self.feeds)
         seen = SeenContext.of(context, self.notes)
         now = SeenNow(seen, self.notes)
         stale = self._look_back()
-        for unit in units(seen, now, self.feeds):
-            yield from self._unit(unit, stale)
+        left = [unit for unit in units(seen, now, self.feeds) if not self._keep(stage, unit.name, stale)]
+        for unit in left:
+            self.made[unit.name] = self._make(stage, unit)
         pages = [file.path for made in self.made.values() for file in made.files]
-        yield from self._unit(Unit("sitemap", lambda: sitemap(context, pages, self.changed)), stale, fresh=True)
+        last = Unit("sitemap", lambda: sitemap(context, pages, self.changed))
+        self.made[last.name] = self._make(stage, last)
 
     def _look_back(self) -> set[int]:
         """The numbers of the look-ups of the earlier build that are answered differently now."""
@@ -101,28 +104,46 @@ class _Job:
         self.old = manifest.parts
         return renew(self.notes, manifest)
 
-    def _unit(self, unit: Unit, stale: set[int], *, fresh: bool = False) -> Iterator[tuple[str, bytes | None]]:
+    def _keep(self, stage: Stage, name: str, stale: set[int]) -> bool:
+        """True for a part that stays as it is."""
+        old = self.old.get(name)
+        if old is None or not stale.isdisjoint(old.reads):
+            return False
+        files = [file.found(self.out) for file in old.files]
+        if None in files:
+            return False
+        self.made[name] = Made(old.reads, tuple(filter(None, files)))
+        self.kept.update(file.path for file in old.files)
+        for file in old.files:
+            stage.keep(file.path)
+        return True
+
+    def _make(self, stage: Stage, unit: Unit) -> Made:
+        """Make a part; a file of it that reads as before stays."""
         old = self.old.get(unit.name)
-        if not fresh and old is not None and stale.isdisjoint(old.reads) and all(f.stands(self.out) for f in old.files):
-            self.made[unit.name] = old
-            self.kept.update(file.path for file in old.files)
-            yield from ((file.path, None) for file in old.files)
-            return
         before = {file.path: file for file in old.files} if old is not None else {}
         files = []
         with self.notes.frame() as reads:
             for path, content in unit.make():
                 file, known = File.of(path, content), before.get(path)
-                files.append(file)
-                is_same = known is not None and known.content == file.content and known.stands(self.out)
-                yield path, None if is_same else content
-        self.made[unit.name] = Made(reads, tuple(files))
+                same = known.found(self.out) if known is not None and known.content == file.content else None
+                files.append(same or file)
+                if same is not None:
+                    stage.keep(path)
+                else:
+                    stage.put(path, content)
+        return Made(reads, tuple(files))
 
-    def finish(self) -> Built:
-        """Remember the build, once it stands in its place."""
+    def finish(self, touched: set[str] | None) -> Built:
+        """Remember the build, once it stands there; ``touched`` are the files that did not stay, None for all."""
         if self.memory is not None:
             parts = {
-                name: replace(made, files=tuple(file.left(self.out) for file in made.files))
+                name: replace(
+                    made,
+                    files=tuple(
+                        file.left(self.out) if touched is None or file.path in touched else file for file in made.files
+                    ),
+                )
                 for name, made in self.made.items()
             }
             notes = self.notes

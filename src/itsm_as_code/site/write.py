@@ -1,4 +1,5 @@
-"""Writes a site in one step: into a fresh folder beside the old one, which is swapped in when it is whole.
+"""Writes a site in one step: into a fresh folder beside the old one, which is swapped in when it is whole. Where little
+of it changes, the site is changed in its place instead (``journal.py``).
 
 At every moment at which a build may be killed, the old site or the new one is there, whole: in its place where the
 system can exchange two folders (Linux, macOS), elsewhere at the latest when the next build begins. What killed builds
@@ -17,10 +18,11 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from itsm_as_code.errors import ItsmError
+from itsm_as_code.site import journal
 
 MARKER = ".itsm-site"
 _MARK = b"Written by `itsm build`, which replaces this folder as a whole.\n"
@@ -30,19 +32,35 @@ _RENAME_EXCHANGE: Final = 2
 """renameat2(2); RENAME_SWAP of renamex_np(2) has the same number."""
 
 
-def write(files: Iterable[tuple[str, bytes | None]], out: Path) -> int:
+def write(files: Iterable[tuple[str, bytes]], out: Path) -> int:
     """Make ``out`` hold exactly ``files``, path and content, each written as it comes; how many of them are pages.
 
-    A file without content stays as it is. A build that is killed leaves the old site as it was. ItsmError when ``out``
-    holds anything but a site.
+    A build that is killed leaves the old site as it was. ItsmError when ``out`` holds anything but a site.
     """
+    pages = 0
+    with staged(out) as stage:
+        for path, content in files:
+            stage.put(path, content)
+            pages += path.endswith(".html")
+    return pages
+
+
+@contextmanager
+def staged(out: Path) -> Iterator[Stage]:
+    """What is put and kept within is the site, once that has ended well. ItsmError as of :func:`write`."""
     out = out.absolute()
     _refuse_others(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with _alone(out.parent):
             _clean(out)
-            return _put(files, out)
+            # It goes away at the end in any case; after an exchange it holds the old site.
+            prefix = f".{out.name}.itsm-new-"
+            with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent, ignore_cleanup_errors=True) as name:
+                Path(name).chmod(0o755)
+                stage = Stage(Path(name), out)
+                yield stage
+                stage.finish()
     except OSError as error:
         raise _cannot(out, error) from None
 
@@ -56,24 +74,15 @@ def clean(out: Path) -> None:
 
 
 def _clean(out: Path) -> None:
-    ours = re.compile(re.escape(f".{out.name}.itsm-") + r"(new|old)-[a-z0-9_]{8}\Z")
+    ours = re.compile(re.escape(f".{out.name}.itsm-") + r"(new|old|redo)-[a-z0-9_]{8}\Z")
     left = sorted(path for path in out.parent.iterdir() if ours.match(path.name) and not path.is_symlink())
     for path in left:
         if not os.path.lexists(out) and "itsm-old-" in path.name and (path / MARKER).is_file():
             path.rename(out)
         else:
+            if "itsm-redo-" in path.name and (out / MARKER).is_file() and path.lstat().st_uid == out.lstat().st_uid:
+                journal.end(path, out)
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _put(files: Iterable[tuple[str, bytes | None]], out: Path) -> int:
-    prefix = f".{out.name}.itsm-new-"
-    # It goes away at the end in any case; after an exchange it holds the old site.
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=out.parent, ignore_cleanup_errors=True) as name:
-        fresh = Path(name)
-        fresh.chmod(0o755)
-        count = _fill(fresh, files, out)
-        _swap(fresh, out)
-    return count
 
 
 @contextmanager
@@ -107,28 +116,54 @@ def _refuse_others(out: Path) -> None:
         )
 
 
-def _fill(fresh: Path, files: Iterable[tuple[str, bytes | None]], old: Path) -> int:
-    made: set[str] = set()
-    pages = 0
-    like: os.stat_result | None = None
-    for path, content in files:
-        parts = PurePosixPath(path).parts
-        if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
-            raise ItsmError(f"'{path}' is not a path within the site", code="site")
-        file = os.path.join(fresh, path)  # noqa: PTH118 - half the time of pathlib, for each of many files
-        folder = path.rpartition("/")[0]
-        if folder not in made:
-            (fresh / folder).mkdir(parents=True, exist_ok=True)
-            made.add(folder)
-        if content is None:
-            _stay(os.path.join(old, path), file)  # noqa: PTH118
-        elif like is None or not _keep(os.path.join(old, path), file, content, like):  # noqa: PTH118
+class Stage:
+    """A folder beside the site in which the new one is made, or what is new of it."""
+
+    def __init__(self, fresh: Path, out: Path) -> None:
+        self.fresh, self.out = fresh, out
+        self.kept: set[str] = set()
+        self.fresh_files: list[str] = []
+        self.is_in_place = False
+        """Whether the files that stayed were not touched."""
+        self._folders: set[str] = set()
+        self._like: os.stat_result | None = None
+
+    def put(self, path: str, content: bytes) -> None:
+        """A file of the new site; one that the old site has just so stays as it is."""
+        file = self._place(path)
+        self.fresh_files.append(path)
+        if self._like is None or not _keep(os.path.join(self.out, path), file, content, self._like):  # noqa: PTH118
             with open(file, "xb") as stream:  # noqa: PTH123 - never into what is linked
                 stream.write(content)
-            like = like or os.lstat(file)
-        pages += path.endswith(".html")
-    (fresh / MARKER).write_bytes(_MARK)
-    return pages
+            self._like = self._like or os.lstat(file)
+
+    def keep(self, path: str) -> None:
+        """A file of the old site stays as it is."""
+        self.kept.add(path)
+
+    def finish(self) -> None:
+        """Let the new site be the one that is there: by what changed, if that is little, or as a whole."""
+        remove = journal.fits(self.out, self.kept, self.fresh_files)
+        if remove is not None:
+            ready = self.fresh.with_name(self.fresh.name.replace(".itsm-new-", ".itsm-redo-"))
+            journal.begin(self.fresh, ready, self.fresh_files, remove - {MARKER})
+            journal.end(ready, self.out)
+            shutil.rmtree(ready, ignore_errors=True)
+            self.is_in_place = True
+            return
+        for path in sorted(self.kept):
+            _stay(os.path.join(self.out, path), self._place(path))  # noqa: PTH118
+        (self.fresh / MARKER).write_bytes(_MARK)
+        _swap(self.fresh, self.out)
+
+    def _place(self, path: str) -> str:
+        if not journal.is_within(path):
+            raise ItsmError(f"'{path}' is not a path within the site", code="site")
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            (self.fresh / folder).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        return os.path.join(self.fresh, path)  # noqa: PTH118 - half the time of pathlib, for each of many files
 
 
 def _stay(old: str, file: str) -> None:

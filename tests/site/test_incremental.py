@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import random
+import signal
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +18,7 @@ import pytest
 from itsm_as_code import site
 from itsm_as_code.cache import Cache
 from itsm_as_code.compliance.trend import Point, Trend
+from itsm_as_code.errors import ItsmError
 from itsm_as_code.site.pages import context_of
 from itsm_as_code.site.publish import Built, memory, renew
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
@@ -26,8 +32,8 @@ from tests.site.edits import Repository, edit
 class Place:
     """A folder with a site, and the cache that its manifest is in."""
 
-    def __init__(self, top: Path) -> None:
-        self.out = top / "site"
+    def __init__(self, top: Path, processes: int = 1) -> None:
+        self.out, self.processes = top / "site", processes
         self.cache = Cache(top / "cache")
         self.memory = memory(self.cache)
 
@@ -35,7 +41,8 @@ class Place:
         """Build; what became of the pages, and what an empty folder would hold."""
         validation = repository.validated()
         more = repository.trend, repository.feeds
-        built = site.publish(validation, repository.revision, self.out, *more, remembered=self.memory)
+        how = {"remembered": self.memory, "processes": self.processes}
+        built = site.publish(validation, repository.revision, self.out, *more, **how)
         return built, dict(site.build(validation, repository.revision, *more))
 
     def files(self) -> dict[str, bytes]:
@@ -70,6 +77,90 @@ def test_random_edits_give_what_a_cold_build_gives(tmp_path: Path) -> None:
 def test_many_random_edits_give_what_a_cold_build_gives(tmp_path: Path, seed: int) -> None:
     kept = run(tmp_path, seed, 30)
     print(f"30 edits, {kept} pages kept")
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many parts that several processes make them, as long as there is one."""
+    module = importlib.import_module("itsm_as_code.site.publish")
+    monkeypatch.setattr(module, "_MANY", 1)
+    monkeypatch.setattr(module, "_CHUNK", 4)
+
+
+def test_several_processes_make_what_one_makes(tmp_path: Path, many: None) -> None:
+    place, repository, random_ = Place(tmp_path, 3), Repository(), random.Random(16)
+    assert not differences(place, repository)[1]
+    alone = Place(tmp_path / "alone")
+    alone.publish(repository)
+    mine, other = place.memory.load(place.out), alone.memory.load(alone.out)
+    assert mine is not None
+    assert other is not None
+    assert set(mine.keys) == set(other.keys)
+    assert {name: sorted(mine.keys[number] for number in made.reads) for name, made in mine.parts.items()} == {
+        name: sorted(other.keys[number] for number in made.reads) for name, made in other.parts.items()
+    }
+    edit(repository, random_)
+    built, wrong = differences(place, repository)
+    assert not wrong
+    assert built.kept > 140
+
+
+def test_an_error_in_one_process_ends_the_build_and_leaves_the_old_site(
+    tmp_path: Path, many: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path, 2)
+    place.publish(Repository())
+    before = place.files()
+    for said, how in (("no view", lambda: (_ for _ in ()).throw(ItsmError("no view"))), ("was killed", _killed)):
+        monkeypatch.setattr("itsm_as_code.site.pages.about.page", lambda _, how=how: how())
+        repository = Repository()
+        repository.change("itsm.yaml", lambda data: data["spec"].update(site={"title": "Another"}))
+        with pytest.raises(ItsmError, match=said):
+            place.publish(repository)
+    assert place.files() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "site"]
+
+
+def _killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_at_random(top: Path, seed: int, times: int) -> int:
+    """Builds that are killed at any moment; how many of them were. The next one is right, and nothing is left."""
+    random_, place, repository = random.Random(seed), Place(top, 2), Repository()
+    place.publish(repository)
+    killed, lasts = 0, 1.0
+    for _ in range(times):
+        before = place.files()
+        edit(repository, random_)
+        validation = repository.validated()
+        after = dict(site.build(validation, repository.revision))
+        begun = time.monotonic()
+        child = os.fork()
+        if child == 0:
+            fresh = Place(top, 2)  # a connection to SQLite must not be carried over
+            with suppress(BaseException):
+                site.publish(validation, repository.revision, fresh.out, remembered=fresh.memory, processes=2)
+            os._exit(0)
+        time.sleep(random_.uniform(0, lasts))
+        os.kill(child, signal.SIGKILL)
+        was_killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        lasts = max(0.1, lasts if was_killed else time.monotonic() - begun)
+        killed += was_killed
+        site.clean(place.out)
+        assert place.files() in (before, after)
+        assert not differences(Place(top), repository)[1]
+        assert sorted(path.name for path in top.iterdir()) == ["cache", "site"]
+    return killed
+
+
+def test_a_build_that_is_killed_leaves_a_whole_site_and_the_next_one_is_right(tmp_path: Path, many: None) -> None:
+    killed_at_random(tmp_path, 1, 2)
+
+
+@pytest.mark.deep
+def test_builds_that_are_killed_at_many_moments(tmp_path: Path, many: None) -> None:
+    print(f"{killed_at_random(tmp_path, 2, 50)} of 50 builds were killed half way")
 
 
 class Base:

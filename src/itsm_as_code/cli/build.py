@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,11 +76,10 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     now = session.instant(rule_set.configuration.as_of)
     validation = assess_catalogue(rule_set.catalogue, rule_set, now)
     if history is None:
-        history = _WEEKS if len(rule_set.catalogue) <= _LARGE else 0
-        if not history:
-            session.say(
-                f"no trends, for there are {len(rule_set.catalogue):,} records; ask for them with --history {_WEEKS}"
-            )
+        history, count = _WEEKS, len(rule_set.catalogue)
+        if count > _LARGE:
+            history = 0
+            session.say(f"no trends, for there are {count:,} records; ask for them with --history {_WEEKS}")
     opened = cache.opened_for(session)
     known, failed = _history(session.directory, rev, opened)
     line = known.line if known else None
@@ -92,6 +92,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         feeds=_feeds(session, known, failed, validation),
         changed={path: found.last.date() for path, found in known.revised.items()} if known else {},
         remembered=site.memory(opened) if opened is not None else None,
+        processes=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
     )
     own = sum(not record.pack for record in validation.catalogue)
     session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -13,9 +14,12 @@ from typing import TYPE_CHECKING, Final
 from itsm_as_code.records.stored import program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory
 from itsm_as_code.site.pages import Unit, context_of, no_collection, sitemap, units
+from itsm_as_code.site.processes import spread
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.notes import MARK, Notes, digest
 from itsm_as_code.site.render import assets
+from itsm_as_code.site.views import state
+from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.write import Stage, staged
 
 if TYPE_CHECKING:
@@ -25,6 +29,15 @@ if TYPE_CHECKING:
 
 _LIBRARIES: Final = ("Jinja2", "MarkupSafe", "markdown-it-py", "orjson", "tzdata", "python-dateutil")
 """Those that decide how a page reads."""
+_CHUNK: Final = 32
+"""Parts that a process takes at a time."""
+_SHARED: Final = (
+    "context.outcomes_of_record", "context.findings_of_record", "context.changes_of", "context.incidents_of",
+    "facts.outcomes_by_service", "facts.change_history", "facts.graph", "state.changes", "state.outages",
+)  # fmt: skip
+"""What most pages ask, and is worked out before there are several processes."""
+_MANY: Final = 256
+"""From how many parts on copies of the process pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +64,44 @@ def publish(
     feeds: Mapping[tuple[str, str], bytes] | None = None,
     changed: Mapping[str, date] | None = None,
     remembered: Memory | None = None,
+    processes: int = 1,
 ) -> Built:
     """Make ``out`` hold the site (:func:`itsm_as_code.site.build`), with what an earlier build left there.
 
-    The result is that of a build into an empty folder, byte for byte. ItsmError as of :func:`write`.
+    The result is that of a build into an empty folder, byte for byte, in however many ``processes`` it is made.
+    ItsmError as of :func:`write`.
     """
-    job = _Job(validation, revision, out.absolute(), trend, feeds or {}, changed or {}, remembered)
+    job = _Job(validation, revision, out.absolute(), trend, feeds or {}, changed or {}, remembered, processes)
     with no_collection():
         with staged(out) as stage:
             job.make(stage)
         return job.finish(set(stage.fresh_files) if stage.is_in_place else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a process made: parts, files that it put and kept, and look-ups that were new to it, from a number on."""
+
+    made: dict[str, Made]
+    put: list[str]
+    kept: set[str]
+    keys: list[str]
+    digests: list[bytes]
+    traces: dict[str, array[int]]
+
+    def renumbered(self, notes: Notes, start: int) -> Batch:
+        """The same by the numbers of ``notes``, which learn the look-ups; up to ``start`` both agree."""
+        told = [*range(start)]
+        for key, said in zip(self.keys, self.digests, strict=True):
+            known = notes.numbers.get(key)
+            told.append(notes.add(key, said) if known is None else known)
+        for name, trace in self.traces.items():
+            notes.traces.setdefault(name, set()).update(told[number] for number in trace)
+        made = {
+            name: Made(array("I", (told[number] for number in part.reads)), part.files)
+            for name, part in self.made.items()
+        }
+        return replace(self, made=made)
 
 
 @dataclass
@@ -72,6 +113,7 @@ class _Job:
     feeds: Mapping[tuple[str, str], bytes]
     changed: Mapping[str, date]
     memory: Memory | None
+    processes: int
     notes: Notes = field(default_factory=Notes)
     old: Mapping[str, Made] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
@@ -86,12 +128,17 @@ class _Job:
     def make(self, stage: Stage) -> None:
         """Put every file that is to be made, and keep the others."""
         context = context_of(self.validation, self.revision, self.trend, self.feeds)
-        seen = SeenContext.of(context, self.notes)
-        now = SeenNow(seen, self.notes)
+        seen: Context = context
+        now = state.Now(context)
+        if self.memory is not None:
+            seen = SeenContext.of(context, self.notes)
+            now = SeenNow(seen, self.notes)
         stale = self._look_back()
         left = [unit for unit in units(seen, now, self.feeds) if not self._keep(stage, unit.name, stale)]
-        for unit in left:
-            self.made[unit.name] = self._make(stage, unit)
+        for batch in self._share(stage, left):
+            stage.fresh_files += batch.put
+            stage.kept |= batch.kept
+            self.made |= batch.made
         pages = [file.path for made in self.made.values() for file in made.files]
         last = Unit("sitemap", lambda: sitemap(context, pages, self.changed))
         self.made[last.name] = self._make(stage, last)
@@ -103,6 +150,32 @@ class _Job:
             return set()
         self.old = manifest.parts
         return renew(self.notes, manifest)
+
+    def _share(self, stage: Stage, left: list[Unit]) -> Iterator[Batch]:
+        """Make parts in several processes, if they are many; each batch with look-ups by the numbers of this one."""
+        start = len(self.notes.digests)
+        # What takes longest comes first, and records in the order of their lists, for neighbours ask the same.
+        first = [[unit] for unit in left if not unit.name.startswith("record ")]
+        then = [unit for unit in left if unit.name.startswith("record ")]
+        chunks = [*first, *(then[at : at + _CHUNK] for at in range(0, len(then), _CHUNK))]
+        processes = self.processes if len(left) >= _MANY else 1
+        if processes > 1:
+            for name in _SHARED if self.memory is not None else ():
+                self.notes.remembered(name)
+            start = len(self.notes.digests)
+
+        def work(chunks: Iterator[list[Unit]]) -> Batch:
+            stage.fresh_files, stage.kept = [], set()
+            made = {unit.name: self._make(stage, unit) for chunk in chunks for unit in chunk}
+            keys = list(self.notes.numbers)[start:]
+            traces = {name: array("I", trace) for name, trace in self.notes.traces.items()}
+            return Batch(made, stage.fresh_files, stage.kept, keys, self.notes.digests[start:], traces)
+
+        put, kept = stage.fresh_files, stage.kept
+        batches = spread(chunks, work, processes)
+        stage.fresh_files, stage.kept = put, kept
+        for batch in batches:
+            yield batch.renumbered(self.notes, start) if len(batches) > 1 else batch
 
     def _keep(self, stage: Stage, name: str, stale: set[int]) -> bool:
         """True for a part that stays as it is."""
@@ -132,7 +205,7 @@ class _Job:
                     stage.keep(path)
                 else:
                     stage.put(path, content)
-        return Made(reads, tuple(files))
+        return Made(array("I", reads), tuple(files))
 
     def finish(self, touched: set[str] | None) -> Built:
         """Remember the build, once it stands there; ``touched`` are the files that did not stay, None for all."""

@@ -36,9 +36,10 @@ from itsm_as_code.policies.examples import ExampleResult
 from itsm_as_code.policies.policy import Policy
 from itsm_as_code.policies.strength import Strength, Survivor
 from itsm_as_code.records import schemas
+from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.formatting import Formatted
-from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.kinds import Column, KindRegistry
 from itsm_as_code.records.positions import locate_inside, place_findings
 from itsm_as_code.reports import approval_tree, escape, formats, renderer
 from itsm_as_code.reports.approve import preview
@@ -50,6 +51,8 @@ from itsm_as_code.reports.import_ import Imported
 from itsm_as_code.reports.junit import Case, junit
 from itsm_as_code.reports.notice import notice
 from itsm_as_code.reports.policy_test import PolicyTest
+from itsm_as_code.reports.record_list import RecordList
+from itsm_as_code.reports.record_show import Link, Shown
 from itsm_as_code.reports.validate import ValidateResult
 from itsm_as_code.reports.verify import Verification
 from itsm_as_code.reports.waiver_list import WaiverList
@@ -280,6 +283,24 @@ def policy_row(number: int, long: str) -> dict[str, Any]:
     return {**about, **counts, "excluded": excluded, "override": None}
 
 
+def record_list(size: int, long: str) -> RecordList:
+    titles = (Column("Name", ("metadata", "name")), Column("Members", ("spec", "members", "*")))
+    return RecordList("Team", [team(number, size, long) for number in range(min(size, 200))], titles)
+
+
+def team(number: int, size: int, long: str) -> Record:
+    kind = KindRegistry.load()["Team"]
+    metadata = {"name": f"t{number}", "title": "t"}
+    data = {"metadata": metadata, "spec": {"members": ["m"] * min(size, 200), "purpose": f"p{long}"}}
+    return Record(RecordId("Team", f"t{number}"), kind, data, f"a{number}", None)
+
+
+def record_shown(size: int, long: str) -> Shown:
+    record = team(0, size, long)
+    links = [Link(("spec", number), record if number % 2 else None, f"n{long}") for number in range(size)]
+    return Shown(record, ["a"] * size, links, links)
+
+
 def files(size: int, long: str) -> tuple[list[PlannedFile], list[Finding]]:
     paths = [PlannedFile(f"a{number}{long}", b"", Outcome.CREATED, RecordId("Team", "t")) for number in range(size)]
     return paths, [finding(number, long) for number in range(size)]
@@ -293,6 +314,8 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "verify": lambda size, long: (verification(size, long),),
     "policy_coverage": lambda size, long: (coverage(size, long),),
     "waiver_list": lambda size, long: (register_of(size, long),),
+    "record_list": lambda size, long: (record_list(size, long),),
+    "record_show": lambda size, long: (record_shown(size, long),),
     "fmt": lambda size, long: (formatted(size, long),),
     "policy_impact": lambda size, long: (
         Impact(

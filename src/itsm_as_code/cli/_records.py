@@ -112,7 +112,7 @@ class Work:
             return UsageError(
                 f"{said} is not the file of a record", remedy="name a record, such as Service/payments-api"
             )
-        if kind and not kinds:
+        if kind.isalnum() and not kinds:
             self.kind(kind)
         others = [f"{record.id.kind}/{name}" for record in self.files if record.name == name]
         names = [record.name for record in self.files if record.id.kind in kinds]

@@ -1,0 +1,58 @@
+"""itsm show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._records import Work
+from itsm_as_code.cli.output import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from itsm_as_code.records.catalogue import Catalogue, Record
+    from itsm_as_code.reports.record_show import Link
+
+
+@click.command("show")
+@click.argument("record_name", metavar="RECORD")
+@common_options("record_show")
+def command(session: Session, record_name: str) -> int:
+    """Show a record: its fields, its state and what may follow, what it refers to, and what refers to it.
+
+    RECORD is a name, Kind/name where several kinds have the name, or a file.
+
+    \b
+    Example:
+      itsm show payments-api
+      itsm show Team/team-payments --format json
+    """
+    from itsm_as_code.records.lifecycle import next_states
+    from itsm_as_code.reports.record_show import Shown
+
+    work = Work.of(session)
+    record = work.record(record_name)
+    following = next_states(record.kind, record.data, record.state)
+    catalogue = work.catalogue
+    shown = Shown(record, following, list(_outgoing(record, catalogue)), list(_incoming(record, catalogue)))
+    session.report("record_show", shown)
+    return 0
+
+
+def _outgoing(record: Record, catalogue: Catalogue) -> Iterator[Link]:
+    from itsm_as_code.findings import RecordId
+    from itsm_as_code.reports.record_show import Link
+
+    for reference in record.references():
+        found = (catalogue.records.get(RecordId(kind, reference.name)) for kind in reference.kinds)
+        yield Link(reference.pointer, next(filter(None, found), None), reference.name)
+
+
+def _incoming(record: Record, catalogue: Catalogue) -> Iterator[Link]:
+    from itsm_as_code.reports.record_show import Link
+
+    for other, pointer in catalogue.referrers.get(record.id, ()):
+        yield Link(pointer, other, other.name)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import Agreeable, Terminal
 from tests.conftest import ROOT, SMALL, Run, copy_tree
 
 NOW = ("--now", "2026-11-22T12:00:00Z")
@@ -255,7 +259,8 @@ def test_new_writes_nothing_that_does_not_fit_the_schema(small: Path, itsm: Run)
 
 def test_new_says_at_once_that_a_reference_is_misspelt(small: Path, itsm: Run) -> None:
     code, out, err = itsm("-C", small, "new", "Team", "team-x", "--set", "members=alicia", *NOW)
-    assert (code, out) == (0, "people/teams/team-x.yaml\n")
+    assert (code, out) == (1, "")
+    assert not (small / "people/teams/team-x.yaml").exists()
     assert "no Person named 'alicia'" in err
     assert "did you mean 'alice'?" in err
 
@@ -281,3 +286,104 @@ def test_an_answer_can_make_another_one_necessary(small: Path, itsm: Run) -> Non
     assert (code, "a problem needs 1 more value" in err, "--set spec.incidents=slow-orders" in err) == (2, True, True)
     assert itsm(*base, "--set", "incidents=slow-orders", *NOW)[0] == 0
     assert itsm("-C", small, "validate", *NOW)[0] == 0
+
+
+def test_what_the_next_state_needs_is_written_as_comments_that_advance_fills_in(small: Path, itsm: Run) -> None:
+    code, out, err = itsm("-C", small, "new", "Change", "--title", "Once more", *answers("Change"), *NOW)
+    assert (code, "'itsm advance chg-20261122-once-more' asks for what stands there" in err) == (0, True)
+    file = small / out.strip()
+    lines = [line.strip() for line in file.read_text().splitlines() if line.startswith("  # ")]
+    assert [line.split()[1] for line in lines] == [
+        "justification:",
+        "schedule:",
+        "implementation:",
+        "backout:",
+        "test:",
+    ]
+    assert all(line.count("  # ") == 1 for line in lines), "each with its meaning"
+    assert "2026-11-23T20:00:00+01:00" in lines[1], "tomorrow evening, by the clocks of Berlin"
+    assert itsm("-C", small, "fmt", "--check")[0] == 0
+    given = [
+        "justification=It is old.",
+        "implementation.steps=Restart it.",
+        "backout.steps=Start it.",
+        "test.summary=Ok.",
+    ]
+    given += ["schedule.start=tomorrow 20:00", "schedule.end=tomorrow 21:00"]
+    sets = [part for item in given for part in ("--set", item)]
+    assert itsm("-C", small, "advance", "chg-20261122-once-more", "--to", "scheduled", *sets, *NOW)[0] == 0
+    assert "#" not in file.read_text(), "no place is kept for what is there"
+    assert parse(file.read_bytes())["spec"]["schedule"]["end"] == "2026-11-23T21:00:00+01:00"
+    assert itsm("-C", small, "validate", *NOW)[0] == 0
+
+
+@pytest.mark.parametrize("kind", sorted(kind.name for kind in KindRegistry.load() if kind.lifecycle))
+def test_the_comments_name_fields_that_fit_once_they_are_no_comments(kind: str, small: Path, itsm: Run) -> None:
+    prepare(kind, small, itsm)
+    _, out, _ = itsm("-C", small, "new", kind, "something-new", *answers(kind), *NOW)
+    file = small / out.strip()
+    text = file.read_text()
+    file.write_text(text.replace("  # ", "  ", 1) if text.count("\n  # ") == 1 else re.sub(r"(?m)^  # ", "  ", text))
+    if ": ...  # " not in text:
+        kinds = KindRegistry.load()
+        wrong = [problem.message for problem in kinds[kind].validator.problems(parse(file.read_bytes()))]
+        assert wrong == []
+
+
+def test_the_window_that_is_suggested_is_free(small: Path, itsm: Run) -> None:
+    calendar = small / "changes/calendars/year-end.yaml"
+    start = "2026-12-01T20:30:00Z"
+    assert "freeze" in calendar.read_text()
+    out = itsm("-C", small, "new", "Change", "--title", "A", *answers("Change"), "--now", "2026-12-23T10:00:00Z")[1]
+    (line,) = [item for item in (small / out.strip()).read_text().splitlines() if "# schedule:" in item]
+    assert "2026-12-24" not in line, f"a freeze covers it: {line} {start}"
+
+
+def test_the_requester_is_whom_git_says(small: Path, itsm: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = small.parent / "gitconfig"
+    settings.write_text("[user]\n\temail = Bob@shop.example\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    given = [item for item in REQUIRED["Change"] if not item.startswith("requester")]
+    sets = [part for item in given for part in ("--set", item)]
+    code, out, err = itsm("-C", small, "new", "Change", "--title", "A", *sets, *NOW)
+    assert (code, "spec.requester: bob, who you are by git's user.email" in err) == (0, True), err
+    assert parse((small / out.strip()).read_bytes())["spec"]["requester"] == "bob"
+    settings.write_text("[user]\n\temail = stranger@shop.example\n")
+    assert "a change needs 1 more value" in itsm("-C", small, "new", "Change", "--title", "B", *sets, *NOW)[2]
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert "a change needs 1 more value" in itsm("-C", small, "new", "Change", "--title", "B", *sets, *NOW)[2]
+
+
+def test_a_name_that_is_taken_is_said_before_anything_is_asked(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from itsm_as_code.cli.program import run
+
+    terminal = Agreeable()
+    with terminal.attached(monkeypatch):
+        assert run(["-C", str(small), "new", "Team", "team-shop", *NOW]) == 2
+    assert "people/teams/team-shop.yaml is there already" in terminal.seen
+    assert not terminal.asked
+
+
+def test_a_line_can_be_edited_and_names_are_completed(small: Path) -> None:
+    """In a terminal of its own, for the library that edits lines reads the terminal of the process."""
+    pytest.importorskip("readline", reason="Python has no readline here")
+    command = [sys.executable, "-m", "itsm_as_code", "-C", str(small), "new", "Team", "team-x", *NOW]
+    pid, master = pty.fork()
+    if not pid:
+        os.environ |= {"TERM": "dumb", "PYTHONPATH": str(ROOT / "src"), "INPUTRC": os.devnull}
+        os.execv(command[0], command)  # noqa: S606
+    seen = b""
+    while b"spec.members: " not in seen:
+        seen += os.read(master, 4096)
+    # A letter too many taken back, one put in at the start of the line, and the rest of a name by the tab key.
+    os.write(master, b"licex\x7f\x01a\x05,er\t\n")
+    while True:
+        try:
+            more = os.read(master, 4096)
+        except OSError:
+            break
+        if not more:
+            break
+        seen += more
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
+    assert parse((small / "people/teams/team-x.yaml").read_bytes())["spec"]["members"] == ["alice", "erin"]

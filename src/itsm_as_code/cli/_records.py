@@ -26,6 +26,11 @@ _IN_PACKS = {"Policy", "Control", "PolicyPack"}
 """Kinds of which the program itself brings records, so that files alone do not tell their names."""
 
 
+_HOURS = 2
+"""How long a window is suggested to be."""
+Data = dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Work:
     """The records of the work tree, for commands that look at few of them: each is read when it is asked for."""
@@ -65,6 +70,19 @@ class Work:
         from itsm_as_code.records.local_times import LocalTimes
 
         return LocalTimes(self.session.instant(self.configuration.as_of), zone(self.configuration.timezone))
+
+    def free_window(self, change: Data) -> Data | None:
+        """The next window from tomorrow evening on that nothing speaks against, as ``schedule`` has it, or None."""
+        from datetime import timedelta
+
+        from itsm_as_code.clock import format_instant, parse_instant
+        from itsm_as_code.gate.conflicts import World, next_free_slot
+
+        start = parse_instant(self.times.instant("tomorrow 20:00"))
+        window = {"start": format_instant(start), "end": format_instant(start + timedelta(hours=_HOURS))}
+        asked = {**change, "spec": {**change["spec"], "status": "scheduled", "schedule": window}}
+        slot = next_free_slot(asked, World.of(self.catalogue, self.configuration, self.times.now))
+        return {"start": self.times.written(slot.start), "end": self.times.written(slot.end)} if slot else None
 
     def names(self, kinds: Iterable[str]) -> list[str]:
         """The names of all records of some kinds, sorted."""
@@ -173,7 +191,8 @@ class Work:
         for item in assignments:
             path, equals, value = item.partition("=")
             if not equals or not path:
-                raise UsageError(f"'{item}' is no PATH=VALUE", remedy="write, for example, owner=team-payments")
+                what = "there is no path before the '='" if equals else "there is no '='"
+                raise UsageError(f"'{item}' is no PATH=VALUE: {what}", remedy="write, such as owner=team-payments")
             assign(kind, data, path.strip(), value, self.times)
 
     def save(self, record: Record, data: dict[str, Any]) -> bool:

@@ -123,9 +123,11 @@ def _suggested(work: Work, record: Record, question: Question) -> str:
     if question.path[1:-1] == ("actual",):
         planned = get(record.data, ("spec", "schedule", question.path[-1]), now)
         return planned if _is_past(planned, work) else now
+    if question.path[1:-1] == ("schedule",) and record.id.kind == "Change":
+        return str((work.free_window(record.data) or {}).get(question.path[-1], ""))
     form = form_of(record.kind, question.path).get("format")
     if form == "itsm-instant":
-        return now
+        return now if question.path[-1].endswith("At") else ""
     return work.times.day("today") if form == "itsm-date" else ""
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from itsm_as_code.cli import _prompts
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session, write_file
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from itsm_as_code.records.blank import Question
-    from itsm_as_code.records.catalogue import Catalogue
     from itsm_as_code.records.kinds import Kind
+
+Data = dict[str, Any]
 
 
 @click.command("new")
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
 def command(session: Session, kind_name: str, name: str | None, title: str | None, assignments: tuple[str, ...]) -> int:
     """Write a new record. In a terminal it asks for what is required; elsewhere give it with --set.
 
-    A Change gets the name chg-YYYYMMDD-<title> and lies in the folder of its day.
+    A Change gets the name chg-YYYYMMDD-<title> and lies in the folder of its day. The requester is whom git says you
+    are. Times may be local: "tomorrow 20:00". What the next state will need is written as comments, a Change's window
+    with the next free slot. A name that no record has is refused.
 
     \b
     Example:
@@ -37,50 +42,68 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
       itsm new Team team-billing --title Billing --set members=alice,bob --set lead=alice
     """
     from itsm_as_code.errors import UsageError
-    from itsm_as_code.findings import did_you_mean, with_article
-    from itsm_as_code.records.blank import assign, place, questions, skeleton
-    from itsm_as_code.validation import load_rule_set
+    from itsm_as_code.findings import with_article
+    from itsm_as_code.records.blank import place, questions, skeleton
 
-    rule_set = load_rule_set(session.snapshot())
-    catalogue, registry = rule_set.catalogue, rule_set.registry
-    if not catalogue.records and not (session.directory / "itsm.yaml").exists():
-        raise session.no_records()
-    kind = next((kind for kind in registry if kind.name.casefold() == kind_name.casefold()), None)
-    if kind is None:
-        remedy = did_you_mean(kind_name, registry.kinds) or f"kinds: {', '.join(registry.kinds)}"
-        raise UsageError(f"there is no kind '{kind_name}'", remedy=remedy)
-    asks = sys.stdin.isatty() and sys.stdout.isatty() and not session.quiet
-    now = session.instant(rule_set.configuration.as_of)
-    name, title = _named(kind, name, title, asks, now)
-    data = skeleton(kind, name, title)
-    for item in assignments:
-        path, equals, value = item.partition("=")
-        if not equals:
-            raise UsageError(f"--set {item}: there is no '='", remedy="write --set path=value")
-        assign(kind, data, path, value)
+    work = Work.of(session)
+    kind = work.kind(kind_name)
+    asks = _prompts.can_ask(session)
+    name, title = _named(kind, name, title, asks, work.times.now)
+    data, file = skeleton(kind, name, title), place(kind, name, work.times.now.date())
+    _refuse_taken(work, kind, name, file)
+    work.assign(kind, data, assignments)
     if data["metadata"].get("name") != name:
         raise UsageError("the name stands in 'metadata' and in the name of the file", remedy="give it as NAME")
-    open_questions = list(questions(kind, data))
-    if open_questions and not asks:
-        needed = "  ".join(f"--set {shlex.quote(item)}" for item in _suggestions(open_questions, catalogue))
-        values = "value" if len(open_questions) == 1 else "values"
-        raise UsageError(f"{with_article(kind.title.lower())} needs {len(open_questions)} more {values}", remedy=needed)
-    while open_questions:  # one at a time, for an answer can make another question necessary
-        _answer(open_questions[0], kind, data, catalogue)
-        open_questions = list(questions(kind, data))
-    return _save(session, kind, data, place(kind, name, now.date()), catalogue)
+    suggestions = _Suggestions(work, kind, data, asks)
+    if not asks:
+        suggestions.fill_in()
+        if lacking := list(questions(kind, data)):
+            values = "value" if len(lacking) == 1 else "values"
+            message = f"{with_article(kind.title.lower())} needs {len(lacking)} more {values}"
+            raise UsageError(message, remedy=_prompts.missing(work, lacking, suggestions.answer))
+    _prompts.Interview(work, kind, data, suggestions.answer).hold(lambda: list(questions(kind, data)))
+    return _save(work, kind, data, file, suggestions.value)
 
 
-def _suggestions(open_questions: Iterable[Question], catalogue: Catalogue) -> Iterator[str]:
-    """Assignments that would do: records that exist, another one for each question, the schema's example, a choice."""
-    used: set[str] = set()
-    for question in open_questions:
-        question = question.alternatives[0] if question.alternatives else question
-        names = sorted(name for kind in question.references for name in catalogue.names(kind))
-        fresh = [name for name in names if name not in used] or names
-        used.update(fresh[:1])
-        examples = [question.example] if question.example in (question.choices or (question.example,)) else []
-        yield f"{question.dotted}={next(filter(None, (*fresh, *examples, *question.choices)), '...')}"
+class _Suggestions:
+    """What stands to reason for a field of a new record."""
+
+    def __init__(self, work: Work, kind: Kind, data: Data, asks: bool) -> None:
+        self._work, self._kind, self._data, self._asks = work, kind, data, asks
+
+    def fill_in(self) -> None:
+        """Put in who asks, where somebody has to and nobody is named."""
+        has_requester = "requester" in self._kind.schema["properties"]["spec"].get("properties", {})
+        if has_requester and "requester" not in self._data["spec"] and (person := self._user()):
+            self._data["spec"]["requester"] = person
+            self._work.session.say(f"spec.requester: {person}, who you are by git's user.email")
+
+    def answer(self, question: Question) -> str:
+        """A suggestion for the answer to a question; empty where there is none."""
+        if question.path == ("spec", "requester"):
+            return self._user()
+        if question.path[:2] == ("spec", "schedule") and len(question.path) == 3:
+            return str((self.value("schedule") or {}).get(question.path[2], ""))
+        is_moment = self._asks and question.path[-1].endswith("At")
+        return self._work.times.written(self._work.times.now) if is_moment else ""
+
+    def value(self, field: str) -> Any:
+        """A value for a field of ``spec``, or None."""
+        if self._kind.name == "Change" and field == "schedule":
+            return self._work.free_window(self._data)
+        return None
+
+    def _user(self) -> str:
+        """The person whose address git gives commits here; empty where that is nobody, or not one alone."""
+        from itsm_as_code.git.user import address
+        from itsm_as_code.records.identities import address_key
+
+        wanted = address_key(address(self._work.session.directory, os.environ))
+        if not wanted:
+            return ""
+        people = map(self._work.read, (record for record in self._work.files if record.id.kind == "Person"))
+        found = [item.name for item in people if wanted in map(address_key, map(str, item.spec.get("emails", ())))]
+        return found[0] if len(found) == 1 else ""
 
 
 def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: datetime) -> tuple[str, str]:
@@ -90,7 +113,7 @@ def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: dat
     if name is None and title is None:
         if not asks:
             raise UsageError("the record has neither name nor title", remedy="give NAME, or --title")
-        title = click.prompt("Title (one line, as people would say it)")
+        title = _prompts.line("Title (one line, as people would say it)")
     if name is None:
         title = title or ""
         name = slug(f"chg-{now:%Y%m%d}-{title}" if kind.name == "Change" else title)
@@ -99,67 +122,33 @@ def _named(kind: Kind, name: str | None, title: str | None, asks: bool, now: dat
     return name, title or name.replace("-", " ").capitalize()
 
 
-def _answer(question: Question, kind: Kind, data: dict[str, Any], catalogue: Catalogue) -> None:
-    """Ask until the answer fits the schema."""
+def _refuse_taken(work: Work, kind: Kind, name: str, file: str) -> None:
+    """UsageError where the name is taken: said before anything is asked."""
     from itsm_as_code.errors import UsageError
-    from itsm_as_code.records.blank import assign
+    from itsm_as_code.findings import RecordId
 
-    if question.alternatives:
-        click.echo(f"\n{question.title}: {question.description}", err=True)
-        ways = {choice.path[-1]: choice for choice in question.alternatives}
-        question = ways[click.prompt("one of", type=click.Choice(list(ways)), default=next(iter(ways)), err=True)]
-    while True:
-        try:
-            assign(kind, data, question.dotted, _ask(question, catalogue))
-        except UsageError as error:
-            click.echo(f"  {error.message}; {error.remedy}", err=True)
-            continue
-        problems = kind.validator.problems(data)
-        wrong = [p for p in problems if tuple(map(str, p.pointer))[: len(question.path)] == question.path]
-        if not wrong:
-            return
-        click.echo(f"  {wrong[0].message}; {wrong[0].remedy}", err=True)
-
-
-def _ask(question: Question, catalogue: Catalogue) -> str:
-    click.echo(f"\n{question.title}: {question.description}", err=True)
-    offered = list(question.choices) or [name for kind in question.references for name in catalogue.names(kind)]
-    if offered:
-        shown = ", ".join(sorted(offered)[:12]) + (f" and {len(offered) - 12} more" if len(offered) > 12 else "")
-        click.echo(f"  one{' or more, with commas,' if question.is_list else ''} of: {shown}", err=True)
-    elif question.example:
-        click.echo(f"  for example: {question.example}", err=True)
-    return str(click.prompt(question.dotted, err=True))
-
-
-def _save(session: Session, kind: Kind, data: dict[str, Any], file: str, catalogue: Catalogue) -> int:
-    from itsm_as_code.errors import UsageError
-    from itsm_as_code.findings import Finding, RecordId
-    from itsm_as_code.records.catalogue import Record, stamp
-    from itsm_as_code.records.positions import place_findings
-    from itsm_as_code.records.reading import RECORD_SCHEMA
-    from itsm_as_code.records.writer import dump
-    from itsm_as_code.reports.findings import finding_text
-
-    name = data["metadata"]["name"]
-    taken = catalogue.records.get(RecordId(kind.name, name))
-    path = session.directory / file
-    if taken is not None or path.exists():
+    taken = work.files.records.get(RecordId(kind.name, name))
+    if taken is not None or (work.session.directory / file).exists():
         raise UsageError(f"{taken.path if taken else file} is there already", remedy="choose another name")
+
+
+def _save(work: Work, kind: Kind, data: Data, file: str, suggest: Callable[[str], Any]) -> int:
+    from itsm_as_code.findings import RecordId
+    from itsm_as_code.records.catalogue import Record
+    from itsm_as_code.records.reminders import reminders
+    from itsm_as_code.records.writer import dump
+
     own = Path("schemas") / Path(kind.path).name
-    depth = file.count("/")
-    comment = "../" * depth + own.as_posix() if (session.directory / own).is_file() else None
+    comment = "../" * file.count("/") + own.as_posix() if own.as_posix() in work.snapshot.entries else None
     source = dump(data, schema_comment=comment, schema=kind.schema)
-    record = Record(RecordId(kind.name, name), kind, data, file, source)
-    findings: list[Finding] = [stamp(RECORD_SCHEMA, record, problem) for problem in kind.validator.problems(data)]
-    fits = not findings
-    if fits:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, source)
-        session.write(f"{file}\n")
-        findings = list(catalogue.dangling(record))  # said at once; the record may name one that is yet to be written
-    for finding in place_findings(findings, {file: source}):
-        click.echo(finding_text(finding, {file: source}), err=True)
-    if not fits:
-        session.say("nothing was written")
-    return 0 if fits else 1
+    record = Record(RecordId(kind.name, data["metadata"]["name"]), kind, data, file, source)
+    if work.refused(record):
+        return 1
+    lines = list(reminders(kind, data, suggest))
+    path = work.session.directory / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, source + "".join(f"  {line}\n" for line in lines).encode())
+    work.session.write(f"{file}\n")
+    if lines:
+        work.session.say(f"then 'itsm advance {record.name}' asks for what stands there as comments")
+    return 0

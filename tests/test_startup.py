@@ -80,3 +80,27 @@ def test_the_gate_loads_no_site(workshop: Workshop) -> None:
     code, names = loaded("gate", "--base", "main", "--head", "topic", cwd=workshop.path)
     assert code in (1, 2)
     assert names.isdisjoint({"jinja2", "markdown_it", "rich", "jsonschema", "requests"})
+
+
+HEAVY = {"cel_expr_python", "git", "jinja2", "jsonschema", "markdown_it", "referencing", "requests", "rich"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("new", "Team", "team-x", "--set", "members=alice"),
+        ("set", "orders", "tier=3"),
+        ("advance", "orders", "--to", "deprecated"),
+        ("list",),
+        ("explain", "Change"),
+        ("explain", "Service.owner"),
+        ("fmt", "--check"),
+        ("schema", "Change"),
+    ],
+    ids=" ".join,
+)
+def test_commands_of_every_day_load_neither_git_nor_policies(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    copy_tree(SMALL, tmp_path)
+    code, names = loaded(*arguments, cwd=tmp_path)
+    assert code == 0
+    assert names.isdisjoint(HEAVY), names & HEAVY

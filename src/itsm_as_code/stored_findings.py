@@ -31,6 +31,7 @@ from itsm_as_code.records.file_names import no_record
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.lazy import LazyCatalogue, NotIndexed, listings
+from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.snapshot import Entry, Snapshot, WorkTree
@@ -39,7 +40,6 @@ from itsm_as_code.validation import (
     Validation,
     assess_catalogue,
     load_rule_set,
-    registry_of,
     risk_data,
     risk_part,
 )

@@ -14,7 +14,6 @@ from typing import Any
 from itsm_as_code import configuration as configuration_module
 from itsm_as_code.checks import Situation, all_checks, check_ids, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
-from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding, RecordId, Rule, folded, sort_findings
 from itsm_as_code.horizon import Horizon
 from itsm_as_code.measures.risk import Risk, assess
@@ -26,12 +25,13 @@ from itsm_as_code.records import document, lifecycle, reading, taken_over
 from itsm_as_code.records import misplaced as misplaced_module
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.misplaced import misplaced
+from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.stored import StoredRecords
-from itsm_as_code.snapshot import Snapshot, TooLarge
+from itsm_as_code.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -64,31 +64,6 @@ class Validation:
     def risk_of(self, record: Record) -> Risk:
         """The derived risk of a Change."""
         return assess(record.data, self.facts, self.now, self.configuration.risk_table)
-
-
-def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
-    """The schema files of a snapshot's ``schemas/`` folder, by path within it.
-
-    ConfigurationError for one that cannot be read: left out, its records would be judged by another schema or by none.
-    """
-    paths = []
-    for path, entry in snapshot.entries.items():
-        if path.startswith("schemas/") and path.endswith(SUFFIX):
-            if not entry.is_regular:
-                raise ConfigurationError(f"{path} is not a regular file", remedy="put the schema itself there")
-            paths.append(path)
-    found = {}
-    for path, content in snapshot.read_many(paths):
-        if isinstance(content, OSError):
-            remedy = "split it" if isinstance(content, TooLarge) else "mend its permissions"
-            raise ConfigurationError(f"{path} cannot be read: {content.strerror}", remedy=remedy)
-        found[path.removeprefix("schemas/")] = content
-    return found
-
-
-def registry_of(snapshot: Snapshot) -> KindRegistry:
-    """The kinds of a snapshot: the shipped ones, and over them those of its ``schemas/``."""
-    return KindRegistry.load(own_schemas(snapshot))
 
 
 def as_of(snapshot: Snapshot) -> datetime | None:

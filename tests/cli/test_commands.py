@@ -105,6 +105,56 @@ def test_explain_knows_rules_policies_kinds_and_records(itsm: Run) -> None:
     assert "backout-is-planned" in out
 
 
+def test_explain_of_a_field_says_type_meaning_values_and_when_it_is_required(itsm: Run) -> None:
+    for subject, texts in (
+        (
+            "Change.type",
+            ("Change.type: Type (one of a few values)", "Required: always", "Values: standard, normal, eme"),
+        ),
+        (
+            "change.spec.test",
+            ("(mapping)", "when it is proposed, ", "unless type is standard;", "  * summary", "Example:"),
+        ),
+        ("Change.schedule.start", ("(instant)", "Required: where there is schedule", 'start: "2026-11-22T08:00:00Z"')),
+        ("Service.owner", ("(name of a Team)", "Names here: team-board, team-data, team-governance, team-shop")),
+        ("Change.incident", ("(name of an Incident)", "Names here: none yet")),
+        ("Service.dependsOn", ("(list: mapping)", "Fields of an item:", "  * service")),
+        ("Service.dependsOn[].service", ("Required: where there is dependsOn", "Names here: database, newsletter")),
+        ("Team.metadata.labels", ("Team.metadata.labels: Labels (mapping)",)),
+    ):
+        code, out, err = itsm("-C", SMALL, "explain", subject)
+        assert (code, [text for text in texts if text not in out]) == (0, []), (out, err)
+
+
+def test_explain_alone_lists_kinds_and_rules(itsm: Run) -> None:
+    code, out, _ = itsm("-C", SMALL, "explain")
+    kinds, rules = out.split("\n\n")
+    assert (code, kinds.startswith("Kinds:\n  ApprovalPolicy "), rules.startswith("Rules:\n")) == (0, True, True)
+    assert "  reference-exists " in rules
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("Chnge", "did you mean 'Change'?"),
+        ("Change.shedule", "did you mean 'schedule'?; 'itsm explain Change' lists its fields"),
+        ("Change.schedule.begin", "fields here: start, end"),
+        ("Change.", "Change has no field"),
+        ("Chnge.schedule", "there is no rule, kind or record 'Chnge.schedule'"),
+        ("ordres", "did you mean 'orders'?"),
+        ("Team/orders", "there is no rule, kind or record 'Team/orders'"),
+        ("changes", "there is no rule, kind or record 'changes'"),
+        ("change-in-frieze", "did you mean 'change-in-freeze'?"),
+        ("", "'itsm explain' alone lists kinds and rules"),
+        ("spec.owner", "there is no rule, kind or record 'spec.owner'"),
+    ],
+)
+def test_what_explain_says_to_mistakes(subject: str, said: str, itsm: Run) -> None:
+    code, out, err = itsm("-C", SMALL, "explain", subject)
+    assert (code, out) == (2, ""), out
+    assert said in err
+
+
 def test_policy_test_fails_at_the_line_of_the_example(small: Path, itsm: Run) -> None:
     assert itsm("-C", small, "policy", "test")[0] == 0
     path = small / "policies/backout-is-planned.yaml"

@@ -12,8 +12,9 @@ import pytest
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.records.kind_schema import has_field
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.own_kinds import own_schemas
 from itsm_as_code.snapshot import Entry, TooLarge
-from itsm_as_code.validation import own_schemas, validate
+from itsm_as_code.validation import validate
 from tests.conftest import NOW, SMALL
 from tests.snapshots import Memory, folder
 

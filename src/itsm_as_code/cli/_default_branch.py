@@ -23,7 +23,7 @@ def default_branch(repository: Repository) -> str:
     """
     from itsm_as_code.configuration import load_configuration
     from itsm_as_code.errors import GitError
-    from itsm_as_code.validation import registry_of
+    from itsm_as_code.records.own_kinds import registry_of
 
     code, out = repository.run("symbolic-ref", "--quiet", f"{_ORIGIN}HEAD", accept=(0, 1))
     if code == 0:

@@ -45,16 +45,22 @@ class Work:
     @classmethod
     def of(cls, session: Session) -> Work:
         """UsageError where there are no records and no itsm.yaml: what is written there would be found by nobody."""
+        work = cls.over(session)
+        if not work.files.records and "itsm.yaml" not in work.snapshot.entries:
+            raise session.no_records()
+        return work
+
+    @classmethod
+    def over(cls, session: Session) -> Work:
+        """The records there are, if any."""
         from itsm_as_code.configuration import load_configuration
+        from itsm_as_code.records.own_kinds import registry_of
         from itsm_as_code.records.reading import names_in
-        from itsm_as_code.validation import registry_of
 
         snapshot = session.snapshot()
         registry = registry_of(snapshot)
-        files = names_in(snapshot, registry)
-        if not files.records and "itsm.yaml" not in snapshot.entries:
-            raise session.no_records()
-        return cls(session, snapshot, registry, load_configuration(snapshot, registry)[0], files)
+        configuration = load_configuration(snapshot, registry)[0]
+        return cls(session, snapshot, registry, configuration, names_in(snapshot, registry))
 
     @cached_property
     def catalogue(self) -> Catalogue:

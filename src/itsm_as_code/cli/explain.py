@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._explain_kind import wrapped
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
     from itsm_as_code.findings import Rule
     from itsm_as_code.records.catalogue import Catalogue, Record
-    from itsm_as_code.records.kinds import Kind
 
 
 @click.command("explain")
@@ -21,28 +21,44 @@ if TYPE_CHECKING:
 @click.option("--list", "list_all", is_flag=True, help="List every rule.")
 @common_options()
 def command(session: Session, subject: str | None, list_all: bool) -> int:
-    """What a rule asks, why, and how to mend it; what a kind holds; who refers to a record.
+    """What a rule asks, what a kind or a field holds, who refers to a record; alone, what there is.
 
-    SUBJECT is a rule or policy (as findings name it), a kind, or a record (its name, or Kind/name).
+    SUBJECT is a rule or policy (as findings name it), a kind, a field of a kind (Kind.field), or a record (its name, or
+    Kind/name).
 
     \b
     Example:
       itsm explain change-in-freeze
       itsm explain Change
+      itsm explain Change.schedule.start
       itsm explain Service/payments-api
     """
-    from itsm_as_code.validation import load_rule_set
+    from itsm_as_code.cli import _explain_kind
+    from itsm_as_code.cli._records import Work
 
-    rules = all_rules()
-    catalogue = load_rule_set(session.snapshot()).catalogue
+    work = Work.over(session)
+    head, dot, field = (subject or "").partition(".")
+    kind = next((kind for kind in work.registry if kind.name.casefold() == head.casefold()), None)
+    if kind is not None and not list_all:
+        session.write(_explain_kind.explain_field(work, kind, field) if dot else _explain_kind.explain_kind(kind))
+        return 0
+    rules, catalogue = all_rules(), work.catalogue
     if subject is None or list_all:
         policies = {record.name: record.title for record in catalogue.of_kind("Policy")}
         titles = {rule.id: rule.title for rule in rules.values()} | policies
-        width = max(map(len, titles))
-        session.write("".join(f"{name:<{width}}  {title}\n" for name, title in sorted(titles.items())))
+        kinds = {} if list_all else {kind.name: kind.description for kind in work.registry}
+        session.write("\n".join(filter(None, (_listed("Kinds", kinds), _listed("Rules", titles, bare=list_all)))))
         return 0
     session.write(_explain(subject.removeprefix("finding:"), rules, catalogue))
     return 0
+
+
+def _listed(title: str, meanings: dict[str, str], *, bare: bool = False) -> str:
+    """Names with their meanings, below a title; nothing for none."""
+    width = max(map(len, meanings), default=0)
+    indent = "" if bare else "  "
+    lines = [f"{indent}{name:<{width}}  {meaning}\n" for name, meaning in sorted(meanings.items())]
+    return "".join(lines if bare or not lines else [f"{title}:\n", *lines])
 
 
 def all_rules() -> dict[str, Rule]:
@@ -59,11 +75,8 @@ def _explain(subject: str, rules: dict[str, Rule], catalogue: Catalogue) -> str:
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean
 
-    kinds = {kind.name.casefold(): kind for kind in catalogue.registry}
     if subject in rules:
         return _rule(rules[subject])
-    if subject.casefold() in kinds:
-        return _kind(kinds[subject.casefold()])
     kind_name, _, name = subject.rpartition("/")
     found = [
         record
@@ -75,17 +88,13 @@ def _explain(subject: str, rules: dict[str, Rule], catalogue: Catalogue) -> str:
             _policy(record) if record.id.kind == "Policy" else _record(record, catalogue) for record in found
         )
     known = [*rules, *(kind.name for kind in catalogue.registry), *(record.name for record in catalogue)]
-    remedy = did_you_mean(subject, known) or "'itsm explain --list' lists the rules"
+    remedy = did_you_mean(subject, known) or "'itsm explain' alone lists kinds and rules"
     raise UsageError(f"there is no rule, kind or record '{subject}'", remedy=remedy)
-
-
-def _wrapped(text: str) -> str:
-    return "\n\n".join(textwrap.fill(" ".join(part.split()), 100) for part in text.split("\n\n"))
 
 
 def _rule(rule: Rule) -> str:
     source = f"\nSource: {rule.source}\n" if rule.source else ""
-    return f"{rule.id} ({rule.severity})\n{rule.title}\n\n{_wrapped(rule.explanation)}\n{source}"
+    return f"{rule.id} ({rule.severity})\n{rule.title}\n\n{wrapped(rule.explanation)}\n{source}"
 
 
 def _policy(record: Record) -> str:
@@ -98,7 +107,7 @@ def _policy(record: Record) -> str:
         "",
     ]
     if "rationale" in spec:
-        parts += [_wrapped(terminal(spec["rationale"])), ""]
+        parts += [wrapped(terminal(spec["rationale"])), ""]
     parts += [f"Matches: {', '.join(spec['match']['kinds'])}"]
     if "where" in spec["match"]:
         parts += ["Where:", textwrap.indent(spec["match"]["where"].strip(), "  ")]
@@ -120,30 +129,6 @@ def _home(record: Record) -> str:
     return f"pack {record.pack}, which comes with the program" if record.pack else "this repository"
 
 
-def _kind(kind: Kind) -> str:
-    from itsm_as_code.records.kind_schema import required, resolve
-
-    parts = [f"{kind.name} ({kind.folder}/)" + (f": {kind.description}" if kind.description else ""), ""]
-    spec = resolve(kind.schema, kind.schema.get("properties", {}).get("spec", {}))
-    needed = required(spec)
-    for name, schema in spec.get("properties", {}).items():
-        mark = "*" if name in needed else " "
-        parts.append(f"  {mark} {name:<18} {resolve(kind.schema, schema).get('title', '')}".rstrip())
-    parts.append("  (* required)")
-    lifecycle = kind.lifecycle
-    if lifecycle:
-        parts += ["", f"Lifecycle ({lifecycle['field'].removeprefix('/').replace('/', '.')}):"]
-        for state, following in lifecycle["transitions"].items():
-            steps = [step if isinstance(step, str) else f"{step['to']} (only {_where(step)})" for step in following]
-            is_final = state in lifecycle.get("final", ())
-            parts.append(f"  {state} -> {', '.join(steps) or 'nothing'}{': the record is final' if is_final else ''}")
-    return "\n".join([*parts, ""])
-
-
-def _where(step: dict[str, dict[str, str]]) -> str:
-    return ", ".join(f"{pointer.rsplit('/', 1)[-1]} {value}" for pointer, value in step["where"].items())
-
-
 def _record(record: Record, catalogue: Catalogue) -> str:
     from itsm_as_code.findings import format_pointer
     from itsm_as_code.reports.escape import terminal
@@ -151,7 +136,7 @@ def _record(record: Record, catalogue: Catalogue) -> str:
     parts = [f"{record.id}: {terminal(record.title)}", f"  {record.path}"]
     description = record.data["metadata"].get("description")
     if description:
-        parts += ["", _wrapped(terminal(description))]
+        parts += ["", wrapped(terminal(description))]
     outgoing = [f"  {reference.name} ({format_pointer(reference.pointer)})" for reference in record.references()]
     incoming = [
         f"  {other.id} ({format_pointer(pointer)})" for other, pointer in catalogue.referrers.get(record.id, ())

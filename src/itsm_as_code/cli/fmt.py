@@ -39,8 +39,8 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
     from itsm_as_code.findings import Severity
     from itsm_as_code.records.formatting import format_files
     from itsm_as_code.records.kinds import KindRegistry
+    from itsm_as_code.records.own_kinds import own_schemas
     from itsm_as_code.reports.fmt import FormatResult
-    from itsm_as_code.validation import own_schemas
 
     tree = session.snapshot()
     registry = KindRegistry.load(own_schemas(tree))

@@ -36,8 +36,8 @@ def command(session: Session, kind: str | None, folder: Path | None) -> int:
       itsm schema --all .vscode/schemas
     """
     from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+    from itsm_as_code.records.own_kinds import own_schemas
     from itsm_as_code.records.portable import portable
-    from itsm_as_code.validation import own_schemas
 
     registry = KindRegistry.load(own_schemas(session.snapshot()))
     if folder is not None:

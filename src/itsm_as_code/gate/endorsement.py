@@ -13,9 +13,9 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.gate.replay import Damaged
 from itsm_as_code.gate.signed_approvals import why_key_is_not
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import Snapshot
-from itsm_as_code.validation import registry_of
 
 NAMESPACE: Final = "itsm-evidence@v1"
 

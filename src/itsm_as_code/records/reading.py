@@ -228,5 +228,10 @@ class _Loader:
         self._place([*own, stamp(RECORD_UNIQUE, record, problem)], record.path, record.content)
 
 
+def is_name(text: str) -> bool:
+    """True for a text that can be the name of a record."""
+    return _NAME.match(text) is not None
+
+
 def _stem(path: str) -> str:
     return path.rsplit("/", 1)[-1].removesuffix(".yaml")

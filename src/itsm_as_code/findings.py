@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -142,6 +142,17 @@ class Finding:
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Gravest first, then by file and line; duplicates (same everything) are dropped."""
     return sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key)
+
+
+def with_known(
+    findings: Iterable[Finding], before: Iterable[Finding], is_touched: Callable[[Finding], bool]
+) -> list[Finding]:
+    """The findings, of which those of ``before`` are marked as known, unless what they are about was touched since.
+
+    A ratchet: what is wrong already stops nobody who leaves it alone, and nothing more may become wrong.
+    """
+    old = {finding.identity for finding in before}
+    return [replace(finding, known=finding.identity in old and not is_touched(finding)) for finding in findings]
 
 
 MOST_ALIKE: Final = 50

@@ -57,6 +57,19 @@ class Snapshot(Protocol):
         """The bytes of regular files in the order of ``paths``, or the reason why one cannot be read (TooLarge)."""
 
 
+def changed_files(one: Snapshot, other: Snapshot, paths: Iterable[str]) -> frozenset[str]:
+    """Those of some paths whose files are not the same in both: bytes, kind, or there at all."""
+    asked = sorted(set(paths))
+    found = []
+    for snapshot in (one, other):
+        there = [path for path in asked if path in snapshot.entries and snapshot.entries[path].is_regular]
+        found.append(dict(snapshot.read_many(there)))
+    mine, others = found
+    return frozenset(
+        path for path in asked if isinstance(mine.get(path, b""), OSError) or mine.get(path) != others.get(path)
+    )
+
+
 @dataclass(frozen=True)
 class Below:
     """What a snapshot has below a folder, ``prefix`` with a ``/`` at its end; paths are relative to that folder."""

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from itsm_as_code.records.formatting import Formatted
+    from itsm_as_code.records.kinds import KindRegistry
 
 
 @click.command("fmt")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
 @click.option("--diff", "shows_diff", is_flag=True, help="Write nothing; print what would change, and exit as --check.")
+@click.option("--records", "is_hook", is_flag=True, help="Of PATHs, leave alone what is no record of the repository.")
 @common_options("fmt")
-def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: bool) -> int:
+def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: bool, is_hook: bool) -> int:
     """Bring records into one form: order of keys, quotes, indentation, blank lines.
 
     Comments stay with what they are about, and no data changes: that is proven for each file, and a file for which
@@ -44,8 +46,11 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
 
     tree = session.snapshot()
     registry = KindRegistry.load(own_schemas(tree))
-    files = list(format_files(tree, registry, _named(session, paths, set(tree.entries))))
-    if not files and not paths:
+    if is_hook:
+        paths = tuple(path for path in paths if _is_record(session, path, registry))
+    named = _named(session, paths, set(tree.entries))
+    files = list(format_files(tree, registry, named)) if named or not is_hook else []
+    if not files and not paths and not is_hook:
         raise session.no_records()
     has_error = any(found.severity is Severity.ERROR for file in files for found in file.findings)
     would_write = not (check or shows_diff)
@@ -56,6 +61,18 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
     session.report("fmt", result, colour=session.colour)
     would_change = any(file.is_changed for file in files)
     return 1 if has_error or (would_change and not would_write) else 0
+
+
+def _is_record(session: Session, path: Path, registry: KindRegistry) -> bool:
+    """Whether a file lies where records do."""
+    from itsm_as_code.records.formatting import is_formatted
+
+    place = located(session, path).absolute()
+    try:
+        relative = (place.parent.resolve() / place.name).relative_to(session.directory.resolve()).as_posix()
+    except ValueError:
+        return False
+    return is_formatted(relative, registry)
 
 
 def _write(top: Path, files: Sequence[Formatted]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from itsm_as_code.checks import Situation, run_checks, waivable_ids
-from itsm_as_code.findings import Finding, RecordId, Severity, folded, sort_findings
+from itsm_as_code.findings import Finding, RecordId, Severity, folded, sort_findings, with_known
 from itsm_as_code.gate import lane
 from itsm_as_code.gate.affected import affected
 from itsm_as_code.gate.candidate import Candidate
@@ -127,13 +127,13 @@ def _settled(
     ``touched`` are the records and ``paths`` the paths that the pull request changes. Two that differ in severity alone
     are one, the graver: what is told of every record may be an error of those that take a step. DUTIES only warn here.
     """
-    old = {finding.identity for finding in before}
+
+    def is_touched(finding: Finding) -> bool:
+        return finding.record in touched if finding.record is not None else finding.location.path in paths
+
     found: dict[object, Finding] = {}
-    for finding in sort_findings(findings):
+    for finding in with_known(sort_findings(findings), before, is_touched):
         where = finding.location
-        if finding.rule in DUTIES:
-            finding = replace(finding, severity=Severity.WARNING)
-        outside = finding.record not in touched if finding.record is not None else where.path not in paths
-        known = outside and finding.identity in old
-        found.setdefault((finding.identity, where.line, where.column), replace(finding, known=known))
+        severity = Severity.WARNING if finding.rule in DUTIES else finding.severity
+        found.setdefault((finding.identity, where.line, where.column), replace(finding, severity=severity))
     return sort_findings(folded(found.values()))

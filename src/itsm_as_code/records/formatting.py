@@ -88,8 +88,13 @@ def _is_chosen(path: str, registry: KindRegistry, named: frozenset[str]) -> bool
         return True
     parts = path.split("/")
     is_below = not named or any("/".join(parts[:count]) in named for count in range(len(parts)))
+    return is_below and is_formatted(path, registry)
+
+
+def is_formatted(path: str, registry: KindRegistry) -> bool:
+    """Whether a file lies where records do, or is itsm.yaml: what is formatted without being named."""
     is_record = path == _CONFIGURATION or registry.of_path(path) is not None
-    return is_below and is_record and path.endswith(".yaml") and not parts[-1].startswith(".")
+    return is_record and path.endswith(".yaml") and not path.rpartition("/")[2].startswith(".")
 
 
 def _refused(path: str, rule: Rule, severity: Severity, message: str, remedy: str) -> Formatted:

@@ -29,6 +29,11 @@ class ValidateResult:
         )
 
     @property
+    def known(self) -> int:
+        """Findings that stand on the base already."""
+        return sum(finding.count for finding in self.findings if finding.known and finding.waiver is None)
+
+    @property
     def waived(self) -> int:
         return sum(finding.count for finding in self.findings if finding.waiver is not None)
 
@@ -44,6 +49,8 @@ def summary(result: ValidateResult) -> str:
         )
         if number
     ]
+    if result.known:
+        counts.append(f"{result.known} known")
     if result.waived:
         counts.append(f"{result.waived} waived")
     records = f"{result.records} record{'s' if result.records != 1 else ''}"

@@ -19,7 +19,7 @@ def render(result: ValidateResult) -> str:
             "errors": result.count(Severity.ERROR),
             "warnings": result.count(Severity.WARNING),
             "infos": result.count(Severity.INFO),
-            "known": sum(finding.count for finding in result.findings if finding.known),
+            "known": result.known,
             "waived": result.waived,
         },
         "findings": [finding.as_data() for finding in result.findings],

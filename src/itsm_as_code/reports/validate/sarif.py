@@ -70,4 +70,6 @@ def _result(finding: Finding, ids: Mapping[str, int]) -> dict[str, Any]:
     }
     if finding.waiver:
         data["suppressions"] = [{"kind": "external", "justification": f"waiver {finding.waiver}"}]
+    elif finding.known:
+        data["suppressions"] = [{"kind": "external", "justification": "it stands on the base already"}]
     return data

@@ -135,4 +135,4 @@ def test_the_hooks_are_fast_enough_to_be_liked(clone: Clone) -> None:
             f"a commit with both hooks: {used[-1]:.2f} s of processor time, {time.monotonic() - start:.2f} s\n"
         )
         assert code == 0, said
-    assert min(used) < 2 * 2
+    assert min(used) < 3  # pre-commit and git included

@@ -15,10 +15,11 @@ from itsm_as_code.gate import Decision, evaluate, findings
 from itsm_as_code.gate.candidate import read_candidate
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, mentions, reads
+from itsm_as_code.records.diff import diff_catalogues
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.validation import validate
 from tests.attacks.tools import SERVICE, STANDARD, STANDARD_PATH, WAIVER, WAIVER_PATH
-from tests.conftest import NOW, Workshop
+from tests.conftest import NOW, Workshop, copied
 
 POLICY = """\
 apiVersion: itsm/v1
@@ -152,6 +153,17 @@ def test_the_verdict_is_that_of_judging_everything(
     whole = decide(shop)
     assert essence(here) == essence(whole)
     assert known(here) <= known(whole)
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_records_that_differ_stand_at_paths_that_differ(organisation: Workshop, tmp_path: Path, name: str) -> None:
+    shop = copied(organisation, tmp_path)
+    EDITS[name](shop)
+    head = shop.commit()
+    repository = Repository(shop.path)
+    candidate = read_candidate(repository, repository.commit("main"), head, parse_pull_request({}, "r"), NOW)
+    everything = diff_catalogues(candidate.rule_set.catalogue, candidate.catalogue)
+    assert [diff for diff in candidate.diffs if diff.fields or len(diff.paths) > 1] == everything
 
 
 def test_it_is_little_that_is_judged(organisation: Workshop) -> None:

@@ -25,15 +25,11 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             window = change["spec"].get(field, {})
             if "start" not in window:
                 continue
-            ends = [end for end in ("start", "end") if field == "actual" and end in window]
-            future = [end for end in ends if clock.parse_instant(window[end]) > situation.now]
+            times = {end: clock.parse_instant(window[end]) for end in ("start", "end") if end in window}
+            future = [end for end, at in times.items() if field == "actual" and at > situation.now]
             for end in future:
                 message = f"the actual {end} lies in the future"
                 yield subject, Problem(message, ("spec", field, end), "write it down once it has happened")
-            if "end" in window and not future and _reversed(window):
+            if "end" in times and not future and times["end"] <= times["start"]:
                 message = f"the {field} does not end after it starts"
                 yield subject, Problem(message, ("spec", field, "end"), "swap or correct them")
-
-
-def _reversed(window: dict[str, str]) -> bool:
-    return clock.parse_instant(window["end"]) <= clock.parse_instant(window["start"])

@@ -23,7 +23,11 @@ _NAMED = 5
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    for service, changes in facts.changes_by_service.items():
+    by_service: dict[str, list[dict[str, Any]]] = {}
+    for change in facts.changes_to_come:
+        for service in change["spec"]["services"]:
+            by_service.setdefault(service, []).append(change)
+    for service, changes in by_service.items():
         planned = sorted(_planned(changes), key=lambda item: (item[0], item[1]))
         running: list[tuple[Interval, str]] = []
         for window, name in planned:

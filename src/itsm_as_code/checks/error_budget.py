@@ -26,7 +26,7 @@ PLANNED = ("proposed", "authorised", "scheduled")
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
     policy = BudgetPolicy.of(situation.configuration.raw)
-    for change in facts.records("Change"):
+    for change in facts.changes_to_come:
         if change["spec"]["status"] in PLANNED:
             for stop in budget_stops(change, facts, policy, situation.now):
                 yield ("Change", change["metadata"]["name"]), problem_of(change, stop)

@@ -35,7 +35,7 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
 
 def _bookings(facts: Facts) -> dict[str, list[Booking]]:
     found: dict[str, list[Booking]] = {}
-    for change in facts.records("Change"):
+    for change in facts.changes_to_come:
         spec = change["spec"]
         if spec["status"] in PLANNED and "schedule" in spec:
             try:

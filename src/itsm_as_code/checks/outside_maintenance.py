@@ -21,7 +21,7 @@ WAIVABLE = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    for change in facts.records("Change"):
+    for change in facts.changes_to_come:
         spec = change["spec"]
         if spec["status"] not in PLANNED or spec["type"] == "emergency" or "schedule" not in spec:
             continue

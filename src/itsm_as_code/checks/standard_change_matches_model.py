@@ -29,13 +29,12 @@ _ORDINARY = frozenset(
     | {"outage", "communication", "incident", "problem", "release", "validation", "status", "result", "review"}
 )
 """Fields that every change has, whatever its model says of the work itself."""
-_OVER = ("closed", "cancelled", "rejected")
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    for change in facts.records("Change"):
+    for change in facts.changes_to_come:
         spec = change["spec"]
-        if spec["type"] != "standard" or spec["status"] in _OVER:
+        if spec["type"] != "standard":
             continue
         model = facts.record("ChangeModel", spec["model"])
         if model is not None:

@@ -143,15 +143,15 @@ class Binding:
             paths = {
                 path: action
                 for path, action in paths.items()
-                if any(then.get(path) != now.get(path) for then, now in sides)
+                if any(one.get(path) != other.get(path) for one, other in sides)
             }
         if not paths:
             return ()
         registry = self._merge.old.registry
-        records = [load_catalogue(_Part(side, paths), registry) for side in (before, after)]
-        of_records = {record.path for side in records for record in side}
+        then, now = (load_catalogue(_Part(side, paths), registry) for side in (before, after))
+        of_records = {record.path for side in (then, now) for record in side}
         files = [PathChange(path, action) for path, action in paths.items() if path not in of_records]
-        return self._rules_of(diff_catalogues(*records), files)
+        return self._rules_of(diff_catalogues(then, now), files)
 
     # What differs.
 

@@ -129,7 +129,9 @@ def candidate_of(
     """A candidate of the two sides alone; ``ids`` are base, head and tree, ``others`` is asked where it can matter."""
     base = rule_set.catalogue
     paths = changed_paths(base.snapshot.entries, catalogue.snapshot.entries)
-    found = {diff.id: diff for diff in diff_catalogues(base, catalogue)}
+    standing = (side.by_path.get(path) for side in (base, catalogue) for path in paths)
+    among = [record.id for record in standing if record is not None]
+    found = {diff.id: diff for diff in diff_catalogues(base, catalogue, among)}
     for path in paths:
         record = catalogue.by_path.get(path)
         if record is not None and record.id not in found:

@@ -178,7 +178,7 @@ def _other_changes(change: Data, world: World, span: Interval) -> Iterator[Obsta
     """Changes as they are on the base, and as other pull requests would have them where that is something new."""
     name = change["metadata"]["name"]
     relations = _Relations(change["spec"], world.judged)
-    for other in world.facts.records("Change"):
+    for other in world.facts.changes_to_come:
         other_name = other["metadata"]["name"]
         if other_name != name:
             yield from relations.obstacles(other, f"Change/{other_name}", "", span)

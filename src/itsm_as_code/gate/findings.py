@@ -18,7 +18,7 @@ from itsm_as_code.gate.incoming import Incoming, example_findings
 from itsm_as_code.gate.scope import Scope
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.waivers import resolve
-from itsm_as_code.records.catalogue import Catalogue
+from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.validation import Focus, Validation, assess_catalogue, built_in_rules
 
@@ -106,9 +106,13 @@ def _guarded(candidate: Candidate, context: PullRequestContext) -> list[Finding]
         records = {**rule_set.catalogue.records, **candidate.catalogue.records}
         # What checks point into are the records that the guarded facts speak of.
         catalogue = Catalogue(candidate.catalogue.snapshot, rule_set.registry, records, [])
+        # What is over has no say in what checks say of a change; the changes to come have.
+        about = [*candidate.changes, *candidate.guarded_facts.changes_to_come]
+        names = dict.fromkeys(item.name if isinstance(item, Record) else item["metadata"]["name"] for item in about)
+        facts = candidate.guarded_facts.narrowed("Change", names)
         found += [
             finding
-            for finding in run_checks(catalogue, candidate.guarded_facts, Situation(now, rule_set.configuration))
+            for finding in run_checks(catalogue, facts, Situation(now, rule_set.configuration))
             if finding.record is not None and finding.record.kind == "Change" and finding.record in candidate.touched
         ]
         found += lane.budget_findings(candidate.diffs, candidate.lane)

@@ -72,16 +72,15 @@ def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool) -> Fac
     """
     by_kind = {}
     for kind in base.registry:
-        after = {record.name: record.data for record in candidate.of_kind(kind.name)}
-        before = {record.name: record.data for record in base.of_kind(kind.name)}
+        after, before = candidate.data.get(kind.name, {}), base.data.get(kind.name, {})
         if kind.name in JUDGING_KINDS:
-            after = before if strict else after | before
+            after = before if strict else {**after, **before}
         elif kind.name in MEASURED_KINDS and strict:
             after = before
         elif kind.name == "Service" and strict:
-            after = after | before
+            after = {**after, **before}
         by_kind[kind.name] = after
-    return Facts(by_kind)
+    return Facts(by_kind, Facts.of(candidate))
 
 
 def judging_folders(registry: KindRegistry) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def open_reviews(facts: Facts, timezone: str) -> Iterator[Review]:
 
     An emergency change that nobody declares over does not escape: its planned end counts.
     """
-    for change in facts.records("Change"):
+    for change in facts.changes_to_come:
         spec = change["spec"]
         if spec["type"] == "emergency" and spec["status"] in _TO_REVIEW:
             ended = _ended(change)

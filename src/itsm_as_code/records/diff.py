@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -48,13 +48,15 @@ class RecordDiff:
         return tuple(dict.fromkeys(record.path for record in (self.old, self.new) if record is not None))
 
 
-def diff_catalogues(old: Catalogue, new: Catalogue) -> list[RecordDiff]:
+def diff_catalogues(old: Catalogue, new: Catalogue, among: Iterable[RecordId] | None = None) -> list[RecordDiff]:
     """Every record that was added, deleted, moved or changed in meaning, in order of kind and name.
 
+    ``among`` are those that may have, if that is known: all that stand at a path which differs.
     Records of the program's policy packs are left out: no file changes when itsm.yaml switches a pack on or off.
     """
     found = []
-    for record_id in sorted(old.records.keys() | new.records.keys(), key=lambda item: (item.kind, item.name)):
+    ids = old.records.keys() | new.records.keys() if among is None else set(among)
+    for record_id in sorted(ids, key=lambda item: (item.kind, item.name)):
         before, after = _with_file(old, record_id), _with_file(new, record_id)
         if before is after:
             continue

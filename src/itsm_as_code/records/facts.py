@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval, Intervals
@@ -19,19 +19,48 @@ from itsm_as_code.records.outcomes import History, Outcome
 from itsm_as_code.records.taken_over import is_taken_over
 
 Data = dict[str, Any]
+_Answer = TypeVar("_Answer")
+_HISTORY: Final = ("Change", "Incident")
+_KNOWN: Final = "known facts"
+
+
+class _OfChanges(cached_property[_Answer]):
+    """An answer that rests on changes and incidents alone: facts with the same ones take it over."""
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        if instance is None or instance._like is None:
+            return super().__get__(instance, owner)
+        return getattr(instance._like, self.attrname or "")
 
 
 class Facts:
-    """Records as plain data, with the indexes that questions about them need; every answer is remembered."""
+    """Records as plain data, with the indexes that questions about them need; every answer is remembered.
 
-    def __init__(self, by_kind: Mapping[str, Mapping[str, Data]]) -> None:
+    ``like`` are other facts; where they have the same changes and incidents, what they know of those is taken over.
+    """
+
+    def __init__(self, by_kind: Mapping[str, Mapping[str, Data]], like: Facts | None = None) -> None:
         self._by_kind = by_kind
         self._years: dict[tuple[str, int], timedelta] = {}
+        self._listed: Mapping[str, list[Data]] = {}
+        self._like = like if like is not None and all(like._has(kind, by_kind) for kind in _HISTORY) else None
+
+    def _has(self, kind: str, by_kind: Mapping[str, Mapping[str, Data]]) -> bool:
+        return self._by_kind.get(kind) is by_kind.get(kind)
+
+    def narrowed(self, kind: str, names: Iterable[str]) -> Facts:
+        """The same facts, whose :meth:`records` of a kind are those alone."""
+        found = Facts(self._by_kind, self)
+        found._listed = {kind: [data for name in names if (data := self.record(kind, name)) is not None]}
+        return found
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Facts:
-        """The valid records of a catalogue."""
-        return cls(catalogue.data)
+        """The valid records of a catalogue; the same facts each time, for they remember their answers."""
+        found: Facts | None = catalogue.__dict__.get(_KNOWN)
+        if found is None:
+            found = catalogue.__dict__[_KNOWN] = cls(catalogue.data)
+        return found
 
     @classmethod
     def from_records(cls, records: Iterable[Data]) -> Facts:
@@ -45,6 +74,8 @@ class Facts:
         return self._by_kind.get(kind, {}).get(name)
 
     def records(self, kind: str) -> list[Data]:
+        if kind in self._listed:
+            return self._listed[kind]
         return list(self._by_kind.get(kind, {}).values())
 
     @cached_property
@@ -116,12 +147,12 @@ class Facts:
                 found.append((calendar, covered))
         return found
 
-    @cached_property
+    @_OfChanges
     def blamed(self) -> dict[str, list[datetime]]:
         """The changes that incidents name as their cause: name -> when those were detected."""
         return outcomes.blamed_at(self.records("Incident"))
 
-    @cached_property
+    @_OfChanges
     def change_outcomes(self) -> dict[str, Outcome]:
         """How changes ended: name -> outcome, of those that did."""
         found = (
@@ -129,7 +160,7 @@ class Facts:
         )
         return {name: outcome for name, outcome in found if outcome is not None}
 
-    @cached_property
+    @_OfChanges
     def changes_by_model(self) -> dict[str, list[Data]]:
         """The standard changes of each model."""
         found: dict[str, list[Data]] = {}
@@ -139,22 +170,27 @@ class Facts:
                 found.setdefault(spec["model"], []).append(change)
         return found
 
-    @cached_property
+    @_OfChanges
+    def changes_to_come(self) -> list[Data]:
+        """The changes that are not over: those that somebody still plans, carries out or has to review."""
+        return [change for change in self.records("Change") if change["spec"]["status"] not in outcomes.OVER]
+
+    @_OfChanges
     def change_history(self) -> History:
         """The outcomes of all changes."""
         return History(self.change_outcomes.values())
 
-    @cached_property
+    @_OfChanges
     def model_history(self) -> History:
         """The outcomes of all standard changes."""
         return History(outcome for ended in self.outcomes_by_model.values() for outcome in ended.values())
 
-    @cached_property
+    @_OfChanges
     def outcomes_by_service(self) -> dict[str, dict[str, Outcome]]:
         """How the changes that name a service ended: service -> name -> outcome."""
         return {service: self._ended(changes) for service, changes in self.changes_by_service.items()}
 
-    @cached_property
+    @_OfChanges
     def outcomes_by_model(self) -> dict[str, dict[str, Outcome]]:
         """How the standard changes of each model ended: model -> name -> outcome."""
         return {model: self._ended(changes) for model, changes in self.changes_by_model.items()}
@@ -173,7 +209,7 @@ class Facts:
                 found[service] = review
         return found
 
-    @cached_property
+    @_OfChanges
     def changes_by_service(self) -> dict[str, list[Data]]:
         """The changes that name a service directly."""
         found: dict[str, list[Data]] = {}

@@ -18,6 +18,8 @@ from itsm_as_code.clock import Interval
 from itsm_as_code.records.taken_over import is_taken_over
 
 FAILED: Final = ("failed", "backed-out")
+OVER: Final = ("closed", "cancelled", "rejected")
+"""States of changes from which nothing follows any more."""
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 

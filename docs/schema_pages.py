@@ -211,6 +211,12 @@ def life(kind: Kind) -> str:
     if rows:
         parts.append("Where another tool closed it (`spec.takenOver`), it may begin in these states:\n")
         parts.append(table(["state", "needs"], rows))
+    for item in data.get("borders", ()):
+        before, after = (", ".join(f"`{state}`" for state in item[side]) for side in ("before", "after"))
+        parts.append(f"One pull request does not take a record from before it is there, or from {before}, to {after}"
+                     f"{unless(item)}.\n")  # fmt: skip
+    for state, agreeing in data.get("outcomes", {}).items():
+        parts.append(f"Of paths as short as each other, `{state}` is on those with {said(agreeing)}.\n")
     if data.get("final"):
         opened = ", ".join(f"`{dotted(pointer)}`" for pointer in data.get("openInFinal", ()))
         states = ", ".join(f"`{state}`" for state in data["final"])
@@ -234,14 +240,21 @@ def node_id(state: str) -> str:
 def condition(entry: Any) -> str:
     if isinstance(entry, str) or not entry.get("where"):
         return ""
-    return ": " + ", ".join(f"{pointer.rsplit('/', 1)[-1]} {value}" for pointer, value in entry["where"].items())
+    return ": " + said(entry["where"])
+
+
+def said(values: dict[str, Any]) -> str:
+    """A condition in words: ``type normal or standard, result successful``."""
+    named = ((pointer.rsplit("/", 1)[-1], value if isinstance(value, list) else [value]) for pointer, value in
+             values.items())  # fmt: skip
+    return ", ".join(f"{name} {' or '.join(map(str, listed))}" for name, listed in named)
 
 
 def needed(entry: Any) -> str:
     if isinstance(entry, str):
         return f"`{dotted(entry).removeprefix('spec.')}`"
-    text = f"`{dotted(entry['field']).removeprefix('spec.')}`"
-    for pointer, value in entry.get("unless", {}).items():
-        values = value if isinstance(value, list) else [value]
-        text += f" (unless {pointer.rsplit('/', 1)[-1]} is {' or '.join(map(str, values))})"
-    return text
+    return f"`{dotted(entry['field']).removeprefix('spec.')}`{unless(entry)}"
+
+
+def unless(entry: dict[str, Any]) -> str:
+    return f" (unless {said(entry['unless'])})" if entry.get("unless") else ""

@@ -390,7 +390,7 @@ def test_what_is_recorded_afterwards_may_come_with_its_review(workshop: Workshop
         (BEGUN.partition("\n")[0], {}, "finding:emergency-afterwards"),
         (BEGUN.replace("2026-11-12T", "2027-11-12T"), {}, "finding:emergency-afterwards"),
         (BEGUN, {"type: emergency": "type: normal"}, "finding:emergency-afterwards"),
-        (BEGUN.partition("\n")[2].strip(), {}, "finding:lifecycle-transition"),
+        (BEGUN.partition("\n")[2].strip(), {}, "finding:emergency-afterwards"),
         (BEGUN, {"[newsletter]": "[orders]"}, "finding:emergency-incident"),
     ],
     ids=["no start", "a start to come", "a normal change", "not said", "of another service"],

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from itsm_as_code.findings import RecordId
-from itsm_as_code.gate.scope import PathChange, RuleMatcher
+from itsm_as_code.gate.scope import PathChange, RuleMatcher, View
 from itsm_as_code.policies.cel.environment import Context, Environment
 from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.catalogue import Record
@@ -57,7 +57,7 @@ def test_a_record_with_many_changed_fields(shape: str, covered: bool, enough: fl
         def work() -> None:
             diff = RecordDiff(old.id, old, new, tuple(diff_data(old.data, new.data)))
             show_fields(diff.fields)
-            scope = matcher.match([(diff, *activations)], [])
+            scope = matcher.match([View(diff, diff, *activations)], [])
             assert bool(scope.uncovered) is not covered
 
         return work

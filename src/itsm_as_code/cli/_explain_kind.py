@@ -157,5 +157,9 @@ def _example(form: Schema, name: str) -> Iterator[str]:
         yield from (f"  {line}" for line in dump({name: value}).decode().splitlines())
 
 
-def _where(step: dict[str, dict[str, str]]) -> str:
-    return ", ".join(f"{pointer.rsplit('/', 1)[-1]} {value}" for pointer, value in step["where"].items())
+def _where(step: dict[str, dict[str, Any]]) -> str:
+    return ", ".join(f"{pointer.rsplit('/', 1)[-1]} {_one_of(value)}" for pointer, value in step["where"].items())
+
+
+def _one_of(value: Any) -> str:
+    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)

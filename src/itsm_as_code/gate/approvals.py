@@ -19,6 +19,7 @@ from itsm_as_code.gate.seats import Approval, settle
 from itsm_as_code.gate.signed_approvals import PullRequestIdentity, Signed, check_signed_approvals
 from itsm_as_code.gate.suggestions import explain, suggest
 from itsm_as_code.records.diff import RecordDiff
+from itsm_as_code.records.lifecycle_path import with_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +83,12 @@ def _signed(candidate: Candidate, history: History) -> Signed:
 def _with_own(
     candidate: Candidate, diffs: Sequence[RecordDiff], paths: Sequence[PathChange], scope: Scope
 ) -> tuple[MatchedRule, ...]:
-    own = own_rules(diffs, scope.rules, candidate.base_facts, candidate.author)
-    return (*scope.rules, *own, *tool_rules(paths))
+    """The rules of the base, and those of the gate's own: on what a record becomes, and on each step to there."""
+    own = own_rules(list(with_steps(diffs)), scope.rules, candidate.base_facts, candidate.author)
+    whole = {diff.id: diff for diff in diffs}
+    joined: dict[tuple[str, tuple[RecordDiff, ...]], MatchedRule] = {}
+    for rule in own:
+        records = tuple(whole[diff_id] for diff_id in dict.fromkeys(diff.id for diff in rule.records))
+        fields = tuple((diff, diff.fields) for diff in records)
+        joined.setdefault((rule.name, records), replace(rule, records=records, fields=fields))
+    return (*scope.rules, *joined.values(), *tool_rules(paths))

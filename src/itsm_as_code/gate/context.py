@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
-from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope
+from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope, View
 from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.measures.risk_factors import Proposal
 from itsm_as_code.measures.risk_table import LEVELS
 from itsm_as_code.policies.cel import Context, Environment
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff
+from itsm_as_code.records.lifecycle_path import with_steps
+from itsm_as_code.records.taken_over import is_taken_over
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,12 @@ class PullRequestContext:
     def scope_of(self, diffs: Sequence[RecordDiff], paths: Sequence[PathChange]) -> Scope:
         """The approval rules of the base that a difference meets: the one that is judged, or one that was reviewed."""
         policies = self.candidate.rule_set.catalogue.of_kind("ApprovalPolicy")
-        sides = [(diff, self._activation(diff, diff.new), self._activation(diff, diff.old)) for diff in diffs]
-        return RuleMatcher(policies, self.environment).match(sides, paths)
+        views = [
+            View(whole, diff, self._activation(diff, diff.new), self._activation(diff, diff.old))
+            for whole in diffs
+            for diff in with_steps([whole])
+        ]
+        return RuleMatcher(policies, self.environment).match(views, paths)
 
     def _activation(self, diff: RecordDiff, side: Record | None) -> Any:
         if side is None:
@@ -83,7 +89,8 @@ def _risk_of(diff: RecordDiff, candidate: Candidate) -> Risk | None:
     """The graver of the risks that the candidate's and the base's facts give; of two alike, the one with more points.
 
     A change that this pull request proposes, or moves to another time, is proposed now, and with all that comes beside
-    it: the changed fields of other records, by meaning, and one for a file.
+    it: the changed fields of other records, by meaning, and one for a file. One that was authorised has at least the
+    risk with which it stands on the base.
     """
     if diff.id.kind != "Change" or diff.new is None or not diff.new.valid:
         return None
@@ -94,4 +101,15 @@ def _risk_of(diff: RecordDiff, candidate: Candidate) -> Risk | None:
     table = candidate.rule_set.configuration.risk_table
     both = (candidate.guarded_facts, candidate.facts)
     risks = [assess(diff.new.data, known, candidate.now, table, proposal) for known in both]
+    risks += authorised_risk(diff, candidate)
     return max(risks, key=lambda risk: (LEVELS.index(risk.level), sum(factor.points for factor in risk.factors)))
+
+
+def authorised_risk(diff: RecordDiff, candidate: Candidate) -> Iterator[Risk]:
+    """The risk of a change as it was authorised: what is left out since then makes it no smaller."""
+    old = diff.old
+    if old is not None and old.valid and old.spec["status"] not in _NOT_AUTHORISED and not is_taken_over(old.data):
+        yield assess(old.data, candidate.base_facts, candidate.now, candidate.rule_set.configuration.risk_table)
+
+
+_NOT_AUTHORISED: Final = ("draft", "proposed", "rejected", "cancelled")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from itsm_as_code import clock
@@ -22,7 +23,7 @@ from itsm_as_code.gate.seats import Approval
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.policies.policy import policies_of
 from itsm_as_code.records.diff import show_fields
-from itsm_as_code.records.lifecycle import transition_of
+from itsm_as_code.records.lifecycle import Transition, transition_of
 
 
 def collect(
@@ -55,11 +56,7 @@ def collect(
         "affected": _affected(candidate),
         "conflicts": _conflicts(findings),
         "nextFreeSlot": _next_free_slots(candidate, findings),
-        "transitions": [
-            {"record": _record(step.record), "from": step.old, "to": step.new, "allowed": step.allowed}
-            for diff in candidate.diffs
-            if (step := transition_of(diff)) is not None
-        ],
+        "transitions": [row for diff in candidate.diffs for row in _steps(transition_of(diff))],
         "approvals": [_approval(approval) for approval in approvals.required],
         "findings": [finding.as_data() for finding in findings.all if not finding.known],
         "known": [finding.as_data() for finding in findings.all if finding.known],
@@ -77,6 +74,16 @@ def conflict(base: str, head: str, pull_request: PullRequest, now: datetime, pro
     about = pull_request_data(replace(pull_request, statements=()))
     data = {**blank.evidence, "verdict": "rejected", "pullRequest": about}
     return Decision("rejected", (reason,), plain(data))
+
+
+def _steps(transition: Transition | None) -> Iterator[dict[str, Any]]:
+    """A row for each step of a record; where paths are equally short, their states are told together."""
+    if transition is not None:
+        path = transition.path
+        entered = [" or ".join(layer) for layer in path.layers] if path is not None else [transition.new]
+        states = [transition.old, *entered]
+        for before, after in pairwise(states):
+            yield {"record": _record(transition.record), "from": before, "to": after, "allowed": transition.allowed}
 
 
 def _impact(candidate: Candidate, findings: Findings) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,6 +19,8 @@ from itsm_as_code.gate.scope import Scope
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.waivers import resolve
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.diff import RecordDiff
+from itsm_as_code.records.lifecycle_path import step_diffs, with_steps
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.validation import Focus, Validation, assess_catalogue, built_in_rules
 
@@ -85,7 +87,7 @@ def _own(candidate: Candidate, context: PullRequestContext, scope: Scope, incomi
     found += example_findings(
         candidate.catalogue, settings.policies, candidate.touched, candidate.changed_paths
     )  # of the policies that the pull request touches
-    found += lane.lane_findings(candidate.diffs, candidate.lane)
+    found += lane.lane_findings(with_steps(candidate.diffs), candidate.lane)
     found += incoming.findings(candidate.touched) if incoming else []
     return found
 
@@ -100,8 +102,7 @@ def _guarded(candidate: Candidate, context: PullRequestContext) -> list[Finding]
     for diff in candidate.diffs:
         if diff.new is not None and diff.new.valid:
             engine = for_changes if diff.id.kind == "Change" else for_others
-            judged = engine.judge(diff.new, **context.of(diff))
-            found += [finding for _, finding in judged if finding is not None]
+            found += _judged(engine, diff, diff.new, context)
     if candidate.changes:
         records = {**rule_set.catalogue.records, **candidate.catalogue.records}
         # What checks point into are the records that the guarded facts speak of.
@@ -117,6 +118,21 @@ def _guarded(candidate: Candidate, context: PullRequestContext) -> list[Finding]
         ]
         found += lane.budget_findings(candidate.diffs, candidate.lane)
     return resolve(found, rule_set.catalogue, waivable_ids(), built_in_rules(), now).findings
+
+
+def _judged(engine: PolicyEngine, diff: RecordDiff, new: Record, context: PullRequestContext) -> Iterator[Finding]:
+    """What policies say of a record, and of each state that it passes; what holds of its end is not said twice."""
+    told = set()
+    for _, finding in engine.judge(new, **context.of(diff)):
+        if finding is not None:
+            told.add((finding.rule, finding.message))
+            yield finding
+    for step in step_diffs(diff):
+        passed = step.record
+        for _, finding in engine.judge(passed, **context.of(step)) if passed.state != new.state else ():
+            if finding is not None and (finding.rule, finding.message) not in told:
+                told.add((finding.rule, finding.message))
+                yield replace(finding, message=f"{finding.message}, as {passed.state} on its way to {new.state}")
 
 
 DUTIES: Final = ("emergency-review",)

@@ -17,6 +17,7 @@ from itsm_as_code.records.diff import Action, RecordDiff
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.lifecycle import ending, transition_problems
+from itsm_as_code.records.lifecycle_path import with_steps
 from itsm_as_code.records.taken_over import is_taken_over
 
 JUDGING_KINDS = (
@@ -160,10 +161,11 @@ def step_findings(diff: RecordDiff, deletions: Deletions, facts: Facts, now: dat
     for rule, problem in transition_problems(diff):
         yield stamp(rule, diff.record, problem)
     yield from deletion_findings(diff, deletions)
-    is_change = diff.id.kind == "Change" and diff.new is not None and diff.new.valid
-    if is_change and diff.new is not None and not is_taken_over(diff.new.data):
-        yield from model_findings(diff.new, facts)
-        yield from backdating_findings(diff, diff.new, now)
+    new = diff.new
+    if diff.id.kind == "Change" and new is not None and new.valid and not is_taken_over(new.data):
+        yield from model_findings(new, facts)
+        for step in with_steps([diff]):
+            yield from backdating_findings(step, step.record, now)
 
 
 def deletion_findings(diff: RecordDiff, deletions: Deletions) -> Iterator[Finding]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from itsm_as_code.findings import Pointer, RecordId, format_pointer, parse_pointer
@@ -23,6 +24,23 @@ class PathChange:
 
     path: str
     action: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A difference as rules look at it: the ``whole`` of what a record becomes, or one step on its path (``diff``).
+
+    ``new`` and ``old`` are what a rule's ``where`` sees of the record after and before, None where there is no side.
+    """
+
+    whole: RecordDiff
+    diff: RecordDiff
+    new: Any
+    old: Any
+
+    @property
+    def is_step(self) -> bool:
+        return self.diff is not self.whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,50 +84,44 @@ class Scope:
 
 
 class RuleMatcher:
-    """Matches the approval rules of the base against record diffs and paths.
-
-    ``activations`` gives, for a diff, what a rule's ``where`` sees of the record after and before (None where there
-    is no such side).
-    """
+    """Matches the approval rules of the base against views of record diffs, and against paths."""
 
     def __init__(self, policies: Sequence[Record], environment: Environment) -> None:
         self._rules = [(policy.name, rule) for policy in policies for rule in policy.spec["rules"]]
         self._environment = environment
         self._errors: list[str] = []
 
-    def match(self, diffs: Sequence[tuple[RecordDiff, Any, Any]], paths: Sequence[PathChange]) -> Scope:
+    def match(self, views: Sequence[View], paths: Sequence[PathChange]) -> Scope:
         covered: set[_Part] = set()
         covered_paths: set[str] = set()
         deletable: set[str] = set()
         matched = []
         for policy, rule in self._rules:
-            hits = []
-            for diff, new, old in diffs:
-                fields, sides = self._hit(rule, diff, new, old)
+            hits: dict[RecordId, _Hit] = {}
+            for place, view in enumerate(views):
+                fields, sides = self._hit(rule, view)
                 if fields:
-                    hits.append((diff, fields))
-                    covered.update((diff.id, field, side) for field in fields for side in sides)
+                    hits.setdefault(view.whole.id, _Hit(view.whole)).add(view, fields)
+                    covered.update((place, field, side) for field in fields for side in sides)
                     if "deleted" in rule["match"].get("actions", ()):
-                        deletable.add(str(diff.id))
+                        deletable.add(str(view.whole.id))
             path_hits = [change.path for change in paths if _path_rule_matches(rule["match"], change)]
             if hits or path_hits:
                 covered_paths.update(path_hits)
-                matched.append(_matched(policy, rule, hits, path_hits))
-        uncovered = [row for diff, _, _ in diffs for row in _uncovered(diff, covered)]
+                matched.append(_matched(policy, rule, list(hits.values()), path_hits))
+        uncovered = [row for place, view in enumerate(views) for row in _uncovered(view, place, covered)]
         uncovered += [Uncovered(change.path) for change in paths if change.path not in covered_paths]
         errors = tuple(dict.fromkeys(self._errors))
-        return Scope(tuple(matched), tuple(uncovered), errors, frozenset(deletable))
+        return Scope(tuple(matched), tuple(dict.fromkeys(uncovered)), errors, frozenset(deletable))
 
-    def _hit(
-        self, rule: Mapping[str, Any], diff: RecordDiff, new: Any, old: Any
-    ) -> tuple[tuple[Pointer, ...], tuple[str, ...]]:
+    def _hit(self, rule: Mapping[str, Any], view: View) -> tuple[tuple[Pointer, ...], tuple[str, ...]]:
         """The changed fields of a record that a rule covers (none: it does not match), and on which sides.
 
         A rule matches when either side of the record fits, and covers the sides that do; each side needs a rule. So
         nobody escapes a rule by changing the field or the folder it looks at in the same pull request, and a rule that
         asks for nothing lets nothing pass that was, or becomes, the matter of another one.
         """
-        match = rule["match"]
+        match, diff = rule["match"], view.diff
         if "kinds" in match and diff.id.kind not in match["kinds"]:
             return (), ()
         if "actions" in match and diff.action.value not in match["actions"]:
@@ -121,7 +133,7 @@ class RuleMatcher:
         if not fields:
             return (), ()
         present = _sides(diff)
-        activations = {"after": new, "before": old}
+        activations = {"after": view.new, "before": view.old}
         fitting = tuple(side for side, record in present.items() if self._fits(rule, diff, record, activations[side]))
         return (fields, fitting) if fitting else ((), ())
 
@@ -140,8 +152,25 @@ class RuleMatcher:
             return bool(rule["approvals"])
 
 
-_Part = tuple[RecordId, Pointer, str]
-"""A record, a field of it, and the side (``after`` or ``before``) on which a rule covers that field."""
+_Part = tuple[int, Pointer, str]
+"""A view by its place, a field of it, and the side (``after`` or ``before``) on which a rule covers that field."""
+
+
+@dataclass(slots=True)
+class _Hit:
+    """What of a record a rule is for; ``on_the_way`` where it is for no more than steps on its path."""
+
+    diff: RecordDiff
+    fields: dict[Pointer, None] = dataclass_field(default_factory=dict)
+    as_whole: bool = False
+    on_the_way: list[str] = dataclass_field(default_factory=list)
+
+    def add(self, view: View, fields: Iterable[Pointer]) -> None:
+        self.fields.update(dict.fromkeys(fields))
+        if view.is_step:
+            self.on_the_way.append(view.diff.record.state or "")
+        else:
+            self.as_whole = True
 
 
 def changed_parts(diff: RecordDiff) -> tuple[Pointer, ...]:
@@ -156,30 +185,27 @@ def _sides(diff: RecordDiff) -> dict[str, Record]:
     return {side: record for side, record in sides.items() if record is not None}
 
 
-def _matched(
-    policy: str,
-    rule: Mapping[str, Any],
-    hits: Sequence[tuple[RecordDiff, tuple[Pointer, ...]]],
-    paths: Sequence[str],
-) -> MatchedRule:
-    why = []
-    for diff, fields in hits:
-        listed = [field for field in fields if field]
-        more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
-        shown = ", ".join(map(format_pointer, listed[:4])) + more
-        why.append(f"{diff.id} {diff.action}" + (f": {shown}" if shown and diff.action == "modified" else ""))
-    why += [f"{path} changed" for path in paths]
+def _matched(policy: str, rule: Mapping[str, Any], hits: Sequence[_Hit], paths: Sequence[str]) -> MatchedRule:
     return MatchedRule(
         policy=policy,
         name=rule["name"],
         approvals=tuple(rule["approvals"]),
         allow_bots=rule.get("allowBots", False),
-        why=tuple(why),
-        records=tuple(diff for diff, _ in hits),
-        fields=tuple(hits),
+        why=(*map(_why, hits), *(f"{path} changed" for path in paths)),
+        records=tuple(hit.diff for hit in hits),
+        fields=tuple((hit.diff, tuple(hit.fields)) for hit in hits),
         paths=tuple(paths),
         patterns=tuple(map(parse_pointer, rule["match"]["fields"])) if "fields" in rule["match"] else None,
     )
+
+
+def _why(hit: _Hit) -> str:
+    if not hit.as_whole:
+        return f"{hit.diff.id} passes {', '.join(dict.fromkeys(hit.on_the_way))} on its way to {hit.diff.record.state}"
+    listed = [field for field in hit.fields if field]
+    more = f" and {len(listed) - 4} more" if len(listed) > 4 else ""
+    shown = ", ".join(map(format_pointer, listed[:4])) + more
+    return f"{hit.diff.id} {hit.diff.action}" + (f": {shown}" if shown and hit.diff.action == "modified" else "")
 
 
 def within(patterns: Patterns, field: Pointer) -> bool:
@@ -196,20 +222,22 @@ def within(patterns: Patterns, field: Pointer) -> bool:
     return False
 
 
-def _uncovered(diff: RecordDiff, covered: Set[_Part]) -> Iterator[Uncovered]:
-    """What of a record no rule covers; one line for a record that no rule covers at all."""
+def _uncovered(view: View, place: int, covered: Set[_Part]) -> Iterator[Uncovered]:
+    """What of a view no rule covers; one line for a record that no rule covers at all."""
+    diff = view.diff
     sides, kind = _sides(diff), diff.id.kind
     parts = changed_parts(diff)
-    missing = [(field, side) for field in parts for side in sides if (diff.id, field, side) not in covered]
+    on_the_way = f" on its way, as {diff.record.state}" if view.is_step else ""
+    missing = [(field, side) for field in parts for side in sides if (place, field, side) not in covered]
     if len(missing) == len(parts) * len(sides):
-        yield Uncovered(diff.record.path, f"{diff.id}", kind)
+        yield Uncovered(diff.record.path, f"{diff.id}{on_the_way}", kind)
         return
     told = set(missing)
     for field, side in missing:
         if side == "before" and (field, "after") in told:
             continue
         pointer = format_pointer(field)
-        what = f"{diff.id} {pointer}".rstrip()
+        what = f"{diff.id} {pointer}".rstrip() + on_the_way
         on_base = "" if side == "after" or len(sides) == 1 else " as it is on the base"
         yield Uncovered(sides[side].path, what + on_base, kind, pointer)
 

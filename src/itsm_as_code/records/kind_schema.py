@@ -73,11 +73,20 @@ def _lifecycle_problems(lifecycle: Any, schema: Schema) -> Iterator[str]:
     steps += [("transitions", "to", entry) for entries in transitions.values() for entry in entries]
     steps += [("final", "", state) for state in lifecycle.get("final", ())]
     steps += [("required", "", state) for state in lifecycle.get("required", {})]
+    steps += [("outcomes", "", state) for state in lifecycle.get("outcomes", {})]
+    borders = lifecycle.get("borders", ())
+    sides = ("before", "after")
+    steps += [(f"{side} of a border", "", state) for item in borders for side in sides for state in item[side]]
     for where, key, entry in steps:
         state = entry if isinstance(entry, str) else entry[key]
         if state not in transitions:
             yield f"names the state {state!r} in {where}, which transitions does not have"
     pointers = [lifecycle["field"], *lifecycle.get("openInFinal", ())]
+    pointers += [pointer for condition in lifecycle.get("outcomes", {}).values() for pointer in condition]
+    pointers += [pointer for item in borders for pointer in item.get("unless", {})]
+    for item in borders:
+        if not isinstance(item["message"], str):
+            yield "has a border whose message is no text"
     taken_over = lifecycle.get("takenOver", {})
     pointers += ["/spec/takenOver"] if taken_over else []
     for state in taken_over:

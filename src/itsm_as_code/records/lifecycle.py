@@ -1,13 +1,13 @@
 """Lifecycles, as data in the kinds' schemas, judged from one revision to the next.
 
 ``x-lifecycle``: the field that holds the state, the states a new record may have, the transitions, the fields each
-state requires, the final states in which a record no longer changes, fields frozen after some state, and what final
-states require of a record that another tool closed.
+state requires, the final states in which a record no longer changes, fields frozen after some state, borders that one
+pull request does not cross, and what final states require of a record that another tool closed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,16 @@ from itsm_as_code.findings import (
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.diff import RecordDiff, covers
 from itsm_as_code.records.kinds import Kind
+from itsm_as_code.records.lifecycle_path import (
+    Path,
+    border,
+    data_on_path,
+    following_states,
+    matches,
+    path_of,
+    shortest_path,
+    step_diffs,
+)
 from itsm_as_code.records.taken_over import is_taken_over
 
 LIFECYCLE_REQUIRED = Rule(
@@ -37,8 +47,9 @@ LIFECYCLE_TRANSITION = Rule(
     "lifecycle-transition",
     "A record goes from state to state along its lifecycle",
     Severity.ERROR,
-    "A pull request cannot jump states or start a record in the middle of its life: each step leaves a trace of who "
-    "approved it.",
+    "A pull request may take a record several steps along a path of its lifecycle; each step is judged as if it had "
+    "been made alone, and asks for its approvals. It cannot go where no path leads, nor across a border: the merge "
+    "that authorises a change comes before its work begins.",
 )
 LIFECYCLE_FINAL = Rule(
     "lifecycle-final",
@@ -51,19 +62,24 @@ LIFECYCLE_FROZEN = Rule(
     "lifecycle-frozen",
     "A field that is settled does not change afterwards",
     Severity.ERROR,
-    "Some fields decide who must approve, such as the type of a change; they are settled early and then stay.",
+    "Some fields decide who must approve, such as the type of a change; they are settled early and then stay. On a "
+    "path of several steps a field stays that a state on the way would have frozen.",
 )
 RULES = (LIFECYCLE_REQUIRED, LIFECYCLE_TRANSITION, LIFECYCLE_FINAL, LIFECYCLE_FROZEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A step of a record's life; ``old`` is None for a new record, ``new`` None for a deleted one."""
+    """A record's way from state to state; ``old`` is None for a new record, ``new`` None for a deleted one.
+
+    ``path`` has the states on the way, where a path leads there.
+    """
 
     record: RecordId
     old: str | None
     new: str | None
     allowed: bool
+    path: Path | None = None
 
 
 def required_problems(record: Record) -> Iterator[Problem]:
@@ -89,12 +105,12 @@ def required_fields(lifecycle: Mapping[str, Any], record: Record) -> Iterator[tu
         entries = lifecycle.get("takenOver", {}).get(record.state, entries)
     for entry in entries:
         pointer, unless = (entry, {}) if isinstance(entry, str) else (entry["field"], entry.get("unless", {}))
-        if not unless or not _matches(unless, record.data):
+        if not unless or not matches(unless, record.data):
             yield parse_pointer(pointer), "" if isinstance(entry, str) else entry.get("remedy", "")
 
 
 def transition_of(diff: RecordDiff) -> Transition | None:
-    """The state change that a diff makes, and whether the lifecycle allows it; None when there is none."""
+    """The change of state that a diff makes, and whether the lifecycle allows it; None when there is none."""
     lifecycle = diff.record.kind.lifecycle
     if lifecycle is None:
         return None
@@ -102,25 +118,11 @@ def transition_of(diff: RecordDiff) -> Transition | None:
     new = diff.new.state if diff.new else None
     if old == new:
         return None
-    return Transition(diff.id, old, new, _allowed(lifecycle, diff, old, new))
-
-
-def _allowed(lifecycle: Mapping[str, Any], diff: RecordDiff, old: str | None, new: str | None) -> bool:
     if diff.new is None:
-        return old in lifecycle["initial"] and old not in lifecycle.get("final", ())
-    if diff.old is None and is_taken_over(diff.new.data) and new in lifecycle.get("takenOver", {}):
-        return True
-    entries = lifecycle["initial"] if diff.old is None else lifecycle["transitions"].get(old, ())
-    return new in _open_to(entries, diff.new.data)
-
-
-def _open_to(entries: Iterable[Any], data: Any) -> list[str | None]:
-    """The states that a record may be in first, or next: those whose condition its data meets."""
-    steps = (
-        (entry, {}) if isinstance(entry, str) else (entry.get("state", entry.get("to")), entry.get("where", {}))
-        for entry in entries
-    )
-    return [state for state, condition in steps if _matches(condition, data)]
+        deletable = old in lifecycle["initial"] and old not in lifecycle.get("final", ())
+        return Transition(diff.id, old, new, deletable)
+    path = path_of(diff)
+    return Transition(diff.id, old, new, path is not None, path)
 
 
 def transition_problems(diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
@@ -136,16 +138,38 @@ def transition_problems(diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
     if transition is not None and not transition.allowed:
         yield LIFECYCLE_TRANSITION, _refused(lifecycle, diff, transition, field)
     if diff.old is not None and diff.new is not None:
-        yield from _frozen_problems(lifecycle, diff, diff.old)
+        yield from _frozen_problems(lifecycle, diff, diff.old, transition.path if transition else None)
+    yield from passing_problems(diff)
 
 
-def _frozen_problems(lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record) -> Iterator[tuple[Rule, Problem]]:
+def _frozen_problems(
+    lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record, path: Path | None
+) -> Iterator[tuple[Rule, Problem]]:
+    """Fields that change although the state on the base has settled them, or one that is passed on the way."""
     for frozen in lifecycle.get("frozen", ()):
         pointer = parse_pointer(frozen["field"])
-        touched = any(covers(pointer, changed) for changed in diff.fields)
-        if touched and old.state not in frozen["except"]:
-            message = f"{'.'.join(pointer)} cannot change once the record is {old.state}"
-            yield LIFECYCLE_FROZEN, Problem(message, pointer, frozen.get("message", "put the former value back"))
+        states = (old.state, *(path.passed if path is not None else ()))
+        settled = [state for state in states if state not in frozen["except"]]
+        if not settled or not any(covers(pointer, changed) for changed in diff.fields):
+            continue
+        message = f"{'.'.join(pointer)} cannot change once the record is {settled[0]}"
+        remedy = frozen.get("message", "put the former value back")
+        if settled[0] != old.state:
+            message += f", and it passes that on its way to {diff.record.state}"
+            remedy = f"change it while the record is {old.state}, in a pull request before this one; or {remedy}"
+        yield LIFECYCLE_FROZEN, Problem(message, pointer, remedy)
+
+
+def passing_problems(diff: RecordDiff) -> Iterator[tuple[Rule, Problem]]:
+    """What states that are passed on the way require, and the record lacks; each field once."""
+    steps = step_diffs(diff)
+    told = {problem.pointer for problem in required_problems(diff.record)}
+    for record in (step.record for step in steps if step.record.state != diff.record.state):
+        for problem in required_problems(record):
+            if problem.pointer not in told:
+                told.add(problem.pointer)
+                message = f"{problem.message}, and it passes that on its way to {diff.record.state}"
+                yield LIFECYCLE_REQUIRED, Problem(message, problem.pointer, problem.remedy)
 
 
 def _final_problems(lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record) -> Iterator[tuple[Rule, Problem]]:
@@ -162,17 +186,24 @@ def _final_problems(lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record)
         yield LIFECYCLE_FINAL, Problem(message, changed, "put the former value back, and raise a new record")
 
 
-def _refused(lifecycle: Mapping[str, Any], diff: RecordDiff, transition: Transition, field: tuple[str, ...]) -> Problem:
-    states = lifecycle["transitions"]
-    if diff.old is None:
-        starts = ", ".join(map(str, _open_to(lifecycle["initial"], diff.record.data)))
-        return Problem(f"a new record cannot start as {transition.new}", field, f"start as: {starts}")
+def _refused(lifecycle: Mapping[str, Any], diff: RecordDiff, transition: Transition, field: Pointer) -> Problem:
+    data = data_on_path(lifecycle, diff)
+    following = ", ".join(following_states(lifecycle, data, transition.old))
     if diff.new is None:
         way = ending(diff.record)
         return Problem(f"a record that is {transition.old} cannot be deleted", (), f"put the file back, and {way}")
-    following = ", ".join(map(str, _open_to(states.get(transition.old, ()), diff.record.data)))
+    crossed = border(lifecycle, diff)
+    if crossed is not None:
+        old = "new" if diff.old is None else f"still {transition.old}"
+        what = with_article(diff.record.kind.title.lower())
+        return Problem(
+            f"{what} that is {old} cannot be {transition.new} in one pull request", field, crossed["message"]
+        )
+    if diff.old is None:
+        return Problem(f"a new record cannot start as {transition.new}", field, f"start as: {following}")
+    message = f"no path of the lifecycle leads from {transition.old} to {transition.new}"
     remedy = f"from {transition.old} it goes to: {following}" if following else "this state is the last"
-    return Problem(f"the step {transition.old} -> {transition.new} is not in the lifecycle", field, remedy)
+    return Problem(message, field, remedy)
 
 
 def ending(record: Record) -> str:
@@ -189,9 +220,8 @@ def ending(record: Record) -> str:
             return (
                 f"{'set' if steps == 1 else 'take'} {field} to {' or '.join(found)}" if steps else "leave it as it is"
             )
-        entries = [entry for state in reached for entry in lifecycle["transitions"].get(state, ())]
-        following = dict.fromkeys(filter(None, _open_to(entries, record.data)))
-        reached = [state for state in following if state not in seen]
+        following = [state for here in reached for state in following_states(lifecycle, record.data, here)]
+        reached = [state for state in dict.fromkeys(following) if state not in seen]
         seen.update(reached)
     return record.kind.ending
 
@@ -199,31 +229,13 @@ def ending(record: Record) -> str:
 def way(kind: Kind, data: Mapping[str, Any], target: str) -> list[str] | None:
     """The states from that of a record to another one, which is the last, by the fewest steps; None when there is none.
 
-    Steps with a condition are open to records whose data meets it; of ways as long as each other it is the first.
+    Of paths as short as each other that agree with the result it is the first.
     """
     lifecycle = kind.lifecycle or {"field": "", "transitions": {}}
-    ways: list[list[str]] = [[get(data, parse_pointer(lifecycle["field"]))]]
-    seen = {ways[0][0]}
-    for states in ways:
-        for state in next_states(kind, data, states[-1]):
-            if state == target:
-                return [*states[1:], state]
-            if state not in seen:
-                seen.add(state)
-                ways.append([*states, state])
-    return None
+    path = shortest_path(lifecycle, data, get(data, parse_pointer(lifecycle["field"])), target)
+    return None if path is None else [layer[0] for layer in path.layers]
 
 
 def next_states(kind: Kind, data: Mapping[str, Any], state: str | None) -> list[str]:
     """The states that a record may go to from a state."""
-    transitions = (kind.lifecycle or {"transitions": {}})["transitions"]
-    return list(dict.fromkeys(filter(None, _open_to(transitions.get(state, ()), data))))
-
-
-def _matches(condition: Mapping[str, Any], data: Any) -> bool:
-    """True when every pointer of the condition has its value, or one of its values."""
-    for pointer, wanted in condition.items():
-        actual = get(data, parse_pointer(pointer))
-        if actual not in wanted if isinstance(wanted, list) else actual != wanted:
-            return False
-    return True
+    return following_states(kind.lifecycle, data, state) if kind.lifecycle is not None else []

@@ -11,6 +11,7 @@ from itsm_as_code import clock
 from itsm_as_code.clock import Interval
 from itsm_as_code.measures.deadlines import Due, due
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.lifecycle_path import matches
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Progress, Status, Step
 from itsm_as_code.site.views.words import as_instant, count, human
@@ -77,16 +78,9 @@ def _targets(lifecycle: Mapping[str, Any], state: str, record: Record) -> list[s
     for entry in lifecycle["transitions"].get(state, ()):
         if isinstance(entry, str):
             usual.append(entry)
-        elif all(_at(record, pointer) == value for pointer, value in entry.get("where", {}).items()):
+        elif matches(entry.get("where", {}), record.data):
             special.append(entry["to"])
     return special + usual
-
-
-def _at(record: Record, pointer: str) -> object:
-    value: Any = record.data
-    for part in pointer.split("/")[1:]:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
 
 
 def _next(lifecycle: Mapping[str, Any], state: str, said: set[str], record: Record) -> str | None:

@@ -100,7 +100,7 @@ def test_the_list_says_what_is_set_differently_and_what_does_not_apply(tmp_path:
     configuration.write_text(text + "    exclude: [{policy: review-is-independent, reason: We are two.}]\n")
     _, out, _ = itsm("-C", tmp_path / "org", "policy", "list")
     lines = [line.split() for line in out.splitlines()]
-    assert ["error", "change-lead-time", "change-enablement", "1.1.0"] in [line[:4] for line in lines]
+    assert ["error", "change-lead-time", "change-enablement", "1.2.0"] in [line[:4] for line in lines]
     assert ["excluded", "review-is-independent"] in [line[:2] for line in lines]
     assert "set differently: change-lead-time: The board meets once a week.\n" in out
     assert "excluded: review-is-independent: We are two.\n" in out

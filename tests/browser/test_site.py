@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from itsm_as_code import site
+from itsm_as_code.site.views import parts
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import Validation, validate
 
@@ -213,6 +214,26 @@ def test_search_and_filter(browser: Any, folder: Path, example: Validation) -> N
     assert shown == sum(1 for service in example.catalogue.of_kind("Service") if service.spec["tier"] == 1)
     page.reload()
     assert page.locator("main tbody tr:visible").count() == shown, "the filter stands in the address"
+    context.close()
+
+
+def test_a_search_finds_what_stands_in_any_part_of_the_index(
+    browser: Any, folder: Path, example: Validation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "LARGEST", 50)
+    site.write(site.build(example, "3f9c2ab17e0d"), tmp_path / "cut")
+    assert len(list((tmp_path / "cut/static").glob("search-index_*.js"))) >= 8
+    context = browser.new_context()
+    page = context.new_page()
+    counts = []
+    for top in (folder, tmp_path / "cut"):
+        page.goto(address(top, example, "index.html"))
+        page.locator("#q").fill("payments")
+        if counts:
+            page.wait_for_function(f"document.querySelector('.hits-count').textContent === '{counts[0]}'")
+        page.locator(".hits a").first.wait_for()
+        counts.append(page.locator(".hits-count").inner_text())
+    assert counts[0] == counts[1]
     context.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from urllib.parse import quote
 
@@ -31,6 +32,17 @@ def record_page(kind: Kind, name: str) -> str:
 
 def record_data(kind: Kind, name: str) -> str:
     return f"data/{folder(kind)}/{safe(name)}.json"
+
+
+def data_part(kind: Kind, number: int) -> str:
+    """A part of the records of a large kind, within ``data``."""
+    return f"{folder(kind)}/part_{number}.json"
+
+
+def asset(name: str, content: bytes) -> str:
+    """A file that pages load, named by its content, to be cached for ever: ``static/style.3f9c2ab1.css``."""
+    stem, _, suffix = name.rpartition(".")
+    return f"static/{stem}.{hashlib.blake2b(content, digest_size=6).hexdigest()}.{suffix}"
 
 
 def list_page(kind: Kind, view: str = "", number: int = 1) -> str:

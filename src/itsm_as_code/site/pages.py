@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -19,8 +19,8 @@ from itsm_as_code.configuration import Configuration
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
-from itsm_as_code.site.render import Area, Frame, Renderer, asset
-from itsm_as_code.site.views import data, deadlines, navigation, state
+from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
+from itsm_as_code.site.views import data, deadlines, navigation, parts, state
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
@@ -28,9 +28,6 @@ from itsm_as_code.site.views.words import moment
 if TYPE_CHECKING:
     from itsm_as_code.compliance import Trend
     from itsm_as_code.validation import Validation
-
-SEARCH_INDEX = "static/search-index.js"
-_STATIC = ("style.css", "site.js")
 
 
 Files = Iterator[tuple[str, bytes]]
@@ -109,6 +106,9 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
         for record in context.catalogue.of_kind(kind.name):
             yield Unit(f"record {kind.name}/{record.name}", partial(about_record, view, record))
         yield Unit(f"data {kind.name}", partial(_data, context, kind))
+        count = parts.count(len(context.catalogue.of_kind(kind.name)))
+        for number in range(count if count > 1 else 0):
+            yield Unit(f"data {kind.name} {number}", partial(_data_part, context, kind, number))
     yield pages("compliance", lambda: compliance.pages(context))
     yield pages("deadlines", lambda: deadlines.pages(context))
     yield pages("data", lambda: iter([data.page(context)]))
@@ -116,8 +116,14 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     for (of, name), content in feeds.items():
         path = addresses.feed(context.registry[of] if of else None, name)
         yield Unit(f"feed {of}/{name}", partial(_one, path, content))
-    yield Unit("search", lambda: _one(SEARCH_INDEX, search.index(context)))
+    count = parts.count(sum(len(context.catalogue.of_kind(kind.name)) for kind in context.registry))
+    for number in range(count):
+        yield Unit(f"search {number}", partial(_search, context, number, count))
     yield Unit("static", lambda: _static(context))
+
+
+def _search(context: Context, number: int, count: int) -> Files:
+    yield search.address(number), search.part(context, number, count)
 
 
 def _one(path: str, content: bytes) -> Files:
@@ -125,14 +131,23 @@ def _one(path: str, content: bytes) -> Files:
 
 
 def _static(context: Context) -> Files:
-    """The program's own files, and the style with the logo."""
-    for name in _STATIC:
+    """The program's own files, and the style with the logo; also by the names that they had before."""
+    for name in ("style.css", "site.js"):
+        yield by_content(name), asset(f"static/{name}")
         yield f"static/{name}", asset(f"static/{name}")
-    logo = context.validation.configuration.site_logo
-    if logo is not None:
-        content = next(iter(context.catalogue.snapshot.read_many([logo])))[1]
-        if isinstance(content, bytes):  # else there is a finding about it
-            yield publication.LOGO, publication.logo_style(logo, content)
+    style = logo(context.validation)
+    if style is not None:
+        yield style
+
+
+def logo(validation: Validation) -> tuple[str, bytes] | None:
+    """The style with the logo that itsm.yaml names, and its place; None where it cannot be read."""
+    path = validation.configuration.site_logo
+    content = next(iter(validation.catalogue.snapshot.read_many([path])))[1] if path is not None else None
+    if path is None or not isinstance(content, bytes):
+        return None  # and there is a finding about it
+    style = publication.logo_style(path, content)
+    return addresses.asset("logo.css", style), style
 
 
 def sitemap(context: Context, paths: Iterable[str], changed: Mapping[str, date]) -> Files:
@@ -148,9 +163,20 @@ def sitemap(context: Context, paths: Iterable[str], changed: Mapping[str, date])
 
 
 def _data(context: Context, kind: Kind) -> Files:
-    folder = addresses.folder(kind)
-    yield f"data/{folder}.json", _json([item.data for item in context.catalogue.of_kind(kind.name)])
+    """The records of a kind as one list, or where its parts are; and its schema."""
+    folder, records = addresses.folder(kind), context.catalogue.of_kind(kind.name)
+    count = parts.count(len(records))
+    said: Any = [item.data for item in records] if count == 1 else None
+    if said is None:
+        said = {"records": len(records), "parts": [addresses.data_part(kind, number) for number in range(count)]}
+    yield f"data/{folder}.json", _json(said)
     yield f"data/schemas/{folder}.schema.json", _json(kind.schema)
+
+
+def _data_part(context: Context, kind: Kind, number: int) -> Files:
+    names = context.parts[f"{kind.name} {number}"]
+    records = (context.catalogue.get(kind.name, name) for name in names)
+    yield f"data/{addresses.data_part(kind, number)}", _json([item.data for item in records if item is not None])
 
 
 def _web_address(configuration: Configuration) -> str | None:
@@ -173,10 +199,10 @@ def _frame(context: Context) -> Frame:
         as_of=moment(context.now, context.tz),
         zone=configuration.timezone,
         about=about.PATH,
-        search_index=SEARCH_INDEX,
+        search_index=search.address(0),
         organisation_url=configuration.organisation_url,
         url=_web_address(configuration),
-        logo=publication.LOGO if configuration.site_logo else None,
+        logo=(logo(context.validation) or (None,))[0],
     )
 
 

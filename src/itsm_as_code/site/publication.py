@@ -17,7 +17,6 @@ from itsm_as_code.site import addresses
 SITEMAP: Final = "sitemap.xml"
 MOST: Final = 50_000
 """Addresses in one sitemap, by its protocol."""
-LOGO: Final = "static/logo.css"
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _VIEW_BOX: Final = re.compile(rb"""viewBox\s*=\s*["']\s*\S+?[\s,]+\S+?[\s,]+([0-9.]{1,9})[\s,]+([0-9.]{1,9})\s*["']""")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from itsm_as_code.records.stored import program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory
-from itsm_as_code.site.pages import Unit, context_of, no_collection, sitemap, units
+from itsm_as_code.site.pages import Unit, context_of, logo, no_collection, sitemap, units
 from itsm_as_code.site.processes import spread
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.notes import MARK, Notes, digest
@@ -121,9 +121,10 @@ class _Job:
 
     @cached_property
     def whole(self) -> str:
-        """What all of the site depends on: the configuration and the kinds."""
+        """What all of the site depends on: the configuration with its logo, and the kinds."""
         registry = self.validation.registry
-        return digest((self.validation.configuration.source, [(kind.path, kind.schema) for kind in registry])).hex()
+        source = self.validation.configuration.source
+        return digest((source, logo(self.validation), [(kind.path, kind.schema) for kind in registry])).hex()
 
     def make(self, stage: Stage) -> None:
         """Put every file that is to be made, and keep the others."""

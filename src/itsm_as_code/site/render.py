@@ -9,7 +9,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from itsm_as_code.site.addresses import absolute
+from itsm_as_code.site import addresses
 from itsm_as_code.site.html import SHAPES, Html, prose
 from itsm_as_code.site.views.values import Link, Moment, Page
 
@@ -28,6 +28,11 @@ def assets() -> Iterator[tuple[str, bytes]]:
     for folder in ("static", "templates"):
         for file in sorted(resources.files("itsm_as_code.site").joinpath(folder).iterdir(), key=lambda file: file.name):
             yield f"{folder}/{file.name}", file.read_bytes()
+
+
+def by_content(name: str) -> str:
+    """Where a file of the static folder lies on the site."""
+    return addresses.asset(name, asset(f"static/{name}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,14 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(frame=frame, csp=CONTENT_SECURITY_POLICY, shapes=SHAPES, prose=prose)
+        self._environment.globals.update(
+            frame=frame,
+            csp=CONTENT_SECURITY_POLICY,
+            shapes=SHAPES,
+            prose=prose,
+            style=by_content("style.css"),
+            script=by_content("site.js"),
+        )
         self._lists = {link.href for area in frame.areas for link in (area.link, *area.within)}
         self._headers: dict[tuple[str, str, str], Markup] = {}
         self._depths: dict[str, tuple[Html, Markup]] = {}
@@ -80,7 +92,7 @@ class Renderer:
             self._depths[root] = Html(root), Markup(said)  # noqa: S704 - rendered with autoescape
         html, footer = self._depths[root]
         template = self._environment.get_template(page.template)
-        canonical = absolute(self._url, page.path) if self._url else ""
+        canonical = addresses.absolute(self._url, page.path) if self._url else ""
         text = template.render(
             page=page,
             canonical=canonical,

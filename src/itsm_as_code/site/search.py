@@ -1,9 +1,12 @@
-"""The search index: one flat list in a script file, so that it also loads from ``file://``."""
+"""The search index: flat lists in script files, so that they also load from ``file://``; one, or parts of a size."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import orjson
 
+from itsm_as_code.findings import RecordId
 from itsm_as_code.site import addresses
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.words import plain
@@ -19,15 +22,26 @@ def script_json(value: object) -> str:
     return text
 
 
-def index(context: Context) -> bytes:
-    """``[title, kind, address, words]`` of every record, as a script that sets ``itsmIndex``."""
-    kinds, rows = [], []
-    for number, kind in enumerate(context.registry):
-        kinds.append(kind.title)
-        for record in context.catalogue.of_kind(kind.name):
-            metadata = record.data["metadata"]
-            words = " ".join(
-                (record.name, *metadata.get("labels", {}).values(), plain(metadata.get("description", ""), 90))
-            )
-            rows.append([record.title, number, addresses.record_page(kind, record.name), words])
-    return f"self.itsmIndex={script_json({'kinds': kinds, 'rows': rows})};\n".encode()
+def address(number: int) -> str:
+    """Where a part of the index lies; the first is loaded, and says how many follow."""
+    return f"static/search-index{f'_{number}' if number else ''}.js"
+
+
+def part(context: Context, number: int, parts: int) -> bytes:
+    """``[title, kind, address, words]`` of the records of a part, as a script that sets or adds to ``itsmIndex``."""
+    kinds = {kind.name: at for at, kind in enumerate(context.registry)}
+    rows = []
+    for record in map(context.catalogue.records.__getitem__, _ids(context.parts[f"search {number}"])):
+        metadata = record.data["metadata"]
+        words = " ".join(
+            (record.name, *metadata.get("labels", {}).values(), plain(metadata.get("description", ""), 90))
+        )
+        rows.append([record.title, kinds[record.kind.name], addresses.record_page(record.kind, record.name), words])
+    if number:
+        return f"self.itsmIndex.rows.push(...{script_json(rows)});\n".encode()
+    said = {"kinds": [kind.title for kind in context.registry], "rows": rows}
+    return f"self.itsmIndex={script_json({**said, 'parts': parts} if parts > 1 else said)};\n".encode()
+
+
+def _ids(names: Iterable[str]) -> Iterator[RecordId]:
+    return (RecordId(*name.split("/", 1)) for name in names)

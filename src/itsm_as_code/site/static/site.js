@@ -17,14 +17,24 @@
       rows = [];
       const script = document.createElement("script");
       script.src = input.dataset.index;
-      script.onload = () => {
-        const { kinds, rows: all } = self.itsmIndex;
-        rows = all.map(([title, kind, href, words]) => ({
-          title, href, kind: kinds[kind], name: fold(title), text: fold(`${title} ${words} ${kinds[kind]}`),
-        }));
-        show();
-      };
+      script.onload = () => { take(1); };
       script.onerror = () => { rows = null; };
+      document.head.append(script);
+    };
+
+    // What has come so far can be found; parts of a large index follow one another.
+    const take = (part) => {
+      const { kinds, rows: all, parts = 1 } = self.itsmIndex;
+      for (const [title, kind, href, words] of all.slice(rows.length)) {
+        rows.push({
+          title, href, kind: kinds[kind], name: fold(title), text: fold(`${title} ${words} ${kinds[kind]}`),
+        });
+      }
+      show();
+      if (part >= parts) return;
+      const script = document.createElement("script");
+      script.src = input.dataset.index.replace(/\.js$/, `_${part}.js`);
+      script.onload = () => { take(part + 1); };
       document.head.append(script);
     };
 

@@ -23,6 +23,7 @@ from itsm_as_code.records.facts import applies_to
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.service_levels import Feasibility, Promise
 from itsm_as_code.site import addresses
+from itsm_as_code.site.views import parts
 from itsm_as_code.site.views.values import Code, Link, Status, Text, Tone, Value, inline
 from itsm_as_code.site.views.words import human
 
@@ -204,6 +205,19 @@ class Context:
             (finding for finding in self.validation.findings if finding.record),
             lambda f: [f.record] if f.record else [],
         )
+
+    @cached_property
+    def parts(self) -> dict[str, list[str]]:
+        """What stands in each part of a file that is cut: ``Change 3``, ``search 0`` -> names, or kinds with names."""
+        found, everything = {}, []
+        for kind in self.registry:
+            names = [record.name for record in self.catalogue.of_kind(kind.name)]
+            everything += [f"{kind.name}/{name}" for name in names]
+            for number, part in enumerate(parts.cut(names, parts.count(len(names)))):
+                found[f"{kind.name} {number}"] = part
+        for number, part in enumerate(parts.cut(everything, parts.count(len(everything)))):
+            found[f"search {number}"] = part
+        return found
 
     def _by(self, kind: str, *pointer: str) -> dict[str, list[Record]]:
         return _group(self.catalogue.of_kind(kind), lambda record: _names(get(record.data, pointer)))

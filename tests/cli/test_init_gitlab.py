@@ -58,5 +58,5 @@ def test_the_gate_runs_for_merge_requests_and_the_site_is_of_the_default_branch(
 
 def test_the_starter_rules_protect_the_pipeline(organisation: Path) -> None:
     rules = parse((organisation / "policies/approvals/default.yaml").read_bytes())["spec"]["rules"]
-    (rule,) = (rule for rule in rules if ".gitlab-ci.yml" in rule["match"].get("paths", ()))
+    (rule,) = (rule for rule in rules if "**/.gitlab-ci.yml" in rule["match"].get("paths", ()))
     assert rule["approvals"] == [{"from": {"role": "governance"}, "count": 1}]

@@ -199,6 +199,7 @@ def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, lis
     """Path -> the first-parent commits after ``since`` that touched it, oldest first, of the paths in some places."""
     repository, found = ledger.repository, dict[str, list[Touch]]()
     options = ("--first-parent", "--reverse", "--end-of-options", f"{since}..{ledger.tip}")
+    places = [repository.outward(place) for place in places]
     commits = repository.text("rev-list", *options, "--", *places).split()
     pairs = "".join(f"{commit} {ledger.chain[ledger.place[commit] - 1]}\n" for commit in commits)
     raw = ("--stdin", "-r", "--no-renames", "--raw", "-z", "--", *places)
@@ -209,7 +210,7 @@ def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, lis
         if about:
             mode, now, before, after, _ = about.removeprefix(":").split(" ")
             files = tuple(blob for kind, blob in ((mode, before), (now, after)) if kind.startswith("100"))
-            found.setdefault(field, []).append(Touch(commit, before, after, files))
+            found.setdefault(repository.inward(field), []).append(Touch(commit, before, after, files))
             about = ""
         elif field.startswith(":"):
             about = field

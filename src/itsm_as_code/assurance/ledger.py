@@ -101,9 +101,8 @@ class Ledger:
     def _versions(self) -> list[tuple[str, EvidenceSettings]]:
         """The commits of the chain that changed itsm.yaml, oldest first, and what it said of evidence then."""
         options = ("--first-parent", "--reverse", "--end-of-options", self.tip)
-        return [
-            (commit, self._said(commit)) for commit in self.repository.text("rev-list", *options, "--", PATH).split()
-        ]
+        touching = self.repository.text("rev-list", *options, "--", self.repository.outward(PATH))
+        return [(commit, self._said(commit)) for commit in touching.split()]
 
     def _walk(self, current: EvidenceSettings | None) -> list[tuple[int, EvidenceSettings]]:
         found: list[tuple[int, EvidenceSettings]] = []

@@ -28,7 +28,7 @@ def default_branch(repository: Repository) -> str:
     code, out = repository.run("symbolic-ref", "--quiet", f"{_ORIGIN}HEAD", accept=(0, 1))
     if code == 0:
         return out.decode("utf-8", "surrogateescape").strip()
-    snapshot = repository.snapshot(repository.commit("HEAD"))
+    snapshot = repository.records(repository.commit("HEAD"))
     branch = load_configuration(snapshot, registry_of(snapshot))[0].default_branch
     for name in (f"{_ORIGIN}{branch}", f"refs/heads/{branch}"):
         try:

@@ -70,6 +70,7 @@ def verify(options: EvidenceOptions, session: Session, base: str | None) -> int:
     from itsm_as_code.cli._default_branch import default_branch
     from itsm_as_code.gate.endorsement import evidence_file, signer_of
     from itsm_as_code.gate.replay import Damaged, check_base, replay
+    from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports.verify import Verification, intact
 
@@ -81,6 +82,7 @@ def verify(options: EvidenceOptions, session: Session, base: str | None) -> int:
         if file.signature is None and options.require_signature:
             raise Damaged("nobody signed it")
         check_base(repository, data, into)
+        repository = at_root(repository, into)
         signer = signer_of(file, repository.snapshot(into), session.instant(None), options.allowed_signers)
         result = Verification(replay(repository, data), signer)
     except Damaged as damaged:

@@ -72,12 +72,15 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"cannot read {path}: {error.strerror}", remedy="name the file of a wheel") from None
 
 
-def install(indent: str, rev: str = "HEAD", git: str = "", pip: str = "") -> str:
-    """The lines of a script that install what ``rev`` fixes; ``git`` and ``pip`` are more options of theirs."""
+def install(indent: str, rev: str = "HEAD", git: str = "", pip: str = "", prefix: str = "") -> str:
+    """The lines of a script that install what ``rev`` fixes; ``git`` and ``pip`` are more options of theirs.
+
+    ``prefix`` is the way to the records from where it runs, with a ``/`` at its end.
+    """
     from itsm_as_code import shipped
     from itsm_as_code.wheel import FOLDER
 
     text = shipped.starter("install.sh")
-    for key, value in {"rev": rev, "git": git, "pip": pip, "folder": FOLDER}.items():
+    for key, value in {"rev": rev, "git": git, "pip": pip, "folder": prefix + FOLDER}.items():
         text = text.replace("{{ " + key + " }}", value)
     return textwrap.indent(text, indent).removeprefix(indent).rstrip("\n")

@@ -80,6 +80,7 @@ def command(session: Session, base: str, head: str, verdict: str | None, signing
     from itsm_as_code.gate.candidate import read_candidate
     from itsm_as_code.gate.evaluation import decision_of
     from itsm_as_code.gate.findings import findings_of
+    from itsm_as_code.gate.root import at_root
     from itsm_as_code.gate.signed_approvals import NAMESPACE
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports.approve import preview
@@ -87,6 +88,7 @@ def command(session: Session, base: str, head: str, verdict: str | None, signing
     from itsm_as_code.validation import as_of
 
     repository = Repository(session.directory)
+    repository = at_root(repository, repository.commit(base))
     pull_request = local_pull_request(repository, base, head, None, None)
     now = session.instant(as_of(repository.snapshot(repository.commit(base))))
     candidate = read_candidate(repository, base, head, pull_request, now)

@@ -58,6 +58,7 @@ def command(
     from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.cli.output import instant
     from itsm_as_code.gate.authorise import Question, authorise, branches_with, check_readable
+    from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.validation import load_rule_set
@@ -66,6 +67,7 @@ def command(
     repository = Repository(session.directory)
     revision = rev or default_branch(repository)
     commit = repository.commit(revision)
+    branch, repository = branch_name(repository), at_root(repository, commit)
     rule_set = load_rule_set(repository.snapshot(commit))
     moment = given or session.instant(rule_set.configuration.as_of)
     question = Question(change, service, moment)
@@ -73,7 +75,7 @@ def command(
     facts = Facts.of(rule_set.catalogue)
     elsewhere = branches_with(repository, change) if facts.record("Change", change) is None else []
     answer = authorise(question, rule_set, elsewhere)
-    ledger = Ledger(repository, commit, branch_name(repository), moment, _keys(allowed_signers))
+    ledger = Ledger(repository, commit, branch, moment, _keys(allowed_signers))
     trail = look_up(ledger, rule_set.catalogue, change, evidence, fetch=not no_fetch, insist=require_evidence)
     if trail.reasons:
         answer = replace(answer, reasons=(*answer.reasons, *trail.reasons), next=None, until=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from itsm_as_code.cli import _packs, _tool
+from itsm_as_code.cli import _packs, _tool, _workflows
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
@@ -96,10 +96,11 @@ def command(
     team = [_person(text) for text in people or _EXAMPLES]
     chosen = _packs.choose(packs)
     excluded = _packs.too_early(chosen) if len(team) < _BOARD else []
-    files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge, "verdict": verdict})
+    files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge})
     files["itsm.yaml"] += _packs.settings(chosen, excluded).encode()
     files |= _packs.copies(chosen) if vendor else {}
     files |= _tool.files(session, tool, wheels) if forge != "local" else {}
+    files |= _workflows.workflows(forge, verdict, _workflows.prefix_of(target))
     _write(target, _in_form(files))
     wrong = [item for item in validate(WorkTree(target), session.instant(None)).findings if item.blocks]
     for finding in wrong:
@@ -207,21 +208,6 @@ def _files(team: list[dict[str, str]], values: dict[str, str]) -> dict[str, byte
         found[f"people/{person['name']}.yaml"] = record.replace(b"ACCOUNTS", _accounts(person, values["forge"]))
     for path, content in shipped.files("schemas", SUFFIX).items():
         found[f"schemas/{path}"] = content
-    if values["forge"] == "github":
-        for name in shipped.WORKFLOWS:
-            found[f".github/workflows/{name}"] = _workflow(shipped.files("workflows", name)[name])
-        if values["verdict"] == "status":
-            del found[".github/workflows/gate.yml"]
-            for name in ("verdict.yml", "reviewed.yml"):
-                found[f".github/workflows/{name}"] = _workflow(shipped.starter(name).encode())
-    if values["forge"] == "gitlab":
-        pip = "--root-user-action ignore "
-        ways = {
-            "install from what was fetched": _tool.install(" " * 6, "FETCH_HEAD", "-C fixed ", pip),
-            "install from the checkout": _tool.install(" " * 6, "HEAD", "", pip),
-        }
-        found[".gitlab-ci.yml"] = _filled("gitlab-ci.yml", ways, quoted=False)
-        found["ci/authorise.yml"] = _filled("gitlab-authorise.yml", ways, quoted=False)
     return found
 
 
@@ -245,13 +231,6 @@ def _filled(template: str, values: dict[str, str], quoted: bool = True) -> bytes
     for key, value in values.items():
         text = text.replace("{{ " + key + " }}", json.dumps(value, ensure_ascii=False) if quoted else value)
     return text.encode()
-
-
-def _workflow(text: bytes) -> bytes:
-    """A workflow of this project, which installs what the repository fixes instead of this project's checkout."""
-    own = b"run: python -m pip install --quiet --disable-pip-version-check ."
-    fixed = "run: |\n          " + _tool.install(" " * 10)
-    return text.replace(own, fixed.encode()).replace(b"Install itsm from the base", b"Install itsm")
 
 
 def _editor_settings() -> bytes:

@@ -264,9 +264,9 @@ def check_readable(catalogue: Catalogue, change: str) -> None:
 def branches_with(repository: Repository, change: str) -> list[str]:
     """The branches that hold a change of that name; of a great many, the first fifty are looked at."""
     names = repository.text("for-each-ref", "--format=%(refname)", "refs/heads/", "refs/remotes/").split("\n")[:-1]
-    found = []
+    found, place = [], repository.outward("changes")
     for name in names[:50]:
-        paths = repository.text("ls-tree", "-r", "-z", "--name-only", "--full-tree", name, "--", "changes").split("\0")
+        paths = repository.text("ls-tree", "-r", "-z", "--name-only", "--full-tree", name, "--", place).split("\0")
         if any(path.endswith(f"/{change}.yaml") for path in paths):
             found.append(name.removeprefix("refs/heads/").removeprefix("refs/remotes/"))
     return found

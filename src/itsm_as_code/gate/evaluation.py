@@ -13,6 +13,7 @@ from itsm_as_code.gate.findings import Findings, findings_of
 from itsm_as_code.gate.history import History
 from itsm_as_code.gate.outlining import outline_of
 from itsm_as_code.gate.reasons import missing, rejections
+from itsm_as_code.gate.root import at_root, nothing_to_judge, root_reasons
 from itsm_as_code.git.repository import MergeConflict, Repository
 from itsm_as_code.records.stored import StoredRecords
 
@@ -33,6 +34,7 @@ def evaluate(
     judging is not possible (an unknown revision, a shallow clone).
     """
     base_commit, head_commit = repository.commit(base), repository.commit(head)
+    repository = at_root(repository, base_commit)
     try:
         return decide(read_candidate(repository, base_commit, head_commit, pull_request, now, stored), repository)
     except MergeConflict as conflict:
@@ -48,8 +50,12 @@ def decide(candidate: Candidate, history: History) -> Decision:
 def decision_of(candidate: Candidate, findings: Findings, approvals: Approvals) -> Decision:
     """The verdict, by positive assertion: approved only when nothing speaks against it and rules were met."""
     rejected, pending = rejections(candidate, findings, approvals), missing(candidate, findings, approvals)
+    before, after = candidate.rule_set.catalogue.snapshot, candidate.catalogue.snapshot
+    misplaced = list(root_reasons(before, after, candidate.rule_set.registry))
+    elsewhere = None if misplaced else nothing_to_judge(before, after, candidate.changed_paths)
+    rejected, pending = ([], []) if elsewhere else ([*misplaced, *rejected], pending)
+    reasons = (elsewhere,) if elsewhere else (*rejected, *pending)
     verdict = "rejected" if rejected else "pending" if pending else "approved"
-    reasons = (*rejected, *pending)
     data = evidence.collect(candidate, findings, approvals, verdict, reasons)
     own = tuple(finding for finding in findings.all if not finding.known)
     return Decision(verdict, reasons, data, own, candidate.sources, outline_of(candidate, findings, approvals))

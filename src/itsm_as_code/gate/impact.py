@@ -166,7 +166,7 @@ def policy_impact(
 def _usable(repository: Repository, treeish: str, now: datetime, side: str) -> RuleSet:
     remedy = "mend it first: 'itsm validate' shows all"
     try:
-        rule_set = load_rule_set(repository.snapshot(treeish))
+        rule_set = load_rule_set(repository.records(treeish))
     except ConfigurationError as error:
         raise ItsmError(f"the rules of the {side} cannot be used: {error.message}", remedy=error.remedy) from None
     broken = unusable(assess_catalogue(rule_set.catalogue, rule_set, now).findings, rule_set.registry)
@@ -181,7 +181,7 @@ def _between(
     repository: Repository, treeish: str, old: RuleSet, new: RuleSet, now: datetime, pull_request: int | None = None
 ) -> list[Shift]:
     """The shifts on the records of a tree; of a pull request's, on those that it touches."""
-    snapshot = repository.snapshot(treeish)
+    snapshot = repository.records(treeish)
     judged = load_judged(snapshot, old)
     diffs = diff_catalogues(old.catalogue, judged)
     contexts = contexts_of(diffs)

@@ -61,7 +61,8 @@ def _brought(repository: Repository, base: str, head: str, kind: Kind) -> Iterat
         before, after = base, repository.merge_tree(base, head)
     except MergeConflict:
         before, after = repository.merge_base(base, head), head
-    paths = [path for path in changed_between(repository, before, after, kind.folder) if path.endswith(".yaml")]
+    changed = changed_between(repository, before, after, repository.outward(kind.folder))
+    paths = [repository.inward(path) for path in changed if path.endswith(".yaml")]
     if len(paths) > MOST_FILES:
         raise _Unreadable(f"it touches {len(paths):,} files of changes, and at most {MOST_FILES} are read")
     for path in paths:

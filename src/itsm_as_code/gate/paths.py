@@ -24,7 +24,9 @@ def changed_paths(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> dict[st
     return found
 
 
-def refused_paths(changed: Mapping[str, str], entries: Iterable[str], registry: KindRegistry) -> Iterator[Reason]:
+def refused_paths(
+    changed: Mapping[str, str], entries: Iterable[str], registry: KindRegistry, outer: str = ""
+) -> Iterator[Reason]:
     """A reason for each new or modified path that reads as, or on some systems is, another one.
 
     Systems differ in whether case and the form of accents tell two names apart (Unicode Standard Annex 15), so a file
@@ -36,7 +38,8 @@ def refused_paths(changed: Mapping[str, str], entries: Iterable[str], registry: 
     spellings = _spellings(present, entries)
     record_folders = {kind.folder.casefold() for kind in registry}
     for path in present:
-        problem = _unreadable(path) or unportable(path)
+        inside = path.removeprefix(outer)  # one outside of a folder of records is written from there
+        problem = _unreadable(inside) or unportable(inside)
         parts = (*folders(path), path)
         others = [other for part in parts for other in spellings[folded(part)] if other != part]
         if not problem and others:

@@ -16,6 +16,7 @@ from itsm_as_code.gate.findings import Findings
 from itsm_as_code.gate.guard import JUDGING_KINDS, uncompilable, unusable
 from itsm_as_code.gate.paths import refused_paths
 from itsm_as_code.gate.scope import Uncovered
+from itsm_as_code.git.root import Rooted
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kind_schema import has_field
 from itsm_as_code.records.kinds import KindRegistry
@@ -39,7 +40,9 @@ def rejections(candidate: Candidate, findings: Findings, approvals: Approvals) -
     unclear = uncompilable(policies, findings.context.environment)
     reasons += [Reason("judges-unusable", f"{message}; {how}") for message in unclear]
     reasons += findings.incoming.reasons if findings.incoming else []
-    reasons += refused_paths(candidate.changed_paths, candidate.catalogue.snapshot.entries, candidate.rule_set.registry)
+    snapshot = candidate.catalogue.snapshot
+    outer = snapshot.outer if isinstance(snapshot, Rooted) else ""
+    reasons += refused_paths(candidate.changed_paths, snapshot.entries, candidate.rule_set.registry, outer)
     guard = "guard optional fields with has() in its `where`, or complete the record"
     reasons += [Reason("approval-rule-error", f"{message}; {guard}") for message in findings.scope.errors]
     reasons += approvals.unresolved

@@ -14,6 +14,7 @@ from itsm_as_code.forges.local import local_pull_request, with_signed_approvals
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.gate.queue import evaluate_group
+from itsm_as_code.gate.root import at_root
 from itsm_as_code.gate.what_if import WhatIf
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.stored import StoredRecords
@@ -41,7 +42,7 @@ def evaluate_local(repository: Repository, asked: Asked) -> Decision:
     """The decision on a pull request that lives on no forge. ItsmError when there is none."""
     base, head = repository.commit(asked.base or ""), asked.head or ""
     pull_request = local_pull_request(repository, base, head, asked.reviews, asked.approvals)
-    now = asked.instant(repository.snapshot(base))
+    now = asked.instant(at_root(repository, base).snapshot(base))
     return _evaluate(repository, asked, base, head, pull_request, now)
 
 
@@ -72,7 +73,7 @@ def evaluate_at_forge(
 
     pull_request = signed(found)
     told(pull_request)
-    now = asked.instant(repository.snapshot(base))
+    now = asked.instant(at_root(repository, base).snapshot(base))
     if connection.group is None:
         return _evaluate(repository, asked, base, head, pull_request, now)
     others = lambda number: signed(connection.forge(number).pull_request())  # noqa: E731

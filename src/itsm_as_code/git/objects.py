@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.commands import Commands
@@ -39,7 +40,7 @@ class Objects(Commands):
     def _revisions(self) -> dict[str, Revision]:
         return {}
 
-    def snapshot(self, treeish: str) -> Revision:
+    def snapshot(self, treeish: str) -> Snapshot:
         """The files of a commit or tree, listed once for each id."""
         if not ID.match(treeish):
             return Revision(self, treeish)
@@ -48,12 +49,26 @@ class Objects(Commands):
     def records(self, treeish: str) -> Snapshot:
         """The files of a commit or tree that lie in the folder which was named, by their paths in it."""
         whole = self.snapshot(treeish)
-        return Below(whole, self._prefix) if self._prefix else whole
+        return Below(whole, self.prefix) if self.prefix else whole
 
     @cached_property
-    def _prefix(self) -> str:
+    def prefix(self) -> str:
         """The way from git's top to the folder, with a ``/`` at its end; empty at the top, and in a bare repository."""
         return self.text("rev-parse", "--show-prefix").removesuffix("\n")
+
+    @property
+    def top(self) -> Path:
+        """Git's top, where paths of commits begin; the git directory where there is no work tree."""
+        code, out = self.run("rev-parse", "--show-toplevel", accept=(0, 128))
+        return Path(out.decode("utf-8", "surrogateescape").removesuffix("\n")) if code == 0 else self.git_dir
+
+    def outward(self, path: str) -> str:
+        """A path as git has it."""
+        return path
+
+    def inward(self, path: str) -> str:
+        """A path of git as it is seen here."""
+        return path
 
     def blob(self, treeish: str, path: str) -> bytes | None:
         """The content of one regular file of a commit or tree, or None when there is none of that path."""

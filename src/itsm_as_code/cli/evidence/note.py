@@ -50,6 +50,7 @@ def command(
     from itsm_as_code.assurance.merges import Place
     from itsm_as_code.assurance.noting import LATER, gaps, keep, prepare, source_of, with_findings
     from itsm_as_code.cli._default_branch import branch_name, default_branch
+    from itsm_as_code.gate.root import at_root
     from itsm_as_code.git import notes
     from itsm_as_code.git.repository import Repository
 
@@ -57,7 +58,7 @@ def command(
     tip = repository.commit(rev or default_branch(repository))
     if remote is not None:
         notes.fetch(repository, remote)
-    ledger = Ledger(repository, tip, branch_name(repository), session.instant(None))
+    ledger = Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
     missing = gaps(ledger, everything=everything)
     connection = None
     if not forge.is_local:

@@ -26,12 +26,12 @@ def command(session: Session, commit: str, rev: str | None, export: bool) -> int
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.errors import UsageError
+    from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
 
     repository = Repository(session.directory)
-    ledger = Ledger(
-        repository, repository.commit(rev or default_branch(repository)), branch_name(repository), session.instant(None)
-    )
+    tip = repository.commit(rev or default_branch(repository))
+    ledger = Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
     wanted = repository.commit(commit) if commit else ledger.tip
     if wanted not in ledger.place:
         remedy = "name a commit that the default branch had as its tip"

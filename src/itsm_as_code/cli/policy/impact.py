@@ -39,7 +39,7 @@ def command(session: Session, base: str, head: str, reviews: Path | None) -> int
     repository = Repository(session.directory)
     base_commit = repository.commit(base)
     open_pull_requests = LocalForge(reviews).pull_request().open_pull_requests
-    as_of = load_rule_set(repository.snapshot(base_commit)).configuration.as_of if session.now is None else None
+    as_of = load_rule_set(repository.records(base_commit)).configuration.as_of if session.now is None else None
     found = policy_impact(repository, base_commit, head, session.instant(as_of), open_pull_requests)
     session.report("policy_impact", found, colour=session.colour)
     return 1 if any(shift.effect == "rejects" for shift in found.shifts) else 0

@@ -1,0 +1,69 @@
+"""The workflows of a new repository, at git's top, wherever below it the records lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from itsm_as_code.cli import _tool
+
+_OWN = b"run: python -m pip install --quiet --disable-pip-version-check ."
+_PERMISSIONS = b"permissions: {}\n"
+
+
+def prefix_of(target: Path) -> str:
+    """The way from git's top to a folder that may be yet to come, with a ``/`` at its end; empty outside of git."""
+    whole = target.resolve()
+    top = next((place for place in (whole, *whole.parents) if (place / ".git").exists()), whole)
+    return "" if top == whole else f"{whole.relative_to(top).as_posix()}/"
+
+
+def workflows(forge: str, verdict: str, prefix: str) -> dict[str, bytes]:
+    """The files of a forge, by their place below the records; in a larger repository by names that are hardly taken."""
+    top = "../" * prefix.count("/")
+    if forge == "github":
+        name = f"{top}.github/workflows/{'itsm-' if prefix else ''}"
+        return {f"{name}{file}": _github(text, prefix) for file, text in _of_github(verdict).items()}
+    if forge == "gitlab":
+        place = "ci/gitlab.yml" if prefix else ".gitlab-ci.yml"
+        return {place: _gitlab("gitlab-ci.yml", prefix), "ci/authorise.yml": _gitlab("gitlab-authorise.yml", prefix)}
+    return {}
+
+
+def _of_github(verdict: str) -> dict[str, bytes]:
+    from itsm_as_code import shipped
+
+    found = {name: shipped.files("workflows", name)[name] for name in shipped.WORKFLOWS}
+    if verdict == "status":
+        del found["gate.yml"]
+        found |= {name: shipped.starter(name).encode() for name in ("verdict.yml", "reviewed.yml")}
+    return found
+
+
+def _github(text: bytes, prefix: str) -> bytes:
+    """A workflow of this project, which installs what the repository fixes instead of this project's checkout."""
+    fixed = "run: |\n          " + _tool.install(" " * 10)
+    text = text.replace(_OWN, fixed.encode()).replace(b"Install itsm from the base", b"Install itsm")
+    if prefix and b"        run: " in text:
+        folder = prefix.removesuffix("/").encode()
+        there = b"defaults:\n  run:\n    working-directory: " + folder + b" # where the records lie\n"
+        text = text.replace(_PERMISSIONS, _PERMISSIONS + b"\n" + there, 1)
+        text = text.replace(b"          path: site\n", b"          path: " + folder + b"/site\n")
+        if b"actions/checkout" not in text:  # nothing lies there
+            text = text.replace(b"\n" + there, b"", 1)
+    return text
+
+
+def _gitlab(template: str, prefix: str) -> bytes:
+    from itsm_as_code import shipped
+
+    pip = "--root-user-action ignore "
+    ways = {
+        "install from what was fetched": _tool.install(" " * 6, "FETCH_HEAD", "-C fixed ", pip, prefix),
+        "install from the checkout": _tool.install(" " * 6, "HEAD", "", pip, prefix),
+    }
+    text = shipped.starter(template)
+    for key, value in ways.items():
+        text = text.replace("{{ " + key + " }}", value)
+    if prefix:
+        text = text.replace("itsm build -o public", f'itsm -C {prefix.removesuffix("/")} build -o "$PWD/public"')
+    return text.encode()

@@ -1,0 +1,100 @@
+"""Records in a sub-folder of a larger repository: the same repository, seen from the folder where they lie.
+
+Paths are relative to that folder. Of what lies outside only some files are seen: those that decide who judges, wherever
+they are, and what the records list. Their paths begin with ``../`` as often as the folder is deep, as they would be
+written from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from itsm_as_code.errors import GitError
+from itsm_as_code.git.objects import ID
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.snapshot import Entry, Snapshot
+
+_FOLDERS: Final = (".github/", ".gitlab/")
+_NAMES: Final = ("CODEOWNERS", ".gitattributes", ".gitmodules", ".gitlab-ci.yml", "action.yml", "action.yaml")
+
+
+def is_guarded(path: str) -> bool:
+    """True for a file that decides who judges, or what git makes of files: it cannot be left out."""
+    return path.startswith(_FOLDERS) or path.rpartition("/")[2] in _NAMES
+
+
+@dataclass(frozen=True)
+class Rooted:
+    """A snapshot seen from the folder ``prefix`` (with a ``/`` at its end); ``beside`` says what is seen outside."""
+
+    whole: Snapshot
+    prefix: str
+    beside: Callable[[str], bool]
+
+    @property
+    def label(self) -> str:
+        return self.whole.label
+
+    @property
+    def outer(self) -> str:
+        """What paths outside begin with."""
+        return "../" * self.prefix.count("/")
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        found = {}
+        for path, entry in self.whole.entries.items():
+            inside = path.startswith(self.prefix)
+            if ".." in path.split("/"):  # only a crafted tree has that; it would read as a file outside
+                raise GitError(f"a tree holds {path!r}", code="malformed-tree", remedy="run 'git fsck'")
+            if inside:
+                found[path.removeprefix(self.prefix)] = entry
+            elif is_guarded(path) or self.beside(path):
+                found[self.outer + path] = entry
+        return dict(sorted(found.items()))
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        names = {outward(self.prefix, path): path for path in paths}
+        for path, content in self.whole.read_many(names):
+            yield names[path], content
+
+
+def outward(prefix: str, path: str) -> str:
+    """A path as git has it, of one that is seen from a folder."""
+    outer = "../" * prefix.count("/")
+    return path.removeprefix(outer) if outer and path.startswith(outer) else prefix + path
+
+
+class RootedRepository(Repository):
+    """A repository seen from a folder of it, at git's top; commits and trees are those of the whole."""
+
+    def __init__(self, folder: Path, prefix: str, beside: Callable[[str], bool]) -> None:
+        super().__init__(folder)
+        self.prefix, self.beside = prefix, beside
+
+    @cached_property
+    def _views(self) -> dict[str, Rooted]:
+        return {}
+
+    def snapshot(self, treeish: str) -> Snapshot:
+        view = self._views.get(treeish) or Rooted(super().snapshot(treeish), self.prefix, self.beside)
+        return self._views.setdefault(treeish, view) if ID.match(treeish) else view
+
+    def records(self, treeish: str) -> Snapshot:
+        return self.snapshot(treeish)
+
+    def blob(self, treeish: str, path: str) -> bytes | None:
+        return super().blob(treeish, self.outward(path))
+
+    def commits_touching(self, base: str, head: str, path: str) -> list[str]:
+        return super().commits_touching(base, head, self.outward(path))
+
+    def outward(self, path: str) -> str:
+        return outward(self.prefix, path)
+
+    def inward(self, path: str) -> str:
+        return path.removeprefix(self.prefix)

@@ -305,9 +305,10 @@ FUNCTIONS = {
                "between two instants. Who is exempt does not count here. Not an instant, or an end before the start: "
                "could not be evaluated."),
                "frozen('payments-api', '2026-12-24T08:00:00Z', '2026-12-24T09:00:00Z')"),
-    "budget": ("budget(service)", ("The error budget of the service's worst objective in its latest review: "
-               "remaining and consumed (shares), target and attained (percent, as text), agreement, objective, review, "
-               "until. Null as long as nothing is measured."), "budget('payments-api') == null"),
+    "budget": ("budget(service)", ("The error budget of the service's worst availability objective, computed from "
+               "outages in its window: remaining and consumed (shares), lostMinutes and allowedMinutes, target and "
+               "attained (percent, as text), agreement, objective. Null where no agreement in force "
+               "promises an availability."), "budget('payments-api') == null"),
     "day": ("day(date)", "The instant 00:00 UTC of a date such as `2026-11-22`. Anything else could not be evaluated.",
             "day('2026-11-22')"),
     "period": ("period(duration)", ("A duration in ISO 8601 with a fixed length (`P30D`, `PT4H`; no months or years), "

@@ -131,16 +131,21 @@ spec:
   objectives:
     - {name: up, indicator: availability, target: "99", unit: percent, comparison: at-least, window: {rolling: P28D}}
 """
-REVIEW = """\
+OUTAGE = """\
 apiVersion: itsm/v1
-kind: ServiceReview
-metadata: {name: orders-2026, title: Orders in November}
+kind: Incident
+metadata: {name: down, title: Down}
 spec:
-  service: orders
-  period: {from: "2026-11-01", until: "2026-11-20"}
-  heldOn: "2026-11-21"
-  attendees: [alice]
-  performance: [{agreement: orders-sla, objective: up, target: "99", attained: "90", verdict: missed}]
+  services: [orders]
+  impact: 2
+  urgency: 2
+  detectedAt: "2026-11-01T00:00:00Z"
+  acknowledgedAt: "2026-11-01T00:00:00Z"
+  restoredAt: "2026-11-01T20:00:00Z"
+  resolvedAt: "2026-11-01T20:00:00Z"
+  status: resolved
+  outages:
+    - {service: orders, start: "2026-11-01T00:00:00Z", end: "2026-11-01T20:00:00Z", kind: full}
 """
 
 
@@ -150,9 +155,9 @@ def of_policy(require: str, kind: str = "Service", more: str = "") -> Callable[[
 
 
 def with_budget(shop: Workshop) -> None:
-    of_policy("budget(object.metadata.name) == null")(shop)
+    of_policy("object.metadata.name != 'orders' || budget('orders').remaining > 0.0")(shop)
     shop.write("services/agreements/orders-sla.yaml", SLA)
-    shop.write("improvement/reviews/orders-2026.yaml", REVIEW)
+    shop.write("operations/incidents/down.yaml", OUTAGE)
 
 
 def with_waiver(shop: Workshop) -> None:
@@ -204,7 +209,7 @@ spec:
 IN_TIME: dict[str, tuple[Callable[[Workshop], object], str]] = {
     "severities": (of_policy("false", more='since: "2026-12-01"'), "severities"),
     "waivers": (with_waiver, "waivers"),
-    "look-ups": (with_budget, "look-ups"),
+    "budgets": (with_budget, ""),
     "states": (taken_over, "states"),
     "risks": (of_policy(RISKY, "Change"), "risk of Change chg-20261122-tune"),
     "checks": (
@@ -236,7 +241,7 @@ def test_what_rests_on_time_and_is_not_noted_is_noticed(
     assert said(answer(workshop, now, tmp_path / "one")) == right
     note, store = Timing.at, stored_findings._data
     monkeypatch.setattr(Timing, "at", lambda self, at: self.now if at == part else note(self, at))
-    if name == "outcomes":
+    if name in ("outcomes", "budgets"):
         monkeypatch.setattr(stored_findings, "_data", lambda *about: {**store(*about), "outcomes": []})
     answer(workshop, NOW, tmp_path / "two")
     assert said(answer(workshop, now, tmp_path / "two"))[0] == first[0]

@@ -217,7 +217,7 @@ class _Earlier:
         configuration = load_configuration(self._known, self._registry)[0]
         lazy = LazyCatalogue(self._revision, self._registry, *self._about)
         catalogue = packs.lay_over(lazy, configuration).catalogue
-        facts, situation = Facts.of(catalogue), Situation(now, configuration)
+        facts, situation = Facts.of(catalogue, configuration.timezone), Situation(now, configuration)
         for check in checks:
             found = run_checks(catalogue, facts, situation, [check])
             if [_plain(finding) for finding in found] != data["found"][check]:
@@ -245,7 +245,7 @@ class _Earlier:
         return risk_of
 
 
-_WHOLE: Final = ("states", "severities", "waivers", "look-ups")
+_WHOLE: Final = ("states", "severities", "waivers")
 """Parts that are not worked out by themselves: when their time is over, all is judged."""
 
 

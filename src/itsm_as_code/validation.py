@@ -114,7 +114,7 @@ def validate(snapshot: Snapshot, now: datetime) -> Validation:
 class Timing:
     """What of a judgement at ``now`` rests on time, noted while it goes on: for each part of it how long it holds.
 
-    Parts are the states of records, waivers, what policies look up, each check and the risk of each change. Beside
+    Parts are the states of records, waivers, each check and the risk of each change. Beside
     them stand what checks found, by id and as they said it, the outcomes before waivers, and the risks as policies saw
     them.
     """
@@ -165,10 +165,9 @@ def assess_catalogue(
     are judged for its records alone; whether a waiver is needed is said where it has them all.
     """
     contexts, timing, configuration = contexts or {}, timing or _Untimed(now), rule_set.configuration
-    facts = Facts.of(catalogue)
+    facts = Facts.of(catalogue, configuration.timezone)
     risk_of: RiskOf = lambda record: timing.risk_of(record, facts, configuration)  # noqa: E731
-    settings, looked = configuration.policies, timing.at("look-ups")
-    policy_engine = PolicyEngine(rule_set.catalogue, settings, facts, now, risk_of, look_up_at=looked)
+    policy_engine = PolicyEngine(rule_set.catalogue, configuration.policies, facts, now, risk_of)
     judged = _judged(catalogue, focus)
     findings: list[Finding] = [*rule_set.findings, *catalogue.findings]
     findings += misplaced(catalogue.snapshot, rule_set.registry, focus.paths if focus else None)

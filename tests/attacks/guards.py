@@ -206,7 +206,7 @@ GUARDS: Final = (
     ),
     Guard(
         "facts of the base",
-        patched(candidate, "guarded_facts", lambda base, tree, strict: Facts.of(tree)),
+        patched(candidate, "guarded_facts", lambda base, tree, strict, timezone: Facts.of(tree, timezone)),
         ("lifts-the-freeze-that-it-breaks",),
     ),
     Guard("judges that can judge", patched(reasons, "unusable", nothing), ("relies-on-a-broken-policy",)),
@@ -399,6 +399,11 @@ GUARDS: Final = (
     ),
     Guard("error budgets", patched(lane, "budget_findings", nothing), ("goes-on-without-error-budget",)),
     Guard(
+        "outages of the base",
+        patched(guard, "_with_outages", lambda before, after: after or before),
+        ("takes-an-outage-back-in-the-same-pull-request",),
+    ),
+    Guard(
         "links to what is open",
         patched(links, "is_open", lambda *_: True),
         ("mends-a-problem-that-is-closed",),
@@ -419,7 +424,7 @@ GUARDS: Final = (
         (
             "has-the-problem-that-it-mends-list-its-service-later",
             "calls-off-the-emergency-whose-review-is-due",
-            "measures-nothing-for-a-day",
+            "takes-an-outage-back",
             "puts-a-suspended-model-into-force",
             "clears-the-change-that-an-incident-blames",
         ),

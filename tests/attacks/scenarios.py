@@ -34,11 +34,11 @@ from tests.attacks.tools import (
     FREEZE,
     IN_FREEZE,
     MODEL,
+    OUTAGE,
+    OUTAGE_PATH,
     POLICY,
     PROBLEM,
     PROBLEM_PATH,
-    REVIEW,
-    REVIEW_PATH,
     RULES,
     SERVICE,
     STANDARD,
@@ -622,16 +622,26 @@ def calls_off_the_emergency_whose_review_is_due(shop: Workshop) -> None:
     shop.commit()
 
 
-@scenario(24)
-def measures_nothing_for_a_day(shop: Workshop) -> None:
-    """The latest review counts, and where it has no figure there is none: the used-up budget is out of sight."""
+def incidents_without_approvals(shop: Workshop) -> None:
+    """The budget is used up, and whoever works on incidents does so alone."""
     with on_main(shop):
-        add_rule(shop, "{name: reviews, match: {kinds: [ServiceReview]}, approvals: []}")
+        add_rule(shop, "{name: incidents, match: {kinds: [Incident]}, approvals: []}")
         used_up(shop)
-    review = REVIEW[: REVIEW.index("  performance:")].replace("newsletter-2026-10", "newsletter-2026-11")
-    review = review.replace('"2026-10-01", until: "2026-11-01"', '"2026-11-20", until: "2026-11-21"')
-    shop.write(REVIEW_PATH.replace("2026-10", "2026-11"), review.replace("2026-11-05", "2026-11-21"))
+
+
+@scenario(24)
+def takes_an_outage_back(shop: Workshop) -> None:
+    """Once merged, it never was, and the budget is there again."""
+    incidents_without_approvals(shop)
+    shop.write(OUTAGE_PATH, OUTAGE[: OUTAGE.index("  outages:")])
     shop.commit()
+
+
+@scenario(24)
+def takes_an_outage_back_in_the_same_pull_request(shop: Workshop) -> None:
+    incidents_without_approvals(shop)
+    shop.write(OUTAGE_PATH, OUTAGE[: OUTAGE.index("  outages:")])
+    proposal(shop, *EVERYBODY)
 
 
 def models_without_approvals(shop: Workshop) -> None:

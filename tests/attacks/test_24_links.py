@@ -8,9 +8,14 @@ from tests.attacks.tools import (
     CHANGE,
     EVERYBODY,
     MODEL,
+    OUTAGE,
+    OUTAGE_PATH,
     PROBLEM,
     PROBLEM_PATH,
+    REVIEW,
+    REVIEW_PATH,
     RULES,
+    SHORTER,
     STANDARD,
     STANDARD_PATH,
     WAIVER,
@@ -26,6 +31,7 @@ from tests.conftest import Workshop, codes
 STOPPED = "finding:error-budget"
 LINKED = STANDARD.replace("model: restart", "model: restart\n  problem: throttling")
 ALONE = {"agreed-by-somebody-else": 1}
+NOBODY: dict[str, int] = {}
 
 
 @pytest.fixture
@@ -136,7 +142,7 @@ def test_the_remedy_names_the_ways_out(shop: Workshop) -> None:
     (finding,) = [item for item in decision.findings if item.rule == "error-budget"]
     assert finding.remedy == (
         "name the open incident, problem or improvement of newsletter that it mends, and have it agreed; "
-        "plan it for 2027-02-01T00:00:00Z or later, when that figure is out of date; "
+        "plan it for 2026-12-31T23:00:00Z or later, when the budget has recovered; "
         "or ask for a waiver of error-budget"
     )
     shop.edit(CHANGE, '"2026-12-01T20:00:00Z", end: "2026-12-01T22', '"2027-02-01T00:00:00Z", end: "2027-02-01T02')
@@ -196,19 +202,52 @@ def test_the_policy_of_the_base_counts(shop: Workshop) -> None:
     assert codes(shop.judge()) == [STOPPED]
 
 
-def test_a_review_that_shows_a_used_up_budget_is_let_in(workshop: Workshop) -> None:
-    """Else people would write better figures."""
+def test_an_outage_that_uses_up_a_budget_is_let_in(workshop: Workshop) -> None:
+    """Else people would write shorter ones."""
     with on_main(workshop):
         workshop.change()
-        used_up(workshop, **{'"99.1"': '"99.9"'})
+        used_up(workshop, **SHORTER)
         text = (workshop.path / "policies/approvals/all.yaml").read_text()
-        rule = "    - {name: reviews, match: {kinds: [ServiceReview]}, approvals: [{from: {anyone: true}}]}\n"
+        rule = "    - {name: incidents, match: {kinds: [Incident]}, approvals: [{from: {anyone: true}}]}\n"
         workshop.write("policies/approvals/all.yaml", text + rule)
     used_up(workshop)
     workshop.commit()
     approve(workshop, "bob")
     decision = workshop.judge()
     assert decision.verdict == "approved", codes(decision)
+
+
+def test_a_typed_figure_changes_no_verdict_and_an_outage_does(shop: Workshop) -> None:
+    """The kind of the first case: 99.854 edited to 99.999 in a review let everything go on."""
+    verdicts = []
+    for attained, outage in (("99.1", OUTAGE), ("99.999", OUTAGE), ("99.1", ""), ("99.1", OUTAGE)):
+        with on_main(shop):
+            shop.write(REVIEW_PATH, REVIEW.replace("99.1", attained))
+            shop.write(OUTAGE_PATH, outage or OUTAGE[: OUTAGE.index("  outages:")])
+        shop.change()
+        shop.commit()
+        shop.reviews.clear()
+        approve(shop, *EVERYBODY)
+        verdicts.append(codes(shop.judge()))
+    assert verdicts == [[STOPPED], [STOPPED], [], [STOPPED]]
+
+
+def test_an_outage_that_ends_needs_nobody_and_one_that_shrinks_does(workshop: Workshop) -> None:
+    running = OUTAGE.replace(', end: "2026-11-15T20:00:00Z"', "").replace("status: resolved", "status: in-progress")
+    for before, after, asked in (
+        (running, OUTAGE, NOBODY),
+        (OUTAGE, OUTAGE.replace('T20:00:00Z", kind', 'T01:00:00Z", kind'), ALONE),
+        (OUTAGE, OUTAGE.replace("kind: full", "kind: degraded"), ALONE),
+        (OUTAGE, OUTAGE.replace("title: The queue is lost", "title: Queue lost"), NOBODY),
+    ):
+        with on_main(workshop):
+            text = (workshop.path / RULES).read_text()
+            rule = "    - {name: incidents, match: {kinds: [Incident]}, approvals: []}\n"
+            workshop.write(RULES, text if rule in text else text + rule)
+            workshop.write(OUTAGE_PATH, before)
+        workshop.write(OUTAGE_PATH, after)
+        workshop.commit()
+        assert ALONE.items() & missing(workshop.judge()).items() == asked.items(), after
 
 
 URGENT = STANDARD.replace("type: standard\n  model: restart", "type: emergency\n  incident: slow").replace(

@@ -14,10 +14,13 @@ from tests.attacks.tools import (
     CHANGE,
     FREEZE,
     MODEL,
+    OUTAGE_PATH,
     PROBLEM,
     PROBLEM_PATH,
+    REVIEW,
     REVIEW_PATH,
     RULES,
+    SHORTER,
     STANDARD,
     STANDARD_PATH,
     WAIVER,
@@ -330,19 +333,22 @@ def without_budget(shop: Workshop) -> Workshop:
 
 def test_without_error_budget(without_budget: Workshop, ask: Any) -> None:
     code, data = ask()
-    assert (code, reasons(data), data["next"]) == (1, ["budget-exhausted"], None)
-    without_budget.edit(REVIEW_PATH, '"99.1"', '"99.9"')
+    assert (code, reasons(data), data["next"]) == (1, ["budget-exhausted"], None), "not before the quarter ends"
+    without_budget.write(REVIEW_PATH, REVIEW.replace("99.1", "99.999").replace("missed", "met"))
+    without_budget.commit(who="erin")
+    assert ask()[0] == 1, "what somebody types changes nothing"
+    without_budget.edit(OUTAGE_PATH, *next(iter(SHORTER.items())))
     without_budget.commit(who="erin")
     assert ask()[0] == 0
 
 
-def test_a_figure_older_than_its_window_stops_nothing(shop: Workshop, ask: Any) -> None:
-    """Measured to 1 November over a month: from 1 December on there is no current data."""
+def test_an_outage_stops_nothing_once_its_window_is_over(shop: Workshop, ask: Any) -> None:
+    """1,200 of 216 minutes in November; the month ends at midnight in Berlin."""
     used_up(shop, **{"calendar: quarter": "calendar: month"})
     shop.edit(CHANGE, "2026-12-01T20", "2026-11-30T20")
     shop.commit(who="erin")
     code, data = ask(at="2026-11-30T21:00:00Z")
-    assert (code, reasons(data), data["next"]) == (1, ["budget-exhausted"], "2026-12-01T00:00:00Z")
+    assert (code, reasons(data), data["next"]) == (1, ["budget-exhausted"], "2026-11-30T23:00:00Z")
     assert ask()[0] == 0
 
 
@@ -396,7 +402,7 @@ def test_a_model_may_be_exempt_and_only_for_what_follows_it(without_budget: Work
 def test_a_waiver_holds_here_too_and_as_long_as_it_says(shop: Workshop, ask: Any, rule: str) -> None:
     used_up(shop)
     if rule == "change-in-freeze":
-        (shop.path / REVIEW_PATH).unlink()
+        (shop.path / OUTAGE_PATH).unlink()
         shop.edit(FREEZE, "2026-12-15T00:00:00+01:00", "2026-11-25T00:00:00+01:00")
     shop.commit(who="erin")
     assert ask()[0] == 1

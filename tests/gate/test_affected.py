@@ -190,7 +190,7 @@ def test_it_is_little_that_is_judged(organisation: Workshop) -> None:
         ("record(object.spec.kind, 'a') != null", None),
         ("record('Ser' + 'vice', 'a') != null", None),
         ("owner('a') != null && frozen('a', 'b', 'c')", {"Service", "Team", "Calendar"}),
-        ("budget('a') != null", {"ServiceReview", "ServiceLevelAgreement"}),
+        ("budget('a') != null", {"Calendar", "Incident", "ServiceLevelAgreement"}),
         ("risk.level == 'low'", None),
         ("object.spec.risk.level == 'low'", set()),
         ("'risk record(x)' == object.spec.text", set()),
@@ -267,14 +267,13 @@ def test_what_a_budget_rests_on() -> None:
             asked.add(key)
             return super().get(key, default)
 
-    objective = {"name": "up", "unit": "percent", "comparison": "at-least", "target": "99.5"}
-    agreement = {"spec": {"service": "orders", "objectives": [objective]}}
-    line = {"agreement": "orders-sla", "objective": "up", "attained": "99.9"}
-    period = {"from": "2026-01-01", "until": "2026-02-01"}
-    review = {"metadata": {"name": "r"}, "spec": {"service": "orders", "period": period, "performance": [line]}}
-    facts = Facts(Watched({"ServiceLevelAgreement": {"orders-sla": agreement}, "ServiceReview": {"r": review}}))
+    objective = {"name": "up", "indicator": "availability", "unit": "percent", "comparison": "at-least"}
+    objective |= {"target": "99.5", "window": {"rolling": "P28D"}, "hours": "office"}  # type: ignore[dict-item]
+    agreement = {"metadata": {"name": "s"}, "spec": {"type": "sla", "service": "orders", "objectives": [objective]}}
+    office = {"spec": {"timezone": "UTC", "entries": []}}
+    facts = Facts(Watched({"ServiceLevelAgreement": {"s": agreement}, "Calendar": {"office": office}}))
     assert error_budgets(facts, "orders", NOW)
-    assert asked == reads("budget('orders') != null") == {"ServiceLevelAgreement", "ServiceReview"}
+    assert asked == reads("budget('orders') != null") == {"Calendar", "Incident", "ServiceLevelAgreement"}
 
 
 def test_a_condition_with_parameters_still_rules_records_out(organisation: Workshop, tmp_path: Path) -> None:

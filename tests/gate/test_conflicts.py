@@ -111,23 +111,25 @@ def test_a_calendar_that_cannot_be_read_is_not_taken_as_free() -> None:
     assert next_free_slot(change(), world(broken)) is None
 
 
-def exhausted() -> list[Data]:
-    objective = {"name": "up", "target": "99.9", "unit": "percent", "comparison": "at-least"}
-    agreement = {"service": "shop", "objectives": [objective]}
-    line = {"agreement": "sla", "objective": "up", "target": "99.9", "attained": "99.5"}
-    period = {"from": "2026-07-01", "until": "2026-10-01"}
-    review = {"service": "shop", "period": period, "performance": [line]}
+def exhausted(window: Data | None = None) -> list[Data]:
+    """40 hours lost in November, of 43.8 (8.76) minutes (hours) that 99.9 % of a month (year) allow."""
+    objective = {"name": "up", "indicator": "availability", "target": "99.9", "unit": "percent"}
+    objective |= {"comparison": "at-least", "window": window or {"calendar": "year"}}
+    agreement = {"type": "sla", "service": "shop", "objectives": [objective]}
+    outage = {"service": "shop", "start": "2026-11-10T00:00:00Z", "end": "2026-11-11T16:00:00Z", "kind": "full"}
     return [
         {"kind": "ServiceLevelAgreement", "metadata": {"name": "sla"}, "spec": agreement},
-        {"kind": "ServiceReview", "metadata": {"name": "q3"}, "spec": review},
+        {"kind": "Incident", "metadata": {"name": "down"}, "spec": {"status": "closed", "outages": [outage]}},
     ]
 
 
 def test_an_exhausted_budget_lets_only_mending_through() -> None:
     around = world(*exhausted())
-    assert told(change(), around) == [("error-budget", "ServiceReview/q3", None, None)]
-    assert "99.5 % of 99.9 %" in conflicts_of(change(), around)[0].message
-    assert next_free_slot(change(), around) == Interval(DAY + timedelta(hours=10), DAY + timedelta(hours=12))
+    assert told(change(), around) == [("error-budget", "Incident/down", at(10), at(12))]
+    assert "2400 minutes lost of 525.6 allowed" in conflicts_of(change(), around)[0].message
+    assert next_free_slot(change(), around) == Interval(
+        datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, 2, tzinfo=UTC)
+    )
     mended = [linked("Incident", "inc", "restored"), linked("Problem", "prb", "known-error")]
     around = world(*exhausted(), *mended)
     for mending in ({"type": "emergency"}, {"problem": "prb"}, {"incident": "inc"}, {"services": ["wiki"]}):
@@ -138,15 +140,23 @@ def linked(kind: str, name: str, status: str) -> Data:
     return {"kind": kind, "metadata": {"name": name}, "spec": {"status": status, "services": ["shop"]}}
 
 
-def test_a_free_slot_lies_behind_a_figure_that_will_be_out_of_date() -> None:
-    """Measured to 1 November, over a month: from 1 December on it says nothing."""
-    agreement, review = exhausted()
-    agreement["spec"]["objectives"][0]["window"] = {"calendar": "month"}
-    review["spec"]["period"] = {"from": "2026-10-01", "until": "2026-11-01"}
-    around = world(agreement, review)
+def test_a_free_slot_lies_behind_the_window_of_the_outage() -> None:
+    """In a month 43.2 minutes are allowed: from 1 December on they are all there again."""
+    around = world(*exhausted({"calendar": "month"}))
     assert told(change(), around) == []
-    assert told(change(start=-2, end=1), around) == [("error-budget", "ServiceReview/q3", at(-2), at(0))]
+    assert told(change(start=-2, end=1), around) == [("error-budget", "Incident/down", at(-2), at(0))]
     assert next_free_slot(change(start=-2, end=1), around) == Interval(DAY, DAY + timedelta(hours=3))
+
+
+def test_a_rolling_window_leaves_an_outage_behind_to_the_minute() -> None:
+    """40.32 minutes of 28 days are allowed: used up as long as that many or more of the outage are in the window."""
+    around = world(*exhausted({"rolling": "P28D"}))
+    early = change(start=-2, end=1)
+    (stop,) = told(early, around)
+    assert stop[:2] == ("error-budget", "Incident/down")
+    free = next_free_slot(early, around)
+    assert free is not None
+    assert free.start == datetime(2026, 12, 9, 15, 20, tzinfo=UTC), "28 days and 40 minutes before the outage ends"
 
 
 def test_changes_of_other_pull_requests() -> None:

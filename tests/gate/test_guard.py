@@ -8,18 +8,6 @@ from itsm_as_code.service_levels import error_budgets
 from tests.conftest import NOW, SMALL
 from tests.snapshots import catalogue_of, folder
 
-REVIEW = """\
-apiVersion: itsm/v1
-kind: ServiceReview
-metadata: {{name: orders-{name}, title: A review}}
-spec:
-  service: orders
-  period: {{from: "{start}", until: "{until}"}}
-  heldOn: "{until}"
-  attendees: [alice]
-  performance:
-    - {{agreement: orders-sla, objective: availability, target: "99.9", attained: "{attained}", verdict: {verdict}}}
-"""
 AGREEMENT = """\
 apiVersion: itsm/v1
 kind: ServiceLevelAgreement
@@ -40,19 +28,32 @@ spec:
 """
 
 
-def test_a_change_is_judged_by_the_budget_that_the_base_measured() -> None:
+OUTAGE = """\
+apiVersion: itsm/v1
+kind: Incident
+metadata: {name: down, title: Down}
+spec:
+  services: [orders]
+  impact: 2
+  urgency: 2
+  detectedAt: "2026-09-01T00:00:00Z"
+  acknowledgedAt: "2026-09-01T00:00:00Z"
+  status: acknowledged
+  outages:
+    - {service: orders, start: "2026-09-01T00:00:00Z", end: "%s", kind: full}
+"""
+
+
+def test_a_change_is_judged_by_the_outages_that_the_base_knows() -> None:
+    """A year allows 525.6 minutes: lost were 30 hours, and none by a head that takes them back or away."""
     registry = KindRegistry.load()
-    base = folder(SMALL) | {
-        "services/agreements/orders-sla.yaml": AGREEMENT,
-        "improvement/reviews/orders-q2.yaml": REVIEW.format(
-            name="q2", start="2026-04-01", until="2026-07-01", attained="99.7", verdict="missed"
-        ),
-    }
-    better = REVIEW.format(name="q3", start="2026-07-01", until="2026-10-01", attained="100", verdict="met")
-    head = base | {"improvement/reviews/orders-q3.yaml": better}
-    before, after = catalogue_of(base, registry), catalogue_of(head, registry)
-    assert [finding.message for finding in after.findings] == []
-    assert after.get("ServiceReview", "orders-q3") is not None
-    strict, others = (guarded_facts(before, after, strict=strict) for strict in (True, False))
-    assert [budget.remaining for budget in error_budgets(strict, "orders", NOW)] == [-2]
-    assert [budget.remaining for budget in error_budgets(others, "orders", NOW)] == [1]
+    path = "operations/incidents/down.yaml"
+    outage = OUTAGE % "2026-09-02T06:00:00Z"
+    base = folder(SMALL) | {"services/agreements/orders-sla.yaml": AGREEMENT, path: outage}
+    without = {key: text for key, text in base.items() if key != path}
+    for head in (base | {path: outage[: outage.index("  outages:")]}, without):
+        before, after = catalogue_of(base, registry), catalogue_of(head, registry)
+        assert [finding.message for finding in after.findings] == []
+        strict, others = (guarded_facts(before, after, strict=strict) for strict in (True, False))
+        assert [budget.lost for budget in error_budgets(strict, "orders", NOW)] == [30 * 3600]
+        assert [budget.remaining for budget in error_budgets(others, "orders", NOW)] == [1]

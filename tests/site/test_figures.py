@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -148,8 +148,10 @@ def test_whether_a_promise_can_be_kept_follows_from_its_figures(pages: Pages) ->
      ("0.9925", "25.0 % left", "good"), ("1", "100.0 % left", "good")],
 )  # fmt: skip
 def test_what_is_left_of_an_error_budget(attained: str, said: str, tone: str) -> None:
-    day = date(2026, 1, 1)
-    left = ErrorBudget("a", "o", "r", day, day, Fraction("0.99"), Fraction(attained), "99", attained)
+    served = Fraction(28 * 86400)
+    span = clock.Interval(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 29, tzinfo=UTC))
+    lost = served * (1 - Fraction(attained))
+    left = ErrorBudget("a", "s", "o", span, Fraction("0.99"), "99", served, lost, served / 100)
     assert error_budget.standing(left) == Status(said, tone)
 
 

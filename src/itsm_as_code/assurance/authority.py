@@ -23,10 +23,7 @@ from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.document import Document, load
 from itsm_as_code.records.outcomes import FAILED
 
-RELIED_ON: Final = (
-    *("Calendar", "ChangeModel", "Policy", "PolicyPack", "Waiver"),
-    *("ServiceLevelAgreement", "ServiceReview"),
-)
+RELIED_ON: Final = ("Calendar", "ChangeModel", "Policy", "PolicyPack", "ServiceLevelAgreement", "Waiver")
 """Kinds whose records have a say in every answer; of services, those that the change names."""
 WEIGHED: Final = ("Service",)
 """Kinds by which the risk of a standard change is worked out, which its model limits."""
@@ -127,14 +124,18 @@ class _Reader:
 
     def spec(self, content: bytes) -> Mapping[str, Any]:
         """The ``spec`` of a version; empty where it has none, or says nothing that could stop the change."""
-        words = (b"emergency", b"causedBy", b"\\", str(self.change.spec.get("model", "emergency")).encode())
+        words = (b"emergency", b"causedBy", b"outages", b"\\", str(self.change.spec.get("model", "emergency")).encode())
         document = load("", content) if any(word in content for word in words) else None
         data = document.data if isinstance(document, Document) else None
         spec = data.get("spec") if isinstance(data, dict) else None
         return spec if isinstance(spec, dict) else {}
 
     def stops(self, spec: Mapping[str, Any]) -> bool:
-        """True for what may have a say: an emergency of a service of the change, a failure of its model."""
+        """True for what may have a say: an outage or emergency of a service of the change, a failure of its model."""
+        outages = spec.get("outages")
+        down = [item.get("service") for item in outages if isinstance(item, dict)] if isinstance(outages, list) else []
+        if any(service in down for service in self.change.spec["services"]):
+            return True
         if "causedBy" in spec:
             cause = self.catalogue.get("Change", str(spec["causedBy"]))
             return cause is None or self.is_alike(cause.spec)

@@ -1,23 +1,30 @@
-"""What a review says of the performance of a service agrees with the agreements of that service.
+"""What a review says of the performance of a service agrees with the agreements of that service, and with the records.
 
 Each line names an agreement for the service and an objective in it, with its target; the verdict follows from
 what was attained, and without data it is no-data. Otherwise a missed objective passes as met. An agreement that changes
-its targets is another record with days of its own, so that reviews of earlier periods stay true.
+its targets is another record with days of its own, so that reviews of earlier periods stay true. Where the records say
+what was attained in the period (availability by the outages of incidents, times by incidents and requests), the figure
+is theirs, to three decimals: a review confirms it and never replaces it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.findings import Problem, did_you_mean
-from itsm_as_code.records.facts import Facts
+from itsm_as_code.measures.numbers import rounded
+from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.service_levels import Attainment, Figure, attained_text, review_figure
+from itsm_as_code.service_levels.budget import PLACES
 
 TITLE = "The performance in a review agrees with the agreement"
 SEVERITY = "error"
 WAIVABLE = True
+_SHOWN = 3
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
@@ -31,9 +38,10 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             if line["agreement"] in objectives:
                 about = facts.spec("ServiceLevelAgreement", line["agreement"])["service"]
                 wrong = _wrong(line, objectives[line["agreement"]], spec["service"], about)
+                wrong = wrong or _differs(facts, review, line, situation.now)
                 if wrong:
                     key, message, remedy = wrong
-                    pointer = ("spec", "performance", index, key)
+                    pointer = ("spec", "performance", index, key if key in line else "verdict")
                     yield ("ServiceReview", review["metadata"]["name"]), Problem(message, pointer, remedy)
 
 
@@ -58,6 +66,45 @@ def _wrong(
             f"write {verdict}",
         )
     return None
+
+
+def _differs(facts: Facts, review: Data, line: dict[str, Any], now: datetime) -> tuple[str, str, str] | None:
+    """What the records say was attained, where the line says something else."""
+    try:
+        found = review_figure(facts, review, line, now)
+    except ValueError as error:
+        return "attained", f"what was attained could not be computed: {error}", "mend the record that it names"
+    typed = line.get("attained")
+    if found is None or found.attained is None or (typed is not None and _is_alike(typed, found)):
+        return None
+    unit = "percent" if isinstance(found, Attainment) else found.objective["unit"]
+    said = f"{typed} {unit}" if typed is not None else "no data"
+    message = f"the records say {attained_text(found)} {unit}, not {said}: {_because(found)}"
+    return "attained", message, f"write {attained_text(found)}, or correct the records"
+
+
+def _is_alike(typed: str, found: Figure) -> bool:
+    """A share to three decimals or as many as are written, rounded or cut; a time to as many as are written."""
+    places, exact = len(typed.partition(".")[2]), found.attained or Fraction(0)
+    if isinstance(found, Attainment):
+        return abs(Fraction(typed) - exact * 100) < Fraction(1, 10 ** max(PLACES, places))
+    return abs(Fraction(typed) - exact) <= Fraction(1, 2 * 10**places)
+
+
+def _because(found: Figure) -> str:
+    """``59 of 131,760 minutes were lost, by Incident/x (59)``; the slowest cases of a time."""
+    if isinstance(found, Attainment):
+        lost = sorted(found.counted, key=lambda part: (-part.lost, part.span))
+        by = ", ".join(f"{part.source} ({_minutes(part.lost)})" for part in lost[:_SHOWN])
+        whole = f"{_minutes(found.lost)} of {_minutes(found.served)} minutes were lost"
+        return whole + (f", by {by}" if by else "")
+    slowest = sorted(found.cases, key=lambda case: (-case.took, case.source))
+    by = ", ".join(f"{case.source} ({_minutes(case.took)} minutes)" for case in slowest[:_SHOWN])
+    return f"{found.in_time} of {len(found.cases)} were in time; slowest: {by}"
+
+
+def _minutes(seconds: Fraction) -> str:
+    return f"{rounded(seconds / 60).normalize():,f}"
 
 
 def _verdict(line: dict[str, Any], objective: dict[str, Any]) -> str:

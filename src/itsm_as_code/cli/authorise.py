@@ -72,7 +72,7 @@ def command(
     moment = given or session.instant(rule_set.configuration.as_of)
     question = Question(change, service, moment)
     check_readable(rule_set.catalogue, change)
-    facts = Facts.of(rule_set.catalogue)
+    facts = Facts.of(rule_set.catalogue, rule_set.configuration.timezone)
     elsewhere = branches_with(repository, change) if facts.record("Change", change) is None else []
     answer = authorise(question, rule_set, elsewhere)
     ledger = Ledger(repository, commit, branch, moment, _keys(allowed_signers))

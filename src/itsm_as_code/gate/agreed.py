@@ -150,8 +150,15 @@ def _counting(kind: str, spec: Data) -> set[str]:
 
 
 def _measures_anew(diff: RecordDiff, _: Facts) -> bool:
+    """True for another promise, and for an outage that is taken back; one that ends for the first time is not."""
     old, new = _sides(diff)
-    return any(old.get(field) != new.get(field) for field in _MEASURED.get(diff.id.kind, ()))
+    if diff.id.kind == "ServiceLevelAgreement":
+        return any(old.get(field) != new.get(field) for field in _PROMISED)
+    ends = [{**outage, "end": None} for outage in new.get("outages", ())]
+    return diff.id.kind == "Incident" and any(
+        outage not in new.get("outages", ()) and ("end" in outage or {**outage, "end": None} not in ends)
+        for outage in old.get("outages", ())
+    )
 
 
 def _in_force_anew(diff: RecordDiff, _: Facts) -> bool:
@@ -164,15 +171,12 @@ def _blames_anew(diff: RecordDiff, _: Facts) -> bool:
     return "causedBy" in old and any(old.get(field) != new.get(field) for field in ("causedBy", "detectedAt"))
 
 
-_MEASURED: Final = {
-    "ServiceReview": ("service", "period", "performance"),
-    "ServiceLevelAgreement": ("service", "objectives"),
-}
-"""What of a record says how much of an error budget is left."""
+_PROMISED: Final = ("service", "type", "objectives", "effective", "timezone")
+"""What of an agreement says how much of an error budget is left."""
 _LIFTING: Final[Mapping[str, Callable[[RecordDiff, Facts], bool]]] = {
     "a planned change mends it": _counts_anew,
     "its review, or its end, lets other changes go on": _reviews_anew,
-    "what was measured says what an error budget stops": _measures_anew,
+    "what was promised, and what failed, says what an error budget stops": _measures_anew,
     "it was suspended": _in_force_anew,
     "it named what caused it": _blames_anew,
 }

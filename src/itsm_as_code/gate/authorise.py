@@ -27,7 +27,7 @@ from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels import budget_stops
 from itsm_as_code.validation import RuleSet
 
-JUDGED_BY: Final = ("Calendar", "Change", "ChangeModel", "Service", "ServiceLevelAgreement", "ServiceReview")
+JUDGED_BY: Final = ("Calendar", "Change", "ChangeModel", "Incident", "Service", "ServiceLevelAgreement")
 """Kinds whose records have a say here: while one of them cannot be read, nothing is authorised."""
 AUTHORISED: Final = ("authorised", "scheduled", "implementing")
 _BEFORE: Final = ("draft", "proposed")

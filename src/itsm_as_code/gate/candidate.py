@@ -83,21 +83,25 @@ class Candidate:
 
     @cached_property
     def facts(self) -> Facts:
-        return Facts.of(self.catalogue)
+        return Facts.of(self.catalogue, self.rule_set.configuration.timezone)
 
     @cached_property
     def base_facts(self) -> Facts:
-        return Facts.of(self.rule_set.catalogue)
+        return Facts.of(self.rule_set.catalogue, self.rule_set.configuration.timezone)
 
     @cached_property
     def guarded_facts(self) -> Facts:
         """What changes are judged by."""
-        return guarded_facts(self.rule_set.catalogue, self.catalogue, strict=True)
+        return self._guarded(strict=True)
 
     @cached_property
     def other_facts(self) -> Facts:
         """What other records are judged by."""
-        return guarded_facts(self.rule_set.catalogue, self.catalogue, strict=False)
+        return self._guarded(strict=False)
+
+    def _guarded(self, *, strict: bool) -> Facts:
+        rules = self.rule_set
+        return guarded_facts(rules.catalogue, self.catalogue, strict=strict, timezone=rules.configuration.timezone)
 
     @cached_property
     def lane(self) -> Situation:

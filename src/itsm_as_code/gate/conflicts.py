@@ -73,7 +73,7 @@ class World:
     @classmethod
     def of(cls, catalogue: Catalogue, configuration: Configuration, now: datetime) -> World:
         """The records of one revision, with its own rules."""
-        facts = Facts.of(catalogue)
+        facts = Facts.of(catalogue, configuration.timezone)
         return cls(facts, facts, now, OpenChanges(), configuration, waived_in(catalogue))
 
 
@@ -239,9 +239,9 @@ def _absences(spec: dict[str, Any], facts: Facts, span: Interval) -> Iterator[Ob
 
 
 def _exhausted_budgets(change: Data, world: World, span: Interval) -> Iterator[Obstacle]:
-    """Used-up budgets, until the figures that say so are out of date."""
+    """Used-up budgets, until they have recovered."""
     waived = world.waived("error-budget", RecordId("Change", change["metadata"]["name"]))
     for stop in budget_stops(change, world.judged, world.budget_policy, world.now, span.start):
         lasting = stop.until is None and not waived
         spans = None if lasting else (Intervals([stop.span]) & Intervals([span])) - waived
-        yield Obstacle("error-budget", f"ServiceReview/{stop.budget.review}", stop.message, spans)
+        yield Obstacle("error-budget", stop.source, stop.message, spans)

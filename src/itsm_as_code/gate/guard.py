@@ -14,7 +14,7 @@ from itsm_as_code.policies.cel import CompileError, Environment
 from itsm_as_code.policies.packs import FOLDER as PACKS_FOLDER
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.diff import Action, RecordDiff
-from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.lifecycle import ending, transition_problems
 from itsm_as_code.records.lifecycle_path import with_steps
@@ -34,8 +34,8 @@ JUDGING_KINDS = (
 """Kinds that judge others: the gate answers questions about them from the base."""
 TOOL = ".itsm"
 """The folder of what judges: the lock that the workflows install the program by, and wheels (``itsm init``)."""
-MEASURED_KINDS = ("ServiceLevelAgreement", "ServiceReview")
-"""Kinds that say how much of an error budget is left: a change is judged by those of the base."""
+PROMISING_KINDS = ("ServiceLevelAgreement",)
+"""Kinds that say how much may fail: a change is judged by those of the base. What failed, incidents say."""
 
 RECORD_DELETED = Rule(
     "record-deleted",
@@ -64,24 +64,37 @@ RULES = (RECORD_DELETED, CHANGE_BACKDATED, MODEL_ON_BASE)
 _TO_COME = ("proposed", "authorised", "scheduled")
 
 
-def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool) -> Facts:
+def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool, timezone: str = "UTC") -> Facts:
     """The candidate's facts, but of judging kinds what the base says.
 
-    So a pull request cannot move a freeze, lower a tier or make a reviewer in order to pass. ``strict`` facts judge
-    changes: they have no judging record and no measurement that is new, and of services known to the base what the
-    base says. The others judge the other records, which may come with a team or person of their own.
+    So a pull request cannot move a freeze, lower a tier, take back an outage or make a reviewer in order to pass.
+    ``strict`` facts judge changes: they have no judging record and no promise that is new, of services known to the
+    base what the base says, and of its incidents the outages. The others judge the other records, which may come with
+    a team or person of their own.
     """
     by_kind = {}
     for kind in base.registry:
         after, before = candidate.data.get(kind.name, {}), base.data.get(kind.name, {})
         if kind.name in JUDGING_KINDS:
             after = before if strict else {**after, **before}
-        elif kind.name in MEASURED_KINDS and strict:
+        elif kind.name in PROMISING_KINDS and strict:
             after = before
+        elif kind.name == "Incident" and strict:
+            taken_back = {
+                name: _with_outages(data, after.get(name))
+                for name, data in before.items()
+                if "outages" in data["spec"] and after.get(name) is not data
+            }
+            after = {**after, **taken_back} if taken_back else after
         elif kind.name == "Service" and strict:
             after = {**after, **before}
         by_kind[kind.name] = after
-    return Facts(by_kind, Facts.of(candidate))
+    return Facts(by_kind, Facts.of(candidate, timezone), timezone)
+
+
+def _with_outages(before: Data, after: Data | None) -> Data:
+    """An incident as the pull request has it, with the outages of the base; one that is gone stays as it was."""
+    return before if after is None else {**after, "spec": {**after["spec"], "outages": before["spec"]["outages"]}}
 
 
 def judging_folders(registry: KindRegistry) -> tuple[str, ...]:

@@ -48,8 +48,7 @@ _BEFORE_BATCHES: Final = 8
 class PolicyEngine:
     """All policies of a catalogue (the rule set's), as ``settings`` set them, over the records of one (the judged).
 
-    ``only`` names policies that are known to compile: the others are left alone. ``look_up_at`` is ``now`` as look-ups
-    see it, for whoever wants to know what they ask of it.
+    ``only`` names policies that are known to compile: the others are left alone.
     """
 
     def __init__(
@@ -60,7 +59,6 @@ class PolicyEngine:
         now: datetime,
         risk_of: RiskOf = lambda record: None,
         only: Collection[str] | None = None,
-        look_up_at: datetime | None = None,
     ) -> None:
         self._now = now
         self._risk_of = risk_of
@@ -70,7 +68,7 @@ class PolicyEngine:
         self._only = only
         self.all = policies_of(rule_records, settings)
         asks_records = any(depends_on_record(policy.params) for policy in self.all)
-        self.environment = Environment(facts, look_up_at or now, Facts.of(rule_records) if asks_records else None)
+        self.environment = Environment(facts, now, Facts.of(rule_records) if asks_records else None)
         self._groups: dict[tuple[str, tuple[int, ...]], tuple[_Ready, ...]] = {}
 
     @cached_property

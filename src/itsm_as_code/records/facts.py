@@ -5,7 +5,7 @@ A catalogue gives one; so does a handful of records in a policy's example.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -19,6 +19,7 @@ from itsm_as_code.records.outcomes import History, Outcome
 from itsm_as_code.records.taken_over import is_taken_over
 
 Data = dict[str, Any]
+Made = TypeVar("Made")
 _Answer = TypeVar("_Answer")
 _HISTORY: Final = ("Change", "Incident")
 _KNOWN: Final = "known facts"
@@ -39,8 +40,13 @@ class Facts:
     ``like`` are other facts; where they have the same changes and incidents, what they know of those is taken over.
     """
 
-    def __init__(self, by_kind: Mapping[str, Mapping[str, Data]], like: Facts | None = None) -> None:
+    def __init__(
+        self, by_kind: Mapping[str, Mapping[str, Data]], like: Facts | None = None, timezone: str = "UTC"
+    ) -> None:
         self._by_kind = by_kind
+        self.timezone = timezone
+        """The IANA zone of the organisation, in which its months and quarters begin."""
+        self._remembered: dict[Any, Any] = {}
         self._years: dict[tuple[str, int], timedelta] = {}
         self._listed: Mapping[str, list[Data]] = {}
         self._like = like if like is not None and all(like._has(kind, by_kind) for kind in _HISTORY) else None
@@ -50,25 +56,26 @@ class Facts:
 
     def narrowed(self, kind: str, names: Iterable[str]) -> Facts:
         """The same facts, whose :meth:`records` of a kind are those alone."""
-        found = Facts(self._by_kind, self)
+        found = Facts(self._by_kind, self, self.timezone)
         found._listed = {kind: [data for name in names if (data := self.record(kind, name)) is not None]}
         return found
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> Facts:
-        """The valid records of a catalogue; the same facts each time, for they remember their answers."""
-        found: Facts | None = catalogue.__dict__.get(_KNOWN)
-        if found is None:
-            found = catalogue.__dict__[_KNOWN] = cls(catalogue.data)
-        return found
+    def of(cls, catalogue: Catalogue, timezone: str = "UTC") -> Facts:
+        """The valid records of a catalogue, of an organisation in a zone; the same facts each time, for they remember
+        their answers."""
+        known: dict[str, Facts] = catalogue.__dict__.setdefault(_KNOWN, {})
+        if timezone not in known:
+            known[timezone] = cls(catalogue.data, timezone=timezone)
+        return known[timezone]
 
     @classmethod
-    def from_records(cls, records: Iterable[Data]) -> Facts:
+    def from_records(cls, records: Iterable[Data], timezone: str = "UTC") -> Facts:
         """Facts of loose records (kind, metadata.name, spec), such as those in a policy's example."""
         by_kind: dict[str, dict[str, Data]] = {}
         for data in records:
             by_kind.setdefault(data["kind"], {})[data["metadata"]["name"]] = data
-        return cls(by_kind)
+        return cls(by_kind, timezone=timezone)
 
     def record(self, kind: str, name: str) -> Data | None:
         return self._by_kind.get(kind, {}).get(name)
@@ -138,6 +145,13 @@ class Facts:
                 total += self.calendar_intervals(calendar, part).total
         return total
 
+    def remember(self, key: tuple[Any, ...], kinds: Iterable[str], make: Callable[[], Made]) -> Made:
+        """What somebody works out from these facts, once for a key; ``kinds`` are those of the records it rests on."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        made: Made = self._remembered[key]
+        return made
+
     def freezes(self, service: str, window: Interval) -> list[tuple[Data, Intervals]]:
         """The freeze calendars that touch a service in a window, with the instants they cover there."""
         found = []
@@ -200,6 +214,41 @@ class Facts:
         return {name: self.change_outcomes[name] for name in names if name in self.change_outcomes}
 
     @cached_property
+    def agreements_by_service(self) -> dict[str, list[Data]]:
+        """The agreements about a service."""
+        found: dict[str, list[Data]] = {}
+        for agreement in self.records("ServiceLevelAgreement"):
+            found.setdefault(agreement.get("spec", {}).get("service", ""), []).append(agreement)
+        return found
+
+    @cached_property
+    def incidents_by_service(self) -> dict[str, list[Data]]:
+        """The incidents that list a service."""
+        found: dict[str, list[Data]] = {}
+        for incident in self.records("Incident"):
+            for service in incident.get("spec", {}).get("services", ()):
+                found.setdefault(service, []).append(incident)
+        return found
+
+    @cached_property
+    def outages_by_service(self) -> dict[str, list[tuple[str, Data]]]:
+        """The outages of a service, each with the name of its incident."""
+        found: dict[str, list[tuple[str, Data]]] = {}
+        for incident in self.records("Incident"):
+            for outage in incident.get("spec", {}).get("outages", ()):
+                found.setdefault(outage["service"], []).append((incident["metadata"]["name"], outage))
+        return found
+
+    @cached_property
+    def requests_by_service(self) -> dict[str, list[Data]]:
+        """The requests for offerings of a service."""
+        found: dict[str, list[Data]] = {}
+        for request in self.records("ServiceRequest"):
+            offering = self.spec("RequestOffering", request.get("spec", {}).get("offering", ""))
+            found.setdefault(offering.get("service", ""), []).append(request)
+        return found
+
+    @cached_property
     def latest_reviews(self) -> dict[str, Data]:
         """For each service, the ServiceReview of it that was held last."""
         found: dict[str, Data] = {}
@@ -216,14 +265,6 @@ class Facts:
         for change in self.records("Change"):
             for service in change.get("spec", {}).get("services", ()):
                 found.setdefault(service, []).append(change)
-        return found
-
-    @cached_property
-    def reviews_by_service(self) -> dict[str, list[Data]]:
-        """The service reviews of a service."""
-        found: dict[str, list[Data]] = {}
-        for review in self.records("ServiceReview"):
-            found.setdefault(review.get("spec", {}).get("service", ""), []).append(review)
         return found
 
 

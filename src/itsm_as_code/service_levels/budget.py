@@ -1,79 +1,103 @@
-"""Error budgets: how much of the failure that an objective allows is used up, from what was measured.
+"""Error budgets: how much of the failure that an objective allows is used up, by what the records say happened.
 
-The error budget of an objective is one minus its target; what is used is the measured share of failure in the same
-period (Site Reliability Workbook, chapter 2, "Implementing SLOs", and appendix B, "Example Error Budget Policy";
-https://sre.google/workbook/implementing-slos/).
-
-Measured means written down in a ServiceReview. Only the review of the latest period that is over counts: an older one
-says nothing about today, and a missing figure in the latest is no figure, not the older one. A figure says nothing any
-more once it is older than the window of its objective: then there is no current data.
+The error budget of an objective is one minus its target, of the service time of its whole window; what is used is what
+was lost in the window so far (Site Reliability Workbook, chapter 2, "Implementing SLOs", and appendix B, "Example Error
+Budget Policy"; https://sre.google/workbook/implementing-slos/). Figures that somebody typed play no part.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
-from itsm_as_code.clock import format_date, parse_date
-from itsm_as_code.durations import Duration, parse_duration
-from itsm_as_code.measures.deadlines import utc_day
-from itsm_as_code.measures.numbers import share
+from itsm_as_code.clock import Interval
+from itsm_as_code.measures.numbers import percent_floor, share
 from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.service_levels.attainment import Attainment, Part, attainment, in_force, zone_of
+from itsm_as_code.service_levels.promises import supporting
+from itsm_as_code.service_levels.windows import window_at
 
-_CALENDAR: Final = {"month": Duration(months=1), "quarter": Duration(months=3), "year": Duration(months=12)}
+PLACES: Final = 3
+"""Decimals of a percentage that people read; it is cut, never rounded up."""
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorBudget:
-    """The budget of one objective over ``[start, end)``; ``target`` and ``attained`` are shares of one.
+    """The budget of one objective of a service over ``window``; times are in seconds, ``target`` is a share of one.
 
-    ``target_text`` and ``attained_text`` are the same as the records write them, in percent. ``agreement``,
-    ``objective`` and ``review`` say where the numbers come from. ``until`` is the instant from which on the figure is
-    older than the window of its objective; None where that is past the year 9999, or where there is no window.
+    ``served`` is the service time so far, ``lost`` what failed of it, by the parts in ``counted``; ``allowed`` is what
+    may fail of the service time of the whole window. ``target_text`` is the target as its agreement writes it.
     """
 
     agreement: str
+    service: str
     objective: str
-    review: str
-    start: date
-    end: date
+    window: Interval
     target: Fraction
-    attained: Fraction
     target_text: str
-    attained_text: str
-    until: datetime | None = None
+    served: Fraction
+    lost: Fraction
+    allowed: Fraction
+    counted: tuple[Part, ...] = ()
 
-    def is_current(self, at: datetime) -> bool:
-        """True while the figure says something."""
-        return self.until is None or at < self.until
+    @classmethod
+    def of(cls, found: Attainment) -> ErrorBudget:
+        """The budget of an attainment whose objective is a share to reach, in percent."""
+        target = min(max(share(found.objective["target"]), Fraction(0)), Fraction(1))
+        return cls(
+            agreement=found.agreement,
+            service=found.service,
+            objective=found.objective["name"],
+            window=found.window.span,
+            target=target,
+            target_text=found.objective["target"],
+            served=found.served,
+            lost=found.lost,
+            allowed=(1 - target) * found.served_whole,
+            counted=found.counted,
+        )
 
     def is_used_up(self, share: Fraction = Fraction(1)) -> bool:
-        """True when so much of the budget or more is used. Where a target of 100 % was met, there was none to use."""
-        return self.attained < 1 and self.consumed >= share
+        """True when so much of the budget or more is used, and something was lost at all."""
+        return self.lost > 0 and self.consumed >= share
 
     @property
-    def allowed(self) -> Fraction:
-        """The share of failure that the objective allows."""
-        return 1 - self.target
+    def attained(self) -> Fraction | None:
+        """The share of one that was attained; None where nothing was served yet."""
+        return 1 - self.lost / self.served if self.served else None
+
+    @property
+    def attained_text(self) -> str | None:
+        """What was attained, in percent, cut after three decimals."""
+        return None if self.attained is None else percent_floor(self.attained, PLACES)
 
     @property
     def consumed(self) -> Fraction:
         """The used share of the budget: 0 none of it, 1 all of it, more than 1 overspent.
 
-        A target of 100 % allows no failure and so has no budget: it counts as used up, whatever was attained.
+        A target of 100 % allows no failure and so has no budget: it counts as used up, whatever was lost.
         """
-        return (1 - self.attained) / self.allowed if self.allowed else Fraction(1)
+        return self.lost / self.allowed if self.allowed else Fraction(1)
 
     @property
     def remaining(self) -> Fraction:
         """What is left of the budget, as a share of it; negative when it is overspent."""
         return 1 - self.consumed
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The records by which something was lost, what lost most first."""
+        lost: dict[str, Fraction] = {}
+        for part in self.counted:
+            lost[part.source] = lost.get(part.source, Fraction(0)) + part.lost
+        return tuple(sorted(lost, key=lambda source: (-lost[source], source)))
+
     def as_data(self) -> dict[str, Any]:
-        """What expressions see: the shares as doubles, the rest as text; ``until`` is the day after the period."""
+        """What expressions see: shares and minutes as doubles, figures in percent as text."""
         return {
             "remaining": float(self.remaining),
             "consumed": float(self.consumed),
@@ -81,70 +105,68 @@ class ErrorBudget:
             "attained": self.attained_text,
             "agreement": self.agreement,
             "objective": self.objective,
-            "review": self.review,
-            "until": format_date(self.end),
+            "lostMinutes": float(self.lost / 60),
+            "allowedMinutes": float(self.allowed / 60),
         }
 
 
-def error_budgets(facts: Facts, service: str, now: datetime) -> tuple[ErrorBudget, ...]:
-    """The budgets of a service of which there is a current figure at ``now``, the worst first; empty for no data."""
-    reviews = latest_reviews(facts, service, now)
-    found = (budget for review in reviews for budget in review_budgets(facts, review))
-    return _worst_first(budget for budget in found if budget.is_current(now))
+def error_budgets(facts: Facts, service: str, now: datetime, at: datetime | None = None) -> tuple[ErrorBudget, ...]:
+    """The budgets of what the organisation itself promises of a service, the worst first; empty without a promise.
+
+    They are those of the windows at ``at`` (now, unless said otherwise) by what is known at ``now``: as if nothing
+    failed between them. ValueError where a calendar or an outage that they rest on makes no sense.
+    """
+    moment = now if at is None else at
+    found = (
+        _budget(facts, agreement, objective, now, moment) for agreement, objective in _promised(facts, service, moment)
+    )
+    return tuple(sorted(found, key=lambda item: (item.remaining, item.agreement, item.objective)))
 
 
-def latest_reviews(facts: Facts, service: str, now: datetime) -> list[Data]:
-    """The reviews of a service that look back on the latest period which is over at ``now``."""
-    today = utc_day(now)
-    over = [review for review in facts.reviews_by_service.get(service, ()) if _period(review)[1] <= today]
-    latest = max(map(_period, over), key=lambda period: (period[1], period[0]), default=None)
-    return [review for review in over if _period(review) == latest]
+def has_budget(objective: Data) -> bool:
+    """True for an objective that is an availability to reach, in percent."""
+    return (objective["indicator"], objective["unit"], objective["comparison"]) == (
+        "availability",
+        "percent",
+        "at-least",
+    )
 
 
-def review_budgets(facts: Facts, review: Data) -> tuple[ErrorBudget, ...]:
-    """The budgets of the period of one review as it measured them, the worst first; empty when it measured none."""
-    return _worst_first(_budgets(facts, review["spec"]["service"], review, *_period(review)))
+def recovers(facts: Facts, budget: ErrorBudget, share: Fraction, now: datetime, at: datetime) -> datetime | None:
+    """From when on less than a share of a budget is used, to the minute, if nothing more fails; None for never.
 
+    A rolling window leaves outages behind; a calendar window ends with all of them.
+    """
+    agreement = next(
+        item for item in facts.agreements_by_service[budget.service] if item["metadata"]["name"] == budget.agreement
+    )
+    objective = next(item for item in agreement["spec"]["objectives"] if item["name"] == budget.objective)
+    tz = zone_of(facts, agreement)
+    whole = window_at(objective["window"], at, tz).whole
+    if "calendar" in objective["window"]:
+        return whole.end
+    low, high = 0, (whole.end - whole.start) // _MINUTE + 1500  # a day of the change to winter time, and a bit
 
-def _worst_first(budgets: Iterable[ErrorBudget]) -> tuple[ErrorBudget, ...]:
-    return tuple(sorted(budgets, key=lambda item: (item.remaining, item.agreement, item.objective, item.review)))
+    def used_up(minutes: int) -> bool:
+        return _budget(facts, agreement, objective, now, at + minutes * _MINUTE).is_used_up(share)
 
-
-def _period(review: Data) -> tuple[date, date]:
-    period = review["spec"]["period"]
-    return parse_date(period["from"]), parse_date(period["until"])
-
-
-def _budgets(facts: Facts, service: str, review: Data, start: date, end: date) -> Iterator[ErrorBudget]:
-    """Of every objective in a review that is a share to reach, and of which it says what was attained."""
-    for line in review["spec"].get("performance", ()):
-        agreement = facts.spec("ServiceLevelAgreement", line["agreement"])
-        objective = next((item for item in agreement.get("objectives", ()) if item["name"] == line["objective"]), None)
-        if "attained" not in line or objective is None or agreement["service"] != service:
-            continue
-        if objective["unit"] != "percent" or objective["comparison"] != "at-least":
-            continue
-        target, attained = objective["target"], line["attained"]
-        yield ErrorBudget(
-            agreement=line["agreement"],
-            objective=line["objective"],
-            review=review["metadata"]["name"],
-            start=start,
-            end=end,
-            target=min(share(target), Fraction(1)),
-            attained=min(share(attained), Fraction(1)),
-            target_text=target,
-            attained_text=attained,
-            until=_until(end, objective.get("window", {})),
-        )
-
-
-def _until(end: date, window: Data) -> datetime | None:
-    """One window after the end of the period that was measured."""
-    if not window:
+    if used_up(high):
         return None
-    length = parse_duration(window["rolling"]) if "rolling" in window else _CALENDAR[window["calendar"]]
-    try:
-        return datetime.combine(length.after_day(end), time(), UTC)
-    except OverflowError:
-        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if used_up(middle) else (low, middle)
+    return at + high * _MINUTE
+
+
+def _budget(facts: Facts, agreement: Data, objective: Data, now: datetime, at: datetime) -> ErrorBudget:
+    tz = zone_of(facts, agreement)
+    return ErrorBudget.of(attainment(facts, agreement, objective, window_at(objective["window"], at, tz), now))
+
+
+def _promised(facts: Facts, service: str, at: datetime) -> Iterator[tuple[Data, Data]]:
+    for agreement in facts.agreements_by_service.get(service, ()):
+        spec = agreement["spec"]
+        if supporting(spec["type"]) and at in in_force(agreement, zone_of(facts, agreement)):
+            for objective in spec["objectives"]:
+                if has_budget(objective):
+                    yield agreement, objective

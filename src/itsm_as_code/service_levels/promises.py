@@ -14,7 +14,7 @@ from itsm_as_code.findings import Pointer
 from itsm_as_code.measures.deadlines import in_force
 from itsm_as_code.records.facts import Facts
 
-_SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+SECONDS: Final = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 TIMES: Final = ("time-to-own", "time-to-resolve", "fulfilment")
 """Indicators that say how long something takes."""
 
@@ -54,9 +54,9 @@ class Promise:
     @property
     def seconds(self) -> Fraction | None:
         """The promised longest time in seconds (a day is 24 hours of the objective's clock); None for others."""
-        if self.indicator not in TIMES or self.comparison != "at-most" or self.unit not in _SECONDS:
+        if self.indicator not in TIMES or self.comparison != "at-most" or self.unit not in SECONDS:
             return None
-        return self.target * _SECONDS[self.unit]
+        return self.target * SECONDS[self.unit]
 
     def over(self, today: date) -> bool:
         """True when it is in force no longer."""

@@ -20,7 +20,7 @@ from itsm_as_code.findings import Severity
 from itsm_as_code.measures.links import LINKS, lifted_by
 from itsm_as_code.measures.numbers import rounded, share
 from itsm_as_code.records.facts import Data, Facts
-from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets
+from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets, recovers
 
 MODEL: Final = "model"
 """In ``exempt``: standard changes whose model says so."""
@@ -56,6 +56,11 @@ class BudgetPolicy:
         )
         return cls(levels if "stops" in spec else default.levels, tuple(spec.get("exempt", default.exempt)))
 
+    def gravest(self, change_type: str) -> Severity | None:
+        """How gravely changes of a type can be stopped at all; None where nothing stops them."""
+        found = [item.severity for item in self.levels if change_type in item.changes]
+        return min(found, key=lambda severity: severity.rank, default=None)
+
     def level(self, change_type: str, budget: ErrorBudget) -> Level | None:
         """The gravest level at which a budget stops changes of a type; None where it stops none."""
         reached = [item for item in self.levels if change_type in item.changes and budget.is_used_up(item.used)]
@@ -64,16 +69,18 @@ class BudgetPolicy:
 
 @dataclass(frozen=True, slots=True)
 class BudgetStop:
-    """Why a change of a service is stopped, how gravely, and until when the figure says so (None: without end).
+    """Why a change of a service is stopped, how gravely, and until when the window says so (None: without end).
 
-    ``refused`` says of each link of the change why it lifts nothing.
+    ``budget`` is None where it could not be computed, of which ``problem`` says why. ``refused`` says of each link of
+    the change why it lifts nothing.
     """
 
     service: str
-    budget: ErrorBudget
+    budget: ErrorBudget | None
     severity: Severity
     until: datetime | None
     refused: tuple[str, ...] = ()
+    problem: str = ""
 
     @property
     def span(self) -> Interval:
@@ -81,20 +88,27 @@ class BudgetStop:
         return Interval(BEGINNING, self.until or FOREVER)
 
     @property
+    def source(self) -> str:
+        """The record that speaks most against the change: ``Incident/name``."""
+        return next(iter(self.budget.sources if self.budget else ()), f"Service/{self.service}")
+
+    @property
     def message(self) -> str:
         """One sentence, without its full stop."""
-        budget = self.budget
-        figures = f"attained {budget.attained_text} % of {budget.target_text} %"
-        period = f"in the period that ended {budget.end.isoformat()}"
-        said = f"{budget.objective} of {budget.agreement} {figures} {period}"
-        return "; ".join([f"the error budget of {self.service} is {_used(budget)}: {said}", *self.refused])
+        if self.budget is None:
+            said = f"the error budget of {self.service} could not be computed: {self.problem}"
+        else:
+            said = f"the error budget of {self.service} is {_used(self.budget)}: {_figures(self.budget)}"
+        return "; ".join([said, *self.refused])
 
     @property
     def remedy(self) -> str:
         """The ways out."""
+        if self.budget is None:
+            return "mend the record that it names"
         ways = [f"name the open incident, problem or improvement of {self.service} that it mends, and have it agreed"]
         if self.until is not None:
-            ways.append(f"plan it for {format_instant(self.until)} or later, when that figure is out of date")
+            ways.append(f"plan it for {format_instant(self.until)} or later, when the budget has recovered")
         return "; ".join([*ways, "or ask for a waiver of error-budget"])
 
 
@@ -106,10 +120,11 @@ def budget_stops(
     at: datetime | None = None,
     services: Iterable[str] | None = None,
 ) -> tuple[BudgetStop, ...]:
-    """What the budgets as measured at ``now`` stop of a change, of each service the worst.
+    """What the budgets, by what is known at ``now``, stop of a change, of each service the worst.
 
-    ``at`` is when the change would act: the beginning of its window unless said otherwise, and not before ``now``. A
-    figure that is out of date by then stops nothing. Waivers are for who asks, as for every other rule.
+    ``at`` is when the change would act: the beginning of its window unless said otherwise, and not before ``now``. An
+    outage that is out of the window of its objective by then stops nothing. Waivers are for who asks, as for every
+    other rule.
     """
     spec = change["spec"]
     acts = max(now, at or _start(spec) or now)
@@ -120,18 +135,22 @@ def budget_stops(
 def _stop(
     spec: Data, service: str, facts: Facts, policy: BudgetPolicy, now: datetime, acts: datetime
 ) -> Iterator[BudgetStop]:
-    stopping = [
-        (level, budget)
-        for budget in error_budgets(facts, service, now)
-        if budget.is_current(acts) and (level := policy.level(spec["type"], budget)) is not None
-    ]
-    if not stopping or _is_exempt(spec, service, facts, policy):
+    gravest = policy.gravest(spec["type"])
+    if gravest is None or _is_exempt(spec, service, facts, policy):
+        return
+    try:
+        budgets = error_budgets(facts, service, now, acts)
+    except ValueError as error:
+        yield BudgetStop(service, None, gravest, None, problem=str(error))
+        return
+    stopping = [(level, budget) for budget in budgets if (level := policy.level(spec["type"], budget)) is not None]
+    if not stopping:
         return
     lifted, refused = lifted_by(spec, service, facts, policy.exempt)
     if lifted is None:
-        gravest = min(level.severity.rank for level, _ in stopping)
-        grave = [(level, budget) for level, budget in stopping if level.severity.rank == gravest]
-        ends = [budget.until for _, budget in grave]
+        rank = min(level.severity.rank for level, _ in stopping)
+        grave = [(level, budget) for level, budget in stopping if level.severity.rank == rank]
+        ends = [recovers(facts, budget, level.used, now, acts) for level, budget in grave]
         until = max(end for end in ends if end is not None) if None not in ends else None
         yield BudgetStop(service, grave[0][1], grave[0][0].severity, until, tuple(refused))
 
@@ -160,3 +179,12 @@ def _start(spec: Data) -> datetime | None:
 
 def _used(budget: ErrorBudget) -> str:
     return "used up" if budget.consumed >= 1 else f"used to {rounded(budget.consumed * 100, 1)} %"
+
+
+def _figures(budget: ErrorBudget) -> str:
+    """``availability of x-sla attained 99.895 % of 99.97 % from ... to ...: 42 of 12.1 minutes, by Incident/y``."""
+    window = f"from {format_instant(budget.window.start)} to {format_instant(budget.window.end)}"
+    minutes = f"{rounded(budget.lost / 60, 1).normalize():f} minutes lost of {rounded(budget.allowed / 60, 1)} allowed"
+    attained = f"attained {budget.attained_text} % of {budget.target_text} %"
+    by = f", by {', '.join(budget.sources[:3])}" if budget.sources else ""
+    return f"{budget.objective} of {budget.agreement} {attained} {window}: {minutes}{by}"

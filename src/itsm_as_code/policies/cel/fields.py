@@ -105,7 +105,10 @@ _CLOSED_REQUEST: Final = {
     "additionalProperties": False,
     "properties": {"author": {}, "base": {}, "head": {}, "conflicts": {"type": "array", "items": _CONFLICT}},
 }
-_BUDGET: Final = ("remaining", "consumed", "target", "attained", "agreement", "objective", "review", "until")
+_BUDGET: Final = (
+    *("remaining", "consumed", "target", "attained", "agreement", "objective"),
+    *("lostMinutes", "allowedMinutes"),
+)
 _CLOSED_BUDGET: Final = {"additionalProperties": False, "properties": {name: {} for name in _BUDGET}}
 
 

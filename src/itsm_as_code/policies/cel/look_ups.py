@@ -30,6 +30,6 @@ LOOK_UPS: Final = {
     "dependents": LookUp(frozenset({"Service"}), 0, 64 * ITERATIONS),
     "dependencies": LookUp(frozenset({"Service"}), 0, 64 * ITERATIONS),
     "frozen": LookUp(frozenset({"Service", "Calendar"}), 0),
-    "budget": LookUp(frozenset({"ServiceReview", "ServiceLevelAgreement"}), None, LOOKED_UP),
+    "budget": LookUp(frozenset({"Calendar", "Incident", "ServiceLevelAgreement"}), None, LOOKED_UP),
     **dict.fromkeys(("day", "period", "lastDay", "noticeDay"), LookUp()),
 }

@@ -62,13 +62,21 @@ def mentions(expression: str, name: str) -> bool:
         return True
 
 
+def calls(expression: str, name: str) -> bool:
+    """True when an expression calls a function, or when that cannot be told."""
+    try:
+        return any(node.kind == "call" and node.name == name for node in parse(expression).walk())
+    except SyntaxProblem:
+        return True
+
+
 @lru_cache(maxsize=4096)
 def rests_on_time(expression: str) -> bool:
-    """True when the answer of an expression may be another one later, with the same records and answers of look-ups.
+    """True when the answer of an expression may be another one later, with the same records.
 
-    The derived risk counts the history that is known by then.
+    The derived risk counts the history that is known by then, and an error budget is that of the window up to then.
     """
-    return any(mentions(expression, name) for name in ("now", "risk"))
+    return any(mentions(expression, name) for name in ("now", "risk")) or calls(expression, "budget")
 
 
 @dataclass(frozen=True, slots=True)

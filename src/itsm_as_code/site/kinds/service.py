@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
-from itsm_as_code.service_levels import error_budgets
 from itsm_as_code.site import addresses
 from itsm_as_code.site.kinds import service_level_agreement
 from itsm_as_code.site.views import (
@@ -96,9 +95,7 @@ def _customer_part(made: RecordPage, now: state.Now) -> None:
     else:
         made.add("help", "Getting help", Missing("No support channel is recorded."))
     made.add("promises", "What is promised", *_promises(made))
-    budgets = error_budgets(made.context.validation.facts, made.record.name, made.context.now)
-    stopped = error_budget.stopped(made.context, budgets)
-    made.add("budget", "Error budget", stopped, error_budget.table(made.context, budgets) if budgets else None, level=3)
+    made.add("budget", "Error budget", *error_budget.shown(made.context, made.record), level=3)
     _status_part(made, now)
     offer = feed.offer(made.context, made.record.title, "Service", made.record.name)
     made.add("planned", "Planned", *_planned(made, now), offer)

@@ -1,4 +1,4 @@
-"""The page of a service review: what was promised and reached, what is left of error budgets, and what follows."""
+"""The page of a service review: what was promised, reached and computed, and what follows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
-from itsm_as_code.service_levels import review_budgets
-from itsm_as_code.site.views import error_budget, listing, promises, state, words
+from itsm_as_code.service_levels import review_figure
+from itsm_as_code.site.views import listing, promises, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Inline, Items, Missing, Page, Prose, Row, Status, Table, Text, Value, badges
@@ -20,9 +20,7 @@ _VERDICTS = {"missed": "missed", "met": "met", "no-data": "without data"}
 def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
-    made.add("performance", "Promised and reached", _performance(context, spec))
-    budgets = review_budgets(context.validation.facts, record.data)
-    made.add("budget", "Error budget", error_budget.table(context, budgets) if budgets else Missing(error_budget.NONE))
+    made.add("performance", "Promised and reached", _performance(context, record))
     made.add("feedback", "What users and customers said", Prose(spec["feedback"]) if "feedback" in spec else None)
     decisions = spec.get("decisions", ())
     said = Items(tuple(Prose(text) for text in decisions)) if decisions else Missing("Nothing was decided.")
@@ -54,9 +52,9 @@ def tally(context: Context, spec: Mapping[str, Any]) -> list[Status]:
             if counts[verdict]]  # fmt: skip
 
 
-def _performance(context: Context, spec: Mapping[str, Any]) -> Table:
+def _performance(context: Context, record: Record) -> Table:
     rows = []
-    for line in spec.get("performance", ()):
+    for line in record.spec.get("performance", ()):
         agreement = context.catalogue.get("ServiceLevelAgreement", line["agreement"])
         objective = promises.objective_of(agreement, line["objective"])
         promised, attained = line["target"], line.get("attained")
@@ -65,13 +63,23 @@ def _performance(context: Context, spec: Mapping[str, Any]) -> Table:
                 Text(promises.name(objective) if objective else words.human(line["objective"])),
                 Text(promises.promise({**objective, "target": promised}) if objective else promised),
                 Text(promises.quantity(attained, objective)) if attained else Missing("No data"),
+                _computed(context, record, line),
                 context.status(line["verdict"]),
                 Prose(line["note"]) if "note" in line else Missing("None"),
                 context.reference("ServiceLevelAgreement", line["agreement"]),
             )
         )
-    headers = ("Objective", "Promised", "Reached", "Verdict", "Note", "Agreement")
+    headers = ("Objective", "Promised", "Reached", "Computed", "Verdict", "Note", "Agreement")
     return Table("Performance against the objectives", headers, tuple(rows), "No objective was looked at.")
+
+
+def _computed(context: Context, record: Record, line: Mapping[str, Any]) -> Value:
+    """What the records say of the same objective in the same period."""
+    try:
+        found = review_figure(context.validation.facts, record.data, dict(line), context.now)
+    except ValueError as error:
+        return Missing(f"Unknown: {error}")
+    return promises.attained(context, found)
 
 
 def _actions(context: Context, spec: Mapping[str, Any]) -> Table:

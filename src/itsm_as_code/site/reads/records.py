@@ -6,7 +6,7 @@ to a service does not depend on its plan for disasters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from itsm_as_code.clock import Interval
 from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Record
-from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.records.facts import Data, Facts, Made
 from itsm_as_code.records.graph import ServiceGraph
 from itsm_as_code.site.reads.notes import MARK, Notes, bind, by_name, remembering
 
@@ -248,7 +248,7 @@ class _Facts(Facts):
     notes: Notes
 
     def __init__(self, real: Facts, notes: Notes) -> None:
-        super().__init__(_Kinds(real._by_kind, notes))  # type: ignore[arg-type]
+        super().__init__(_Kinds(real._by_kind, notes), timezone=real.timezone)  # type: ignore[arg-type]
         self.notes = notes
         bind(self)
 
@@ -256,6 +256,12 @@ class _Facts(Facts):
         """What is remembered of a calendar may be made of any, so that whoever asks depends on all of them."""
         self.records("Calendar")
         return super().covered(calendar, window)
+
+    def remember(self, key: tuple[Any, ...], kinds: Iterable[str], make: Callable[[], Made]) -> Made:
+        """As above."""
+        for kind in kinds:
+            self.records(kind)
+        return super().remember(key, kinds, make)
 
     @cached_property
     def needs(self) -> dict[str, Data]:

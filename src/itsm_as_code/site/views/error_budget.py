@@ -1,35 +1,44 @@
-"""Error budgets in words: what was measured over what was allowed, and which records say so."""
+"""Error budgets in words: what was lost over what was allowed, and which records say so."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
 
-from itsm_as_code.measures.deadlines import last_day_before
-from itsm_as_code.measures.numbers import percent, rounded
+from itsm_as_code.measures.numbers import rounded
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.service_levels import BudgetPolicy, ErrorBudget, error_budgets, latest_reviews, review_budgets
+from itsm_as_code.service_levels import BudgetPolicy, ErrorBudget, error_budgets, recovers
 from itsm_as_code.site.views import promises, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Inline, Missing, Row, Status, Table, Text, Value
 
-NONE = "No data: no review has measured an objective that is a share to reach, such as availability."
-_HEADERS = ("Objective", "Left of the budget", "Failure measured", "Failure allowed", "Period", "Source")
+_HEADERS = ("Objective", "Left of the budget", "Lost", "Allowed", "Window", "Source")
 
 
-def table(context: Context, budgets: Iterable[ErrorBudget]) -> Table:
-    """Numerator, denominator and source of every budget."""
-    return Table("Error budgets", _HEADERS, tuple(_row(context, item) for item in budgets))
+def shown(context: Context, service: Record) -> tuple[Value | None, ...]:
+    """What is stopped, and numerator, denominator and source of every budget of a service."""
+    try:
+        found = budgets(context, service)
+    except ValueError as error:
+        return (Missing(f"Unknown: {error}"),)
+    rows = tuple(_row(context, item) for item in found)
+    return stopped(context, found), Table("Error budgets", _HEADERS, rows) if rows else None
 
 
 def worst(context: Context, service: Record) -> Value:
-    """The worst objective of a service in the latest period that is over: ``Availability: 41.0 % left``."""
-    found = error_budgets(context.validation.facts, service.name, context.now)
+    """The worst objective of a service in its window: ``Availability: 41.0 % left``."""
+    try:
+        found = budgets(context, service)
+    except ValueError as error:
+        return Missing(f"Unknown: {error}")
     if not found:
-        facts = context.validation.facts
-        reviews = latest_reviews(facts, service.name, context.now)
-        return Missing("No current data" if any(review_budgets(facts, item) for item in reviews) else "No data")
+        return Missing("No availability is promised")
     return Inline((Text(objective(context, found[0])), standing(found[0])), ": ")
+
+
+def budgets(context: Context, service: Record) -> tuple[ErrorBudget, ...]:
+    """The budgets of a service; ValueError where what they rest on cannot be read."""
+    return error_budgets(context.validation.facts, service.name, context.now)
 
 
 def stopped(context: Context, budgets: Iterable[ErrorBudget]) -> Value | None:
@@ -43,12 +52,14 @@ def stopped(context: Context, budgets: Iterable[ErrorBudget]) -> Value | None:
     if not found:
         return None
     kinds = " and ".join(sorted(found))
-    ends = [budget.until for group in found.values() for budget in group]
+    facts = context.validation.facts
+    used = min(level.used for level in policy.levels)
+    ends = [recovers(facts, item, used, context.now, context.now) for group in found.values() for item in group]
     last = max((end for end in ends if end is not None), default=None)
     text = f"Stops {kinds} changes that mend nothing and are not exempt"
     if last is None or None in ends:
         return Text(f"{text}.")
-    return Inline((Text(f"{text}, until the figure is out of date:"), words.moment(last, context.tz)), " ")
+    return Inline((Text(f"{text}, until the budget has recovered:"), words.moment(last, context.tz)), " ")
 
 
 def standing(budget: ErrorBudget) -> Status:
@@ -68,14 +79,19 @@ def objective(context: Context, budget: ErrorBudget) -> str:
 
 
 def _row(context: Context, budget: ErrorBudget) -> Row:
-    review = context.reference("ServiceReview", budget.review)
     agreement = context.reference("ServiceLevelAgreement", budget.agreement)
-    days = (words.date_value(budget.start), words.date_value(last_day_before(budget.end)))
+    found = promises.objective_of(context.catalogue.get("ServiceLevelAgreement", budget.agreement), budget.objective)
+    incidents = [context.reference("Incident", source.partition("/")[2]) for source in budget.sources]
     return Row.of(
         Text(objective(context, budget)),
         standing(budget),
-        Text(f"{percent(1 - budget.attained)} % (100 - {budget.attained_text})"),
-        Text(f"{percent(budget.allowed)} % (100 - {budget.target_text})"),
-        Inline(days, " to "),
-        Inline((review, agreement)),
+        Text(f"{minutes(budget.lost)} of {minutes(budget.served)}"),
+        Text(f"{minutes(budget.allowed)} (100 - {budget.target_text} %)"),
+        Text(promises.window(found)) if found else Missing(),
+        Inline((*incidents, agreement)),
     )
+
+
+def minutes(seconds: Fraction) -> str:
+    """``20.04 min``, ``40,320 min``."""
+    return f"{rounded(seconds / 60).normalize():,f} min"

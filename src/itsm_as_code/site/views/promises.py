@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.service_levels import latest_reviews
+from itsm_as_code.service_levels import Figure, attained_text, figure, is_met
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Inline, Missing, Row, Table, Text, Value, inline
@@ -37,7 +37,7 @@ def window(objective: Mapping[str, Any]) -> str:
 
 
 def objectives(context: Context, agreement: Record, linked: bool = False) -> Table:
-    """The objectives of an agreement, each with what the latest review of the service measured."""
+    """The objectives of an agreement, each with what was attained in its window."""
     rows = []
     for objective in agreement.spec["objectives"]:
         counted = _calendar_link(context, objective.get("hours"), "Always")
@@ -50,14 +50,20 @@ def objectives(context: Context, agreement: Record, linked: bool = False) -> Tab
 
 
 def _attained(context: Context, agreement: Record, objective: Mapping[str, Any]) -> Value:
-    """``99.854 % Missed`` with the review that says so; a figure that is missing there is no older one."""
-    for review in latest_reviews(context.validation.facts, agreement.spec["service"], context.now):
-        for line in review["spec"].get("performance", ()):
-            if (line["agreement"], line["objective"]) == (agreement.name, objective["name"]) and "attained" in line:
-                attained = Text(quantity(line["attained"], objective))
-                source = context.reference("ServiceReview", review["metadata"]["name"])
-                return Inline((attained, context.status(line["verdict"]), source), " ")
-    return Missing("No data")
+    """``99.854 % Missed`` in the window of the objective as of now, by what the records say."""
+    try:
+        found = figure(context.validation.facts, agreement.data, dict(objective), context.now)
+    except ValueError as error:
+        return Missing(f"Unknown: {error}")
+    return attained(context, found)
+
+
+def attained(context: Context, found: Figure | None) -> Value:
+    """A computed figure with its verdict; records measure no latency, say, and without a case there is no time."""
+    if found is None or (met := is_met(found)) is None:
+        return Missing("No data")
+    said = Text(quantity(attained_text(found) or "", found.objective))
+    return Inline((said, context.status("met" if met else "missed")), " ")
 
 
 def _calendar_link(context: Context, name: object, always: str) -> Value:

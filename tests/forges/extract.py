@@ -32,6 +32,11 @@ OPERATIONS = {
     f"{REPOSITORY}/check-runs": ["post"],
     f"{REPOSITORY}/check-runs/{{check_run_id}}": ["patch"],
     f"{REPOSITORY}/statuses/{{sha}}": ["post"],
+    f"{REPOSITORY}/branches/{{branch}}/protection": ["get"],
+    f"{REPOSITORY}/rules/branches/{{branch}}": ["get"],
+    f"{REPOSITORY}/rulesets": ["get"],
+    f"{REPOSITORY}/rulesets/{{ruleset_id}}": ["get"],
+    f"{REPOSITORY}/pulls/{{pull_number}}/requested_reviewers": ["post"],
     "/user": ["get"],
 }
 DROPPED = {"description", "example", "examples", "externalDocs", "summary", "tags", "title", "headers"}

@@ -14,6 +14,9 @@ from itsm_as_code.cli.program import program
 
 ROWS: Final[dict[str, list[list[str]]]] = {
     "approve": [["--base", "main", "--head", "topic", "--as", "bob", "--dry-run"]],
+    "audit forge": [
+        ["--forge", "github", "--repo", "x/y", "--api-url", "http://127.0.0.1:9", "--wait", "0", "--rev", "main"]
+    ],
     "authorise": [["{change}"]],
     "build": [["-o", "{scratch}/site", "--history", "1"]],
     "calendar": [[], ["--from", "0001-01-01", "--to", "2026-12-31"]],

@@ -110,7 +110,22 @@ def command(
     _say_who_has_no_account(session, team, forge)
     go = f"cd {target} && " if folder is not None else ""
     session.write(f"{len(files)} files in {target}. Next:\n" + _NEXT.format(go=go, email=shlex.quote(team[0]["email"])))
+    _say_settings(session, forge)
     return 1 if wrong else 0
+
+
+_SETTINGS = {
+    "github": "a ruleset for the default branch (the gate required from a named source, pull requests required, no "
+    "force pushes or deletions, nobody bypasses it) and one for tags",
+    "gitlab": "the default branch protected (nobody pushes, no force pushes), 'Pipelines must succeed' without skipped "
+    "ones, the pipeline's file in another project, protected tags",
+}
+
+
+def _say_settings(session: Session, forge: str) -> None:
+    """What the forge has to be told, for no file of a repository can."""
+    if forge in _SETTINGS:
+        session.say(f"at the forge, set: {_SETTINGS[forge]}; itsm audit forge --forge {forge} says whether it holds")
 
 
 _NEXT = """\

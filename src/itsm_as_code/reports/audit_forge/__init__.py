@@ -1,0 +1,1 @@
+"""What `itsm audit forge` prints."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code import horizon, snapshot, stored_findings
+from itsm_as_code import horizon, shipped, snapshot, stored_findings
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.records import index
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.stored_findings import Answer
@@ -391,8 +396,7 @@ def test_a_damaged_index_is_no_index(workshop: Workshop, tmp_path: Path) -> None
 def test_what_is_no_answer_is_none(workshop: Workshop, tmp_path: Path, data: Any, judged: list[datetime]) -> None:
     """A part that bears the right seal, and is of no version of this program."""
     revision = Repository(workshop.path).snapshot(workshop.tip())
-    index = stored_findings.TreeIndex(Cache(tmp_path / "cache"), revision.tree)
-    index.put({"findings": data})
+    stored_findings.TreeIndex(Cache(tmp_path / "cache"), revision.tree).put({"findings": data})
     assert said(answer(workshop, NOW, tmp_path / "cache")) == said(answer(workshop, NOW))
     assert len(judged) == 2
 
@@ -441,3 +445,84 @@ def test_validate_says_the_same_with_a_cache(workshop: Workshop, tmp_path: Path,
     assert shown[0] == shown[1] == shown[2]
     assert shown[3] == shown[4] == shown[5]
     assert shown[6] == shown[7] == shown[8]
+
+
+# Other processes
+
+
+def start(shop: Workshop, folder: Path) -> subprocess.Popen[str]:
+    """`itsm validate` of HEAD in a process of its own."""
+    command = [sys.executable, "-m", "itsm_as_code", "validate", "--rev", "HEAD", "--now", "2026-11-22T12:00:00Z"]
+    command += ["--format", "json", "--cache", str(folder)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=shop.path, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+
+def killed(shop: Workshop, folder: Path, seconds: float) -> bool:
+    """Kill a run that writes; True where it had not finished by itself."""
+    process = start(shop, folder)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return process.returncode < 0
+
+
+def is_well(shop: Workshop, folder: Path, right: str) -> None:
+    """The next run is right, and nothing is left but the cache itself."""
+    assert start(shop, folder).communicate() == (right, "")
+    assert [file.name for file in folder.iterdir()] == ["records-1.sqlite"]
+
+
+def test_one_that_was_killed_leaves_nothing_wrong(workshop: Workshop, tmp_path: Path) -> None:
+    right, _ = start(workshop, tmp_path / "other").communicate()
+    assert killed(workshop, tmp_path / "cache", 0.4)
+    is_well(workshop, tmp_path / "cache", right)
+
+
+@pytest.mark.deep
+def test_killed_at_50_moments(bank: Workshop, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
+    begin = time.monotonic()
+    right, _ = start(bank, tmp_path / "other").communicate()
+    whole, chance = time.monotonic() - begin, random.Random(11)
+    count = 0
+    for number in range(50):
+        folder = tmp_path / f"cache-{number % 5}"  # one that was killed before is used again
+        count += killed(bank, folder, chance.uniform(0.2, 1.1) * whole)
+        is_well(bank, folder, right) if number % 5 == 4 else None
+    record_property("Killed", f"50 runs|{count} killed before their end|each answer after it right")
+
+
+def test_several_at_once_say_the_same(workshop: Workshop, tmp_path: Path) -> None:
+    right, _ = start(workshop, tmp_path / "other").communicate()
+    together = [start(workshop, tmp_path / "cache") for _ in range(3)]
+    assert {process.communicate() for process in together} == {(right, "")}
+    is_well(workshop, tmp_path / "cache", right)
+
+
+def test_what_another_version_of_the_program_found_is_nothing(
+    workshop: Workshop, tmp_path: Path, judged: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(workshop, NOW, tmp_path / "cache")
+    monkeypatch.setattr(index, "program", lambda: b"older")
+    index._space.cache_clear()
+    try:
+        assert said(answer(workshop, NOW, tmp_path / "cache")) == said(answer(workshop, NOW))
+    finally:
+        index._space.cache_clear()
+    assert len(judged) == 3
+
+
+@pytest.mark.parametrize("folder", ["schemas", "policies"])
+def test_what_the_program_brings_along_belongs_to_it(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    index._space.cache_clear()
+    before, files = index._space(), shipped.files
+    monkeypatch.setattr(
+        shipped,
+        "files",
+        lambda name, suffix: {**files(name, suffix), **({"new.yaml": b"new"} if name == folder else {})},
+    )
+    index._space.cache_clear()
+    assert index._space() != before
+    index._space.cache_clear()

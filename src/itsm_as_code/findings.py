@@ -214,9 +214,14 @@ _LONGEST_COMPARED: Final = 200
 
 def _alike(one: str, other: str) -> int:
     """How many letters two names begin with alike, to their length in all."""
-    return next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
-    )
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[:middle] == other[:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -92,14 +92,19 @@ class Below:
 
 
 class WorkTree:
-    """Files as they lie in a folder, in git or not. Symbolic links are reported, never followed."""
+    """Files as they lie in a folder, in git or not. Symbolic links are reported, never followed.
+
+    They are listed at once, or when somebody first asks which there are.
+    """
 
     label = "work tree"
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, at_once: bool = True) -> None:
         self.root = root
         if not root.is_dir():
             raise ItsmError(f"{root} is not a folder", remedy="name the folder that holds the records")
+        if at_once:
+            _ = self.entries
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
@@ -126,7 +131,7 @@ class WorkTree:
 
     def excerpt(self, entries: Mapping[str, Entry]) -> WorkTree:
         """The same files, of which these alone are asked for; the others are not even listed."""
-        found = WorkTree(self.root)
+        found = WorkTree(self.root, at_once=False)
         found.__dict__["entries"] = dict(entries)
         return found
 

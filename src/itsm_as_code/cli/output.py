@@ -48,7 +48,7 @@ class Session:
         if rev is None:
             from itsm_as_code.snapshot import WorkTree
 
-            return WorkTree(self.directory)
+            return WorkTree(self.directory, at_once=False)
         from itsm_as_code.git.repository import Repository
 
         repository = Repository(self.directory)

@@ -222,6 +222,9 @@ def life(kind: Kind) -> str:
         states = ", ".join(f"`{state}`" for state in data["final"])
         but = f", but for {opened}" if opened else ""
         parts.append(f"Final: {states}. Such a record no longer changes{but}.\n")
+    for pointer in data.get("addedInFinal", ()):
+        parts.append(f"`{dotted(pointer)}` may still be added to such a record, once, as [lifecycle-final]"
+                     "(../rules.md#lifecycle-final) says.\n")  # fmt: skip
     for frozen in data.get("frozen", ()):
         states = ", ".join(f"`{state}`" for state in frozen["except"])
         when = f"changes in {states} only" if states else "is there from the beginning, or never"

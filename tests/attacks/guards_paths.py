@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from itsm_as_code.gate import approvals, context, findings
+from itsm_as_code.gate import approvals, context, findings, guard
 from itsm_as_code.records import lifecycle, lifecycle_path
 from itsm_as_code.records.diff import RecordDiff
-from tests.attacks.guards import Guard, nothing, patched
+from tests.attacks.guards import Guard, nothing, patched, without_check
 
 
 def whole(diffs: Iterable[RecordDiff]) -> Iterator[RecordDiff]:
@@ -76,5 +76,15 @@ PATH_GUARDS: Final = (
         "every step is somebody else's word",
         patched(approvals, "with_steps", whole),
         ("takes-up-a-link-on-its-way-to-the-end",),
+    ),
+    Guard(
+        "reviews that an incident asked for",
+        patched(guard, "late_review_findings", nothing),
+        ("gives-itself-a-review-after-it-was-closed",),
+    ),
+    Guard(
+        "what is cancelled was none",
+        without_check("incident-cancelled"),
+        ("calls-off-an-incident-that-broke-something",),
     ),
 )

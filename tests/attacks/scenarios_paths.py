@@ -6,6 +6,7 @@ import json
 from typing import Final
 
 from tests.attacks.scenarios import ACTUAL, proposal, scenario
+from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH
 from tests.attacks.tools import (
     BAD_BACKOUT,
     CHANGE,
@@ -157,3 +158,26 @@ def takes_up_a_link_on_its_way_to_the_end(shop: Workshop) -> None:
         shop.write(PROBLEM_PATH, PROBLEM)
         shop.write(STANDARD_PATH, STANDARD)
     end(shop, STANDARD_PATH, **{"  model: restart\n": "  model: restart\n  problem: throttling\n"})
+
+
+@scenario(34)
+def gives_itself_a_review_after_it_was_closed(shop: Workshop) -> None:
+    with on_main(shop):
+        shop.change(**{"status: proposed": DONE})
+    review = '\n  review: {date: "2026-11-22", by: dave, findings: It was as planned.}'
+    shop.edit(CHANGE, "status: closed", f"status: closed{review}")
+    shop.commit()
+    approve(shop, *EVERYBODY)
+
+
+@scenario(34)
+def calls_off_an_incident_that_broke_something(shop: Workshop) -> None:
+    """What was an outage would count in no measure any more."""
+    outage = '{service: newsletter, start: "2026-11-22T08:00:00Z", end: "2026-11-22T09:00:00Z", kind: full}'
+    text = INCIDENT + f"  outages: [{outage}]\n"
+    with on_main(shop):
+        shop.write(INCIDENT_PATH, text)
+    over = 'status: cancelled\n  resolutionCode: false-alarm\n  closedAt: "2026-11-22T11:00:00Z"'
+    shop.write(INCIDENT_PATH, text.replace("status: new", over))
+    shop.commit()
+    approve(shop, *EVERYBODY)

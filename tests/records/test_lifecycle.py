@@ -84,12 +84,14 @@ ALLOWED: dict[str, dict[str, str]] = {
         "closed": "",
     },
     "Incident": {
-        "new": "acknowledged",
-        "acknowledged": "in-progress",
-        "in-progress": "restored",
+        "new": "acknowledged cancelled",
+        "acknowledged": "in-progress on-hold cancelled",
+        "in-progress": "restored on-hold cancelled",
+        "on-hold": "in-progress cancelled",
         "restored": "resolved",
         "resolved": "closed in-progress",
         "closed": "",
+        "cancelled": "",
     },
     "Service": {
         "design": "transition retired",

@@ -16,7 +16,7 @@ from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.diff import Action, RecordDiff
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.records.lifecycle import ending, transition_problems
+from itsm_as_code.records.lifecycle import LIFECYCLE_FINAL, ending, transition_problems
 from itsm_as_code.records.lifecycle_path import with_steps
 from itsm_as_code.records.taken_over import is_taken_over
 
@@ -175,6 +175,8 @@ def step_findings(diff: RecordDiff, deletions: Deletions, facts: Facts, now: dat
         yield stamp(rule, diff.record, problem)
     yield from deletion_findings(diff, deletions)
     new = diff.new
+    if diff.id.kind == "Change" and new is not None and new.valid:
+        yield from late_review_findings(diff, new, facts)
     if diff.id.kind == "Change" and new is not None and new.valid and not is_taken_over(new.data):
         yield from model_findings(new, facts)
         for step in with_steps([diff]):
@@ -195,6 +197,16 @@ def deletion_findings(diff: RecordDiff, deletions: Deletions) -> Iterator[Findin
     else:
         remedy += f"; or merge an approval rule with kinds: [{diff.id.kind}] and actions: [deleted] first"
     yield stamp(RECORD_DELETED, diff.record, Problem(message, (), remedy))
+
+
+def late_review_findings(diff: RecordDiff, change: Record, facts: Facts) -> Iterator[Finding]:
+    """A review that is added to a closed change which no incident names as its cause."""
+    old = diff.old
+    is_late = old is not None and old.state == "closed" and "review" in change.spec and "review" not in old.spec
+    if is_late and change.name not in facts.blamed:
+        message = "the record is closed, and no incident names it as its cause; it gets no review any more"
+        remedy = "name the change in causedBy of the incident, in this pull request or in one before it"
+        yield stamp(LIFECYCLE_FINAL, change, Problem(message, ("spec", "review"), remedy))
 
 
 def model_findings(change: Record, facts: Facts) -> Iterator[Finding]:

@@ -18,7 +18,7 @@ from itsm_as_code.records.taken_over import is_taken_over
 LINKS: Final[Mapping[str, str]] = {"incident": "Incident", "problem": "Problem", "improvement": "Improvement"}
 """The fields of a Change that can lift a stop, and the kind of what they name."""
 _OPEN: Final[Mapping[str, frozenset[str]]] = {
-    "Incident": frozenset({"new", "acknowledged", "in-progress", "restored"}),
+    "Incident": frozenset({"new", "acknowledged", "in-progress", "on-hold", "restored"}),
     "Problem": frozenset({"new", "investigating", "known-error"}),
     "Improvement": frozenset({"accepted", "in-progress"}),
 }
@@ -31,6 +31,8 @@ def is_open(kind: str, data: Data, at: datetime | None = None, grace: timedelta 
         return False
     if data["spec"]["status"] in _OPEN[kind]:
         return True
+    if data["spec"]["status"] == "cancelled":
+        return False  # it was none
     ended = ended_at(data["spec"], at) if at is not None else None
     return ended is not None and at is not None and at - ended < grace
 

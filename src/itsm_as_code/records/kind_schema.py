@@ -81,7 +81,7 @@ def _lifecycle_problems(lifecycle: Any, schema: Schema) -> Iterator[str]:
         state = entry if isinstance(entry, str) else entry[key]
         if state not in transitions:
             yield f"names the state {state!r} in {where}, which transitions does not have"
-    pointers = [lifecycle["field"], *lifecycle.get("openInFinal", ())]
+    pointers = [lifecycle["field"], *lifecycle.get("openInFinal", ()), *lifecycle.get("addedInFinal", ())]
     pointers += [pointer for condition in lifecycle.get("outcomes", {}).values() for pointer in condition]
     pointers += [pointer for item in borders for pointer in item.get("unless", {})]
     for item in borders:

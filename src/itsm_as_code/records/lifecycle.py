@@ -56,7 +56,8 @@ LIFECYCLE_FINAL = Rule(
     "A record in a final state never changes",
     Severity.ERROR,
     "What is closed, cancelled or rejected is evidence. Its links and annotations may be added to; for everything else "
-    "raise a new record. Records are retired, not deleted.",
+    "raise a new record. Records are retired, not deleted. A closed change that had no review may be given one when an "
+    "incident names it as its cause.",
 )
 LIFECYCLE_FROZEN = Rule(
     "lifecycle-frozen",
@@ -178,6 +179,8 @@ def _final_problems(lifecycle: Mapping[str, Any], diff: RecordDiff, old: Record)
         yield LIFECYCLE_FINAL, Problem(f"the record is {state} and cannot be deleted", (), "put the file back")
         return
     opened = [parse_pointer(pointer) for pointer in lifecycle.get("openInFinal", ())]
+    later = map(parse_pointer, lifecycle.get("addedInFinal", ()))
+    opened += [pointer for pointer in later if get(old.data, pointer) is None]
     closed = [changed for changed in diff.fields if not any(covers(pointer, changed) for pointer in opened)]
     if old.path != diff.new.path:
         yield LIFECYCLE_FINAL, Problem(f"the record is {state} and cannot be moved", (), "put the file back")

@@ -108,7 +108,9 @@ def _outages(made: RecordPage) -> None:
     rows = []
     for outage in made.spec.get("outages", ()):
         start, end = words.as_instant(outage.get("start")), words.as_instant(outage.get("end"))
-        lasted: Value = Missing("No end recorded" if made.spec["status"] in ("resolved", "closed") else "Still on")
+        lasted: Value = Missing(
+            "No end recorded" if made.spec["status"] in ("resolved", "closed", "cancelled") else "Still on"
+        )
         if start and end:
             lasted = Text(words.length(end - start))
         rows.append(

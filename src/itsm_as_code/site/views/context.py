@@ -38,7 +38,7 @@ K = TypeVar("K")
 
 _TONES: Mapping[str, Tone] = {
     **dict.fromkeys(("closed", "resolved", "pass", "passed", "active", "done", "measured", "met"), "good"),
-    **dict.fromkeys(("in-progress", "waived", "warning", "medium", "degraded"), "warn"),
+    **dict.fromkeys(("in-progress", "on-hold", "waived", "warning", "medium", "degraded"), "warn"),
     **dict.fromkeys(
         ("rejected", "failed", "fail", "error", "expired", "missed", "new", "high", "very-high", "full"), "bad"
     ),

@@ -17,7 +17,7 @@ from itsm_as_code.site.views.values import Progress, Status, Step
 from itsm_as_code.site.views.words import as_instant, count, human
 
 IMPENDING = ("draft", "proposed", "authorised", "scheduled")
-SETTLED_INCIDENT = ("resolved", "closed")
+SETTLED_INCIDENT = ("resolved", "closed", "cancelled")
 
 
 def day(by: date, how: Due, today: date) -> Status:

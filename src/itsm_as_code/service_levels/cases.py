@@ -108,7 +108,7 @@ def _clocks(
     cases = facts.requests_by_service if kind == "ServiceRequest" else facts.incidents_by_service
     for record in cases.get(service, ()):
         spec = record["spec"]
-        if spec["status"] == "declined":
+        if spec["status"] in ("declined", "cancelled"):
             continue
         start = parse_instant(spec[begins])
         if start not in span or start > known or (wanted is not None and spec.get("priority") != wanted):

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -238,16 +238,25 @@ def renew(notes: Notes, manifest: Manifest) -> set[int]:
     found: dict[int, bool] = {}
     sources: dict[str, bool] = {}
 
+    @cache
+    def has_any_record_changed() -> bool:
+        told = (f"whole{MARK}", f"names{MARK}")
+        return any(differs(number) for number, key in enumerate(manifest.keys) if key.startswith(told))
+
+    def is_implied(head: str, about: str) -> bool:
+        """True for a part of what did not change, which need not be asked."""
+        whole = notes.numbers.get(f"whole{MARK}{about}") if head in ("title", "brief") else None
+        return not differs(whole) if whole is not None else head == "referrers" and not has_any_record_changed()
+
     def differs(number: int) -> bool:
         if number not in found:
             key = manifest.keys[number]
-            head = key.split(MARK, 1)[0]
-            if head in notes.direct or has_changed(head):
+            head, _, about = key.partition(MARK)
+            found[number] = False
+            if not is_implied(head, about) and (head in notes.direct or has_changed(head)):
                 said = digest(notes.answer(key))
                 found[number] = said != notes.digests[number]
                 notes.digests[number] = said
-            else:
-                found[number] = False
         return found[number]
 
     def has_changed(source: str) -> bool:

@@ -16,6 +16,7 @@ from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.facts import Data, Facts, Made
 from itsm_as_code.records.graph import ServiceGraph
+from itsm_as_code.records.stored import content_id
 from itsm_as_code.site.reads.notes import MARK, Notes, bind, by_name, remembering
 
 _TOGETHER: Final = frozenset({"Policy"})
@@ -127,7 +128,7 @@ class SeenCatalogue(Catalogue):
             names=lambda kind: [record.name for record in real.of_kind(kind)],
             content=lambda kind: [_all_of(real, kind, record.name) for record in real.of_kind(kind)],
             everything=lambda: [_all_of(real, id_.kind, id_.name) for id_ in sorted(real.records, key=str)],
-            referrers=lambda kind, name: real.referrers.get(RecordId(kind, name), ()),
+            referrers=lambda kind, name: _referring(real, kind, name),
         )
 
     def seen(self, record: Record) -> SeenRecord:
@@ -193,7 +194,15 @@ def _brief(catalogue: Catalogue, kind: str, name: str) -> object:
 
 def _all_of(catalogue: Catalogue, kind: str, name: str) -> object:
     found = catalogue.records.get(RecordId(kind, name))
-    return None if found is None else (found.oid or found.data, found.path, found.pack, found.valid)
+    if found is None:
+        return None
+    text = found.oid or (content_id(found.content) if found.content is not None else found.data)
+    return text, found.path, found.pack, found.valid
+
+
+def _referring(catalogue: Catalogue, kind: str, name: str) -> str:
+    found = catalogue.referrers.get(RecordId(kind, name), ())
+    return "\n".join(f"{record.id.kind}/{record.id.name} {'/'.join(map(str, pointer))}" for record, pointer in found)
 
 
 class _Kinds:

@@ -235,6 +235,7 @@ def renew(notes: Notes, manifest: Manifest) -> set[int]:
     """
     for key, said in zip(manifest.keys, manifest.digests, strict=True):
         notes.add(key, said)
+    count = len(manifest.keys)
     found: dict[int, bool] = {}
     sources: dict[str, bool] = {}
 
@@ -245,8 +246,10 @@ def renew(notes: Notes, manifest: Manifest) -> set[int]:
 
     def is_implied(head: str, about: str) -> bool:
         """True for a part of what did not change, which need not be asked."""
-        whole = notes.numbers.get(f"whole{MARK}{about}") if head in ("title", "brief") else None
-        return not differs(whole) if whole is not None else head == "referrers" and not has_any_record_changed()
+        if head in ("title", "brief"):
+            whole = notes.numbers.get(f"whole{MARK}{about}", count)
+            return whole < count and not differs(whole)  # beyond are look-ups of this build
+        return head == "referrers" and not has_any_record_changed()
 
     def differs(number: int) -> bool:
         if number not in found:
@@ -267,4 +270,4 @@ def renew(notes: Notes, manifest: Manifest) -> set[int]:
                 notes.traces[source] = set(trace)
         return sources[source]
 
-    return {number for number in range(len(manifest.keys)) if differs(number)}
+    return {number for number in range(count) if differs(number)}

@@ -75,6 +75,10 @@ class Notes:
         self.digests.append(answer)
         return number
 
+    def share(self, trace: set[int]) -> None:
+        """Whoever is at work now depends on what others asked."""
+        self._frame |= trace
+
     @contextmanager
     def frame(self, trace: set[int] | None = None) -> Iterator[set[int]]:
         """What is asked within, and nobody else's."""

@@ -259,6 +259,7 @@ class _Facts(Facts):
     def __init__(self, real: Facts, notes: Notes) -> None:
         super().__init__(_Kinds(real._by_kind, notes), timezone=real.timezone)  # type: ignore[arg-type]
         self.notes = notes
+        self._made_of: dict[tuple[Any, ...], set[int]] = {}
         bind(self)
 
     def covered(self, calendar: Data, window: Interval) -> timedelta:
@@ -267,9 +268,12 @@ class _Facts(Facts):
         return super().covered(calendar, window)
 
     def remember(self, key: tuple[Any, ...], kinds: Iterable[str], make: Callable[[], Made]) -> Made:
-        """As above."""
-        for kind in kinds:
-            self.records(kind)
+        """Whoever asks depends on what the answer was made of, also where it was made for others."""
+        if key not in self._made_of:
+            with self.notes.frame() as trace:
+                super().remember(key, kinds, make)
+            self._made_of[key] = trace
+        self.notes.share(self._made_of[key])
         return super().remember(key, kinds, make)
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from dataclasses import replace
+from typing import Final
 
 from itsm_as_code.findings import (
     Finding,
@@ -70,6 +71,8 @@ RECORD_SCHEMA = Rule(
 )
 RULES = (FILE_KIND, FILE_NAME, FILE_READABLE, RECORD_KIND, RECORD_UNIQUE, RECORD_SCHEMA)
 
+_MANY: Final = 5_000
+"""Records that are many objects for the collector of circles to walk, each time that it looks at all there are."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
@@ -84,7 +87,10 @@ def load_catalogue(
     enabled = gc.isenabled()
     gc.disable()  # nothing here makes cycles, and the collector would walk all records again and again
     try:
-        return _Loader(snapshot, registry, reuse, stored).load()
+        found = _Loader(snapshot, registry, reuse, stored).load()
+        if enabled and len(found) > _MANY:
+            gc.freeze()  # nor will it find anything in them later: plain data, let go of when nobody needs it
+        return found
     finally:
         if enabled:
             gc.enable()

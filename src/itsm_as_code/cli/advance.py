@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from itsm_as_code.cli import _prompts
+from itsm_as_code.cli import _complete, _prompts
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
 
 
 @click.command("advance")
-@click.argument("record_name", metavar="RECORD")
+@click.argument("record_name", metavar="RECORD", shell_complete=_complete.records)
 @click.option(
-    "--to", "target", metavar="STATE", help="The state to reach; where one alone comes next, it needs no name."
+    "--to",
+    "target",
+    metavar="STATE",
+    shell_complete=_complete.states,
+    help="The state to reach; where one alone comes next, it needs no name.",
 )
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="A value, such as actual.start=now.")
 @common_options(output=False)
 def command(session: Session, record_name: str, target: str | None, assignments: tuple[str, ...]) -> int:
-    """Take a record to a later state of its lifecycle, by the shortest way.
+    """Take a record along its lifecycle, by the shortest way.
 
     In a terminal it asks for what the states on the way need; elsewhere give it with --set. Comments and order of the
     file stay, and nothing is written unless the record has all that each state on the way needs.

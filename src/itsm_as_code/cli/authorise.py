@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("authorise")
-@click.argument("change", required=False)
+@click.argument("change", required=False, shell_complete=_complete.changes)
 @click.option("--model", metavar="MODEL", help="A standard change without a record, by its model; with --service.")
 @click.option("--minutes", type=click.IntRange(1, 10080), default=60, help="How long that may take (60 otherwise).")
 @click.option("--service", metavar="SERVICE", help="Which of its services is deployed (all of them otherwise).")
@@ -53,7 +54,7 @@ def command(
     no_fetch: bool,
     allowed_signers: Path | None,
 ) -> int:
-    """May this change be deployed now: yes (exit code 0), no (1), could not tell (2).
+    """Ask whether a change may be deployed now. Exit code 0: yes; 1: no; 2: could not tell.
 
     Yes when the change is on the default branch, authorised, inside its window, not frozen, its model in force, its
     error budget not used up, no review of an earlier emergency overdue, and signed evidence shows that it was approved

@@ -33,7 +33,7 @@ def command(
     teams: tuple[str, ...],
     rev: str | None,
 ) -> int:
-    """Show what is planned: changes with their conflicts, freezes, and maintenance windows.
+    """Show what is planned: changes, freezes and maintenance. Changes come with their conflicts.
 
     A day begins in the time zone of itsm.yaml. The form ics can be subscribed to: an event keeps its identity when its
     change is moved, and is marked as cancelled when it is called off.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._explain_kind import wrapped
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 
 @click.command("explain")
-@click.argument("subject", required=False)
+@click.argument("subject", required=False, shell_complete=_complete.subjects)
 @click.option("--list", "list_all", is_flag=True, help="List every rule.")
 @common_options()
 def command(session: Session, subject: str | None, list_all: bool) -> int:
-    """What a rule asks, what a kind or a field holds, who refers to a record; alone, what there is.
+    """Explain a rule, a kind, a field or a record. Alone, it lists kinds and rules.
 
     SUBJECT is a rule or policy (as findings name it), a kind, a field of a kind (Kind.field), or a record (its name, or
     Kind/name).

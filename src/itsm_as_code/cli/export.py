@@ -38,7 +38,7 @@ def command() -> None:
 def request_forms(
     session: Session, names: tuple[str, ...], forge: str | None, into: Path, force: bool, dry_run: bool
 ) -> int:
-    """Make the forms with which users order: one for each active RequestOffering.
+    """Make the forms with which users order. There is one for each active RequestOffering.
 
     GitHub gets issue forms in .github/ISSUE_TEMPLATE, GitLab description templates in .gitlab/issue_templates. An issue
     submitted with one becomes a record with 'itsm import request'.

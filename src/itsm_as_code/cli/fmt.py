@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--records", "is_hook", is_flag=True, help="Of PATHs, leave alone what is no record of the repository.")
 @common_options("fmt")
 def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: bool, is_hook: bool) -> int:
-    """Bring records into one form: order of keys, quotes, indentation, blank lines.
+    """Bring records into one form: keys, quotes, indentation. Keys are put in order, and blank lines are single.
 
     Comments stay with what they are about, and no data changes: that is proven for each file, and a file for which
     it cannot be is left as it is. PATHs are files or folders; without them all records of the repository. When a file

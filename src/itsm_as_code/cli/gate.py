@@ -56,7 +56,7 @@ def command(
     what_if: WhatIf | None,
     explain: bool,
 ) -> int:
-    """Judge a pull request: approved (exit code 0), pending or rejected (1), could not judge (2).
+    """Judge a pull request. Exit code 0: approved; 1: pending or rejected; 2: could not judge.
 
     The rules are read from the base, the records from the merge of both; the work tree is never looked at. The same
     arguments with the same --now give the same bytes. With a forge, GITHUB_TOKEN (or GH_TOKEN), GITLAB_TOKEN (or

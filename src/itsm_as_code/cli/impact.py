@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 
 
 @click.command("impact")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=_complete.services)
 @click.option("--base", metavar="REV", help="What a pull request would be merged into: take the services it touches.")
 @click.option("--head", metavar="REV", help="The tip of the pull request.")
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
 @common_options("impact")
 def command(session: Session, services: tuple[str, ...], base: str | None, head: str | None, rev: str | None) -> int:
-    """Show whom a failure of some services reaches: by distance, with owners, tiers and agreements.
+    """Show whom a failure of some services reaches. By distance, with owners, tiers and agreements.
 
     Hard dependencies pass a failure on, soft ones a degradation. With --base and --head the services are those that the
     changed records of a pull request name.

@@ -82,7 +82,8 @@ def _request(title: str) -> click.Command:
     from itsm_as_code.cli._options import common_options
 
     text = (
-        f"Import {title}, as the API of the forge gives it (JSON), or its Markdown body alone.\n\n"
+        f"Import {title.partition(' (')[0]}. It is of GitHub or GitLab, as their API gives it (JSON), or "
+        "its Markdown body alone.\n\n"
         "The answers must fit the form of the offering; when anything is wrong nothing is written.\n\n\b\n"
         "Example:\n  gh api repos/OWNER/NAME/issues/42 > issue.json && itsm import request issue.json --into .\n"
         "  itsm import request body.md --requester ann --at 2026-11-22T08:00:00Z --into ."

@@ -78,7 +78,8 @@ def command(
     tool: str | None,
     wheels: Path | None,
 ) -> int:
-    """Make a new repository of records: rules, schemas, people, a first team and service, and the gate's workflow.
+    """Make a new repository of records. It has rules, schemas, people, a first team and service, and the gate's
+    workflow.
 
     Name three people or more: nobody approves their own change, and a board needs three. What is there already is
     never overwritten. The result is valid at once.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
-@click.argument("kind_name", metavar="KIND", required=False)
+@click.argument("kind_name", metavar="KIND", required=False, shell_complete=_complete.kinds)
 @click.option("--where", metavar="CEL", help="Only those of which this is true; a record is called object.")
 @click.option("--columns", metavar="PATH,...", help="What to show, instead of the kind's own columns.")
 @common_options("record_list")
 def command(session: Session, kind_name: str | None, where: str | None, columns: str | None) -> int:
-    """List the records of a kind; without KIND, all kinds with how many records there are.
+    """List the records of a kind, or all kinds. Without KIND it says how many records there are of each.
 
     A condition is an expression as in policies. A column is a dotted path (owner is spec.owner; metadata.title), with a
     * for the items of a list.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from itsm_as_code.cli import _prompts
+from itsm_as_code.cli import _complete, _prompts
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session, write_file
@@ -24,7 +24,7 @@ Data = dict[str, Any]
 
 
 @click.command("new")
-@click.argument("kind_name", metavar="KIND")
+@click.argument("kind_name", metavar="KIND", shell_complete=_complete.kinds)
 @click.argument("name", required=False)
 @click.option("--title", help="What people call it; the name is made of it when you give none.")
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="A value, such as owner=team-payments.")

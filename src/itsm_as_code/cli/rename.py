@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli._streams import held
@@ -21,11 +22,11 @@ _MOST_SHOWN = 10
 
 
 @click.command("rename")
-@click.argument("record_name", metavar="RECORD")
+@click.argument("record_name", metavar="RECORD", shell_complete=_complete.records)
 @click.argument("name", metavar="NEW-NAME")
 @common_options(output=False)
 def command(session: Session, record_name: str, name: str) -> int:
-    """Give a record another name: its file, and all records that refer to it. All of it is written, or nothing.
+    """Give a record another name, wherever it is named. All of it is written, or nothing.
 
     What people read is the title, which is set: itsm set RECORD metadata.title=... Other places that hold the
     old name, such as expressions and texts, are listed, to be looked at.

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
 
 
 @click.command("schema")
-@click.argument("kind", required=False)
+@click.argument("kind", required=False, shell_complete=_complete.kinds)
 @click.option(
     "--all",
     "folder",
@@ -24,7 +25,7 @@ from itsm_as_code.cli.output import Session, write_file
 )
 @common_options()
 def command(session: Session, kind: str | None, folder: Path | None) -> int:
-    """Print the JSON Schema of a kind, self-contained, for editors and other tools; without KIND, list the kinds.
+    """Print the JSON Schema of a kind, or list the kinds. It is self-contained, for editors and other tools.
 
     Instants, dates, durations, time zones and addresses have a pattern or a list of values, so that any validator
     reports what `itsm validate` would.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("set")
-@click.argument("record_name", metavar="RECORD")
+@click.argument("record_name", metavar="RECORD", shell_complete=_complete.records)
 @click.argument("assignments", metavar="PATH=VALUE...", nargs=-1)
 @click.option("--unset", "removed", multiple=True, metavar="PATH", help="Take a field out; repeat it for each.")
 @common_options(output=False)

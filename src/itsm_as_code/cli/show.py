@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 
 @click.command("show")
-@click.argument("record_name", metavar="RECORD")
+@click.argument("record_name", metavar="RECORD", shell_complete=_complete.records)
 @common_options("record_show")
 def command(session: Session, record_name: str) -> int:
-    """Show a record: its fields, its state and what may follow, what it refers to, and what refers to it.
+    """Show a record: its fields, its state, and who names it. Said as well is what may follow, and what it names.
 
     RECORD is a name, Kind/name where several kinds have the name, or a file.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @cache_options
 @common_options("validate")
 def command(session: Session, paths: tuple[Path, ...], rev: str | None, base: str | None, cache: CacheOptions) -> int:
-    """Check all records: schema, references, lifecycle, checks and policies.
+    """Check all records: fields, references, states, policies.
 
     PATHs (files or folders) limit what is reported, not what is read. Exit code 0: no error; 1: errors; 2: could not
     check.

@@ -9,4 +9,4 @@ from itsm_as_code.cli.program import LazyGroup
 
 @click.group("evidence", cls=LazyGroup, package=__name__)
 def command() -> None:
-    """Keep signed evidence of every merge beside the history, and look at it."""
+    """Keep signed evidence of every merge, and look at it. It lies beside the history."""

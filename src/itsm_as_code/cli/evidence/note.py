@@ -35,7 +35,7 @@ from itsm_as_code.cli.output import Session
 def command(
     session: Session, forge: ForgeOptions, key: Path, remote: str | None, rev: str | None, everything: bool
 ) -> int:
-    """Write evidence of what landed on the default branch: all approved (exit code 0), not all (1), could not (2).
+    """Write evidence of what landed on the default branch. Exit code 0: all approved; 1: not all; 2: could not.
 
     For every commit without evidence the forge is asked for its pull request, as that was at the merge; it is judged
     with the commit before as base, signed, and noted on the commit, whatever the verdict. What an earlier run left out

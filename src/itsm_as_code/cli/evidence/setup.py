@@ -24,7 +24,7 @@ from itsm_as_code.cli.output import Session, write_file
 @click.option("--since", metavar="REV", help="Ask for evidence of what comes after this (default: the default branch).")
 @common_options(output=False)
 def command(session: Session, keys: tuple[Path, ...], repository: str, since: str | None) -> int:
-    """Let `itsm authorise` ask for evidence from now on: writes evidence.since and the keys into itsm.yaml.
+    """Let `itsm authorise` ask for evidence from now on. Writes evidence.since and the keys into itsm.yaml.
 
     Then propose that file by a pull request, and let a job of the default branch run `itsm evidence note`.
 

@@ -14,7 +14,8 @@ from itsm_as_code.cli.output import Session
 @click.option("--export", is_flag=True, help="Print the evidence itself, for `itsm authorise --evidence FILE`.")
 @common_options("evidence_show")
 def command(session: Session, commit: str, rev: str | None, export: bool) -> int:
-    """Does evidence show that a commit of the default branch was approved: yes (exit code 0), no (1), unknown (2).
+    """Ask whether a commit was approved, by its evidence. The commit is one of the default branch. Exit code 0: yes;
+    1: no; 2: unknown.
 
     Without a commit: the last one. The notes are those of this clone: git fetch origin refs/notes/itsm:refs/notes/itsm
 

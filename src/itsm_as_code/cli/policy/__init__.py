@@ -9,4 +9,4 @@ from itsm_as_code.cli.program import LazyGroup
 
 @click.group("policy", cls=LazyGroup, package=__name__)
 def command() -> None:
-    """Test policies, list what they say, and see what they cover and what a change to them would do."""
+    """Test policies, list them, and see what they cover. See also what a change to them would do."""

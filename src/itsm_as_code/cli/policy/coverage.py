@@ -18,7 +18,7 @@ from itsm_as_code.cli.policy import _select
 )
 @common_options("policy_coverage")
 def command(session: Session, fail_under: float | None) -> int:
-    """See which records no policy judges, which policies judge none, and how policies and controls meet.
+    """See which records no policy judges. See, too, which policies judge none, and how policies and controls meet.
 
     A policy that looks at pull requests only (at `old`, `request` or `change`) judges no record here. Policies,
     approval policies, waivers and controls are not counted as records. -v lists all names.

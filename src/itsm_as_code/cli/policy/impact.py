@@ -21,7 +21,7 @@ from itsm_as_code.cli.output import Session
 )
 @common_options("policy_impact")
 def command(session: Session, base: str, head: str, reviews: Path | None) -> int:
-    """Show what changed rules would newly reject or let through, over all records and open pull requests.
+    """Show what changed rules would newly reject or let through. All records and open pull requests are looked at.
 
     Rules are policies and packs, their severity and parameters, checks' configuration, schemas and waivers. Only git
     objects are read. Exit code 0 when nothing would be newly rejected, 1 when something would.

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 @click.command("list")
 @common_options("policy_list")
 def command(session: Session) -> int:
-    """List the policies with their pack, how itsm.yaml sets them, and what they said of the records here.
+    """List the policies with their settings and results. Each with its pack, how itsm.yaml sets it, and what it said
+    of the records here.
 
     \b
     Example:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.cli.policy import _select
@@ -20,7 +21,7 @@ _POLL_SECONDS = 0.3
 
 
 @click.command("test")
-@click.argument("policies", nargs=-1, metavar="[POLICY...]")
+@click.argument("policies", nargs=-1, metavar="[POLICY...]", shell_complete=_complete.policies)
 @click.option("--watch", is_flag=True, help="Run again whenever a policy changes, until Ctrl-C.")
 @click.option("--strength", is_flag=True, help="Change every operator and constant: which changes does no example see?")
 @click.option(

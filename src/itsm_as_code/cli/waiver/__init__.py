@@ -9,4 +9,4 @@ from itsm_as_code.cli.program import LazyGroup
 
 @click.group("waiver", cls=LazyGroup, package=__name__)
 def command() -> None:
-    """See which exceptions are in force, end soon, or want to be removed."""
+    """See which exceptions are in force, end soon, or are over."""

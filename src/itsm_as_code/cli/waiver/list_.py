@@ -19,7 +19,7 @@ from itsm_as_code.policies.register import STANDINGS
 )
 @common_options("waiver_list")
 def command(session: Session, within: str, standings: tuple[str, ...]) -> int:
-    """List the waivers: what they lift, for which records, until when, who asked and who approved.
+    """List the waivers: what they lift, for which records, until when. Also who asked, and who approved.
 
     active: in force; expiring: in force, and its end is near; expired: lifts nothing any more; unneeded: nothing it
     names breaks the rule; orphaned: what it names is gone; not-yet: begins later; invalid: lifts nothing. Exit code 0

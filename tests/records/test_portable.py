@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -157,3 +158,24 @@ def test_another_validator_reports_it(exported: Callable[[str], Path], tmp_path:
     assert check(*good).returncode == 0
     found = json.loads(check(bad).stdout)
     assert [error["path"] for error in found["errors"]] == ["$.spec.detectedAt"]
+
+
+def test_the_schemas_say_themselves_what_plain_editors_can_check() -> None:
+    """Editors know no format of ours; so each stands beside a pattern that refuses nothing which the format takes."""
+    common = KindRegistry.load().files["common.schema.json"]["$defs"]
+    formatted = {name: node for name, node in common.items() if "format" in node}
+    assert {node["format"] for node in formatted.values()} == {*PATTERNS, "itsm-timezone"}
+    for node in formatted.values():
+        assert node["pattern"] == PATTERNS.get(node["format"], node["pattern"])
+    assert all(re.match(common["timezone"]["pattern"], name) for name in clock.zone_names())
+    assert not re.match(common["timezone"]["pattern"], "Berlin, Germany")
+
+
+def test_a_format_and_its_pattern_are_one_problem() -> None:
+    kind = KindRegistry.load()["Team"]
+    link = {"title": "x", "url": "not an address"}
+    data = {"apiVersion": "itsm/v1", "kind": "Team", "spec": {"members": ["alice"]}}
+    data["metadata"] = {"name": "x", "title": "X", "links": [link]}
+    assert [problem.message.split(",")[0] for problem in kind.validator.problems(data)] == [
+        "metadata.links.0.url is 'not an address'"
+    ]

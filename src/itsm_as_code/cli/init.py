@@ -14,8 +14,6 @@ from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
 
-_EDITOR_FOLDERS = {"people": "person", "services": "service", "policies": "policy"}
-
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), required=False)
@@ -250,13 +248,9 @@ def _filled(template: str, values: dict[str, str], quoted: bool = True) -> bytes
 
 
 def _editor_settings() -> bytes:
-    """Which schema VS Code uses in which folder, for records without a comment on top."""
+    """Which schema VS Code uses for which file, for records without a comment on top."""
+    from itsm_as_code.records.for_editors import globs
     from itsm_as_code.records.kinds import KindRegistry
 
-    schemas: dict[str, list[str]] = {"./schemas/configuration.schema.json": ["itsm.yaml"]}
-    for kind in KindRegistry.load():
-        pattern = "changes/[0-9]*/**/*.yaml" if kind.name == "Change" else f"{kind.folder}/**/*.yaml"
-        if kind.folder in _EDITOR_FOLDERS:
-            pattern = f"{kind.folder}/*.yaml"
-        schemas[f"./{kind.path}"] = [pattern]
+    schemas = {f"./{path}": patterns for path, patterns in globs(KindRegistry.load()).items()}
     return (json.dumps({"yaml.schemas": schemas}, indent=2) + "\n").encode()

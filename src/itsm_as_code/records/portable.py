@@ -65,6 +65,8 @@ def portable(schema: Any) -> Any:
         said = {"enum": _zones()}
     elif isinstance(name, str) and name in PATTERNS:
         said = {"pattern": PATTERNS[name]}
+    if said.items() <= result.items():
+        return result
     if not said.keys().isdisjoint(result):
         said = {"allOf": [*result.get("allOf", ()), said]}
     return {**result, **said}

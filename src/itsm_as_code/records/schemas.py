@@ -186,7 +186,8 @@ def _explaining_class() -> Any:
     from jsonschema.validators import extend
 
     def pattern(validator: Any, regex: str, instance: Any, schema: Schema) -> Iterator[Any]:
-        if isinstance(instance, str) and not _matches(regex)(instance):
+        fits = FORMATS.get(schema.get("format", ""), lambda value: True)  # says it better, where it refuses it as well
+        if isinstance(instance, str) and not _matches(regex)(instance) and fits(instance):
             yield jsonschema.ValidationError(f"{instance!r} does not match {regex!r}")
 
     def pattern_properties(validator: Any, patterns: Schema, instance: Any, schema: Schema) -> Iterator[Any]:

@@ -24,7 +24,7 @@ from schema_pages import configuration, fenced, fields, kind_page, page_name, pl
 from itsm_as_code import reports as all_reports
 from itsm_as_code import shipped
 from itsm_as_code.checks import all_checks
-from itsm_as_code.cli.explain import all_rules
+from itsm_as_code.cli._rules import all_rules
 from itsm_as_code.cli.program import program
 from itsm_as_code.configuration import RULES as CONFIGURATION_RULES
 from itsm_as_code.findings import Rule

@@ -20,6 +20,7 @@ from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, packs, policy, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.policies.engine import RiskOf
+from itsm_as_code.progress import watched
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle, reading, taken_over
 from itsm_as_code.records import misplaced as misplaced_module
@@ -174,7 +175,7 @@ def assess_catalogue(
     findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
     findings += approval_rule_findings(rule_set.catalogue, policy_engine.environment)
-    for record in judged:
+    for record in watched("records judged", judged):
         findings += _about_state(record, configuration.cut_over, timing.at("states"))
         said = list(policy_engine.judge(record, **contexts.get(record.id, {})))
         timing.outcomes += [outcome for outcome, _ in said]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from itsm_as_code.cli.explain import all_rules
+from itsm_as_code.cli._rules import all_rules
 from itsm_as_code.cli.program import run
 from itsm_as_code.findings import Finding, Location, Severity
 from itsm_as_code.gate.evaluation import RULES as GATE_RULES

@@ -9,7 +9,7 @@ import examples
 import pytest
 
 from itsm_as_code import checks
-from itsm_as_code.cli.explain import all_rules
+from itsm_as_code.cli._rules import all_rules
 from itsm_as_code.validation import built_in_rules
 from tests.checks.test_examples import judge
 from tests.conftest import ROOT

@@ -69,7 +69,7 @@ def _words_behind(name: str) -> Iterator[str]:
 
 
 def _subjects(work: Work, context: click.Context) -> Iterator[str]:
-    from itsm_as_code.cli.explain import all_rules
+    from itsm_as_code.cli._rules import all_rules
     from itsm_as_code.records.kind_schema import resolve
 
     yield from all_rules()

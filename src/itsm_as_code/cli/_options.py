@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from itsm_as_code.cli._paths import top_of
+from itsm_as_code.cli._progress import shown_on
 from itsm_as_code.cli.output import Session
 from itsm_as_code.reports import formats
 
@@ -56,4 +58,6 @@ def common_options(report: str = "", *, output: bool = True) -> Callable[[Functi
 
 def _session(directory: Path | None, **others: Any) -> Session:
     called_in = directory or (click.get_current_context().obj or {}).get("directory") or Path.cwd()
+    context = click.get_current_context()
+    context.with_resource(shown_on(sys.stderr, quiet=others["quiet"]))
     return Session(top_of(called_in), called_in=called_in, **others)

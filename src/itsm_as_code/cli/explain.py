@@ -10,6 +10,7 @@ import click
 from itsm_as_code.cli import _complete
 from itsm_as_code.cli._explain_kind import wrapped
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._rules import all_rules
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
@@ -60,16 +61,6 @@ def _listed(title: str, meanings: dict[str, str], *, bare: bool = False) -> str:
     indent = "" if bare else "  "
     lines = [f"{indent}{name:<{width}}  {meaning}\n" for name, meaning in sorted(meanings.items())]
     return "".join(lines if bare or not lines else [f"{title}:\n", *lines])
-
-
-def all_rules() -> dict[str, Rule]:
-    """Every rule that any command can report, by id; the policies of a repository come on top."""
-    from itsm_as_code import interchange
-    from itsm_as_code.gate.evaluation import RULES
-    from itsm_as_code.records import formatting
-    from itsm_as_code.validation import built_in_rules
-
-    return built_in_rules() | interchange.rules() | {rule.id: rule for rule in (*RULES, *formatting.RULES)}
 
 
 def _explain(subject: str, rules: dict[str, Rule], catalogue: Catalogue) -> str:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
+from itsm_as_code.progress import watched
 from itsm_as_code.records.document import YAML_LIMIT, Data, Refused, load, parse
 from itsm_as_code.records.kinds import API_VERSION, KindRegistry
 from itsm_as_code.records.layout import Block, BlockEntry, BlockScalar, Flow, Layout, Scalar, Unusual, read_layout
@@ -72,7 +73,9 @@ def format_files(snapshot: Snapshot, registry: KindRegistry, only: Iterable[str]
             yield _refused(path, FILE_KIND, Severity.INFO, f"left as it is: {what}", "format the file itself")
         else:
             readable.append(path)
-    for path, content in snapshot.read_many(readable):
+    contents = snapshot.read_many(readable)
+    for path in watched("files put in form", readable):
+        content = next(contents)[1]
         if isinstance(content, TooLarge):
             message = f"the file has {content.size:,} bytes; a record has at most {MAX_BYTES:,}"
             yield _refused(path, YAML_LIMIT, Severity.ERROR, message, "split the record")

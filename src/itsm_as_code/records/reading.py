@@ -18,6 +18,7 @@ from itsm_as_code.findings import (
     sort_findings,
     with_article,
 )
+from itsm_as_code.progress import watched
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.document import YAML_LIMIT, Data, Document, load
 from itsm_as_code.records.file_names import no_record, place_problems
@@ -135,7 +136,7 @@ class _Loader:
                 todo.append((path, kind, entry))
         found = self._stored(todo)
         unread = self.snapshot.read_many([path for path, _, _ in todo if path not in found and path not in self.loose])
-        for path, kind, entry in todo:
+        for path, kind, entry in watched("files read", todo):
             loose = self.loose.get(path)
             if path in found:
                 self._add(Record(RecordId(kind.name, _stem(path)), kind, found[path], path, loose, entry.oid))

@@ -84,7 +84,7 @@ def walk(repository: Repository, commit: str, cache: Cache | None = None) -> Wal
 
 def _log(repository: Repository, revisions: str) -> Iterator[tuple[str, _Commit, str | None]]:
     """Every commit, and once more for each path that it changed."""
-    out = repository.text("log", "--format=%x01%H %ct %P", "--raw", "-z", "--no-renames", revisions, "--")
+    out = repository.text("log", "--format=%x01%H %ct %P", "--raw", "-z", "--no-renames", "--relative", revisions, "--")
     name, made = "", (0, "")
     tokens = iter(out.split("\0"))
     for token in tokens:

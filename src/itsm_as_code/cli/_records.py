@@ -38,7 +38,6 @@ class Work:
     session: Session
     snapshot: Snapshot
     registry: KindRegistry
-    configuration: Configuration
     files: Catalogue
     """The names of all records that have a file, without their data."""
 
@@ -53,14 +52,18 @@ class Work:
     @classmethod
     def over(cls, session: Session) -> Work:
         """The records there are, if any."""
-        from itsm_as_code.configuration import load_configuration
         from itsm_as_code.records.own_kinds import registry_of
         from itsm_as_code.records.reading import names_in
 
         snapshot = session.snapshot()
         registry = registry_of(snapshot)
-        configuration = load_configuration(snapshot, registry)[0]
-        return cls(session, snapshot, registry, configuration, names_in(snapshot, registry))
+        return cls(session, snapshot, registry, names_in(snapshot, registry))
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        from itsm_as_code.configuration import load_configuration
+
+        return load_configuration(self.snapshot, self.registry)[0]
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -153,10 +153,20 @@ def test_what_it_says_to_mistakes(arguments: tuple[str, ...], said: str, small: 
     assert files(small) == before
 
 
-def test_a_file_that_cannot_be_read_might_name_it(small: Path, itsm: Run) -> None:
-    (small / "services/broken.yaml").write_text("kind: [\n")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: [\n", "services/broken.yaml:2:1: "),
+        ("apiVersion: itsm/v1\nkind: Team\n", "a Team lies in the folder of Service records"),
+        ("apiVersion: itsm/v1\nkind: Service\nmetadata: {name: x}\n---\n", "services/broken.yaml:4:1: "),
+    ],
+)
+def test_a_file_that_cannot_be_read_might_name_it(text: str, said: str, small: Path, itsm: Run) -> None:
+    (small / "services/broken.yaml").write_text(text)
     code, _, err = itsm("-C", small, "rename", "team-shop", "team-store", *NOW)
-    assert (code, "services/broken.yaml cannot be read, so who names the record is not known" in err) == (2, True)
+    assert (code, "so whether it names the record is not known" in err) == (2, True), err
+    assert said in err
+    assert "mend that first" in err
 
 
 def test_what_has_ended_keeps_its_name(small: Path, itsm: Run) -> None:

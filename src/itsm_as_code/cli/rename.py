@@ -83,12 +83,11 @@ def _refuse_unread(work: Work) -> None:
     """ItsmError where a file cannot be read: whether it names the record is not known."""
     from itsm_as_code.errors import ItsmError
 
-    unread = [path for path in work.files.by_path if path not in work.catalogue.by_path]
-    if unread:
-        raise ItsmError(
-            f"{unread[0]} cannot be read, so who names the record is not known",
-            remedy="'itsm validate' says what is wrong with it; mend that first",
-        )
+    read = work.catalogue.by_path
+    for finding in work.catalogue.findings:
+        if finding.location.path in work.files.by_path and finding.location.path not in read:
+            message = f"{finding.location}: {finding.message}, so whether it names the record is not known"
+            raise ItsmError(message, remedy=f"mend that first: {finding.remedy}")
 
 
 def _write(top: Path, files: Mapping[str, bytes], old: str, new: str, source: bytes) -> None:

@@ -30,6 +30,13 @@ def small(tmp_path: Path) -> Path:
     return tmp_path / "small"
 
 
+@pytest.fixture
+def scheduled(small: Path, itsm: Run) -> Path:
+    """The same, with the change scheduled: the merge of that is behind it."""
+    assert itsm("-C", small, "advance", "chg-20261122-tune", "--to", "scheduled", *NOW)[0] == 0
+    return small
+
+
 def change(small: Path) -> Any:
     return parse((small / CHANGE).read_bytes())["spec"]
 
@@ -52,13 +59,15 @@ def test_a_change_goes_to_its_end_by_two_commands(small: Path, itsm: Run) -> Non
     assert itsm("-C", small, "validate", *NOW)[0] == 0
 
 
-def test_what_is_missing_for_the_whole_way_is_said_at_once(small: Path, itsm: Run) -> None:
-    code, out, err = itsm("-C", small, "advance", "chg-20261122-tune", "--to", "closed", *NOW)
+def test_what_is_missing_for_the_whole_way_is_said_at_once(scheduled: Path, itsm: Run) -> None:
+    code, out, err = itsm("-C", scheduled, "advance", "chg-20261122-tune", "--to", "closed", *NOW)
     assert (code, out) == (2, "")
     assert "to be closed, chg-20261122-tune needs 5 more values" in err
     assert "--set spec.actual.start=2026-12-01T20:00:00Z" in err, "as it was planned"
-    assert change(small)["status"] == "proposed"
-    code, _, err = itsm("-C", small, "advance", "chg-20261122-tune", "--to", "closed", "--now", "2026-11-30T00:00:00Z")
+    assert change(scheduled)["status"] == "scheduled"
+    code, _, err = itsm(
+        "-C", scheduled, "advance", "chg-20261122-tune", "--to", "closed", "--now", "2026-11-30T00:00:00Z"
+    )
     assert "--set spec.actual.start=2026-11-30T01:00:00+01:00" in err, "nothing was done yet at a time that is to come"
 
 
@@ -66,7 +75,7 @@ KINDS = sorted(kind.name for kind in REGISTRY if kind.lifecycle)
 
 
 def begin(kind: str, small: Path, itsm: Run) -> tuple[Path, list[str]]:
-    """Write a record of a kind; its file, and the states of the longest way without a turn that it can go."""
+    """Write a record of a kind; its file, and where the longest way without a turn leads, a merge at a time."""
     prepare(kind, small, itsm)
     code, out, err = itsm("-C", small, "new", kind, "something-new", *answers(kind), "--now", "2026-11-22T12:00:00Z")
     assert code == 0, err
@@ -79,7 +88,9 @@ def begin(kind: str, small: Path, itsm: Run) -> tuple[Path, list[str]]:
         if not fresh:
             break
         states.append(fresh[0])
-    return file, states
+    behind = {state for border in lifecycle.get("borders", ()) for state in border["after"]}
+    before = [state for state in states if state not in behind][-1]
+    return file, list(dict.fromkeys((before, states[-1])))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,10 +100,11 @@ def test_in_a_terminal_whoever_takes_what_is_offered_comes_to_the_end(
     from itsm_as_code.cli.program import run
 
     file, states = begin(kind, small, itsm)
-    terminal = Agreeable()
-    with terminal.attached(monkeypatch):
-        code = run(["-C", str(small), "advance", f"{kind}/something-new", "--to", states[-1], *NOW])
-    assert code == 0, terminal.seen
+    for state in states:
+        terminal = Agreeable()
+        with terminal.attached(monkeypatch):
+            code = run(["-C", str(small), "advance", f"{kind}/something-new", "--to", state, *NOW])
+        assert code == 0, terminal.seen
     field = (REGISTRY[kind].lifecycle or {})["field"].removeprefix("/spec/")
     assert parse(file.read_bytes())["spec"][field] == states[-1]
     assert itsm("-C", small, "fmt", "--check")[0] == 0
@@ -101,13 +113,14 @@ def test_in_a_terminal_whoever_takes_what_is_offered_comes_to_the_end(
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_it_suggests_is_enough(kind: str, small: Path, itsm: Run) -> None:
     file, states = begin(kind, small, itsm)
-    given: list[str] = []
-    for _ in range(4):
-        code, _, err = itsm("-C", small, "advance", f"{kind}/something-new", "--to", states[-1], *given, *NOW)
-        if code != 2:
-            break
-        given += shlex.split(err.strip().splitlines()[-1].removeprefix("  = "))
-    assert code == 0, err
+    for state in states:
+        given: list[str] = []
+        for _ in range(4):
+            code, _, err = itsm("-C", small, "advance", f"{kind}/something-new", "--to", state, *given, *NOW)
+            if code != 2:
+                break
+            given += shlex.split(err.strip().splitlines()[-1].removeprefix("  = "))
+        assert code == 0, err
     field = (REGISTRY[kind].lifecycle or {})["field"].removeprefix("/spec/")
     assert parse(file.read_bytes())["spec"][field] == states[-1]
 
@@ -123,27 +136,29 @@ def test_in_a_terminal_it_asks_where_to_and_again_until_it_fits(small: Path, mon
     assert change(small)["status"] == "rejected"
 
 
-def test_in_a_terminal_a_name_that_nobody_has_is_refused_at_once(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_terminal_a_name_that_nobody_has_is_refused_at_once(
+    scheduled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from itsm_as_code.cli.program import run
 
     terminal = Agreeable(
         {"spec.review.by": ["alicia", "alice"], "spec.actual.start": ["yesterday", "2026-12-01 20:00"]}
     )
     with terminal.attached(monkeypatch):
-        assert run(["-C", str(small), "advance", "chg-20261122-tune", "--to", "closed", *NOW]) == 0, terminal.seen
+        assert run(["-C", str(scheduled), "advance", "chg-20261122-tune", "--to", "closed", *NOW]) == 0, terminal.seen
     assert "no Person named 'alicia'; did you mean 'alice'?" in terminal.seen
     assert "spec.actual.start" in terminal.seen
-    assert change(small)["review"]["by"] == "alice"
+    assert change(scheduled)["review"]["by"] == "alice"
 
 
-def test_at_the_end_of_input_nothing_is_written(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_the_end_of_input_nothing_is_written(scheduled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from itsm_as_code.cli.program import run
 
-    before = (small / CHANGE).read_bytes()
+    before = (scheduled / CHANGE).read_bytes()
     terminal = Agreeable({"spec.result": ["\x04"]})
     with terminal.attached(monkeypatch):
-        assert run(["-C", str(small), "advance", "chg-20261122-tune", "--to", "closed", *NOW]) == 130
-    assert (small / CHANGE).read_bytes() == before
+        assert run(["-C", str(scheduled), "advance", "chg-20261122-tune", "--to", "closed", *NOW]) == 130
+    assert (scheduled / CHANGE).read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -161,8 +176,9 @@ def test_at_the_end_of_input_nothing_is_written(small: Path, monkeypatch: pytest
         (("chg-20261122-tune", "scheduled"), "unexpected extra argument"),
         (("team-shop",), "a team has no states"),
         (("team-shop", "--to", "closed"), "itsm set team-shop PATH=VALUE"),
-        (("chg-20261122-tune", "--to", "closed"), "needs 5 more values"),
-        (("chg-20261122-tune", "--to", "closed", "--set", "actual.start=2026-03-29 02:30"), "skip that time"),
+        (("chg-20261122-tune", "--to", "closed"), "cannot go from proposed to closed in one pull request"),
+        (("chg-20261122-tune", "--to", "closed"), "merge it as scheduled first"),
+        (("chg-20261122-tune", "--to", "scheduled", "--set", "schedule.start=2026-03-29 02:30"), "skip that time"),
     ],
 )
 def test_what_it_says_to_mistakes(arguments: tuple[str, ...], said: str, small: Path, itsm: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,14 +47,9 @@ def command(session: Session, record_name: str, target: str | None, assignments:
     asks = _prompts.can_ask(session)
     way = _way(record, data, target, asks)
     _hold(work, record, data, way, asks)
-    field = _field(record)
-    place: Any = data
-    for part in field[:-1]:
-        place = place[part]
-    place[field[-1]] = way[-1]
     if len(way) > 1:
         session.say(f"by way of {' -> '.join(way[:-1])}")
-    return 0 if work.save(record, data) else 1
+    return 0 if work.save(record, _entering(record, data, way[-1]).data) else 1
 
 
 def _field(record: Record) -> tuple[str, ...]:
@@ -67,7 +63,9 @@ def _way(record: Record, data: dict[str, Any], target: str | None, asks: bool) -
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean, with_article
     from itsm_as_code.records.catalogue import get
+    from itsm_as_code.records.diff import RecordDiff
     from itsm_as_code.records.lifecycle import next_states, way
+    from itsm_as_code.records.lifecycle_path import border
 
     kind, what = record.kind, with_article(record.kind.title.lower())
     if kind.lifecycle is None:
@@ -97,7 +95,22 @@ def _way(record: Record, data: dict[str, Any], target: str | None, asks: bool) -
     if found is None:
         message = f"no way leads from {record.state} to {target} for {record.name}"
         raise UsageError(message, remedy=f"from {record.state} it goes to: {', '.join(following)}")
+    crossed = border(kind.lifecycle, RecordDiff(record.id, record, _entering(record, data, target), ()))
+    if crossed is not None:
+        message = f"{record.name} cannot go from {record.state} to {target} in one pull request"
+        raise UsageError(message, remedy=crossed["message"])
     return found
+
+
+def _entering(record: Record, data: dict[str, Any], state: str) -> Record:
+    """The record with other data, in a state."""
+    entered: Any = copy.deepcopy(data)
+    place = entered
+    *above, last = _field(record)
+    for part in above:
+        place = place[part]
+    place[last] = state
+    return replace(record, data=entered)
 
 
 def _hold(work: Work, record: Record, data: dict[str, Any], way: list[str], asks: bool) -> None:

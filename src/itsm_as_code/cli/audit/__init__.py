@@ -9,4 +9,4 @@ from itsm_as_code.cli.program import LazyGroup
 
 @click.group("audit", cls=LazyGroup, package=__name__)
 def command() -> None:
-    """Look whether the rules hold, not only whether they are written."""
+    """Look whether the rules hold, as the settings of the forge are."""

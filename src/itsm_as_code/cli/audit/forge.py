@@ -14,7 +14,7 @@ from itsm_as_code.cli.output import Session
 @click.option("--rev", metavar="REV", help="Whose approval rules (default: the default branch as origin has it).")
 @common_options("audit_forge")
 def command(session: Session, forge: ForgeOptions, rev: str | None) -> int:
-    """Can the gate be walked round: no (exit code 0), yes (1), the settings could not be seen (2).
+    """Ask whether the gate can be walked round. Exit code 0: no; 1: yes; 2: the settings could not be seen.
 
     Reads rulesets, branch protection and the settings of the project, and whether workflows can be changed without
     governance. It needs a token that may read them: one who may not see a bypass must not call it closed. With

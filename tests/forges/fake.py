@@ -60,6 +60,8 @@ class State:
     landed: list[str] = field(default_factory=list)
     """The commits of the default branch that it came with; the last is the one that it became."""
     merged_at: str | None = None
+    asked: list[list[str]] = field(default_factory=list)
+    """Who was asked for a review, request by request."""
     edited: dict[int, str] = field(default_factory=dict)
     """When reviews, by their place, were edited."""
     me: str = "robot"
@@ -136,6 +138,9 @@ class GitHubFace:
             return self.checks(method, part, body)
         if part.startswith("/statuses/"):
             return self.status(path, body)
+        if part.endswith("/requested_reviewers"):
+            state.asked.append(body["reviewers"])
+            return self.sample("POST", path, number=number)
         if "comments" in part:
             return self.comments(method, part, body)
         raise Refused(404, "Not Found")

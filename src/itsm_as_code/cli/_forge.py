@@ -37,6 +37,7 @@ class ForgeOptions:
     summary: Path | None = None
     annotate: bool = False
     every: bool = False
+    ask: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -51,7 +52,7 @@ class ForgeOptions:
                 raise UsageError("--base and --head are missing", remedy="name both, or a --forge with --pr")
             given = {"--pr": self.number, "--publish": self.publish, "--comment": self.comment or None}
             given |= {"--fetch": self.remote, "--merge-group": self.group}
-            given |= {"--all": self.every or None}
+            given |= {"--all": self.every or None, "--request-reviewers": self.ask or None}
             wrong = [name for name, value in given.items() if value is not None]
             if wrong:
                 raise UsageError(f"{wrong[0]} needs a forge", remedy="name it: --forge github, or --forge gitlab")
@@ -68,6 +69,8 @@ class ForgeOptions:
             False,
         ):
             raise UsageError("--all judges every open pull request", remedy="leave out which, and say --publish status")
+        if self.ask and self.name != "github":
+            raise UsageError("--request-reviewers is for GitHub", remedy="leave it out; the report says whom to ask")
         if self.merged_in is None and self.number is None and not self.every:
             raise UsageError("which pull request?", remedy="name its number: --pr 17")
 
@@ -131,6 +134,7 @@ forge_options = option_group(
         help="Show the verdict on the commit: as a check run, or as a commit status.",
     ),
     click.option("--comment", is_flag=True, help="Keep one comment with the verdict up to date."),
+    click.option("--request-reviewers", "ask", is_flag=True, help="Ask at GitHub whom the verdict suggests."),
     click.option("--comment-as", metavar="LOGIN", help="Whose comments are ours (default: asked for)."),
     click.option(
         "--mention", is_flag=True, help="Mention the logins of those who are asked, so that the forge tells them."

@@ -2,12 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from itsm_as_code.cli import _tool
+from itsm_as_code.cli._options import option_group
 
 _OWN = b"run: python -m pip install --quiet --disable-pip-version-check ."
 _PERMISSIONS = b"permissions: {}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowOptions:
+    """Where pull requests live, how the verdict is shown there, and what the workflows install."""
+
+    forge: str
+    verdict: str
+    tool: str | None
+    wheels: Path | None
+    upgrade: bool
+
+
+flow_options = option_group(
+    "flow",
+    FlowOptions,
+    click.option(
+        "--forge",
+        type=click.Choice(["github", "gitlab", "local"]),
+        default="github",
+        show_default=True,
+        help="Where pull requests live.",
+    ),
+    click.option(
+        "--verdict",
+        type=click.Choice(["job", "status"]),
+        default="job",
+        show_default=True,
+        help="How GitHub shows it: as a job that is red until approved, or a status that waits (needs a GitHub App).",
+    ),
+    click.option(
+        "--tool",
+        metavar="WHEEL|REQUIREMENT",
+        help="What the workflows install: the file of a wheel (with #sha256=... it is compared), or a requirement "
+        "with its hash. A wheel of the running program otherwise.",
+    ),
+    click.option(
+        "--wheels",
+        type=click.Path(path_type=Path, file_okay=False, exists=True),
+        metavar="DIR",
+        help="Wheels of all that the tool needs, to be kept in the repository: no index is asked then.",
+    ),
+    click.option(
+        "--upgrade", is_flag=True, help="Write workflows, tool and schemas of a repository anew, and nothing else."
+    ),
+)
+"""For `itsm init`, which gets them as ``flow``."""
 
 
 def prefix_of(target: Path) -> str:

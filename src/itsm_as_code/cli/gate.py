@@ -197,6 +197,32 @@ class _Run:
             options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
             write_file(self.forge.keep, orjson.dumps(pull_request_data(pull_request), option=options))
 
+    def _ask(self, decision: Decision) -> None:
+        """Ask for the reviews that the verdict suggests. That nobody could be asked changes no verdict, and is said."""
+        rows = decision.evidence["approvals"] if self.forge.ask and decision.verdict == "pending" else ()
+        names = sorted({name for row in rows for need in row["required"] for name in need["suggested"]})
+        if not names:
+            return
+        from itsm_as_code.clock import parse_instant
+        from itsm_as_code.gate.identities import Directory
+        from itsm_as_code.gate.root import at_root
+        from itsm_as_code.git.repository import Repository
+        from itsm_as_code.records.facts import Facts
+        from itsm_as_code.validation import load_rule_set
+
+        repository = Repository(self.session.directory)
+        base = decision.evidence["base"]
+        rule_set = load_rule_set(at_root(repository, base).snapshot(base))
+        now = parse_instant(decision.evidence["now"])
+        directory = Directory(Facts.of(rule_set.catalogue), now, self.forge.name)
+        logins = [login for name in names if (login := directory.login_of(name)) is not None]
+        try:
+            connect(self.forge, repository).request_reviews(logins)
+        except ItsmError as error:
+            self.session.say(f"nobody was asked for a review: {error.message}")
+        else:
+            self.session.say(f"asked for a review: {', '.join(logins)}")
+
     def failed(self, error: ItsmError) -> Decision:
         """The decision that says that there is none."""
         from datetime import UTC
@@ -212,6 +238,7 @@ class _Run:
         from itsm_as_code.reports.gate import markdown
         from itsm_as_code.reports.notice import notice
 
+        self._ask(decision)
         if self.publisher is not None:
             try:
                 self.publisher.finish(notice(decision, mention=self.forge.mention))

@@ -12,6 +12,8 @@ import click
 from itsm_as_code.cli import _packs, _tool, _workflows
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
+from itsm_as_code.cli._upgrade import upgrade
+from itsm_as_code.cli._workflows import FlowOptions, flow_options
 from itsm_as_code.cli.output import Session, write_file
 
 
@@ -29,20 +31,6 @@ from itsm_as_code.cli.output import Session, write_file
 )
 @click.option("--timezone", metavar="ZONE", default="UTC", show_default=True, help="An IANA time zone.")
 @click.option(
-    "--forge",
-    type=click.Choice(["github", "gitlab", "local"]),
-    default="github",
-    show_default=True,
-    help="Where pull requests live.",
-)
-@click.option(
-    "--verdict",
-    type=click.Choice(["job", "status"]),
-    default="job",
-    show_default=True,
-    help="How GitHub shows it: as a job that is red until approved, or as a status that waits (needs a GitHub App).",
-)
-@click.option(
     "--packs",
     metavar="NAME,...",
     default=",".join(_packs.DEFAULT),
@@ -50,18 +38,7 @@ from itsm_as_code.cli.output import Session, write_file
     help="Policy packs that apply; itsm.yaml names them. Others: dora-eu, error-budget, iso20000-1, soc2.",
 )
 @click.option("--vendor", is_flag=True, help="Copy the policies of the packs as well, to change them here.")
-@click.option(
-    "--tool",
-    metavar="WHEEL|REQUIREMENT",
-    help="What the workflows install: the file of a wheel (with #sha256=... it is compared), or a requirement with its "
-    "hash. A wheel of the running program otherwise.",
-)
-@click.option(
-    "--wheels",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    metavar="DIR",
-    help="Wheels of all that the tool needs, to be kept in the repository: no index is asked then.",
-)
+@flow_options
 @common_options(output=False)
 def command(
     session: Session,
@@ -69,47 +46,47 @@ def command(
     organisation: str,
     people: tuple[str, ...],
     timezone: str,
-    forge: str,
-    verdict: str,
     packs: str,
     vendor: bool,
-    tool: str | None,
-    wheels: Path | None,
+    flow: FlowOptions,
 ) -> int:
     """Make a new repository of records. It has rules, schemas, people, a first team and service, and the gate's
     workflow.
 
     Name three people or more: nobody approves their own change, and a board needs three. What is there already is
-    never overwritten. The result is valid at once.
+    never overwritten, but for --upgrade. The result is valid at once.
 
     \b
     Example:
       itsm init my-shop --organisation "Small Shop" --person "Ada Example <ada@shop.example> @ada-at-work" \\
         --person "Ben Example <ben@shop.example> @benex" --person "Cleo Example <cleo@shop.example> @cleo"
       itsm init my-bank --packs change-enablement,operations,dora-eu
+      itsm init --upgrade
     """
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import validate
 
+    if flow.upgrade:
+        return upgrade(session, folder or session.directory, flow)
     target = folder if folder is not None else session.called_in
     team = [_person(text) for text in people or _EXAMPLES]
     chosen = _packs.choose(packs)
     excluded = _packs.too_early(chosen) if len(team) < _BOARD else []
-    files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": forge})
+    files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": flow.forge})
     files["itsm.yaml"] += _packs.settings(chosen, excluded).encode()
     files |= _packs.copies(chosen) if vendor else {}
-    files |= _tool.files(session, tool, wheels) if forge != "local" else {}
-    files |= _workflows.workflows(forge, verdict, _workflows.prefix_of(target))
+    files |= _tool.files(session, flow.tool, flow.wheels) if flow.forge != "local" else {}
+    files |= _workflows.workflows(flow.forge, flow.verdict, _workflows.prefix_of(target))
     _write(target, _in_form(files))
     wrong = [item for item in validate(WorkTree(target), session.instant(None)).findings if item.blocks]
     for finding in wrong:
         click.echo(f"{finding.location}: {finding.message}", err=True)
     if excluded:
         session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
-    _say_who_has_no_account(session, team, forge)
+    _say_who_has_no_account(session, team, flow.forge)
     go = f"cd {target} && " if folder is not None else ""
     session.write(f"{len(files)} files in {target}. Next:\n" + _NEXT.format(go=go, email=shlex.quote(team[0]["email"])))
-    _say_settings(session, forge)
+    _say_settings(session, flow.forge)
     return 1 if wrong else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from itsm_as_code.errors import ForgeError, UsageError
@@ -67,6 +68,12 @@ class Connection:
     def open(self, branch: str) -> dict[int, str]:
         """The heads of all open pull requests into a branch, by their numbers. ForgeError."""
         return self.forge(0).open(branch)
+
+    def request_reviews(self, logins: Sequence[str]) -> None:
+        """Ask accounts for their review of the pull request at GitHub; ForgeError, also where there is no account."""
+        if self.name != "github" or not logins:
+            raise ForgeError("no account is known to ask", code="nobody", remedy="name accounts in people/")
+        github.GitHub(self.client, self.repository, self.asked or 0, self.into).request_reviews(logins)
 
     @property
     def asked(self) -> int | None:

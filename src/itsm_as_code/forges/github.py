@@ -6,7 +6,7 @@ tell: who edited a review. What it tells late: who pushed, who dismissed; until 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -88,6 +88,10 @@ class GitHub:
             pull = Fields(item, "an open pull request")
             found[pull.number("number")] = pull.inside("head").commit("sha")
         return found
+
+    def request_reviews(self, logins: Iterable[str]) -> None:
+        """Ask accounts for their review; who was asked already stays so. Needs ``pull-requests: write``. ForgeError."""
+        self.client.send("POST", f"{self._root}/pulls/{self.number}/requested_reviewers", {"reviewers": [*logins]})
 
     @property
     def _root(self) -> str:

@@ -20,6 +20,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "authorise": [["{change}"]],
     "build": [["-o", "{scratch}/site", "--history", "1"]],
     "calendar": [[], ["--from", "0001-01-01", "--to", "2026-12-31"]],
+    "deployed": [["--list"]],
     "evidence note": [["--key", "{key}", "--rev", "main"]],
     "evidence setup": [["--key", "{scratch}/none", "--repository", "x/y"]],
     "evidence show": [["main"]],

@@ -1,0 +1,1 @@
+"""What `itsm deployed --list` prints."""

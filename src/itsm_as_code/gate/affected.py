@@ -61,9 +61,11 @@ def _looking(base: Catalogue, candidate: Catalogue, touched: Set[RecordId], engi
                 (named if by_name else anything).setdefault(kind, []).append(policy)
     names = [orjson.dumps(record_id.name) for record_id in touched]
     for kind in sorted(anything.keys() | named.keys()):
-        any_of, named_of = _sieve(anything.get(kind, ())), _sieve(named.get(kind, ()))
+        by_anything = anything.get(kind, [])
+        sieve = _sieve([*by_anything, *named.get(kind, [])])
         for record in candidate.of_kind(kind):
-            if any_of.passing(record.data) or (named_of.passing(record.data) and _names_any(record, names)):
+            places = sieve.passing(record.data)
+            if places and (places[0] < len(by_anything) or _names_any(record, names)):
                 yield record.id
 
 

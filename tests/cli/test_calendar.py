@@ -161,3 +161,15 @@ def test_a_calendar_that_cannot_be_read_is_no_free_time(
     code, out, err = itsm("-C", tmp_path, "calendar", *NOW)
     assert (code, out) == (2, "")
     assert said in err
+
+
+def test_what_no_agenda_is_made_from_stops_none(tmp_path: Path, itsm: Run) -> None:
+    """A release lies below the folder of changes, and is none."""
+    copy_tree(SMALL, tmp_path)
+    file = tmp_path / "changes/releases/rel-1.yaml"
+    file.parent.mkdir()
+    file.write_text("apiVersion: itsm/v1\nkind: Release\nmetadata: {name: rel-1}\n")
+    code, _, err = itsm("-C", tmp_path, "calendar", *NOW)
+    assert (code, err) == (0, "")
+    file.rename(tmp_path / "changes/rel-1.yaml")
+    assert itsm("-C", tmp_path, "calendar", *NOW)[0] == 2

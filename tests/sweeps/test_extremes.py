@@ -243,7 +243,8 @@ def test_one_record_at_a_time(
             lay(tmp_path / "r", {field: value})
             sweep("validate", [])
             sweep("build", ["-o", "{scratch}/site", "--history", "0"])
-            sweep("calendar", [], allowed=(0, 2) if kind == "Calendar" else (0,))
+            # A change or calendar that cannot be read may be of that time: no answer rather than a wrong one.
+            sweep("calendar", [], allowed=(0, 2) if kind in ("Change", "Calendar") else (0,))
     record_property("times alone", f"{kind}|{sweep.codes.total()} runs")
     assert sweep.bad == []
 

@@ -123,9 +123,9 @@ def _concerned(calendar: Data, facts: Facts) -> tuple[str, ...]:
 
 def all_readable(catalogue: Catalogue) -> None:
     """ItsmError for a change or calendar that cannot be read: an agenda without it would show its time as free."""
-    folders = tuple(catalogue.registry[kind].folder + "/" for kind in ("Change", "Calendar"))
     for finding in place_findings(catalogue.findings, catalogue.sources()):
-        if finding.blocks and finding.location.path.startswith(folders):
+        kind = catalogue.registry.of_path(finding.location.path)
+        if finding.blocks and kind is not None and kind.name in ("Change", "Calendar"):
             message = f"{finding.location} cannot be used, and may be of this time: {finding.message}"
             raise ItsmError(message, remedy=finding.remedy or "mend it; 'itsm validate' says more")
 

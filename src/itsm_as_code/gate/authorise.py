@@ -253,10 +253,9 @@ def _exceeded(change: Data, model: Data, window: Interval, world: World) -> list
 
 def check_readable(catalogue: Catalogue, change: str) -> None:
     """ItsmError when the change, or what it is judged by, is there and cannot be read: that is no answer."""
-    folders = tuple(f"{catalogue.registry[kind].folder}/" for kind in JUDGED_BY if kind in catalogue.registry.kinds)
     for finding in catalogue.findings:
-        path = finding.location.path
-        if finding.blocks and (path.endswith(f"/{change}.yaml") or path.startswith(folders)):
+        path, kind = finding.location.path, catalogue.registry.of_path(finding.location.path)
+        if finding.blocks and (path.endswith(f"/{change}.yaml") or (kind is not None and kind.name in JUDGED_BY)):
             message = f"{finding.location} cannot be read: {finding.message}"
             raise ItsmError(message, code="record-invalid", remedy="run itsm validate, and mend the record")
 

@@ -1,0 +1,80 @@
+"""itsm sla."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli.output import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@click.command("sla")
+@click.argument("service", required=False)
+@click.option(
+    "--window",
+    metavar="WINDOW",
+    help="Look at P28D, month, quarter, year, 2026-Q3, 2026-07 or 2026 instead of the window of each objective.",
+)
+@click.option(
+    "--explain",
+    nargs=2,
+    metavar="SERVICE OBJECTIVE",
+    help="Show one objective with each interval or case that counts, and the record that says so.",
+)
+@click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
+@common_options("sla")
+def command(
+    session: Session, service: str | None, window: str | None, explain: tuple[str, str] | None, rev: str | None
+) -> int:
+    """Show what was attained of each objective in force, and what is left of error budgets, by the records.
+
+    Availability is worked out from the outages of incidents, times from incidents and requests; what records do not
+    measure, such as latency, has no data. Exit code 0 when what is measured is met, 1 when an objective is missed, 2
+    when one could not be computed; the rest is shown all the same.
+
+    \b
+    Example:
+      itsm sla
+      itsm sla payments-api --window 2026-Q3
+      itsm sla --explain payments-api availability
+    """
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.service_levels.overview import overview
+    from itsm_as_code.validation import load_rule_set
+
+    if explain is not None and service is not None:
+        raise UsageError("--explain names its service itself", remedy="leave the other one out")
+    rule_set = load_rule_set(session.snapshot(rev))
+    if not rule_set.catalogue.records and not rule_set.catalogue.findings:
+        raise session.no_records()
+    facts = Facts.of(rule_set.catalogue, rule_set.configuration.timezone)
+    now = session.instant(rule_set.configuration.as_of)
+    wanted = explain[0] if explain else service
+    if wanted is not None:
+        _must_be(wanted, (item["metadata"]["name"] for item in facts.records("Service")), "service")
+    try:
+        found = overview(facts, now, wanted, window)
+    except ValueError as error:
+        remedy = "write P28D, month, quarter, year, 2026-Q3, 2026-07 or 2026"
+        raise UsageError(f"--window: {error}", remedy=remedy) from None
+    if explain:
+        _must_be(explain[1], {line.objective["name"] for line in found.lines}, f"objective of {explain[0]} in force")
+        found = found.only(explain[1])
+    session.report("sla", found)
+    return found.exit_code
+
+
+def _must_be(name: str, known: Iterable[str], what: str) -> None:
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean
+
+    names = sorted(known)
+    if name not in names:
+        remedy = did_you_mean(name, names) or f"known: {', '.join(names[:10]) or 'none'}"
+        raise UsageError(f"there is no {what} '{name}'", remedy=remedy)

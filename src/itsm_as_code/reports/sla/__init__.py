@@ -1,0 +1,90 @@
+"""What `itsm sla` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, Final
+
+from itsm_as_code.clock import format_instant
+from itsm_as_code.measures.numbers import rounded
+from itsm_as_code.service_levels import Attainment, Times, attained_text
+from itsm_as_code.service_levels.cases import Case
+from itsm_as_code.service_levels.overview import Line
+
+COLUMNS: Final = (
+    *("service", "agreement", "objective", "status", "target", "attained", "unit", "comparison", "from", "until"),
+    *("servedSeconds", "lostSeconds", "allowedSeconds", "remainingPercent", "cases", "inTime", "sources", "problem"),
+)
+RULE: Final = "a share is cut after three decimals, a time rounded to three; sums are exact"
+
+
+def number(value: Fraction) -> str:
+    """A number of seconds or minutes, exact to six decimals, without zeros at its end."""
+    return f"{rounded(value, 6).normalize():f}"
+
+
+def row(line: Line) -> dict[str, Any]:
+    """A line as data; numbers are decimal strings, and None where there are none."""
+    found, budget = line.found, line.budget
+    parts = found.counted if isinstance(found, Attainment) else ()
+    return {
+        "service": line.service,
+        "agreement": line.agreement,
+        "type": line.type,
+        "objective": line.objective["name"],
+        "indicator": line.objective["indicator"],
+        "status": line.status,
+        "target": line.objective["target"],
+        "unit": line.objective["unit"],
+        "comparison": line.objective["comparison"],
+        "percentile": line.objective.get("percentile"),
+        "attained": attained_text(found) if found is not None else None,
+        "from": format_instant(line.window.start),
+        "until": format_instant(line.window.end),
+        "servedSeconds": number(budget.served) if budget else None,
+        "lostSeconds": number(budget.lost) if budget else None,
+        "allowedSeconds": number(budget.allowed) if budget else None,
+        "remainingPercent": f"{rounded(budget.remaining * 100, 3).normalize():f}" if budget else None,
+        "cases": len(found.cases) if isinstance(found, Times) else None,
+        "inTime": found.in_time if isinstance(found, Times) else None,
+        "sources": list(dict.fromkeys(part.source for part in parts)),
+        "problem": line.problem or None,
+    }
+
+
+def intervals(line: Line) -> Iterator[dict[str, Any]]:
+    """Each excluded, unknown and counted interval of an attainment, or each case of a time, with its record."""
+    found = line.found
+    if isinstance(found, Attainment):
+        for effect, parts in (
+            ("left-out", found.left_out),
+            ("unknown", found.unknown),
+            ("lost", found.counted),
+        ):
+            for part in parts:
+                yield {
+                    "effect": effect,
+                    "why": part.why,
+                    "from": format_instant(part.span.start),
+                    "until": format_instant(part.span.end),
+                    "seconds": number(part.seconds),
+                    "lostSeconds": number(part.lost) if effect == "lost" else None,
+                    "source": part.source,
+                }
+    elif isinstance(found, Times):
+        for effect, cases in (("case", found.cases), ("running", found.running)):
+            for case in cases:
+                yield _case(effect, case)
+
+
+def _case(effect: str, case: Case) -> dict[str, Any]:
+    return {
+        "effect": effect,
+        "why": "in time" if case.in_time else "late",
+        "from": format_instant(case.span.start),
+        "until": format_instant(case.span.end),
+        "seconds": number(case.took),
+        "lostSeconds": None,
+        "source": case.source,
+    }

@@ -1,0 +1,21 @@
+"""For spreadsheets (RFC 4180): a line for each objective, its sources in one cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from itsm_as_code.reports import escape
+from itsm_as_code.reports.sla import COLUMNS, row
+from itsm_as_code.service_levels.overview import Overview
+
+
+def render(report: Overview) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(COLUMNS)
+    for line in report.lines:
+        cells = row(line)
+        cells["sources"] = ", ".join(cells["sources"])
+        writer.writerow([escape.cell(cells[column]) for column in COLUMNS])
+    return stream.getvalue()

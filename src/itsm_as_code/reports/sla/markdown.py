@@ -1,0 +1,25 @@
+"""For reports and pull requests: a table of the objectives."""
+
+from __future__ import annotations
+
+from itsm_as_code.reports import escape
+from itsm_as_code.reports.sla import RULE, row
+from itsm_as_code.reports.sla.text import attained, left
+from itsm_as_code.service_levels.overview import Overview
+
+
+def render(report: Overview) -> str:
+    lines = [
+        "| Service | Objective | Promised | Attained | Result | Left of the budget | Window | Sources |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for line in report.lines:
+        data = row(line)
+        cells = [
+            *(data["service"], f"{data['objective']} ({data['agreement']})"),
+            f"{data['comparison']} {data['target']} {data['unit']}",
+            *(attained(data), data["status"], left(data), f"{data['from']} to {data['until']}"),
+            ", ".join(data["sources"]) or data["problem"] or "",
+        ]
+        lines.append(f"| {' | '.join(escape.markdown(cell) for cell in cells)} |")
+    return "\n".join([*lines, "", f"Rounding: {RULE}.", ""])

@@ -1,0 +1,91 @@
+"""For people: a line for each objective; explained, each interval with the record that says so, to be added up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from itsm_as_code.reports import escape
+from itsm_as_code.reports.sla import RULE, intervals, number, row
+from itsm_as_code.service_levels import Attainment, Times
+from itsm_as_code.service_levels.attainment import seconds
+from itsm_as_code.service_levels.overview import Line, Overview
+
+
+def render(report: Overview) -> str:
+    if report.explained:
+        return "\n".join(text for line in report.lines for text in (*_explained(line), ""))
+    rows = [_cells(row(line)) for line in report.lines]
+    if not rows:
+        return "no objective is in force\n"
+    widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows]
+    counts = [f"{sum(line.status == status for line in report.lines)} {status}" for status in _STATUSES]
+    return "\n".join([*map(escape.terminal, lines), f"{len(rows)} objectives: {', '.join(counts)}", ""])
+
+
+_STATUSES = ("met", "missed", "no-data", "unknown")
+
+
+def _cells(data: dict[str, Any]) -> list[str]:
+    promised = f"{data['comparison']} {data['target']} {data['unit']}"
+    more = data["problem"] or ", ".join(data["sources"])
+    return [data["status"], data["service"], data["objective"], attained(data), promised, left(data), more]
+
+
+def attained(data: dict[str, Any]) -> str:
+    """``99.895 percent``, ``1.95 hours``, or what keeps it from being known."""
+    if data["attained"] is None:
+        return "could not be computed" if data["problem"] else "no data"
+    cases = f" ({data['inTime']} of {data['cases']} in time)" if data["cases"] is not None else ""
+    return f"{data['attained']} {data['unit']}{cases}"
+
+
+def left(data: dict[str, Any]) -> str:
+    """``20.04 of 20.04 min left``; empty for what has no error budget."""
+    if data["allowedSeconds"] is None:
+        return ""
+    allowed, lost = Fraction(data["allowedSeconds"]), Fraction(data["lostSeconds"])
+    return f"{number((allowed - lost) / 60)} of {number(allowed / 60)} min left"
+
+
+def _explained(line: Line) -> Iterator[str]:
+    data, found = row(line), line.found
+    title = f"{data['objective']} of {data['agreement']} for {data['service']}: {data['status']}"
+    yield escape.terminal(title)
+    if found is None:
+        yield escape.terminal(f"  {line.problem or 'no record measures it'}")
+        return
+    length = number(seconds(line.window.end - line.window.start))
+    yield _line("window", data["from"], data["until"], length, found.timezone)
+    for part in intervals(line):
+        if part["effect"] != "lost":
+            yield _line(f"{_SIGNS[part['effect']]} {part['why']}", part["from"], part["until"], part["seconds"],
+                        part["source"])  # fmt: skip
+    yield from _sums(line, found, data)
+
+
+_SIGNS = {"left-out": "-", "unknown": "-", "lost": "-", "case": "*", "running": "?"}
+
+
+def _line(what: str, start: str, end: str, amount: str, source: str) -> str:
+    return escape.terminal(f"  {what:<24} {start:<20}  {end:<20}  {amount:>12} s  {source}".rstrip())
+
+
+def _sums(line: Line, found: Attainment | Times, data: dict[str, Any]) -> Iterator[str]:
+    promised = f"{data['comparison']} {data['target']} {data['unit']}"
+    if isinstance(found, Times):
+        percentile = data["percentile"] or "100"
+        yield f"  {data['inTime']} of {data['cases']} in time; running and not late yet: {len(found.running)}"
+        yield f"  attained {attained(data)} by the nearest rank for {percentile} % of them; promised {promised}"
+        yield f"  rounding: {RULE}"
+        return
+    yield _line("= service time", "", "", number(found.served), "denominator")
+    for part in intervals(line):
+        if part["effect"] == "lost":
+            weight = "" if part["seconds"] == part["lostSeconds"] else f" (of {part['seconds']} s)"
+            yield _line(f"- {part['why']}", part["from"], part["until"], part["lostSeconds"], part["source"] + weight)
+    yield _line("= good", "", "", number(found.served - found.lost), "numerator")
+    yield f"  attained {attained(data)}, promised {promised}; error budget: {left(data)}"
+    yield f"  rounding: {RULE}"

@@ -1,0 +1,107 @@
+"""All objectives in force, each with what was attained of it in its window, or in one that is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from itsm_as_code.clock import Interval, Intervals
+from itsm_as_code.durations import add_months, parse_duration
+from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.service_levels.attainment import Attainment, in_force, zone_of
+from itsm_as_code.service_levels.budget import ErrorBudget
+from itsm_as_code.service_levels.figures import Figure, figure, is_met
+from itsm_as_code.service_levels.windows import Window, day_begins, window_at
+
+_NAMED: Final = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?\Z", re.ASCII)
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One objective of an agreement, with its figure (None where records do not measure it), or why there is none."""
+
+    agreement: str
+    type: str
+    service: str
+    objective: Data
+    window: Interval
+    found: Figure | None
+    problem: str = ""
+
+    @property
+    def status(self) -> str:
+        """``met``, ``missed``, ``no-data`` or, where it could not be computed, ``unknown``."""
+        if self.problem:
+            return "unknown"
+        met = None if self.found is None else is_met(self.found)
+        return "no-data" if met is None else "met" if met else "missed"
+
+    @property
+    def budget(self) -> ErrorBudget | None:
+        """The error budget of an availability."""
+        return ErrorBudget.of(self.found) if isinstance(self.found, Attainment) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Lines as of an instant; ``explained`` where each interval is to be told."""
+
+    now: datetime
+    lines: tuple[Line, ...]
+    explained: bool = False
+
+    def only(self, objective: str) -> Overview:
+        """The lines of one objective, with their intervals."""
+        return replace(
+            self, lines=tuple(line for line in self.lines if line.objective["name"] == objective), explained=True
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all that is measured is met, 1 where an objective is missed, 2 where one could not be computed."""
+        found = {line.status for line in self.lines}
+        return 2 if "unknown" in found else int("missed" in found)
+
+
+def overview(facts: Facts, now: datetime, service: str | None = None, window: str | None = None) -> Overview:
+    """The objectives in force at ``now``, of one service or all; ValueError for a window that is none."""
+    if window is not None:
+        span_of(window, now, ZoneInfo("UTC"))
+    names = sorted(facts.agreements_by_service) if service is None else [service]
+    return Overview(now, tuple(line for name in names for line in _lines(facts, name, now, window)))
+
+
+def span_of(window: str, now: datetime, tz: ZoneInfo) -> Window:
+    """The window that a text names as of an instant; of a named period, what of it is over. ValueError for none."""
+    if window in _MONTHS:
+        return window_at({"calendar": window}, now, tz)
+    if (match := _NAMED.match(window)) is None:
+        if not parse_duration(window):
+            raise ValueError(f"'{window}' is no time at all")
+        return window_at({"rolling": window}, now, tz)
+    year, quarter, month = (int(part) if part else None for part in match.groups())
+    first = date(year or 1, quarter * 3 - 2 if quarter else month or 1, 1)
+    length = 3 if quarter else 1 if month else 12
+    whole = Interval(day_begins(first, tz), day_begins(add_months(first, length), tz))
+    if whole.start >= now:
+        raise ValueError(f"{window} has not begun")
+    return Window(Interval(whole.start, min(whole.end, now)), whole)
+
+
+def _lines(facts: Facts, service: str, now: datetime, window: str | None) -> Iterator[Line]:
+    for agreement in sorted(facts.agreements_by_service.get(service, ()), key=lambda item: str(item["metadata"])):
+        spec, tz = agreement["spec"], zone_of(facts, agreement)
+        for objective in spec["objectives"]:
+            chosen = span_of(window, now, tz) if window else window_at(objective["window"], now, tz)
+            if not in_force(agreement, tz) & Intervals([chosen.span]):
+                continue
+            about = (agreement["metadata"]["name"], spec["type"], service, objective, chosen.span)
+            try:
+                yield Line(*about, figure(facts, agreement, objective, now, chosen))
+            except ValueError as error:
+                yield Line(*about, None, str(error))

@@ -93,3 +93,48 @@ def _unknown(name: str, catalogue: Catalogue) -> Any:
     known = catalogue.names("RequestOffering")
     remedy = did_you_mean(name, known) or f"offerings: {', '.join(known) or 'none'}"
     raise UsageError(f"there is no valid RequestOffering '{name}'", remedy=remedy)
+
+
+@command.command("prometheus-rules")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.option("--good", default="itsm_sli_good_total", show_default=True, metavar="SERIES", help="Good events.")
+@click.option("--total", default="itsm_sli_events_total", show_default=True, metavar="SERIES", help="All events.")
+@common_options("")
+def prometheus_rules(session: Session, services: tuple[str, ...], good: str, total: str) -> int:
+    """Write alerts on how fast error budgets burn, as rules for Prometheus.
+
+    For each availability that the organisation promises: the share of failures over several windows, and alerts where
+    the budget burns too fast in a long and a short one (Site Reliability Workbook, chapter 5). Both series are
+    counters with the labels service and objective.
+
+    \b
+    Example:
+      itsm export prometheus-rules --output rules.yaml
+      itsm export prometheus-rules payments-api --total http_requests_total --good http_requests_good_total
+    """
+    import re
+
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean
+    from itsm_as_code.interchange.prometheus_rules import rules, warnings
+    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.service_levels.alerts import alerts
+    from itsm_as_code.validation import load_rule_set
+
+    for option, series in (("--good", good), ("--total", total)):
+        if not re.fullmatch(r"[a-zA-Z_:][a-zA-Z0-9_:]*", series):
+            raise UsageError(f"{option}: '{series}' is not the name of a series", remedy="write letters, digits and _")
+    rule_set = load_rule_set(session.snapshot())
+    if not rule_set.catalogue.records:
+        raise session.no_records()
+    facts = Facts.of(rule_set.catalogue, rule_set.configuration.timezone)
+    for name in services:
+        if facts.record("Service", name) is None:
+            known = rule_set.catalogue.names("Service")
+            remedy = did_you_mean(name, known) or f"services: {', '.join(known[:10]) or 'none'}"
+            raise UsageError(f"there is no service '{name}'", remedy=remedy)
+    found = list(alerts(facts, session.instant(rule_set.configuration.as_of), frozenset(services)))
+    for warning in warnings(found):
+        session.say(warning)
+    session.write(rules(found, good, total))
+    return 0

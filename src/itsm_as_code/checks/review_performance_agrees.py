@@ -16,15 +16,13 @@ from typing import Any
 
 from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.findings import Problem, did_you_mean
-from itsm_as_code.measures.numbers import rounded
 from itsm_as_code.records.facts import Data, Facts
-from itsm_as_code.service_levels import Attainment, Figure, attained_text, review_figure
+from itsm_as_code.service_levels import Attainment, Figure, attained_text, because, review_figure
 from itsm_as_code.service_levels.budget import PLACES
 
 TITLE = "The performance in a review agrees with the agreement"
 SEVERITY = "error"
 WAIVABLE = True
-_SHOWN = 3
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
@@ -79,7 +77,7 @@ def _differs(facts: Facts, review: Data, line: dict[str, Any], now: datetime) ->
         return None
     unit = "percent" if isinstance(found, Attainment) else found.objective["unit"]
     said = f"{typed} {unit}" if typed is not None else "no data"
-    message = f"the records say {attained_text(found)} {unit}, not {said}: {_because(found)}"
+    message = f"the records say {attained_text(found)} {unit}, not {said}: {because(found)}"
     return "attained", message, f"write {attained_text(found)}, or correct the records"
 
 
@@ -89,22 +87,6 @@ def _is_alike(typed: str, found: Figure) -> bool:
     if isinstance(found, Attainment):
         return abs(Fraction(typed) - exact * 100) < Fraction(1, 10 ** max(PLACES, places))
     return abs(Fraction(typed) - exact) <= Fraction(1, 2 * 10**places)
-
-
-def _because(found: Figure) -> str:
-    """``59 of 131,760 minutes were lost, by Incident/x (59)``; the slowest cases of a time."""
-    if isinstance(found, Attainment):
-        lost = sorted(found.counted, key=lambda part: (-part.lost, part.span))
-        by = ", ".join(f"{part.source} ({_minutes(part.lost)})" for part in lost[:_SHOWN])
-        whole = f"{_minutes(found.lost)} of {_minutes(found.served)} minutes were lost"
-        return whole + (f", by {by}" if by else "")
-    slowest = sorted(found.cases, key=lambda case: (-case.took, case.source))
-    by = ", ".join(f"{case.source} ({_minutes(case.took)} minutes)" for case in slowest[:_SHOWN])
-    return f"{found.in_time} of {len(found.cases)} were in time; slowest: {by}"
-
-
-def _minutes(seconds: Fraction) -> str:
-    return f"{rounded(seconds / 60).normalize():,f}"
 
 
 def _verdict(line: dict[str, Any], objective: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from itsm_as_code.service_levels.attainment import Attainment, Part, attainment
 from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets, recovers
 from itsm_as_code.service_levels.cases import Times
 from itsm_as_code.service_levels.feasibility import Feasibility
-from itsm_as_code.service_levels.figures import Figure, attained_text, figure, is_met, review_figure
+from itsm_as_code.service_levels.figures import Figure, attained_text, because, figure, is_met, review_figure
 from itsm_as_code.service_levels.promises import Promise, Promises, supporting, surely_looser
 from itsm_as_code.service_levels.stops import BudgetPolicy, BudgetStop, budget_stops
 
@@ -21,6 +21,7 @@ __all__ = [
     "Times",
     "attained_text",
     "attainment",
+    "because",
     "budget_stops",
     "error_budgets",
     "figure",

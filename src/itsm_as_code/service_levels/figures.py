@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from fractions import Fraction
+from typing import Final
 
 from itsm_as_code.clock import Interval, parse_date
 from itsm_as_code.measures.numbers import percent_floor, rounded
@@ -14,6 +15,7 @@ from itsm_as_code.service_levels.cases import Times, is_time, times
 from itsm_as_code.service_levels.windows import Window, day_begins, window_at
 
 Figure = Attainment | Times
+_SHOWN: Final = 3
 
 
 def figure(
@@ -62,3 +64,19 @@ def attained_text(found: Figure, places: int = PLACES) -> str | None:
     if isinstance(found, Attainment):
         return percent_floor(found.attained, places)
     return f"{rounded(found.attained, places).normalize():f}"
+
+
+def because(found: Figure) -> str:
+    """``59 of 131,760 minutes were lost, by Incident/x (59)``; the slowest cases of a time."""
+    if isinstance(found, Attainment):
+        lost = sorted(found.counted, key=lambda part: (-part.lost, part.span))
+        by = ", ".join(f"{part.source} ({_minutes(part.lost)})" for part in lost[:_SHOWN])
+        whole = f"{_minutes(found.lost)} of {_minutes(found.served)} minutes were lost"
+        return whole + (f", by {by}" if by else "")
+    slowest = sorted(found.cases, key=lambda case: (-case.took, case.source))
+    by = ", ".join(f"{case.source} ({_minutes(case.took)} minutes)" for case in slowest[:_SHOWN])
+    return f"{found.in_time} of {len(found.cases)} were in time; slowest: {by}"
+
+
+def _minutes(seconds: Fraction) -> str:
+    return f"{rounded(seconds / 60).normalize():,f}"

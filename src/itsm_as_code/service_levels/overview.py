@@ -80,17 +80,25 @@ def span_of(window: str, now: datetime, tz: ZoneInfo) -> Window:
     """The window that a text names as of an instant; of a named period, what of it is over. ValueError for none."""
     if window in _MONTHS:
         return window_at({"calendar": window}, now, tz)
-    if (match := _NAMED.match(window)) is None:
+    if _NAMED.match(window) is None:
         if not parse_duration(window):
             raise ValueError(f"'{window}' is no time at all")
         return window_at({"rolling": window}, now, tz)
-    year, quarter, month = (int(part) if part else None for part in match.groups())
-    first = date(year or 1, quarter * 3 - 2 if quarter else month or 1, 1)
-    length = 3 if quarter else 1 if month else 12
-    whole = Interval(day_begins(first, tz), day_begins(add_months(first, length), tz))
+    first, end = named_period(window)
+    whole = Interval(day_begins(first, tz), day_begins(end, tz))
     if whole.start >= now:
         raise ValueError(f"{window} has not begun")
     return Window(Interval(whole.start, min(whole.end, now)), whole)
+
+
+def named_period(text: str) -> tuple[date, date]:
+    """The first day of a quarter (``2026-Q3``), month or year, and the first day after it; ValueError for none."""
+    match = _NAMED.match(text)
+    if match is None:
+        raise ValueError(f"'{text}' is no quarter, month or year")
+    year, quarter, month = (int(part) if part else None for part in match.groups())
+    first = date(max(year or 1, 1), quarter * 3 - 2 if quarter else month or 1, 1)
+    return first, add_months(first, 3 if quarter else 1 if month else 12)
 
 
 def _lines(facts: Facts, service: str, now: datetime, window: str | None) -> Iterator[Line]:

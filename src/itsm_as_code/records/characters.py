@@ -8,6 +8,8 @@ The two joiners are let through where they show, which is where languages and em
 
 - U+200C between two letters of the Arabic script that would join without it (Persian, Urdu; UAX 31, rule A1),
 - U+200C between a virama and a letter, and U+200D behind a virama, of the scripts of India and Sri Lanka (A2 and B),
+- U+200D between ra and a virama, in Bengali before ya, in Kannada before a consonant, where it keeps the ra whole
+  (Unicode Standard 15, sections 12.2 and 12.8),
 - U+200D between two emoji (UTS 51, section 1.4.8: emoji ZWJ sequences).
 """
 
@@ -49,6 +51,7 @@ _CONJUNCT: Final = (
     f"(?<=[{_INDIC}][{VIRAMA}]\u200c)(?=[{_INDIC}])(?![{_VOWEL_SIGNS}{VIRAMA}])"
     f"|(?<=[{_INDIC}][{VIRAMA}]\u200d)(?![{_VOWEL_SIGNS}\u0dcf-\u0ddf{VIRAMA}])"
 )
+_WHOLE_RA: Final = "(?<=\u09b0\u200d)(?=\u09cd\u09af)|(?<=\u0cb0\u200d)(?=\u0ccd[\u0c95-\u0cb9])"
 
 _EMOJI: Final = (
     "\u2194-\u21aa\u2300-\u23ff\u2600-\u27bf\u2b05-\u2b55\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa"
@@ -57,5 +60,5 @@ _EMOJI: Final = (
 _AFTER_EMOJI: Final = "\ufe0f\U0001f3fb-\U0001f3ff"
 _SEQUENCE: Final = f"(?:(?<=[{_EMOJI}]\u200d)|(?<=[{_EMOJI}][{_AFTER_EMOJI}]\u200d))(?=[{_EMOJI}])"
 
-FORBIDDEN: Final = re.compile(f"[{_HIDDEN}]|\r(?!\n)|[\u200c\u200d](?!{_CURSIVE}|{_CONJUNCT}|{_SEQUENCE})")
+FORBIDDEN: Final = re.compile(f"[{_HIDDEN}]|\r(?!\n)|[\u200c\u200d](?!{_CURSIVE}|{_CONJUNCT}|{_WHOLE_RA}|{_SEQUENCE})")
 """Finds what no text of a record holds. Ask it about a whole text: whether a joiner shows depends on its neighbours."""

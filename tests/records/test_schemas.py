@@ -552,8 +552,13 @@ def test_a_schema_that_is_false_refuses_in_words() -> None:
         ),
         (
             "itsm-email",
-            ["a@b.example", "a.b+c@d-e.example"],
-            ["a", "a@", "@b", "a b@c.example", "a@b..c", "A <a@b.c>", "a@b.c\n"],
+            [
+                "a@b.example",
+                "a.b+c@d-e.example",
+                "jörg@müller.example",
+                "49699333+dependabot[bot]@users.noreply.github.com",
+            ],
+            ["a", "a@", "@b", "a b@c.example", "a@b..c", "A <a@b.c>", "a@b.c\n", "[bot]@b.example", "a[b]@c.example"],
         ),
         (
             "itsm-url",
@@ -591,6 +596,22 @@ def test_formats(format_name: str, good: list[str], bad: list[str]) -> None:
 def test_the_shipped_schemas_are_those_of_the_checkout() -> None:
     for path in FILES:
         assert json.loads((ROOT / "schemas" / path).read_text()) == REGISTRY.files[path]
+
+
+@pytest.mark.parametrize(
+    ("written", "remedy"),
+    [
+        ("https://müller.example/straße", "write https://xn--mller-kva.example/straße"),
+        ("http://wiki.Bücher.example:8080", "write http://wiki.xn--bcher-kva.example:8080"),
+        ("https://\uff53hop.example", "write it in that form"),  # a wide letter is in no domain
+        ("https://bücher..example", "write it in that form"),
+        ("https://müller.example/a b", "write it in that form"),
+        ("wiki.example.org", "write it in that form"),
+    ],
+)
+def test_a_web_address_of_an_international_host_is_offered_in_ascii(written: str, remedy: str) -> None:
+    (problem,) = Validator("url", {"type": "string", "format": "itsm-url"}).problems(written)
+    assert problem.remedy == remedy
 
 
 def test_the_zone_that_was_meant_is_named() -> None:

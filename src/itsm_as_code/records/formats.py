@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from itsm_as_code import clock
 from itsm_as_code.durations import OutOfRange, parse_duration
-from itsm_as_code.records.identities import is_address
+from itsm_as_code.records.identities import ascii_label, is_address
 
 _HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
 _REST: Final = r'[^\s<>"`{}|\\^]*'
 URL: Final = rf"(?:https?://{_HOST}(?::[0-9]{{1,5}})?(?:[/?#]{_REST})?|(?:mailto:[^\s@]+@|tel:\+?[0-9]){_REST})"
 _URL: Final = re.compile(rf"{URL}\Z")
+_WITH_HOST: Final = re.compile(r"(https?://)([^\s/?#:@]{1,253})(.*)\Z")
 
 
 def _parses(parse: Callable[[str], object]) -> Callable[[Any], bool]:
@@ -33,6 +34,14 @@ def _parses(parse: Callable[[str], object]) -> Callable[[Any], bool]:
 def is_url(value: str) -> bool:
     """An absolute http(s), mailto or tel address without user information or characters that URLs must escape."""
     return _URL.match(value) is not None
+
+
+def in_ascii(value: str) -> str:
+    """The web address that is meant by one with an international host (RFC 5891); empty where it is none."""
+    match = _WITH_HOST.match(value)
+    labels = [ascii_label(label) for label in match[2].split(".")] if match else []
+    written = f"{match[1]}{'.'.join(labels)}{match[3]}" if match and all(labels) else value
+    return written if written != value and is_url(written) else ""
 
 
 def _fixed(text: str) -> object:

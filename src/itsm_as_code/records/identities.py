@@ -36,7 +36,7 @@ def address_key(text: str) -> str:
     if not is_address(text.strip()):
         return ""
     local, _, domain = text.strip().rpartition("@")
-    return f"{_folded(local)}@{'.'.join(_ascii_label(label) for label in domain.split('.'))}"
+    return f"{_folded(local)}@{'.'.join(ascii_label(label) for label in domain.split('.'))}"
 
 
 def is_address(text: str) -> bool:
@@ -49,14 +49,14 @@ def is_address(text: str) -> bool:
     plain = "".join(character for character in local if character.isascii())
     if (plain and not _LOCAL.match(plain)) or not all(_is_letter(character) for character in local):
         return False
-    return all(_LABEL.match(_ascii_label(label)) and len(_ascii_label(label)) <= 63 for label in domain.split("."))
+    return all(_LABEL.match(ascii_label(label)) and len(ascii_label(label)) <= 63 for label in domain.split("."))
 
 
 def _is_letter(character: str) -> bool:
     return character.isascii() or unicodedata.category(character)[0] in _ANYBODY
 
 
-def _ascii_label(label: str) -> str:
+def ascii_label(label: str) -> str:
     """A label of a domain in ASCII; empty for one that no domain has.
 
     A letter that lower case or compatibility would make another one is in no domain (RFC 5892 section 2.2), and is

@@ -19,7 +19,7 @@ import jsonschema_rs
 from itsm_as_code import clock
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, Problem, did_you_mean, format_pointer
-from itsm_as_code.records.formats import EXAMPLES, FORMATS, out_of_range
+from itsm_as_code.records.formats import EXAMPLES, FORMATS, in_ascii, out_of_range
 from itsm_as_code.records.positions import plain_scalars
 from itsm_as_code.records.writer import in_line
 
@@ -271,6 +271,8 @@ def _explain(error: Any, written: Written) -> Iterator[Problem]:
         # Abbreviations are not guessed at: nearest to CEST is EST, which is in America.
         is_zone = value == "itsm-timezone" and "/" in instance
         meant = did_you_mean(instance, clock.zone_names()) if is_zone else ""
+        if value == "itsm-url" and (address := in_ascii(instance)):
+            meant = f"write {in_line(address)}"
         yield Problem(what, pointer, meant or ("write one within that" if reason else "write it in that form"))
     elif rule == "pattern":
         what = f"the key {_show(instance)} of {name}" if "propertyNames" in list(error.schema_path)[-3:] else name

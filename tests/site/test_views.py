@@ -246,6 +246,15 @@ def test_the_duration_of_an_incident_counts_from_its_occurrence(validated: Valid
         assert restored in row
 
 
+def test_the_first_page_counts_an_open_incident_from_its_occurrence_too(validated: Validate) -> None:
+    incident = {"status": "in-progress", "services": ["a"], "impact": 1, "urgency": 1}
+    times = {"occurredAt": "2026-11-22T07:00:00Z", "detectedAt": "2026-11-22T10:00:00Z"}
+    for spec, said in ((times, "for 5 hours"), ({"detectedAt": times["detectedAt"]}, "for 2 hours")):
+        data = record("Incident", "inc", {**incident, **spec})
+        pages = dict(site.build(validated(PEOPLE | service("a") | {"operations/incidents/inc.yaml": data}), "r"))
+        assert said in read(pages["index.html"]).all("main")[0].text
+
+
 def test_a_new_kind_needs_a_schema_file_only(validated: Validate) -> None:
     name = {"$ref": "common.schema.json#/$defs/name"}
     schema = {

@@ -9,6 +9,7 @@ from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.findings import Severity
 from itsm_as_code.measures.deadlines import SOON
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.facts import began
 from itsm_as_code.site import addresses
 from itsm_as_code.site.kinds import control, service_level_agreement, supplier
 from itsm_as_code.site.views import deadlines, people, state, words
@@ -74,9 +75,9 @@ def _list_of(context: Context, card: Card) -> Link:
 def _wrong(context: Context, now: state.Now) -> list[Card]:
     cards = []
     for item in now.open_incidents:
-        detected = words.as_instant(item.spec["detectedAt"])
+        start = words.as_instant(began(item.spec))
         services = context.references("Service", item.spec["services"])
-        since = Text(f"for {words.length(context.now - detected)}" if detected else "")
+        since = Text(f"for {words.length(context.now - start)}" if start else "")
         status = context.status(item.spec["status"])
         if "priority" in item.spec:
             status = Status(f"{item.spec['priority']}, {status.word.lower()}", status.tone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -198,6 +199,19 @@ def test_a_lost_key_and_the_spare_one(firm: Firm, itsm: Run) -> None:  # noqa: F
     for _ in range(2):
         firm.note(spare)
     assert ask(itsm, firm.shop.path) == (0, [])
+
+
+def test_evidence_that_is_dated_ahead(firm: Firm) -> None:  # noqa: F811
+    """Whoever has a key that counts only from a later day cannot date to that day what he pushes now."""
+    firm.change()
+    commit = firm.merge()
+    firm.note()
+    found = firm.ledger().of(commit).statement
+    assert found is not None
+    assert firm.codes(now=found.merged_at) == []
+    ahead = firm.ledger(now=found.merged_at - timedelta(seconds=1)).covering(commit)
+    assert [reason.code for reason in ahead.reasons] == ["evidence-missing"]
+    assert "is still to come" in ahead.reasons[0].message
 
 
 def test_set_back_by_a_push_it_counts_again(firm: Firm, itsm: Run) -> None:  # noqa: F811

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 
+from itsm_as_code.gate.authorise import Question, authorise
+from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.kinds import Kind, KindRegistry
 from itsm_as_code.records.lifecycle_path import shortest_path
+from itsm_as_code.validation import load_rule_set
 from tests.attacks.scenarios_paths import end
 from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH
 from tests.attacks.tools import (
@@ -36,6 +40,19 @@ def test_a_new_change_comes_as_scheduled_with_the_approvals_of_its_risk(workshop
     assert missing(workshop.judge()) == {"normal": 1}
     approve(workshop, "bob")
     assert workshop.judge().verdict == "approved"
+
+
+def test_what_is_merged_as_scheduled_is_authorised(workshop: Workshop) -> None:
+    """`itsm authorise` says so, in its window and not before; evidence is asked for apart."""
+    with on_main(workshop):
+        workshop.change(**{"status: proposed": "status: scheduled"})
+    rule_set = load_rule_set(Repository(workshop.path).snapshot("main"))
+    found = {
+        hour: authorise(Question("chg-20261122-tune", None, datetime(2026, 12, 1, hour, tzinfo=UTC)), rule_set)
+        for hour in (19, 21)
+    }
+    assert [reason.code for reason in found[19].reasons] == ["too-early"]
+    assert found[21].authorised
 
 
 def test_a_change_that_went_well_is_closed_in_one_pull_request(workshop: Workshop) -> None:

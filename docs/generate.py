@@ -30,7 +30,7 @@ from itsm_as_code.configuration import RULES as CONFIGURATION_RULES
 from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.evaluation import RULES as GATE_RULES
-from itsm_as_code.interchange import request, request_forms
+from itsm_as_code.interchange import issue, request, request_forms
 from itsm_as_code.policies import approval_rules, packs, policy, waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, reading, taken_over
@@ -213,8 +213,8 @@ def rules() -> str:
         ("Waivers", "What can be wrong with a waiver.", waivers.RULES),
         ("Layout", "Reported by `itsm fmt`.", formatting.RULES),
         ("Import from Backstage", "Reported by `itsm import backstage`.", import_rules()),
-        ("Request forms", "Reported by `itsm export request-forms` and `itsm import request`.",
-         [*request.RULES, *request_forms.RULES]),
+        ("Request forms", "Reported by `itsm export request-forms`, `itsm import request` and `itsm import issue`.",
+         [*request.RULES, *request_forms.RULES, *issue.RULES]),
     ]  # fmt: skip
     listed = {rule.id for _, _, group in groups for rule in group}
     missing = all_rules().keys() - listed

@@ -348,7 +348,12 @@ class TestMisfits:
         refused(known, github(text, user={"login": "stranger"}), "request-requester", "is nobody in people/")
         refused(known, github(text, user={"login": "alice"}), "request-requester", "is no login at github: alice")
         refused(known, github(text, user={"login": "alice-gl"}), "request-requester", "is no login at github: alice")
-        refused(known, github(text, user={"login": "alice-gh", "id": 8}), "request-requester", "another number")
+        refused(
+            known,
+            github(text, user={"login": "alice-gh", "id": 8}),
+            "request-requester",
+            "is the login of account 8 now",
+        )
         said = Said(at="2026-11-09T08:12:00Z")
         refused(known, text.encode(), "request-requester", "nobody says who", said)
         refused(known, text.encode(), "request-requester", "'alise'", Said(None, "alise", "2026-11-09T08:12:00Z"))

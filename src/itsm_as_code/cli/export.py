@@ -13,7 +13,19 @@ from itsm_as_code.cli._streams import held
 if TYPE_CHECKING:
     from itsm_as_code.cli.output import Session
     from itsm_as_code.findings import Finding
+    from itsm_as_code.interchange._request_form import Forge
+    from itsm_as_code.interchange.request_forms import Forms
     from itsm_as_code.records.catalogue import Catalogue
+    from itsm_as_code.validation import RuleSet
+
+_FORGE = click.option(
+    "--forge", type=click.Choice(["github", "gitlab"]), help="Default: the one that itsm.yaml names, or github."
+)
+_INTO = click.option(
+    "--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder to write to."
+)
+_FORCE = click.option("--force", is_flag=True, help="Overwrite forms that were not made by this command.")
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 
 
 @click.group("export")
@@ -28,12 +40,10 @@ def command() -> None:
 
 @command.command("request-forms")
 @click.argument("names", nargs=-1, metavar="[OFFERING]...")
-@click.option(
-    "--forge", type=click.Choice(["github", "gitlab"]), help="Default: the one that itsm.yaml names, or github."
-)
-@click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder to write to.")
-@click.option("--force", is_flag=True, help="Overwrite forms that were not made by this command.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@_FORGE
+@_INTO
+@_FORCE
+@_DRY_RUN
 @common_options("export")
 def request_forms(
     session: Session, names: tuple[str, ...], forge: str | None, into: Path, force: bool, dry_run: bool
@@ -47,29 +57,69 @@ def request_forms(
     Example:
       itsm export request-forms --forge github --into .
     """
-    from itsm_as_code.findings import Severity
-    from itsm_as_code.interchange import write
-    from itsm_as_code.interchange._request_form import Forge
-    from itsm_as_code.interchange.request_forms import export, plan
-    from itsm_as_code.reports.export import Exported
+    from itsm_as_code.interchange.request_forms import export
     from itsm_as_code.validation import load_rule_set
 
     rule_set = load_rule_set(session.snapshot())
-    configured = rule_set.configuration.raw.get("forge", {}).get("type")
-    chosen = Forge(forge or ("gitlab" if configured == "gitlab" else "github"))
+    chosen = _chosen(forge, rule_set)
     offerings = [
         rule_set.catalogue.get("RequestOffering", name) or _unknown(name, rule_set.catalogue) for name in names
     ]
     if not rule_set.catalogue.records:
         raise session.no_records()
     forms = export(offerings or rule_set.catalogue.of_kind("RequestOffering"), chosen)
-    planned, said = plan(forms, session.directory / into, force=force)
-    findings = [*([] if names else _unusable(rule_set.catalogue)), *forms.findings, *said]
-    has_error = any(found.severity is Severity.ERROR for found in findings)
-    if not has_error and not dry_run:
-        with held():
-            write(session.directory / into, planned)
+    unusable = [] if names else _unusable(rule_set.catalogue)
+    return _write(session, forms, session.directory / into, unusable, force=force, dry_run=dry_run)
+
+
+@command.command("issue-forms")
+@_FORGE
+@_INTO
+@_FORCE
+@_DRY_RUN
+@common_options("export")
+def issue_forms(session: Session, forge: str | None, into: Path, force: bool, dry_run: bool) -> int:
+    """Make forms for changes, incidents, improvements and risks.
+
+    With them people without git bring these. They lie where those of 'itsm export request-forms' do. An issue submitted with one becomes a record with 'itsm
+    import issue'. Make them anew when teams come or go: they are offered to choose from.
+
+    \b
+    Example:
+      itsm export issue-forms --forge github --into .
+    """
+    from itsm_as_code.interchange.issue_forms import export
+    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.validation import load_rule_set
+
+    rule_set = load_rule_set(session.snapshot())
+    if not rule_set.catalogue.records:
+        raise session.no_records()
+    forms = export(Facts.of(rule_set.catalogue), _chosen(forge, rule_set))
+    return _write(session, forms, session.directory / into, [], force=force, dry_run=dry_run)
+
+
+def _chosen(forge: str | None, rule_set: RuleSet) -> Forge:
+    """The forge that was named, else that of itsm.yaml."""
+    from itsm_as_code.interchange._request_form import Forge
+
+    configured = rule_set.configuration.raw.get("forge", {}).get("type")
+    return Forge(forge or ("gitlab" if configured == "gitlab" else "github"))
+
+
+def _write(session: Session, forms: Forms, into: Path, found: list[Finding], *, force: bool, dry_run: bool) -> int:
+    from itsm_as_code.findings import Severity
+    from itsm_as_code.interchange import write
+    from itsm_as_code.interchange.request_forms import plan
+    from itsm_as_code.reports.export import Exported
+
+    planned, said = plan(forms, into, force=force)
+    findings = [*found, *forms.findings, *said]
+    has_error = any(finding.severity is Severity.ERROR for finding in findings)
     is_written = not has_error and not dry_run
+    if is_written:
+        with held():
+            write(into, planned)
     session.report("export", Exported(planned, findings, is_written))
     return 1 if has_error else 0
 

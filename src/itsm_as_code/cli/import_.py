@@ -36,7 +36,7 @@ class _Formats(click.Group):
             hint = did_you_mean(cmd_name, known) or f"known formats: {', '.join(known)}"
             ctx.fail(f"unknown format '{cmd_name}': {hint}")
         title = interchange.importer(cmd_name).TITLE
-        return _request(title) if cmd_name == "request" else _command(cmd_name, title)
+        return _typed(cmd_name, title) if cmd_name in ("issue", "request") else _command(cmd_name, title)
 
 
 @click.group(cls=_Formats, name="import")
@@ -49,6 +49,7 @@ def command() -> None:
     Example:
       itsm import backstage catalog-info.yaml --into .
       itsm import request issue.json --into .
+      itsm import issue issue.json --into .
     """
 
 
@@ -77,26 +78,25 @@ def _command(name: str, title: str) -> click.Command:
     return run
 
 
-def _request(title: str) -> click.Command:
-    """``itsm import request``: the one import of what people typed, so nothing is written once anything is wrong."""
+def _typed(name: str, title: str) -> click.Command:
+    """``itsm import request`` and ``issue``: imports of what people typed, nothing of which is written by halves."""
     from itsm_as_code.cli._options import common_options
 
     text = (
         f"Import {title.partition(' (')[0]}. It is of GitHub or GitLab, as their API gives it (JSON), or "
         "its Markdown body alone.\n\n"
-        "The answers must fit the form of the offering; when anything is wrong nothing is written.\n\n\b\n"
-        "Example:\n  gh api repos/OWNER/NAME/issues/42 > issue.json && itsm import request issue.json --into .\n"
-        "  itsm import request body.md --requester ann --at 2026-11-22T08:00:00Z --into ."
+        "The answers must fit the form; when anything is wrong nothing is written.\n\n\b\n"
+        f"Example:\n  gh api repos/OWNER/NAME/issues/42 > issue.json && itsm import {name} issue.json --into .\n"
+        f"  itsm import {name} body.md --requester ann --at 2026-11-22T08:00:00Z --into ."
     )
 
-    @click.command("request", help=text)
+    @click.command(name, help=text)
     @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
     @click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The repository.")
-    @click.option("--offering", metavar="NAME", help="What is ordered, where the form does not say so.")
-    @click.option("--requester", metavar="PERSON", help="Who orders, for a body alone.")
+    @click.option("--requester", metavar="PERSON", help="Who submitted it, for a body alone.")
     @click.option("--at", metavar="INSTANT", help="When it was submitted, for a body alone.")
     @click.option(
-        "--name", metavar="NAME", help="The name of the request; made of day, issue and offering if not given."
+        "--name", "record", metavar="NAME", help="The name of the record; made of day and issue if not given."
     )
     @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
     @common_options("import_")
@@ -104,19 +104,22 @@ def _request(title: str) -> click.Command:
         session: Session,
         file: Path,
         into: Path,
-        offering: str | None,
         requester: str | None,
         at: str | None,
-        name: str | None,
+        record: str | None,
         dry_run: bool,
+        offering: str | None = None,
     ) -> None:
         from functools import partial
 
-        from itsm_as_code.interchange.request import Said, convert
+        from itsm_as_code.interchange import issue, request
 
-        said = Said(offering, requester, at, name)
-        _run(session, "request", (file,), into, partial(convert, said=said), dry_run=dry_run, all_or_nothing=True)
+        convert = request.convert if name == "request" else issue.convert
+        said = request.Said(offering, requester, at, record)
+        _run(session, name, (file,), into, partial(convert, said=said), dry_run=dry_run, all_or_nothing=True)
 
+    if name == "request":
+        click.option("--offering", metavar="NAME", help="What is ordered, where the form does not say so.")(run)
     return run
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from itsm_as_code.findings import Problem
 from itsm_as_code.interchange._request_form import (
+    ISSUE_ACTION,
     MADE_BY,
     NO_ANSWER,
     OFFERING_LABEL,
@@ -59,26 +60,31 @@ def bare_body(body: str, forge: Forge | None) -> tuple[str, Forge]:
     if forge is Forge.GITHUB or (forge is None and intro is None):
         return body, Forge.GITHUB
     lines = body.rstrip().split("\n")
-    if lines[-1].strip() == QUICK_ACTION:
+    if lines[-1].strip() in (QUICK_ACTION, ISSUE_ACTION):
         lines.pop()
     if intro:
         lines[: intro[0].count("\n")] = [""] * intro[0].count("\n")  # the numbers of lines stay
     return "\n".join(lines), Forge.GITLAB
 
 
-def offering_of(body: str) -> str | None:
-    """The offering that a form names in its first section; None when it has none."""
+def named_by(body: str, label: str = OFFERING_LABEL) -> str | None:
+    """What a form names in its first section, such as its offering; None when that has another heading."""
     sections = _sections(body)[1]
-    if not sections or sections[0].label != OFFERING_LABEL:
+    if not sections or sections[0].label != label:
         return None
     return sections[0].text
 
 
-def read_sections(body: str, asked: Sequence[Question]) -> tuple[dict[str, Section], list[Trouble]]:
-    """The section of each question by its label, or why the body is not that of this form."""
+def read_sections(
+    body: str, asked: Sequence[Question], first: str = OFFERING_LABEL
+) -> tuple[dict[str, Section], list[Trouble]]:
+    """The section of each question by its label, or why the body is not that of this form.
+
+    ``first`` is the heading under which a form says which one it is.
+    """
     before, sections = _sections(body)
-    has_offering = bool(sections) and sections[0].label == OFFERING_LABEL
-    wanted = [OFFERING_LABEL] * has_offering + [question.label for question in asked]
+    says_which = bool(sections) and sections[0].label == first
+    wanted = [first] * says_which + [question.label for question in asked]
     troubles = []
     if before:
         remedy = "answer below the headings of the form"

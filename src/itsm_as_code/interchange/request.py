@@ -6,16 +6,17 @@ nothing of it is interpreted, and when anything is wrong no record is made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from itsm_as_code import clock
 from itsm_as_code.checks.request_values_fit import value_problems
 from itsm_as_code.findings import Finding, Location, Problem, RecordId, Rule, Severity, did_you_mean, sort_findings
+from itsm_as_code.forges.interface import Account
 from itsm_as_code.gate.identities import Directory
-from itsm_as_code.interchange._request_answers import Trouble, all_answers, bare_body, offering_of, read_sections
-from itsm_as_code.interchange._request_form import Forge, Question, one_line, questions
+from itsm_as_code.interchange._request_answers import Trouble, all_answers, bare_body, named_by, read_sections
+from itsm_as_code.interchange._request_form import OFFERING_LABEL, Field, Forge, Question, one_line, questions
 from itsm_as_code.interchange._request_issue import Issue, Unusable, read_issue
 from itsm_as_code.interchange._store import Conversion, Known, NewRecord
 from itsm_as_code.records.catalogue import Record
@@ -74,7 +75,7 @@ class Said:
 
 def convert(sources: Mapping[str, bytes], known: Known, said: Said | None = None) -> Conversion:
     """A ServiceRequest for each issue that fits its offering."""
-    facts = _facts(known)
+    facts = facts_of(known)
     records: list[NewRecord] = []
     findings: list[Finding] = []
     for path, source in sources.items():
@@ -86,7 +87,8 @@ def convert(sources: Mapping[str, bytes], known: Known, said: Said | None = None
     return Conversion(len(sources), records, sort_findings(findings))
 
 
-def _facts(known: Known) -> Facts:
+def facts_of(known: Known) -> Facts:
+    """The valid records of a repository."""
     by_kind: dict[str, dict[str, Any]] = {}
     for record in known.records.values():
         if record.valid:
@@ -94,8 +96,19 @@ def _facts(known: Known) -> Facts:
     return Facts(by_kind)
 
 
-class _Request:
-    """One issue on its way to a record; what is wrong is gathered."""
+Form = TypeVar("Form")
+
+
+class Reader(Generic[Form]):
+    """One issue on its way to a record; what is wrong is gathered. ``Form`` is what says which questions were asked.
+
+    ``first`` is the heading under which a form says which one it is; ``identity`` are fields of the specification that
+    the same issue gives each time it is read.
+    """
+
+    first = OFFERING_LABEL
+    identity: tuple[str, ...] = ()
+    noun = "record"
 
     def __init__(self, path: str, known: Known, facts: Facts, said: Said) -> None:
         self.path = path
@@ -116,16 +129,26 @@ class _Request:
             return None
         body, forge = bare_body(issue.body, issue.forge)
         at = self._submitted(issue)
-        offering = self._offering(issue, body)
+        form = self._form(issue, body)
         requester = self._requester(issue, at)
-        values = self._values(issue, body, forge, offering) if offering is not None else None
-        if offering is None or requester is None or at is None or values is None:
+        values = self._values(issue, body, forge, self._fields(form)) if form is not None else None
+        if form is None or requester is None or at is None or values is None or self.findings:
             return None
-        data = self._record(issue, offering, requester, at, values)
-        for problem in self.known.registry[KIND].validator.problems(data):
+        data = self._record(issue, form, requester, at, values)
+        for problem in self.known.registry[data["kind"]].validator.problems(data):
             self._refuse(REQUEST_VALUE, problem.message, problem.remedy)
         self._check_name(data)
-        return NewRecord(RecordId(KIND, data["metadata"]["name"]), data, Location(self.path))
+        return NewRecord(RecordId(data["kind"], data["metadata"]["name"]), data, Location(self.path))
+
+    def _form(self, issue: Issue, body: str) -> Form | None:
+        """The form that was submitted; what is wrong with it is refused."""
+        raise NotImplementedError
+
+    def _fields(self, form: Form) -> Sequence[Field]:
+        raise NotImplementedError
+
+    def _record(self, issue: Issue, form: Form, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
 
     def _refuse(self, rule: Rule, message: str, remedy: str, line: int | None = None) -> None:
         self.findings.append(Finding(rule.id, rule.severity, Location(self.path, line), message, remedy))
@@ -149,8 +172,79 @@ class _Request:
             self._refuse(REQUEST_ISSUE, f"'{text[:40]}' is not the instant at which it was submitted", remedy)
             return None
 
-    def _offering(self, issue: Issue, body: str) -> Record | None:
-        named = {name for name in (self.said.offering, offering_of(body), *issue.offerings) if name is not None}
+    def _requester(self, issue: Issue, at: str | None) -> str | None:
+        name = self.said.requester
+        if issue.forge is not None and issue.login is not None:
+            accounts = [Account(issue.login, issue.account)] if issue.account is not None else []
+            instant = clock.parse_instant(at or "1970-01-01T00:00:00Z")
+            directory = Directory(self.facts, instant, issue.forge, accounts)
+            name = directory.by_login(issue.login)
+            if name is None:
+                message = f"'{issue.login[:80]}' {directory.why_no_login(issue.login)}"
+                self._refuse(REQUEST_REQUESTER, message, "mend the records in people/")
+                return None
+        if name is None:
+            self._refuse(REQUEST_REQUESTER, "nobody says who submitted it", "give --requester")
+            return None
+        spec = self.facts.spec("Person", name)
+        if not spec or spec.get("active", True) is not True:
+            people = [data["metadata"]["name"] for data in self.facts.records("Person")]
+            remedy = did_you_mean(name[:63], people) or "name a Person"
+            self._refuse(REQUEST_REQUESTER, f"'{name[:80]}' is nobody who works here", remedy)
+            return None
+        return name
+
+    def _values(self, issue: Issue, body: str, forge: Forge, fields: Sequence[Field]) -> dict[str, Any] | None:
+        asked = questions(fields, forge)
+        if len({question.label for question in asked}) != len(asked):
+            self._refuse(REQUEST_FORM, "two questions of the form look the same", "mend the offering")
+            return None
+        sections, troubles = read_sections(body, asked, self.first)
+        for trouble in troubles:
+            self._refuse_body(REQUEST_FORM, issue, trouble)
+        if troubles:
+            return None
+        values: dict[str, Any] = {}
+        lines: dict[str, int] = {}
+        for question, section, value, wrong in all_answers(asked, sections):
+            lines[question.name] = section.line
+            if value is None and question.required and not wrong:
+                wrong = "must be answered"
+            if wrong:
+                problem = Problem(f"'{question.name}' {wrong}", (), question.hint)
+                self._refuse_body(REQUEST_VALUE, issue, Trouble(section.line, problem))
+            elif value is not None:
+                values[question.name] = self._person(question, value, issue)
+        if not self.findings:
+            for problem in value_problems(list(fields), values, self.facts):
+                line = next((lines[part] for part in problem.pointer if part in lines), 1)
+                self._refuse_body(REQUEST_VALUE, issue, Trouble(line, problem))
+        return values
+
+    def _person(self, question: Question, value: Any, issue: Issue) -> Any:
+        """The name of the person whose login an answer gives as ``@login``; else the answer itself."""
+        if question.type != "person" or issue.forge is None or not str(value).startswith("@"):
+            return value
+        directory = Directory(self.facts, clock.parse_instant("1970-01-01T00:00:00Z"), issue.forge)
+        return directory.by_login(str(value)[1:]) or value
+
+    def _check_name(self, data: Mapping[str, Any]) -> None:
+        """Refuse the name of another request; the same request again is left alone when it is written."""
+        name = data["metadata"]["name"]
+        there = self.known.records.get(RecordId(data["kind"], name))
+        spec = data["spec"]
+        if there is not None and any(there.spec.get(field) != spec.get(field) for field in self.identity):
+            self._refuse(REQUEST_ISSUE, f"another {self.noun} has the name '{name}'", "give --name")
+
+
+class _Request(Reader[Record]):
+    """An issue on its way to a request of an offering."""
+
+    identity = ("offering", "requester", "submittedAt")
+    noun = "request"
+
+    def _form(self, issue: Issue, body: str) -> Record | None:
+        named = {name for name in (self.said.offering, named_by(body), *issue.offerings) if name is not None}
         if len(named) != 1:
             shown = ", ".join(sorted(f"'{name[:63]}'" for name in named))
             message = f"the issue names more than one offering: {shown}" if named else "the issue names no offering"
@@ -172,90 +266,18 @@ class _Request:
             return None
         return record
 
-    def _requester(self, issue: Issue, at: str | None) -> str | None:
-        name = self.said.requester
-        if issue.forge is not None and issue.login is not None:
-            directory = Directory(self.facts, clock.parse_instant(at or "1970-01-01T00:00:00Z"), issue.forge)
-            name = directory.by_login(issue.login)
-            if name is None:
-                message = f"'{issue.login[:80]}' {directory.why_no_login(issue.login)}"
-                self._refuse(REQUEST_REQUESTER, message, "mend the records in people/")
-                return None
-        if name is None:
-            self._refuse(REQUEST_REQUESTER, "nobody says who submitted it", "give --requester")
-            return None
-        spec = self.facts.spec("Person", name)
-        if not spec or spec.get("active", True) is not True:
-            people = [data["metadata"]["name"] for data in self.facts.records("Person")]
-            remedy = did_you_mean(name[:63], people) or "name a Person"
-            self._refuse(REQUEST_REQUESTER, f"'{name[:80]}' is nobody who works here", remedy)
-            return None
-        return name if self._is_same_account(issue, spec) else None
+    def _fields(self, form: Record) -> Sequence[Field]:
+        found: Sequence[Field] = form.spec.get("form", {}).get("fields", ())
+        return found
 
-    def _is_same_account(self, issue: Issue, spec: Mapping[str, Any]) -> bool:
-        """Whether the number of the account, where both sides know it, is that of the person's record."""
-        login = (issue.login or "").casefold()
-        for account in spec.get("accounts", ()):
-            is_it = account["forge"] == issue.forge and account["login"].casefold() == login
-            if is_it and issue.account is not None and account.get("id", issue.account) != issue.account:
-                message = f"the account '{login}' has another number than in the person's record"
-                self._refuse(REQUEST_REQUESTER, message, "find out whose account it is now")
-                return False
-        return True
-
-    def _values(self, issue: Issue, body: str, forge: Forge, offering: Record) -> dict[str, Any] | None:
-        fields = offering.spec.get("form", {}).get("fields", ())
-        asked = questions(fields, forge)
-        if len({question.label for question in asked}) != len(asked):
-            self._refuse(REQUEST_FORM, "two questions of the form look the same", "mend the offering")
-            return None
-        sections, troubles = read_sections(body, asked)
-        for trouble in troubles:
-            self._refuse_body(REQUEST_FORM, issue, trouble)
-        if troubles:
-            return None
-        values: dict[str, Any] = {}
-        lines: dict[str, int] = {}
-        for question, section, value, wrong in all_answers(asked, sections):
-            lines[question.name] = section.line
-            if value is None and question.required and not wrong:
-                wrong = "must be answered"
-            if wrong:
-                problem = Problem(f"'{question.name}' {wrong}", (), question.hint)
-                self._refuse_body(REQUEST_VALUE, issue, Trouble(section.line, problem))
-            elif value is not None:
-                values[question.name] = self._person(question, value, issue)
-        if not self.findings:
-            for problem in value_problems(fields, values, self.facts):
-                line = next((lines[part] for part in problem.pointer if part in lines), 1)
-                self._refuse_body(REQUEST_VALUE, issue, Trouble(line, problem))
-        return values
-
-    def _person(self, question: Question, value: Any, issue: Issue) -> Any:
-        """The name of the person whose login an answer gives as ``@login``; else the answer itself."""
-        if question.type != "person" or issue.forge is None or not str(value).startswith("@"):
-            return value
-        directory = Directory(self.facts, clock.parse_instant("1970-01-01T00:00:00Z"), issue.forge)
-        return directory.by_login(str(value)[1:]) or value
-
-    def _record(
-        self, issue: Issue, offering: Record, requester: str, at: str, values: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _record(self, issue: Issue, form: Record, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
         number = f"-{issue.number}" if issue.number is not None else ""
-        name = self.said.name or f"req-{at[:10].replace('-', '')}{number}-{offering.name}"[:63].strip("-")
-        metadata: dict[str, Any] = {"name": name, "title": one_line(issue.title or "") or offering.title}
+        name = self.said.name or f"req-{at[:10].replace('-', '')}{number}-{form.name}"[:63].strip("-")
+        metadata: dict[str, Any] = {"name": name, "title": one_line(issue.title or "") or form.title}
         if issue.address is not None and is_url(issue.address):
             metadata["links"] = [{"title": f"Issue {issue.number}", "url": issue.address}]
-        spec: dict[str, Any] = {"offering": offering.name, "requester": requester}
+        spec: dict[str, Any] = {"offering": form.name, "requester": person}
         if values:
             spec["values"] = values
         spec |= {"submittedAt": at, "status": "submitted"}
         return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
-
-    def _check_name(self, data: Mapping[str, Any]) -> None:
-        """Refuse the name of another request; the same request again is left alone when it is written."""
-        name = data["metadata"]["name"]
-        there = self.known.records.get(RecordId(KIND, name))
-        fields = ("offering", "requester", "submittedAt")
-        if there is not None and any(there.spec.get(field) != data["spec"][field] for field in fields):
-            self._refuse(REQUEST_ISSUE, f"another request has the name '{name}'", "give --name")

@@ -5,7 +5,7 @@ A submitted form becomes a ServiceRequest with :mod:`itsm_as_code.interchange.re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -121,8 +121,10 @@ def _github(offering: Record, asked: tuple[Question, ...]) -> bytes:
     body: list[dict[str, Any]] = [{"type": "markdown", "attributes": {"value": "\n\n".join(_facts(offering)) + "\n"}}]
     chosen = {"label": OFFERING_LABEL, "options": [offering.name], "default": 0}
     body.append({"type": "dropdown", "attributes": chosen, "validations": {"required": True}})
-    body += [_element(question) for question in asked]
-    return f"# {MADE_BY} {offering.path}; change that instead.\n".encode() + dump({**form, "body": body})
+    body += [element(question) for question in asked]
+    return f"# {MADE_BY} request-forms of {offering.path}; change that instead.\n".encode() + dump(
+        {**form, "body": body}
+    )
 
 
 _TYPES: Final = {
@@ -134,7 +136,8 @@ _TYPES: Final = {
 }
 
 
-def _element(question: Question) -> dict[str, Any]:
+def element(question: Question) -> dict[str, Any]:
+    """A question in an issue form of GitHub."""
     attributes: dict[str, Any] = {"label": question.label, "description": question.hint}
     if question.widget is Widget.SOME_OF:
         attributes["multiple"] = True
@@ -165,14 +168,20 @@ def _facts(offering: Record) -> list[str]:
 
 
 def _gitlab(offering: Record, asked: tuple[Question, ...]) -> bytes:
-    parts = [intro(offering.path), f"### {OFFERING_LABEL}", offering.name]
-    for question in asked:
-        parts += [f"### {question.label}", question.comment]
-        if question.options:
-            parts.append("\n".join(f"- [ ] {label}" for label in question.options))
+    top = [intro(f"request-forms of {offering.path}"), f"### {OFFERING_LABEL}", offering.name]
+    parts = [*top, *gitlab_sections(asked)]
     return ("\n\n".join([*parts, QUICK_ACTION]) + "\n").encode()
 
 
-def intro(path: str) -> str:
-    """How a description template begins."""
-    return comment(f"{MADE_BY} {path}; change that instead. Answer below each heading, and leave the headings alone.")
+def gitlab_sections(asked: Iterable[Question]) -> Iterator[str]:
+    """The questions in a description template: a heading each, with the hint, and the options to tick."""
+    for question in asked:
+        yield f"### {question.label}"
+        yield question.comment
+        if question.options:
+            yield "\n".join(f"- [ ] {label}" for label in question.options)
+
+
+def intro(of: str) -> str:
+    """How a description template begins: by which export, and of what."""
+    return comment(f"{MADE_BY} {of}; change that instead. Answer below each heading, and leave the headings alone.")

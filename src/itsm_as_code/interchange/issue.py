@@ -52,7 +52,7 @@ class _Issue(Reader[IssueKind]):
     first = KIND_LABEL
     identity = ("requester", "detectedAt", "reportedBy", "source", "cause")
 
-    def _form(self, issue: Issue, body: str) -> IssueKind | None:
+    def form_of(self, issue: Issue, body: str) -> IssueKind | None:
         name = named_by(body, KIND_LABEL)
         if name in KINDS:
             return KINDS[name]
@@ -61,10 +61,10 @@ class _Issue(Reader[IssueKind]):
         self._refuse(ISSUE_KIND, message, remedy or f"submit one of the forms: {', '.join(KINDS)}")
         return None
 
-    def _fields(self, form: IssueKind) -> Sequence[Field]:
+    def fields_of(self, form: IssueKind) -> Sequence[Field]:
         return form.asked(self.facts)
 
-    def _record(self, issue: Issue, form: IssueKind, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
+    def record_of(self, issue: Issue, form: IssueKind, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
         number = f"-{issue.number}" if issue.number is not None else ""
         metadata: dict[str, Any] = {"name": self.said.name or f"{form.prefix}-{at[:10].replace('-', '')}{number}"}
         metadata["title"] = one_line(issue.title or "") or f"{form.title} of {at[:10]}"

@@ -129,25 +129,27 @@ class Reader(Generic[Form]):
             return None
         body, forge = bare_body(issue.body, issue.forge)
         at = self._submitted(issue)
-        form = self._form(issue, body)
+        form = self.form_of(issue, body)
         requester = self._requester(issue, at)
-        values = self._values(issue, body, forge, self._fields(form)) if form is not None else None
+        values = self._values(issue, body, forge, self.fields_of(form)) if form is not None else None
         if form is None or requester is None or at is None or values is None or self.findings:
             return None
-        data = self._record(issue, form, requester, at, values)
+        data = self.record_of(issue, form, requester, at, values)
         for problem in self.known.registry[data["kind"]].validator.problems(data):
             self._refuse(REQUEST_VALUE, problem.message, problem.remedy)
         self._check_name(data)
         return NewRecord(RecordId(data["kind"], data["metadata"]["name"]), data, Location(self.path))
 
-    def _form(self, issue: Issue, body: str) -> Form | None:
+    def form_of(self, issue: Issue, body: str) -> Form | None:
         """The form that was submitted; what is wrong with it is refused."""
         raise NotImplementedError
 
-    def _fields(self, form: Form) -> Sequence[Field]:
+    def fields_of(self, form: Form) -> Sequence[Field]:
+        """What the form asked, in its order."""
         raise NotImplementedError
 
-    def _record(self, issue: Issue, form: Form, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
+    def record_of(self, issue: Issue, form: Form, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
+        """The record of the answers ``values``, submitted by a person at an instant."""
         raise NotImplementedError
 
     def _refuse(self, rule: Rule, message: str, remedy: str, line: int | None = None) -> None:
@@ -243,7 +245,7 @@ class _Request(Reader[Record]):
     identity = ("offering", "requester", "submittedAt")
     noun = "request"
 
-    def _form(self, issue: Issue, body: str) -> Record | None:
+    def form_of(self, issue: Issue, body: str) -> Record | None:
         named = {name for name in (self.said.offering, named_by(body), *issue.offerings) if name is not None}
         if len(named) != 1:
             shown = ", ".join(sorted(f"'{name[:63]}'" for name in named))
@@ -266,11 +268,11 @@ class _Request(Reader[Record]):
             return None
         return record
 
-    def _fields(self, form: Record) -> Sequence[Field]:
+    def fields_of(self, form: Record) -> Sequence[Field]:
         found: Sequence[Field] = form.spec.get("form", {}).get("fields", ())
         return found
 
-    def _record(self, issue: Issue, form: Record, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
+    def record_of(self, issue: Issue, form: Record, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
         number = f"-{issue.number}" if issue.number is not None else ""
         name = self.said.name or f"req-{at[:10].replace('-', '')}{number}-{form.name}"[:63].strip("-")
         metadata: dict[str, Any] = {"name": name, "title": one_line(issue.title or "") or form.title}

@@ -97,6 +97,14 @@ class EvidenceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """An account of a forge, by its number, that makes commits for people without git."""
+
+    forge: str
+    account: int
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """The settings of a repository; every field has a default that serves a small organisation."""
 
@@ -116,6 +124,7 @@ class Configuration:
     policies: PolicySettings = PolicySettings()
     evidence: EvidenceSettings = EvidenceSettings()
     cut_over: CutOver | None = None
+    doors: tuple[Door, ...] = ()
     source: bytes = field(default=b"", repr=False)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
@@ -200,6 +209,7 @@ def _read(spec: Mapping[str, Any], risk_table: RiskTable, source: bytes) -> Conf
         policies=_policies(spec.get("policies", {})),
         evidence=_evidence(spec.get("evidence", {})),
         cut_over=CutOver.read(spec["takenOver"], spec.get("timezone", "UTC")) if "takenOver" in spec else None,
+        doors=tuple(Door(item["forge"], item["account"]) for item in spec.get("doors", ())),
         source=source,
         raw=spec,
     )

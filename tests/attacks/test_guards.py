@@ -13,6 +13,7 @@ import pytest
 
 from itsm_as_code.policies.cel import diagnosis
 from tests.attacks import (  # their scenarios are among the others
+    scenarios_doors,  # noqa: F401
     scenarios_evidence,  # noqa: F401
     scenarios_history,  # noqa: F401
     scenarios_paths,  # noqa: F401
@@ -20,6 +21,7 @@ from tests.attacks import (  # their scenarios are among the others
 )
 from tests.attacks.guards import GUARDS as GATE_GUARDS
 from tests.attacks.guards import Guard
+from tests.attacks.guards_doors import DOOR_GUARDS
 from tests.attacks.guards_evidence import EVIDENCE_GUARDS
 from tests.attacks.guards_history import HISTORY_GUARDS
 from tests.attacks.guards_paths import PATH_GUARDS
@@ -27,7 +29,7 @@ from tests.attacks.guards_root import ROOT_GUARDS
 from tests.attacks.scenarios import SCENARIOS, prepared
 from tests.conftest import Workshop
 
-GUARDS = (*GATE_GUARDS, *EVIDENCE_GUARDS, *HISTORY_GUARDS, *PATH_GUARDS, *ROOT_GUARDS)
+GUARDS = (*GATE_GUARDS, *DOOR_GUARDS, *EVIDENCE_GUARDS, *HISTORY_GUARDS, *PATH_GUARDS, *ROOT_GUARDS)
 PAIRS = [(guard, name) for guard in GUARDS for name in guard.stops]
 
 

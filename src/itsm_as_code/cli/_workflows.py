@@ -80,6 +80,13 @@ def workflows(forge: str, verdict: str, prefix: str) -> dict[str, bytes]:
     return {}
 
 
+def of_issues(prefix: str) -> bytes:
+    """The workflow of GitHub that makes records of submitted issues."""
+    from itsm_as_code import shipped
+
+    return _github(shipped.starter("issue.yml").encode(), prefix)
+
+
 def _of_github(verdict: str) -> dict[str, bytes]:
     from itsm_as_code import shipped
 

@@ -81,13 +81,16 @@ def request_forms(
 def issue_forms(session: Session, forge: str | None, into: Path, force: bool, dry_run: bool) -> int:
     """Make forms for changes, incidents, improvements and risks.
 
-    With them people without git bring these. They lie where those of 'itsm export request-forms' do. An issue submitted with one becomes a record with 'itsm
-    import issue'. Make them anew when teams come or go: they are offered to choose from.
+    With them people without git bring these; they lie where those of 'itsm export request-forms' do. An issue
+    submitted with one becomes a record with 'itsm import issue'; for GitHub a workflow that does so and opens the pull
+    request is written too, and says on top what it needs. Make the forms anew when teams come or go: they are offered
+    to choose from.
 
     \b
     Example:
       itsm export issue-forms --forge github --into .
     """
+    from itsm_as_code.cli._workflows import of_issues, prefix_of
     from itsm_as_code.interchange.issue_forms import export
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.validation import load_rule_set
@@ -95,7 +98,10 @@ def issue_forms(session: Session, forge: str | None, into: Path, force: bool, dr
     rule_set = load_rule_set(session.snapshot())
     if not rule_set.catalogue.records:
         raise session.no_records()
-    forms = export(Facts.of(rule_set.catalogue), _chosen(forge, rule_set))
+    chosen = _chosen(forge, rule_set)
+    forms = export(Facts.of(rule_set.catalogue), chosen)
+    if chosen == "github":
+        forms.files[".github/workflows/issue.yml"] = of_issues(prefix_of(session.directory))
     return _write(session, forms, session.directory / into, [], force=force, dry_run=dry_run)
 
 

@@ -9,6 +9,7 @@ from itsm_as_code.gate.agreed import tool_rules
 from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason
+from itsm_as_code.gate.doors import came_in
 from itsm_as_code.gate.findings import Findings
 from itsm_as_code.gate.history import History
 from itsm_as_code.gate.identities import contributors
@@ -39,7 +40,10 @@ class Approvals:
 
 def approvals_of(candidate: Candidate, findings: Findings, history: History) -> Approvals:
     """Who approves; ``history`` is asked for what reviewers and signers saw, and only where somebody spoke."""
-    authors, unresolved = contributors(candidate.pull_request, candidate.commits, candidate.directory)
+    wrote, unknown_writers = contributors(candidate.pull_request, candidate.commits, candidate.directory)
+    doors = candidate.rule_set.configuration.doors
+    submitted, unvouched = came_in(candidate.pull_request, candidate.commits, candidate.directory, doors)
+    authors, unresolved = wrote | submitted, (*unknown_writers, *unvouched)
     signed = _signed(candidate, history)
     found = latest_reviews(
         (*candidate.pull_request.reviews, *signed.reviews), candidate.directory, candidate.now, authors

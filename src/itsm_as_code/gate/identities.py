@@ -45,7 +45,7 @@ class Directory:
     """
 
     def __init__(self, facts: Facts, now: datetime, forge: str = "local", accounts: Iterable[Account] = ()) -> None:
-        self._facts = facts
+        self.facts, self.now = facts, now
         self._forge = forge
         self._numbers = {login_key(account.login): account.id for account in accounts}
         self._people = {person.name: person for person in (_person(data, now) for data in facts.records("Person"))}
@@ -87,14 +87,25 @@ class Directory:
 
     def can_be_recognised(self, name: str) -> bool:
         """True for a person whose review counts as theirs: by a login that is theirs alone, or by a signing key."""
-        spec = self._facts.spec("Person", name)
+        spec = self.facts.spec("Person", name)
         logins = [item["login"] for item in spec.get("accounts", ()) if self._forge in ("local", item["forge"])]
         logins += [name] if self._forge == "local" else []
         return bool(spec.get("signingKeys")) or any(self.named(login) == {name} for login in logins)
 
+    def by_account(self, forge: str, number: int) -> str | None:
+        """The one person who names this account by its number."""
+        return _only(
+            frozenset(
+                data["metadata"]["name"]
+                for data in self.facts.records("Person")
+                for account in data["spec"].get("accounts", ())
+                if (account["forge"], account.get("id")) == (forge, number)
+            )
+        )
+
     def login_of(self, name: str) -> str | None:
         """The login by which a person is known at the forge and that is theirs alone, if there is one."""
-        accounts = self._facts.spec("Person", name).get("accounts", ())
+        accounts = self.facts.spec("Person", name).get("accounts", ())
         logins = [item["login"] for item in accounts if item["forge"] == self._forge]
         return next((login for login in logins if self.named(login) == {name}), None)
 
@@ -144,7 +155,7 @@ class Directory:
 
     def members(self, team: str) -> frozenset[str]:
         """The people of a team that is not retired."""
-        spec = self._facts.spec("Team", team)
+        spec = self.facts.spec("Team", team)
         if not spec or spec.get("retired") is True:
             return frozenset()
         return frozenset(name for name in spec.get("members", ()) if name in self._people)
@@ -152,7 +163,7 @@ class Directory:
     def with_role(self, role: str) -> frozenset[str]:
         """The people of all teams that hold a role."""
         found: set[str] = set()
-        for team in self._facts.records("Team"):
+        for team in self.facts.records("Team"):
             if role in team["spec"].get("roles", ()):
                 found |= self.members(team["metadata"]["name"])
         return frozenset(found)

@@ -11,6 +11,8 @@ class Commit:
     """Who made a commit, as the object says, which proves nothing by itself.
 
     An identity is a pair of name and e-mail address; one that is missing, given twice or malformed has the address "".
+    ``submitters`` are the accounts that ``Submitted-by-account`` lines name; ``signature`` is the armoured signature
+    over the bytes ``signed``, both empty where there is none, or more than one.
     """
 
     sha: str
@@ -18,9 +20,15 @@ class Commit:
     committer: tuple[str, str]
     parents: tuple[str, ...]
     co_authors: tuple[str, ...]
+    submitters: tuple[str, ...] = ()
+    signature: str = ""
+    signed: bytes = b""
 
 
-_CO_AUTHOR = re.compile(r"^[ \t]*co-authored-by[ \t]*:(.*(?:\n[ \t]+.*)*)", re.IGNORECASE | re.MULTILINE)
+_LINE = r"^[ \t]*{}[ \t]*:(.*(?:\n[ \t]+.*)*)"
+_CO_AUTHOR = re.compile(_LINE.format("co-authored-by"), re.IGNORECASE | re.MULTILINE)
+_SUBMITTER = re.compile(_LINE.format("submitted-by-account"), re.IGNORECASE | re.MULTILINE)
+_SIGNATURE = re.compile(rb"^gpgsig (.*\n(?: .*\n)*)", re.MULTILINE)
 
 
 def parse_commit(sha: str, content: bytes) -> Commit:
@@ -33,14 +41,32 @@ def parse_commit(sha: str, content: bytes) -> Commit:
     for line in header.split("\n"):
         key, _, value = line.partition(" ")
         fields.setdefault(key, []).append(value)
-    together = _CO_AUTHOR.findall(message.replace("\r\n", "\n").replace("\r", "\n"))
+    message = message.replace("\r\n", "\n").replace("\r", "\n")
+    signature, signed = _signature(content)
     return Commit(
         sha,
         _identity(fields.get("author", [])),
         _identity(fields.get("committer", [])),
         tuple(fields.get("parent", ())),
-        tuple(" ".join(trailer.split()) for trailer in together),
+        _trailers(_CO_AUTHOR, message),
+        _trailers(_SUBMITTER, message),
+        signature,
+        signed,
     )
+
+
+def _trailers(pattern: re.Pattern[str], message: str) -> tuple[str, ...]:
+    return tuple(" ".join(trailer.split()) for trailer in pattern.findall(message))
+
+
+def _signature(content: bytes) -> tuple[str, bytes]:
+    """The signature in the header of a commit, and what it is over: the commit without it."""
+    header, parting, message = content.partition(b"\n\n")
+    found = _SIGNATURE.findall(header + b"\n")
+    if len(found) != 1:
+        return "", b""
+    left = _SIGNATURE.sub(b"", header + b"\n")[:-1]
+    return found[0].replace(b"\n ", b"\n").decode("ascii", "replace"), left + parting + message
 
 
 def _identity(values: list[str]) -> tuple[str, str]:

@@ -1,0 +1,148 @@
+"""The workflow that makes records of issues: its own steps, on real git with a local remote and a real key.
+
+Only `gh` is played: what it was asked is written down.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from itsm_as_code.forges.local import parse_pull_request
+from itsm_as_code.gate import evaluate
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.interchange import Known
+from itsm_as_code.records.document import parse
+from itsm_as_code.shipped import starter
+from tests.attacks.scenarios_doors import DOOR, door
+from tests.conftest import NOW, Workshop, codes
+from tests.interchange.request_shop import github
+from tests.interchange.test_issue import ANSWERS, body
+
+GH = """#!/bin/sh
+printf '%s\\n' "$*" >>"$CALLS"
+if [ "$1 $2" = "pr list" ]; then printf '%s' "$OPEN"; exit 0; fi
+while [ $# -gt 0 ]; do if [ "$1" = --body-file ]; then cat "$2" >>"$CALLS"; fi; shift; done
+"""
+
+
+def script(job: str, step: str) -> str:
+    steps = parse(starter("issue.yml").encode())["jobs"][job]["steps"]
+    (found,) = (item["run"] for item in steps if item["name"] == step)
+    return str(found)
+
+
+@dataclass
+class Job:
+    shop: Workshop
+    folder: Path
+    key: Path
+
+    def submit(self, text: str, user: int = 7, number: int = 12, opened: int = 0) -> str:
+        """Run the step on an issue; what gh was asked."""
+        clone = self.folder / f"clone-{number}-{len(list(self.folder.iterdir()))}"
+        self.shop.git("clone", "-q", "-b", "main", str(self.folder / "remote.git"), str(clone))
+        event = {"issue": json.loads(github(text, number=number, user={"login": "bob-gh", "id": user}))}
+        (self.folder / "event.json").write_text(json.dumps(event))
+        calls = self.folder / "calls"
+        calls.write_text("")
+        run = self.folder / f"run-{clone.name}"
+        run.mkdir()
+        environment = {
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            "HOME": str(run),
+            "RUNNER_TEMP": str(run),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GITHUB_EVENT_PATH": str(self.folder / "event.json"),
+            "CALLS": str(calls),
+            "OPEN": "1\n" * opened,
+            "NUMBER": str(number),
+            "ACCOUNT": str(user),
+            "KEY": self.key.read_text().rstrip("\n"),
+            "NAME": "Gatekeeper",
+            "EMAIL": f"{DOOR}@shop.example",
+            "BASE": "main",
+        }
+        command = ["bash", "-e", "-o", "pipefail", "-c", script("record", "Make the record and open the pull request")]
+        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return calls.read_text()
+
+    def branches(self) -> list[str]:
+        return self.shop.git("-C", str(self.folder / "remote.git"), "branch", "--format=%(refname:short)").split()
+
+
+@pytest.fixture
+def job(workshop: Workshop, tmp_path: Path) -> Job:
+    folder = tmp_path / "job"
+    (folder / "bin").mkdir(parents=True)
+    key = door(workshop)
+    workshop.git("clone", "-q", "--bare", str(workshop.path), str(folder / "remote.git"))
+    workshop.git("-C", str(folder / "remote.git"), "branch", "-D", "topic")
+    programs = {"gh": GH, "itsm": f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@"\n'}
+    programs["python"] = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
+    for name, text in programs.items():
+        place = folder / "bin" / name
+        place.write_text(text)
+        place.chmod(place.stat().st_mode | stat.S_IXUSR)
+    return Job(workshop, folder, key)
+
+
+def form(job: Job, **answers: Any) -> str:
+    return body(Known.read(job.shop.path), "Incident", ANSWERS["Incident"] | answers)
+
+
+def test_an_issue_becomes_a_pull_request_that_its_submitter_cannot_approve(job: Job) -> None:
+    said = job.submit(form(job))
+    assert "pr create --head issue-12 --base main" in said
+    assert "For the account github/7, issue #12." in said
+    assert job.branches() == ["issue-12", "main"]
+    job.shop.git("fetch", "-q", str(job.folder / "remote.git"), "issue-12:issue-12", "main:refs/heads/base")
+    head = job.shop.tip("refs/heads/issue-12")
+    reviews = [{"reviewer": "bob", "state": "approved", "commit": head, "at": "2026-11-22T10:00:00Z"}]
+    told = parse_pull_request({"author": DOOR, "reviews": reviews}, "reviews")
+    decision = evaluate(Repository(job.shop.path), "base", "issue-12", told, NOW)
+    assert "door-unsigned" not in codes(decision)
+    assert set(decision.evidence["pullRequest"]["contributors"]) == {"bob", DOOR}
+    assert [row["name"] for row in decision.evidence["records"]] == ["inc-20261109-12"]
+
+
+def test_an_issue_gets_one_pull_request(job: Job) -> None:
+    job.submit(form(job))
+    assert job.submit(form(job, description="Once more")) == ""
+
+
+def test_what_does_not_fit_is_asked_back(job: Job) -> None:
+    said = job.submit(form(job, service="no-such"))
+    assert ("issue comment 12" in said, "    'service' is not" in said, "pr create" in said) == (True, True, False), (
+        said
+    )
+    assert job.branches() == ["main"]
+
+
+def test_a_stranger_gets_an_answer_and_no_pull_request(job: Job) -> None:
+    assert "pr create" not in job.submit(form(job), user=4711)
+    assert job.branches() == ["main"]
+
+
+def test_one_person_does_not_flood_the_reviewers(job: Job) -> None:
+    assert "pr create" not in job.submit(form(job), opened=5)
+    assert "pr create" in job.submit(form(job), number=13, opened=4)
+
+
+@pytest.mark.parametrize(
+    "text", ["$(touch owned) `touch owned`; touch owned", '" --title "x', "${{ github.token }}", "'; id #"]
+)
+def test_what_was_typed_reaches_no_shell(job: Job, text: str) -> None:
+    said = job.submit(form(job, description=text))
+    assert ("pr create" in said, text in said) == (True, False)
+    assert list(job.folder.rglob("owned")) == []

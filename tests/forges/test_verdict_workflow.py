@@ -23,6 +23,7 @@ ADA = "Ada Example <ada@example.org> @ada"
 @pytest.mark.parametrize("verdict", ["job", "status"])
 def test_zizmor_and_the_schema_find_nothing_in_the_workflows(verdict: str, tmp_path: Path, itsm: Run) -> None:
     assert itsm("init", tmp_path, "--verdict", verdict, "--person", ADA)[0] == 0
+    assert itsm("-C", tmp_path, "export", "issue-forms", "--forge", "github", "--into", ".")[0] == 0
     here = Path(sys.executable).parent
     flows = sorted(map(str, (tmp_path / ".github/workflows").iterdir()))
     zizmor = [str(here / "zizmor"), "--offline", "--no-progress", "--persona=pedantic", str(tmp_path / ".github")]

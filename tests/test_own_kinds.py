@@ -72,8 +72,10 @@ def office(tmp_path: Path) -> Path:
 
 
 def test_new_validate_and_build_know_it(office: Path, tmp_path: Path, itsm: Run) -> None:
-    assert itsm("-C", office, "new", "Laptop", "laptop-1", "--set", "owner=alice", "--set", "lease=le1")[0] == 0
+    assert itsm("-C", office, "new", "Laptop", "laptop-1", "--set", "owner=alice", "--set", "lease=le1")[0] == 1
+    assert itsm("-C", office, "new", "Laptop", "laptop-1", "--set", "owner=alice")[0] == 0
     assert itsm("-C", office, "new", "Lease", "le1", "--set", "owner=team-shop", "--set", "covers=laptop-1")[0] == 0
+    assert itsm("-C", office, "set", "laptop-1", "lease=le1")[0] == 0
     assert itsm("-C", office, "validate", *NOW)[0] == 0
     assert itsm("-C", office, "build", "-o", tmp_path / "site", *NOW)[0] == 0
     listed = (tmp_path / "site/laptops/index.html").read_text()
@@ -85,7 +87,9 @@ def test_new_validate_and_build_know_it(office: Path, tmp_path: Path, itsm: Run)
 
 def test_its_references_are_checked(office: Path, itsm: Run) -> None:
     itsm("-C", office, "new", "Laptop", "laptop-1", "--set", "owner=alice")
-    itsm("-C", office, "new", "Lease", "le1", "--set", "owner=team-shop", "--set", "covers=laptop-2")
+    itsm("-C", office, "new", "Lease", "le1", "--set", "owner=team-shop", "--set", "covers=laptop-1")
+    lease = next(office.rglob("le1.yaml"))
+    lease.write_text(lease.read_text().replace("laptop-1", "laptop-2"))
     code, out, _ = itsm("-C", office, "validate", "--format", "json", *NOW)
     finding = json.loads(out)["findings"][0]
     assert (code, finding["rule"], finding["pointer"]) == (1, "reference-exists", "/spec/covers/0")
@@ -108,9 +112,9 @@ def test_explain_knows_it_wherever_its_fields_stand(office: Path, itsm: Run) -> 
     assert out.splitlines()[:5] == [
         "Laptop (assets/laptops/)",
         "",
-        "  * owner              Person",
-        "    lease              Lease",
-        "  * status             Status",
+        "  * owner   name of a Person     Person",
+        "    lease   name of a Lease      Lease",
+        "  * status  one of a few values  Status",
     ]
 
 
@@ -146,7 +150,8 @@ def judge_laptop(workshop: Workshop, old: str, new: str) -> Decision:
     ("old", "new", "expected"),
     [
         ("ordered", "in-use", []),
-        ("ordered", "gone", ["finding:lifecycle-transition"]),
+        ("ordered", "gone", []),
+        ("in-use", "ordered", ["finding:lifecycle-transition"]),
         ("gone", "in-use", ["finding:lifecycle-final"]),
     ],
 )

@@ -38,7 +38,8 @@ def decided(verdict: str, findings: list[Finding], reasons: int = 1) -> Decision
 def test_the_verdict_is_the_first_annotation_and_is_shown(verdict: str) -> None:
     """GitHub shows ten annotations of a level for a step; the rest it drops."""
     out = GATE["github"](decided(verdict, many(30, 40, 50))).splitlines()
-    assert out[0].startswith(f"::{'notice' if verdict == 'approved' else 'error'} title=change gate%3A {verdict}::")
+    title = "pending (waiting)" if verdict == "pending" else verdict
+    assert out[0].startswith(f"::{'notice' if verdict == 'approved' else 'error'} title=change gate%3A {title}::")
     for level in ("error", "warning", "notice"):
         shown = [line for line in out if line.startswith(f"::{level} ")]
         findings = [line for line in shown if "file=" in line]

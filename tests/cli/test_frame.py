@@ -240,12 +240,13 @@ def test_an_interrupt_while_the_program_is_loaded_is_130() -> None:
 def test_a_bug_is_one_line_and_its_trace_goes_to_a_file(
     itsm: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from itsm_as_code import validation
+    from itsm_as_code import stored_findings, validation
 
     def broken(*_: object) -> None:
         raise KeyError("something\x1b[31m")
 
     monkeypatch.setattr(validation, "load_rule_set", broken)
+    monkeypatch.setattr(stored_findings, "load_rule_set", broken, raising=False)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     code, out, err = itsm("validate", "-C", SMALL)

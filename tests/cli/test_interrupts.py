@@ -108,7 +108,7 @@ def test_what_belongs_together_is_written_whole(tmp_path: Path) -> None:
 
 def test_a_build_clears_away_what_it_began(tmp_path: Path) -> None:
     copy_tree(SMALL, tmp_path / "r")
-    code = AT_CALL.replace('if event == "call":', 'if event == "call" and frame.f_code.co_name == "_fill":')
+    code = AT_CALL.replace('if event == "call":', 'if event == "call" and frame.f_code.co_name == "put":')
     words = [sys.executable, "-c", code, "1", "build", "-C", str(tmp_path / "r"), "-o", str(tmp_path / "out/site")]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (130, SAID)

@@ -13,6 +13,7 @@ import click
 from itsm_as_code.cli.program import program
 
 ROWS: Final[dict[str, list[list[str]]]] = {
+    "advance": [["{record}", "--to", "cancelled"]],
     "approve": [["--base", "main", "--head", "topic", "--as", "bob", "--dry-run"]],
     "audit forge": [
         ["--forge", "github", "--repo", "x/y", "--api-url", "http://127.0.0.1:9", "--wait", "0", "--rev", "main"]
@@ -20,24 +21,35 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "authorise": [["{change}"]],
     "build": [["-o", "{scratch}/site", "--history", "1"]],
     "calendar": [[], ["--from", "0001-01-01", "--to", "2026-12-31"]],
+    "completion": [["bash"]],
     "deployed": [["--list"]],
     "evidence note": [["--key", "{key}", "--rev", "main"]],
     "evidence setup": [["--key", "{scratch}/none", "--repository", "x/y"]],
     "evidence show": [["main"]],
     "explain": [["{record}"], ["--list"], ["change-in-freeze"]],
+    "export issue-forms": [["--into", "{scratch}", "--dry-run"]],
+    "export prometheus-rules": [[]],
     "export request-forms": [["--into", "{scratch}", "--dry-run"]],
     "fmt": [["--check"], ["--diff"]],
     "gate": [["--base", "main", "--head", "topic", "--reviews", "{reviews}"]],
+    "help": [["validate"]],
     "impact": [["{service}"], ["--base", "main", "--head", "topic"]],
     "import backstage": [["{entities}", "--into", "{scratch}", "--dry-run"]],
+    "import issue": [["{issue}", "--into", "{scratch}", "--dry-run"]],
     "import request": [["{issue}", "--into", "{scratch}", "--dry-run"]],
     "init": [["{scratch}/new", "--organisation", "X", "--person", "Ada Example <ada@shop.example>"]],
+    "list": [["Change"]],
     "new": [["Team", "team-{unique}", "--title", "New", "--set", "members=alice", "--set", "lead=alice"]],
     "policy coverage": [[]],
     "policy impact": [["--base", "main", "--head", "topic"]],
     "policy list": [[]],
     "policy test": [[]],
+    "rename": [["{record}", "renamed-{unique}"]],
+    "report service-review": [["{service}", "--period", "2026-Q3"]],
     "schema": [[], ["Change"]],
+    "set": [["{record}", "metadata.title=New"]],
+    "show": [["{record}"]],
+    "sla": [[], ["--window", "2026-Q3"]],
     "validate": [[], ["--rev", "main"]],
     "waiver list": [[]],
 }

@@ -141,7 +141,7 @@ def test_entries_of_another_program_or_schema_are_others(
     count = len(rows(folder))
     judged(bad, folder)
     assert len(rows(folder)) == count
-    monkeypatch.setattr(stored_module, "_program", lambda: b"another version")
+    monkeypatch.setattr(stored_module, "program", lambda: b"another version")
     monkeypatch.setattr(stored_module, "_spaces", {})
     judged(bad, folder)
     assert len(rows(folder)) == 2 * count

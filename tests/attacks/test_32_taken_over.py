@@ -32,7 +32,7 @@ def test_history_that_governance_agrees_to_comes_in(workshop: Workshop) -> None:
     decision = workshop.judge()
     assert decision.verdict == "approved"
     assert "taken-over" in rules(decision)
-    told = "history   Change chg-001: taken over from former-desk as number CHG001 on 2026-11-02"
+    told = "history: Change chg-001: taken over from former-desk as number CHG001 on 2026-11-02"
     assert told in FORMATS["text"](decision)
 
 

@@ -622,10 +622,15 @@ def calls_off_the_emergency_whose_review_is_due(shop: Workshop) -> None:
     shop.commit()
 
 
+def nobody_agrees_to_incidents(shop: Workshop) -> None:
+    shop.edit(RULES, "match: {kinds: [Incident]}\n      approvals: [{from: {anyone: true}, count: 1}]",
+              "match: {kinds: [Incident]}\n      approvals: []")  # fmt: skip
+
+
 def incidents_without_approvals(shop: Workshop) -> None:
     """The budget is used up, and whoever works on incidents does so alone."""
     with on_main(shop):
-        add_rule(shop, "{name: incidents, match: {kinds: [Incident]}, approvals: []}")
+        nobody_agrees_to_incidents(shop)
         used_up(shop)
 
 
@@ -662,8 +667,7 @@ def puts_a_suspended_model_into_force(shop: Workshop) -> None:
 def clears_the_change_that_an_incident_blames(shop: Workshop) -> None:
     """A failure of a model, taken back in an incident for which no rule of the base asks anybody."""
     with on_main(shop):
-        shop.edit(RULES, "match: {kinds: [Incident]}\n      approvals: [{from: {anyone: true}, count: 1}]",
-                  "match: {kinds: [Incident]}\n      approvals: []")  # fmt: skip
+        nobody_agrees_to_incidents(shop)
         shop.write(FAILED_PATH, FAILED)
         shop.write(INCIDENT_PATH, INCIDENT + "  causedBy: chg-20261115-restart\n")
     shop.write(INCIDENT_PATH, INCIDENT)

@@ -220,6 +220,7 @@ def test_search_and_filter(browser: Any, folder: Path, example: Validation) -> N
 def test_a_search_finds_what_stands_in_any_part_of_the_index(
     browser: Any, folder: Path, example: Validation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api")
     monkeypatch.setattr(parts, "LARGEST", 50)
     site.write(site.build(example, "3f9c2ab17e0d"), tmp_path / "cut")
     assert len(list((tmp_path / "cut/static").glob("search-index_*.js"))) >= 8
@@ -230,7 +231,7 @@ def test_a_search_finds_what_stands_in_any_part_of_the_index(
         page.goto(address(top, example, "index.html"))
         page.locator("#q").fill("payments")
         if counts:
-            page.wait_for_function(f"document.querySelector('.hits-count').textContent === '{counts[0]}'")
+            sync_api.expect(page.locator(".hits-count")).to_have_text(counts[0])
         page.locator(".hits a").first.wait_for()
         counts.append(page.locator(".hits-count").inner_text())
     assert counts[0] == counts[1]

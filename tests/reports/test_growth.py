@@ -6,6 +6,7 @@ import pkgutil
 import random
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,11 +14,14 @@ import pytest
 
 from itsm_as_code import reports
 from itsm_as_code.assurance.authority import EvidenceFound
+from itsm_as_code.assurance.deployments import Line as Deployed
+from itsm_as_code.assurance.forge_audit import ForgeAudit
 from itsm_as_code.assurance.ledger import Evidence
 from itsm_as_code.assurance.noting import Noted
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.clock import Interval, zone
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded
+from itsm_as_code.forges.settings import Hole
 from itsm_as_code.gate.agenda import AgendaItem
 from itsm_as_code.gate.attestation import Proposal
 from itsm_as_code.gate.authorise import Answer, Question
@@ -56,6 +60,10 @@ from itsm_as_code.reports.record_show import Link, Shown
 from itsm_as_code.reports.validate import ValidateResult
 from itsm_as_code.reports.verify import Verification
 from itsm_as_code.reports.waiver_list import WaiverList
+from itsm_as_code.service_levels import Attainment, Part, Times
+from itsm_as_code.service_levels.cases import Case as TimedCase
+from itsm_as_code.service_levels.overview import Line, Overview
+from itsm_as_code.service_levels.windows import Window
 from tests.conftest import NOW, SMALL, copy_tree
 from tests.growth import SIZES, Prepare, assert_grows_slowly
 from tests.snapshots import catalogue_of
@@ -284,15 +292,19 @@ def policy_row(number: int, long: str) -> dict[str, Any]:
 
 
 def record_list(size: int, long: str) -> RecordList:
-    titles = (Column("Name", ("metadata", "name")), Column("Members", ("spec", "members", "*")))
+    titles = (
+        Column("Name", ("metadata", "name")),
+        Column("Members", ("spec", "members", "*")),
+        Column("Purpose", ("spec", "purpose")),
+    )
     return RecordList("Team", [team(number, size, long) for number in range(min(size, 200))], titles)
 
 
 def team(number: int, size: int, long: str) -> Record:
     kind = KindRegistry.load()["Team"]
     metadata = {"name": f"t{number}", "title": "t"}
-    data = {"metadata": metadata, "spec": {"members": ["m"] * min(size, 200), "purpose": f"p{long}"}}
-    return Record(RecordId("Team", f"t{number}"), kind, data, f"a{number}", None)
+    data = {"metadata": metadata, "spec": {"members": ["m"] * min(size, 200), "purpose": f"{long}p"}}
+    return Record(RecordId("Team", f"{long}t{number}"), kind, data, f"a{number}", None)
 
 
 def record_shown(size: int, long: str) -> Shown:
@@ -304,6 +316,46 @@ def record_shown(size: int, long: str) -> Shown:
 def files(size: int, long: str) -> tuple[list[PlannedFile], list[Finding]]:
     paths = [PlannedFile(f"a{number}{long}", b"", Outcome.CREATED, RecordId("Team", "t")) for number in range(size)]
     return paths, [finding(number, long) for number in range(size)]
+
+
+def audited(size: int, long: str) -> ForgeAudit:
+    holes = tuple(Hole("x", f"m{number}{long}", f"r{long}", number % 2 == 0) for number in range(size))
+    return ForgeAudit("github", f"r{long}", f"b{long}", "a" * 40, NOW, holes)
+
+
+def deployed(size: int, long: str) -> list[Deployed]:
+    keys = ("end", "service", "environment", "result", "change", "deployer")
+    data = {key: f"{key}{long}" for key in keys}
+    reasons = (Reason("x", f"m{long}"),)
+    return [
+        Deployed(number, f"sha256:{number}", data if number % 3 < 2 else None, reasons * (number % 2), number % 5 == 0)
+        for number in range(size)
+    ]
+
+
+def service_levels(size: int, long: str, *, explained: bool = False) -> Overview:
+    """The first objective has so many parts, the second so many cases; of the others every other has a problem."""
+    span = Interval(NOW, NOW + timedelta(days=366))
+    at = (Interval(NOW + timedelta(minutes=number), NOW + timedelta(minutes=number + 1)) for number in range(size))
+    parts = tuple(Part(where, f"why{long}", f"{long}i{number}") for number, where in enumerate(at))
+    cases = tuple(TimedCase(part.source, part.span, part.seconds, True, True) for part in parts)
+    share = {
+        "name": f"{long}o", "indicator": "availability", "target": "99.9", "unit": "percent", "comparison": "at-least",
+    }  # fmt: skip
+    time = {**share, "indicator": "time-to-restore", "target": "4", "unit": "hours", "comparison": "at-most"}
+    window, served = Window(span, span), Fraction(366 * 86400)
+    found = (
+        Attainment("a", "s", share, window, "UTC", parts, parts, parts, served),
+        Times("a", "s", time, window, "UTC", cases, cases),
+    )
+    lines = tuple(
+        Line(
+            f"{long}a", "sla", f"{long}s{number}", time if number == 1 else share, span,
+            found[number] if number < 2 else None, f"{long}p" if number > 1 and number % 2 else "",
+        )
+        for number in range(size)
+    )  # fmt: skip
+    return Overview(NOW, lines, explained)
 
 
 BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
@@ -337,6 +389,9 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "policy_list": lambda size, long: ([policy_row(number, long) for number in range(size)],),
     "import_": lambda size, long: (Imported("x", Path(), False, size, *files(size, long)),),
     "export": lambda size, long: (Exported(*files(size, long), is_written=True),),
+    "audit_forge": lambda size, long: (audited(size, long),),
+    "deployed": lambda size, long: (deployed(size, long),),
+    "sla": lambda size, long: (service_levels(size, long),),
 }  # fmt: skip
 """For each report what it is given: so many rows, or texts of a length. Every report has its entry."""
 REPORTS: Final = [module.name for module in pkgutil.iter_modules(reports.__path__) if module.ispkg]
@@ -363,6 +418,10 @@ OTHERS: Final[dict[str, Prepare]] = {
     "the tree of approvals": over(decision, lambda given: approval_tree.explanation(given)),
     "the notice for a forge": over(decision, notice),
     "a statement": over(proposal, lambda given: preview(given, NOTHING)),
+    "explained service levels": over(
+        lambda size: service_levels(size, "", explained=True),
+        lambda given: [renderer("sla", form)(given) for form in ("text", "json")],
+    ),
     "JUnit": over(
         lambda size: [Case(f"c{number}", "g", "f", number, "why") for number in range(size)],
         lambda given: junit("n", [("s", given)]),

@@ -18,5 +18,5 @@ def render(report: RecordList) -> str:
         writer.writerow(["Name", *(escape.cell(column.title) for column in report.columns)])
         for record in report.records:
             cells = (cell(value(record, column.pointer)) for column in report.columns)
-            writer.writerow([record.name, *map(escape.cell, cells)])
+            writer.writerow(map(escape.cell, (record.name, *cells)))
     return stream.getvalue()

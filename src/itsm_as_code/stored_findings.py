@@ -13,14 +13,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from itsm_as_code.checks import Situation, run_checks
 from itsm_as_code.clock import format_instant, parse_instant
 from itsm_as_code.configuration import PATH as CONFIGURATION
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.findings import Finding, Location, RecordId, Severity
-from itsm_as_code.git.objects import Revision
 from itsm_as_code.policies import Outcome, PolicyEngine, packs
 from itsm_as_code.policies.cel import Sieve
 from itsm_as_code.policies.engine import RiskOf
@@ -44,8 +43,11 @@ from itsm_as_code.validation import (
     risk_part,
 )
 
-Identified = WorkTree | Revision
-"""Snapshots with a name for all that their files hold (``tree``), which may be None where it cannot be told."""
+if TYPE_CHECKING:
+    from itsm_as_code.git.objects import Revision
+
+    Identified = WorkTree | Revision
+    """Snapshots with a name for all that their files hold (``tree``), which may be None where it cannot be told."""
 Instant = Callable[[datetime | None], datetime]
 """Gives the instant to judge at, by the one that itsm.yaml names, if it names one."""
 _PART: Final = "findings"
@@ -68,7 +70,7 @@ class Answer:
 
 def find(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant) -> Answer:
     """The findings of a snapshot judged by its own rules: those of an earlier run, where they hold, else worked out."""
-    if stored is None or not isinstance(snapshot, Identified) or snapshot.tree is None:
+    if stored is None or not _is_identified(snapshot) or snapshot.tree is None:
         return _judged(snapshot, stored, instant, None)
     index = TreeIndex(stored.cache, snapshot.tree)
     data = index.get(_PART)
@@ -180,6 +182,14 @@ def _finding(data: list[Any]) -> Finding:
 
 
 # Whether it holds
+
+
+def _is_identified(snapshot: Snapshot) -> TypeGuard[Identified]:
+    if isinstance(snapshot, WorkTree):
+        return True
+    from itsm_as_code.git.objects import Revision  # loads git, which a work tree does without
+
+    return isinstance(snapshot, Revision)
 
 
 class _Earlier:

@@ -20,7 +20,7 @@ TOOL: dict[str, Any] = {
         "initial": [{"state": "new", "why": "x"}, "old"],
         "states": ["new", "old"],
         "transitions": {"new": ["old"], "old": []},
-        "required": {"new": ["/spec/since", {"field": "/spec/colour", "unless": "/spec/free"}]},
+        "required": {"new": ["/spec/since", {"field": "/spec/colour", "unless": {"/spec/free": True}}]},
     },
     "title": "Tool",
     "description": "A tool.",
@@ -82,15 +82,16 @@ def test_all_that_is_required_is_asked_for_and_nothing_else() -> None:
 
 def test_what_an_answer_makes_necessary_is_asked_for() -> None:
     held = {"keeper": "t", "marks": [], "anything": 1, "parts": [{"part": "a"}, {}], "maker": {"town": "x"}}
-    assert asked(**held, form="sharp", since="x", box=1) == ["spec.parts.1.part", "spec.sheath"]
+    assert asked(**held, form="sharp", since="x", box=1) == ["spec.parts.1.part", "spec.sheath", "spec.colour"]
+    assert asked(**held, form="sharp", since="x", box=1, free=True) == ["spec.parts.1.part", "spec.sheath"]
     assert asked(**held, form="blunt", since="x", place="y", loan={}) == [
         "spec.parts.1.part",
         "spec.colour",
         "spec.loan.to",
     ]
     more = {**held, "parts": [{"part": "a"}, {"part": "b"}, {}]}
-    assert asked(**more, form="sharp", sheath="x", since="x", box=1) == ["spec.parts.2.part"]
-    assert asked(**{**more, "parts": []}, form="sharp", sheath="x", since="x", box=1) == [
+    assert asked(**more, form="sharp", sheath="x", since="x", box=1, free=True) == ["spec.parts.2.part"]
+    assert asked(**{**more, "parts": []}, form="sharp", sheath="x", since="x", box=1, free=True) == [
         "spec.parts.0.part",
         "spec.parts.1.part",
     ]

@@ -126,6 +126,16 @@ def test_a_budget_recovers_at_the_first_minute_at_which_it_is_not_used_up(window
     assert (before.is_used_up(), after.is_used_up()) == (True, False)
 
 
+def test_seconds_later_a_budget_recovers_at_the_same_minute() -> None:
+    facts = Facts.from_records(
+        [agreement(objective(window={"rolling": "P28D"})), down("i", NOW - timedelta(days=3), 90)]
+    )
+    (budget,) = error_budgets(facts, "shop", NOW)
+    moments = [NOW + timedelta(seconds=seconds) for seconds in (0, 20, 40)]
+    untils = {recovers(facts, budget, Fraction(1), moment, moment) for moment in moments}
+    assert untils == {recovers(facts, budget, Fraction(1), NOW, NOW)}
+
+
 def change(**spec: Any) -> dict[str, Any]:
     return {"spec": {"type": "normal", "services": ["shop"], **spec}}
 

@@ -133,7 +133,7 @@ def has_budget(objective: Data) -> bool:
 
 
 def recovers(facts: Facts, budget: ErrorBudget, share: Fraction, now: datetime, at: datetime) -> datetime | None:
-    """From when on less than a share of a budget is used, to the minute, if nothing more fails; None for never.
+    """From which whole minute on less than a share of a budget is used, if nothing more fails; None for never.
 
     A rolling window leaves outages behind; a calendar window ends with all of them.
     """
@@ -145,17 +145,18 @@ def recovers(facts: Facts, budget: ErrorBudget, share: Fraction, now: datetime, 
     whole = window_at(objective["window"], at, tz).whole
     if "calendar" in objective["window"]:
         return whole.end
+    first = at.replace(second=0, microsecond=0)  # whoever asks some seconds later hears the same
     low, high = 0, (whole.end - whole.start) // _MINUTE + 1500  # a day of the change to winter time, and a bit
 
     def used_up(minutes: int) -> bool:
-        return _budget(facts, agreement, objective, now, at + minutes * _MINUTE).is_used_up(share)
+        return _budget(facts, agreement, objective, now, first + minutes * _MINUTE).is_used_up(share)
 
     if used_up(high):
         return None
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if used_up(middle) else (low, middle)
-    return at + high * _MINUTE
+    return first + high * _MINUTE
 
 
 def _budget(facts: Facts, agreement: Data, objective: Data, now: datetime, at: datetime) -> ErrorBudget:

@@ -79,12 +79,12 @@ def request_forms(
 @_DRY_RUN
 @common_options("export")
 def issue_forms(session: Session, forge: str | None, into: Path, force: bool, dry_run: bool) -> int:
-    """Make forms for changes, incidents, improvements and risks.
+    """Make forms for what people without git report.
 
-    With them people without git bring these; they lie where those of 'itsm export request-forms' do. An issue
-    submitted with one becomes a record with 'itsm import issue'; for GitHub a workflow that does so and opens the pull
-    request is written too, and says on top what it needs. Make the forms anew when teams come or go: they are offered
-    to choose from.
+    They are for changes, incidents, improvements and risks, and lie where
+    those of 'itsm export request-forms' do. An issue submitted with one becomes a record with 'itsm import issue';
+    for GitHub a workflow that does so and opens the pull request is written too, and says on top what it needs. Make
+    the forms anew when teams come or go: they are offered to choose from.
 
     \b
     Example:
@@ -157,7 +157,7 @@ def _unknown(name: str, catalogue: Catalogue) -> Any:
 @click.option("--total", default="itsm_sli_events_total", show_default=True, metavar="SERIES", help="All events.")
 @common_options("")
 def prometheus_rules(session: Session, services: tuple[str, ...], good: str, total: str) -> int:
-    """Write alerts on how fast error budgets burn, as rules for Prometheus.
+    """Write Prometheus rules on how fast error budgets burn.
 
     For each availability that the organisation promises: the share of failures over several windows, and alerts where
     the budget burns too fast in a long and a short one (Site Reliability Workbook, chapter 5). Both series are

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 def command(
     session: Session, service: str | None, window: str | None, explain: tuple[str, str] | None, rev: str | None
 ) -> int:
-    """Show what was attained of each objective in force, and what is left of error budgets, by the records.
+    """Show what was attained of each objective in force.
 
-    Availability is worked out from the outages of incidents, times from incidents and requests; what records do not
-    measure, such as latency, has no data. Exit code 0 when what is measured is met, 1 when an objective is missed, 2
-    when one could not be computed; the rest is shown all the same.
+    What is left of error budgets is shown too. Availability is worked out from the outages of incidents, times from
+    incidents and requests; what records do not measure, such as latency, has no data. Exit code 0 when what is
+    measured is met, 1 when an objective is missed, 2 when one could not be computed; the rest is shown all the same.
 
     \b
     Example:

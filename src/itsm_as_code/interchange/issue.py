@@ -20,7 +20,7 @@ from itsm_as_code.interchange.request import Reader, Said, facts_of
 from itsm_as_code.records.formats import is_url
 from itsm_as_code.records.kinds import API_VERSION
 
-TITLE = "an issue that becomes a change, incident, improvement or risk (GitHub or GitLab)"
+TITLE = "an issue that becomes a record (GitHub or GitLab)"
 ISSUE_KIND = Rule(
     "issue-kind",
     "A submitted form names the kind of its record",

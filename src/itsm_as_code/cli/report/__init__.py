@@ -9,4 +9,7 @@ from itsm_as_code.cli.program import LazyGroup
 
 @click.group("report", cls=LazyGroup, package=__name__)
 def command() -> None:
-    """Figures for people who meet: each with its numerator, its denominator and the records that it rests on."""
+    """Report figures for people who meet, with what they rest on.
+
+    Each has its numerator, its denominator and the records that it rests on.
+    """

@@ -13,10 +13,11 @@ from itsm_as_code.cli.output import Session
 @click.option("--period", required=True, metavar="PERIOD", help="A quarter, month or year that is over: 2026-Q3.")
 @common_options("")
 def command(session: Session, service: str, period: str) -> int:
-    """Write the draft of a service review, with what was attained of each objective by the records.
+    """Write the draft of a service review.
 
-    Figures are computed and never typed; feedback, decisions and actions are for those who meet. What records do not
-    measure has no data, which whoever has a figure may write in.
+    It has what was attained of each objective by the records. Figures are computed and never typed; feedback,
+    decisions and actions are for those who meet. What records do not measure has no data, which whoever has a figure
+    may write in.
 
     \b
     Example:

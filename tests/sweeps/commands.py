@@ -13,7 +13,7 @@ import click
 from itsm_as_code.cli.program import program
 
 ROWS: Final[dict[str, list[list[str]]]] = {
-    "advance": [["{record}", "--to", "cancelled"]],
+    "advance": [["{spare}", "--to", "cancelled"]],
     "approve": [["--base", "main", "--head", "topic", "--as", "bob", "--dry-run"]],
     "audit forge": [
         ["--forge", "github", "--repo", "x/y", "--api-url", "http://127.0.0.1:9", "--wait", "0", "--rev", "main"]
@@ -44,16 +44,16 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "policy impact": [["--base", "main", "--head", "topic"]],
     "policy list": [[]],
     "policy test": [[]],
-    "rename": [["{record}", "renamed-{unique}"]],
+    "rename": [["{spare}", "renamed-{unique}"]],
     "report service-review": [["{service}", "--period", "2026-Q3"]],
     "schema": [[], ["Change"]],
-    "set": [["{record}", "metadata.title=New"]],
+    "set": [["{spare}", "metadata.title=New"]],
     "show": [["{record}"]],
     "sla": [[], ["--window", "2026-Q3"]],
     "validate": [[], ["--rev", "main"]],
     "waiver list": [[]],
 }
-"""Arguments by command; those in braces are filled in by whoever calls."""
+"""Arguments by command; those in braces are filled in by whoever calls. ``spare`` is a change that may be altered."""
 
 
 def commands(group: Any = program, above: str = "") -> Iterator[tuple[str, click.Command]]:

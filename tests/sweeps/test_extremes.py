@@ -185,7 +185,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 def through_all(sweep: Sweep, values: Mapping[str, str], names: list[tuple[str, str]]) -> None:
     for command, definition in commands():
-        rows = [row for row in ROWS[command] if "{record}" not in row and "{change}" not in row]
+        rows = [row for row in ROWS[command] if {"{record}", "{change}", "{spare}"}.isdisjoint(row)]
         if command in NOT_OF_RECORDS or not rows:
             continue
         for row in rows:
@@ -275,9 +275,16 @@ def test_every_option_that_takes_a_time(command: str, organisation: Workshop, tm
     values = {"reviews": str(tmp_path / "reviews.json"), "change": change, "record": change, "service": "payments-api"}
     values |= {"unique": "x", "key": str(tmp_path / "none")}
     values |= {"entities": str(tmp_path / "none.yaml"), "issue": str(tmp_path / "none.json")}
+    spare = organisation.path / "changes/chg-spare.yaml"
+    if "{spare}" in ROWS[command][0]:
+        values["spare"] = spare.stem
+        record = own_records()["Change"][0]
+        spare.write_bytes(dump({**record, "metadata": {**record["metadata"], "name": spare.stem}}))
     organisation.git("branch", "-f", "topic", "main")
     for option in options:
         for value in EXTREMES["itsm-duration" if option.metavar == "DURATION" else "itsm-instant"]:
             sweep = Sweep(itsm, organisation.path, tmp_path / value)
             sweep(command, [*ROWS[command][0], option.opts[0], value], allowed=(0, 1, 2), **values)
             assert sweep.bad == []
+    for file in (spare, spare.with_stem("renamed-x")):
+        file.unlink(missing_ok=True)

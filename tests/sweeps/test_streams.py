@@ -35,6 +35,9 @@ class Shop:
         self.scratch += 1
         values = {**self.values, "scratch": f"{self.folder.parent}/scratch{self.scratch}"}
         values["unique"] = f"new-{self.scratch}"
+        if "{spare}" in row:
+            values["spare"] = f"chg-20261122-{values['unique']}"
+            Workshop(self.folder).change(values["spare"])
         words = [*name.split(), *(word.format_map(values) for word in row), "-C", str(self.folder)]
         words += ["--now", "2026-11-22T12:00:00Z", *(["--format", form] if form else [])]
         return words

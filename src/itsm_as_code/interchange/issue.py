@@ -10,13 +10,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from itsm_as_code.findings import Rule, Severity, did_you_mean, sort_findings
+from itsm_as_code.findings import Rule, Severity, did_you_mean
 from itsm_as_code.interchange._issue_kinds import KIND_LABEL, KINDS, IssueKind, Submitted
 from itsm_as_code.interchange._request_answers import named_by
 from itsm_as_code.interchange._request_form import Field, one_line
 from itsm_as_code.interchange._request_issue import Issue
-from itsm_as_code.interchange._store import Conversion, Known, NewRecord
-from itsm_as_code.interchange.request import Reader, Said, facts_of
+from itsm_as_code.interchange._store import Conversion, Known
+from itsm_as_code.interchange.request import Reader, Said, read_all
 from itsm_as_code.records.formats import is_url
 from itsm_as_code.records.kinds import API_VERSION
 
@@ -34,16 +34,7 @@ DIGEST: Final = "itsm.dev/issue-digest"
 
 def convert(sources: Mapping[str, bytes], known: Known, said: Said | None = None) -> Conversion:
     """A record for each issue that fits the form of its kind."""
-    facts = facts_of(known)
-    records: list[NewRecord] = []
-    findings = []
-    for path, source in sources.items():
-        reader = _Issue(path, known, facts, said or Said())
-        record = reader.read(source)
-        if record is not None and not reader.findings:
-            records.append(record)
-        findings += reader.findings
-    return Conversion(len(sources), records, sort_findings(findings))
+    return read_all(_Issue, sources, known, said)
 
 
 class _Issue(Reader[IssueKind]):

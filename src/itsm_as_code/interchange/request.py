@@ -6,6 +6,7 @@ nothing of it is interpreted, and when anything is wrong no record is made.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -75,11 +76,18 @@ class Said:
 
 def convert(sources: Mapping[str, bytes], known: Known, said: Said | None = None) -> Conversion:
     """A ServiceRequest for each issue that fits its offering."""
+    return read_all(_Request, sources, known, said)
+
+
+def read_all(
+    how: type[Reader[Any]], sources: Mapping[str, bytes], known: Known, said: Said | None = None
+) -> Conversion:
+    """A record for each issue that fits a form, as that reader reads it."""
     facts = facts_of(known)
     records: list[NewRecord] = []
     findings: list[Finding] = []
     for path, source in sources.items():
-        reader = _Request(path, known, facts, said or Said())
+        reader = how(path, known, facts, said or Said())
         record = reader.read(source)
         if record is not None and not reader.findings:
             records.append(record)
@@ -99,7 +107,7 @@ def facts_of(known: Known) -> Facts:
 Form = TypeVar("Form")
 
 
-class Reader(Generic[Form]):
+class Reader(ABC, Generic[Form]):
     """One issue on its way to a record; what is wrong is gathered. ``Form`` is what says which questions were asked.
 
     ``first`` is the heading under which a form says which one it is; ``identity`` are fields of the specification that
@@ -140,17 +148,17 @@ class Reader(Generic[Form]):
         self._check_name(data)
         return NewRecord(RecordId(data["kind"], data["metadata"]["name"]), data, Location(self.path))
 
+    @abstractmethod
     def form_of(self, issue: Issue, body: str) -> Form | None:
         """The form that was submitted; what is wrong with it is refused."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fields_of(self, form: Form) -> Sequence[Field]:
         """What the form asked, in its order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def record_of(self, issue: Issue, form: Form, person: str, at: str, values: dict[str, Any]) -> dict[str, Any]:
         """The record of the answers ``values``, submitted by a person at an instant."""
-        raise NotImplementedError
 
     def _refuse(self, rule: Rule, message: str, remedy: str, line: int | None = None) -> None:
         self.findings.append(Finding(rule.id, rule.severity, Location(self.path, line), message, remedy))

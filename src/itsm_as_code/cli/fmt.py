@@ -40,12 +40,11 @@ def command(session: Session, paths: tuple[Path, ...], check: bool, shows_diff: 
     """
     from itsm_as_code.findings import Severity
     from itsm_as_code.records.formatting import format_files
-    from itsm_as_code.records.kinds import KindRegistry
-    from itsm_as_code.records.own_kinds import own_schemas
+    from itsm_as_code.records.own_kinds import registry_of
     from itsm_as_code.reports.fmt import FormatResult
 
     tree = session.snapshot()
-    registry = KindRegistry.load(own_schemas(tree))
+    registry = registry_of(tree)
     if is_hook:
         paths = tuple(path for path in paths if _is_record(session, path, registry))
     named = _named(session, paths, set(tree.entries))

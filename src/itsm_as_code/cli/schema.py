@@ -46,11 +46,11 @@ def command(session: Session, kind: str | None, folder: Path | None, editor_fold
       itsm schema --all build/schemas
       itsm schema --for-editor .vscode/schemas
     """
-    from itsm_as_code.records.kinds import SUFFIX, KindRegistry
-    from itsm_as_code.records.own_kinds import own_schemas
+    from itsm_as_code.records.kinds import SUFFIX
+    from itsm_as_code.records.own_kinds import registry_of
     from itsm_as_code.records.portable import portable
 
-    registry = KindRegistry.load(own_schemas(session.snapshot()))
+    registry = registry_of(session.snapshot())
     if editor_folder is not None:
         return _for_editor(session, editor_folder)
     if folder is not None:

@@ -16,10 +16,11 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, format_pointer
 from itsm_as_code.interchange._notes import Notes, differences, listed
 from itsm_as_code.records.catalogue import Catalogue, Record
-from itsm_as_code.records.kinds import SUFFIX, KindRegistry
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.writer import dump
-from itsm_as_code.snapshot import Entry, WorkTree
+from itsm_as_code.snapshot import WorkTree
 
 IMPORT_EXISTS = Rule(
     "import-exists",
@@ -78,20 +79,9 @@ class Known:
         if not os.path.lexists(root):
             return cls(root, KindRegistry.load())
         tree = WorkTree(root)
-        registry = KindRegistry.load(_own_schemas(tree))
+        registry = registry_of(tree)
         catalogue: Catalogue = load_catalogue(tree, registry)
         return cls(root, registry, dict(catalogue.records))
-
-
-def _own_schemas(tree: WorkTree) -> dict[str, bytes]:
-    entries: dict[str, Entry] = tree.entries
-    paths = [path for path in entries if path.startswith("schemas/") and path.endswith(SUFFIX)]
-    found: dict[str, bytes] = {}
-    for path, content in tree.read_many(paths):
-        if isinstance(content, OSError):
-            raise ItsmError(f"cannot read {path}: {content.strerror}", remedy="mend its permissions")
-        found[path.removeprefix("schemas/")] = content
-    return found
 
 
 class Outcome(StrEnum):

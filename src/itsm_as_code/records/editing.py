@@ -15,8 +15,8 @@ from itertools import takewhile
 from typing import Any, Final
 
 from itsm_as_code.errors import UsageError
-from itsm_as_code.records.document import Data, Refused, parse
-from itsm_as_code.records.formatting import exactly, render
+from itsm_as_code.records.document import Data, parse
+from itsm_as_code.records.formatting import exactly, read_back, render
 from itsm_as_code.records.layout import Block, BlockEntry, BlockScalar, Flow, Scalar, Unusual, read_layout
 from itsm_as_code.records.schemas import Schema
 from itsm_as_code.records.writer import dump, in_flow, in_order
@@ -63,15 +63,7 @@ def _rewritten(text: str, before: Data, wanted: Data) -> str:
     edit = _Edit()
     edit.mapping(layout.root, before, wanted)
     result = render(layout, wanted)
-    try:
-        same = exactly(parse(result.encode())) == exactly(wanted)
-    except Refused as refused:
-        raise ValueError(f"afterwards it could not be read: {refused}") from None
-    if not same:
-        raise ValueError("afterwards it would say something else")
-    again = read_layout(result)
-    if Counter(again.comments) != Counter(layout.comments) - Counter(edit.gone):
-        raise ValueError("a comment would be lost")
+    again = read_back(result, wanted, Counter(layout.comments) - Counter(edit.gone), "afterwards")
     if render(again, wanted) != result:
         raise ValueError("afterwards it would have no one form")
     return result

@@ -138,6 +138,23 @@ def format_record(path: str, source: bytes, schema: Schema | None) -> Formatted:
     return Formatted(path, source, source, (Finding(FORMAT_KEPT.id, Severity.INFO, location, message, remedy),))
 
 
+def read_back(text: str, data: Data, comments: Counter[str], when: str) -> Layout:
+    """The layout of a text that says just ``data``, with just these comments; ``when`` begins what is said otherwise.
+
+    Raises Unusual or ValueError.
+    """
+    try:
+        same = exactly(parse(text.encode())) == exactly(data)
+    except Refused as refused:
+        raise ValueError(f"{when} it could not be read: {refused}") from None
+    if not same:
+        raise ValueError(f"{when} it would say something else")
+    layout = read_layout(text)
+    if Counter(layout.comments) != comments:
+        raise ValueError("a comment would be lost")
+    return layout
+
+
 def _proven(source: bytes, data: Data, schema: Schema | None) -> bytes:
     """The normalised source. Raises Unusual or ValueError when it cannot be shown to say the same."""
     lines = source.count(b"\n")
@@ -146,15 +163,7 @@ def _proven(source: bytes, data: Data, schema: Schema | None) -> bytes:
     order = in_order(data, schema)
     layout = read_layout(source.decode().replace("\r\n", "\n"))
     text = render(layout, order)
-    try:
-        same = exactly(parse(text.encode())) == exactly(data)
-    except Refused as refused:
-        raise ValueError(f"normalised it could not be read: {refused}") from None
-    if not same:
-        raise ValueError("normalised it would say something else")
-    again = read_layout(text)
-    if Counter(again.comments) != Counter(layout.comments):
-        raise ValueError("a comment would be lost")
+    again = read_back(text, data, Counter(layout.comments), "normalised")
     if render(again, order) != text:
         raise ValueError("it has no one form")
     return (text.replace("\n", "\r\n") if is_crlf else text).encode()

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any, Final, SupportsIndex
+from typing import Any, Final, Self, SupportsIndex
 
 _TICK: Final = timedelta(microseconds=1)
 _DAY: Final = timedelta(days=1)
@@ -44,26 +44,94 @@ class Horizon:
         return _Watched.made(self.at, self, timedelta())
 
 
-class _Watched(datetime):
+class AskedInstant(datetime):
+    """An instant that learns what it is asked; in any other way it is a datetime.
+
+    Whoever makes one says what follows from being compared (:meth:`stands`), and from telling what holds of this
+    instant alone (:meth:`pinned`).
+    """
+
+    plain: datetime
+
+    @classmethod
+    def like(cls, instant: datetime) -> Self:
+        """The same instant, which learns what it is asked."""
+        fields = (instant.year, instant.month, instant.day, instant.hour, instant.minute, instant.second)
+        self = super().__new__(cls, *fields, instant.microsecond, instant.tzinfo, fold=instant.fold)
+        self.plain = instant
+        return self
+
+    def pinned(self) -> datetime:
+        """The plain instant, for an answer that holds of it alone."""
+        raise NotImplementedError
+
+    def stands(self, other: object, holds: Callable[[Any, Any], bool]) -> Any:
+        """How this instant stands to another one."""
+        raise NotImplementedError
+
+    def __lt__(self, other: object) -> Any:
+        return self.stands(other, operator.lt)
+
+    def __le__(self, other: object) -> Any:
+        return self.stands(other, operator.le)
+
+    def __gt__(self, other: object) -> Any:
+        return self.stands(other, operator.gt)
+
+    def __ge__(self, other: object) -> Any:
+        return self.stands(other, operator.ge)
+
+    def __eq__(self, other: object) -> Any:
+        return self.stands(other, operator.eq)
+
+    def __ne__(self, other: object) -> Any:
+        return self.stands(other, operator.ne)
+
+    def __hash__(self) -> int:
+        return hash(self.pinned())
+
+    def __add__(self, other: timedelta) -> Any:
+        return self.pinned() + other
+
+    def __radd__(self, other: timedelta) -> Any:
+        return self + other
+
+    def __sub__(self, other: Any) -> Any:
+        if isinstance(other, timedelta):
+            return self + -other
+        if isinstance(other, AskedInstant):
+            return self._between(other)
+        return self.pinned() - other
+
+    def __rsub__(self, other: Any) -> Any:
+        return other - self.pinned()
+
+    def _between(self, other: AskedInstant) -> timedelta:
+        """How far this instant is from another one that learns the same."""
+        return self.pinned() - other.plain
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return self.pinned().__reduce_ex__(protocol)
+
+
+class _Watched(AskedInstant):
     """An instant at a distance (``_offset``) from that of a horizon. Sums with durations are watched as well."""
 
-    _plain: datetime
     _horizon: Horizon
     _offset: timedelta
 
     @classmethod
     def made(cls, instant: datetime, horizon: Horizon, offset: timedelta) -> _Watched:
-        fields = (instant.year, instant.month, instant.day, instant.hour, instant.minute, instant.second)
-        self = super().__new__(cls, *fields, instant.microsecond, instant.tzinfo, fold=instant.fold)
-        self._plain, self._horizon, self._offset = instant, horizon, offset
+        self = cls.like(instant)
+        self._horizon, self._offset = horizon, offset
         return self
 
-    def _compared(self, other: object, holds: Callable[[Any, Any], bool]) -> Any:
+    def stands(self, other: object, holds: Callable[[Any, Any], bool]) -> Any:
         if isinstance(other, _Watched):  # both move alike
-            return holds(self._plain, other._plain)
+            return holds(self.plain, other.plain)
         if not isinstance(other, datetime):
             return NotImplemented
-        answer = holds(self._plain, other)
+        answer = holds(self.plain, other)
         if other.tzinfo is None:
             self._horizon.pin()
             return answer
@@ -81,59 +149,26 @@ class _Watched(datetime):
             self._horizon.narrow(after, _LAST)
         return answer
 
-    def __lt__(self, other: object) -> Any:
-        return self._compared(other, operator.lt)
-
-    def __le__(self, other: object) -> Any:
-        return self._compared(other, operator.le)
-
-    def __gt__(self, other: object) -> Any:
-        return self._compared(other, operator.gt)
-
-    def __ge__(self, other: object) -> Any:
-        return self._compared(other, operator.ge)
-
-    def __eq__(self, other: object) -> Any:
-        return self._compared(other, operator.eq)
-
-    def __ne__(self, other: object) -> Any:
-        return self._compared(other, operator.ne)
-
-    def __hash__(self) -> int:
-        return hash(self._pinned())
-
     def __add__(self, other: timedelta) -> Any:
         if not isinstance(other, timedelta):
             return NotImplemented
-        return _Watched.made(self._plain + other, self._horizon, self._offset + other)
+        return _Watched.made(self.plain + other, self._horizon, self._offset + other)
 
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Any:
-        if isinstance(other, timedelta):
-            return self + -other
-        if isinstance(other, _Watched):
-            return self._plain - other._plain
-        return self._pinned() - other
-
-    def __rsub__(self, other: Any) -> Any:
-        return other - self._pinned()
+    def _between(self, other: AskedInstant) -> timedelta:
+        return self.plain - other.plain
 
     def astimezone(self, tz: tzinfo | None = None) -> _Watched:
-        return _Watched.made(self._plain.astimezone(tz), self._horizon, self._offset)
+        return _Watched.made(self.plain.astimezone(tz), self._horizon, self._offset)
 
     def date(self) -> date:
         """The day, which in UTC is watched as well."""
         if self.tzinfo is not UTC:
-            return self._pinned().date()
-        return _WatchedDay.of(self._plain.date(), self._horizon, self._offset)
+            return self.pinned().date()
+        return _WatchedDay.of(self.plain.date(), self._horizon, self._offset)
 
-    def _pinned(self) -> datetime:
+    def pinned(self) -> datetime:
         self._horizon.pin()
-        return self._plain
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        return self._pinned().__reduce_ex__(protocol)
+        return self.plain
 
 
 class _WatchedDay(date):
@@ -149,15 +184,15 @@ class _WatchedDay(date):
         self._plain, self._horizon, self._offset = day, horizon, offset
         return self
 
-    def _compared(self, other: object, holds: Callable[[Any, Any], bool]) -> Any:
+    def stands(self, other: object, holds: Callable[[Any, Any], bool]) -> Any:
         if isinstance(other, _WatchedDay) and other._offset == self._offset:
             return holds(self._plain, other._plain)
         if not isinstance(other, date) or isinstance(other, datetime | _WatchedDay):
-            return holds(self._pinned(), other)
+            return holds(self.pinned(), other)
         if self._plain < other:
             self._between(date.min, other)
         elif self._plain == other:
-            return holds(self._pinned(), other)
+            return holds(self.pinned(), other)
         else:
             self._between(other + _DAY, date.max)
         return holds(self._plain, other)
@@ -172,27 +207,27 @@ class _WatchedDay(date):
         else:
             self._horizon.narrow(since, until)
 
-    def _pinned(self) -> date:
+    def pinned(self) -> date:
         if self._plain >= date.max - _DAY:
             self._horizon.pin()
         else:
             self._between(self._plain, self._plain + _DAY)
         return self._plain
 
-    __lt__, __le__, __gt__ = _Watched.__lt__, _Watched.__le__, _Watched.__gt__
-    __ge__, __eq__, __ne__ = _Watched.__ge__, _Watched.__eq__, _Watched.__ne__
-    __hash__, __reduce_ex__ = _Watched.__hash__, _Watched.__reduce_ex__
+    __lt__, __le__, __gt__ = AskedInstant.__lt__, AskedInstant.__le__, AskedInstant.__gt__
+    __ge__, __eq__, __ne__ = AskedInstant.__ge__, AskedInstant.__eq__, AskedInstant.__ne__
+    __hash__, __reduce_ex__ = AskedInstant.__hash__, AskedInstant.__reduce_ex__
 
     def __add__(self, other: Any) -> Any:
-        return self._pinned() + other
+        return self.pinned() + other
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
-        return self._pinned() - other
+        return self.pinned() - other
 
     def __rsub__(self, other: Any) -> Any:
-        return other - self._pinned()
+        return other - self.pinned()
 
 
 def _midnight(day: date) -> datetime:
@@ -202,14 +237,14 @@ def _midnight(day: date) -> datetime:
 def _pinning(of: type, name: str) -> Any:
     """A method or field of instants, or days, that tells of one alone."""
     if callable(getattr(of, name)):
-        return lambda self, *args, **options: getattr(self._pinned(), name)(*args, **options)
-    return property(lambda self: getattr(self._pinned(), name))
+        return lambda self, *args, **options: getattr(self.pinned(), name)(*args, **options)
+    return property(lambda self: getattr(self.pinned(), name))
 
 
 _HARMLESS: Final = ("tzinfo", "fold", "resolution", "min", "max")
 """What is asked of an instant and tells of its zone, or of all instants."""
 _SEEN: Final = ("__str__", "__repr__", "__format__")
-for _of, _kept in ((datetime, _Watched), (date, _WatchedDay)):
+for _of, _kept in ((datetime, AskedInstant), (date, _WatchedDay)):
     for _name in (*_SEEN, *(name for name in dir(_of) if not name.startswith("_"))):
         if _name not in vars(_kept) and _name not in _HARMLESS:
             setattr(_kept, _name, _pinning(_of, _name))

@@ -36,10 +36,11 @@ _MENTION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?\Z")
 
 def first_screen(decision: Decision, data: Mapping[str, Any], room: int, *, mention: bool) -> list[str]:
     """Lines of at most ``room`` in all, by how they are shown."""
+    besides, clashes = others(decision, data, 1), conflicts(data, decision.outline.zone)
     for reasons, rest in product((6, 5, 4, 3, 2, 1), (6, 4, 3, 2, 1, 0)):
         lines = [
             *_verdict(decision, reasons, mention),
-            *(line for part in _parts(decision, data, rest) for line in part),
+            *(line for part in _parts(decision, data, besides, clashes, rest) for line in part),
         ]
         if shown_lines(lines) <= room:
             break
@@ -64,16 +65,18 @@ _UNSEEN: Final = re.compile(r"\]\(<[^>]*>\)|\\")
 _ENTITY: Final = re.compile("&#[0-9]+;")
 
 
-def _parts(decision: Decision, data: Mapping[str, Any], most: int) -> Iterator[list[str]]:
+def _parts(
+    decision: Decision, data: Mapping[str, Any], besides: Sequence[str], clashes: Sequence[str], most: int
+) -> Iterator[list[str]]:
     subjects = decision.outline.subjects[:1]
     yield from (_subject(subject, data, most) for subject in subjects)
-    yield _list("And besides" if subjects else "Changed", others(decision, data, 1), most)
+    yield _list("And besides" if subjects else "Changed", besides, most)
     if data["affected"]["declared"]:
         yield [
             "",
             f"**Affected:** {escape.markdown(cut(affected(data, max(1, min(most, 4))), (1 + most) * _WIDTH - 20))}",
         ]
-    yield _list("Conflicts", conflicts(data, decision.outline.zone), most)
+    yield _list("Conflicts", clashes, most)
     yield from (_risk(subject, data, most) for subject in subjects)
 
 

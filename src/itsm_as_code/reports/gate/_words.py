@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from itsm_as_code import clock
@@ -30,13 +30,21 @@ def shortened(text: str) -> str:
 
 def path_of(data: Mapping[str, Any], kind: str, name: str) -> str:
     """The way of a record through its lifecycle, in evidence as it is shown; empty where it stays where it is."""
-    record = {"kind": kind, "name": escape.terminal(name)}
-    steps = [row for row in data["transitions"] if row["record"] == record]
-    if not steps:
-        return ""
+    return _paths(data).get((kind, escape.terminal(name)), "")
+
+
+def _paths(data: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """The ways of all records that take one, by kind and name as they are shown."""
+    steps: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in data["transitions"]:
+        steps.setdefault((row["record"]["kind"], row["record"]["name"]), []).append(row)
+    return {record: _way(rows) for record, rows in steps.items()}
+
+
+def _way(steps: Sequence[Mapping[str, Any]]) -> str:
     states = [steps[0]["from"] or "new", *(row["to"] or "deleted" for row in steps)]
     allowed = "" if all(row["allowed"] for row in steps) else " (not in the lifecycle)"
-    return " -> ".join(states) + allowed
+    return shortened(" -> ".join(states)) + allowed
 
 
 def affected(data: Mapping[str, Any], most: int) -> str:
@@ -82,12 +90,12 @@ def risk_line(row: Mapping[str, Any]) -> str:
 def others(decision: Decision, data: Mapping[str, Any], shown: int) -> list[str]:
     """What the pull request changes beside the first records of its outline, a line each, as it is."""
     titles = {(item.id.kind, escape.terminal(item.id.name)): item.title for item in decision.outline.subjects}
-    first = list(titles)[:shown]
+    first, ways = list(titles)[:shown], _paths(data)
     lines = []
     for row in data["records"]:
         name = (row["kind"], row["name"])
         if name not in first:
-            way = path_of(data, *name)
+            way = ways.get(name, "")
             said = "".join((f": {titles[name]}" if titles.get(name) else "", f" ({way})" if way else field_list(row)))
             lines.append(f"{row['action']} {row['kind']} {row['name']}{said}")
     lines += [f"{row['action']} {row['path']}" for row in data["paths"]]

@@ -251,6 +251,31 @@ def test_conditions_that_are_false_at_first_sight() -> None:
     twice = Sieve(["!!(object.spec.type == 'normal')"])
     assert [twice.passing({"spec": {"type": name}}) for name in ("normal", "other")] == [(0,), ()]
     assert Sieve(["object.`in`"]).passing({"in": True}) == (0,), "a field may be called as an operator"
+
+
+@pytest.mark.parametrize(
+    ("condition", "needs"),
+    [
+        ("object.a == 'b' && old != null && old.spec.status != 'closed'", {"old"}),
+        ("null != request", {"request"}),
+        ("!(change == null)", {"change"}),
+        ("!!(change != null)", {"change"}),
+        ("old != null || object.a == 'b'", set()),
+        ("old == null", set()),
+        ("!(old != null)", set()),
+        ("object.old != null", set()),
+        ("object.all.exists(old, old != null)", set()),
+        ("old != ", set()),
+    ],
+)
+def test_a_record_that_nobody_touches_fits_no_condition_on_what_it_was(condition: str, needs: set[str]) -> None:
+    sieve, data = Sieve([condition]), {"a": "b"}
+    for missing in (frozenset[str](), frozenset({"old"}), frozenset({"change"}), frozenset({"request"})):
+        assert sieve.passing(data, missing) == (() if needs & missing else (0,))
+    assert sieve.passing(data) == (() if needs else (0,))
+
+
+def test_what_names_say() -> None:
     assert mentions("risk.level", "risk")
     assert not mentions("object.risk", "risk")
 

@@ -110,7 +110,8 @@ class PolicyEngine:
         risk: Mapping[str, Any] | None = None,
     ) -> Iterator[tuple[Outcome, Finding | None]]:
         """The outcome of every policy that matches a record, with the finding where it did not pass."""
-        policies = self._concerned(record)
+        beside = {"old": old, "change": change, "request": request}
+        policies = self._concerned(record, frozenset(name for name, value in beside.items() if value is None))
         if not policies:
             return
         if risk is None and not self._risky.isdisjoint(ready.name for ready in policies):
@@ -137,13 +138,13 @@ class PolicyEngine:
             if status != "skip":
                 yield self._outcome(policy, record, status, message)
 
-    def _concerned(self, record: Record) -> tuple[_Ready, ...]:
-        """The policies for a record's kind but those whose condition is false at first sight."""
+    def _concerned(self, record: Record, missing: frozenset[str]) -> tuple[_Ready, ...]:
+        """The policies for a record's kind but those whose condition is false at first sight without ``missing``."""
         kind = record.id.kind
         if kind not in self._by_kind:
             return ()
         policies, sieve = self._by_kind[kind]
-        places = sieve.passing(record.data)
+        places = sieve.passing(record.data, missing)
         if is_taken_over(record.data):
             places = tuple(place for place in places if policies[place].policy.selects(record.data))
         if (kind, places) not in self._groups:

@@ -92,6 +92,10 @@ class Exclusion:
         return isinstance(value, str) and (value in self.texts) is self.member
 
 
+BESIDE: Final = frozenset(("old", "change", "request"))
+"""Variables that are null for a record which no pull request touches."""
+
+
 class Sieve:
     """Some conditions, and for each record those of them that are not false at first sight.
 
@@ -101,21 +105,26 @@ class Sieve:
 
     def __init__(self, conditions: Sequence[str]) -> None:
         self._exclusions = [tuple(_exclusions(condition)) for condition in conditions]
+        self._needs = [_needs(condition) for condition in conditions]
         asked: dict[tuple[str, ...], set[str]] = {}
         for exclusion in (item for items in self._exclusions for item in items):
             asked.setdefault(exclusion.path, set()).update(exclusion.texts)
         self._asked = list(asked.items())
-        self._answers: dict[tuple[str | None, ...], tuple[int, ...]] = {}
+        self._answers: dict[tuple[Any, ...], tuple[int, ...]] = {}
 
-    def passing(self, data: Mapping[str, Any]) -> tuple[int, ...]:
-        """The places of the conditions that may hold for a record. Each combination of texts is worked out once."""
-        key = tuple(_text_at(data, path, texts) for path, texts in self._asked)
+    def passing(self, data: Mapping[str, Any], missing: frozenset[str] = BESIDE) -> tuple[int, ...]:
+        """The places of the conditions that may hold for a record where the variables ``missing`` are null.
+
+        Each combination is worked out once.
+        """
+        texts = tuple(_text_at(data, path, texts) for path, texts in self._asked)
+        key = (missing, *texts)
         if key not in self._answers:
-            values = dict(zip((path for path, _ in self._asked), key, strict=True))
+            values = dict(zip((path for path, _ in self._asked), texts, strict=True))
             self._answers[key] = tuple(
                 place
                 for place, items in enumerate(self._exclusions)
-                if not any(item.holds(values[item.path]) for item in items)
+                if self._needs[place].isdisjoint(missing) and not any(item.holds(values[item.path]) for item in items)
             )
         return self._answers[key]
 
@@ -136,18 +145,43 @@ def _text_at(data: Any, path: tuple[str, ...], texts: set[str]) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _exclusions(condition: str) -> tuple[Exclusion, ...]:
+    return tuple(found for part in _parts(condition) if (found := _exclusion(part)) is not None)
+
+
+@lru_cache(maxsize=4096)
+def _needs(condition: str) -> frozenset[str]:
+    """The variables of which a condition says, beside all else that it asks, that they are not null."""
+    return frozenset(name for part in _parts(condition) if (name := _not_null(part)) is not None)
+
+
+def _parts(condition: str) -> tuple[Node, ...]:
+    """What has to hold for a condition to hold, all of it."""
     try:
         tree = parse(condition)
     except SyntaxProblem:
         return ()
-    parts = tree.children if tree.name == "&&" else (tree,)
-    return tuple(found for part in parts if (found := _exclusion(part)) is not None)
+    return tree.children if tree.kind == "logic" and tree.name == "&&" else (tree,)
+
+
+def _unnegated(node: Node) -> tuple[Node, bool]:
+    """What stands behind the signs of a negation, if there are any, and whether it is negated."""
+    is_sign = node.kind == "unary" and node.name == "!"
+    return (node.children[0], len(node.at) % 2 == 1) if is_sign else (node, False)
+
+
+def _not_null(node: Node) -> str | None:
+    """The variable of which an expression says that it is not null."""
+    inner, negated = _unnegated(node)
+    if inner.kind != "binary" or inner.name != ("==" if negated else "!="):
+        return None
+    names = [child.name for child in inner.children if child.kind == "identifier"]
+    nulls = [child for child in inner.children if child.kind == "literal" and child.name == "null"]
+    return names[0] if names and nulls else None
 
 
 def _exclusion(node: Node) -> Exclusion | None:
     """What makes the comparison of a text of the record with texts of the expression false."""
-    negated = node.kind == "unary" and node.name == "!" and len(node.at) % 2 == 1
-    inner = node.children[0] if node.kind == "unary" and node.name == "!" else node
+    inner, negated = _unnegated(node)
     if inner.kind != "binary" or inner.name not in ("==", "!=", "in"):
         return None
     left, right = inner.children

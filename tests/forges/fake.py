@@ -138,6 +138,8 @@ class GitHubFace:
             return self.checks(method, part, body)
         if part.startswith("/statuses/"):
             return self.status(path, body)
+        if method == "GET" and part.startswith("/commits/") and part.endswith("/statuses"):
+            return self.state.statuses[::-1]
         if part.endswith("/requested_reviewers"):
             state.asked.append(body["reviewers"])
             return self.sample("POST", path, number=number)
@@ -243,7 +245,8 @@ class GitHubFace:
         return made
 
     def status(self, path: str, body: Any) -> Any:
-        made = self.sample("POST", path, state=body["state"], context=body["context"], description=body["description"])
+        said = {key: body[key] for key in ("state", "context", "description")}
+        made = self.sample("POST", path, id=len(self.state.statuses) + 1, creator=self.user(self.state.me), **said)
         self.state.statuses.append(made)
         return made
 

@@ -104,3 +104,12 @@ def test_what_the_workflow_does_not_judge(name: str, value: str, workflow: Workf
 def test_a_pull_request_into_another_branch_is_not_judged(workflow: Workflow) -> None:
     workflow.state.base_ref = "release"
     assert workflow.run("gate", "Judge")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("result", "code"), [("success", 0), ("failure", 1), ("cancelled", 1), ("skipped", 1), ("", 1)]
+)
+def test_the_comment_ends_as_the_gate_did(result: str, code: int, workflow: Workflow) -> None:
+    """A ruleset that required it by mistake would let nothing through that is not approved."""
+    workflow.variables["GATE"] = result
+    assert workflow.run("comment", "End as the gate did")[0] == code

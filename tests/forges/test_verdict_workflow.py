@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -40,9 +41,34 @@ def test_the_key_of_the_app_is_for_the_default_branch_alone(tmp_path: Path, itsm
     }
     assert "gate.yml" not in flows
     assert flows["verdict.yml"]["jobs"]["verdict"]["environment"] == "gate"
-    assert "pull_request" not in flows["verdict.yml"]["on"]
     assert [name for name, flow in flows.items() if "ITSM_APP_KEY" in str(flow)] == ["verdict.yml"]
-    assert (flows["reviewed.yml"]["permissions"], "uses" in str(flows["reviewed.yml"])) == ({}, False)
+    assert (flows["asked.yml"]["permissions"], "uses" in str(flows["asked.yml"])) == ({}, False)
+
+
+ON_A_PULL_REQUEST = {"pull_request", "pull_request_target", "pull_request_review"}
+"""Events whose runs are shown on a pull request, where a ruleset may require them."""
+
+
+@pytest.mark.parametrize("verdict", ["job", "status"])
+def test_no_run_on_a_pull_request_is_green_or_left_out_for_what_is_not_approved(
+    verdict: str, tmp_path: Path, itsm: Run
+) -> None:
+    """What knows the verdict there fails with it; what a ruleset could take for it knows none and is never skipped."""
+    assert itsm("init", tmp_path, "--verdict", verdict, "--person", ADA)[0] == 0
+    knows = {}
+    for path in sorted((tmp_path / ".github/workflows").glob("*.yml")):
+        flow: dict[str, Any] = parse(path.read_bytes())
+        if not ON_A_PULL_REQUEST & set(flow["on"]):
+            continue
+        for name, job in flow["jobs"].items():
+            assert job.get("if") in (None, "${{ always() }}"), name
+            assert "continue-on-error" not in str(job), name
+            knows[f"{path.name}/{name}"] = [step["run"] for step in job["steps"] if "itsm" in step.get("run", "")]
+    if verdict == "status":
+        assert list(knows) == ["asked.yml/asked"]
+        assert not any("itsm gate --" in text for text in knows["asked.yml/asked"])
+    else:
+        assert list(knows) == ["gate.yml/gate", "gate.yml/comment"]  # their steps are run in test_github_job
 
 
 @dataclass
@@ -54,6 +80,7 @@ class Verdict:
     shop: Shop
     script: str
     variables: dict[str, str] = field(default_factory=dict)
+    told: int = 0
 
     def push(self) -> None:
         """What is on the default branch and of the pull request, as the remote has it."""
@@ -66,7 +93,7 @@ class Verdict:
         work = self.shop.work
         subprocess.run(["rm", "-rf", str(self.path / "clone")], check=True)
         work.git("clone", "-q", "--branch", "main", str(self.path / "remote.git"), str(self.path / "clone"))
-        event = {"PULL": "", "HEAD_SHA": "", "GROUP_REF": "", "GROUP_BASE": "", **event}
+        event = {"ASKED": "", "GROUP_HEAD": "", "GROUP_REF": "", "GROUP_BASE": "", **event}
         script = self.script.replace("itsm gate", f"{sys.executable} -m itsm_as_code gate --wait 0 --now {now}")
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", script],
@@ -82,9 +109,9 @@ class Verdict:
 
     @property
     def shown(self) -> list[str]:
-        """The states that the commit had, oldest first."""
-        found = [item["state"] for item in self.state.statuses]
-        self.state.statuses.clear()
+        """The states that were set since it was last asked, oldest first."""
+        found = [item["state"] for item in self.state.statuses[self.told :]]
+        self.told = len(self.state.statuses)
         return found
 
 
@@ -106,23 +133,26 @@ def verdict(shop: Shop, tmp_path: Path, itsm: Run) -> Iterator[Verdict]:
         yield made
 
 
+ASKED = "Asked for #17"
+
+
 def test_every_verdict_has_its_status_and_none_is_green_but_approved(verdict: Verdict) -> None:
-    event = {"PULL": "17", "HEAD_SHA": verdict.shop.head}
-    code, said = verdict.run(**event)
+    code, said = verdict.run(ASKED=ASKED)
     assert (code, verdict.shown) == (0, ["pending", "success"]), said
     given = list(verdict.state.reviews)
     verdict.state.reviews.clear()
-    assert (verdict.run(**event)[0], verdict.shown) == (0, ["pending", "pending"])
+    assert (verdict.run(ASKED=ASKED)[0], verdict.shown) == (0, ["pending", "pending"])
     verdict.state.reviews[:] = given
-    code, said = verdict.run(now="2026-12-01T21:00:00Z", **event)  # its window has begun
-    assert (code, verdict.shown) == (0, ["pending", "failure"]), said
+    code, said = verdict.run(now="2026-12-01T21:00:00Z", ASKED=ASKED)  # its window has begun
+    assert (code, verdict.shown) == (0, ["failure"]), said
     verdict.state.pushes.clear()  # who pushed is not known: that is no verdict
-    assert (verdict.run(**event)[0], verdict.shown) == (1, ["pending", "error"])
+    assert (verdict.run(ASKED=ASKED)[0], verdict.shown) == (1, ["error"])
 
 
 def test_time_and_a_base_that_moved_take_a_green_status_back(verdict: Verdict) -> None:
     assert (verdict.run()[0], verdict.shown) == (0, ["pending", "success"])
     assert (verdict.run(now="2026-12-01T21:00:00Z")[0], verdict.shown) == (0, ["pending", "failure"])
+    assert (verdict.run()[0], verdict.shown) == (0, ["success"])
     work = verdict.shop.work
     work.git("checkout", "-q", "main")
     work.edit("services/newsletter.yaml", "tier: 4", "tier: 1")
@@ -131,4 +161,48 @@ def test_time_and_a_base_that_moved_take_a_green_status_back(verdict: Verdict) -
     code, said = verdict.run()
     assert (code, verdict.shown[0], "#17 " in said) == (0, "pending", True), said
     verdict.state.base = "3" * 40  # a forge that says something else than git: nothing stays green
-    assert (verdict.run()[0], verdict.shown) == (1, ["pending", "error"])
+    assert (verdict.run()[0], verdict.shown[-1:]) == (1, ["error"])
+
+
+def test_what_says_nothing_new_is_not_said_again(verdict: Verdict) -> None:
+    """GitHub takes 1,000 statuses of a name on a commit: five days of one that repeats itself."""
+    assert (verdict.run()[0], verdict.shown) == (0, ["pending", "success"])
+    assert (verdict.run()[0], verdict.shown) == (0, [])
+    assert re.fullmatch(f"Approved: may be merged into {verdict.state.base[:12]} until 2026-12-.*Z",
+                        verdict.state.statuses[-1]["description"])  # fmt: skip
+    verdict.state.reviews.clear()
+    assert (verdict.run()[0], verdict.shown) == (0, ["pending"])
+    assert (verdict.run()[0], verdict.shown) == (0, [])
+
+
+def test_what_others_say_under_its_name_keeps_no_approval_alive(verdict: Verdict) -> None:
+    """Any workflow may set a status of this name; a ruleset takes that of the App, which has to be taken back."""
+    assert (verdict.run()[0], verdict.shown) == (0, ["pending", "success"])
+    ours = verdict.state.statuses[-1]
+    said = {"id": 50, "state": "pending", "description": "Pending: waits for people"}
+    verdict.state.statuses.append({**ours, **said, "creator": {**ours["creator"], "id": 4711}})
+    verdict.told += 1
+    verdict.state.reviews.clear()
+    assert (verdict.run()[0], verdict.shown) == (0, ["pending"])
+
+
+def test_an_untitled_run_is_one_for_all(verdict: Verdict) -> None:
+    """The title comes from a workflow that a pull request may bring: a number is taken from it, or nothing."""
+    code, said = verdict.run(ASKED="Asked for #17; touch owned")
+    assert (code, "#17 approved" in said, verdict.shown) == (0, True, ["pending", "success"]), said
+    assert not (verdict.path / "clone/owned").exists()
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_a_group_of_the_queue_fails_unless_all_of_it_is_approved(approved: bool, verdict: Verdict) -> None:
+    work = verdict.shop.work
+    if not approved:
+        verdict.state.reviews.clear()
+    work.git("checkout", "-q", "--detach", "main")
+    work.git("merge", "-q", "--no-ff", "-m", "Merge #17", "topic", who="erin")
+    group = f"refs/heads/gh-readonly-queue/main/pr-17-{verdict.shop.base}"
+    work.git("push", "-q", str(verdict.path / "remote.git"), f"HEAD:{group}")
+    event = {"GROUP_REF": group, "GROUP_BASE": verdict.shop.base, "GROUP_HEAD": work.git("rev-parse", "HEAD")}
+    code, said = verdict.run(**event)
+    shown = ["pending", "success" if approved else "pending"]
+    assert (code, verdict.shown) == (0 if approved else 1, shown), said

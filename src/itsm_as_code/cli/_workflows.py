@@ -93,7 +93,7 @@ def _of_github(verdict: str) -> dict[str, bytes]:
     found = {name: shipped.files("workflows", name)[name] for name in shipped.WORKFLOWS}
     if verdict == "status":
         del found["gate.yml"]
-        found |= {name: shipped.starter(name).encode() for name in ("verdict.yml", "reviewed.yml")}
+        found |= {name: shipped.starter(name).encode() for name in ("verdict.yml", "asked.yml")}
     return found
 
 

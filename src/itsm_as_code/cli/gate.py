@@ -20,10 +20,13 @@ from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.reports import renderer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from itsm_as_code.forges.connection import Connection
     from itsm_as_code.forges.interface import Publisher, PullRequest
     from itsm_as_code.gate.decision import Decision
     from itsm_as_code.gate.what_if import WhatIf
+    from itsm_as_code.git.repository import Repository
     from itsm_as_code.snapshot import Snapshot
 
 
@@ -111,30 +114,32 @@ def _show(session: Session, decision: Decision, *, explain: bool) -> None:
 
 
 def _judge_all(session: Session, forge: ForgeOptions, cache: CacheOptions) -> int:
-    """Judge every open pull request; first whatever was published of them is taken back, for the base may have moved.
+    """Judge every open pull request; first what was published of them and may hold no longer is taken back.
 
-    Exit code 0 when all could be judged, whatever the verdicts are, 2 otherwise; a line for each.
+    An approval stays meanwhile that says of itself that it is about this base and not over. What fails for one stops
+    no other. Exit code 0 when all could be judged, whatever the verdicts are, 2 otherwise; a line for each.
     """
-    from itsm_as_code.cli._default_branch import branch_name
+    from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.reports import escape
+    from itsm_as_code.reports.notice import holds
 
     repository = Repository(session.directory)
     heads = connect(forge, repository).open(forge.into or branch_name(repository))
+    base = "" if forge.into else repository.commit(default_branch(repository))
+    keep = partial(holds, base=base, now=session.instant(None))
     runs = {number: _Run(session, replace(forge, number=number), None) for number in heads}
+    failures: dict[int, ItsmError] = {}
     for number, run in runs.items():
-        run.begin(connect(run.forge, repository), heads[number])
-    failed = False
-    for number, run in runs.items():
-        failure: ItsmError | None = None
         try:
-            decision = run.decide(None, heads[number], None, None, cache)
+            run.begin(connect(run.forge, repository), heads[number], keep)
         except ItsmError as error:
-            failure, decision, failed = error, run.failed(error), True
-        run.publish(decision, failure)
+            failures[number] = error
+    for number, run in runs.items():
+        decision = run.failed(failures[number]) if number in failures else run.of_all(heads[number], cache, failures)
         why = next((f": {escape.terminal(reason.message)}" for reason in decision.reasons), "")
         session.write(f"#{number} {decision.verdict}{why}\n")
-    return 2 if failed else 0
+    return 2 if failures else 0
 
 
 @dataclass
@@ -161,9 +166,19 @@ class _Run:
         if self.forge.is_local:
             return evaluate_local(repository, asked)
         connection = connect(self.forge, repository)
-        if self.forge.publish is not None and head is not None and ID.match(head):
-            self.begin(connection, head)  # before the forge is asked: it may not answer, and nothing stays green
+        if self.forge.publish is not None:  # before the forge is asked: it may not answer, and nothing stays green
+            known = head if head is not None and ID.match(head) else self._head(connection, repository)
+            if known is not None:
+                self.begin(connection, known)
         return evaluate_at_forge(repository, asked, connection, partial(self.begin, connection), self._told)
+
+    def _head(self, connection: Connection, repository: Repository) -> str | None:
+        """The head of the pull request, where it is an open one and none was named."""
+        from itsm_as_code.cli._default_branch import branch_name
+
+        if self.forge.group is not None:
+            return None
+        return connection.open(self.forge.into or branch_name(repository)).get(self.forge.number or 0)
 
     def _instant(self, base: Snapshot) -> datetime:
         from itsm_as_code.validation import as_of
@@ -178,14 +193,29 @@ class _Run:
             self.session.say("WHAT IF: this is no verdict; nobody decided it")
         return self.now
 
-    def begin(self, connection: Connection, head: str) -> None:
-        """Whatever was published of a commit before is taken back, once."""
+    def of_all(self, head: str, cache: CacheOptions, failures: dict[int, ItsmError]) -> Decision:
+        """The published decision on one of all pull requests; that there is none is added to ``failures``."""
+        failure: ItsmError | None = None
+        try:
+            decision = self.decide(None, head, None, None, cache)
+        except ItsmError as error:
+            failure, decision = error, self.failed(error)
+        try:
+            self.publish(decision, failure)
+        except ItsmError as error:
+            failure, decision = error, self.failed(error)
+        if failure is not None:
+            failures[self.forge.number or 0] = failure
+        return decision
+
+    def begin(self, connection: Connection, head: str, keep: Callable[[str], bool] = lambda _: False) -> None:
+        """Whatever was published of a commit before is taken back, once, but for an approval that is to be kept."""
         if self.begun == head:
             return
         self.begun = head
         self.publisher = connection.publisher(head, self.forge.publish, self.forge.comment, self.forge.comment_as)
         if self.publisher is not None:
-            self.publisher.begin()
+            self.publisher.begin(keep)
 
     def _told(self, pull_request: PullRequest) -> None:
         if self.forge.keep is not None:

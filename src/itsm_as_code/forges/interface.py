@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -150,8 +150,8 @@ class Publisher(Protocol):
     Errors: ForgeError.
     """
 
-    def begin(self) -> None:
-        """Show that the commit is being judged."""
+    def begin(self, keep: Callable[[str], bool] = ...) -> None:
+        """Show that the commit is being judged. An approval of whose title ``keep`` is true may stand meanwhile."""
 
     def finish(self, notice: Notice) -> None:
         """Show the verdict."""

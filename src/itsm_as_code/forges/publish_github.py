@@ -6,7 +6,7 @@ is set. The comment never decides anything and says for which commit it speaks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,11 +50,11 @@ class GitHubPublisher:
     comment_on: int | None = None
     me: str | None = None
 
-    def begin(self) -> None:
+    def begin(self, keep: Callable[[str], bool] = lambda _: False) -> None:
         """Take back what an earlier run said of this commit."""
         if self.check:
             self._set_check(self._running())
-        if self.status:
+        if self.status and not self._may_stand(keep):
             self._set_status("pending", "is being judged")
         if self.comment_on is not None:
             self._comment(body(JUDGING, self.head, MOST_LETTERS), create=False)
@@ -66,7 +66,9 @@ class GitHubPublisher:
         if self.check:
             self._finish_check(notice)
         if self.status:
-            self._set_status(STATES[notice.verdict], notice.title)
+            shown = (STATES[notice.verdict], notice.title[:140])
+            if {(state, title) for state, title in self._statuses()} != {shown}:
+                self._set_status(*shown)
 
     @property
     def _root(self) -> str:
@@ -118,10 +120,26 @@ class GitHubPublisher:
         if answer.data.get("conclusion") != conclusion:
             raise wrong(f"the check run is not '{conclusion}', as it was set")
 
-    # Commit status.
+    # Commit status. GitHub keeps 1,000 of a name on a commit and takes no more
+    # (https://docs.github.com/rest/commits/statuses#create-a-commit-status), so none is set that says nothing new.
+
+    def _statuses(self) -> list[tuple[str, str]]:
+        """State and description of the newest status of our name, of each account that set one: any may set it."""
+        newest: dict[Any, Fields] = {}
+        for item in self.client.pages(f"{self._root}/commits/{self.head}/statuses"):
+            status = Fields(item, "a status")
+            if status.data.get("context") == NAME:
+                who = (status.data.get("creator") or {}).get("id")
+                newest[who] = max(newest.get(who, status), status, key=lambda one: one.number("id"))
+        return [(one.text("state"), one.data.get("description") or "") for one in newest.values()]
+
+    def _may_stand(self, keep: Callable[[str], bool]) -> bool:
+        """Whether something stands there, and no approval that has to be taken back."""
+        statuses = self._statuses()
+        return bool(statuses) and all(state != "success" or keep(title) for state, title in statuses)
 
     def _set_status(self, state: str, what: str) -> None:
-        content = {"state": state, "context": NAME, "description": what[:140]}
+        content = {"state": state, "context": NAME, "description": what}
         answer = Fields(self.client.send("POST", f"{self._root}/statuses/{self.head}", content), "the status")
         if answer.data.get("state") != state:
             raise wrong(f"the status is not '{state}', as it was set")

@@ -6,6 +6,7 @@ holds the merge back until it succeeds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,8 +33,8 @@ class GitLabPublisher:
     comment_on: int | None = None
     me: str | None = None
 
-    def begin(self) -> None:
-        """Take back what an earlier run said of this commit."""
+    def begin(self, keep: Callable[[str], bool] = lambda _: False) -> None:
+        """Take back what an earlier run said of this commit; ``keep`` is not asked, for GitLab counts no statuses."""
         if self.status:
             self._set_status("running", "is being judged")
         if self.comment_on is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Final
 
+from itsm_as_code.clock import parse_instant
 from itsm_as_code.findings import Severity
 from itsm_as_code.forges.interface import Annotation, Notice
 from itsm_as_code.gate.decision import Decision
@@ -13,6 +16,8 @@ from itsm_as_code.reports.gate._words import MEANING
 
 _LEVELS: Final = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.INFO: "notice"}
 MOST_ANNOTATIONS: Final = 200
+_SHORT: Final = 12
+_APPROVED: Final = re.compile(rf"Approved: {MEANING['approved']} into ([0-9a-f]{{{_SHORT}}})(?: until (\S+))?")
 
 
 def notice(decision: Decision, *, mention: bool = False) -> Notice:
@@ -30,7 +35,26 @@ def notice(decision: Decision, *, mention: bool = False) -> Notice:
     ]
     return Notice(
         verdict=decision.verdict,
-        title=f"{decision.verdict.capitalize()}: {MEANING[decision.verdict]}",
+        title=_title(decision),
         summary=markdown.render(decision, mention=mention),
         annotations=tuple(marks[:MOST_ANNOTATIONS]),
     )
+
+
+def _title(decision: Decision) -> str:
+    title = f"{decision.verdict.capitalize()}: {MEANING[decision.verdict]}"
+    if decision.verdict != "approved":
+        return title
+    until = decision.evidence["validUntil"]
+    return f"{title} into {decision.evidence['base'][:_SHORT]}{f' until {until}' if until else ''}"
+
+
+def holds(title: str, base: str, now: datetime) -> bool:
+    """Whether an approval with this title says of itself that it still holds: of this base, and not over yet."""
+    match = _APPROVED.fullmatch(title)
+    if match is None or not base.startswith(match[1]):
+        return False
+    try:
+        return match[2] is None or now < parse_instant(match[2])
+    except ValueError:
+        return False

@@ -26,12 +26,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import takewhile
+from itertools import chain, takewhile
 from math import prod
 from operator import attrgetter
 from typing import Final
 
-from itsm_as_code.measures.worst_case import FULL, Need, WorstCase
+from itsm_as_code.measures.worst_case import FULL, Need, Option, WorstCase
 
 __all__ = ["Composer", "Composition", "Contribution", "Need"]
 
@@ -83,7 +83,10 @@ class Composition:
 
 @dataclass(frozen=True, slots=True)
 class _System:
-    """All of ``components`` and all of ``groups`` are needed; of a group, one of its systems is enough."""
+    """All of ``components`` and all of ``groups`` are needed; of a group, one of its systems is enough.
+
+    Systems of a group may have components in common: where two of three members carry the load, they are its pairs.
+    """
 
     components: frozenset[str] = frozenset()
     groups: frozenset[frozenset[_System]] = frozenset()
@@ -105,10 +108,10 @@ class Composer:
         """``needs`` by service, and the ``availability`` (0 to 1) of the components that have a known one."""
         self._needs = needs
         self._availability = availability
-        self._members: dict[str, _System] = {}
-        self._places: dict[str, int] = {}
-        self._simplified: set[str] = set()
-        self._open: set[str] = set()
+        self._members: dict[Option, _System] = {}
+        self._places: dict[Option, int] = {}
+        self._simplified: set[Option] = set()
+        self._open: set[Option] = set()
         self._budget = _SPLIT_COST * MAX_WORK + _WORK_PER_NEED * sum(1 + len(need.targets) for need in needs.values())
         self.worst_case = WorstCase(needs, availability)
         self._singles: dict[str, Contribution] = {}
@@ -124,6 +127,7 @@ class Composer:
         if self._budget <= 0:
             return self._roughly(service, also)
         system, places, exact = self._closure([service, *also])
+        exact = exact and all(self._needs[name].exact for name in system.names if name in self._needs)
         self._budget -= places
         groups = _without(system, system.components).groups
         parts = [self._single(name) for name in system.components if name != service]
@@ -136,8 +140,9 @@ class Composer:
     def _roughly(self, service: str, also: Iterable[str]) -> Composition:
         """A lower bound by the worst cases of what is needed directly."""
         need = self._needs.get(service, Need())
-        groups = [*((name,) for name in need.serial), *need.groups]
-        parts = [Contribution(names, 1 - Fraction(min(map(self.worst_case.whole, names)), FULL)) for names in groups]
+        groups = [*(((name,),) for name in need.serial), *need.alternatives]
+        least = self.worst_case.least
+        parts = [Contribution(tuple(sorted(set(chain(*one)))), 1 - Fraction(least(one), FULL)) for one in groups]
         return self._composition([*parts, *map(self._single, also)], False)
 
     def _composition(self, parts: Sequence[Contribution], exact: bool) -> Composition:
@@ -167,17 +172,17 @@ class Composer:
         for name in queue:
             need = self._needs.get(name, Need())
             following = list(need.serial)
-            for members in need.groups:
-                if len(members) == 1 or not exact:
-                    following.extend(members)
-                elif self._open.isdisjoint(members):
-                    size = self._group_places(members)
+            for options in need.alternatives:
+                if len(options) == 1 or not exact:
+                    following.extend(chain(*options))
+                elif self._open.isdisjoint(options):
+                    size = self._group_places(options)
                     if size > _MAX_PLACES:  # from here on all members are needed instead of one: a lower bound
                         exact = False
-                        following.extend(members)
+                        following.extend(chain(*options))
                         continue
-                    group = frozenset(self._members[member] for member in members)
-                    exact = self._simplified.isdisjoint(members)
+                    group = frozenset(self._members[option] for option in options)
+                    exact = self._simplified.isdisjoint(options)
                     places += size if group not in groups else 0
                     groups.add(group)
             for target in following:
@@ -186,20 +191,20 @@ class Composer:
                     queue.append(target)
         return _System(frozenset(components), frozenset(groups)), places + len(components), exact
 
-    def _group_places(self, members: tuple[str, ...]) -> int:
-        """How many places of components a group has, with those of groups below it; its members are then known."""
+    def _group_places(self, options: tuple[Option, ...]) -> int:
+        """How many places of components a group has, with those of groups below it; its options are then known."""
         total = 0
-        for name in members:
-            if name not in self._members:
+        for option in options:
+            if option not in self._members:
                 if len(self._open) >= _MAX_NESTING:
                     return _MAX_PLACES + 1
-                self._open.add(name)
-                self._members[name], self._places[name], exact = self._closure([name])
-                self._budget -= self._places[name]
-                self._open.discard(name)
+                self._open.add(option)
+                self._members[option], self._places[option], exact = self._closure(option)
+                self._budget -= self._places[option]
+                self._open.discard(option)
                 if not exact:
-                    self._simplified.add(name)
-            total += self._places[name]
+                    self._simplified.add(option)
+            total += self._places[option]
         return total
 
     def _cluster(self, groups: frozenset[frozenset[_System]]) -> tuple[Fraction, bool]:

@@ -39,6 +39,11 @@ def rounded(value: Fraction, places: int = 2) -> Decimal:
     return _decimal(value, places, ROUND_HALF_EVEN)
 
 
+def quantity(value: Fraction, places: int = 3) -> str:
+    """An amount of something for people, rounded, with separators and without zeros at its end: ``4,240``."""
+    return f"{_decimal(value, places, ROUND_HALF_EVEN).normalize(_WIDE):,f}"
+
+
 def _decimal(value: Fraction, places: int, rounding: str) -> Decimal:
     scaled = value * 10**places
     whole, rest = divmod(scaled.numerator, scaled.denominator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from math import ceil
 from typing import Final
 
@@ -12,17 +13,33 @@ FULL: Final = 10**15
 """Unavailabilities here are whole numbers of this many parts, never rounded down."""
 
 
+Option = tuple[str, ...]
+"""Services that suffice together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a service needs to be up: each of ``serial``, and of every group at least one."""
+    """What a service needs to be up: each of ``serial``, of every group at least one, of every choice one option.
+
+    A choice is for a group in which one member alone does not carry what all are there for. ``exact`` is False where
+    a choice leaves options out because there were too many: what it composes to is then a lower bound.
+    """
 
     serial: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
+    choices: tuple[tuple[Option, ...], ...] = ()
+    exact: bool = True
+
+    @property
+    def alternatives(self) -> tuple[tuple[Option, ...], ...]:
+        """Groups and choices, each as the options of which one suffices."""
+        return (*(tuple((member,) for member in group) for group in self.groups), *self.choices)
 
     @property
     def targets(self) -> tuple[str, ...]:
         """Everything it names, as often as it does."""
-        return (*self.serial, *(member for group in self.groups for member in group))
+        options = (option for choice in self.choices for option in choice)
+        return (*self.serial, *chain(*self.groups), *chain(*options))
 
 
 def parts(share: Fraction) -> int:
@@ -34,7 +51,7 @@ class WorstCase:
     """Unavailabilities that are never exceeded.
 
     Failures are added up as if none ever coincided (Boole's inequality), by way of every path, and a group counts as
-    its best member. Services in a circle, or that need one, count as never up.
+    its best option. Services in a circle, or that need one, count as never up.
     """
 
     def __init__(self, needs: Mapping[str, Need], availability: Mapping[str, Fraction]) -> None:
@@ -44,13 +61,17 @@ class WorstCase:
         for name in _in_order(needs):
             need = needs.get(name, Need())
             total = sum(self._whole[target] for target in dict.fromkeys(need.serial))
-            total += sum(min(self._whole[member] for member in group) for group in need.groups)
+            total += sum(map(self.least, need.alternatives))
             self._below[name] = min(total, FULL)
             self._whole[name] = min(total + parts(availability.get(name, Fraction(1))), FULL)
 
     def below(self, service: str) -> int:
         """Of what a service needs, in parts of ``FULL``; nothing for a service that needs nothing."""
         return self._below.get(service, FULL if service in self._needs else 0)
+
+    def least(self, options: Iterable[Option]) -> int:
+        """Of the best of several options, in parts of ``FULL``."""
+        return min(min(sum(map(self.whole, option)), FULL) for option in options)
 
     def whole(self, service: str) -> int:
         """Of a service with what it needs, in parts of ``FULL``."""

@@ -5,6 +5,9 @@ counted once more by its own promise, each service once however many ways lead t
 time, whatever hours, windows and excluded maintenance they are measured over. Of several agreements for a service in
 force the highest counts (the service has to be run to it); underpinning contracts count where there is no other. A
 service without a promise counts as never failing, and is named.
+
+Members of a redundancy group count as standing in for each other as far as the rest carries the normal load of all; at
+peak (:meth:`Feasibility.at_peak`) as far as it carries the peak of all.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from itsm_as_code.measures.availability import Composer, Composition, Need
 from itsm_as_code.measures.worst_case import FULL, parts
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.service_levels.promises import Promise, Promises, supporting
+from itsm_as_code.service_levels.redundancy import NORMAL, PEAK, Redundancy
 
 
 class Feasibility:
@@ -25,8 +29,9 @@ class Feasibility:
     def __init__(self, facts: Facts, today: date) -> None:
         self._today = today
         self._promises = Promises(facts)
-        self._needs = needs(facts)
-        self._composers: dict[date, Composer] = {}
+        self._facts = facts
+        self._needs: dict[str, dict[str, Need]] = {}
+        self._composers: dict[tuple[date, str], Composer] = {}
 
     def promises(self) -> Iterator[Promise]:
         """The availabilities that the organisation itself promises (sla, ola), now or from a later day on."""
@@ -40,7 +45,15 @@ class Feasibility:
         Beside the hard dependencies these are the agreements for the same service that support it, each named
         ``<agreement> (<type>)``.
         """
-        return self._composer(promise).compose(promise.service, also=[name for name, _ in self._support(promise)])
+        return self._compose(promise, NORMAL)
+
+    def at_peak(self, promise: Promise) -> Composition:
+        """What is below a promise composes to this while every load is at its peak."""
+        return self._compose(promise, PEAK)
+
+    def _compose(self, promise: Promise, level: str) -> Composition:
+        also = [name for name, _ in self._support(promise)]
+        return self._composer(promise, level).compose(promise.service, also=also)
 
     def surely_feasible(self, promise: Promise) -> bool:
         """True when even the worst case of everything below keeps the promise: known at once, without composing."""
@@ -62,11 +75,16 @@ class Feasibility:
             if other.type in types and other.availability is not None and other.in_force(day)
         ]
 
-    def _composer(self, promise: Promise) -> Composer:
-        day = self._start(promise)
-        if day not in self._composers:
-            self._composers[day] = Composer(self._needs, self._availability(day))
-        return self._composers[day]
+    def _composer(self, promise: Promise, level: str = NORMAL) -> Composer:
+        for one in (NORMAL, level):
+            if one not in self._needs:
+                self._needs[one] = needs(self._facts, one)
+        if self._needs[level] == self._needs[NORMAL]:
+            level = NORMAL  # what is composed already
+        key = self._start(promise), level
+        if key not in self._composers:
+            self._composers[key] = Composer(self._needs[level], self._availability(key[0]))
+        return self._composers[key]
 
     def _availability(self, day: date) -> dict[str, Fraction]:
         found: dict[str, Fraction] = {}
@@ -82,9 +100,10 @@ class Feasibility:
         return {**contracts, **found}
 
 
-def needs(facts: Facts) -> dict[str, Need]:
-    """What each service needs to be up, by its hard dependencies; a group of one is no group."""
+def needs(facts: Facts, level: str = NORMAL) -> dict[str, Need]:
+    """What each service needs to be up at a level of load, by its hard dependencies; a group of one is no group."""
     found = {}
+    redundancy = Redundancy(facts, level)
     for data in facts.records("Service"):
         serial: dict[str, None] = {}
         groups: dict[str, dict[str, None]] = {}
@@ -94,8 +113,15 @@ def needs(facts: Facts) -> dict[str, Need]:
                 group = dependency.get("redundancyGroup")
                 (serial if group is None else groups.setdefault(group, {}))[target] = None
         serial |= {name: None for members in groups.values() if len(members) == 1 for name in members}
-        several = tuple(tuple(members) for members in groups.values() if len(members) > 1)
-        found[data["metadata"]["name"]] = Need(tuple(serial), several)
+        plain, choices, exact = [], [], True
+        for members in (tuple(members) for members in groups.values() if len(members) > 1):
+            options, complete = redundancy.options(members)
+            exact = exact and complete
+            if options == tuple((member,) for member in members):
+                plain.append(members)
+            else:
+                choices.append(options)
+        found[data["metadata"]["name"]] = Need(tuple(serial), tuple(plain), tuple(choices), exact)
     return found
 
 

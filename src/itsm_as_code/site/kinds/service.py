@@ -57,6 +57,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     _availability(made)
     feasible = service_figures.feasibility(context, record)
     made.add("feasibility", "Can the promised availability be kept", feasible)
+    made.add("redundancy", "Redundancy at peak", service_figures.redundancy(context, record), level=3)
     made.part("continuity", "Continuity", "continuity")
     made.part("security", "Security", "security")
     made.part("failures", "Failure scenarios", "failureScenarios")

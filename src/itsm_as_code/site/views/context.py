@@ -107,10 +107,10 @@ class Context:
         return deadlines(self.validation)
 
     @cached_property
-    def promises(self) -> Mapping[str, list[tuple[Promise, Composition]]]:
-        """Promised availabilities by service, each with what is below it."""
-        feasibility = Feasibility(self.validation.facts, utc_day(self.now))
-        found = ((promise, feasibility.composition(promise)) for promise in feasibility.promises())
+    def promises(self) -> Mapping[str, list[tuple[Promise, Composition, Composition]]]:
+        """Promised availabilities by service, each with what is below it, at normal load and at peak."""
+        known = Feasibility(self.validation.facts, utc_day(self.now))
+        found = ((promise, known.composition(promise), known.at_peak(promise)) for promise in known.promises())
         return _group(found, lambda item: [item[0].service])
 
     @cached_property

@@ -6,9 +6,10 @@ from fractions import Fraction
 
 from itsm_as_code.measures.availability import Composition
 from itsm_as_code.measures.capacity import headroom
-from itsm_as_code.measures.numbers import percent
+from itsm_as_code.measures.numbers import percent, quantity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import Promise
+from itsm_as_code.service_levels.redundancy import PEAK, Redundancy, groups_of
 from itsm_as_code.site.views import figures
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Inline, Row, Status, Table, Text, Value
@@ -19,25 +20,48 @@ _WEAKEST = 3
 def feasibility(context: Context, service: Record) -> Table | None:
     """What is below each promise of availability composes to this; None without a promise."""
     rows = tuple(_feasible(context, *found) for found in context.promises.get(service.name, ()))
-    headers = ("Agreement", "Promised", "What is below it composes to", "Weakest contributors", "Without a promise")
+    below = ("What is below it composes to", "At peak")
+    headers = ("Agreement", "Promised", *below, "Weakest contributors", "Without a promise")
     return Table("Whether the promised availability can be kept", headers, rows) if rows else None
 
 
-def _feasible(context: Context, promise: Promise, result: Composition) -> Row:
+def redundancy(context: Context, service: Record) -> Table | None:
+    """For each member of a redundancy group, what the others are asked at peak when it is lost."""
+    known = context.validation.facts
+    rows = []
+    for group, members in groups_of(service.data).items():
+        for loss in Redundancy(known, PEAK).losses(members):
+            carried = loss.load <= loss.limit
+            amount = f"{quantity(loss.load)} of {quantity(loss.limit)} {loss.unit}"
+            judged = Status("Carried", "good") if carried else Status("Not redundant at peak", "warn")
+            share = figures.percentage(loss.share, f"{quantity(loss.load)} / {quantity(loss.limit)}")
+            lost = context.reference("Service", loss.lost)
+            rows.append(Row.of(Text(group), lost, Text(loss.measure), Text(amount), share, judged))
+    headers = ("Group", "When this is lost", "Measure", "The others carry at peak", "Share", "Result")
+    return Table("Whether redundancy groups carry the peak without one member", headers, tuple(rows)) if rows else None
+
+
+def _feasible(context: Context, promise: Promise, result: Composition, peak: Composition) -> Row:
     agreement = context.reference("ServiceLevelAgreement", promise.agreement)
     kept = promise.availability is not None and promise.availability <= result.bound
     judged = Status("Can be kept", "good") if kept else Status("Cannot be kept", "bad")
     if not kept and not result.exact:
         judged = Status("May not be kept", "warn")
-    bound = Inline((judged, Text(f"{percent(result.bound)} %" + ("" if result.exact else " or more"))), " ")
+    bound = Inline((judged, _composed(result)), " ")
     if not result.contributions:
-        return Row.of(agreement, Text(f"{promise.text} %"), figures.NO_DATA, Text("Needs nothing"), Text("None"))
+        nothing = (figures.NO_DATA, figures.NO_DATA, Text("Needs nothing"), Text("None"))
+        return Row.of(agreement, Text(f"{promise.text} %"), *nothing)
     weakest = [
         f"{' or '.join(part.names)} ({percent(part.availability)} %)" for part in result.contributions[:_WEAKEST]
     ]
     unknown = Text(", ".join(result.unknown) or "None")
-    shown: Value = bound if len(result.unknown) < sum(len(c.names) for c in result.contributions) else figures.NO_DATA
-    return Row.of(agreement, Text(f"{promise.text} %"), shown, Text("; ".join(weakest)), unknown)
+    known = len(result.unknown) < sum(len(c.names) for c in result.contributions)
+    shown: tuple[Value, Value] = (bound, _composed(peak)) if known else (figures.NO_DATA, figures.NO_DATA)
+    return Row.of(agreement, Text(f"{promise.text} %"), *shown, Text("; ".join(weakest)), unknown)
+
+
+def _composed(result: Composition) -> Text:
+    return Text(f"{percent(result.bound)} %" + ("" if result.exact else " or more"))
 
 
 def capacity(service: Record) -> Table | None:

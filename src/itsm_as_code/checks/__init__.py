@@ -15,15 +15,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from itsm_as_code.clock import parse_instant
-from itsm_as_code.configuration import Configuration
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.records.catalogue import Catalogue, stamp
-from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.taken_over import is_taken_over
+
+if TYPE_CHECKING:
+    from itsm_as_code.configuration import Configuration
+    from itsm_as_code.records.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ Subject = tuple[str, str]
 """Kind and name of the record that a problem belongs to."""
 Dated = tuple[Subject, date, Problem]
 """A record, the last day on which all is well, and the problem from the next day on."""
-CheckFunction = Callable[[Facts, Situation], Iterator[tuple[Subject, Problem]]]
+CheckFunction = Callable[["Facts", Situation], Iterator[tuple[Subject, Problem]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,13 @@ class Check:
 @lru_cache(maxsize=1)
 def all_checks() -> tuple[Check, ...]:
     """Every check of this package, by id."""
-    found = []
-    for module_info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        explanation = inspect.getdoc(module) or ""
-        rule = Rule(module_info.name.replace("_", "-"), module.TITLE, Severity(module.SEVERITY), explanation)
-        found.append(Check(rule, module.WAIVABLE, module.check, getattr(module, "TAKEN_OVER", False)))
-    return tuple(found)
+    return tuple(map(_check, sorted(info.name for info in pkgutil.iter_modules(__path__))))
+
+
+def _check(name: str) -> Check:
+    module = importlib.import_module(f"{__name__}.{name}")
+    rule = Rule(name.replace("_", "-"), module.TITLE, Severity(module.SEVERITY), inspect.getdoc(module) or "")
+    return Check(rule, module.WAIVABLE, module.check, getattr(module, "TAKEN_OVER", False))
 
 
 def run_checks(
@@ -78,9 +80,14 @@ def run_checks(
     return findings
 
 
+def is_check(rule: str) -> bool:
+    """Whether a check has that id; none is loaded for the answer."""
+    return any(info.name.replace("_", "-") == rule for info in pkgutil.iter_modules(__path__))
+
+
 def rule_of(check: str) -> Rule:
-    """The rule of a check."""
-    return next(item.rule for item in all_checks() if item.rule.id == check)
+    """The rule of a check, for which no other is loaded."""
+    return _check(check.replace("-", "_")).rule
 
 
 def once_over(dated: Iterable[Dated], situation: Situation) -> Iterator[tuple[Subject, Problem]]:

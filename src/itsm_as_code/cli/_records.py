@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from itsm_as_code.records.catalogue import Catalogue, Record
     from itsm_as_code.records.kinds import Kind, KindRegistry
     from itsm_as_code.records.local_times import LocalTimes
-    from itsm_as_code.snapshot import Snapshot
+    from itsm_as_code.snapshot import WorkTree
 
-_IN_PACKS = {"Policy", "Control", "PolicyPack"}
+IN_PACKS = {"Policy", "Control", "PolicyPack"}
 """Kinds of which the program itself brings records, so that files alone do not tell their names."""
 
 
@@ -36,7 +36,7 @@ class Work:
     """The records of the work tree, for commands that look at few of them: each is read when it is asked for."""
 
     session: Session
-    snapshot: Snapshot
+    snapshot: WorkTree
     registry: KindRegistry
     files: Catalogue
     """The names of all records that have a file, without their data."""
@@ -52,10 +52,11 @@ class Work:
     @classmethod
     def over(cls, session: Session) -> Work:
         """The records there are, if any."""
+        from itsm_as_code.records.catalogue import names_in
         from itsm_as_code.records.own_kinds import registry_of
-        from itsm_as_code.records.reading import names_in
+        from itsm_as_code.snapshot import WorkTree
 
-        snapshot = session.snapshot()
+        snapshot = WorkTree(session.directory, at_once=False)
         registry = registry_of(snapshot)
         return cls(session, snapshot, registry, names_in(snapshot, registry))
 
@@ -71,6 +72,22 @@ class Work:
         from itsm_as_code.validation import load_rule_set
 
         return load_rule_set(self.snapshot).catalogue
+
+    def around(self, names: Collection[str]) -> Catalogue:
+        """The records of some names and those that may refer to them, read; no record of a policy pack.
+
+        A name stands in a file letter by letter, unless something in it is escaped with a backslash.
+        """
+        from itsm_as_code.records.reading import load_catalogue
+
+        marks = [b"\\", *(name.encode() for name in names)]
+        stems = {record.path: record.name for record in self.files}
+        wanted = {
+            path: self.snapshot.entries[path]
+            for path, content in self.snapshot.read_many(stems)
+            if stems[path] in names or (isinstance(content, bytes) and any(mark in content for mark in marks))
+        }
+        return load_catalogue(self.snapshot.excerpt(wanted), self.registry)
 
     @cached_property
     def times(self) -> LocalTimes:
@@ -96,7 +113,7 @@ class Work:
     def names(self, kinds: Iterable[str]) -> list[str]:
         """The names of all records of some kinds, sorted."""
         kinds = list(kinds)
-        known = self.files if _IN_PACKS.isdisjoint(kinds) else self.catalogue
+        known = self.files if IN_PACKS.isdisjoint(kinds) else self.catalogue
         return sorted(name for kind in kinds for name in known.names(kind))
 
     def kind(self, said: str) -> Kind:
@@ -175,7 +192,7 @@ class Work:
     def dangling(self, record: Record) -> list[Finding]:
         """A finding for each name in a record that nobody has."""
         found = list(self.files.dangling(record))
-        asks_packs = any(not _IN_PACKS.isdisjoint(reference.kinds) for reference in record.references())
+        asks_packs = any(not IN_PACKS.isdisjoint(reference.kinds) for reference in record.references())
         return list(self.catalogue.dangling(record)) if found and asks_packs else found
 
     def refused(self, record: Record, before: Record | None = None) -> bool:

@@ -14,6 +14,7 @@ from itsm_as_code.cli._rules import all_rules
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
+    from itsm_as_code.cli._records import Work
     from itsm_as_code.findings import Rule
     from itsm_as_code.records.catalogue import Catalogue, Record
 
@@ -44,14 +45,13 @@ def command(session: Session, subject: str | None, list_all: bool) -> int:
     if kind is not None and not list_all:
         session.write(_explain_kind.explain_field(work, kind, field) if dot else _explain_kind.explain_kind(kind))
         return 0
-    rules, catalogue = all_rules(), work.catalogue
     if subject is None or list_all:
-        policies = {record.name: record.title for record in catalogue.of_kind("Policy")}
+        rules, policies = all_rules(), {record.name: record.title for record in work.catalogue.of_kind("Policy")}
         titles = {rule.id: rule.title for rule in rules.values()} | policies
         kinds = {} if list_all else {kind.name: kind.description for kind in work.registry}
         session.write("\n".join(filter(None, (_listed("Kinds", kinds), _listed("Rules", titles, bare=list_all)))))
         return 0
-    session.write(_explain(subject.removeprefix("finding:"), rules, catalogue))
+    session.write(_explain(work, subject.removeprefix("finding:")))
     return 0
 
 
@@ -63,25 +63,43 @@ def _listed(title: str, meanings: dict[str, str], *, bare: bool = False) -> str:
     return "".join(lines if bare or not lines else [f"{title}:\n", *lines])
 
 
-def _explain(subject: str, rules: dict[str, Rule], catalogue: Catalogue) -> str:
+def _explain(work: Work, subject: str) -> str:
+    from itsm_as_code.checks import is_check, rule_of
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean
 
+    if is_check(subject):
+        return _rule(rule_of(subject))
+    if said := _own_record(work, subject):
+        return said
+    rules, catalogue = all_rules(), work.catalogue
     if subject in rules:
         return _rule(rules[subject])
+    if said := _records(subject, catalogue):
+        return said
+    known = [*rules, *(kind.name for kind in catalogue.registry), *(record.name for record in catalogue)]
+    remedy = did_you_mean(subject, known) or "'itsm explain' alone lists kinds and rules"
+    raise UsageError(f"there is no rule, kind or record '{subject}'", remedy=remedy)
+
+
+def _own_record(work: Work, subject: str) -> str:
+    """A record that only this repository can have: nothing is loaded of policy packs, nor of rules."""
+    from itsm_as_code.cli._records import IN_PACKS
+
+    name = subject.rpartition("/")[2]
+    kinds = {record.id.kind for record in work.files if record.name == name}
+    return _records(subject, work.around([name])) if kinds and IN_PACKS.isdisjoint(kinds) else ""
+
+
+def _records(subject: str, catalogue: Catalogue) -> str:
+    """The records of that name, or the empty string."""
     kind_name, _, name = subject.rpartition("/")
     found = [
         record
         for record in catalogue
         if record.name == name and (not kind_name or record.id.kind.casefold() == kind_name.casefold())
     ]
-    if found:
-        return "\n".join(
-            _policy(record) if record.id.kind == "Policy" else _record(record, catalogue) for record in found
-        )
-    known = [*rules, *(kind.name for kind in catalogue.registry), *(record.name for record in catalogue)]
-    remedy = did_you_mean(subject, known) or "'itsm explain' alone lists kinds and rules"
-    raise UsageError(f"there is no rule, kind or record '{subject}'", remedy=remedy)
+    return "\n".join(_policy(record) if record.id.kind == "Policy" else _record(record, catalogue) for record in found)
 
 
 def _rule(rule: Rule) -> str:

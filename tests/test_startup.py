@@ -22,13 +22,13 @@ except SystemExit as leave:
     code = leave.code
 else:
     code = 0
-names = {name if name.startswith("itsm_as_code.reports.") else name.split(".")[0] for name in sys.modules}
+names = {name if name.startswith("itsm_as_code.") else name.split(".")[0] for name in sys.modules}
 print("LOADED", code, *sorted(names), file=sys.stderr)
 """
 
 
 def loaded(*arguments: str, cwd: Path = SMALL) -> tuple[int, set[str]]:
-    """The exit code of a command, and the libraries that it has loaded by then."""
+    """The exit code of a command, and the libraries and modules of the program that it has loaded by then."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "HOME": os.devnull}
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=60
@@ -104,3 +104,48 @@ def test_commands_of_every_day_load_neither_git_nor_policies(arguments: tuple[st
     code, names = loaded(*arguments, cwd=tmp_path)
     assert code == 0
     assert names.isdisjoint(HEAVY), names & HEAVY
+
+
+def of(package: str, names: set[str]) -> set[str]:
+    """The loaded modules of a package of the program."""
+    return {name for name in names if name.startswith(f"itsm_as_code.{package}.")}
+
+
+def test_explaining_a_kind_loads_nothing_that_reads_records() -> None:
+    code, names = loaded("explain", "Change")
+    assert code == 0
+    assert names.isdisjoint({"yaml", "jsonschema_rs", "orjson", "sqlite3", "itsm_as_code.configuration", *HEAVY})
+    assert of("records", names).isdisjoint({f"itsm_as_code.records.{name}" for name in ("document", "schemas")})
+
+
+def test_explaining_a_check_loads_that_check_alone() -> None:
+    code, names = loaded("explain", "change-in-freeze")
+    assert code == 0
+    assert of("checks", names) == {"itsm_as_code.checks.change_in_freeze"}
+    assert names.isdisjoint({"yaml", "jsonschema_rs", *HEAVY})
+    assert not of("gate", names) | of("policies", names) | of("interchange", names)
+
+
+def test_explaining_a_record_loads_no_rules() -> None:
+    code, names = loaded("explain", "Service/orders")
+    assert code == 0
+    assert names.isdisjoint(HEAVY)
+    assert not of("checks", names) | of("gate", names) | of("policies", names)
+
+
+def test_a_new_record_loads_no_rules(tmp_path: Path) -> None:
+    copy_tree(SMALL, tmp_path)
+    code, names = loaded("new", "Team", "team-x", "--set", "members=alice", cwd=tmp_path)
+    assert code == 0
+    assert not of("checks", names) | of("gate", names) | of("policies", names) | of("service_levels", names)
+    assert names.isdisjoint({"sqlite3", *HEAVY})
+
+
+def test_a_validation_that_was_done_before_loads_no_check(tmp_path: Path) -> None:
+    arguments = ("validate", "--now", "2026-11-22T12:00:00Z", "--cache", str(tmp_path / "cache"))
+    first, names = loaded(*arguments)
+    assert len(of("checks", names)) > 30, "the probe works"
+    code, names = loaded(*arguments)
+    assert (first, code) == (0, 0)
+    assert not of("checks", names) | of("service_levels", names) | of("gate", names)
+    assert names.isdisjoint({"git", "jinja2", "jsonschema", "markdown_it", "referencing", "requests", "rich"})

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -118,6 +117,8 @@ class WorkTree:
 
         None where a file changed just now: it could change again without telling (git-update-index(1), "racy git").
         """
+        import tempfile
+
         digest, newest = hashlib.blake2b(os.fsencode(self.root.resolve()), digest_size=20), 0
         try:
             for line, changed in _states(os.fsencode(self.root), top=True):

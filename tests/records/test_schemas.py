@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import format_pointer
+from itsm_as_code.records.bundles import bundle, parse_schema
 from itsm_as_code.records.formats import FORMATS
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.records.schemas import Validator, bundle, parse_schema
+from itsm_as_code.records.schemas import Validator
 from tests.conftest import ROOT, examples
 from tests.limits import within
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import os
 import pkgutil
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +45,8 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(context, args)
         except click.UsageError as error:
+            import difflib
+
             close = difflib.get_close_matches(args[0], self.list_commands(context), n=1)
             hint = f" Did you mean '{close[0]}'?" if close else f" Commands: {', '.join(self.list_commands(context))}."
             raise click.UsageError(f"no command '{args[0]}'.{hint}", context) from error
@@ -124,6 +123,9 @@ def _bug(error: Exception, verbose: bool) -> None:
     kind = type(error).__name__
     _say(f"internal error: {kind}: {error}", "this is a bug, please report it; -v writes the details to a file")
     if verbose:
+        import tempfile
+        import traceback
+
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", errors="replace", prefix="itsm-", suffix=".log", delete=False
         ) as file:

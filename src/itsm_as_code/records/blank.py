@@ -13,6 +13,7 @@ from typing import Any
 
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import PointerPart, RecordId, did_you_mean, parse_pointer
+from itsm_as_code.records.bundles import Schema
 from itsm_as_code.records.catalogue import Record, get
 from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.records.document import Refused, parse
@@ -21,7 +22,7 @@ from itsm_as_code.records.kind_schema import resolve
 from itsm_as_code.records.kinds import API_VERSION, Kind
 from itsm_as_code.records.lifecycle import required_fields
 from itsm_as_code.records.local_times import LocalTimes
-from itsm_as_code.records.schemas import Schema, holds
+from itsm_as_code.records.schemas import holds
 
 
 @dataclass(frozen=True, slots=True)

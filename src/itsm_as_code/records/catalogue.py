@@ -19,6 +19,7 @@ from itsm_as_code.findings import (
     did_you_mean,
     parse_pointer,
 )
+from itsm_as_code.records.file_names import no_record, stem_of
 from itsm_as_code.records.kinds import Kind, KindRegistry, Reference
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.snapshot import Snapshot
@@ -203,6 +204,17 @@ class Catalogue:
         folder = self.registry[kinds[0]].folder if kinds[0] in self.registry.kinds else "?"
         instead = f"'{name}' is a {other}; name a {wanted}" if other else f"add {folder}/{name}.yaml"
         return Problem(f"no {wanted} named '{name}'", reference.pointer, next(meant, instead))
+
+
+def names_in(snapshot: Snapshot, registry: KindRegistry) -> Catalogue:
+    """Which records there are, by the paths of their files, of which none is read: the records have no data."""
+    found: dict[RecordId, Record] = {}
+    for path, entry in snapshot.entries.items():
+        kind = registry.of_path(path)
+        if kind is not None and no_record(path, entry) is None:
+            record = RecordId(kind.name, stem_of(path))
+            found.setdefault(record, Record(record, kind, {}, path, None, entry.oid))
+    return Catalogue(snapshot, registry, found, [])
 
 
 def stamp(rule: Rule, record: Record, problem: Problem, severity: Severity | None = None) -> Finding:

@@ -15,10 +15,10 @@ from itertools import takewhile
 from typing import Any, Final
 
 from itsm_as_code.errors import UsageError
+from itsm_as_code.records.bundles import Schema
 from itsm_as_code.records.document import Data, parse
 from itsm_as_code.records.formatting import exactly, read_back, render
 from itsm_as_code.records.layout import Block, BlockEntry, BlockScalar, Flow, Scalar, Unusual, read_layout
-from itsm_as_code.records.schemas import Schema
 from itsm_as_code.records.writer import dump, in_flow, in_order
 
 _FLOW_WIDTH: Final = 100

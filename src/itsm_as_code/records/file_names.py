@@ -91,3 +91,8 @@ def place_problems(paths: Iterable[str]) -> Iterator[tuple[str, str, str]]:
             yield path, f"the folder {folder} {problem}", "rename the folder"
     for folder, other in alike(sorted(first)):
         yield first[folder], f"the folder {folder} differs from {other} only in case or accents", "use one of them"
+
+
+def stem_of(path: str) -> str:
+    """The name of the record that a file stands for."""
+    return path.rsplit("/", 1)[-1].removesuffix(".yaml")

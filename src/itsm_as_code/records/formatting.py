@@ -23,11 +23,11 @@ from typing import Any, Final
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
 from itsm_as_code.progress import watched
+from itsm_as_code.records.bundles import Schema
 from itsm_as_code.records.document import YAML_LIMIT, Data, Refused, load, parse
 from itsm_as_code.records.kinds import API_VERSION, KindRegistry
 from itsm_as_code.records.layout import Block, BlockEntry, BlockScalar, Flow, Layout, Scalar, Unusual, read_layout
 from itsm_as_code.records.reading import FILE_KIND, FILE_READABLE, RECORD_KIND
-from itsm_as_code.records.schemas import Schema
 from itsm_as_code.records.writer import LONGEST_KEY, in_order, looks_like_other_type, one_line
 from itsm_as_code.snapshot import MAX_BYTES, SYMLINK, Snapshot, TooLarge
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 from itsm_as_code.findings import did_you_mean, parse_pointer
-from itsm_as_code.records.schemas import Schema
+from itsm_as_code.records.bundles import Schema
 
 _NAME: Final = re.compile(r"[A-Z][A-Za-z0-9]{0,62}\Z", re.ASCII)
 _PLURAL: Final = re.compile(r"[a-z][a-z0-9-]{0,62}\Z", re.ASCII)

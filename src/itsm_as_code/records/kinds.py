@@ -10,13 +10,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from itsm_as_code import shipped
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, parse_pointer
+from itsm_as_code.records.bundles import Schema, bundle, parse_schema
 from itsm_as_code.records.kind_schema import about_problem, lifecycle_problem, matter_problem, reference_problem
-from itsm_as_code.records.schemas import Schema, Validator, bundle, parse_schema
+
+if TYPE_CHECKING:
+    from itsm_as_code.records.schemas import Validator
 
 SUFFIX = ".schema.json"
 API_VERSION = "itsm/v1"
@@ -53,7 +56,10 @@ _ITSELF = ""
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of record, as its schema defines it; ``ending`` says what to do with a record that has had its day."""
+    """One kind of record, as its schema defines it; ``ending`` says what to do with a record that has had its day.
+
+    ``files`` are all schema files, of which its own is ``file``.
+    """
 
     name: str
     title: str
@@ -62,10 +68,19 @@ class Kind:
     folder: str
     practice: str
     description: str
-    path: str
-    schema: Schema = field(repr=False)
+    file: str
+    files: Mapping[str, Schema] = field(repr=False)
     columns: tuple[Column, ...] = ()
     ending: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"schemas/{self.file}"
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The schema with all that it refers to; made when it is asked for, for few commands look at every kind."""
+        return bundle(self.files, self.file)
 
     @property
     def lifecycle(self) -> Mapping[str, Any] | None:
@@ -79,6 +94,8 @@ class Kind:
 
     @cached_property
     def validator(self) -> Validator:
+        from itsm_as_code.records.schemas import Validator  # loads what decides, which not every command does
+
         return Validator(self.path, self.schema)
 
     @cached_property
@@ -171,6 +188,8 @@ class KindRegistry:
 
     def validator(self, file: str) -> Validator:
         """What decides by any schema file of the schemas folder, compiled once."""
+        from itsm_as_code.records.schemas import Validator
+
         if file not in self._validators:
             self._validators[file] = Validator(f"schemas/{file}", self.bundled(file))
         return self._validators[file]
@@ -224,8 +243,8 @@ def _kind(path: str, schema: Schema, files: Mapping[str, Schema]) -> Kind:
         folder=about["folder"].strip("/"),
         practice=about.get("practice", ""),
         description=about.get("description", ""),
-        path=f"schemas/{path}",
-        schema=bundle(files, path),
+        file=path,
+        files=files,
         columns=tuple(Column(column["title"], parse_pointer(column["pointer"])) for column in about.get("columns", ())),
         ending=about.get("ending", ""),
     )

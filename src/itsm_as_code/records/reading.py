@@ -21,7 +21,7 @@ from itsm_as_code.findings import (
 from itsm_as_code.progress import watched
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.document import YAML_LIMIT, Data, Document, load
-from itsm_as_code.records.file_names import no_record, place_problems
+from itsm_as_code.records.file_names import no_record, place_problems, stem_of
 from itsm_as_code.records.kinds import API_VERSION, SCHEMA_FIRST, Kind, KindRegistry
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.sources import Sources
@@ -97,17 +97,6 @@ def load_catalogue(
             gc.enable()
 
 
-def names_in(snapshot: Snapshot, registry: KindRegistry) -> Catalogue:
-    """Which records there are, by the paths of their files, of which none is read: the records have no data."""
-    found: dict[RecordId, Record] = {}
-    for path, entry in snapshot.entries.items():
-        kind = registry.of_path(path)
-        if kind is not None and no_record(path, entry) is None:
-            record = RecordId(kind.name, _stem(path))
-            found.setdefault(record, Record(record, kind, {}, path, None, entry.oid))
-    return Catalogue(snapshot, registry, found, [])
-
-
 class _Loader:
     def __init__(
         self, snapshot: Snapshot, registry: KindRegistry, reuse: Catalogue | None, stored: StoredRecords | None
@@ -139,7 +128,7 @@ class _Loader:
         for path, kind, entry in watched("files read", todo):
             loose = self.loose.get(path)
             if path in found:
-                self._add(Record(RecordId(kind.name, _stem(path)), kind, found[path], path, loose, entry.oid))
+                self._add(Record(RecordId(kind.name, stem_of(path)), kind, found[path], path, loose, entry.oid))
                 continue
             content = next(unread)[1] if loose is None else loose
             if isinstance(content, TooLarge):
@@ -185,7 +174,7 @@ class _Loader:
         if data.get("kind") != kind.name:
             self._wrong_kind(document, kind)
             return
-        stem = _stem(path)
+        stem = stem_of(path)
         record = Record(RecordId(kind.name, stem), kind, data, path, content, entry.oid)
         wrong = [stamp(RECORD_SCHEMA, record, problem) for problem in kind.validator.problems(data, content)]
         name = get(data, ("metadata", "name"))
@@ -238,7 +227,3 @@ class _Loader:
 def is_name(text: str) -> bool:
     """True for a text that can be the name of a record."""
     return _NAME.match(text) is not None
-
-
-def _stem(path: str) -> str:
-    return path.rsplit("/", 1)[-1].removesuffix(".yaml")

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from itsm_as_code.findings import parse_pointer
 from itsm_as_code.records.blank import form_of, on_the_way
+from itsm_as_code.records.bundles import Schema
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.kind_schema import resolve
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.lifecycle import next_states
-from itsm_as_code.records.schemas import Schema
 from itsm_as_code.records.writer import in_flow
 
 _WIDEST: Final = 72

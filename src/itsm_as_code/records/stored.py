@@ -10,16 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from itsm_as_code import __version__
-from itsm_as_code.cache import Cache
+from itsm_as_code.records.bundles import Schema
 from itsm_as_code.records.kinds import Kind
-from itsm_as_code.records.schemas import Schema
+
+if TYPE_CHECKING:
+    from itsm_as_code.cache import Cache
 
 _LIBRARIES: Final = ("PyYAML", "jsonschema-rs", "tzdata")
 """Those that decide what a file says, and whether a schema takes it."""
@@ -97,6 +98,8 @@ def program() -> bytes:
     """A digest of what decides how a file is read: the whole program, for no list of its parts stays true, and its
     libraries.
     """
+    from importlib.metadata import version
+
     digest = hashlib.blake2b(__version__.encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}\0".encode())

@@ -30,7 +30,6 @@ from itsm_as_code.policies.cel.look_ups import LOOK_UPS
 from itsm_as_code.policies.cel.sizes import MOST_HANDED_OUT, is_large, measured, weight_of
 from itsm_as_code.policies.cel.wall_clock import EXCLUDED, NAME, Rewritten, rewritten, wall_clock, zone_problems
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.service_levels.budget import error_budgets
 
 _T = cel.Type
 VARIABLES = {
@@ -245,6 +244,8 @@ def look_ups(facts: Facts, now: datetime | None) -> list[tuple[str, list[Any], A
     def budget(service: str) -> dict[str, Any] | None:
         if now is None:
             raise ValueError("budget() needs the instant of judgement")
+        from itsm_as_code.service_levels.budget import error_budgets  # loads much for the one function that asks
+
         worst = next(iter(error_budgets(facts, service, now)), None)
         return worst.as_data() if worst else None
 

@@ -117,12 +117,12 @@ EVIDENCE_GUARDS: Final = (
     ),
     Guard(
         "evidence that agrees with itself",
-        patched(ledger, "_inconsistent", lambda *_: None),
+        patched(ledger, "inconsistent", lambda *_: None),
         ("borrows-evidence-of-another-pull-request", "names-two-colleagues-in-a-reviews-file"),
     ),
     Guard(
         "what was judged is what was merged",
-        patched(ledger, "_shortcomings", nothing),
+        patched(ledger, "shortcomings", nothing),
         ("merges-more-than-was-approved",),
     ),
     Guard("nothing is dated back", patched(Ledger, "_dated_back", nothing), ("dates-back-what-an-old-key-signed",)),

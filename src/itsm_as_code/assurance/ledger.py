@@ -14,10 +14,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from itsm_as_code import clock, signing
+from itsm_as_code import signing
 from itsm_as_code.assurance.merges import committed_at
-from itsm_as_code.assurance.statement import NAMESPACE, Statement, exported, unpack
-from itsm_as_code.configuration import PATH, EvidenceKey, EvidenceSettings, read_configuration
+from itsm_as_code.assurance.refusals import inconsistent, shortcomings, why_key_is_not
+from itsm_as_code.assurance.statement import NAMESPACE, Statement, exported, read_note
+from itsm_as_code.configuration import PATH, EvidenceSettings, read_configuration
 from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.git import notes
@@ -62,6 +63,8 @@ class Ledger:
         self._found: dict[str, Evidence] = {}
         self._checked: dict[tuple[bytes, str], bool] = {}
         self._read: dict[str, list[Statement]] = {}
+        self._unread: dict[str, int] = {}
+        self._index: notes.Index | None = None
 
     # The history, and what itsm.yaml said in it.
 
@@ -115,7 +118,7 @@ class Ledger:
                 if self._said(self.chain[self.place[commit] - 1]) != before:
                     continue  # approved was a difference to settings that nobody approved
                 valid = self._valid(commit, before, current or before)
-                if valid and not differ(valid) and not list(_shortcomings(valid[0])):
+                if valid and not differ(valid) and not list(shortcomings(valid[0])):
                     found.append((self.place[commit], said))
         return found
 
@@ -159,7 +162,8 @@ class Ledger:
     def load(self, commits: Iterable[str]) -> None:
         """Read the notes of many commits at once."""
         wanted = {commit for commit in commits if commit not in self._read}
-        found = notes.versions(self.repository, self.references, wanted)
+        known = (self._index,) if self._index is not None and wanted <= self.place.keys() else ()
+        found = notes.versions(self.repository, self.references, wanted, *known)
         for commit in wanted:
             versions = found.get(commit, [])
             if len(versions) > MAX_VERSIONS:
@@ -168,13 +172,30 @@ class Ledger:
                     code="evidence-flooded",
                     remedy="look who may push refs/notes/itsm, and restore it from a clone you trust",
                 )
-            each = {
-                (statement.line, statement.signature): statement
-                for content in versions
-                if content is not None
-                for statement in unpack(content, self._registry)
-            }
+            each: dict[tuple[bytes, str], Statement] = {}
+            for content in versions:
+                read = [None] if content is None else list(read_note(content, self._registry))
+                self._unread[commit] = self._unread.get(commit, 0) + read.count(None)
+                each.update({(item.line, item.signature): item for item in read if item is not None})
             self._read[commit] = list(each.values())
+
+    def index(self) -> notes.Index:
+        """The blobs of all notes on the chain, listed once, for whoever goes through all of it."""
+        if self._index is None:
+            self._index = notes.index(self.repository, self.references, self.place.keys())
+        return self._index
+
+    def forget(self, commits: Iterable[str]) -> None:
+        """Let go of what was read of some commits."""
+        self._checked.clear()
+        for commit in commits:
+            self._read.pop(commit, None)
+            self._found.pop(commit, None)
+
+    def statements(self, commit: str) -> tuple[list[Statement], int]:
+        """What can be read of all that was ever noted on a commit, and how much cannot."""
+        self.load([commit])
+        return self._read[commit], self._unread.get(commit, 0)
 
     def add(self, content: bytes) -> bool:
         """Take evidence from a file besides what is noted; False when it is none."""
@@ -240,7 +261,7 @@ class Ledger:
         if differ(valid):
             message = f"{short} has {len(valid)} pieces of evidence that say different things"
             return Evidence(commit, valid[0], (Reason("evidence-doubled", message),))
-        return Evidence(commit, valid[0], (*self._dated_back(valid[0]), *_shortcomings(valid[0])))
+        return Evidence(commit, valid[0], (*self._dated_back(valid[0]), *shortcomings(valid[0])))
 
     def _dated_back(self, statement: Statement) -> Iterator[Reason]:
         """Whoever has a key of earlier cannot date back to its time what he pushes today."""
@@ -262,6 +283,21 @@ class Ledger:
         """Why a statement does not count for a commit, to follow "what is noted there"; None when it does."""
         return self._borrowed(statement, commit, settings) or self._unsigned(statement, settings, current)
 
+    def refusal(self, statement: Statement, commit: str) -> Reason | None:
+        """The same with a code, the signature first: what was altered may say anything."""
+        settings = self.settings_for(commit)
+        if settings is None:
+            return Reason("evidence-missing", "is older than the first key of itsm.yaml")
+        told = self._unsigned(statement, settings, self.current)
+        if told is not None:
+            codes = {"is not signed": "evidence-unsigned", "is signed for": "evidence-unsigned"}
+            codes["was altered"] = "evidence-altered"
+            return Reason(next((code for words, code in codes.items() if told.startswith(words)), "key-unknown"), told)
+        told = self._borrowed(statement, commit, settings)
+        if told is None:
+            return None
+        return Reason("clock-backwards" if told.startswith("is dated") else "evidence-of-another-change", told)
+
     def _borrowed(self, statement: Statement, commit: str, settings: EvidenceSettings) -> str | None:
         """Why it is about something else than what this commit brought."""
         data = statement.data
@@ -281,7 +317,7 @@ class Ledger:
             return "is of no pull request"
         if statement.merged_at > self.now:
             return f"is dated {data['mergedAt']}, which is still to come"
-        return next((why for row in data["pullRequests"] if (why := _inconsistent(row, statement))), None)
+        return next((why for row in data["pullRequests"] if (why := inconsistent(row, statement))), None)
 
     def _unsigned(self, statement: Statement, settings: EvidenceSettings, current: EvidenceSettings) -> str | None:
         """Why it is not signed as it has to be."""
@@ -305,14 +341,22 @@ class Ledger:
 
     def rewound(self) -> list[Reason]:
         """A reason for each commit that evidence says was on the branch, and that its history lacks."""
+        return [
+            Reason(
+                "evidence-rewound",
+                f"{item.commit[:12]} was merged at {item.data['mergedAt']}, and is not on the branch now",
+            )
+            for item in self.lost()
+        ]
+
+    def lost(self) -> list[Statement]:
+        """The evidence of commits that were on the branch, and are not in its history."""
         floor = None if self.since is None else committed_at(self.repository, self.since)
         listed = {commit for name in self.references for commit in notes.noted(self.repository, name)}
         off = sorted(listed - self.place.keys())
         self.load(off)
         return [
-            Reason(
-                "evidence-rewound", f"{commit[:12]} was merged at {item.data['mergedAt']}, and is not on the branch now"
-            )
+            item
             for commit in off
             for item in self._read[commit]
             if self._was_here(item, commit) and (floor is None or item.merged_at >= floor)
@@ -327,53 +371,6 @@ class Ledger:
 def differ(statements: Sequence[Statement]) -> bool:
     """Whether statements that all count say different things: then somebody has the key who should not."""
     return len({item.line for item in statements}) > 1
-
-
-_CODES: Final = {"no-pull-request": "evidence-no-pull-request", "altered": "evidence-altered"}
-
-
-def why_key_is_not(key: str, at: datetime, keys: Sequence[EvidenceKey], current: Sequence[EvidenceKey]) -> str | None:
-    """Why a key does not sign for a merge at an instant; ``current`` are today's entries, for what was lost since."""
-    named = [item for item in keys if item.key == key]
-    if not named:
-        return "is signed by a key that itsm.yaml did not name"
-    for item in named:
-        if item.begins is not None and at < item.begins and not item.compromised:
-            return f"is signed by a key that counts only from {clock.format_instant(item.begins)}"
-        if item.ends is not None and at >= item.ends:
-            return f"is signed by a key that counted until {clock.format_instant(item.ends)}"
-    for item in (*named, *current):
-        if item.key == key and item.compromised and (item.begins is None or at >= item.begins):
-            return "is signed by a key that somebody else had"
-    return None
-
-
-def _inconsistent(row: dict[str, object], statement: Statement) -> str | None:
-    """Why a pull request of a statement is not what was judged."""
-    decision = row["decision"]
-    if not isinstance(decision, dict):
-        raise TypeError
-    told = (decision["verdict"], decision["head"], decision["candidate"])
-    if told != (row["verdict"], row["head"], row["candidate"]) or decision["base"] != statement.data["base"]:
-        return "does not agree with itself"
-    pull_request = decision["pullRequest"]
-    if decision["verdict"] != "error" and pull_request["number"] != row["number"]:
-        return "is of another pull request"
-    if statement.data["verdict"] == "approved" and not statement.data["problems"]:
-        if decision["verdict"] != "approved" or row["candidate"] != statement.data["tree"]:
-            return "is of another tree than the commit's"
-        if pull_request["forge"] == "local" and pull_request["reviews"]:
-            return "rests on reviews that nobody signed"
-    return None
-
-
-def _shortcomings(statement: Statement) -> Iterator[Reason]:
-    """Why evidence that counts shows no approval."""
-    short, verdict = statement.commit[:12], statement.data["verdict"]
-    for problem in statement.data["problems"]:
-        yield Reason(_CODES.get(problem["code"], "evidence-incomplete"), f"{short}: {problem['message']}")
-    if verdict not in ("approved", "none"):
-        yield Reason("evidence-not-approved", f"{short} was merged against the verdict, which was {verdict}")
 
 
 def _shallow() -> GitError:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from itsm_as_code import signing
-from itsm_as_code.assurance.ledger import Ledger, why_key_is_not
+from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.merges import LATER, ForgeMerges, Place, SignedMerges, landings, statement_of
+from itsm_as_code.assurance.refusals import why_key_is_not
 from itsm_as_code.assurance.statement import Statement, sign
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.forges.connection import Connection

@@ -76,6 +76,11 @@ def pack(line: bytes, signature: str) -> bytes:
 
 def unpack(content: bytes, registry: KindRegistry) -> Iterator[Statement]:
     """The statements of a note, in their order; each is as the schema says, and nothing else is told of them."""
+    return (statement for statement in read_note(content, registry) if statement is not None)
+
+
+def read_note(content: bytes, registry: KindRegistry) -> Iterator[Statement | None]:
+    """The statements of a note, and None for what of it cannot be read: none of ours, cut off, or too large."""
     validator = registry.validator(SCHEMA_FILE)
     left = MAX_STATEMENT
     for _ in range(MAX_MEMBERS):
@@ -83,16 +88,18 @@ def unpack(content: bytes, registry: KindRegistry) -> Iterator[Statement]:
         try:
             text = engine.decompress(content, left)
         except zlib.error:
+            yield None
             return
         if not engine.eof:  # cut off, or larger than it may be
+            yield None
             return
-        found = _read(text, validator)
-        if found is not None:
-            yield found
+        yield _read(text, validator)
         left -= len(text)
         content = engine.unused_data
         if not content or left <= 0:
-            return
+            break
+    if content:
+        yield None
 
 
 def exported(content: bytes, registry: KindRegistry) -> Statement | None:

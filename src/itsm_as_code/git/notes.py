@@ -40,12 +40,27 @@ def noted(repository: Repository, reference: str) -> list[str]:
     return [name for path in out.split("\0") if _COMMIT.match(name := path.replace("/", ""))]
 
 
-def versions(repository: Repository, names: list[str], commits: Collection[str]) -> dict[str, list[bytes | None]]:
-    """All that was ever noted on commits, newest first, each once; None for a version that is larger than MAX_NOTE."""
-    blobs: dict[str, list[str]] = {}
+Index = dict[str, list[str]]
+"""Commit -> the blobs that were ever noted on it, newest first, each once."""
+
+
+def index(repository: Repository, names: list[str], commits: Collection[str]) -> Index:
+    """The index of some commits; of many, in one pass over the history of the notes."""
+    blobs: Index = {}
     for commit, blob in _blobs(repository, names, commits):
         if blob not in blobs.setdefault(commit, []):
             blobs[commit].append(blob)
+    return blobs
+
+
+def versions(
+    repository: Repository, names: list[str], commits: Collection[str], known: Index | None = None
+) -> dict[str, list[bytes | None]]:
+    """All that was ever noted on commits, newest first, each once; None for a version that is larger than MAX_NOTE.
+
+    ``known`` is an index that holds them.
+    """
+    blobs = index(repository, names, commits) if known is None else {key: known[key] for key in commits if key in known}
     ids = sorted({blob for found in blobs.values() for blob in found})
     small = [oid for oid, size in zip(ids, repository.sizes(ids), strict=True) if size <= MAX_NOTE]
     contents = dict(zip(small, repository.objects(small, "blob"), strict=True))
@@ -91,33 +106,35 @@ def add_notes(repository: Repository, onto: str | None, notes: Mapping[str, byte
     return made
 
 
-def move(repository: Repository, new: str, old: str | None) -> bool:
-    """Set the reference of this clone, if it is still at ``old``."""
+def move(repository: Repository, new: str, old: str | None, ref: str = REF) -> bool:
+    """Set a reference of this clone, if it is still at ``old``."""
     store = Repository(repository.folder)
     zero = "0" * len(new)
-    return store.run("update-ref", "-m", "itsm evidence", REF, new, old or zero, accept=(0, 1, 128))[0] == 0
+    return store.run("update-ref", "-m", "itsm evidence", ref, new, old or zero, accept=(0, 1, 128))[0] == 0
 
 
-def fetch(repository: Repository, remote: str) -> str | None:
-    """Fetch the notes of a remote to TRACKING: their commit, or None where it has none. GitError without an answer."""
+def fetch(repository: Repository, remote: str, ref: str = REF, tracking: str = TRACKING) -> str | None:
+    """Fetch notes of a remote to ``tracking``: their commit, or None where it has none. GitError without an answer."""
     store = Repository(repository.folder)
     if remote.startswith("-") or not remote:
         raise GitError(f"'{remote}' is not a remote", remedy="name one, such as origin")
-    if not store.run("ls-remote", "--refs", "--end-of-options", remote, REF)[1].strip():
-        store.run("update-ref", "-d", TRACKING)
+    if not store.run("ls-remote", "--refs", "--end-of-options", remote, ref)[1].strip():
+        store.run("update-ref", "-d", tracking)
         return None
     options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance")
     unlimited = ("--refmap=", "--force")
-    store.run("fetch", *options, *unlimited, "--end-of-options", remote, f"+{REF}:{TRACKING}")
-    return tip(store, TRACKING)
+    store.run("fetch", *options, *unlimited, "--end-of-options", remote, f"+{ref}:{tracking}")
+    return tip(store, tracking)
 
 
-def push(repository: Repository, remote: str, new: str, old: str | None) -> bool:
+def push(
+    repository: Repository, remote: str, new: str, old: str | None, ref: str = REF, tracking: str = TRACKING
+) -> bool:
     """Push a commit of notes, if the remote is still at ``old``: compare and swap. False when somebody was faster."""
     store = Repository(repository.folder)
-    lease = f"--force-with-lease={REF}:{old or ''}"
+    lease = f"--force-with-lease={ref}:{old or ''}"
     options = ("--quiet", "--no-verify", "--no-follow-tags", lease)
-    done = store.run("push", *options, "--end-of-options", remote, f"{new}:{REF}", accept=(0, 1))[0] == 0
+    done = store.run("push", *options, "--end-of-options", remote, f"{new}:{ref}", accept=(0, 1))[0] == 0
     if done:
-        store.run("update-ref", TRACKING, new)
+        store.run("update-ref", tracking, new)
     return done

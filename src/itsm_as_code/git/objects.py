@@ -46,6 +46,10 @@ class Objects(Commands):
             return Revision(self, treeish)
         return self._revisions.setdefault(treeish, Revision(self, treeish))
 
+    def forget(self) -> None:
+        """Let go of the listings of commits and trees, for whoever goes through a great many of them."""
+        self._revisions.clear()
+
     def records(self, treeish: str) -> Snapshot:
         """The files of a commit or tree that lie in the folder which was named, by their paths in it."""
         whole = self.snapshot(treeish)

@@ -84,6 +84,10 @@ class RootedRepository(Repository):
         view = self._views.get(treeish) or Rooted(super().snapshot(treeish), self.prefix, self.beside)
         return self._views.setdefault(treeish, view) if ID.match(treeish) else view
 
+    def forget(self) -> None:
+        super().forget()
+        self._views.clear()
+
     def records(self, treeish: str) -> Snapshot:
         return self.snapshot(treeish)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from itsm_as_code.cli.program import program
+from itsm_as_code.cli.program import LazyGroup, program
 from tests.docs.pages import PAGES, ROOT, blocks, name, prose
 
 # Templates that `itsm init` writes, and the examples in the help texts (which the generated reference repeats).
@@ -63,6 +63,7 @@ def _problem(line: str) -> str:
     while isinstance(command, click.Group):
         while words and words[0] in ("-C",):
             words = words[2:]
+        words = command.with_default(words) if isinstance(command, LazyGroup) else words
         if not words or words[0] in ("--version", "--help", "-V", "-h"):
             return ""
         below = command.get_command(context, words[0])

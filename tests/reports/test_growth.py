@@ -13,9 +13,11 @@ from typing import Any, Final
 import pytest
 
 from itsm_as_code import reports
+from itsm_as_code.assurance.audit import Audit, LeftOut
 from itsm_as_code.assurance.authority import EvidenceFound
 from itsm_as_code.assurance.deployments import Line as Deployed
 from itsm_as_code.assurance.forge_audit import ForgeAudit
+from itsm_as_code.assurance.landings import AuditFinding, Unit
 from itsm_as_code.assurance.ledger import Evidence
 from itsm_as_code.assurance.noting import Noted
 from itsm_as_code.assurance.statement import Statement
@@ -323,6 +325,17 @@ def audited(size: int, long: str) -> ForgeAudit:
     return ForgeAudit("github", f"r{long}", f"b{long}", "a" * 40, NOW, holes)
 
 
+def history(size: int, long: str) -> Audit:
+    wrong = (AuditFinding("direct-push", "a" * 40, f"p{long}", f"m{long}"),)
+    units = tuple(
+        Unit(f"{number:040x}", (f"{number + 1:040x}",), findings=wrong * (number % 2), unchecked=f"u{long}")
+        for number in range(size)
+    )
+    left = tuple(LeftOut("b" * 40, f"l{number}{long}") for number in range(size))
+    sample = tuple(unit.commit for unit in units)
+    return Audit(f"r{long}", f"b{long}", "a" * 40, "b" * 40, NOW, units, wrong * size, left, sample, f"s{long}")
+
+
 def deployed(size: int, long: str) -> list[Deployed]:
     keys = ("end", "service", "environment", "result", "change", "deployer")
     data = {key: f"{key}{long}" for key in keys}
@@ -389,6 +402,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "policy_list": lambda size, long: ([policy_row(number, long) for number in range(size)],),
     "import_": lambda size, long: (Imported("x", Path(), False, size, *files(size, long)),),
     "export": lambda size, long: (Exported(*files(size, long), is_written=True),),
+    "audit_merges": lambda size, long: (history(size, long),),
     "audit_forge": lambda size, long: (audited(size, long),),
     "deployed": lambda size, long: (deployed(size, long),),
     "sla": lambda size, long: (service_levels(size, long),),

@@ -23,12 +23,22 @@ _FRAME = {"program", "output"}
 class LazyGroup(click.Group):
     """Commands are the modules of a package; a module is imported when its command is asked for.
 
-    ``package`` is the package's name. A module whose name begins with an underscore is no command.
+    ``package`` is the package's name. A module whose name begins with an underscore is no command. Where no command is
+    named, it is ``default``, if there is one.
     """
 
-    def __init__(self, *arguments: Any, package: str, **options: Any) -> None:
+    def __init__(self, *arguments: Any, package: str, default: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._package = package
+        self.default = default
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(context, self.with_default(args))
+
+    def with_default(self, args: list[str]) -> list[str]:
+        """Arguments that name a command, if these do not and are not a call for help."""
+        is_named = bool(args) and (not args[0].startswith("-") or args[0] in ("-h", "--help"))
+        return args if is_named or not self.default else [self.default, *args]
 
     def list_commands(self, context: click.Context) -> list[str]:
         names = [info.name for info in pkgutil.iter_modules(importlib.import_module(self._package).__path__)]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from itsm_as_code import clock
@@ -42,10 +42,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Evidence, and where the decision that its inputs give today differs."""
+    """Evidence, and where the decision that its inputs give today differs; ``anew`` is the evidence of that."""
 
     evidence: Mapping[str, Any]
     differences: tuple[Difference, ...]
+    anew: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -118,7 +119,8 @@ def replay(repository: Repository, evidence: Mapping[str, Any]) -> Replay:
     decision = evaluate(repository, base, head, pull_request, now)
     if group is not None:
         _check_group(repository, group, decision, pull_request.number)
-    return Replay(evidence, tuple(_differences(evidence, dict(decision.evidence))))
+    anew = dict(decision.evidence)
+    return Replay(evidence, tuple(_differences(evidence, anew)), anew)
 
 
 def _commit(name: Any) -> str:

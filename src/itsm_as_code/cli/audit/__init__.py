@@ -7,6 +7,6 @@ import click
 from itsm_as_code.cli.program import LazyGroup
 
 
-@click.group("audit", cls=LazyGroup, package=__name__)
+@click.group("audit", cls=LazyGroup, package=__name__, default="merges")
 def command() -> None:
-    """Look whether the rules hold, as the settings of the forge are."""
+    """Look whether the rules hold. Without a command: `itsm audit merges`."""

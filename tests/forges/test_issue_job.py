@@ -1,6 +1,6 @@
 """The workflow that makes records of issues: its own steps, on real git with a local remote and a real key.
 
-Only `gh` is played: what it was asked is written down.
+Only `gh` is played: what it was asked is written down. The verdict is asked of a GitHub on loopback.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,14 @@ from itsm_as_code.records.document import parse
 from itsm_as_code.shipped import starter
 from tests.attacks.scenarios_doors import DOOR, door
 from tests.conftest import NOW, Workshop, codes
+from tests.forges.conftest import Shop
+from tests.forges.fake import TOKEN, GitHubFace, serving
 from tests.interchange.request_shop import github
 from tests.interchange.test_issue import ANSWERS, body
 
 GH = """#!/bin/sh
 printf '%s\\n' "$*" >>"$CALLS"
-if [ "$1 $2" = "pr list" ]; then printf '%s' "$OPEN"; exit 0; fi
+if [ "$1 $2" = "pr list" ]; then printf '%b' "$OPEN"; exit 0; fi
 while [ $# -gt 0 ]; do if [ "$1" = --body-file ]; then cat "$2" >>"$CALLS"; fi; shift; done
 """
 
@@ -38,6 +41,17 @@ def script(job: str, step: str) -> str:
     steps = parse(starter("issue.yml").encode())["jobs"][job]["steps"]
     (found,) = (item["run"] for item in steps if item["name"] == step)
     return str(found)
+
+
+def programs(folder: Path, more: str = "") -> None:
+    """What the steps call: `gh`, which is played, and the real `itsm`, with ``more`` at its end."""
+    folder.mkdir()
+    made = {"gh": GH, "itsm": f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@"{more}\n'}
+    made["python"] = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
+    for name, text in made.items():
+        place = folder / name
+        place.write_text(text)
+        place.chmod(place.stat().st_mode | stat.S_IXUSR)
 
 
 @dataclass
@@ -64,7 +78,7 @@ class Job:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GITHUB_EVENT_PATH": str(self.folder / "event.json"),
             "CALLS": str(calls),
-            "OPEN": "1\n" * opened,
+            "OPEN": "1\\n" * opened,
             "NUMBER": str(number),
             "ACCOUNT": str(user),
             "KEY": self.key.read_text().rstrip("\n"),
@@ -84,16 +98,11 @@ class Job:
 @pytest.fixture
 def job(workshop: Workshop, tmp_path: Path) -> Job:
     folder = tmp_path / "job"
-    (folder / "bin").mkdir(parents=True)
+    folder.mkdir()
     key = door(workshop)
     workshop.git("clone", "-q", "--bare", str(workshop.path), str(folder / "remote.git"))
     workshop.git("-C", str(folder / "remote.git"), "branch", "-D", "topic")
-    programs = {"gh": GH, "itsm": f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@"\n'}
-    programs["python"] = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
-    for name, text in programs.items():
-        place = folder / "bin" / name
-        place.write_text(text)
-        place.chmod(place.stat().st_mode | stat.S_IXUSR)
+    programs(folder / "bin")
     return Job(workshop, folder, key)
 
 
@@ -146,3 +155,71 @@ def test_what_was_typed_reaches_no_shell(job: Job, text: str) -> None:
     said = job.submit(form(job, description=text))
     assert ("pr create" in said, text in said) == (True, False)
     assert list(job.folder.rglob("owned")) == []
+
+
+@pytest.fixture
+def pulls(shop: Shop, tmp_path: Path) -> Iterator[Callable[[str, str], tuple[int, str]]]:
+    """Runs the step that tells the verdict after a run of a branch, with open pull requests; what gh was asked."""
+    state = shop.state("github")
+    shop.approve(state)
+    work = shop.work
+    work.git("update-ref", "refs/pull/17/head", "topic")
+    work.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    work.git("clone", "-q", "-b", "main", "--no-local", str(work.path), str(tmp_path / "clone"))
+    programs(tmp_path / "bin", " --now 2026-11-22T12:00:00Z --wait 0")
+    with serving(GitHubFace(state)) as server:
+
+        def run(branch: str, opened: str) -> tuple[int, str]:
+            calls = tmp_path / "calls"
+            calls.write_text("")
+            environment = {
+                "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+                "HOME": os.devnull,
+                "RUNNER_TEMP": str(tmp_path),
+                "GH_TOKEN": TOKEN,
+                "GITHUB_API_URL": server.base,
+                "GITHUB_REPOSITORY": "shop/itsm",
+                "CALLS": str(calls),
+                "OPEN": opened,
+                "BRANCH": branch,
+            }
+            command = ["bash", "-e", "-o", "pipefail", "-c", script("verdict", "Tell the verdict")]
+            done = subprocess.run(command, cwd=tmp_path / "clone", env=environment, capture_output=True, text=True)
+            return done.returncode, calls.read_text()
+
+        yield run
+
+
+Pulls = Callable[[str, str], tuple[int, str]]
+
+
+@pytest.mark.parametrize("branch", ["issue-12", "main"], ids=["Gate", "Verdict"])
+def test_the_verdict_is_told_in_the_issue(branch: str, pulls: Pulls) -> None:
+    code, said = pulls(branch, "17\\tissue-12\\tfalse\\n")
+    assert code == 0
+    assert "issue comment 12 --edit-last --create-if-none" in said
+    assert "# " in said.split("verdict.md\n")[1]
+    assert "Approved" in said
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "17\\tissue-12\\ttrue\\n",  # a fork's branch of that name
+        "17\\tissue-12x\\tfalse\\n",
+        "17\\tissue-0\\tfalse\\n",
+        "17\\tissue-$(touch owned)\\tfalse\\n",
+        "17\\tissue-13\\tfalse\\n",  # the run was about another one
+        "",
+    ],
+)
+def test_nothing_is_told_of_what_is_not_the_doors(opened: str, pulls: Pulls, tmp_path: Path) -> None:
+    code, said = pulls("issue-12", opened)
+    assert (code, "issue comment" in said) == (0, False)
+    assert list(tmp_path.rglob("owned")) == []
+
+
+def test_what_could_not_be_judged_is_not_told_and_stops_no_other(pulls: Pulls) -> None:
+    code, said = pulls("main", "18\\tissue-13\\tfalse\\n17\\tissue-12\\tfalse\\n")
+    assert (code, "issue comment 13" in said, "issue comment 12" in said) == (2, False, True)

@@ -45,20 +45,22 @@ def test_every_way_of_merging(firm: Firm, itsm: Run, tmp_path: Path, how: str) -
     assert firm.note().statements == ()
 
 
-def test_a_queue_notes_each_of_its_group(firm: Firm, itsm: Run) -> None:
-    """Two pull requests land at once; the second is judged on top of the first."""
+@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+def test_a_queue_notes_each_of_its_group(firm: Firm, itsm: Run, tmp_path: Path, how: str) -> None:
+    """Two pull requests land at once; the second is judged on top of the first, and a fresh clone finds both."""
     firm.change()
     firm.topic("docs")
     firm.shop.write("docs/a.md", "A\n")
     firm.shop.commit("Docs")
     firm.approve("bob", head="docs")
-    first, second = firm.merge(), firm.merge(head="docs")
+    before = firm.git("rev-parse", "main")
+    first, second = firm.merge(how), firm.merge(how, head="docs")
     one, two = firm.note().statements
     assert [(item.commit, item.data["base"], item.data["verdict"]) for item in (one, two)] == [
-        (first, firm.git("rev-parse", f"{first}^1"), "approved"),
+        (first, before, "approved"),
         (second, first, "approved"),
     ]
-    assert ask(itsm, firm.shop.path) == (0, [])
+    assert ask(itsm, clone(firm, tmp_path / "clone")) == (0, [])
 
 
 def test_a_blobless_clone(firm: Firm, itsm: Run, tmp_path: Path) -> None:

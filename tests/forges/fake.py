@@ -60,6 +60,8 @@ class State:
     landed: list[str] = field(default_factory=list)
     """The commits of the default branch that it came with; the last is the one that it became."""
     merged_at: str | None = None
+    created_at: str = "2026-11-22T08:00:00Z"
+    issues: list[dict[str, Any]] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
     """Who was asked for a review, request by request."""
     edited: dict[int, str] = field(default_factory=dict)
@@ -145,7 +147,23 @@ class GitHubFace:
             return self.sample("POST", path, number=number)
         if "comments" in part:
             return self.comments(method, part, body)
+        if part.startswith("/issues"):
+            return self.issues(method, part, query, body)
         raise Refused(404, "Not Found")
+
+    def issues(self, method: str, part: str, query: dict[str, str], body: Any) -> Any:
+        if method == "GET":
+            return [item for item in self.state.issues if item["state"] == query["state"]]
+        if method == "POST":
+            schema = {"$ref": "#/components/schemas/issue"}
+            made = self.description.sample(schema, number=30 + len(self.state.issues), state="open")
+            made["user"] = self.user(self.state.me)
+            made.pop("pull_request", None)
+            self.state.issues.append(made)
+        else:
+            (made,) = [item for item in self.state.issues if item["number"] == int(part.rpartition("/")[2])]
+        made |= {key: body[key] for key in ("title", "body", "state") if key in body}
+        return made
 
     def pull(self, path: str) -> dict[str, Any]:
         state = self.state
@@ -167,7 +185,7 @@ class GitHubFace:
     def other(self, number: int, head: str) -> dict[str, Any]:
         found = self.sample("GET", f"{self.root}/pulls", number=number, id=number, state="open")
         found["head"] |= {"sha": head}
-        return found
+        return found | {"created_at": self.state.created_at, "draft": self.state.draft}
 
     def branch(self) -> dict[str, Any]:
         found = self.sample("GET", f"{self.root}/branches/main", name=self.state.base_ref)
@@ -309,7 +327,22 @@ class GitLabFace:
             return self.notes(method, path, request, body)
         if "statuses" in path:
             return self.status(method, body)
+        if path.startswith(f"{self.root}/issues"):
+            return self.issues(method, path, query, body)
         raise Refused(404, "404 Not found")
+
+    def issues(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
+        if method == "GET":
+            return [item for item in self.state.issues if item["state"] == query["state"]]
+        if method == "POST":
+            number = 30 + len(self.state.issues)
+            made = {"id": 800 + number, "iid": number, "state": "opened", "author": self.user(self.state.me)}
+            self.state.issues.append(made)
+        else:
+            (made,) = [item for item in self.state.issues if item["iid"] == int(path.rpartition("/")[2])]
+        made |= {key: body[key] for key in ("title", "description") if key in body}
+        made["state"] = "closed" if body.get("state_event") == "close" else made["state"]
+        return made
 
     def request(self, number: int, head: str) -> dict[str, Any]:
         state = self.state
@@ -329,7 +362,7 @@ class GitLabFace:
             "target_branch": state.base_ref,
             "source_project_id": 1,
             "target_project_id": 1,
-            "created_at": "2026-11-22T08:00:00.000Z",
+            "created_at": state.created_at,
             "updated_at": state.updated_at,
             **merged,
         }

@@ -22,6 +22,8 @@ from itsm_as_code.assurance.ledger import Evidence
 from itsm_as_code.assurance.noting import Noted
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.clock import Interval, zone
+from itsm_as_code.compliance.deadlines import Deadline, Matter
+from itsm_as_code.compliance.reminders import Reminders, Waiting
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded
 from itsm_as_code.forges.settings import Hole
 from itsm_as_code.gate.agenda import AgendaItem
@@ -35,6 +37,8 @@ from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.gate.seats import Approval
 from itsm_as_code.interchange import Outcome, PlannedFile
 from itsm_as_code.measures.blast_radius import BlastRadius, Reached
+from itsm_as_code.measures.deadlines import Due
+from itsm_as_code.measures.retrospective import Review
 from itsm_as_code.policies import register
 from itsm_as_code.policies.cel.mutation import Mutant
 from itsm_as_code.policies.coverage import Coverage, UnknownControl, UnknownPolicy
@@ -336,6 +340,12 @@ def history(size: int, long: str) -> Audit:
     return Audit(f"r{long}", f"b{long}", "a" * 40, "b" * 40, NOW, units, wrong * size, left, sample, f"s{long}")
 
 
+def reminded(size: int, long: str) -> Reminders:
+    waiting = [Waiting(f"#{number}", NOW, (f"m{long}",) * (1 + size // 20)) for number in range(size)]
+    days = [(Deadline(NOW.date(), Matter.RISK, RecordId("Risk", f"r{long}"), Due.SOON), f"o{long}")] * size
+    return Reminders(NOW, days, [Review(f"c{long}", (), NOW)] * size, waiting)
+
+
 def deployed(size: int, long: str) -> list[Deployed]:
     keys = ("end", "service", "environment", "result", "change", "deployer")
     data = {key: f"{key}{long}" for key in keys}
@@ -406,6 +416,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "audit_forge": lambda size, long: (audited(size, long),),
     "deployed": lambda size, long: (deployed(size, long),),
     "sla": lambda size, long: (service_levels(size, long),),
+    "reminders": lambda size, long: (reminded(size, long),),
 }  # fmt: skip
 """For each report what it is given: so many rows, or texts of a length. Every report has its entry."""
 REPORTS: Final = [module.name for module in pkgutil.iter_modules(reports.__path__) if module.ispkg]

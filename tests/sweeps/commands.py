@@ -46,6 +46,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "policy list": [[]],
     "policy test": [[]],
     "rename": [["{spare}", "renamed-{unique}"]],
+    "report reminders": [[]],
     "report service-review": [["{service}", "--period", "2026-Q3"]],
     "schema": [[], ["Change"]],
     "set": [["{spare}", "metadata.title=New"]],

@@ -91,6 +91,7 @@ def _of_github(verdict: str) -> dict[str, bytes]:
     from itsm_as_code import shipped
 
     found = {name: shipped.files("workflows", name)[name] for name in shipped.WORKFLOWS}
+    found["reminders.yml"] = shipped.starter("reminders.yml").encode()
     if verdict == "status":
         del found["gate.yml"]
         found |= {name: shipped.starter(name).encode() for name in ("verdict.yml", "asked.yml")}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.clock import parse_date, parse_instant
 from itsm_as_code.durations import parse_duration
@@ -31,6 +31,20 @@ class Matter(StrEnum):
     MODEL = "model"
     RISK = "risk"
     WAIVER = "waiver"
+
+
+WHAT: Final[Mapping[Matter, str]] = {
+    Matter.NOTICE: "Last day of notice",
+    Matter.CONTRACT: "Contract ends",
+    Matter.AGREEMENT: "Agreement ends",
+    Matter.AGREEMENT_REVIEW: "Agreement is reviewed",
+    Matter.SERVICE_REVIEW: "Next service review",
+    Matter.ARTICLE_REVIEW: "Article is reviewed",
+    Matter.MODEL: "Pre-authorisation ends",
+    Matter.RISK: "Acceptance ends",
+    Matter.WAIVER: "Waiver ends",
+}
+"""What the day is, for people."""
 
 
 @dataclass(frozen=True, slots=True)

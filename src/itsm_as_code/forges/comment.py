@@ -13,9 +13,13 @@ JUDGING: Final = "This pull request is being judged."
 def body(text: str, head: str, most: int) -> str:
     """A comment on the commit ``head``, of at most ``most`` letters."""
     end = f"\n\nFor commit {head}.\n"
-    room = most - len(MARKER) - len(end) - 30
-    shown = text if len(text) <= room else f"{text[:room].rsplit(chr(10), 1)[0]}\n\nand more."
-    return f"{MARKER}\n{shown.rstrip()}{end}"
+    return f"{MARKER}\n{shortened(text, most - len(MARKER) - len(end))}{end}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Whole lines of a text, at most so many letters."""
+    room = most - 30
+    return (text if len(text) <= room else f"{text[:room].rsplit(chr(10), 1)[0]}\n\nand more.").rstrip()
 
 
 def is_ours(text: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from itsm_as_code.errors import ForgeError, UsageError
 from itsm_as_code.forges import github, gitlab
@@ -13,6 +14,7 @@ from itsm_as_code.forges.http import Client
 from itsm_as_code.forges.interface import Publisher, PullRequest
 from itsm_as_code.forges.publish_github import GitHubPublisher
 from itsm_as_code.forges.publish_gitlab import GitLabPublisher
+from itsm_as_code.forges.reminder import remind
 from itsm_as_code.git.fetching import Wanted, fetch
 from itsm_as_code.git.repository import Repository
 
@@ -68,6 +70,14 @@ class Connection:
     def open(self, branch: str) -> dict[int, str]:
         """The heads of all open pull requests into a branch, by their numbers. ForgeError."""
         return self.forge(0).open(branch)
+
+    def opened(self, branch: str) -> dict[int, datetime]:
+        """When each open pull request into a branch that is no draft was opened, by their numbers. ForgeError."""
+        return self.forge(0).opened(branch)
+
+    def remind(self, text: str | None) -> None:
+        """Keep the issue of reminders up to date, or close it where there is no text. ForgeError."""
+        remind(self.name, self.client, self.repository, text)
 
     def request_reviews(self, logins: Sequence[str]) -> None:
         """Ask accounts for their review of the pull request at GitHub; ForgeError, also where there is no account."""

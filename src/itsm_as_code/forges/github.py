@@ -82,12 +82,16 @@ class GitHub:
 
     def open(self, base_ref: str) -> dict[int, str]:
         """The heads of all open pull requests into a branch, by their numbers."""
+        return {pull.number("number"): pull.inside("head").commit("sha") for pull in self._listed(base_ref)}
+
+    def opened(self, base_ref: str) -> dict[int, datetime]:
+        """When each open pull request into a branch that is no draft was opened, by their numbers."""
+        ready = (pull for pull in self._listed(base_ref) if pull.data.get("draft") is not True)
+        return {pull.number("number"): pull.instant("created_at") for pull in ready}
+
+    def _listed(self, base_ref: str) -> list[Fields]:
         query = {"state": "open", "base": base_ref, "sort": "created", "direction": "asc"}
-        found = {}
-        for item in self.client.pages(f"{self._root}/pulls", query):
-            pull = Fields(item, "an open pull request")
-            found[pull.number("number")] = pull.inside("head").commit("sha")
-        return found
+        return [Fields(item, "an open pull request") for item in self.client.pages(f"{self._root}/pulls", query)]
 
     def request_reviews(self, logins: Iterable[str]) -> None:
         """Ask accounts for their review; who was asked already stays so. Needs ``pull-requests: write``. ForgeError."""

@@ -104,13 +104,18 @@ class GitLab:
 
     def open(self, target: str) -> dict[int, str]:
         """The heads of all open merge requests into a branch, by their numbers."""
+        return {item.number("iid"): item.commit("sha") for item in self._listed(target)}
+
+    def opened(self, target: str) -> dict[int, datetime]:
+        """When each open merge request into a branch that is no draft was opened, by their numbers."""
+        ready = (item for item in self._listed(target) if item.data.get("draft") is not True)
+        return {item.number("iid"): item.instant("created_at") for item in ready}
+
+    def _listed(self, target: str) -> list[Fields]:
+        """The open merge requests into a branch. One without a head has lost its branch, and cannot be merged."""
         query = {"state": "opened", "target_branch": target, "order_by": "created_at", "sort": "asc"}
-        items = [
-            Fields(item, "an open merge request")
-            for item in self.client.pages(f"{self._project}/merge_requests", query)
-        ]
-        # One without a head has lost its branch, and nothing of it can be merged.
-        return {item.number("iid"): item.commit("sha") for item in items if item.has("sha")}
+        found = self.client.pages(f"{self._project}/merge_requests", query)
+        return [item for data in found if (item := Fields(data, "an open merge request")).has("sha")]
 
     def _state(self) -> dict[str, Any]:
         """The merge request and the tip of its base, to compare with a later reading."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 
-from itsm_as_code.compliance.deadlines import Deadline, Matter
+from itsm_as_code.compliance.deadlines import WHAT, Deadline, Matter
 from itsm_as_code.measures.deadlines import Due, utc_day
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
@@ -14,17 +14,6 @@ from itsm_as_code.site.views.values import Card, Filter, Inline, Link, Page, Row
 
 FOLDER = "deadlines"
 LINK = Link("Deadlines", f"{FOLDER}/index.html")
-_WHAT: Mapping[Matter, str] = {
-    Matter.NOTICE: "Last day of notice",
-    Matter.CONTRACT: "Contract ends",
-    Matter.AGREEMENT: "Agreement ends",
-    Matter.AGREEMENT_REVIEW: "Agreement is reviewed",
-    Matter.SERVICE_REVIEW: "Next service review",
-    Matter.ARTICLE_REVIEW: "Article is reviewed",
-    Matter.MODEL: "Pre-authorisation ends",
-    Matter.RISK: "Acceptance ends",
-    Matter.WAIVER: "Waiver ends",
-}
 _ELSEWHERE = (Matter.CONTRACT, Matter.WAIVER, Matter.ARTICLE_REVIEW)
 """What the first page shows as a risk already, or what is too small for it."""
 _GROUPS = {Due.OVERDUE: "Overdue", Due.SOON: "Within 30 days", Due.CURRENT: "Later"}
@@ -36,7 +25,7 @@ def cards(context: Context, days: int) -> Iterator[tuple[Deadline, Card]]:
     for item in context.deadlines:
         if today <= item.by <= today + timedelta(days=days) and item.matter not in _ELSEWHERE:
             line = Inline((words.date_value(item.by), Text(_standing(context, item).word.lower())), " · ")
-            yield item, Card(_link(context, item), Status(_WHAT[item.matter], "warn"), line)
+            yield item, Card(_link(context, item), Status(WHAT[item.matter], "warn"), line)
 
 
 def _standing(context: Context, item: Deadline) -> Status:
@@ -48,7 +37,7 @@ def pages(context: Context) -> Iterator[Page]:
     order = {state: number for number, state in enumerate(_GROUPS)}
     found = sorted(context.deadlines, key=lambda item: order[item.state])
     rows = [(_GROUPS[item.state], _row(context, item)) for item in found]
-    what = tuple(sorted({_WHAT[item.matter] for item in found}))
+    what = tuple(sorted({WHAT[item.matter] for item in found}))
     blank = Page(
         "",
         "Deadlines",
@@ -69,6 +58,6 @@ def _link(context: Context, item: Deadline) -> Link:
 
 
 def _row(context: Context, item: Deadline) -> Row:
-    what = _WHAT[item.matter]
+    what = WHAT[item.matter]
     cells = (words.date_value(item.by), _standing(context, item), Text(what), _link(context, item))
     return Row(cells, (("what", what),))

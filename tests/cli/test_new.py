@@ -14,7 +14,7 @@ import pytest
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.kinds import KindRegistry
 from tests.cli.terminal import Agreeable, Terminal
-from tests.conftest import ROOT, SMALL, Run, copy_tree
+from tests.conftest import ROOT, SMALL, Run, Workshop, copy_tree
 
 NOW = ("--now", "2026-11-22T12:00:00Z")
 
@@ -352,6 +352,16 @@ def test_the_requester_is_whom_git_says(small: Path, itsm: Run, monkeypatch: pyt
     assert "a change needs 1 more value" in itsm("-C", small, "new", "Change", "--title", "B", *sets, *NOW)[2]
     monkeypatch.setenv("PATH", "/nowhere")
     assert "a change needs 1 more value" in itsm("-C", small, "new", "Change", "--title", "B", *sets, *NOW)[2]
+
+
+def test_git_is_told_of_a_new_record_so_that_a_commit_of_all_takes_it_along(workshop: Workshop, itsm: Run) -> None:
+    code, out, err = itsm("-C", workshop.path, "new", "Service", "letters", *answers("Service"), *NOW)
+    assert code == 0, err
+    assert workshop.git("diff", "--cached", "--name-only") == ""
+    assert workshop.git("status", "--porcelain") == f"A {out.strip()}"
+    assert itsm("-C", workshop.path, "rename", "letters", "mail", *NOW)[0] == 0
+    workshop.git("commit", "-q", "-a", "-m", "All")
+    assert workshop.git("show", "--format=", "--name-status") == "A\tservices/mail.yaml"
 
 
 def test_a_name_that_is_taken_is_said_before_anything_is_asked(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

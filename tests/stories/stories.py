@@ -1,7 +1,8 @@
 """What a change costs: each story is played on real git with the rules that ``itsm init`` writes, and counted.
 
-An engineer, alice, types; a line at the prompt is a command. A pull request is what she pushes; the forge asks whom the
-gate suggests until it is approved, and merges. ``python -m tests.stories.stories`` writes the table into the docs.
+An engineer, alice, types; every program that she calls is a command. A pull request is what she pushes; the forge asks
+whom the gate suggests until it is approved, and merges. ``python -m tests.stories.stories`` writes the table into the
+docs.
 """
 
 from __future__ import annotations
@@ -69,15 +70,21 @@ class Desk:
         at = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
         assert run(["-C", str(self.shop.path), *arguments, *given, "--now", at]) == 0, self.typed[-1]
 
+    def git(self, *arguments: str) -> None:
+        self.typed.append(" ".join(["git", *arguments]))
+        self.shop.git(*arguments)
+
     def pull(self) -> None:
-        self.typed.append("git pull")
-        self.shop.git("merge", "-q", "--ff-only", "main")
+        self.git("pull", "-q", "--ff-only", ".", "main")
+
+    def counted_from_here(self) -> None:
+        """What was done until now was there before."""
+        self.typed, self.approvals, self.pull_requests = [], 0, 0
 
     def pushed(self) -> list[str]:
         """Commit and push, and have it approved and merged; the people who approved."""
-        self.typed += ["git add -A && git commit", "git push"]
-        self.shop.commit()
-        self.shop.git("push", "-q", "-f", ".", "HEAD:refs/heads/topic")
+        self.git("commit", "-q", "-a", "-m", "Change")
+        self.git("push", "-q", "-f", ".", "HEAD:refs/heads/topic")
         self.pull_requests += 1
         asked = self._approved()
         self.approvals += len(asked)
@@ -158,6 +165,15 @@ def new_service(desk: Desk) -> None:
     desk.pushed()
 
 
+def rename(desk: Desk) -> None:
+    """The model names the service, and a change that was closed."""
+    low_risk(desk)
+    desk.pull()
+    desk.counted_from_here()
+    desk.itsm("rename", "first-service", "letters")
+    desk.pushed()
+
+
 def typo(desk: Desk) -> None:
     path = "services/first-service.yaml"
     desk.shop.write(path, (desk.shop.path / path).read_text().replace("Replace this by what", "Say what"))
@@ -182,6 +198,7 @@ STORIES: Final = (
     Story("Emergency change, written afterwards with its incident (its review comes later)", emergency, 1, 1, 5),
     Story("Incident with its problem, known error and improvement", incident, 1, 1, 6),
     Story("New service with a new team", new_service, 1, 2, 6),
+    Story("Rename of a service, in all that names it (`itsm rename`)", rename, 1, 1, 3),
     Story("Typo in a description", typo, 1, 1, 2),
 )
 

@@ -134,6 +134,7 @@ def _refuse_taken(work: Work, kind: Kind, name: str, file: str) -> None:
 
 def _save(work: Work, kind: Kind, data: Data, file: str, suggest: Callable[[str], Any]) -> int:
     from itsm_as_code.findings import RecordId
+    from itsm_as_code.git.user import tell_of
     from itsm_as_code.records.catalogue import Record
     from itsm_as_code.records.reminders import reminders
     from itsm_as_code.records.writer import dump
@@ -148,6 +149,7 @@ def _save(work: Work, kind: Kind, data: Data, file: str, suggest: Callable[[str]
     path = work.session.directory / file
     path.parent.mkdir(parents=True, exist_ok=True)
     write_file(path, source + "".join(f"  {line}\n" for line in lines).encode())
+    tell_of(work.session.directory, os.environ, file)
     work.session.write(f"{file}\n")
     if lines:
         work.session.say(f"then 'itsm advance {record.name}' asks for what stands there as comments")

@@ -1,4 +1,4 @@
-"""Who git says the user is."""
+"""What commands ask of git, or tell it, where its library takes longer to load than all else that is done."""
 
 from __future__ import annotations
 
@@ -10,15 +10,24 @@ from itsm_as_code.git.environment import clear
 
 
 def address(folder: Path, environment: Mapping[str, str]) -> str:
-    """The address that commits made in a folder would have; empty where git is missing, or nobody told it.
+    """The address that commits made in a folder would have; empty where git is missing, or nobody told it."""
+    return _said(folder, environment, "config", "--get", "user.email").strip()
 
-    One process of git and none of its library, which takes longer to load than all else that is asked for here.
+
+def tell_of(folder: Path, environment: Mapping[str, str], path: str) -> None:
+    """Let git know a new file (``git add --intent-to-add``), so that ``git commit -a`` takes it along.
+
+    Its content is not staged. Nothing happens where git is missing, or wants none of it.
     """
+    _said(folder, environment, "--literal-pathspecs", "add", "--intent-to-add", "--", path)
+
+
+def _said(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
     variables = dict(environment)
     clear(variables)
     try:
         done = subprocess.run(
-            ["git", "config", "--get", "user.email"],  # noqa: S607 - whichever git the user has on the path
+            ["git", *arguments],  # noqa: S607 - whichever git the user has on the path
             cwd=folder,
             env=variables,
             capture_output=True,
@@ -26,4 +35,4 @@ def address(folder: Path, environment: Mapping[str, str]) -> str:
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return done.stdout.decode("utf-8", "replace").strip()
+    return done.stdout.decode("utf-8", "replace")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from itsm_as_code.assurance.ledger import Ledger
@@ -66,8 +66,13 @@ def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> EvidenceFo
     since, path = ledger.since or ledger.chain[0], change.path
     weighed = WEIGHED if change.spec["type"] == "standard" else ()
     folders = _folders(catalogue, (*RELIED_ON, *weighed))
-    touched = _touched(ledger, since, [path, PATH, SCHEMAS, *folders, *_named(change, catalogue)])
-    touched |= _stopping(ledger, since, change, catalogue)
+    named = list(_named(change, catalogue))
+    touched = _touched(ledger, since, [path, PATH, SCHEMAS, *folders, *named])
+    names = set(change.spec["services"])
+    while named := [before for place in named for before in former_paths(ledger, place, touched.get(place, ()))]:
+        touched |= _touched(ledger, since, named)
+        names |= {PurePosixPath(place).stem for place in named}
+    touched |= _stopping(ledger, since, _Reader(change, catalogue, frozenset(names)))
     ledger.load({touch.commit for touches in touched.values() for touch in touches})
     reasons = ledger.rewound()
     own = touched.pop(path, [])
@@ -91,13 +96,12 @@ def _folders(catalogue: Catalogue, kinds: Iterable[str]) -> list[str]:
     return [catalogue.registry[kind].folder for kind in kinds if kind in catalogue.registry.kinds]
 
 
-def _stopping(ledger: Ledger, since: str, change: Record, catalogue: Catalogue) -> dict[str, list[Touch]]:
+def _stopping(ledger: Ledger, since: str, read: _Reader) -> dict[str, list[Touch]]:
     """The touches of records that stopped a change as they were approved. What merely adds a stop lifts none."""
-    folders = _folders(catalogue, STOPPING)
+    folders = _folders(read.catalogue, STOPPING)
     touched = _touched(ledger, since, folders) if folders else {}
-    touched.pop(change.path, None)
+    touched.pop(read.change.path, None)
     blobs = sorted({blob for touches in touched.values() for touch in touches for blob in touch.files})
-    read = _Reader(change, catalogue)
     specs = dict(zip(blobs, map(read.spec, ledger.repository.objects(blobs, "blob")), strict=True))
 
     def lifts(old: Sequence[str], new: str) -> bool:
@@ -117,10 +121,12 @@ def _stopping(ledger: Ledger, since: str, change: Record, catalogue: Catalogue) 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads versions of records, whoever wrote them, for what they say of a change."""
+    """Reads versions of records, whoever wrote them, for what they say of a change; ``services`` are its, named as they
+    are now and as they were."""
 
     change: Record
     catalogue: Catalogue
+    services: frozenset[str]
 
     def spec(self, content: bytes) -> Mapping[str, Any]:
         """The ``spec`` of a version; empty where it has none, or says nothing that could stop the change."""
@@ -134,14 +140,14 @@ class _Reader:
         """True for what may have a say: an outage or emergency of a service of the change, a failure of its model."""
         outages = spec.get("outages")
         down = [item.get("service") for item in outages if isinstance(item, dict)] if isinstance(outages, list) else []
-        if any(service in down for service in self.change.spec["services"]):
+        if any(service in down for service in self.services):
             return True
         if "causedBy" in spec:
             cause = self.catalogue.get("Change", str(spec["causedBy"]))
             return cause is None or self.is_alike(cause.spec)
         if spec.get("type") == "emergency":
             listed = spec.get("services")
-            return isinstance(listed, list) and any(service in listed for service in self.change.spec["services"])
+            return isinstance(listed, list) and any(service in listed for service in self.services)
         return self.is_alike(spec) and (spec.get("status") in FAILED or spec.get("result") in FAILED)
 
     def is_alike(self, spec: Mapping[str, Any]) -> bool:
@@ -158,6 +164,21 @@ def _named(change: Record, catalogue: Catalogue) -> Iterator[str]:
         record = catalogue.get(kind, name)
         if record is not None:
             yield record.path
+
+
+def former_paths(ledger: Ledger, path: str, touches: Sequence[Touch]) -> list[str]:
+    """Where a record may have stood before it was renamed: what was taken away beside it when it was added.
+
+    Another name makes nothing approved that was not.
+    """
+    if not touches or touches[0].before.strip("0"):
+        return []
+    commit, repository = touches[0].commit, ledger.repository
+    pair = (ledger.chain[ledger.place[commit] - 1], commit)
+    folder = repository.outward(path).rpartition("/")[0]
+    ways = ("-r", "-z", "--no-renames", "--name-only", "--diff-filter=D")
+    gone = repository.text("diff-tree", *ways, *pair, "--", folder)
+    return [repository.inward(place) for place in gone.split("\0") if place]
 
 
 @dataclass(frozen=True, slots=True)

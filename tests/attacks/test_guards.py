@@ -17,6 +17,7 @@ from tests.attacks import (  # their scenarios are among the others
     scenarios_evidence,  # noqa: F401
     scenarios_history,  # noqa: F401
     scenarios_paths,  # noqa: F401
+    scenarios_renames,  # noqa: F401
     scenarios_root,  # noqa: F401
 )
 from tests.attacks.guards import GUARDS as GATE_GUARDS
@@ -25,11 +26,15 @@ from tests.attacks.guards_doors import DOOR_GUARDS
 from tests.attacks.guards_evidence import EVIDENCE_GUARDS
 from tests.attacks.guards_history import HISTORY_GUARDS
 from tests.attacks.guards_paths import PATH_GUARDS
+from tests.attacks.guards_renames import RENAME_GUARDS
 from tests.attacks.guards_root import ROOT_GUARDS
 from tests.attacks.scenarios import SCENARIOS, prepared
 from tests.conftest import Workshop
 
-GUARDS = (*GATE_GUARDS, *DOOR_GUARDS, *EVIDENCE_GUARDS, *HISTORY_GUARDS, *PATH_GUARDS, *ROOT_GUARDS)
+GUARDS = (
+    *(*GATE_GUARDS, *DOOR_GUARDS, *EVIDENCE_GUARDS, *HISTORY_GUARDS, *PATH_GUARDS),
+    *(*RENAME_GUARDS, *ROOT_GUARDS),
+)
 PAIRS = [(guard, name) for guard in GUARDS for name in guard.stops]
 
 

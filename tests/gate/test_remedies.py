@@ -170,15 +170,18 @@ def test_a_change_that_is_given_up_is_cancelled(workshop: Workshop) -> None:
     assert found.remedy.startswith("put it back, and set spec.status to rejected or cancelled; ")
 
 
-def test_a_rename_adds_and_ends(workshop: Workshop) -> None:
+def test_what_looks_like_a_rename_and_is_none(workshop: Workshop) -> None:
     with on_main(workshop):
         workshop.write("services/attic.yaml", SERVICE % "attic")
     (workshop.path / "services/attic.yaml").unlink()
-    workshop.write("services/loft.yaml", SERVICE % "loft")
+    workshop.write("services/loft.yaml", (SERVICE % "loft").replace("A service", "A loft"))
     workshop.commit()
     (found,) = [finding for finding in workshop.judge().findings if finding.rule == "record-deleted"]
-    assert found.message == "Service attic is deleted, and loft says the same"
-    assert found.remedy.endswith("; a rename adds the new record and ends the old one, to which others may still refer")
+    assert found.message == (
+        "Service attic is deleted, and loft says the same; it is not taken for a rename: a rename is of one record, of "
+        "which only the name differs"
+    )
+    assert found.remedy.endswith("; or rename it with itsm rename")
 
 
 def test_a_record_that_cannot_be_read_is_not_deleted(workshop: Workshop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,13 +30,15 @@ def command(session: Session, record_name: str, name: str) -> int:
     """Give a record another name, wherever it is named. All of it is written, or nothing.
 
     What people read is the title, which is set: itsm set RECORD metadata.title=... Other places that hold the
-    old name, such as expressions and texts, are listed, to be looked at.
+    old name, such as expressions and texts, are listed, to be looked at. In a pull request a rename comes alone: the
+    gate asks the owners, and lets also what has ended name it anew.
 
     \b
     Example:
       itsm rename payments-api card-payments
       itsm rename Team/team-cards team-card-payments
     """
+    from itsm_as_code.git.user import tell_of
     from itsm_as_code.records.editing import edited
     from itsm_as_code.records.renaming import places_of, with_name
 
@@ -54,6 +57,7 @@ def command(session: Session, record_name: str, name: str) -> int:
     source = edited(record.path, record.source, data, record.kind.schema)
     files.pop(record.path, None)
     _write(session.directory, files, record.path, target, source)
+    tell_of(session.directory, os.environ, target)
     session.write("".join(f"{path}\n" for path in sorted({*files, target})))
     session.say(f"{record.path} is {target} now; {len(files)} other file{'s' if len(files) != 1 else ''} named it")
     _say_what_is_left(work, record, name, places)
@@ -110,12 +114,16 @@ def _write(top: Path, files: Mapping[str, bytes], old: str, new: str, source: by
 
 
 def _say_what_is_left(work: Work, record: Record, name: str, places: Mapping[Record, object]) -> None:
-    """Say which of the records that named it have ended, and where else the old name stands."""
+    """Say what the gate will ask, which of the records that named it have ended, and where else the old name stands."""
+    from itsm_as_code.records.renaming import KEEPS_NAME
+
+    if record.id.kind in KEEPS_NAME:
+        work.session.say(f"{KEEPS_NAME[record.id.kind]}: do this only where it is not")
     ended = [other.name for other in places if other.state in (other.kind.lifecycle or {}).get("final", ())]
     if ended:
         more = f" and {len(ended) - 3} more" if len(ended) > 3 else ""
         work.session.say(
-            f"records that have ended named it, too: {', '.join(ended[:3])}{more}; see that somebody agrees"
+            f"records that have ended named it, too: {', '.join(ended[:3])}{more}; they may change in that alone"
         )
     left = list(_mentions(work, record))
     for place in left[:_MOST_SHOWN]:

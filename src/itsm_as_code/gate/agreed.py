@@ -18,6 +18,7 @@ from typing import Any, Final
 from itsm_as_code.clock import FOREVER
 from itsm_as_code.findings import Pointer, RecordId, format_pointer
 from itsm_as_code.gate.guard import TOOL
+from itsm_as_code.gate.renames import Rename
 from itsm_as_code.gate.scope import MatchedRule, PathChange
 from itsm_as_code.measures.links import LINKS, ended_at, is_open
 from itsm_as_code.records.catalogue import Record, get
@@ -89,6 +90,16 @@ def history_rules(diffs: Iterable[RecordDiff]) -> list[MatchedRule]:
         told = f"{diff.id}: taken over {origin(diff.record.data)}"
         cases.append((diff, told if many <= _TOLD else f"{many:,} records taken over from {tool} on {day}"))
     return [_rule(HISTORY[1], {"role": "governance"}, cases)] if cases else []
+
+
+def rename_rules(rename: Rename | None) -> list[MatchedRule]:
+    """A rule for a rename: that somebody else agrees to the new name in all places, whatever else is asked for."""
+    if rename is None:
+        return []
+    count = len(rename.carried)
+    others = f"; {count:,} other record{'s name' if count != 1 else ' names'} it anew" if count else ""
+    cases = [(diff, f"{rename.old.id} is renamed to {rename.new.name}{others}") for diff in rename.by_name]
+    return [_rule("rename", ANYONE, cases)]
 
 
 def tool_rules(paths: Iterable[PathChange]) -> list[MatchedRule]:

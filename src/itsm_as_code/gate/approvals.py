@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from itsm_as_code.gate.agreed import tool_rules
+from itsm_as_code.gate.agreed import rename_rules, tool_rules
 from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason
@@ -50,9 +50,10 @@ def approvals_of(candidate: Candidate, findings: Findings, history: History) -> 
     )
     reviews = replace(found, ignored=(*found.ignored, *signed.ignored))
     voided = binding_of(candidate, findings, history).voided
+    rules = _with_own(candidate, candidate.diffs, candidate.other_paths, findings.scope)
     settled = [
         settle(rule, reviews, authors, candidate.directory, candidate.guarded_facts, voided)
-        for rule in _with_own(candidate, candidate.diffs, candidate.other_paths, findings.scope)
+        for rule in (*rules, *rename_rules(candidate.rename))
     ]
     vetoes = {item.person for item in reviews.vetoes}
     everyone = candidate.directory.everyone()

@@ -15,12 +15,13 @@ from itsm_as_code.errors import ForgeError
 from itsm_as_code.findings import RecordId
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate.conflicts import planned_window
-from itsm_as_code.gate.guard import guarded_facts
+from itsm_as_code.gate.guard import JUDGING_KINDS, guarded_facts
 from itsm_as_code.gate.identities import Directory
 from itsm_as_code.gate.incoming import brings_rules
 from itsm_as_code.gate.lane import Situation
 from itsm_as_code.gate.open_changes import OpenChanges, open_changes
 from itsm_as_code.gate.paths import changed_paths
+from itsm_as_code.gate.renames import Existed, Rename, hindrances, rename_of
 from itsm_as_code.gate.scope import PathChange
 from itsm_as_code.git.commits import Commit
 from itsm_as_code.git.repository import Repository
@@ -39,7 +40,9 @@ class Candidate:
     ``rule_set`` is that of the base, with its records, ``catalogue`` has those of the tree. ``changed_paths`` gives
     ``added``, ``modified`` or ``deleted`` for each path that differs; ``diffs`` are the records that do, those of
     which only the text changed included. ``commits`` are those of the pull request, oldest first; ``others`` is what
-    other open pull requests bring, as far as a change of this one could collide with it.
+    other open pull requests bring, as far as a change of this one could collide with it. ``rename`` is that of a
+    record, which is one of ``diffs`` then, and its ``carried`` are none of them; ``not_renamed`` says why what looks
+    like a rename is none.
     """
 
     base: str
@@ -53,23 +56,37 @@ class Candidate:
     others: OpenChanges
     pull_request: PullRequest
     now: datetime
+    rename: Rename | None = None
+    not_renamed: tuple[str, ...] = ()
+
+    @property
+    def carried(self) -> tuple[RecordDiff, ...]:
+        """The records that differ in naming the renamed one anew alone."""
+        return self.rename.carried if self.rename is not None else ()
+
+    @property
+    def approved_by_rules(self) -> tuple[RecordDiff, ...]:
+        """What approval rules look at: of the carried records those that judge; the others follow from the rename."""
+        return (*self.diffs, *(diff for diff in self.carried if diff.id.kind in JUDGING_KINDS))
 
     @cached_property
     def other_paths(self) -> list[PathChange]:
         """Changed paths that no record diff stands for."""
-        of_records = {path for diff in self.diffs for path in diff.paths}
+        of_records = {path for diff in (*self.diffs, *self.carried) for path in diff.paths}
         return [
             PathChange(path, action) for path, action in sorted(self.changed_paths.items()) if path not in of_records
         ]
 
     @cached_property
     def touched(self) -> frozenset[RecordId]:
-        return frozenset(diff.id for diff in self.diffs)
+        """The records that the pull request changes, under both names where they have two."""
+        renamed = [self.rename.old.id] if self.rename is not None else []
+        return frozenset([*(diff.id for diff in (*self.diffs, *self.carried)), *renamed])
 
     @property
     def subjects(self) -> frozenset[str]:
         """The records and paths that the pull request changes."""
-        return frozenset([*(str(diff.id) for diff in self.diffs), *self.changed_paths])
+        return frozenset([*map(str, self.touched), *self.changed_paths])
 
     @cached_property
     def changes(self) -> list[Record]:
@@ -129,8 +146,10 @@ def candidate_of(
     now: datetime,
     commits: Iterable[Commit] = (),
     others: Callable[[], OpenChanges] = OpenChanges,
+    existed: Existed = lambda folder, name: False,
 ) -> Candidate:
-    """A candidate of the two sides alone; ``ids`` are base, head and tree, ``others`` is asked where it can matter."""
+    """A candidate of the two sides alone; ``ids`` are base, head and tree. ``others``, and whether a name ``existed``
+    on the base, is asked where it can matter."""
     base = rule_set.catalogue
     paths = changed_paths(base.snapshot.entries, catalogue.snapshot.entries)
     standing = (side.by_path.get(path) for side in (base, catalogue) for path in paths)
@@ -141,6 +160,10 @@ def candidate_of(
         if record is not None and record.id not in found:
             found[record.id] = RecordDiff(record.id, base.records.get(record.id), record, ())
     diffs = tuple(sorted(found.values(), key=lambda diff: (diff.id.kind, diff.id.name)))
+    rename = rename_of(base, catalogue, diffs, existed)
+    not_renamed = tuple(hindrances(rename)) if rename is not None else ()
+    if rename is not None and not not_renamed:
+        diffs = rename.judged
     collide = any(planned_window(record.data) for record in _changes(diffs))
     return Candidate(
         *ids,
@@ -152,6 +175,8 @@ def candidate_of(
         others=others() if collide else OpenChanges(),
         pull_request=pull_request,
         now=now,
+        rename=rename if not not_renamed else None,
+        not_renamed=not_renamed,
     )
 
 
@@ -183,7 +208,10 @@ def read_candidate(
     def others() -> OpenChanges:
         return open_changes(repository, base, head, pull_request.open_pull_requests, rule_set.registry["Change"])
 
-    return candidate_of((base, head, tree), rule_set, catalogue, pull_request, now, commits, others)
+    def existed(folder: str, name: str) -> bool:
+        return repository.ever_held(base, folder, name)
+
+    return candidate_of((base, head, tree), rule_set, catalogue, pull_request, now, commits, others, existed)
 
 
 def _check_agreement(repository: Repository, base: str, head: str, pull_request: PullRequest) -> None:

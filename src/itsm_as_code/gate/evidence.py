@@ -48,8 +48,9 @@ def collect(
                 "path": diff.record.path,
                 "action": diff.action.value,
                 "fields": show_fields(diff.fields),
+                **({"was": diff.old.name} if diff.old is not None and diff.old.name != diff.id.name else {}),
             }
-            for diff in candidate.diffs
+            for diff in (*candidate.diffs, *candidate.carried)
         ],
         "paths": [{"path": change.path, "action": change.action} for change in candidate.other_paths],
         "risk": [_risk(record_id, risk) for record_id, risk in sorted(findings.context.risks.items(), key=str)],

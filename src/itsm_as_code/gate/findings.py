@@ -49,7 +49,7 @@ class Findings:
 def findings_of(candidate: Candidate) -> Findings:
     """All findings on a candidate, and what they rest on."""
     context = context_of(candidate)
-    scope = context.scope_of(candidate.diffs, candidate.other_paths)
+    scope = context.scope_of(candidate.approved_by_rules, candidate.other_paths)
     contexts = {diff.id: context.of(diff) for diff in candidate.diffs}
     focus = focus_of(candidate)
     validation = assess_catalogue(candidate.catalogue, candidate.rule_set, candidate.now, contexts, focus)
@@ -63,7 +63,7 @@ def findings_of(candidate: Candidate) -> Findings:
         incoming = Incoming(candidate.catalogue.snapshot, candidate.now, about)
     own = _own(candidate, context, scope, incoming)
     found = [*validation.findings, *place_findings(own, candidate.sources)]
-    marked = _settled(found, before.findings, candidate.touched, candidate.changed_paths)
+    marked = _marked(candidate, found, before.findings)
     return Findings(context, scope, validation, before, incoming, tuple(marked))
 
 
@@ -79,7 +79,8 @@ def focus_of(candidate: Candidate) -> Focus | None:
 
 def _own(candidate: Candidate, context: PullRequestContext, scope: Scope, incoming: Incoming | None) -> list[Finding]:
     """The gate's own findings, beyond those of validation."""
-    deletions = Deletions(scope.deletable, renamed(candidate.diffs), candidate.catalogue.snapshot.entries)
+    files = candidate.catalogue.snapshot.entries
+    deletions = Deletions(scope.deletable, renamed(candidate.diffs), candidate.not_renamed, files)
     found = _guarded(candidate, context)
     for diff in candidate.diffs:
         found += step_findings(diff, deletions, candidate.guarded_facts, candidate.now)
@@ -133,6 +134,17 @@ def _judged(engine: PolicyEngine, diff: RecordDiff, new: Record, context: PullRe
             if finding is not None and (finding.rule, finding.message) not in told:
                 told.add((finding.rule, finding.message))
                 yield replace(finding, message=f"{finding.message}, as {passed.state} on its way to {new.state}")
+
+
+def _marked(candidate: Candidate, found: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
+    """All findings, those that stood on the base as known; where a name alone differs, as told with the new one."""
+    if candidate.rename is None:
+        return _settled(found, before, candidate.touched, candidate.changed_paths)
+    by_name = candidate.rename.by_name
+    left_alone = {path for diff in by_name for path in diff.paths}
+    touched = candidate.touched - {diff.id for diff in by_name}
+    anew = map(candidate.rename.anew, before)
+    return _settled(found, anew, touched, candidate.changed_paths.keys() - left_alone)
 
 
 DUTIES: Final = ("emergency-review",)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from itsm_as_code import clock
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
@@ -42,8 +43,8 @@ RECORD_DELETED = Rule(
     "A record is retired, not deleted",
     Severity.ERROR,
     "Others refer to it and the history of decisions rests on it. Each kind has an end of its own: a change is "
-    "cancelled, a person gets inactive, a service is retired; a rename adds the new record and ends the old one. Where "
-    "deletion is right, an approval rule with `actions: [deleted]` on the base allows it.",
+    "cancelled, a person gets inactive, a service is retired; `itsm rename` gives a record another name wherever it is "
+    "named. Where deletion is right, an approval rule with `actions: [deleted]` on the base allows it.",
 )
 CHANGE_BACKDATED = Rule(
     "change-backdated",
@@ -62,6 +63,8 @@ MODEL_ON_BASE = Rule(
 RULES = (RECORD_DELETED, CHANGE_BACKDATED, MODEL_ON_BASE)
 
 _TO_COME = ("proposed", "authorised", "scheduled")
+_TOLD: Final = 3
+"""Reasons why something is no rename that are told of it."""
 
 
 def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool, timezone: str = "UTC") -> Facts:
@@ -151,10 +154,11 @@ def uncompilable(policies: Iterable[Record], environment: Environment) -> Iterat
 @dataclass(frozen=True, slots=True)
 class Deletions:
     """What tells one deletion from another: the records that a rule lets be deleted (as text), those that stand again
-    under another name, and the files of the candidate."""
+    under another name (and that name), why none is taken for a rename, and the files of the candidate."""
 
     allowed: frozenset[str] = frozenset()
     renamed: Mapping[RecordId, str] = field(default_factory=dict)
+    why_not: tuple[str, ...] = ()
     files: Container[str] = ()
 
 
@@ -193,7 +197,8 @@ def deletion_findings(diff: RecordDiff, deletions: Deletions) -> Iterator[Findin
         message, remedy = f"{diff.id} is no record any more: its file cannot be read as one", "mend the file"
     elif diff.id in deletions.renamed:
         message += f", and {deletions.renamed[diff.id]} says the same"
-        remedy += "; a rename adds the new record and ends the old one, to which others may still refer"
+        why = "; ".join(deletions.why_not[:_TOLD]) or "a rename is of one record, of which only the name differs"
+        message, remedy = f"{message}; it is not taken for a rename: {why}", f"{remedy}; or rename it with itsm rename"
     else:
         remedy += f"; or merge an approval rule with kinds: [{diff.id.kind}] and actions: [deleted] first"
     yield stamp(RECORD_DELETED, diff.record, Problem(message, (), remedy))

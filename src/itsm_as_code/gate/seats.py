@@ -235,10 +235,13 @@ def _seats(approval: Mapping[str, Any], rule: MatchedRule, directory: Directory,
 
 
 def owner_teams(rule: MatchedRule, which: str, facts: Facts) -> list[str]:
-    """The teams that own what a rule's records are about, on the base and after; each of them must approve."""
+    """The teams that own what a rule's records are about, on the base and after; each of them must approve.
+
+    Of what differs by a name alone, those of the base: they are the same.
+    """
     teams: dict[str, None] = {}
     for diff in rule.records:
-        for record in (diff.old, diff.new):
+        for record in (diff.old,) if diff.by_name else (diff.old, diff.new):
             if record is None or not record.valid:
                 continue
             spec = record.spec

@@ -183,6 +183,22 @@ class Repository(Objects):
         options = ("--topo-order", "--reverse", "--full-history", f"--max-count={MAX_COMMITS}")
         return self.text("rev-list", *options, "--end-of-options", f"{base}..{head}", "--", path).split()
 
+    def ever_held(self, revision: str, folder: str, name: str) -> bool:
+        """Whether a file that a revision lacks, ``name.yaml`` in a folder or below it, ever stood on its branch.
+
+        GitError where a shallow clone cannot tell.
+        """
+        if self.is_shallow:
+            raise GitError(
+                f"this clone is shallow, so whether the name {name} is new is not known",
+                code="shallow-clone",
+                remedy="run 'git fetch --unshallow', or check out with fetch-depth: 0",
+            )
+        shown = ("--format=", "--name-only", "-z", "--no-renames", "--diff-filter=D")
+        options = ("--first-parent", "--diff-merges=first-parent", *shown)
+        gone = self.text("log", *options, "--end-of-options", revision, "--", self.outward(folder)).split("\0")
+        return any(path.strip("\n").endswith(f"/{name}.yaml") for path in gone)
+
 
 def _quoted(path: Path) -> str:
     """A path for a list that git splits at colons (environment variables of git(1))."""

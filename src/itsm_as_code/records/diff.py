@@ -21,12 +21,17 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordDiff:
-    """A record before and after. ``fields`` are the deepest pointers at which the two differ, sorted."""
+    """A record before and after. ``fields`` are the deepest pointers at which the two differ, sorted.
+
+    ``by_name``: they differ by another name alone, of the record itself (that of ``old`` is another one than ``id``) or
+    of one that it names.
+    """
 
     id: RecordId
     old: Record | None
     new: Record | None
     fields: tuple[Pointer, ...]
+    by_name: bool = False
 
     @property
     def action(self) -> Action:

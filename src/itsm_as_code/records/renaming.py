@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from itsm_as_code.findings import Pointer
 from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.document import Data
 
+KEEPS_NAME: Final[Mapping[str, str]] = {
+    "Change": "a change keeps its name once it is merged: evidence, statements and pipelines know it by that",
+    **dict.fromkeys(
+        ("ApprovalPolicy", "Policy", "PolicyPack", "Waiver"),
+        "a rule keeps its name once it is merged: itsm.yaml, waivers and what was judged know it by that",
+    ),
+}
+"""Kinds whose records are known by their names to others than records, and why they keep them."""
 
-def places_of(catalogue: Catalogue, renamed: Record) -> dict[Record, list[Pointer]]:
+
+def places_of(
+    catalogue: Catalogue, renamed: Record, among: Iterable[Record] | None = None
+) -> dict[Record, list[Pointer]]:
     """The records with a file that name a record, and where: by reference, or as ``{kind: ..., name: ...}``.
 
-    Records that break their schema count too: they are not to be left with a name that nobody has.
+    ``among`` are those to look at, all unless said otherwise. Records that break their schema count too: they are not
+    to be left with a name that nobody has.
     """
     found: dict[Record, list[Pointer]] = {}
-    for record in catalogue:
+    for record in catalogue if among is None else among:
         if not record.pack and (places := list(dict.fromkeys(_places(catalogue, record, renamed)))):
             found[record] = places
     return found

@@ -7,7 +7,10 @@ tree, and variables of the environment that lead to another repository have no e
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,27 @@ _OPTIONS = (
 )
 
 
+_PLACES = (("--absolute-git-dir",), ("--show-prefix",), ("--git-path", "objects"), ("--git-path", "shallow"))
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A git process that answers as long as it is asked: to start one costs more than to read most objects."""
+
+    process: Any
+    environment: Mapping[str, str]
+    owner: int
+    """The process that started it; one that was forked off must start its own."""
+
+    def end(self) -> str:
+        """End it, and give what it complained of; what was asked and not read is lost."""
+        if os.getpid() != self.owner or self.process.proc.returncode is not None:
+            return ""
+        self.process.proc.terminate()
+        complaint: bytes = self.process.proc.communicate()[1]
+        return complaint.decode("utf-8", "replace").strip()
+
+
 class Commands:
     """Runs git in a repository."""
 
@@ -59,7 +83,7 @@ class Commands:
             "LC_ALL": "C",
         }
         try:
-            found = self.text("rev-parse", "--absolute-git-dir").strip()
+            found = self.text("rev-parse", *(word for asked in _PLACES for word in asked)).split("\n")
         except GitError as error:
             if error.code == "git-missing":
                 raise
@@ -74,7 +98,12 @@ class Commands:
                 code="not-a-repository",
                 remedy="run 'git init', or name one with -C",
             ) from None
-        self.git_dir = Path(found)
+        if len(found) != len(_PLACES) + 1:  # a folder with a line feed in its name
+            found = [self.text("rev-parse", *asked).removesuffix("\n") for asked in _PLACES]
+        self.git_dir = Path(found[0])
+        self.prefix = found[1]
+        """The way from git's top to the folder, with a ``/`` at its end; empty at the top, and in a bare repository."""
+        self._objects_folder, self._shallow_file = folder / found[2], folder / found[3]
 
     def run(
         self, *arguments: str, feed: bytes | None = None, accept: tuple[int, ...] = (0,), folder: Path | None = None
@@ -84,6 +113,13 @@ class Commands:
         if code not in accept:
             raise GitError(f"git {arguments[0]} failed: {(reason.strip() or f'exit code {code}').splitlines()[0]}")
         return code, out
+
+    def converse(self, *arguments: str) -> Conversation:
+        """A git command that is asked on its standard input for as long as the repository is in use."""
+        clear(_PROCESS)
+        command = ["git", *_OPTIONS, *arguments]
+        process = self._git.execute(command, as_process=True, istream=subprocess.PIPE, env=self._environment)
+        return Conversation(process, dict(self._environment), os.getpid())
 
     def _execute(
         self, arguments: tuple[str, ...], feed: bytes | None = None, folder: Path | None = None

@@ -7,14 +7,19 @@ connection for each, so missing blobs are fetched together before they are read.
 
 from __future__ import annotations
 
+import os
 import re
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from itsm_as_code.errors import GitError
-from itsm_as_code.git.commands import Commands
+from itsm_as_code.git.commands import Commands, Conversation
 from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, Snapshot, TooLarge
+
+_AT_ONCE = 500
+"""Objects that are asked for at once: the question fits into a pipe, so that nobody waits for the other to read."""
 
 ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
@@ -55,11 +60,6 @@ class Objects(Commands):
         whole = self.snapshot(treeish)
         return Below(whole, self.prefix) if self.prefix else whole
 
-    @cached_property
-    def prefix(self) -> str:
-        """The way from git's top to the folder, with a ``/`` at its end; empty at the top, and in a bare repository."""
-        return self.text("rev-parse", "--show-prefix").removesuffix("\n")
-
     @property
     def top(self) -> Path:
         """Git's top, where paths of commits begin; the git directory where there is no work tree."""
@@ -88,32 +88,68 @@ class Objects(Commands):
         if not ids:
             return []
         self._fetch_missing(ids)
-        asked = "".join(f"{oid}\n" for oid in ids).encode()
         found = []
-        lines = self.run("cat-file", "--batch-check=%(objecttype) %(objectsize)", feed=asked)[1].decode().splitlines()
-        for oid, line in zip(ids, lines, strict=True):
-            kind, _, size = line.partition(" ")
+        for oid, (kind, size, _) in zip(ids, self._ask("info", ids), strict=True):
             if kind != "blob":
                 raise _missing("blob", oid)
-            found.append(int(size))
+            found.append(size)
         return found
 
     def objects(self, ids: Sequence[str], kind: str) -> Iterator[bytes]:
         """The content of objects of one type, in order; GitError when one is not in this clone."""
-        if not ids:
-            return
         if kind == "blob":
             self._fetch_missing(ids)
-        out = memoryview(self.run("cat-file", "--batch", feed="".join(f"{oid}\n" for oid in ids).encode())[1])
-        at = 0
-        for oid in ids:
-            end = bytes(out[at : at + 200]).index(b"\n") + at
-            header = bytes(out[at:end]).split()
-            if len(header) != 3 or header[1] != kind.encode():
+        for oid, (found, _, content) in zip(ids, self._ask("contents", ids), strict=True):
+            if found != kind:
                 raise _missing(kind, oid)
-            size = int(header[2])
-            yield bytes(out[end + 1 : end + 1 + size])
-            at = end + 1 + size + 1
+            yield content
+
+    def _ask(self, what: str, ids: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:
+        """Type, size and, with ``contents``, the content of each object; the type "" of what this clone lacks."""
+        for start in range(0, len(ids), _AT_ONCE):
+            yield from self._answers(what, ids[start : start + _AT_ONCE])
+
+    def _answers(self, what: str, ids: Sequence[str]) -> list[tuple[str, int, bytes]]:
+        """The whole of the answers, so that whoever stops reading leaves none to the next who asks."""
+        conversation = self._conversation()
+        process, found = conversation.process, []
+        try:
+            process.stdin.write("".join(f"{what} {oid}\n" for oid in ids).encode())
+            process.stdin.flush()
+            for _ in ids:
+                header = process.stdout.readline().split()
+                if len(header) != 3:
+                    if header[-1:] != [b"missing"]:
+                        raise BrokenPipeError
+                    found.append(("", 0, b""))
+                    continue
+                kind, size = header[1].decode(), int(header[2])
+                content = process.stdout.read(size + 1)[:-1] if what == "contents" else b""
+                if what == "contents" and len(content) != size:
+                    raise BrokenPipeError
+                found.append((kind, size, content))
+        except BaseException as error:
+            said = conversation.end()
+            self._conversations.clear()
+            if isinstance(error, BrokenPipeError):
+                why = (said or "it ended before it had answered").splitlines()[0]
+                raise GitError(f"git cat-file failed: {why}", remedy="run 'git fsck'") from None
+            raise
+        return found
+
+    def _conversation(self) -> Conversation:
+        """The process that is asked for objects; another one where this process or git's environment is another."""
+        for there in self._conversations:
+            if there.owner == os.getpid() and there.environment == self._environment:
+                return there
+            there.end()
+        self._conversations[:] = [self.converse("cat-file", "--batch-command")]
+        weakref.finalize(self, self._conversations[0].end)
+        return self._conversations[0]
+
+    @cached_property
+    def _conversations(self) -> list[Conversation]:
+        return []
 
     def _fetch_missing(self, ids: Sequence[str]) -> None:
         """Fetch those of some blobs that a partial clone does not hold; GitError when its remote does not give them."""

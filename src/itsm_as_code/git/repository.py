@@ -144,9 +144,8 @@ class Repository(Objects):
         path = Path(folder.name)
         (path / "work").mkdir()
         (path / "objects").mkdir()
-        objects = self.text("rev-parse", "--git-path", "objects").strip()
         self._environment["GIT_OBJECT_DIRECTORY"] = str(path / "objects")
-        self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = _quoted((self.folder / objects).resolve())
+        self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = _quoted(self._objects_folder.resolve())
         return path
 
     def commits(self, base: str, head: str) -> list[Commit]:
@@ -163,6 +162,7 @@ class Repository(Objects):
                 code="too-many-commits",
                 remedy="split the pull request, or squash its commits",
             )
+        self._seen.update(ids)
         commits = [parse_commit(sha, content) for sha, content in zip(ids, self.objects(ids, "commit"), strict=True)]
         if self._boundary & {commit.sha for commit in commits if commit.parents}:
             raise GitError(
@@ -175,7 +175,7 @@ class Repository(Objects):
     @cached_property
     def _boundary(self) -> frozenset[str]:
         """The commits whose parents a shallow clone leaves out."""
-        file = self.folder / self.text("rev-parse", "--git-path", "shallow").strip()
+        file = self._shallow_file
         return frozenset(file.read_text().split()) if file.is_file() else frozenset()
 
     def commits_touching(self, base: str, head: str, path: str) -> list[str]:

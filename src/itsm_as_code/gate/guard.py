@@ -106,7 +106,12 @@ def judging_folders(registry: KindRegistry) -> tuple[str, ...]:
 
 
 def policy_digest(base: Catalogue) -> str:
-    """SHA-256 over everything that judges: path and blob id on the base, and the packs that the program brings."""
+    """SHA-256 over :func:`policy_lines`."""
+    return "sha256:" + hashlib.sha256("".join(policy_lines(base)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def policy_lines(base: Catalogue) -> list[str]:
+    """Everything that judges, one a line: mode, blob id and path on the base, and the packs that the program brings."""
     folders = (*judging_folders(base.registry), "schemas/", f"{TOOL}/")
     lines = [
         f"{entry.mode} {entry.oid} {path}\n"
@@ -118,7 +123,7 @@ def policy_digest(base: Catalogue) -> str:
         for record in sorted(base, key=lambda record: record.path)
         if record.pack
     ]
-    return "sha256:" + hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+    return lines
 
 
 _UNUSABLE = (

@@ -12,7 +12,8 @@ from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
-    from itsm_as_code.assurance.audit import Asked
+    from itsm_as_code.assurance.audit import Asked, Audit
+    from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.git.repository import Repository
 
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 @click.option("--since", metavar="INSTANT", help="Only what was merged from then on.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw so many of the population.")
 @click.option("--seed", default="0", show_default=True, metavar="K", help="Which sample: the same draws the same.")
+@click.option(
+    "--package",
+    "place",
+    type=click.Path(path_type=Path),
+    metavar="DIR|FILE.zip",
+    help="Write there what an auditor needs to check the sample without this program.",
+)
 @click.option(
     "--key", type=click.Path(path_type=Path), metavar="FILE", help="Sign with it that the audit came this far."
 )
@@ -36,6 +44,7 @@ def command(
     since: str | None,
     sample: int | None,
     seed: str,
+    place: Path | None,
     key: Path | None,
     remote: str | None,
 ) -> int:
@@ -48,7 +57,8 @@ def command(
     \b
     Example:
       itsm audit
-      itsm audit --since 2026-07-01T00:00:00Z --sample 25 --seed 7 --format csv
+      itsm audit --since 2026-07-01T00:00:00Z --format csv
+      itsm audit --sample 25 --seed 7 --package audit-2026
     """
     from itsm_as_code.assurance.audit import audit
     from itsm_as_code.assurance.audited import keep, with_rewritten
@@ -65,10 +75,22 @@ def command(
     ledger = Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
     asked = _asked(repository, span, since, sample, seed)
     result = with_rewritten(ledger, audit(ledger, asked, cache.opened_for(session)))
+    if place is not None:
+        _pack(ledger, result, place)
     if key is not None:
         keep(ledger, result, key.expanduser(), remote)
     session.report("audit_merges", result)
     return result.exit_code
+
+
+def _pack(ledger: Ledger, result: Audit, place: Path) -> None:
+    from itsm_as_code.assurance.package import package_of, write
+    from itsm_as_code.assurance.people import People
+    from itsm_as_code.reports import renderer
+
+    names = {"json": "audit.json", "markdown": "audit.md", "csv": "population.csv"}
+    reports = {name: renderer("audit_merges", form)(result).encode() for form, name in names.items()}
+    write(package_of(ledger, result, People(ledger.repository, ledger.now), reports), place)
 
 
 def _asked(repository: Repository, span: str | None, since: str | None, sample: int | None, seed: str) -> Asked:

@@ -96,11 +96,8 @@ format: $(STAMP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## Measure, and print ratios
-	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/checks.py --services 2000 --changes 20000
-	$(BIN)/python benchmarks/gate.py --services 2000 --changes 20000
-	$(BIN)/python benchmarks/pages.py
+bench: $(STAMP) ## Measure, and print ratios; SIZE=small compares them with those that are kept
+	$(BIN)/python benchmarks/table.py --size $(or $(SIZE),full) $(if $(filter small,$(SIZE)),--check)
 
 clean: ## Remove what the other targets made
 	rm -rf .venv .venv-lowest .venv-newest build dist site htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -38,6 +38,7 @@ from itsm_as_code.records.document import parse
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
 from itsm_as_code.reports.gate._summary import unfolded
+from itsm_as_code.service_levels.measurements import load as measurements
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -202,7 +203,8 @@ def rules() -> str:
         ("YAML", "How a record file is written; no waiver covers these.", document.RULES),
         ("Files and records", "Where a record lies, what it holds, whom it names.",
          (*reading.RULES, *catalogue.RULES, *misplaced.RULES)),
-        ("Configuration", "`itsm.yaml`.", CONFIGURATION_RULES),
+        ("Configuration", "`itsm.yaml`, and the measurements that it names.",
+         [*CONFIGURATION_RULES, *measurements.RULES]),
         ("Lifecycle", ("States of a record. All but `lifecycle-required` and `taken-over` compare base and head, so "
          "only `itsm gate` reports them."), [*lifecycle.RULES, *taken_over.RULES]),
         ("Gate", "Reported by `itsm gate` only.", GATE_RULES),

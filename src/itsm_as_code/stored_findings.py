@@ -33,6 +33,7 @@ from itsm_as_code.records.lazy import LazyCatalogue, NotIndexed, listings
 from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.service_levels.measurements.load import of_snapshot
 from itsm_as_code.snapshot import Entry, Snapshot, WorkTree
 from itsm_as_code.validation import (
     Timing,
@@ -227,6 +228,7 @@ class _Earlier:
         configuration = load_configuration(self._known, self._registry)[0]
         lazy = LazyCatalogue(self._revision, self._registry, *self._about)
         catalogue = packs.lay_over(lazy, configuration).catalogue
+        catalogue.seen_by(of_snapshot(self._revision, configuration.raw))
         facts, situation = Facts.of(catalogue, configuration.timezone), Situation(now, configuration)
         for check in checks:
             found = run_checks(catalogue, facts, situation, [check])

@@ -27,11 +27,13 @@ from itsm_as_code.records import misplaced as misplaced_module
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.measured import Monitoring
 from itsm_as_code.records.misplaced import misplaced
 from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.service_levels.measurements import load as measurements
 from itsm_as_code.snapshot import Snapshot
 
 
@@ -83,6 +85,7 @@ def load_rule_set(snapshot: Snapshot, stored: StoredRecords | None = None, like:
         registry, known = registry_of(snapshot), None
     configuration, findings = load_configuration(snapshot, registry)
     packed = packs.lay_over(load_catalogue(snapshot, registry, known, stored), configuration)
+    packed.catalogue.seen_by(measurements.of_snapshot(snapshot, configuration.raw))
     return RuleSet(registry, configuration, packed.catalogue, (*findings, *packed.findings))
 
 
@@ -102,7 +105,13 @@ def load_judged(snapshot: Snapshot, rule_set: RuleSet) -> Catalogue:
     catalogue = load_catalogue(snapshot, rule_set.registry, rule_set.catalogue)
     configuration, findings = load_configuration(snapshot, rule_set.registry)
     # What a broken itsm.yaml says is told by the rule set that it would make; here it leaves the packs as they are.
-    return packs.lay_over(catalogue, rule_set.configuration if findings else configuration).catalogue
+    judged = packs.lay_over(catalogue, rule_set.configuration if findings else configuration).catalogue
+    return judged.seen_by(_monitoring_of(rule_set, snapshot))
+
+
+def _monitoring_of(rule_set: RuleSet, _: Snapshot) -> Monitoring:
+    """What was measured, by the base: what a pull request brings says nothing of its own changes."""
+    return rule_set.catalogue.monitoring
 
 
 def validate(snapshot: Snapshot, now: datetime) -> Validation:
@@ -171,7 +180,9 @@ def assess_catalogue(
     policy_engine = PolicyEngine(rule_set.catalogue, configuration.policies, facts, now, risk_of)
     judged = _judged(catalogue, focus)
     findings: list[Finding] = [*rule_set.findings, *catalogue.findings]
-    findings += misplaced(catalogue.snapshot, rule_set.registry, focus.paths if focus else None)
+    paths = focus.paths if focus else None
+    findings += misplaced(catalogue.snapshot, rule_set.registry, paths)
+    findings += measurements.findings(catalogue.snapshot, configuration.raw, facts, paths)
     findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
     findings += approval_rule_findings(rule_set.catalogue, policy_engine.environment)
@@ -259,6 +270,7 @@ def built_in_rules() -> dict[str, Rule]:
         reading,
         catalogue_module,
         misplaced_module,
+        measurements,
         lifecycle,
         taken_over,
         configuration_module,

@@ -16,6 +16,7 @@ from tests.attacks import (  # their scenarios are among the others
     scenarios_doors,  # noqa: F401
     scenarios_evidence,  # noqa: F401
     scenarios_history,  # noqa: F401
+    scenarios_measurements,  # noqa: F401
     scenarios_paths,  # noqa: F401
     scenarios_renames,  # noqa: F401
     scenarios_root,  # noqa: F401
@@ -25,6 +26,7 @@ from tests.attacks.guards import Guard
 from tests.attacks.guards_doors import DOOR_GUARDS
 from tests.attacks.guards_evidence import EVIDENCE_GUARDS
 from tests.attacks.guards_history import HISTORY_GUARDS
+from tests.attacks.guards_measurements import MEASUREMENT_GUARDS
 from tests.attacks.guards_paths import PATH_GUARDS
 from tests.attacks.guards_renames import RENAME_GUARDS
 from tests.attacks.guards_root import ROOT_GUARDS
@@ -33,7 +35,7 @@ from tests.conftest import Workshop
 
 GUARDS = (
     *(*GATE_GUARDS, *DOOR_GUARDS, *EVIDENCE_GUARDS, *HISTORY_GUARDS, *PATH_GUARDS),
-    *(*RENAME_GUARDS, *ROOT_GUARDS),
+    *(*MEASUREMENT_GUARDS, *RENAME_GUARDS, *ROOT_GUARDS),
 )
 PAIRS = [(guard, name) for guard in GUARDS for name in guard.stops]
 

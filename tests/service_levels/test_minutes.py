@@ -1,11 +1,16 @@
-"""Attainment and clocks, minute by minute, over random calendars, outages, pauses and zones: an oracle of its own."""
+"""Attainment and clocks, minute by minute, over random calendars, outages, pauses and zones: an oracle of its own.
+
+A second one looks at measurements: files with rows of every form, out of order, doubled, contradictory, with gaps.
+"""
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +18,12 @@ import pytest
 
 from itsm_as_code.clock import Interval, Intervals, format_instant
 from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.measured import GAPS, Measurements, Monitoring
 from itsm_as_code.service_levels.attainment import attainment
 from itsm_as_code.service_levels.cases import times
+from itsm_as_code.service_levels.measurements import csv_table
+from itsm_as_code.service_levels.measurements.samples import Notes, measured
+from itsm_as_code.service_levels.measurements.settings import Source
 from itsm_as_code.service_levels.windows import window_at
 
 Data = dict[str, Any]
@@ -155,3 +164,96 @@ def clock_agrees(world: World, tz: ZoneInfo, seed: int) -> int:
 def test_minute_by_minute(worlds: int) -> None:
     looked_at = sum(agrees(seed) for seed in range(worlds))
     print(f"{worlds:,} random calendars, outages, pauses and zones: {looked_at:,} minutes looked at, each the same")
+
+
+class Probe:
+    """A random file of measurements of one world, and what it says of a minute."""
+
+    def __init__(self, world: World, name: str) -> None:
+        pick = self.random = world.random
+        self.minutes = pick.choice([1, 1, 2, 5, 7])
+        threshold = pick.choice([None, None, Fraction(1, 2), Fraction(1)])
+        self.source = Source(name, "csv", "x.csv", self.minutes * MINUTE, threshold)
+        self.form = pick.choice(["up", "good"])
+        start, length = world.now - pick.randrange(9 * 1440) * MINUTE, pick.randrange(3 * 1440)
+        steps = range(0, length, self.minutes)
+        self.rows = [self._row(start + step * MINUTE) for step in steps if pick.random() < 0.9]
+        if self.rows and pick.random() < 0.5:
+            self.rows += [self._row(pick.choice(self.rows)[0]) for _ in range(3)]  # says again, or something else
+            pick.shuffle(self.rows)
+
+    def _row(self, instant: datetime) -> tuple[datetime, datetime | None, int, int]:
+        until = instant + self.random.randint(1, 90) * MINUTE if self.random.random() < 0.01 else None
+        total = self.random.choice([0, 3, 4, 4]) if self.form == "good" else 4
+        return instant, until, self.random.choice([total] * 9 + [0, total // 2]), total
+
+    def measured(self) -> Any:
+        columns = "up" if self.form == "up" else "good,total"
+        lines = [f"service,objective,instant,until,{columns}"]
+        for instant, until, good, total in self.rows:
+            values = str(good / 4) if self.form == "up" else f"{good},{total}"
+            end = format_instant(until) if until else ""
+            lines.append(f"shop,up,{format_instant(instant)},{end},{values}")
+        notes = Notes("x")
+        found = measured(self.source, csv_table.read("\n".join(lines).encode(), notes), notes)
+        return found.get(("shop", "up"))
+
+    def said(self) -> dict[datetime, set[Fraction]]:
+        """Of each minute that a row speaks of, the shares that rows call lost."""
+        found: dict[datetime, set[Fraction]] = {}
+        instants = sorted({row[0] for row in self.rows})
+        following = dict(pairwise([*instants, datetime.max.replace(tzinfo=UTC)]))
+        for instant, until, good, total in self.rows:
+            if total:
+                end = until or min(instant + self.minutes * MINUTE, following[instant])
+                for minute in minutes(Interval(instant, end)):
+                    found.setdefault(minute, set()).add(self._lost(Fraction(good, total)))
+        return found
+
+    def _lost(self, up: Fraction) -> Fraction:
+        if self.source.threshold is not None:
+            return Fraction(int(up < self.source.threshold))
+        return Fraction(math.ceil((1 - up) * 10**9), 10**9)
+
+
+def measurements_agree(seed: int) -> tuple[int, int]:
+    """Compares one world with measurements; gives the numbers of minutes looked at, and of those that were lost."""
+    world = World(seed)
+    tz = ZoneInfo(world.zone)
+    probes = [Probe(world, f"p{number}") for number in range(world.random.randint(1, 2))]
+    known = tuple(found for probe in probes if (found := probe.measured()) is not None)
+    gaps = world.random.choice(GAPS)
+    found_by = Measurements({("shop", "up"): known} if known else {}, gaps)
+    facts = Facts.from_records(world.records(), monitoring=Monitoring(lambda: found_by))
+    window = window_at(world.window, world.now, tz)
+    found = attainment(facts, world.agreement(), world.objective(), window, world.now)
+    every = [probe.said() for probe in probes]
+    said = {
+        minute: [next(iter(shares)) for one in every if len(shares := one.get(minute, set())) == 1]
+        for minute in minutes(window.span)
+    }
+    is_current = any(said.values())
+    is_recorded = any(start < window.span.end and end > window.span.start for (start, end), _ in world.outages)
+    served, lost = 0, Fraction(0)
+    for minute, shares in said.items():
+        local = minute.astimezone(tz)
+        if not (world.is_in_force(local) and world.is_served(minute, local)):
+            continue
+        kinds = {kind for (start, end), kind in world.outages if start <= minute < end}
+        weights = [*shares, *[Fraction(1)] * ("full" in kinds), *[world.weight] * ("degraded" in kinds)]
+        if not weights and known and (is_current or not is_recorded):
+            if gaps == "no-data" or not is_current:
+                continue
+            weights = [Fraction(int(gaps == "down"))]
+        served += 1
+        lost += max(weights, default=Fraction(0))
+    assert (found.served / 60, found.lost / 60) == (served, lost), seed
+    assert found.rests_on == ("records", *(one.source for one in known if one.source in found.rests_on))
+    return len(said), int(lost)
+
+
+@pytest.mark.parametrize("worlds", [20, pytest.param(2_000, marks=pytest.mark.deep)])
+def test_measurements_minute_by_minute(worlds: int) -> None:
+    looked_at = [measurements_agree(seed) for seed in range(worlds)]
+    assert sum(lost > 0 for _, lost in looked_at) > worlds // 4, "few worlds in which anything happens"
+    print(f"{worlds:,} random files of measurements: {sum(m for m, _ in looked_at):,} minutes looked at, each the same")

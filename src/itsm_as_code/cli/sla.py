@@ -45,12 +45,14 @@ def command(
     """
     from itsm_as_code.errors import UsageError
     from itsm_as_code.records.facts import Facts
-    from itsm_as_code.service_levels.overview import overview
+    from itsm_as_code.service_levels.measurements.load import of_all
+    from itsm_as_code.service_levels.overview import check_window, overview
     from itsm_as_code.validation import load_rule_set
 
     if explain is not None and service is not None:
         raise UsageError("--explain names its service itself", remedy="leave the other one out")
-    rule_set = load_rule_set(session.snapshot(rev))
+    snapshot = session.snapshot(rev)
+    rule_set = load_rule_set(snapshot)
     if not rule_set.catalogue.records and not rule_set.catalogue.findings:
         raise session.no_records()
     facts = Facts.of(rule_set.catalogue, rule_set.configuration.timezone)
@@ -59,10 +61,12 @@ def command(
     if wanted is not None:
         _must_be(wanted, (item["metadata"]["name"] for item in facts.records("Service")), "service")
     try:
-        found = overview(facts, now, wanted, window)
+        check_window(window, now)
     except ValueError as error:
         remedy = "write P28D, month, quarter, year, 2026-Q3, 2026-07 or 2026"
         raise UsageError(f"--window: {error}", remedy=remedy) from None
+    monitoring, notes = of_all(snapshot, rule_set.configuration.raw, facts, now, {})
+    found = overview(facts.seen_by(monitoring), now, wanted, window, notes)
     if explain:
         _must_be(explain[1], {line.objective["name"] for line in found.lines}, f"objective of {explain[0]} in force")
         found = found.only(explain[1])

@@ -112,6 +112,15 @@ def tool_rules(paths: Iterable[PathChange]) -> list[MatchedRule]:
     return [replace(rule, why=tuple(why), paths=tuple(found))]
 
 
+def measured_rules(taken_back: Iterable[tuple[str, str]]) -> list[MatchedRule]:
+    """A rule for measurements (by path and service) that say less of what failed: that somebody else agrees."""
+    why: dict[str, list[str]] = {}
+    for path, service in taken_back:
+        why.setdefault(path, []).append(f"{path} takes back what was measured to fail of {service}")
+    rule = _rule("measured-by-somebody-else", ANYONE, [])
+    return [replace(rule, why=tuple(said), paths=(path,)) for path, said in why.items()]
+
+
 HISTORY: Final = ("gate", "taken-over")
 """Policy and name of that rule."""
 _TOLD: Final = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from itsm_as_code.gate.agreed import rename_rules, tool_rules
+from itsm_as_code.gate.agreed import measured_rules, rename_rules, tool_rules
 from itsm_as_code.gate.binding import Binding, Merge
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason
@@ -21,6 +21,7 @@ from itsm_as_code.gate.signed_approvals import PullRequestIdentity, Signed, chec
 from itsm_as_code.gate.suggestions import explain, suggest
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.lifecycle_path import with_steps
+from itsm_as_code.service_levels.measurements.load import taken_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +97,6 @@ def _with_own(
         records = tuple(whole[diff_id] for diff_id in dict.fromkeys(diff.id for diff in rule.records))
         fields = tuple((diff, diff.fields) for diff in records)
         joined.setdefault((rule.name, records), replace(rule, records=records, fields=fields))
-    return (*scope.rules, *joined.values(), *tool_rules(paths))
+    rules, changed = candidate.rule_set, {change.path for change in paths}
+    measured = taken_back(rules.catalogue.snapshot, candidate.catalogue.snapshot, rules.configuration.raw, changed)
+    return (*scope.rules, *joined.values(), *tool_rules(paths), *measured_rules(measured))

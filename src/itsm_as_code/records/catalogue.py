@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from itsm_as_code.findings import (
     Finding,
@@ -21,6 +21,7 @@ from itsm_as_code.findings import (
 )
 from itsm_as_code.records.file_names import no_record, stem_of
 from itsm_as_code.records.kinds import Kind, KindRegistry, Reference
+from itsm_as_code.records.measured import UNMONITORED, Monitoring
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.snapshot import Snapshot
 
@@ -115,6 +116,8 @@ class Catalogue:
         self.records = records
         self.findings = findings
         self._meant: dict[RecordId, str] = {}
+        self.monitoring = UNMONITORED
+        """What was measured of its services, by the sources that the rules name which it is judged by."""
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records.values())
@@ -125,7 +128,12 @@ class Catalogue:
     def joined(self, more: Iterable[Record], findings: list[Finding]) -> Catalogue:
         """A catalogue with some further records, and with these findings."""
         records = {**self.records, **{record.id: record for record in more}}
-        return Catalogue(self.snapshot, self.registry, records, findings)
+        return Catalogue(self.snapshot, self.registry, records, findings).seen_by(self.monitoring)
+
+    def seen_by(self, monitoring: Monitoring) -> Self:
+        """The catalogue itself, with what was measured; before anybody asks it for facts."""
+        self.monitoring = monitoring
+        return self
 
     def get(self, kind: str, name: str) -> Record | None:
         """The valid record of that kind and name, or None: a record that breaks its schema answers no question."""

@@ -15,6 +15,7 @@ from itsm_as_code.clock import Interval, Intervals
 from itsm_as_code.records import outcomes
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.graph import ServiceGraph
+from itsm_as_code.records.measured import UNMONITORED, Measured, Monitoring
 from itsm_as_code.records.outcomes import History, Outcome
 from itsm_as_code.records.taken_over import is_taken_over
 
@@ -37,13 +38,19 @@ class _OfChanges(cached_property[_Answer]):
 class Facts:
     """Records as plain data, with the indexes that questions about them need; every answer is remembered.
 
-    ``like`` are other facts; where they have the same changes and incidents, what they know of those is taken over.
+    ``like`` are other facts, of which what was measured is taken over; where they have the same changes and incidents,
+    what they know of those as well.
     """
 
     def __init__(
-        self, by_kind: Mapping[str, Mapping[str, Data]], like: Facts | None = None, timezone: str = "UTC"
+        self,
+        by_kind: Mapping[str, Mapping[str, Data]],
+        like: Facts | None = None,
+        timezone: str = "UTC",
+        monitoring: Monitoring = UNMONITORED,
     ) -> None:
         self._by_kind = by_kind
+        self.monitoring: Monitoring = monitoring if like is None else like.monitoring
         self.timezone = timezone
         """The IANA zone of the organisation, in which its months and quarters begin."""
         self._remembered: dict[Any, Any] = {}
@@ -66,16 +73,31 @@ class Facts:
         their answers."""
         known: dict[str, Facts] = catalogue.__dict__.setdefault(_KNOWN, {})
         if timezone not in known:
-            known[timezone] = cls(catalogue.data, timezone=timezone)
+            known[timezone] = cls(catalogue.data, timezone=timezone, monitoring=catalogue.monitoring)
         return known[timezone]
 
     @classmethod
-    def from_records(cls, records: Iterable[Data], timezone: str = "UTC") -> Facts:
+    def from_records(
+        cls, records: Iterable[Data], timezone: str = "UTC", monitoring: Monitoring = UNMONITORED
+    ) -> Facts:
         """Facts of loose records (kind, metadata.name, spec), such as those in a policy's example."""
         by_kind: dict[str, dict[str, Data]] = {}
         for data in records:
             by_kind.setdefault(data["kind"], {})[data["metadata"]["name"]] = data
-        return cls(by_kind, timezone=timezone)
+        return cls(by_kind, timezone=timezone, monitoring=monitoring)
+
+    def seen_by(self, monitoring: Monitoring) -> Facts:
+        """The same records, with other measurements."""
+        return Facts(self._by_kind, timezone=self.timezone, monitoring=monitoring)
+
+    def measured(self, service: str, objective: str) -> tuple[Measured, ...]:
+        """What monitoring knows of an objective of a service; ValueError where that cannot be relied on."""
+        return self.monitoring.measurements.of(service, objective)
+
+    @property
+    def gaps(self) -> str:
+        """How instants count that monitoring, where there is any, does not know."""
+        return self.monitoring.measurements.gaps
 
     def record(self, kind: str, name: str) -> Data | None:
         return self._by_kind.get(kind, {}).get(name)

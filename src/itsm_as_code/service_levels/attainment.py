@@ -1,22 +1,27 @@
 """Attainment of availability: what was served and what of it was lost, by the records that say so.
 
 Service time is the window, less what the agreement does not cover, what lies outside service hours, and what is
-excluded; lost is the union of the outages of the service in it, each instant once, with the weight that the agreement
-gives it. Instants of which nothing is known count neither way. All sums are exact, in seconds.
+excluded; lost is the union of the outages of the service in it and of what monitoring saw fail, each instant once, with
+the weight that the agreement, or the measurement, gives it. Instants of which nothing is known count neither way. All
+sums are exact, in seconds.
 Source: ITIL 4, service level and availability management practices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from itsm_as_code.clock import BEGINNING, FOREVER, Interval, Intervals, parse_date, parse_instant, zone
 from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.records.measured import NO_DATA as COUNTS_NEITHER_WAY
+from itsm_as_code.records.measured import Measured
 from itsm_as_code.service_levels.windows import Window, day_begins
 
 BEFORE_AND_AFTER: Final = "agreement not in force"
@@ -25,8 +30,12 @@ EXCLUDED: Final = "excluded"
 NO_DATA: Final = "no data"
 FULL: Final = "full outage"
 DEGRADED: Final = "degraded"
+MEASURED: Final = "measured"
+RECORDS: Final = "records"
+"""What a figure rests on that rests on nothing else."""
 _SECOND: Final = timedelta(seconds=1)
 _ONE: Final = Fraction(1)
+_NOTHING: Final = Intervals()
 
 
 def seconds(length: timedelta) -> Fraction:
@@ -62,7 +71,9 @@ class Attainment:
     """The availability of one objective over ``window.span``; the parts are disjoint, in order of time.
 
     ``served`` are the seconds of the span without ``left_out`` and ``unknown``, ``served_whole`` those of the whole
-    window; ``lost`` are the sum of ``counted``. None is attained where nothing was served.
+    window; ``lost`` are the sum of ``counted``. None is attained where nothing was served. ``rests_on`` names the
+    sources that it was worked out from, ``stale`` those that know nothing of the window, each with the end of what it
+    knows; ``differs`` is service time of which monitoring and incidents say different things.
     """
 
     agreement: str
@@ -74,6 +85,9 @@ class Attainment:
     counted: tuple[Part, ...]
     unknown: tuple[Part, ...]
     served_whole: Fraction
+    rests_on: tuple[str, ...] = (RECORDS,)
+    stale: tuple[tuple[str, datetime], ...] = ()
+    differs: tuple[Part, ...] = ()
 
     @property
     def served(self) -> Fraction:
@@ -103,16 +117,20 @@ def attainment(
 ) -> Attainment:
     """What was attained of an objective in a window, as far as is known at an instant.
 
-    ``down`` and ``unknown`` are what another source measured; left out, the outages of incidents count, of which
-    everything is known. ValueError when a calendar, or the end of an outage, makes no sense.
+    ``down`` and ``unknown`` are what a caller measured; left out, the outages of incidents count, and what the sources
+    of measurements say. ValueError when a calendar, or the end of an outage, makes no sense, and where a source cannot
+    be relied on.
     """
     spec = agreement["spec"]
     tz = zone_of(facts, agreement)
     left_out = service_time(facts, agreement, objective, window.whole, tz)
     weight = Fraction(objective.get("degraded", "1"))
-    found = outage_parts(facts, spec["service"], window.span, known, weight) if down is None else down
+    if down is None:
+        seen = _seen(facts, spec["service"], objective["name"], window.span, known, weight)
+    else:
+        seen = _Seen(tuple(down))
     served = left_out.served & Intervals([window.span])
-    gaps = served & (unknown or Intervals())
+    gaps = served & (seen.unknown if unknown is None else unknown)
     served = served - gaps
     return Attainment(
         agreement=agreement["metadata"]["name"],
@@ -121,10 +139,74 @@ def attainment(
         window=window,
         timezone=str(tz),
         left_out=tuple(_within(left_out.parts, window.span)),
-        counted=merged(found, served),
+        counted=merged(seen.down, served),
         unknown=tuple(Part(span, NO_DATA, "measurements", Fraction(0)) for span in gaps),
         served_whole=seconds(left_out.served.total - gaps.total),
+        rests_on=seen.rests_on,
+        stale=seen.stale,
+        differs=merged(seen.differs, served) if seen.differs else (),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What incidents and monitoring say of a span."""
+
+    down: tuple[Part, ...]
+    unknown: Intervals = _NOTHING
+    rests_on: tuple[str, ...] = (RECORDS,)
+    stale: tuple[tuple[str, datetime], ...] = ()
+    differs: tuple[Part, ...] = ()
+
+
+def _seen(facts: Facts, service: str, objective: str, span: Interval, known: datetime, degraded: Fraction) -> _Seen:
+    """What failed is what either says, and nobody takes back what the other saw.
+
+    What no current source knows is a gap, but for the outages in it. Where no source has current data, records alone
+    speak, if they say anything: that nothing is recorded is then no news.
+    """
+    outages = tuple(outage_parts(facts, service, span, known, degraded))
+    sources = facts.measured(service, objective)
+    past = Intervals([Interval(span.start, max(span.start, min(span.end, known)))])
+    if not sources or not past:
+        return _Seen(outages)
+    current = [source for source in sources if source.known & past]
+    stale = tuple((source.source, source.newest) for source in sources if source not in current)
+    if not current:
+        return _Seen(outages, Intervals() if outages else past, stale=stale)
+    measured = tuple(_measured_parts(current, past.spans[0]))
+    watched = Intervals(part for source in current for part in source.known) & past
+    recorded = Intervals(part.span for part in outages)
+    gaps = past - watched - recorded
+    down = (*outages, *measured)
+    if facts.gaps != COUNTS_NEITHER_WAY:
+        down += tuple(Part(part, NO_DATA, "measurements") for part in gaps if facts.gaps == "down")
+        gaps = Intervals()
+    rests_on = (RECORDS, *(source.source for source in current))
+    return _Seen(down, gaps, rests_on, stale, tuple(_differences(outages, measured, watched, recorded)))
+
+
+def _measured_parts(sources: Iterable[Measured], past: Interval) -> Iterator[Part]:
+    for source in sources:
+        for loss in source.within(past):
+            start, end = max(loss.span.start, past.start), min(loss.span.end, past.end)
+            yield Part(Interval(start, end), MEASURED, f"Measurement/{source.source}", loss.share)
+
+
+ONLY_INCIDENTS: Final = "only incidents say so"
+ONLY_MEASURED: Final = "only monitoring says so"
+
+
+def _differences(
+    outages: Sequence[Part], measured: Sequence[Part], watched: Intervals, recorded: Intervals
+) -> Iterator[Part]:
+    failing = Intervals(part.span for part in measured)
+    for part in outages:
+        for span in Intervals([part.span]) & watched - failing:
+            yield Part(span, ONLY_INCIDENTS, part.source, part.weight)
+    for part in measured:
+        for span in Intervals([part.span]) - recorded:
+            yield Part(span, ONLY_MEASURED, part.source, part.weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +297,34 @@ def outage_parts(facts: Facts, service: str, span: Interval, known: datetime, de
 
 def merged(parts: Iterable[Part], served: Intervals) -> tuple[Part, ...]:
     """The parts within some time, each instant once: of those that overlap the gravest counts, else the earlier."""
-    left, found = served, []
-    for part in sorted(parts, key=lambda part: (-part.weight, part.span, part.source)):
-        own = Intervals([part.span])
-        found += [Part(span, part.why, part.source, part.weight) for span in left & own]
-        left = left - own
-    return tuple(sorted(found, key=lambda part: part.span))
+    ranked = sorted(parts, key=lambda part: (-part.weight, part.span, part.source))
+    starts = sorted(range(len(ranked)), key=lambda rank: ranked[rank].span.start)
+    bounds = sorted(moment for part in ranked for moment in (part.span.start, part.span.end))
+    pieces: list[tuple[Interval, int]] = []
+    open_: list[int] = []
+    begun = 0
+    for start, end in pairwise(bounds):
+        while begun < len(starts) and ranked[starts[begun]].span.start <= start:
+            heapq.heappush(open_, starts[begun])
+            begun += 1
+        while open_ and ranked[open_[0]].span.end <= start:
+            heapq.heappop(open_)
+        if not open_ or start == end:
+            continue
+        if pieces and pieces[-1][1] == open_[0] and pieces[-1][0].end == start:
+            start = pieces.pop()[0].start
+        pieces.append((Interval(start, end), open_[0]))
+    return tuple(_in_served(((span, ranked[rank]) for span, rank in pieces), served.spans))
+
+
+def _in_served(pieces: Iterable[tuple[Interval, Part]], served: Sequence[Interval]) -> Iterator[Part]:
+    """What of disjoint pieces, in order, lies in spans that are so as well."""
+    first = 0
+    for piece, part in pieces:
+        while first < len(served) and served[first].end <= piece.start:
+            first += 1
+        for index in range(first, len(served)):
+            start, end = max(piece.start, served[index].start), min(piece.end, served[index].end)
+            if start >= end:
+                break
+            yield Part(Interval(start, end), part.why, part.source, part.weight)

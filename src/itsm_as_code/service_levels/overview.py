@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -15,6 +15,7 @@ from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.attainment import Attainment, in_force, zone_of
 from itsm_as_code.service_levels.budget import ErrorBudget
 from itsm_as_code.service_levels.figures import Figure, figure, is_met
+from itsm_as_code.service_levels.measurements.samples import Note
 from itsm_as_code.service_levels.windows import Window, day_begins, window_at
 
 _NAMED: Final = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?\Z", re.ASCII)
@@ -49,11 +50,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Lines as of an instant; ``explained`` where each interval is to be told."""
+    """Lines as of an instant; ``explained`` where each interval is to be told; ``notes`` on what was measured."""
 
     now: datetime
     lines: tuple[Line, ...]
     explained: bool = False
+    notes: tuple[Note, ...] = ()
 
     def only(self, objective: str) -> Overview:
         """The lines of one objective, with their intervals."""
@@ -63,17 +65,41 @@ class Overview:
 
     @property
     def exit_code(self) -> int:
-        """0 where all that is measured is met, 1 where an objective is missed, 2 where one could not be computed."""
+        """0 where all that is measured is met, 1 where an objective is missed, 2 where one could not be computed.
+
+        2 as well where something of the measurements could not be used.
+        """
         found = {line.status for line in self.lines}
-        return 2 if "unknown" in found else int("missed" in found)
+        return 2 if "unknown" in found or any(note.bad for note in self.notes) else int("missed" in found)
 
 
-def overview(facts: Facts, now: datetime, service: str | None = None, window: str | None = None) -> Overview:
+def overview(
+    facts: Facts, now: datetime, service: str | None = None, window: str | None = None, notes: Iterable[Note] = ()
+) -> Overview:
     """The objectives in force at ``now``, of one service or all; ValueError for a window that is none."""
+    check_window(window, now)
+    names = sorted(facts.agreements_by_service) if service is None else [service]
+    about = tuple(note for note in notes if service is None or note.service in ("", service))
+    return Overview(now, tuple(line for name in names for line in _lines(facts, name, now, window)), notes=about)
+
+
+def check_window(window: str | None, now: datetime) -> None:
+    """ValueError for a window that is none."""
     if window is not None:
         span_of(window, now, ZoneInfo("UTC"))
-    names = sorted(facts.agreements_by_service) if service is None else [service]
-    return Overview(now, tuple(line for name in names for line in _lines(facts, name, now, window)))
+
+
+def asked(facts: Facts, now: datetime, window: str | None = None) -> dict[tuple[str, str], Interval]:
+    """The time that an overview looks at, of each objective of each service; the longest where there are several."""
+    found: dict[tuple[str, str], Interval] = {}
+    for service, agreements in facts.agreements_by_service.items():
+        for agreement in agreements:
+            tz = zone_of(facts, agreement)
+            for objective in agreement["spec"]["objectives"]:
+                span = (span_of(window, now, tz) if window else window_at(objective["window"], now, tz)).span
+                key = (service, objective["name"])
+                found[key] = min(found.get(key, span), span, key=lambda item: item.start)
+    return found
 
 
 def span_of(window: str, now: datetime, tz: ZoneInfo) -> Window:

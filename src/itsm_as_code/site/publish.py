@@ -121,10 +121,12 @@ class _Job:
 
     @cached_property
     def whole(self) -> str:
-        """What all of the site depends on: the configuration with its logo, and the kinds."""
+        """What all of the site depends on: the configuration with its logo, the kinds, and what was measured."""
         registry = self.validation.registry
         source = self.validation.configuration.source
-        return digest((source, logo(self.validation), [(kind.path, kind.schema) for kind in registry])).hex()
+        measured = self.validation.facts.monitoring.measurements.identity
+        kinds = [(kind.path, kind.schema) for kind in registry]
+        return digest((source, logo(self.validation), kinds, measured)).hex()
 
     def make(self, stage: Stage) -> None:
         """Put every file that is to be made, and keep the others."""

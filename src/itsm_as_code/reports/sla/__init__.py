@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Final
 
 from itsm_as_code.clock import format_instant
 from itsm_as_code.measures.numbers import rounded
 from itsm_as_code.service_levels import Attainment, Times, attained_text
+from itsm_as_code.service_levels.attainment import ONLY_INCIDENTS, ONLY_MEASURED, RECORDS, Part
 from itsm_as_code.service_levels.cases import Case
+from itsm_as_code.service_levels.measurements.samples import Note
 from itsm_as_code.service_levels.overview import Line
 
 COLUMNS: Final = (
     *("service", "agreement", "objective", "status", "target", "attained", "unit", "comparison", "from", "until"),
     *("servedSeconds", "lostSeconds", "allowedSeconds", "remainingPercent", "cases", "inTime", "sources", "problem"),
+    *("restsOn", "unknownSeconds", "onlyIncidentsSeconds", "onlyMonitoringSeconds", "noCurrentData"),
 )
 RULE: Final = "a share is cut after three decimals, a time rounded to three; sums are exact"
 
@@ -50,6 +53,44 @@ def row(line: Line) -> dict[str, Any]:
         "inTime": found.in_time if isinstance(found, Times) else None,
         "sources": list(dict.fromkeys(part.source for part in parts)),
         "problem": line.problem or None,
+        **(_basis(found) if isinstance(found, Attainment) else _NO_BASIS),
+    }
+
+
+_NO_BASIS: Final = {
+    "restsOn": [RECORDS],
+    "unknownSeconds": None,
+    "onlyIncidentsSeconds": None,
+    "onlyMonitoringSeconds": None,
+    "noCurrentData": [],
+}
+
+
+def _basis(found: Attainment) -> dict[str, Any]:
+    """What an availability rests on, and where that disagrees; the seconds are None where nothing was measured."""
+    differs = {why: _sum(found.differs, why) for why in (ONLY_INCIDENTS, ONLY_MEASURED)}
+    is_measured = len(found.rests_on) > 1
+    return {
+        "restsOn": list(found.rests_on),
+        "unknownSeconds": number(_sum(found.unknown)),
+        "onlyIncidentsSeconds": number(differs[ONLY_INCIDENTS]) if is_measured else None,
+        "onlyMonitoringSeconds": number(differs[ONLY_MEASURED]) if is_measured else None,
+        "noCurrentData": [{"source": source, "knownUntil": format_instant(newest)} for source, newest in found.stale],
+    }
+
+
+def _sum(parts: Iterable[Part], why: str | None = None) -> Fraction:
+    return sum((part.seconds for part in parts if why in (None, part.why)), Fraction(0))
+
+
+def note(item: Note) -> dict[str, Any]:
+    """What is odd about a source, as data."""
+    return {
+        "source": item.source,
+        "line": item.line or None,
+        "service": item.service or None,
+        "message": item.message,
+        "bad": item.bad,
     }
 
 
@@ -61,6 +102,7 @@ def intervals(line: Line) -> Iterator[dict[str, Any]]:
             ("left-out", found.left_out),
             ("unknown", found.unknown),
             ("lost", found.counted),
+            ("differs", found.differs),
         ):
             for part in parts:
                 yield {

@@ -16,6 +16,8 @@ def render(report: Overview) -> str:
     writer.writerow(COLUMNS)
     for line in report.lines:
         cells = row(line)
-        cells["sources"] = ", ".join(cells["sources"])
+        for column in ("sources", "restsOn"):
+            cells[column] = ", ".join(cells[column])
+        cells["noCurrentData"] = ", ".join(item["source"] for item in cells["noCurrentData"])
         writer.writerow([escape.cell(cells[column]) for column in COLUMNS])
     return stream.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itsm_as_code.clock import format_instant
 from itsm_as_code.reports import escape
-from itsm_as_code.reports.sla import RULE, intervals, row
+from itsm_as_code.reports.sla import RULE, intervals, note, row
 from itsm_as_code.service_levels.overview import Overview
 
 
@@ -13,6 +13,7 @@ def render(report: Overview) -> str:
         "schema": "itsm/sla/v1",
         "now": format_instant(report.now),
         "rounding": RULE,
+        "notes": [note(item) for item in report.notes],
         "objectives": [
             row(line) | ({"intervals": list(intervals(line))} if report.explained else {}) for line in report.lines
         ],

@@ -10,19 +10,26 @@ from itsm_as_code.reports import escape
 from itsm_as_code.reports.sla import RULE, intervals, number, row
 from itsm_as_code.service_levels import Attainment, Times
 from itsm_as_code.service_levels.attainment import seconds
+from itsm_as_code.service_levels.measurements.samples import told
 from itsm_as_code.service_levels.overview import Line, Overview
 
 
 def render(report: Overview) -> str:
     if report.explained:
-        return "\n".join(text for line in report.lines for text in (*_explained(line), ""))
+        shown = [text for line in report.lines for text in (*_explained(line), "")]
+        return "\n".join([*shown, *_notes(report)])
     rows = [_cells(row(line)) for line in report.lines]
     if not rows:
         return "no objective is in force\n"
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows]
     counts = [f"{sum(line.status == status for line in report.lines)} {status}" for status in _STATUSES]
-    return "\n".join([*map(escape.terminal, lines), f"{len(rows)} objectives: {', '.join(counts)}", ""])
+    summary = f"{len(rows)} objectives: {', '.join(counts)}"
+    return "\n".join([*map(escape.terminal, lines), summary, *_notes(report), ""])
+
+
+def _notes(report: Overview) -> list[str]:
+    return [escape.terminal(told(item)) for item in report.notes]
 
 
 _STATUSES = ("met", "missed", "no-data", "unknown")
@@ -30,8 +37,20 @@ _STATUSES = ("met", "missed", "no-data", "unknown")
 
 def _cells(data: dict[str, Any]) -> list[str]:
     promised = f"{data['comparison']} {data['target']} {data['unit']}"
-    more = data["problem"] or ", ".join(data["sources"])
-    return [data["status"], data["service"], data["objective"], attained(data), promised, left(data), more]
+    return [data["status"], data["service"], data["objective"], attained(data), promised, left(data), basis(data)]
+
+
+def basis(data: dict[str, Any]) -> str:
+    """By what something was lost, or why that is not known; what was measured, and where it ended."""
+    parts = [data["problem"] or ", ".join(data["sources"])]
+    if len(data["restsOn"]) > 1:
+        parts.append(f"rests on {', '.join(data['restsOn'])}")
+    parts += [f"no current data from {item['source']} (ends {item['knownUntil']})" for item in data["noCurrentData"]]
+    if data["onlyIncidentsSeconds"] not in (None, "0"):
+        parts.append(f"{data['onlyIncidentsSeconds']} s only by incidents")
+    if data["onlyMonitoringSeconds"] not in (None, "0"):
+        parts.append(f"{data['onlyMonitoringSeconds']} s only by monitoring")
+    return "; ".join(part for part in parts if part)
 
 
 def attained(data: dict[str, Any]) -> str:
@@ -60,7 +79,7 @@ def _explained(line: Line) -> Iterator[str]:
     length = number(seconds(line.window.end - line.window.start))
     yield _line("window", data["from"], data["until"], length, found.timezone)
     for part in intervals(line):
-        if part["effect"] != "lost":
+        if part["effect"] not in ("lost", "differs"):
             yield _line(f"{_SIGNS[part['effect']]} {part['why']}", part["from"], part["until"], part["seconds"],
                         part["source"])  # fmt: skip
     yield from _sums(line, found, data)
@@ -88,4 +107,9 @@ def _sums(line: Line, found: Attainment | Times, data: dict[str, Any]) -> Iterat
             yield _line(f"- {part['why']}", part["from"], part["until"], part["lostSeconds"], part["source"] + weight)
     yield _line("= good", "", "", number(found.served - found.lost), "numerator")
     yield f"  attained {attained(data)}, promised {promised}; error budget: {left(data)}"
+    for part in intervals(line):
+        if part["effect"] == "differs":
+            yield _line(f"! {part['why']}", part["from"], part["until"], part["seconds"], part["source"])
+    if len(found.rests_on) > 1 or found.stale:
+        yield escape.terminal(f"  {basis(data | {'sources': [], 'problem': None})}")
     yield f"  rounding: {RULE}"

@@ -257,7 +257,8 @@ class _Facts(Facts):
     notes: Notes
 
     def __init__(self, real: Facts, notes: Notes) -> None:
-        super().__init__(_Kinds(real._by_kind, notes), timezone=real.timezone)  # type: ignore[arg-type]
+        kinds: Any = _Kinds(real._by_kind, notes)
+        super().__init__(kinds, timezone=real.timezone, monitoring=real.monitoring)
         self.notes = notes
         self._made_of: dict[tuple[Any, ...], set[int]] = {}
         bind(self)

@@ -81,15 +81,19 @@ def objective(context: Context, budget: ErrorBudget) -> str:
 def _row(context: Context, budget: ErrorBudget) -> Row:
     agreement = context.reference("ServiceLevelAgreement", budget.agreement)
     found = promises.objective_of(context.catalogue.get("ServiceLevelAgreement", budget.agreement), budget.objective)
-    incidents = [context.reference("Incident", source.partition("/")[2]) for source in budget.sources]
+    by = [_source(context, *source.split("/", 1)) for source in budget.sources]
     return Row.of(
         Text(objective(context, budget)),
         standing(budget),
         Text(f"{minutes(budget.lost)} of {minutes(budget.served)}"),
         Text(f"{minutes(budget.allowed)} (100 - {budget.target_text} %)"),
         Text(promises.window(found)) if found else Missing(),
-        Inline((*incidents, agreement)),
+        Inline((*by, agreement)),
     )
+
+
+def _source(context: Context, kind: str, name: str) -> Value:
+    return context.reference(kind, name) if kind == "Incident" else Text(f"measured by {name}")
 
 
 def minutes(seconds: Fraction) -> str:

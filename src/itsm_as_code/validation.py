@@ -180,9 +180,7 @@ def assess_catalogue(
     policy_engine = PolicyEngine(rule_set.catalogue, configuration.policies, facts, now, risk_of)
     judged = _judged(catalogue, focus)
     findings: list[Finding] = [*rule_set.findings, *catalogue.findings]
-    paths = focus.paths if focus else None
-    findings += misplaced(catalogue.snapshot, rule_set.registry, paths)
-    findings += measurements.findings(catalogue.snapshot, configuration.raw, facts, paths)
+    findings += _about_files(catalogue.snapshot, rule_set, facts, focus)
     findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
     findings += approval_rule_findings(rule_set.catalogue, policy_engine.environment)
@@ -211,6 +209,13 @@ def assess_catalogue(
         waivers=tuple(resolution.states),
         policies=len(policy_engine.usable),
     )
+
+
+def _about_files(snapshot: Snapshot, rule_set: RuleSet, facts: Facts, focus: Focus | None) -> Iterator[Finding]:
+    """What is wrong with files that are not records: in the place of one, or of measurements."""
+    paths = focus.paths if focus else None
+    yield from misplaced(snapshot, rule_set.registry, paths)
+    yield from measurements.findings(snapshot, rule_set.configuration.raw, facts, paths)
 
 
 class _Untimed(Timing):

@@ -16,8 +16,7 @@ from typing import Final
 from itsm_as_code.clock import BEGINNING, Interval, Intervals
 
 NO_DATA: Final = "no-data"
-"""What is not known counts neither way: the first of the ways to take gaps."""
-GAPS: Final = (NO_DATA, "up", "down")
+"""What is not known counts neither way; the other ways to take gaps are ``up`` and ``down``."""
 
 
 @dataclass(frozen=True, slots=True)

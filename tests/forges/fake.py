@@ -61,6 +61,10 @@ class State:
     """The commits of the default branch that it came with; the last is the one that it became."""
     merged_at: str | None = None
     created_at: str = "2026-11-22T08:00:00Z"
+    branch: str = "topic"
+    text: str = ""
+    """The description of the pull request."""
+    issue_notes: list[dict[str, Any]] = field(default_factory=list)
     issues: list[dict[str, Any]] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
     """Who was asked for a review, request by request."""
@@ -323,6 +327,8 @@ class GitLabFace:
             return simple[path]()
         if path.endswith("/merge_requests") and "/repository/commits/" in path:
             return [self.request(state.number, state.head)] if path.split("/")[-2] in state.landed else []
+        if "notes" in path and "/issues/" in path and method == "GET":
+            return [*state.issue_notes, *state.comments]
         if "notes" in path:
             return self.notes(method, path, request, body)
         if "statuses" in path:
@@ -332,6 +338,8 @@ class GitLabFace:
         raise Refused(404, "404 Not found")
 
     def issues(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
+        if method == "GET" and not path.endswith("/issues"):
+            return next(item for item in self.state.issues if item["iid"] == int(path.rpartition("/")[2]))
         if method == "GET":
             return [item for item in self.state.issues if item["state"] == query["state"]]
         if method == "POST":
@@ -358,7 +366,8 @@ class GitLabFace:
             "sha": head,
             "state": {"open": "opened"}.get(state.state, state.state),
             "author": self.user(state.author),
-            "source_branch": "topic",
+            "source_branch": state.branch,
+            "description": state.text,
             "target_branch": state.base_ref,
             "source_project_id": 1,
             "target_project_id": 1,
@@ -399,7 +408,7 @@ class GitLabFace:
                 "created_at": "2026-11-22T09:30:00.000Z",
                 "author": self.user(who),
             }
-            | {"push_data": {**push, "ref": "topic", "commit_to": after or head}}
+            | {"push_data": {**push, "ref": self.state.branch, "commit_to": after or head}}
             for index, (who, after) in enumerate(self.state.pushes)
         ]
 

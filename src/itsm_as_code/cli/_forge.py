@@ -31,6 +31,7 @@ class ForgeOptions:
     group: str | None = None
     publish: str | None = None
     comment: bool = False
+    issue: int | None = None
     comment_as: str | None = None
     mention: bool = False
     keep: Path | None = None
@@ -51,6 +52,7 @@ class ForgeOptions:
             if base is None or head is None:
                 raise UsageError("--base and --head are missing", remedy="name both, or a --forge with --pr")
             given = {"--pr": self.number, "--publish": self.publish, "--comment": self.comment or None}
+            given |= {"--comment-on": self.issue}
             given |= {"--fetch": self.remote, "--merge-group": self.group}
             given |= {"--all": self.every or None, "--request-reviewers": self.ask or None}
             wrong = [name for name, value in given.items() if value is not None]
@@ -61,13 +63,8 @@ class ForgeOptions:
             raise UsageError("--reviews is for --forge local", remedy=f"leave it out: {self.name} is asked for them")
         if self.group is not None and (base is None or head is None):
             raise UsageError("--merge-group needs --base and --head", remedy="name the commits of the group")
-        if self.every and (self.number, self.group, base, head, self.publish is None) != (
-            None,
-            None,
-            None,
-            None,
-            False,
-        ):
+        which = (self.number, self.group, self.issue, base, head)
+        if self.every and (which.count(None) < len(which) or self.publish is None):
             raise UsageError("--all judges every open pull request", remedy="leave out which, and say --publish status")
         if self.ask and self.name != "github":
             raise UsageError("--request-reviewers is for GitHub", remedy="leave it out; the report says whom to ask")
@@ -134,6 +131,13 @@ forge_options = option_group(
         help="Show the verdict on the commit: as a check run, or as a commit status.",
     ),
     click.option("--comment", is_flag=True, help="Keep one comment with the verdict up to date."),
+    click.option(
+        "--comment-on",
+        "issue",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Keep it on this issue instead, from which the pull request was made.",
+    ),
     click.option("--request-reviewers", "ask", is_flag=True, help="Ask at GitHub whom the verdict suggests."),
     click.option("--comment-as", metavar="LOGIN", help="Whose comments are ours (default: asked for)."),
     click.option(

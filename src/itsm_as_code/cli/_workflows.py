@@ -11,6 +11,7 @@ from itsm_as_code.cli import _tool
 from itsm_as_code.cli._options import option_group
 
 _OWN = b"run: python -m pip install --quiet --disable-pip-version-check ."
+_ISSUE = "ci/issue.yml"
 _PERMISSIONS = b"permissions: {}\n"
 
 
@@ -80,11 +81,17 @@ def workflows(forge: str, verdict: str, prefix: str) -> dict[str, bytes]:
     return {}
 
 
-def of_issues(prefix: str) -> bytes:
-    """The workflow of GitHub that makes records of submitted issues."""
+def of_issues(forge: str, prefix: str) -> dict[str, bytes]:
+    """The workflow that makes records of submitted issues, by its place below the records."""
     from itsm_as_code import shipped
 
-    return _github(shipped.starter("issue.yml").encode(), prefix)
+    if forge == "gitlab":
+        return {_ISSUE: _gitlab("gitlab-issue.yml", prefix)}
+    return {
+        f".github/workflows/{'itsm-' if prefix else ''}issue.yml": _github(
+            shipped.starter("issue.yml").encode(), prefix
+        )
+    }
 
 
 def _of_github(verdict: str) -> dict[str, bytes]:
@@ -123,6 +130,9 @@ def _gitlab(template: str, prefix: str) -> bytes:
     text = shipped.starter(template)
     for key, value in ways.items():
         text = text.replace("{{ " + key + " }}", value)
+    text = text.replace("{{ issue }}", f"{prefix}{_ISSUE}")
     if prefix:
+        for command in ("report", "import"):  # they read files, the others git
+            text = text.replace(f"-C records {command} ", f"-C records/{prefix.removesuffix('/')} {command} ")
         text = text.replace("itsm build -o public", f'itsm -C {prefix.removesuffix("/")} build -o "$PWD/public"')
     return text.encode()

@@ -83,8 +83,8 @@ def issue_forms(session: Session, forge: str | None, into: Path, force: bool, dr
 
     They are for changes, incidents, improvements and risks, and lie where
     those of 'itsm export request-forms' do. An issue submitted with one becomes a record with 'itsm import issue';
-    for GitHub a workflow that does so and opens the pull request is written too, and says on top what it needs. Make
-    the forms anew when teams come or go: they are offered to choose from.
+    a workflow or job that does so and opens the pull request is written too, and says on top what it needs. Make the
+    forms anew when teams come or go: they are offered to choose from.
 
     \b
     Example:
@@ -100,8 +100,7 @@ def issue_forms(session: Session, forge: str | None, into: Path, force: bool, dr
         raise session.no_records()
     chosen = _chosen(forge, rule_set)
     forms = export(Facts.of(rule_set.catalogue), chosen)
-    if chosen == "github":
-        forms.files[".github/workflows/issue.yml"] = of_issues(prefix_of(session.directory))
+    forms.files.update(of_issues(chosen, prefix_of(session.directory)))
     return _write(session, forms, session.directory / into, [], force=force, dry_run=dry_run)
 
 
@@ -114,11 +113,18 @@ def _chosen(forge: str | None, rule_set: RuleSet) -> Forge:
 
 
 def _write(session: Session, forms: Forms, into: Path, found: list[Finding], *, force: bool, dry_run: bool) -> int:
+    from dataclasses import replace
+
+    from itsm_as_code.cli._workflows import prefix_of
     from itsm_as_code.findings import Severity
     from itsm_as_code.interchange import write
     from itsm_as_code.interchange.request_forms import plan
     from itsm_as_code.reports.export import Exported
 
+    if into.resolve() == session.directory.resolve():  # forges look at git's top, wherever below it the records lie
+        top = "../" * prefix_of(into).count("/")
+        files = {f"{top}{path}" if path.startswith(".git") else path: text for path, text in forms.files.items()}
+        forms = replace(forms, files=files)
     planned, said = plan(forms, into, force=force)
     findings = [*found, *forms.findings, *said]
     has_error = any(finding.severity is Severity.ERROR for finding in findings)

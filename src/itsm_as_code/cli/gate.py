@@ -76,7 +76,7 @@ def command(
     if evidence.verify is not None:
         return verify(evidence, session, base)
     forge.check(base, head, reviews, to_file=session.output is not None)
-    if what_if is not None and (forge.publish or forge.comment or evidence.sign):
+    if what_if is not None and (forge.publish or forge.comment or forge.issue or evidence.sign):
         raise UsageError("a what-if is not published or signed", remedy="leave out --as and --with-...")
     if what_if is not None and forge.group is not None:
         raise UsageError("a what-if is about one pull request", remedy="leave out --merge-group, or what is supposed")
@@ -213,7 +213,8 @@ class _Run:
         if self.begun == head:
             return
         self.begun = head
-        self.publisher = connection.publisher(head, self.forge.publish, self.forge.comment, self.forge.comment_as)
+        to = (self.forge.publish, self.forge.comment, self.forge.comment_as, self.forge.issue)
+        self.publisher = connection.publisher(head, *to)
         if self.publisher is not None:
             self.publisher.begin(keep)
 

@@ -119,14 +119,17 @@ class Connection:
         )
 
     def publisher(
-        self, head: str, publish: str | None, comment: bool, comment_as: str | None = None
+        self, head: str, publish: str | None, comment: bool, comment_as: str | None = None, issue: int | None = None
     ) -> Publisher | None:
-        """Where the verdict on a commit is to be shown: a ``check`` run or ``status``, a comment; None for nowhere."""
-        if publish is None and not comment:
+        """Where the verdict on a commit is to be shown: a ``check`` run or ``status``, a comment; None for nowhere.
+
+        The comment stands on the pull request, or on an ``issue``.
+        """
+        if publish is None and not comment and issue is None:
             return None
-        to, comment_on = (self.client, self.repository, head), self.asked if comment else None
+        to, comment_on = (self.client, self.repository, head), issue or (self.asked if comment else None)
         if self.name == "gitlab":
-            return GitLabPublisher(*to, publish is not None, comment_on, comment_as)
+            return GitLabPublisher(*to, publish is not None, comment_on, comment_as, on_issue=issue is not None)
         return GitHubPublisher(*to, publish == "check", publish == "status", comment_on, comment_as)
 
 

@@ -24,7 +24,10 @@ STATES: Final = {"approved": "success", "pending": "failed", "rejected": "failed
 
 @dataclass(frozen=True, slots=True)
 class GitLabPublisher:
-    """Publishes on the commit ``head`` and the merge request ``comment_on``; needs a token with the scope ``api``."""
+    """Publishes on the commit ``head`` and the merge request ``comment_on``; needs a token with the scope ``api``.
+
+    ``on_issue``: ``comment_on`` is the number of an issue instead.
+    """
 
     client: Client
     repository: str
@@ -32,6 +35,7 @@ class GitLabPublisher:
     status: bool = False
     comment_on: int | None = None
     me: str | None = None
+    on_issue: bool = False
 
     def begin(self, keep: Callable[[str], bool] = lambda _: False) -> None:
         """Take back what an earlier run said of this commit; ``keep`` is not asked, for GitLab counts no statuses."""
@@ -73,7 +77,7 @@ class GitLabPublisher:
         return None if newest is None else newest.text("status")
 
     def _comment(self, text: str, *, create: bool) -> None:
-        path = f"{self._project}/merge_requests/{self.comment_on}/notes"
+        path = f"{self._project}/{'issues' if self.on_issue else 'merge_requests'}/{self.comment_on}/notes"
         notes = [Fields(item, "a note") for item in self.client.pages(path) if is_ours(item.get("body"))]
         me = self.me or (Fields(self.client.get("/user"), "the account of the token").text("username") if notes else "")
         mine = [note for note in notes if note.has("author") and note.inside("author").text("username") == me]

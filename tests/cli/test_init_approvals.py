@@ -63,6 +63,7 @@ def test_every_kind_that_new_writes_can_be_approved(kind: str, first: Workshop, 
 
 OF_HOW_TOS = [
     *(".github/ISSUE_TEMPLATE/laptop.yml", ".gitlab/issue_templates/laptop.md", ".pre-commit-config.yaml"),
+    *(".github/workflows/issue.yml", "ci/issue.yml", ".vscode/schemas/change.schema.json"),
     *("CHANGELOG.md", "docs/page.md", "LICENSE", ".editorconfig"),
     *(
         ".github/CODEOWNERS",

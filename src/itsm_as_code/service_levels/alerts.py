@@ -94,6 +94,6 @@ def days(window: Data) -> Fraction:
     """How many days the window of an objective has; a month 30, a quarter 91, a year 365."""
     if "calendar" in window:
         return Fraction(_CALENDAR[window["calendar"]])
-    length = parse_duration(window["rolling"])
+    length = parse_duration(window.get("rolling") or window["every"])
     months = Fraction(length.months) * 365 / 12
     return months + length.days + Fraction(length.time // type(length.time)(seconds=1), 86400)

@@ -135,7 +135,7 @@ def has_budget(objective: Data) -> bool:
 def recovers(facts: Facts, budget: ErrorBudget, share: Fraction, now: datetime, at: datetime) -> datetime | None:
     """From which whole minute on less than a share of a budget is used, if nothing more fails; None for never.
 
-    A rolling window leaves outages behind; a calendar window ends with all of them.
+    A rolling window leaves outages behind; any other ends with all of them.
     """
     agreement = next(
         item for item in facts.agreements_by_service[budget.service] if item["metadata"]["name"] == budget.agreement
@@ -143,7 +143,7 @@ def recovers(facts: Facts, budget: ErrorBudget, share: Fraction, now: datetime, 
     objective = next(item for item in agreement["spec"]["objectives"] if item["name"] == budget.objective)
     tz = zone_of(facts, agreement)
     whole = window_at(objective["window"], at, tz).whole
-    if "calendar" in objective["window"]:
+    if "rolling" not in objective["window"]:
         return whole.end
     first = at.replace(second=0, microsecond=0)  # whoever asks some seconds later hears the same
     low, high = 0, (whole.end - whole.start) // _MINUTE + 1500  # a day of the change to winter time, and a bit

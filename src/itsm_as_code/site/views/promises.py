@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from itsm_as_code.clock import parse_date
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import Figure, attained_text, figure, is_met
 from itsm_as_code.site.views import words
@@ -29,10 +30,13 @@ def promise(objective: Mapping[str, Any]) -> str:
 
 
 def window(objective: Mapping[str, Any]) -> str:
-    """``each calendar month``, ``over any 28 days``."""
+    """``each calendar month``, ``over any 28 days``, ``every 14 days from 5 January 2026``."""
     span = objective.get("window", {})
     if "calendar" in span:
         return f"each calendar {span['calendar']}"
+    if "every" in span:
+        at = f" at {span['at']}" if "at" in span else ""
+        return f"every {words.duration(span['every'])} from {words.day(parse_date(span['from']))}{at}"
     return f"over any {words.duration(span.get('rolling', ''))}"
 
 

@@ -214,7 +214,10 @@ def rules() -> str:
          "name."), [*policy.RULES, *packs.RULES, *approval_rules.RULES]),
         ("Waivers", "What can be wrong with a waiver.", waivers.RULES),
         ("Layout", "Reported by `itsm fmt`.", formatting.RULES),
-        ("Import from Backstage", "Reported by `itsm import backstage`.", import_rules()),
+        ("Import from Backstage", "Reported by `itsm import backstage`; those of imports by every import.",
+         import_rules("_backstage_draft", "_backstage_entities", "_store", "backstage")),
+        ("Import from OpenSLO", "Reported by `itsm import openslo`.",
+         [rule for rule in import_rules("_openslo_objects", "openslo") if rule.id.startswith("openslo")]),
         ("Request forms", "Reported by `itsm export request-forms`, `itsm import request` and `itsm import issue`.",
          [*request.RULES, *request_forms.RULES, *issue.RULES]),
     ]  # fmt: skip
@@ -230,8 +233,7 @@ def rules() -> str:
     return "\n".join(parts)
 
 
-def import_rules() -> list[Rule]:
-    names = ("_backstage_draft", "_backstage_entities", "_store", "backstage")
+def import_rules(*names: str) -> list[Rule]:
     modules = [importlib.import_module(f"itsm_as_code.interchange.{name}") for name in names]
     found = {rule.id: rule for module in modules for rule in vars(module).values() if isinstance(rule, Rule)}
     return sorted(found.values(), key=lambda rule: rule.id)

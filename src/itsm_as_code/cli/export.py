@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from itsm_as_code.interchange._request_form import Forge
     from itsm_as_code.interchange.request_forms import Forms
     from itsm_as_code.records.catalogue import Catalogue
+    from itsm_as_code.records.facts import Facts
     from itsm_as_code.validation import RuleSet
 
 _FORGE = click.option(
@@ -157,10 +158,43 @@ def _unknown(name: str, catalogue: Catalogue) -> Any:
     raise UsageError(f"there is no valid RequestOffering '{name}'", remedy=remedy)
 
 
+_SERVICES = click.argument("services", nargs=-1, metavar="[SERVICE]...")
+_GOOD = click.option("--good", default="itsm_sli_good_total", show_default=True, metavar="SERIES", help="Good events.")
+_TOTAL = click.option(
+    "--total", default="itsm_sli_events_total", show_default=True, metavar="SERIES", help="All events."
+)
+
+
+@command.command("openslo")
+@_SERVICES
+@_GOOD
+@_TOTAL
+@common_options("")
+def openslo(session: Session, services: tuple[str, ...], good: str, total: str) -> int:
+    """Write services and their objectives as OpenSLO.
+
+    What was imported with 'itsm import openslo' comes back with all that it said, and what was changed since. Of other
+    agreements each share and each percentile becomes an SLO in version 1; what OpenSLO has no place for is named.
+
+    \b
+    Example:
+      itsm export openslo --output slos.yaml
+      itsm export openslo payments-api
+    """
+    from itsm_as_code.interchange._openslo_export import export, text
+
+    _, facts = _facts(session, services, good, total)
+    found = export(facts, services, good, total)
+    for sentence in found.left_out:
+        session.say(sentence)
+    session.write(text(found.objects))
+    return 0
+
+
 @command.command("prometheus-rules")
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
-@click.option("--good", default="itsm_sli_good_total", show_default=True, metavar="SERIES", help="Good events.")
-@click.option("--total", default="itsm_sli_events_total", show_default=True, metavar="SERIES", help="All events.")
+@_SERVICES
+@_GOOD
+@_TOTAL
 @common_options("")
 def prometheus_rules(session: Session, services: tuple[str, ...], good: str, total: str) -> int:
     """Write Prometheus rules on how fast error budgets burn.
@@ -174,13 +208,24 @@ def prometheus_rules(session: Session, services: tuple[str, ...], good: str, tot
       itsm export prometheus-rules --output rules.yaml
       itsm export prometheus-rules payments-api --total http_requests_total --good http_requests_good_total
     """
+    from itsm_as_code.interchange.prometheus_rules import rules, warnings
+    from itsm_as_code.service_levels.alerts import alerts
+
+    rule_set, facts = _facts(session, services, good, total)
+    found = list(alerts(facts, session.instant(rule_set.configuration.as_of), frozenset(services)))
+    for warning in warnings(found):
+        session.say(warning)
+    session.write(rules(found, good, total))
+    return 0
+
+
+def _facts(session: Session, services: tuple[str, ...], good: str, total: str) -> tuple[RuleSet, Facts]:
+    """The records, in which every service that was named is there; the names of series are such."""
     import re
 
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean
-    from itsm_as_code.interchange.prometheus_rules import rules, warnings
     from itsm_as_code.records.facts import Facts
-    from itsm_as_code.service_levels.alerts import alerts
     from itsm_as_code.validation import load_rule_set
 
     for option, series in (("--good", good), ("--total", total)):
@@ -195,8 +240,4 @@ def prometheus_rules(session: Session, services: tuple[str, ...], good: str, tot
             known = rule_set.catalogue.names("Service")
             remedy = did_you_mean(name, known) or f"services: {', '.join(known[:10]) or 'none'}"
             raise UsageError(f"there is no service '{name}'", remedy=remedy)
-    found = list(alerts(facts, session.instant(rule_set.configuration.as_of), frozenset(services)))
-    for warning in warnings(found):
-        session.say(warning)
-    session.write(rules(found, good, total))
-    return 0
+    return rule_set, facts

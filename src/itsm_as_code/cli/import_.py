@@ -48,6 +48,7 @@ def command() -> None:
     \b
     Example:
       itsm import backstage catalog-info.yaml --into .
+      itsm import openslo slos.yaml --into .
       itsm import request issue.json --into .
       itsm import issue issue.json --into .
     """

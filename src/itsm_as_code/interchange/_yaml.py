@@ -59,19 +59,22 @@ class ForeignDocument:
         return Location(self.path, *self.places.get(pointer, (self.line, self.column)))
 
 
-def read_documents(path: str, source: bytes) -> list[ForeignDocument]:
-    """The documents of a file but for empty ones; of a file that is not YAML or too much one with that problem."""
+def read_documents(path: str, source: bytes, placed: int = _PLACED_DEPTH) -> list[ForeignDocument]:
+    """The documents of a file but for empty ones; of a file that is not YAML or too much one with that problem.
+
+    Places are kept of so many levels.
+    """
     try:
         if len(source) > MAX_BYTES:
             raise _UnreadableError(f"the file has more than {MAX_BYTES >> 20} MiB", remedy="split the file")
-        return list(_Reader(path, source).documents())
+        return list(_Reader(path, source, placed).documents())
     except _UnreadableError as error:
         line, column = error.place
         return [ForeignDocument(path, line, column, problem=str(error), remedy=error.remedy)]
     except yaml.YAMLError as error:
         shallow = before_nesting_limit(source, error)
         if shallow is not None:
-            return read_documents(path, shallow)
+            return read_documents(path, shallow, placed)
         mark = getattr(error, "problem_mark", None)
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be parsed"
@@ -111,9 +114,9 @@ class _Frame:
     def awaits_key(self) -> bool:
         return self.key is None and isinstance(self.container, dict)
 
-    def below(self) -> Pointer | None:
+    def below(self, placed: int) -> Pointer | None:
         """Where the next value stands; None below the levels whose places are kept."""
-        if self.pointer is None or len(self.pointer) >= _PLACED_DEPTH:
+        if self.pointer is None or len(self.pointer) >= placed:
             return None
         return (*self.pointer, self.key if self.key is not None else len(self.container))
 
@@ -129,10 +132,11 @@ class _Frame:
 
 
 class _Reader:
-    def __init__(self, path: str, source: bytes) -> None:
+    def __init__(self, path: str, source: bytes, placed: int) -> None:
         parser: Any = yaml.CSafeLoader(source)  # only its parser is used
         self._event = parser.get_event
         self.path = path
+        self.placed = placed
         self.depth = 0
         self.weight = 0
 
@@ -217,7 +221,7 @@ class _Builder:
                 raise _unusable(event, "a key is not text")
             else:
                 self._place(frame, event)
-                stack.append(self._open(event, frame.below()))
+                stack.append(self._open(event, frame.below(self.reader.placed)))
 
     def _open(self, event: Any, pointer: Pointer | None) -> _Frame:
         if type(event) is yaml.AliasEvent:
@@ -257,7 +261,7 @@ class _Builder:
         frame.key_place = place(event)
 
     def _place(self, frame: _Frame, event: Any) -> None:
-        pointer = frame.below()
+        pointer = frame.below(self.reader.placed)
         if pointer is not None:
             self.places[pointer] = frame.key_place if frame.key is not None else place(event)
 
@@ -296,3 +300,25 @@ class _Builder:
 
 def _unusable(event: Any, message: str) -> _UnusableError:
     return _UnusableError(f"line {place(event)[0]}: {message}")
+
+
+class Number(str):
+    """A decimal number as text: written in its digits, without quotes."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Knows numbers that are text."""
+
+
+def _number(dumper: yaml.CSafeDumper, number: Number) -> yaml.ScalarNode:
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{'float' if '.' in number else 'int'}", str(number))
+
+
+_Dumper.add_representer(Number, _number)
+
+
+def document_text(data: Mapping[str, Any]) -> str:
+    """One document as YAML that tools of 1.1 and 1.2 read alike, its keys in their order."""
+    return "---\n" + yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

@@ -15,11 +15,13 @@ import pytest
 from itsm_as_code import reports
 from itsm_as_code.assurance.audit import Audit, LeftOut
 from itsm_as_code.assurance.authority import EvidenceFound
+from itsm_as_code.assurance.deployment_audit import DeploymentAudit, DeploymentFinding, Judged
 from itsm_as_code.assurance.deployments import Line as Deployed
 from itsm_as_code.assurance.forge_audit import ForgeAudit
 from itsm_as_code.assurance.landings import AuditFinding, Unit
 from itsm_as_code.assurance.ledger import Evidence
 from itsm_as_code.assurance.noting import Noted
+from itsm_as_code.assurance.ran import Ran, Skipped
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.clock import Interval, zone
 from itsm_as_code.compliance.deadlines import Deadline, Matter
@@ -346,6 +348,16 @@ def reminded(size: int, long: str) -> Reminders:
     return Reminders(NOW, days, [Review(f"c{long}", (), NOW)] * size, waiting)
 
 
+def ran(size: int, long: str) -> DeploymentAudit:
+    found = tuple(
+        Judged(Ran(f"p{number}{long}", "s", f"e{long}", f"a{long}", NOW, NOW, "failed", f"b{long}"), f"c{long}", ())
+        for number in range(size)
+    )
+    wrong = (DeploymentFinding("no-change", f"p{long}", f"s{long}", f"b{long}", f"m{long}"),) * size
+    drafts = ({"metadata": {"name": f"n{long}"}},) * size
+    return DeploymentAudit(None, NOW, found, wrong, (Skipped(f"p{long}", f"m{long}"),) * size, drafts)
+
+
 def deployed(size: int, long: str) -> list[Deployed]:
     keys = ("end", "service", "environment", "result", "change", "deployer")
     data = {key: f"{key}{long}" for key in keys}
@@ -413,6 +425,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "import_": lambda size, long: (Imported("x", Path(), False, size, *files(size, long)),),
     "export": lambda size, long: (Exported(*files(size, long), is_written=True),),
     "audit_merges": lambda size, long: (history(size, long),),
+    "audit_deployments": lambda size, long: (ran(size, long),),
     "audit_forge": lambda size, long: (audited(size, long),),
     "deployed": lambda size, long: (deployed(size, long),),
     "sla": lambda size, long: (service_levels(size, long),),

@@ -18,6 +18,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "audit forge": [
         ["--forge", "github", "--repo", "x/y", "--api-url", "http://127.0.0.1:9", "--wait", "0", "--rev", "main"]
     ],
+    "audit deployments": [["--to", "2026-12-24T00:00:00Z"]],
     "audit merges": [["--range", "main~1..main"], ["--sample", "2"]],
     "authorise": [["{change}"]],
     "build": [["-o", "{scratch}/site", "--history", "1"]],

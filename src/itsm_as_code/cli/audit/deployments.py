@@ -1,0 +1,115 @@
+"""itsm audit deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli.output import Session, instant, write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from itsm_as_code.assurance.deployment_audit import DeploymentAudit
+    from itsm_as_code.assurance.ran import Ran, Skipped
+    from itsm_as_code.git.repository import Repository
+    from itsm_as_code.records.kinds import KindRegistry
+
+
+@click.command("deployments")
+@click.option("--from", "begins", metavar="INSTANT", help="Deployments that began from then on.")
+@click.option("--to", "ends", metavar="INSTANT", help="And before then (now).")
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="FORM=FILE",
+    help="What else tells of deployments: argo-cd, csv, flux, github, gitlab, json-lines, kubernetes.",
+)
+@click.option("--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="FIELD==TEXT; service:THEIRS=OURS.")
+@click.option("--tolerance", type=click.IntRange(0, 86_400), default=60, show_default=True, metavar="SECONDS")
+@click.option("--drafts", type=click.Path(path_type=Path), metavar="DIR", help="Write there changes for what had none.")
+@click.option("--rev", metavar="REV", help="Whose changes (default: the default branch as origin has it).")
+@common_options("audit_deployments")
+def command(
+    session: Session,
+    begins: str | None,
+    ends: str | None,
+    sources: tuple[str, ...],
+    mapped: tuple[str, ...],
+    tolerance: int,
+    drafts: Path | None,
+    rev: str | None,
+) -> int:
+    """Audit what was deployed: did a change cover it? Exit code 0: yes, all; 1: no; 2: not known.
+
+    The population are the signed statements of refs/itsm/deployments, and what sources tell besides. A deployment is
+    covered by the change or model that it names, or by the one change whose release has its digest: within the window,
+    of its services, with exactly what was released. Fields: service, environment, artifact, start, end, result, by,
+    change, model.
+
+    \b
+    Example:
+      itsm audit deployments --from 2026-07-01T00:00:00Z --to 2026-10-01T00:00:00Z
+      itsm audit deployments --source csv=releases.csv --map service=App --map environment==production --drafts drafts
+    """
+    from itsm_as_code.assurance.deployment_audit import join
+    from itsm_as_code.cli._default_branch import default_branch
+    from itsm_as_code.gate.root import at_root
+    from itsm_as_code.git.repository import Repository
+    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.validation import load_rule_set
+
+    repository = Repository(session.directory)
+    commit = repository.commit(rev or default_branch(repository))
+    rule_set = load_rule_set(at_root(repository, commit).snapshot(commit))
+    facts = Facts.of(rule_set.catalogue, rule_set.configuration.timezone)
+    end = instant(ends, "--to") if ends else session.instant(rule_set.configuration.as_of)
+    period = (instant(begins, "--from") if begins else None, end)
+    population = _population(session, repository, rule_set.configuration.raw, sources, mapped)
+    result = join(population, facts, period, timedelta(seconds=tolerance))
+    if drafts is not None:
+        _write(session, result, drafts, rule_set.registry)
+    session.report("audit_deployments", result)
+    return result.exit_code
+
+
+def _population(
+    session: Session, store: Repository, raw: Mapping[str, Any], sources: tuple[str, ...], mapped: tuple[str, ...]
+) -> Iterator[Ran | Skipped]:
+    from itsm_as_code.assurance.deployments import deployers, read_lines
+    from itsm_as_code.assurance.ran import of_lines
+    from itsm_as_code.assurance.sources import mapping_of, read
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.git import lines
+    from itsm_as_code.git.notes import tip
+
+    said = lines.read(store, tip(store, lines.DEPLOYMENTS))
+    yield from of_lines(read_lines(said, deployers(raw)))
+    mapping = mapping_of(mapped)
+    for source in sources:
+        form, sign, name = source.partition("=")
+        if not sign:
+            raise UsageError(f"--source {source} names no file", remedy="say FORM=FILE")
+        try:
+            content = (session.called_in / name).read_bytes()
+        except OSError as error:
+            raise UsageError(f"cannot read {name}: {error.strerror}", remedy="name another file") from None
+        yield from read(form, content, name, mapping)
+
+
+def _write(session: Session, result: DeploymentAudit, place: Path, registry: KindRegistry) -> None:
+    from itsm_as_code.records.writer import dump
+
+    for draft in result.drafts:
+        name, start = draft["metadata"]["name"], draft["spec"]["schedule"]["start"]
+        file = place / start[:4] / start[5:7] / start[8:10] / f"{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_file(file, dump(dict(draft), schema=registry["Change"].schema))
+        session.say(f"drafted: {file}")

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from itsm_as_code.assurance.audit import Asked, Audit, audit
+from itsm_as_code.assurance.audit import Asked, Audit, audit, with_early_starts
 from itsm_as_code.assurance.audited import keep, with_rewritten
 from itsm_as_code.assurance.landings import REMEDIES
 from itsm_as_code.assurance.statement import pack, sign
@@ -18,7 +18,9 @@ from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.gate.decision import canonical
 from tests.assurance.built import land, push, restated, with_approval_of
-from tests.assurance.tools import Firm, copy
+from tests.assurance.tools import INSIDE, Firm, copy
+from tests.attacks.tools import CHANGE
+from tests.conftest import Run
 from tests.signing import make_key
 
 
@@ -38,7 +40,7 @@ class Landed:
 
     def audit(self, **more: object) -> Audit:
         ledger = self.firm.ledger()
-        return with_rewritten(ledger, audit(ledger, Asked(), **more))  # type: ignore[arg-type]
+        return with_early_starts(ledger, with_rewritten(ledger, audit(ledger, Asked(), **more)))  # type: ignore[arg-type]
 
     def codes(self) -> list[tuple[str, str, str]]:
         return [(finding.code, finding.commit, finding.person) for finding in self.audit().findings]
@@ -155,6 +157,13 @@ def approved_by_who_wrote_it(case: Landed) -> None:
     case.firm.note()
 
 
+def began_early(case: Landed) -> None:
+    """What is written on the record is true, and its merge came later."""
+    case.note()
+    begun(case.firm)
+    case.firm.note()
+
+
 def rewound(case: Landed) -> None:
     case.note()
     case.firm.git("checkout", "-q", "main")
@@ -181,6 +190,7 @@ CASES: Final[dict[Callable[[Landed], None], list[tuple[str, str]]]] = {
     incomplete: [("evidence-incomplete", "erin"), AGAINST],
     dated_back: [AGAINST, ("clock-backwards", "erin")],
     approved_by_who_wrote_it: [("self-approval", "bob"), AGAINST, ("direct-push", "erin")],
+    began_early: [AGAINST, ("began-early", "alice")],
     rewound: [("history-rewritten", "not known to git")],
 }
 
@@ -244,3 +254,57 @@ def test_ranges(landed: Landed) -> None:
     assert (len(whole.units), whole.before, whole.exit_code) == (1, 2, 2), "older than evidence, so nothing shows it"
     with pytest.raises(UsageError, match="first parents"):
         audit(ledger, Asked(after=landed.firm.git("rev-parse", "good")))
+
+
+def begun(firm: Firm, start: str = "2026-11-22T07:00:00Z") -> None:
+    """The change is authorised by a merge, and is under way: since then, or since the merge where no time is given."""
+    firm.change()
+    firm.merge()
+    start = start or firm.git("log", "-1", "--date=format:%FT%TZ", "--format=%cd")
+    firm.topic("begun")
+    firm.shop.edit(CHANGE, "status: authorised", f'actual: {{start: "{start}"}}\n  status: implementing')
+    firm.shop.commit()
+    firm.approve("bob", head="begun")
+    firm.merge(head="begun")
+
+
+def test_work_that_began_early_is_told_with_both_instants_and_stops_nothing(first_firm: Firm, tmp_path: Path) -> None:
+    firm = copy(first_firm, tmp_path / "firm")
+    begun(firm)
+    firm.note()
+    ledger = firm.ledger()
+    found = with_early_starts(ledger, audit(ledger, Asked()))
+    (finding,) = found.findings
+    merged = next(unit.merged_at for unit in found.units if unit.commit == finding.commit)
+    assert finding.message == (
+        "work on chg-20261122-tune began at 2026-11-22T07:00:00Z, and it was authorised by the merge of " + str(merged)
+    )
+    assert {unit.verdict for unit in found.units} == {"approved"}
+
+
+def test_work_that_began_in_time_is_told_of_by_nobody(first_firm: Firm, tmp_path: Path) -> None:
+    firm = copy(first_firm, tmp_path / "firm")
+    begun(firm, "")
+    firm.note()
+    ledger = firm.ledger()
+    found = with_early_starts(ledger, audit(ledger, Asked()))
+    assert (found.findings, found.left_out) == ((), ())
+
+
+def test_a_merge_that_nothing_shows_dates_no_authorisation(first_firm: Firm, tmp_path: Path) -> None:
+    """A date in a commit is anybody's word: without evidence it could not be checked."""
+    firm = copy(first_firm, tmp_path / "firm")
+    begun(firm)
+    ledger = firm.ledger()
+    found = with_early_starts(ledger, audit(ledger, Asked()))
+    assert "began-early" not in {finding.code for finding in found.findings}
+    (left,) = found.left_out
+    assert left.message.endswith("which authorised it, could not be checked")
+
+
+def test_authorise_tells_of_work_that_has_begun(first_firm: Firm, tmp_path: Path, itsm: Run) -> None:
+    firm = copy(first_firm, tmp_path / "firm")
+    begun(firm)
+    firm.note()
+    code, out, _ = itsm("authorise", "-C", firm.shop.path, "chg-20261122-tune", "--at", INSIDE)
+    assert (code, "  exception: work on chg-20261122-tune began at 2026-11-22T07:00:00Z, and" in out) == (0, True), out

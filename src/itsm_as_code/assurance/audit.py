@@ -12,14 +12,17 @@ from itsm_as_code import clock
 from itsm_as_code.assurance.landings import AuditFinding, Judge, Unit, is_flooded, out_of_order, row_key
 from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.people import People, identities
+from itsm_as_code.assurance.starts import starts_of
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.gate.identities import Directory
 from itsm_as_code.progress import watched
 from itsm_as_code.records.stored import program
+from itsm_as_code.validation import load_rule_set
 
 _CHUNK: Final = 200
 _UNKNOWN: Final = "not known to git"
+_NOBODY: Final = "no implementer named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,20 @@ def audit(ledger: Ledger, asked: Asked, cache: Cache | None = None) -> Audit:
         *_sample(units, asked),
         before=max(0, min(start, last + 1) - first),
     )
+
+
+def with_early_starts(ledger: Ledger, audit: Audit) -> Audit:
+    """With the work that began before it was authorised by one of the landings, and what cannot be told of that."""
+    asked = {commit for unit in audit.units for commit in unit.commits}
+    changes = load_rule_set(ledger.repository.snapshot(ledger.tip)).catalogue.of_kind("Change")
+    found = [item for item in starts_of(ledger, changes) if item.commit in asked]
+    early = [
+        AuditFinding("began-early", item.commit, ", ".join(item.change.spec.get("implementers", (_NOBODY,))), str(item))
+        for item in found
+        if item.is_early
+    ]
+    unknown = [LeftOut(item.commit, str(item)) for item in found if item.merged_at is None]
+    return replace(audit, findings=(*audit.findings, *early), left_out=(*audit.left_out, *unknown))
 
 
 def _merged(item: Any) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from itsm_as_code.assurance.ledger import Ledger
+from itsm_as_code.assurance.starts import starts_of
 from itsm_as_code.assurance.statement import Statement
+from itsm_as_code.assurance.touches import Touch, former_paths, touches_of
 from itsm_as_code.configuration import PATH
 from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.gate.decision import Reason
@@ -38,13 +40,15 @@ _REMEDY: Final = "set it back to what was approved, and bring the change in a pu
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFound:
-    """Whether evidence was asked for, in a sentence; what was found of the change; and what is missing."""
+    """Whether evidence was asked for, in a sentence; what was found of the change; what is missing; and what stops
+    nothing, and stays to be told."""
 
     asked: bool
     note: str
     since: str | None = None
     statement: Statement | None = None
     reasons: tuple[Reason, ...] = ()
+    exceptions: tuple[str, ...] = ()
 
 
 def not_asked(ledger: Ledger, *, insist: bool = False) -> EvidenceFound | None:
@@ -67,10 +71,10 @@ def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> EvidenceFo
     weighed = WEIGHED if change.spec["type"] == "standard" else ()
     folders = _folders(catalogue, (*RELIED_ON, *weighed))
     named = list(_named(change, catalogue))
-    touched = _touched(ledger, since, [path, PATH, SCHEMAS, *folders, *named])
+    touched = touches_of(ledger, since, [path, PATH, SCHEMAS, *folders, *named])
     names = set(change.spec["services"])
     while named := [before for place in named for before in former_paths(ledger, place, touched.get(place, ()))]:
-        touched |= _touched(ledger, since, named)
+        touched |= touches_of(ledger, since, named)
         names |= {PurePosixPath(place).stem for place in named}
     touched |= _stopping(ledger, since, _Reader(change, catalogue, frozenset(names)))
     ledger.load({touch.commit for touches in touched.values() for touch in touches})
@@ -89,7 +93,8 @@ def trail_of(ledger: Ledger, change: Record, catalogue: Catalogue) -> EvidenceFo
         note += "; the change was merged before"
     elif found.approved:
         note += f"; found on {found.commit[:12]}"
-    return EvidenceFound(True, note, since, found.statement if found else None, tuple(reasons))
+    exceptions = tuple(str(start) for start in starts_of(ledger, [change]) if start.is_early or not start.merged_at)
+    return EvidenceFound(True, note, since, found.statement if found else None, tuple(reasons), exceptions)
 
 
 def _folders(catalogue: Catalogue, kinds: Iterable[str]) -> list[str]:
@@ -99,7 +104,7 @@ def _folders(catalogue: Catalogue, kinds: Iterable[str]) -> list[str]:
 def _stopping(ledger: Ledger, since: str, read: _Reader) -> dict[str, list[Touch]]:
     """The touches of records that stopped a change as they were approved. What merely adds a stop lifts none."""
     folders = _folders(read.catalogue, STOPPING)
-    touched = _touched(ledger, since, folders) if folders else {}
+    touched = touches_of(ledger, since, folders) if folders else {}
     touched.pop(read.change.path, None)
     blobs = sorted({blob for touches in touched.values() for touch in touches for blob in touch.files})
     specs = dict(zip(blobs, map(read.spec, ledger.repository.objects(blobs, "blob")), strict=True))
@@ -166,34 +171,6 @@ def _named(change: Record, catalogue: Catalogue) -> Iterator[str]:
             yield record.path
 
 
-def former_paths(ledger: Ledger, path: str, touches: Sequence[Touch]) -> list[str]:
-    """Where a record may have stood before it was renamed: what was taken away beside it when it was added.
-
-    Another name makes nothing approved that was not.
-    """
-    if not touches or touches[0].before.strip("0"):
-        return []
-    commit, repository = touches[0].commit, ledger.repository
-    pair = (ledger.chain[ledger.place[commit] - 1], commit)
-    folder = repository.outward(path).rpartition("/")[0]
-    ways = ("-r", "-z", "--no-renames", "--name-only", "--diff-filter=D")
-    gone = repository.text("diff-tree", *ways, *pair, "--", folder)
-    return [repository.inward(place) for place in gone.split("\0") if place]
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """A first-parent commit that touched a file: the blobs before and after (all zeros where there is none).
-
-    ``files`` are those of them that are the content of a file, and not a submodule or a link.
-    """
-
-    commit: str
-    before: str
-    after: str
-    files: tuple[str, ...] = ()
-
-
 def _unshown(ledger: Ledger, touches: Sequence[Touch]) -> Sequence[Reason]:
     """Why evidence does not show that a file is as it was approved; empty when it does."""
     approved, why = _approved(ledger, touches)
@@ -215,30 +192,6 @@ def _approved(ledger: Ledger, touches: Sequence[Touch]) -> tuple[str, Sequence[R
         elif touch.before == approved:
             why = evidence.reasons
     return approved, why
-
-
-def _touched(ledger: Ledger, since: str, places: Sequence[str]) -> dict[str, list[Touch]]:
-    """Path -> the first-parent commits after ``since`` that touched it, oldest first, of the paths in some places."""
-    repository, found = ledger.repository, dict[str, list[Touch]]()
-    options = ("--first-parent", "--reverse", "--end-of-options", f"{since}..{ledger.tip}")
-    places = [repository.outward(place) for place in places]
-    commits = repository.text("rev-list", *options, "--", *places).split()
-    pairs = "".join(f"{commit} {ledger.chain[ledger.place[commit] - 1]}\n" for commit in commits)
-    raw = ("--stdin", "-r", "--no-renames", "--raw", "-z", "--", *places)
-    commit, about = "", ""
-    for field in (
-        repository.run("diff-tree", *raw, feed=pairs.encode())[1].decode("utf-8", "surrogateescape").split("\0")
-    ):
-        if about:
-            mode, now, before, after, _ = about.removeprefix(":").split(" ")
-            files = tuple(blob for kind, blob in ((mode, before), (now, after)) if kind.startswith("100"))
-            found.setdefault(repository.inward(field), []).append(Touch(commit, before, after, files))
-            about = ""
-        elif field.startswith(":"):
-            about = field
-        elif field:
-            commit = field.strip()
-    return found
 
 
 def look_up(

@@ -35,6 +35,7 @@ REMEDIES: Final = {
     "content-changed": "have what was put in approved in a pull request, or take it back",
     "key-unknown": "if the key is yours, name it in itsm.yaml by a pull request; else look who may push the notes",
     "clock-backwards": "look at the clock of the forge or the job, and whether an old key was used",
+    "began-early": "ask why it could not wait, and leave the record as it is: it stays an exception",
     "history-rewritten": "restore the branch from a clone that has it; ask the forge's log who pushed",
 }
 """What can be wrong, and what to do about it."""

@@ -31,6 +31,7 @@ def render(answer: Answer, revision: str, commit: str, trail: EvidenceFound) -> 
             "since": trail.since,
             "commit": trail.statement.commit if trail.statement is not None else None,
             "mergedAt": trail.statement.data["mergedAt"] if trail.statement is not None else None,
+            "exceptions": list(trail.exceptions),
         },
     }
     return escape.dumped(data, sorted_keys=True)

@@ -25,4 +25,5 @@ def render(answer: Answer, revision: str, commit: str, trail: EvidenceFound) -> 
 
 
 def _evidence(trail: EvidenceFound) -> str:
-    return f"  evidence {escape.terminal(trail.note)}\n"
+    told = [f"evidence {trail.note}", *(f"exception: {text}" for text in trail.exceptions)]
+    return "".join(f"  {escape.terminal(line)}\n" for line in told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,11 @@ from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from itsm_as_code.clock import Interval
+    from itsm_as_code.service_levels.measurements.load import Reader, Reading
+    from itsm_as_code.service_levels.measurements.settings import Source
 
 
 @click.command("sla")
@@ -33,9 +38,10 @@ def command(
 ) -> int:
     """Show what was attained of each objective in force.
 
-    What is left of error budgets is shown too. Availability is worked out from the outages of incidents, times from
-    incidents and requests; what records do not measure, such as latency, has no data. Exit code 0 when what is
-    measured is met, 1 when an objective is missed, 2 when one could not be computed; the rest is shown all the same.
+    What is left of error budgets is shown too. Availability is worked out from the outages of incidents and from the
+    sources of measurements that itsm.yaml names, times from incidents and requests; what nothing measures, such as
+    latency, has no data. Exit code 0 when what is measured is met, 1 when an objective is missed, 2 when one could not
+    be computed or something of the measurements not be used; the rest is shown all the same.
 
     \b
     Example:
@@ -46,7 +52,7 @@ def command(
     from itsm_as_code.errors import UsageError
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.service_levels.measurements.load import of_all
-    from itsm_as_code.service_levels.overview import check_window, overview
+    from itsm_as_code.service_levels.overview import asked, check_window, overview
     from itsm_as_code.validation import load_rule_set
 
     if explain is not None and service is not None:
@@ -65,13 +71,21 @@ def command(
     except ValueError as error:
         remedy = "write P28D, month, quarter, year, 2026-Q3, 2026-07 or 2026"
         raise UsageError(f"--window: {error}", remedy=remedy) from None
-    monitoring, notes = of_all(snapshot, rule_set.configuration.raw, facts, now, {})
+    spans = asked(facts, now, window)
+    readers: dict[str, Reader] = {"prometheus": lambda source: _prometheus(source, spans)}
+    monitoring, notes = of_all(snapshot, rule_set.configuration.raw, facts, now, readers)
     found = overview(facts.seen_by(monitoring), now, wanted, window, notes)
     if explain:
         _must_be(explain[1], {line.objective["name"] for line in found.lines}, f"objective of {explain[0]} in force")
         found = found.only(explain[1])
     session.report("sla", found)
     return found.exit_code
+
+
+def _prometheus(source: Source, spans: Mapping[tuple[str, str], Interval]) -> Reading:
+    from itsm_as_code.service_levels.measurements.prometheus import read
+
+    return read(source, spans, time.monotonic)
 
 
 def _must_be(name: str, known: Iterable[str], what: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from typing import Final
 
 from itsm_as_code.clock import Interval, Intervals, format_instant
@@ -91,14 +92,11 @@ def lost_share(row: Row, threshold: Fraction | None) -> Fraction | None:
         up = row.up
     elif not row.total:
         return None
-    elif threshold is None:
-        lost = (row.total - row.good) * BILLION
-        return Fraction(-(-lost // row.total), BILLION)
     else:
         up = row.good / row.total
     if threshold is not None:
         return Fraction(int(up < threshold))
-    return 1 - up
+    return Fraction(ceil((1 - up) * BILLION), BILLION)
 
 
 def measured(source: Source, rows: Iterable[Row], notes: Notes) -> dict[tuple[str, str], Measured]:

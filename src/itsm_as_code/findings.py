@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -112,8 +112,13 @@ class Finding:
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """What makes it the same finding in two revisions: rule, record (or path), place and message."""
+        """What makes it the same finding in two revisions: rule, record (or path), place and message.
+
+        Of one that stands for several it is rule, record and severity: how many they are is no part of what they are.
+        """
         subject = str(self.record) if self.record else self.location.path
+        if self.count > 1:
+            return (self.rule, subject, "", self.severity.value)
         return (self.rule, subject, format_pointer(self.location.pointer or ()), self.message)
 
     def as_data(self) -> dict[str, Any]:
@@ -149,10 +154,28 @@ def with_known(
 ) -> list[Finding]:
     """The findings, of which those of ``before`` are marked as known, unless what they are about was touched since.
 
-    A ratchet: what is wrong already stops nobody who leaves it alone, and nothing more may become wrong.
+    A ratchet: what is wrong already stops nobody who leaves it alone, and nothing more may become wrong. Of one that
+    stands for more than before, those that came to it are a finding of their own.
     """
-    old = {finding.identity for finding in before}
-    return [replace(finding, known=finding.identity in old and not is_touched(finding)) for finding in findings]
+    old = {finding.identity: finding.count for finding in before}
+    return [
+        part
+        for finding in findings
+        for part in _parted(finding, 0 if is_touched(finding) else old.get(finding.identity, 0))
+    ]
+
+
+def _parted(finding: Finding, stood: int) -> Iterator[Finding]:
+    """A finding, of which so many stood before."""
+    if stood == 0 or stood >= finding.count:
+        yield replace(finding, known=stood > 0)
+    else:
+        yield replace(finding, known=True, count=stood, message=_more(stood))
+        yield replace(finding, known=False, count=finding.count - stood, message=_more(finding.count - stood))
+
+
+def _more(count: int) -> str:
+    return f"and {count:,} more like these"
 
 
 MOST_ALIKE: Final = 50
@@ -176,7 +199,7 @@ def folded(findings: Iterable[Finding]) -> list[Finding]:
             rest.setdefault(group, []).append(finding)
     for items in rest.values():
         count = sum(item.count for item in items)
-        message = items[0].message if len(items) == 1 and count > 1 else f"and {count:,} more like these"
+        message = items[0].message if len(items) == 1 and count > 1 else _more(count)
         told.append(replace(items[0], message=message, remedy="mend the first ones, and look again", count=count))
     return told
 

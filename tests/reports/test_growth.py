@@ -26,7 +26,7 @@ from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.clock import Interval, zone
 from itsm_as_code.compliance.deadlines import Deadline, Matter
 from itsm_as_code.compliance.reminders import Reminders, Waiting
-from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded
+from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded, with_known
 from itsm_as_code.forges.settings import Hole
 from itsm_as_code.gate.agenda import AgendaItem
 from itsm_as_code.gate.attestation import Proposal
@@ -570,6 +570,21 @@ def test_findings_of_a_rule_in_a_file_are_folded_beyond_the_first_ones() -> None
     assert folded(found) == found == folded(folded([*many, other]))
     assert rest.as_data()["count"] == 3950
     assert "count" not in other.as_data()
+
+
+@pytest.mark.parametrize(("before", "new"), [(60, 0), (70, 0), (57, 3), (52, 8), (50, 10), (0, 60)])
+def test_of_what_is_folded_only_what_came_to_it_is_new(before: int, new: int) -> None:
+    """Fewer than before is nothing new, and more is no news of all the others."""
+
+    def some(count: int) -> list[Finding]:
+        return folded(Finding("r", Severity.ERROR, Location("a", line), f"m{line}") for line in range(count))
+
+    found = with_known(some(60), some(before), lambda finding: False)
+    assert sum(item.count for item in found if item.blocks) == new
+    assert sum(item.count for item in found) == 60
+    if 0 < new < 10:
+        assert [item.message for item in found if item.blocks] == [f"and {new} more like these"]
+    assert sum(item.count for item in with_known(some(60), some(before), lambda finding: True) if item.blocks) == 60
 
 
 def test_what_is_waived_or_known_is_not_folded_with_what_blocks() -> None:

@@ -87,6 +87,13 @@ def show(text: str, *, is_data: bool) -> None:
         raise
 
 
+def way_out(error: OSError) -> str:
+    """What to do about standard output that takes nothing."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "make room for it"
+    return "leave it open" if error.errno in (errno.EBADF, errno.EPIPE) else "look at where it leads"
+
+
 def finish() -> str:
     """Write what is left of standard output; why that was not possible, or nothing."""
     try:

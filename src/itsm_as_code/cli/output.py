@@ -91,7 +91,7 @@ class Session:
             _streams.show(text, is_data=is_data)
         except OSError as error:
             message = f"cannot write to standard output: {error.strerror or error}"
-            raise ItsmError(message, remedy="make room for it, or name a file with --output") from None
+            raise ItsmError(message, remedy=f"{_streams.way_out(error)}, or name a file with --output") from None
 
 
 def instant(text: str, option: str = "--now") -> datetime:

@@ -167,5 +167,6 @@ def _settled(
     for finding in with_known(sort_findings(findings), before, is_touched):
         where = finding.location
         severity = Severity.WARNING if finding.rule in DUTIES else finding.severity
-        found.setdefault((finding.identity, where.line, where.column), replace(finding, severity=severity))
+        place = (finding.identity, where.line, where.column, finding.known)
+        found.setdefault(place, replace(finding, severity=severity))
     return sort_findings(folded(found.values()))

@@ -21,7 +21,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # are siblings: they do not import one another. docs/explanation/architecture.md shows the same.
 LAYERS = [
     ["findings", "errors", "durations", "recurrence", "progress"],
-    ["cache", "clock", "horizon", "shipped", "signing", "snapshot", "starter"],
+    ["cache", "clock", "horizon", "processes", "shipped", "signing", "snapshot", "starter"],
     ["forges.interface", "wheel"],
     ["records", "git"],
     ["measures", "forges"],

@@ -1,4 +1,7 @@
-"""How far long work has come, for whoever watches: the command line does, where somebody sits before it."""
+"""How far long work has come, and what happened that changes no answer, for whoever watches.
+
+The command line does, where somebody sits before it, or wants to hear more (``-v``).
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,26 @@ def watched(what: str, items: Collection[Item]) -> Iterable[Item]:
     """The items, of which ``what`` names the kind in the plural; a watcher sees each as it is taken."""
     watcher = _watcher.get()
     return items if watcher is None else watcher(what, items)
+
+
+_listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
+
+
+def noted(message: str) -> None:
+    """Tell whoever listens of what changes no answer: that something was damaged and made anew, or took longer."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(message)
+
+
+@contextmanager
+def listening(listener: Callable[[str], None]) -> Iterator[None]:
+    """Let somebody hear all that is noted within."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 @contextmanager

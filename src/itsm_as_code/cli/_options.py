@@ -13,6 +13,7 @@ import click
 from itsm_as_code.cli._paths import top_of
 from itsm_as_code.cli._progress import shown_on
 from itsm_as_code.cli.output import Session
+from itsm_as_code.progress import listening
 from itsm_as_code.reports import formats
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -60,4 +61,7 @@ def _session(directory: Path | None, **others: Any) -> Session:
     called_in = directory or (click.get_current_context().obj or {}).get("directory") or Path.cwd()
     context = click.get_current_context()
     context.with_resource(shown_on(sys.stderr, quiet=others["quiet"]))
-    return Session(top_of(called_in), called_in=called_in, **others)
+    session = Session(top_of(called_in), called_in=called_in, **others)
+    if session.verbose:
+        context.with_resource(listening(session.say))
+    return session

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
+from itsm_as_code.processes import cores
 
 if TYPE_CHECKING:
     from itsm_as_code.cache import Cache
@@ -92,7 +92,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         feeds=_feeds(session, known, failed, validation),
         changed={path: found.last.date() for path, found in known.revised.items()} if known else {},
         remembered=site.memory(opened) if opened is not None else None,
-        processes=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        processes=cores(),
     )
     own = sum(not record.pack for record in validation.catalogue)
     session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import re
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from itsm_as_code.findings import (
     Finding,
@@ -18,7 +19,8 @@ from itsm_as_code.findings import (
     sort_findings,
     with_article,
 )
-from itsm_as_code.progress import watched
+from itsm_as_code.processes import cores, streamed
+from itsm_as_code.progress import noted, watched
 from itsm_as_code.records.catalogue import Catalogue, Record, get, stamp
 from itsm_as_code.records.document import YAML_LIMIT, Data, Document, load
 from itsm_as_code.records.file_names import no_record, place_problems, stem_of
@@ -74,6 +76,10 @@ RULES = (FILE_KIND, FILE_NAME, FILE_READABLE, RECORD_KIND, RECORD_UNIQUE, RECORD
 
 _MANY: Final = 5_000
 """Records that are many objects for the collector of circles to walk, each time that it looks at all there are."""
+_WORTH_PROCESSES: Final = 2_000
+"""Files to read from which on it is worth while to start processes."""
+_CHUNK: Final = 250
+"""Files that a process takes at a time: some memory, and what is read again when a process dies."""
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
@@ -124,6 +130,7 @@ class _Loader:
             if kind is not None and not self._is_no_record(path, entry):
                 todo.append((path, kind, entry))
         found = self._stored(todo)
+        found |= self._together([item for item in todo if item[0] not in found])
         unread = self.snapshot.read_many([path for path, _, _ in todo if path not in found and path not in self.loose])
         for path, kind, entry in watched("files read", todo):
             loose = self.loose.get(path)
@@ -154,6 +161,41 @@ class _Loader:
                 self.ids[path] = content_id(content)
         self.ids.update((path, entry.oid) for path, _, entry in todo if entry.oid)
         return dict(self.stored.find((path, kind, self.ids[path]) for path, kind, _ in todo if path in self.ids))
+
+    def _together(self, left: list[tuple[str, Kind, Entry]]) -> dict[str, Data]:
+        """The data of files that are valid records, read on all cores where there are many; the others are read later.
+
+        So all that is said of files is said in one place and order, whatever became of the processes.
+        """
+        found: dict[str, Data] = {}
+        if len(left) < _WORTH_PROCESSES or cores() < 2:
+            return found
+        next(self.snapshot.read_many([path for path, _, _ in left]), None)  # a partial clone fetches them at once
+        chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
+        came = 0
+        # Chunks are counted first, so that whoever watches sees how far all of them have come.
+        for _, packed in zip(watched("parts read", chunks), streamed(chunks, self._valid, cores()), strict=False):
+            some = pickle.loads(packed)  # noqa: S301 - from a copy of this process
+            found.update(some)
+            came += 1
+        if came < len(chunks):
+            noted(f"{len(chunks) - came} of {len(chunks)} parts of the files were read by one process: no other could")
+        for path, kind, _ in left:
+            if self.stored is not None and path in found:
+                self.stored.add(kind, self.ids[path], found[path])
+        return found
+
+    def _valid(self, files: list[tuple[str, Kind, Entry]]) -> bytes:
+        """The data of those of some files that are valid records by path, pickled; equal texts in it are one object."""
+        contents = dict(self.snapshot.read_many([path for path, _, _ in files if path not in self.loose]))
+        texts: dict[str, str] = {}
+        found = {}
+        for path, kind, _ in files:
+            content = self.loose[path] if path in self.loose else contents.pop(path)
+            document = load(path, content) if isinstance(content, bytes) else None
+            if isinstance(document, Document) and _is_record(document.data, kind, path):
+                found[path] = shared(document.data, texts)
+        return pickle.dumps(found, pickle.HIGHEST_PROTOCOL)
 
     def _is_no_record(self, path: str, entry: Entry) -> bool:
         """True for what lies in a record folder without being a record file; says so where it looks like one."""
@@ -222,6 +264,22 @@ class _Loader:
         while self.findings and self.findings[-1].location.path == record.path:
             own.append(self.findings.pop())  # they are the last ones
         self._place([*own, stamp(RECORD_UNIQUE, record, problem)], record.path, record.content)
+
+
+def _is_record(data: Data, kind: Kind, path: str) -> bool:
+    """True for a file with nothing to say of it."""
+    is_of_kind = data.get("kind") == kind.name and kind.validator.is_valid(data)
+    return is_of_kind and get(data, ("metadata", "name")) == stem_of(path)
+
+
+def shared(data: Any, texts: dict[str, str]) -> Any:
+    """The same data, in which equal texts, keys and values, are one object: half the memory."""
+    kind = type(data)
+    if kind is str:
+        return texts.setdefault(data, data)
+    if kind is dict:
+        return {texts.setdefault(key, key): shared(value, texts) for key, value in data.items()}
+    return [shared(item, texts) for item in data] if kind is list else data
 
 
 def is_name(text: str) -> bool:

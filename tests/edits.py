@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -32,8 +32,9 @@ def organisation(folder: Path) -> Workshop:
 class Edits:
     """One edit after another, the same for the same seed; each says what it did."""
 
-    def __init__(self, shop: Workshop, seed: int) -> None:
+    def __init__(self, shop: Workshop, seed: int, folders: Sequence[str] = FOLDERS) -> None:
         self._shop = shop
+        self._folders = folders
         self._chance = random.Random(seed)
 
     def make(self, count: int = 1) -> str:
@@ -53,7 +54,7 @@ class Edits:
         ]
         weights, kinds = zip(*edits, strict=True)
         while True:
-            folder = self._chance.choice(FOLDERS)
+            folder = self._chance.choice(self._folders)
             file = self._chance.choice(sorted((self._shop.path / folder).rglob("*.yaml")))
             done = self._chance.choices(kinds, weights)[0](file)
             if done:

@@ -248,7 +248,8 @@ def test_what_rests_on_time_and_is_not_noted_is_noticed(
     note, store = Timing.at, stored_findings._data
     monkeypatch.setattr(Timing, "at", lambda self, at: self.now if at == part else note(self, at))
     if name in ("outcomes", "budgets"):
-        monkeypatch.setattr(stored_findings, "_data", lambda *about: {**store(*about), "outcomes": []})
+        part_of = lambda found: {**found, "findings": {**found["findings"], "outcomes": []}}  # noqa: E731
+        monkeypatch.setattr(stored_findings, "_data", lambda *about: part_of(store(*about)))
     answer(workshop, NOW, tmp_path / "two")
     assert said(answer(workshop, now, tmp_path / "two"))[0] == first[0]
 

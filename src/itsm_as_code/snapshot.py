@@ -41,6 +41,35 @@ class Entry:
         return self.mode in REGULAR
 
 
+class PartlyListed(Mapping[str, Entry]):
+    """Files by path, of which some can be told without listing them all."""
+
+    def below(self, prefixes: tuple[str, ...]) -> Mapping[str, Entry]:
+        """Those whose paths begin with one of some texts, sorted."""
+        raise NotImplementedError
+
+    def named(self, name: str) -> list[str]:
+        """The paths of those that have a name."""
+        raise NotImplementedError
+
+    def resembling(self, paths: Iterable[str]) -> Iterable[str]:
+        """Paths and folders, among them all that differ from some paths, or folders of those, in case or accents."""
+        raise NotImplementedError
+
+
+def below(entries: Mapping[str, Entry], *prefixes: str) -> Mapping[str, Entry]:
+    """The files whose paths begin with one of some texts, sorted."""
+    if isinstance(entries, PartlyListed):
+        return entries.below(prefixes)
+    return {path: entry for path, entry in entries.items() if path.startswith(prefixes)}
+
+
+def named(entries: Mapping[str, Entry], name: str) -> list[str]:
+    """The paths of the files in folders that have a name."""
+    found = entries.named(name) if isinstance(entries, PartlyListed) else entries
+    return [path for path in found if path.endswith(f"/{name}")]
+
+
 class Snapshot(Protocol):
     """What every reader of records needs to know of a revision."""
 

@@ -10,7 +10,7 @@ and are records where they claim to be, are stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
@@ -20,17 +20,20 @@ from itsm_as_code.clock import format_instant, parse_instant
 from itsm_as_code.configuration import PATH as CONFIGURATION
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.findings import Finding, Location, RecordId, Severity
-from itsm_as_code.policies import Outcome, PolicyEngine, packs
+from itsm_as_code.policies import Outcome, PolicyEngine, looks, packs
 from itsm_as_code.policies.cel import Sieve
 from itsm_as_code.policies.engine import RiskOf
 from itsm_as_code.policies.policy import POLICY_COMPILES, Policy, policies_of
+from itsm_as_code.records import summary_parts
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.entries import files_of
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.file_names import no_record
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.lazy import LazyCatalogue, NotIndexed, listings
 from itsm_as_code.records.own_kinds import registry_of
+from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.service_levels.measurements.load import of_snapshot
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 Instant = Callable[[datetime | None], datetime]
 """Gives the instant to judge at, by the one that itsm.yaml names, if it names one."""
 _PART: Final = "findings"
+_CHECKS: Final = "checks"
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,9 @@ def find(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant) -> 
     if stored is None or not _is_identified(snapshot) or snapshot.tree is None:
         return _judged(snapshot, stored, instant, None)
     index = TreeIndex(stored.cache, snapshot.tree)
-    data = index.get(_PART)
-    if data is not None:
+    data, checks = index.get(_PART), index.get(_CHECKS)
+    if data is not None and checks is not None:
+        data |= checks
         try:
             now = instant(parse_instant(data["asOf"]) if data["asOf"] else None)
             earlier = _Earlier(data, snapshot, index, stored)
@@ -95,12 +100,19 @@ def _judged(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant, 
     validation = assess_catalogue(rule_set.catalogue, rule_set, now, timing=timing)
     catalogue = validation.catalogue
     if index is not None and timing is not None and _is_plain(validation):
-        index.put({**listings(catalogue), _PART: _data(validation, timing)})
+        parts = listings(catalogue), files_of(catalogue), _known(validation), _data(validation, timing)
+        index.put({name: part for found in parts for name, part in found.items()})
     paths = list(catalogue.by_path)
     return Answer(validation.findings, len(catalogue), len(paths), lambda: paths, now, catalogue.sources())
 
 
 # What is stored
+
+
+def _known(validation: Validation) -> dict[str, Any]:
+    """What is known of changes, and of which records policies may judge otherwise when others change."""
+    policies = policies_of(validation.catalogue, validation.configuration.policies)
+    return {**summary_parts.parts_of(validation.facts), **looks.parts_of(policies, validation.catalogue)}
 
 
 def _is_plain(validation: Validation) -> bool:
@@ -111,28 +123,52 @@ def _is_plain(validation: Validation) -> bool:
 
 
 def _data(validation: Validation, timing: Timing) -> dict[str, Any]:
-    """All that is stored of a judgement beside the listings: plain data."""
+    """The parts that say what was found: plain data."""
     configuration, catalogue = validation.configuration, validation.catalogue
     broken = {finding.record for finding in validation.findings if finding.rule == POLICY_COMPILES.id}
     policies = [item for item in policies_of(catalogue, configuration.policies) if item.record.id not in broken]
     for policy in policies:
         policy.severity_at(timing.at("severities"))
     in_time = [policy for policy in policies if policy.in_time]
-    return {
+    about = {
         "asOf": format_instant(configuration.as_of) if configuration.as_of else None,
         "findings": [_plain(finding) for finding in validation.findings],
         "records": len(catalogue),
         "withFile": len(catalogue.by_path),
         "files": _files(validation),
-        "horizons": {
-            part: [format_instant(horizon.since), format_instant(horizon.until)]
-            for part, horizon in timing.horizons.items()
-        },
-        "found": {check: [_plain(finding) for finding in found] for check, found in timing.found.items()},
         "policies": [policy.name for policy in in_time],
         "outcomes": _in_time(catalogue, in_time, timing.outcomes),
         "risks": [[record_id.kind, record_id.name, risk] for record_id, risk in timing.risks.items()],
     }
+    horizons = {
+        part: [format_instant(horizon.since), format_instant(horizon.until)]
+        for part, horizon in timing.horizons.items()
+    }
+    found = {
+        check: [_plain(finding) for finding in _placed(found, validation)] for check, found in timing.found.items()
+    }
+    return {_PART: about, _CHECKS: {"horizons": horizons, "found": found}}
+
+
+def _placed(found: list[Finding], validation: Validation) -> list[Finding]:
+    """What a check found with lines and columns, as far as possible from where they were worked out already."""
+    known = {replace(finding.location, line=None, column=None): finding.location for finding in validation.findings}
+    placed = [replace(item, location=known.get(item.location, item.location)) for item in found]
+    return place_findings(placed, validation.catalogue.sources())
+
+
+class Found:
+    """What the checks of an earlier run found over a tree, with lines and columns."""
+
+    def __init__(self, index: TreeIndex, now: datetime) -> None:
+        self._data, self._now = index.get(_CHECKS), now
+
+    def __call__(self, check: str) -> list[Finding] | None:
+        """The findings of a check, where it would find the same now; else None."""
+        if self._data is None or check not in self._data["found"]:
+            return None
+        since, until = self._data["horizons"][check]
+        return [_finding(row) for row in self._data["found"][check]] if _covers(since, until, self._now) else None
 
 
 def _files(validation: Validation) -> list[list[Any]]:
@@ -173,6 +209,10 @@ def _plain(finding: Finding) -> list[Any]:
         *(finding.rule, finding.severity.value, place, finding.message, finding.remedy),
         *(about, finding.waiver, finding.count),
     ]
+
+
+def _unplaced(row: list[Any]) -> list[Any]:
+    return [*row[:2], row[2][:1] + row[2][3:], *row[3:]]
 
 
 def _finding(data: list[Any]) -> Finding:
@@ -232,7 +272,7 @@ class _Earlier:
         facts, situation = Facts.of(catalogue, configuration.timezone), Situation(now, configuration)
         for check in checks:
             found = run_checks(catalogue, facts, situation, [check])
-            if [_plain(finding) for finding in found] != data["found"][check]:
+            if [_unplaced(_plain(finding)) for finding in found] != list(map(_unplaced, data["found"][check])):
                 return False
         for kind in {kind for kind, _, _ in data["outcomes"]}:
             lazy.some(kind, [name for other, name, _ in data["outcomes"] if other == kind])

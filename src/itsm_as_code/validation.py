@@ -5,14 +5,14 @@ The one place that knows in which order a snapshot is judged; validate, gate, si
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from itsm_as_code import configuration as configuration_module
-from itsm_as_code.checks import Situation, all_checks, check_ids, run_checks, waivable_ids
+from itsm_as_code.checks import Situation, all_checks, check_ids, run_again, run_checks, waivable_ids
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.findings import Finding, RecordId, Rule, folded, sort_findings
 from itsm_as_code.horizon import Horizon
@@ -34,7 +34,7 @@ from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.service_levels.measurements import load as measurements
-from itsm_as_code.snapshot import Snapshot
+from itsm_as_code.snapshot import Snapshot, below
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,21 @@ def load_rule_set(snapshot: Snapshot, stored: StoredRecords | None = None, like:
         registry, known = like.registry, like.catalogue
     else:
         registry, known = registry_of(snapshot), None
+    return rule_set_of(load_catalogue(snapshot, registry, known, stored))
+
+
+def rule_set_of(catalogue: Catalogue) -> RuleSet:
+    """The rule set that the records of a snapshot are, with the packs and measurements that its itsm.yaml names."""
+    snapshot, registry = catalogue.snapshot, catalogue.registry
     configuration, findings = load_configuration(snapshot, registry)
-    packed = packs.lay_over(load_catalogue(snapshot, registry, known, stored), configuration)
+    packed = packs.lay_over(catalogue, configuration)
     packed.catalogue.seen_by(measurements.of_snapshot(snapshot, configuration.raw))
     return RuleSet(registry, configuration, packed.catalogue, (*findings, *packed.findings))
 
 
 def _schema_ids(snapshot: Snapshot) -> dict[str, str] | None:
     """The blobs of a snapshot's own schemas by path; None where files have no blob."""
-    found = {path: entry.oid for path, entry in snapshot.entries.items() if path.startswith("schemas/")}
+    found = {path: entry.oid for path, entry in below(snapshot.entries, "schemas/").items()}
     return {path: oid for path, oid in found.items() if oid} if all(found.values()) else None
 
 
@@ -153,11 +159,16 @@ def risk_part(record_id: RecordId) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """What to judge, for whoever knows that the rest is as it was: records, checks by id (all), and files."""
+    """What to judge, for whoever knows that the rest is as it was: records, checks by id (all), and files.
+
+    ``found`` gives what a check found, where that is known, over records that differ in those ``touched`` alone.
+    """
 
     records: Set[RecordId]
     checks: Collection[str] | None = None
     paths: Collection[str] = ()
+    touched: Set[RecordId] = frozenset()
+    found: Callable[[str], list[Finding] | None] = lambda check: None
 
 
 def assess_catalogue(
@@ -192,7 +203,7 @@ def assess_catalogue(
     for check in check_ids():
         if focus is None or focus.checks is None or check in focus.checks:
             situation = Situation(timing.at(check), configuration)
-            timing.found[check] = run_checks(catalogue, facts, situation, [check])
+            timing.found[check] = _checked(check, catalogue, facts, situation, focus)
     findings += [finding for found in timing.found.values() for finding in found]
     resolution = waivers.resolve(findings, rule_set.catalogue, waivable_ids(), built_in_rules(), timing.at("waivers"))
     told = folded([*resolution.findings, *_about_waivers(resolution, focus)])
@@ -216,6 +227,16 @@ def _about_files(snapshot: Snapshot, rule_set: RuleSet, facts: Facts, focus: Foc
     paths = focus.paths if focus else None
     yield from misplaced(snapshot, rule_set.registry, paths)
     yield from measurements.findings(snapshot, rule_set.configuration.raw, facts, paths)
+
+
+def _checked(
+    check: str, catalogue: Catalogue, facts: Facts, situation: Situation, focus: Focus | None
+) -> list[Finding]:
+    """What a check finds, by what it found before where that is known."""
+    before = focus.found(check) if focus is not None else None
+    if focus is None or before is None:
+        return run_checks(catalogue, facts, situation, [check])
+    return run_again(catalogue, facts, situation, check, before, focus.touched)
 
 
 class _Untimed(Timing):

@@ -4,6 +4,10 @@ A module has ``TITLE``, ``SEVERITY``, ``WAIVABLE`` and ``check(facts, situation)
 name with each problem. Its docstring is what ``itsm explain`` prints. What it says of a record that another tool closed
 counts only where the module says ``TAKEN_OVER = True``: of history one can tell whether it makes sense, not whether
 what is done here was done.
+
+``READS`` are the kinds of all records that the module looks at; where others change, it says what it said. With
+``OWN = True`` each problem rests on the record that it is about alone, so only those that changed are asked about
+again; with ``AROUND = True`` those that had a problem before as well. A module without ``READS`` may look at anything.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -51,6 +55,13 @@ class Check:
     waivable: bool
     run: CheckFunction
     taken_over: bool = False
+    reads: frozenset[str] | None = None
+    own: bool = False
+    around: bool = False
+
+    def may_say_more(self, kinds: Set[str]) -> bool:
+        """True when the check may find something else once records of these kinds are others."""
+        return self.reads is None or not self.reads.isdisjoint(kinds)
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +73,9 @@ def all_checks() -> tuple[Check, ...]:
 def _check(name: str) -> Check:
     module = importlib.import_module(f"{__name__}.{name}")
     rule = Rule(name.replace("_", "-"), module.TITLE, Severity(module.SEVERITY), inspect.getdoc(module) or "")
-    return Check(rule, module.WAIVABLE, module.check, getattr(module, "TAKEN_OVER", False))
+    reads = frozenset(module.READS) if hasattr(module, "READS") else None
+    taken_over, own, around = (getattr(module, item, False) for item in ("TAKEN_OVER", "OWN", "AROUND"))
+    return Check(rule, module.WAIVABLE, module.check, taken_over, reads, own, around)
 
 
 def run_checks(
@@ -83,6 +96,27 @@ def run_checks(
 def is_check(rule: str) -> bool:
     """Whether a check has that id; none is loaded for the answer."""
     return any(info.name.replace("_", "-") == rule for info in pkgutil.iter_modules(__path__))
+
+
+def run_again(
+    catalogue: Catalogue,
+    facts: Facts,
+    situation: Situation,
+    check: str,
+    before: Collection[Finding],
+    touched: Set[RecordId],
+) -> list[Finding]:
+    """The findings of a check over a catalogue, by those over one that differs in the records ``touched`` alone."""
+    asked, kinds = _check(check.replace("-", "_")), {item.kind for item in touched}
+    if not touched or not asked.may_say_more(kinds):
+        return list(before)
+    if not asked.own and not asked.around:
+        return run_checks(catalogue, facts, situation, [check])
+    again = touched | {finding.record for finding in before if finding.record is not None} if asked.around else touched
+    kept = [finding for finding in before if finding.record not in again]
+    for kind in asked.reads or ():
+        facts = facts.narrowed(kind, sorted(item.name for item in again if item.kind == kind))
+    return [*kept, *run_checks(catalogue, facts, situation, [check])]
 
 
 def rule_of(check: str) -> Rule:

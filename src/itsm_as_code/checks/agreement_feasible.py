@@ -22,6 +22,7 @@ from itsm_as_code.service_levels import Feasibility, Promise
 TITLE = "A promised availability can be kept by what is below it"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("ServiceLevelAgreement", "Service")
 _SHOWN = 3
 
 

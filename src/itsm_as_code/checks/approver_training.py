@@ -19,6 +19,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "Approvers are trained"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("ApprovalPolicy", "Person", "Team", "Training")
 _SHOWN = 5
 
 

@@ -18,6 +18,7 @@ from itsm_as_code.service_levels import Promises
 TITLE = "A service is designed for the availability it promises"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Service", "ServiceLevelAgreement")
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

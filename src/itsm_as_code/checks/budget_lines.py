@@ -20,6 +20,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The lines of a budget can be added up"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("Budget",)
+OWN = True
 _MONTHS = 12
 
 

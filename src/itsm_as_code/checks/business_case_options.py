@@ -17,6 +17,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The options of a business case can be compared"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("BusinessCase",)
+OWN = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

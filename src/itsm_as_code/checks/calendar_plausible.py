@@ -22,6 +22,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "A calendar says what was meant"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Calendar",)
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

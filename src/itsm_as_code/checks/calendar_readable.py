@@ -22,6 +22,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "A calendar can be worked out"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("Calendar",)
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

@@ -19,6 +19,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "A service has the headroom it is meant to have"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Service",)
+OWN = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

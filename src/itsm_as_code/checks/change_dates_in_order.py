@@ -16,6 +16,8 @@ TITLE = "The dates of a change are in order"
 SEVERITY = "error"
 WAIVABLE = False
 TAKEN_OVER = True
+READS = ("Change",)
+OWN = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

@@ -17,6 +17,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "A planned change keeps out of freezes"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("Calendar", "Change", "Service")
 PLANNED = ("proposed", "authorised", "scheduled", "implementing")
 
 

@@ -18,6 +18,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "Planned changes of a service do not overlap"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Change",)
 _NAMED = 5
 """Of the changes that run when another begins, those that end last are named: all pairs would be too many to list."""
 

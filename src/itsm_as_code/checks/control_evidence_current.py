@@ -18,6 +18,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The evidence of a control has not run out"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Control",)
+OWN = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

@@ -14,16 +14,20 @@ from itsm_as_code.checks import Situation, Subject
 from itsm_as_code.findings import Pointer, Problem, did_you_mean
 from itsm_as_code.measures.numbers import quantity
 from itsm_as_code.records.facts import Data, Facts
-from itsm_as_code.service_levels.redundancy import NORMAL, PEAK, flows_to
+from itsm_as_code.service_levels.redundancy import NORMAL, PEAK, asked_services, flows_to
 
 TITLE = "Flows agree with the capacity of what is asked"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Service",)
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    for service in facts.records("Service"):
-        subject = ("Service", service["metadata"]["name"])
+    named = {service["metadata"]["name"] for service in facts.services_with("flows")}.union(asked_services(facts))
+    for name in sorted(named):
+        service, subject = facts.record("Service", name), ("Service", name)
+        if service is None:
+            continue
         for at, dependency in enumerate(service["spec"].get("dependsOn", ())):
             target = facts.record("Service", dependency["service"])
             for index, flow in enumerate(dependency.get("flows", ())):

@@ -19,6 +19,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The review of an emergency change is not overdue"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("Calendar", "Change", "Service")
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

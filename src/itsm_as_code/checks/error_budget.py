@@ -21,6 +21,7 @@ from itsm_as_code.service_levels import BudgetPolicy, BudgetStop, budget_stops
 TITLE = "A planned change keeps to the error budget"
 SEVERITY = "info"
 WAIVABLE = True
+READS = ("Calendar", "Change", "ChangeModel", "Improvement", "Incident", "Problem", "Service", "ServiceLevelAgreement")
 PLANNED = ("proposed", "authorised", "scheduled")
 
 

@@ -15,10 +15,12 @@ from itsm_as_code.records.facts import Facts
 TITLE = "Hard dependencies do not run in a circle"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("Service",)
+AROUND = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    for circle in facts.graph.cycles():
+    for circle in facts.graph.cycles(facts.listed("Service")):
         members = set(circle)
         for name in circle:
             for index, dependency in enumerate(facts.spec("Service", name).get("dependsOn", ())):

@@ -19,6 +19,7 @@ from itsm_as_code.records.identities import Identities
 TITLE = "An account or address belongs to one person"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("Person",)
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

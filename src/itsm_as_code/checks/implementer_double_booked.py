@@ -17,6 +17,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "An implementer is booked once at a time"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Change",)
 Booking = tuple[Interval, str, int]
 
 

@@ -16,6 +16,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "What is cancelled was no incident"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("Incident",)
+OWN = True
 _HAPPENED = {
     "outages": "has outages",
     "major": "was a major one",

@@ -17,6 +17,7 @@ from itsm_as_code.records.facts import Facts, began
 TITLE = "The change that caused an incident began before it"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("Change", "Incident")
 _NEVER_BEGAN = ("draft", "proposed", "authorised", "scheduled", "cancelled", "rejected")
 _POINTER = ("spec", "causedBy")
 _REMEDY = "name the change that caused it, or leave causedBy out"

@@ -20,6 +20,8 @@ TITLE = "An incident that is on hold says since when, and no clock stands at oth
 SEVERITY = "error"
 WAIVABLE = False
 TAKEN_OVER = True
+READS = ("Incident",)
+OWN = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

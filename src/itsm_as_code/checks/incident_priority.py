@@ -15,6 +15,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The priority of an incident follows from impact and urgency"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("Incident",)
+OWN = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

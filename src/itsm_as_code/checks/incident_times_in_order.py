@@ -20,6 +20,7 @@ TITLE = "The times of an incident are in order"
 SEVERITY = "error"
 WAIVABLE = False
 TAKEN_OVER = True
+READS = ("Incident", "Service")
 _ORDER = ("occurredAt", "detectedAt", "acknowledgedAt", "restoredAt", "resolvedAt", "closedAt")
 _SETTLED = ("resolved", "closed")
 

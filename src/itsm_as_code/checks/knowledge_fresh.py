@@ -16,6 +16,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "Published knowledge is fresh"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("KnowledgeArticle",)
+OWN = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

@@ -16,6 +16,7 @@ from itsm_as_code.service_levels import Promise, Promises, surely_looser
 TITLE = "Objectives follow the order of priorities"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("ServiceLevelAgreement",)
 _OF_INCIDENTS = ("time-to-own", "time-to-resolve")
 
 

@@ -16,6 +16,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The form of an offering can be filled in"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("RequestOffering",)
+OWN = True
 _BELONGS = {
     "choices": ("choice", "multi-choice"),
     "minimum": ("number",),

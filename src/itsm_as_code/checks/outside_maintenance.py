@@ -18,6 +18,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "A planned change keeps to the maintenance windows"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Calendar", "Change", "Service")
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

@@ -17,6 +17,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "A period does not end before it begins"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("Person", "ServiceLevelAgreement", "ServiceReview", "Supplier")
+OWN = True
 _PERIODS = {
     "Person": (("away", "start", "end"), ("signingKeys", "from", "until")),
     "ServiceLevelAgreement": (("effective", "from", "until"),),

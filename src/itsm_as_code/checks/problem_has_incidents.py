@@ -16,6 +16,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "A problem has incidents or is proactive"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("Incident", "Problem")
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

@@ -19,11 +19,12 @@ from itsm_as_code.service_levels.redundancy import PEAK, Redundancy, Shortfall, 
 TITLE = "A redundancy group is redundant at peak"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Service",)
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
     users: dict[tuple[str, ...], dict[str, None]] = {}
-    for service in facts.records("Service"):
+    for service in facts.services_with("redundancyGroup"):
         if service["spec"]["lifecycle"] == "live":
             for members in groups_of(service).values():
                 users.setdefault(tuple(sorted(members)), {})[service["metadata"]["name"]] = None

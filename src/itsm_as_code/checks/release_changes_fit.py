@@ -17,6 +17,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "A release and its changes agree"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("Change", "Release")
 _DEPLOYED = ("deployed", "verified", "closed", "rolled-back")
 _CARRIED_OUT = ("implementing", "implemented", "reviewed", "closed", "backed-out", "failed")
 
@@ -26,8 +27,8 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
         for problem in _release_problems(release, facts):
             yield ("Release", release["metadata"]["name"]), problem
     listed = {release["metadata"]["name"]: set(release["spec"]["changes"]) for release in facts.records("Release")}
-    for change in facts.records("Change"):
-        name, release_name = change["metadata"]["name"], change["spec"].get("release")
+    for change in facts.changes_of_releases:
+        name, release_name = change["metadata"]["name"], change["spec"]["release"]
         if release_name in listed and name not in listed[release_name]:
             message = f"{release_name} does not list this change"
             remedy = f"add {name} to the changes of {release_name}, or leave release out"

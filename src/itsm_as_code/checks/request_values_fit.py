@@ -19,6 +19,7 @@ from itsm_as_code.records.writer import in_line
 TITLE = "The answers of a request fit the form of its offering"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("Person", "RequestOffering", "Service", "ServiceRequest")
 _OVER = ("declined", "closed")
 Field = Mapping[str, Any]
 

@@ -16,6 +16,7 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The next review of a service is not overdue"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Service", "ServiceReview")
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

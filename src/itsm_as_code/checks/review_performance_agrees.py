@@ -23,6 +23,15 @@ from itsm_as_code.service_levels.budget import PLACES
 TITLE = "The performance in a review agrees with the agreement"
 SEVERITY = "error"
 WAIVABLE = True
+READS = (
+    "Calendar",
+    "Incident",
+    "RequestOffering",
+    "Service",
+    "ServiceLevelAgreement",
+    "ServiceRequest",
+    "ServiceReview",
+)
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

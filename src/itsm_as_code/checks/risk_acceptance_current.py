@@ -18,6 +18,8 @@ from itsm_as_code.records.facts import Facts
 TITLE = "The acceptance of a risk has not run out"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("Risk",)
+OWN = True
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

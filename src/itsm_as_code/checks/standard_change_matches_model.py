@@ -23,6 +23,7 @@ from itsm_as_code.records.writer import in_line
 TITLE = "A standard change matches its model"
 SEVERITY = "error"
 WAIVABLE = False
+READS = ("Calendar", "Change", "ChangeModel", "Incident", "Service", "ServiceLevelAgreement")
 _OUTAGES = ("none", "degraded", "full")
 _ORDINARY = frozenset(
     {"type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule", "actual"}

@@ -21,6 +21,7 @@ from itsm_as_code.service_levels.feasibility import needs
 TITLE = "Supporting agreements are not slower than what they support"
 SEVERITY = "error"
 WAIVABLE = True
+READS = ("Calendar", "Service", "ServiceLevelAgreement")
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:

@@ -17,6 +17,8 @@ TITLE = "The times of requests, problems and suppliers are in order"
 SEVERITY = "error"
 WAIVABLE = False
 TAKEN_OVER = True
+READS = ("Problem", "ServiceRequest", "Supplier")
+OWN = True
 _ORDER = {
     "ServiceRequest": ("submittedAt", "decidedAt", "fulfilledAt", "closedAt"),
     "Problem": ("detectedAt", "resolvedAt"),

@@ -8,15 +8,17 @@ When the pull request touches what judges, all records are judged anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 
 import orjson
 
 from itsm_as_code.findings import RecordId
-from itsm_as_code.policies.cel import Sieve, asks_by_own_names, reads
+from itsm_as_code.policies.cel import Sieve
 from itsm_as_code.policies.engine import PolicyEngine
+from itsm_as_code.policies.looks import Looks, by_own_names, reads_any
 from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.changed import ChangedCatalogue
 from itsm_as_code.records.graph import ServiceGraph
 
 
@@ -55,18 +57,29 @@ def _looking(base: Catalogue, candidate: Catalogue, touched: Set[RecordId], engi
     anything: dict[str, list[Policy]] = {}
     named: dict[str, list[Policy]] = {}
     for policy in engine.usable:
-        if _reads(policy, kinds):
-            by_name = same_graph and all(asks_by_own_names(text) for _, text in policy.expressions())
+        if reads_any(policy, kinds):
+            by_name = by_own_names(policy, same_graph=same_graph)
             for kind in policy.kinds:
                 (named if by_name else anything).setdefault(kind, []).append(policy)
-    names = [orjson.dumps(record_id.name) for record_id in touched]
+    looks = Looks(candidate.part) if isinstance(candidate, ChangedCatalogue) else None
+    if looks is not None:
+        for policy in {policy.name: policy for policies in anything.values() for policy in policies}.values():
+            yield from looks.looking(policy)
+    touched_names = {record_id.name for record_id in touched}
+    names = [orjson.dumps(name) for name in sorted(touched_names)]
     for kind in sorted(anything.keys() | named.keys()):
         by_anything = anything.get(kind, [])
         sieve = _sieve([*by_anything, *named.get(kind, [])])
-        for record in candidate.of_kind(kind):
+        for record in _standing(candidate, kind, looks, touched_names if kind in named else frozenset()):
             places = sieve.passing(record.data)
             if places and (places[0] < len(by_anything) or _names_any(record, names)):
                 yield record.id
+
+
+def _standing(candidate: Catalogue, kind: str, looks: Looks | None, names: Set[str]) -> list[Record]:
+    """The records of a kind, without those in which none of some names stands where that is known."""
+    known = looks.naming(kind, names) if looks is not None else None
+    return candidate.of_kind(kind) if known is None else candidate.some(kind, sorted(known | names))
 
 
 def _sieve(policies: Iterable[Policy]) -> Sieve:
@@ -78,21 +91,11 @@ def _sieve(policies: Iterable[Policy]) -> Sieve:
     return Sieve([policy.where for policy in policies])
 
 
-def _reads(policy: Policy, kinds: Collection[str]) -> bool:
-    """True when a policy may ask for a record of one of these kinds."""
-    for _, text in policy.expressions():
-        found = reads(text)
-        if found is None or not found.isdisjoint(kinds):
-            return True
-    return False
-
-
 def _edges(catalogue: Catalogue, touched: Set[RecordId]) -> list[tuple[str, object]]:
     """What the touched services bring to the graph: whether they are there, and what they cannot do without."""
-    services = {record.name: record.data for record in catalogue.of_kind("Service")}
-    graph = ServiceGraph(services)
     names = sorted(record_id.name for record_id in touched if record_id.kind == "Service")
-    return [(name, graph.hard.get(name)) for name in names]
+    graph = ServiceGraph(catalogue.data["Service"])
+    return [(name, graph.needs(name)) for name in names]
 
 
 def _names_any(record: Record, names: list[bytes]) -> bool:

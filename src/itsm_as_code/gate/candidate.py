@@ -7,17 +7,18 @@ the base commit; what is judged is the tree that merging head into base gives. O
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 from itsm_as_code.errors import ForgeError
-from itsm_as_code.findings import RecordId
+from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate.conflicts import planned_window
 from itsm_as_code.gate.guard import JUDGING_KINDS, guarded_facts
 from itsm_as_code.gate.identities import Directory
 from itsm_as_code.gate.incoming import brings_rules
+from itsm_as_code.gate.indexed import indexed_sides
 from itsm_as_code.gate.lane import Situation
 from itsm_as_code.gate.open_changes import OpenChanges, open_changes
 from itsm_as_code.gate.paths import changed_paths
@@ -30,6 +31,7 @@ from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.stored_findings import Found
 from itsm_as_code.validation import RuleSet, load_judged, load_rule_set
 
 
@@ -42,7 +44,7 @@ class Candidate:
     which only the text changed included. ``commits`` are those of the pull request, oldest first; ``others`` is what
     other open pull requests bring, as far as a change of this one could collide with it. ``rename`` is that of a
     record, which is one of ``diffs`` then, and its ``carried`` are none of them; ``not_renamed`` says why what looks
-    like a rename is none.
+    like a rename is none. ``found`` gives what a check found on the base, where that is known.
     """
 
     base: str
@@ -58,6 +60,7 @@ class Candidate:
     now: datetime
     rename: Rename | None = None
     not_renamed: tuple[str, ...] = ()
+    found: Callable[[str], list[Finding] | None] = lambda check: None
 
     @property
     def carried(self) -> tuple[RecordDiff, ...]:
@@ -96,7 +99,7 @@ class Candidate:
     @cached_property
     def brings_rules(self) -> bool:
         """True when the pull request touches what judges."""
-        return brings_rules(self.touched, self.changed_paths)
+        return brings_rules((item.kind for item in self.touched), self.changed_paths)
 
     @cached_property
     def facts(self) -> Facts:
@@ -191,18 +194,27 @@ def read_candidate(
     pull_request: PullRequest,
     now: datetime,
     stored: StoredRecords | None = None,
+    *,
+    by_index: bool = False,
 ) -> Candidate:
     """The candidate of two revisions. ``stored`` are records of the base that earlier runs read.
 
+    ``by_index``: what their index knows is not read; NotIndexed, now or when it is asked for, where it lacks something.
     ItsmError when judging is not possible (an unknown revision, a shallow clone); MergeConflict where there is one.
     """
     base, head = repository.commit(base), repository.commit(head)
     _check_agreement(repository, base, head, pull_request)
-    _ = repository.snapshot(head).entries  # a malformed tree, which merging would tidy up, is not judged
-    tree = repository.merge_tree(base, head)
-    # Of the base alone: what a pull request brings is always read from its files, and never remembered.
-    rule_set = load_rule_set(repository.snapshot(base), stored)
-    catalogue = load_judged(repository.snapshot(tree), rule_set)
+    catalogue: Catalogue
+    found: Found | None = None
+    if by_index and stored is not None:
+        tree = repository.merge_tree(base, head)
+        rule_set, catalogue, found = indexed_sides(repository, base, head, tree, stored, now)
+    else:
+        _ = repository.snapshot(head).entries  # a malformed tree, which merging would tidy up, is not judged
+        tree = repository.merge_tree(base, head)
+        # Of the base alone: what a pull request brings is always read from its files, and never remembered.
+        rule_set = load_rule_set(repository.snapshot(base), stored)
+        catalogue = load_judged(repository.snapshot(tree), rule_set)
     commits = repository.commits(base, head)
 
     def others() -> OpenChanges:
@@ -211,7 +223,9 @@ def read_candidate(
     def existed(folder: str, name: str) -> bool:
         return repository.ever_held(base, folder, name)
 
-    return candidate_of((base, head, tree), rule_set, catalogue, pull_request, now, commits, others, existed)
+    ids = base, head, tree
+    candidate = candidate_of(ids, rule_set, catalogue, pull_request, now, commits, others, existed)
+    return candidate if found is None else replace(candidate, found=found)
 
 
 def _check_agreement(repository: Repository, base: str, head: str, pull_request: PullRequest) -> None:

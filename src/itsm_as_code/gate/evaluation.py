@@ -15,6 +15,7 @@ from itsm_as_code.gate.outlining import outline_of
 from itsm_as_code.gate.reasons import missing, rejections
 from itsm_as_code.gate.root import at_root, nothing_to_judge, root_reasons
 from itsm_as_code.git.repository import MergeConflict, Repository
+from itsm_as_code.records.lazy import NotIndexed
 from itsm_as_code.records.stored import StoredRecords
 
 RULES = (*guard.RULES, *lane.RULES)
@@ -35,8 +36,12 @@ def evaluate(
     """
     base_commit, head_commit = repository.commit(base), repository.commit(head)
     repository = at_root(repository, base_commit)
+    asked = repository, base_commit, head_commit, pull_request, now, stored
     try:
-        return decide(read_candidate(repository, base_commit, head_commit, pull_request, now, stored), repository)
+        try:
+            return decide(read_candidate(*asked, by_index=stored is not None), repository)
+        except NotIndexed:
+            return decide(read_candidate(*asked), repository)
     except MergeConflict as conflict:
         return evidence.conflict(base_commit, head_commit, pull_request, now, conflict)
 
@@ -58,7 +63,8 @@ def decision_of(candidate: Candidate, findings: Findings, approvals: Approvals) 
     verdict = "rejected" if rejected else "pending" if pending else "approved"
     data = evidence.collect(candidate, findings, approvals, verdict, reasons)
     own = tuple(finding for finding in findings.all if not finding.known)
-    return Decision(verdict, reasons, data, own, candidate.sources, outline_of(candidate, findings, approvals))
+    sources = candidate.sources.held(finding.location.path for finding in own)
+    return Decision(verdict, reasons, data, own, sources, outline_of(candidate, findings, approvals))
 
 
 __all__ = ["RULES", "decide", "decision_of", "evaluate"]

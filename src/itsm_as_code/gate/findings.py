@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
-from itsm_as_code.checks import Situation, run_checks, waivable_ids
+from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.findings import Finding, RecordId, Severity, folded, sort_findings, with_known
 from itsm_as_code.gate import lane
 from itsm_as_code.gate.affected import affected
@@ -19,6 +19,7 @@ from itsm_as_code.gate.scope import Scope
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.waivers import resolve
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.changed import ChangedCatalogue
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.lifecycle_path import step_diffs, with_steps
 from itsm_as_code.records.positions import place_findings
@@ -55,7 +56,7 @@ def findings_of(candidate: Candidate) -> Findings:
     validation = assess_catalogue(candidate.catalogue, candidate.rule_set, candidate.now, contexts, focus)
     if focus is not None:  # of checks, those that say something of the rest
         others = {item.rule for item in validation.findings if item.record not in candidate.touched}
-        focus = replace(focus, checks=others | {"calendar-readable"})
+        focus = replace(focus, checks=others | {"calendar-readable"}, touched=frozenset())
     before = assess_catalogue(candidate.rule_set.catalogue, candidate.rule_set, candidate.now, focus=focus)
     incoming = None
     if candidate.brings_rules:
@@ -74,7 +75,10 @@ def focus_of(candidate: Candidate) -> Focus | None:
     base, settings = candidate.rule_set.catalogue, candidate.rule_set.configuration.policies
     engine = PolicyEngine(base, settings, candidate.base_facts, candidate.now)
     records = affected(base, candidate.catalogue, candidate.touched, engine)
-    return Focus(records, paths=candidate.changed_paths)
+    touched = candidate.touched
+    if isinstance(candidate.catalogue, ChangedCatalogue):
+        touched |= candidate.catalogue.touched
+    return Focus(records, None, candidate.changed_paths, touched, candidate.found)
 
 
 def _own(candidate: Candidate, context: PullRequestContext, scope: Scope, incoming: Incoming | None) -> list[Finding]:
@@ -105,20 +109,40 @@ def _guarded(candidate: Candidate, context: PullRequestContext) -> list[Finding]
             engine = for_changes if diff.id.kind == "Change" else for_others
             found += _judged(engine, diff, diff.new, context)
     if candidate.changes:
-        records = {**rule_set.catalogue.records, **candidate.catalogue.records}
+        records = _Either(candidate.catalogue.records, rule_set.catalogue.records)
         # What checks point into are the records that the guarded facts speak of.
         catalogue = Catalogue(candidate.catalogue.snapshot, rule_set.registry, records, [])
         # What is over has no say in what checks say of a change; the changes to come have.
         about = [*candidate.changes, *candidate.guarded_facts.changes_to_come]
         names = dict.fromkeys(item.name if isinstance(item, Record) else item["metadata"]["name"] for item in about)
         facts = candidate.guarded_facts.narrowed("Change", names)
+        about_changes = [check.rule.id for check in all_checks() if check.may_say_more({"Change"})]
         found += [
             finding
-            for finding in run_checks(catalogue, facts, Situation(now, rule_set.configuration))
+            for finding in run_checks(catalogue, facts, Situation(now, rule_set.configuration), about_changes)
             if finding.record is not None and finding.record.kind == "Change" and finding.record in candidate.touched
         ]
         found += lane.budget_findings(candidate.diffs, candidate.lane)
     return resolve(found, rule_set.catalogue, waivable_ids(), built_in_rules(), now).findings
+
+
+class _Either(Mapping[RecordId, Record]):
+    """The records of two catalogues; of one that both have, that of the first."""
+
+    def __init__(self, *sides: Mapping[RecordId, Record]) -> None:
+        self._sides = sides
+
+    def __getitem__(self, record_id: RecordId) -> Record:
+        side = next((side for side in self._sides if record_id in side), None)
+        if side is None:
+            raise KeyError(record_id)
+        return side[record_id]
+
+    def __iter__(self) -> Iterator[RecordId]:
+        return iter(dict.fromkeys(item for side in self._sides for item in side))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _judged(engine: PolicyEngine, diff: RecordDiff, new: Record, context: PullRequestContext) -> Iterator[Finding]:

@@ -13,13 +13,15 @@ from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.policies.cel import CompileError, Environment
 from itsm_as_code.policies.packs import FOLDER as PACKS_FOLDER
-from itsm_as_code.records.catalogue import Catalogue, Record, stamp
+from itsm_as_code.records.catalogue import Catalogue, Layered, Listed, Record, stamp
+from itsm_as_code.records.changed import ChangedCatalogue
 from itsm_as_code.records.diff import Action, RecordDiff
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.lifecycle import LIFECYCLE_FINAL, ending, transition_problems
 from itsm_as_code.records.lifecycle_path import with_steps
 from itsm_as_code.records.taken_over import is_taken_over
+from itsm_as_code.snapshot import below
 
 JUDGING_KINDS = (
     "Person",
@@ -76,23 +78,37 @@ def guarded_facts(base: Catalogue, candidate: Catalogue, *, strict: bool, timezo
     a team or person of their own.
     """
     by_kind = {}
+    touched = candidate.touched if isinstance(candidate, ChangedCatalogue) else None
+
+    def standing(kind: str, records: Mapping[str, Data]) -> Mapping[str, Data]:
+        """Those records of the base that may be other ones now."""
+        if touched is None:
+            return records
+        return {item.name: records[item.name] for item in touched if item.kind == kind and item.name in records}
+
     for kind in base.registry:
         after, before = candidate.data.get(kind.name, {}), base.data.get(kind.name, {})
         if kind.name in JUDGING_KINDS:
-            after = before if strict else {**after, **before}
+            after = before if strict else _over(after, before)
         elif kind.name in PROMISING_KINDS and strict:
             after = before
         elif kind.name == "Incident" and strict:
             taken_back = {
                 name: _with_outages(data, after.get(name))
-                for name, data in before.items()
+                for name, data in standing(kind.name, before).items()
                 if "outages" in data["spec"] and after.get(name) is not data
             }
-            after = {**after, **taken_back} if taken_back else after
+            after = _over(after, taken_back) if taken_back else after
         elif kind.name == "Service" and strict:
-            after = {**after, **before}
+            after = _over(after, standing(kind.name, before))
         by_kind[kind.name] = after
     return Facts(by_kind, Facts.of(candidate, timezone), timezone)
+
+
+def _over(below: Mapping[str, Data], above: Mapping[str, Data]) -> Mapping[str, Data]:
+    if below is above or not above:
+        return below
+    return Layered(below, above) if isinstance(below, Listed) else {**below, **above}
 
 
 def _with_outages(before: Data, after: Data | None) -> Data:
@@ -115,13 +131,12 @@ def policy_lines(base: Catalogue) -> list[str]:
     folders = (*judging_folders(base.registry), "schemas/", f"{TOOL}/")
     lines = [
         f"{entry.mode} {entry.oid} {path}\n"
-        for path, entry in sorted(base.snapshot.entries.items())
+        for path, entry in sorted(below(base.snapshot.entries, *folders, "itsm.yaml").items())
         if path.startswith(folders) or path == "itsm.yaml"
     ]
     lines += [
         f"pack {hashlib.sha256(record.source).hexdigest()} {record.path}\n"
-        for record in sorted(base, key=lambda record: record.path)
-        if record.pack
+        for record in sorted(base.packed, key=lambda record: record.path)
     ]
     return lines
 

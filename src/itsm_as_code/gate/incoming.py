@@ -32,9 +32,9 @@ _OWN_RULES = (
 )
 
 
-def brings_rules(touched: Iterable[RecordId], paths: Iterable[str]) -> bool:
-    """True when a pull request touches what judges."""
-    return any(record.kind in JUDGING_KINDS for record in touched) or any(
+def brings_rules(kinds: Iterable[str], paths: Iterable[str]) -> bool:
+    """True when a pull request that touches records of some kinds, and paths, touches what judges."""
+    return any(kind in JUDGING_KINDS for kind in kinds) or any(
         path == "itsm.yaml" or path.startswith("schemas/") for path in paths
     )
 

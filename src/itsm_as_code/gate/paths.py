@@ -7,15 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.entries import ChangedFiles
 from itsm_as_code.records.file_names import folded, folders, unportable
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.snapshot import Entry
+from itsm_as_code.snapshot import Entry, PartlyListed
 
 
 def changed_paths(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> dict[str, str]:
     """Path -> ``added``, ``modified`` or ``deleted`` between two trees; a rename is a deletion and an addition."""
     found = {}
-    for path in sorted(old.keys() | new.keys()):
+    known = new.changes if isinstance(new, ChangedFiles) and new.before is old else old.keys() | new.keys()
+    for path in sorted(known):
         before, after = old.get(path), new.get(path)
         if before is None or after is None:
             found[path] = "added" if before is None else "deleted"
@@ -35,7 +37,7 @@ def refused_paths(
     present = [path for path, action in changed.items() if action != "deleted"]
     if not present:
         return
-    spellings = _spellings(present, entries)
+    spellings = _spellings(present, entries.resembling(present) if isinstance(entries, PartlyListed) else entries)
     record_folders = {kind.folder.casefold() for kind in registry}
     for path in present:
         inside = path.removeprefix(outer)  # one outside of a folder of records is written from there

@@ -12,6 +12,7 @@ from itsm_as_code.gate.path_pattern import path_pattern
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.git.root import Rooted, RootedRepository
 from itsm_as_code.records.document import load
+from itsm_as_code.records.entries import ChangedFiles
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.snapshot import Entry, Snapshot
 
@@ -65,7 +66,8 @@ def root_reasons(before: Snapshot, after: Snapshot, registry: KindRegistry) -> I
         message = f"{prefix}{PATH} says where the records lie, and is no plain file there any more; put it back"
         yield Reason("root-moved", message)
     clear = not prefix and PATH in old
-    for path in sorted(new.keys() - old.keys()):
+    added = new.added if isinstance(new, ChangedFiles) and new.before is old else new.keys() - old.keys()
+    for path in sorted(added):
         if path.rpartition("/")[2] != PATH or path == prefix + PATH or (not prefix and path == PATH):
             continue
         inside = path.removeprefix(prefix) if path.startswith(prefix) else ""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.commands import Commands, Conversation
-from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, Snapshot, TooLarge
+from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, PartlyListed, Snapshot, TooLarge
 
 _AT_ONCE = 500
 """Objects that are asked for at once: the question fits into a pipe, so that nobody waits for the other to read."""
@@ -82,6 +83,26 @@ class Objects(Commands):
         if found.decode("utf-8", "surrogateescape") != path or len(fields) != 3 or fields[0] not in REGULAR:
             return None
         return next(iter(self.objects([fields[2]], "blob")))
+
+    def differences(self, old: str, new: str) -> dict[str, Entry | None]:
+        """What stands in ``new`` at each path whose file is another one than in ``old``; None where there is none.
+
+        ``old`` is known to be well formed. GitError (malformed-tree) unless all of ``new`` that is not in it is.
+        """
+        options = ("-r", "-t", "-z", "--raw", "--no-renames", "--no-abbrev")
+        fields = self.run("diff-tree", *options, f"{old}^{{tree}}", f"{new}^{{tree}}")[1].split(b"\0")[:-1]
+        found: dict[str, Entry | None] = {}
+        trees = {self.text("rev-parse", "--verify", "--end-of-options", f"{new}^{{tree}}").strip()}
+        for about, raw in zip(fields[::2], fields[1::2], strict=True):
+            before, after, _, oid, _ = about.decode().removeprefix(":").split()
+            if after == _TREE:
+                trees.add(oid)
+            if _TREE not in (before, after) or {before, after} - {_TREE, _NONE}:
+                path = raw.decode("utf-8", "surrogateescape")
+                found[path] = None if after in (_TREE, _NONE) else Entry(after, oid)
+        for content in self.objects(sorted(trees), "tree"):
+            _check_tree(content, len(next(iter(trees))) // 2)
+        return dict(sorted(found.items()))
 
     def sizes(self, ids: Sequence[str]) -> list[int]:
         """The sizes of blobs in bytes, in order; GitError when one is not in this clone and cannot be fetched."""
@@ -184,6 +205,26 @@ def _missing(kind: str, oid: str) -> GitError:
     return GitError(f"the {kind} {oid} is not in this clone", code="missing-object", remedy="run 'git fetch --refetch'")
 
 
+_TREE, _NONE = "040000", "000000"
+
+
+def _check_tree(content: bytes, width: int) -> None:
+    """GitError for a tree object whose entries are not in order, or not each of one name in one folder.
+
+    Format: https://git-scm.com/docs/gitformat-pack has none of it; ``tree.c`` reads mode, space, name, NUL, id.
+    """
+    at, last, seen = 0, b"", set()
+    while at < len(content):
+        space, end = content.index(b" ", at), content.index(b"\0", at)
+        name, is_folder = content[space + 1 : end], content[at:space] == b"40000"
+        key = name + b"/" if is_folder else name
+        if not name or b"/" in name or name in seen or key < last:
+            shown = name.decode("utf-8", "backslashreplace")
+            raise GitError(f"a tree holds a wrong entry {shown}", code="malformed-tree", remedy="run 'git fsck'")
+        seen.add(name)
+        last, at = key, end + 1 + width
+
+
 class Revision:
     """The files of a commit or tree, read from git objects; the work tree is never looked at."""
 
@@ -193,8 +234,12 @@ class Revision:
 
     def excerpt(self, entries: Mapping[str, Entry]) -> Revision:
         """The same revision, of which these files alone are asked for; the others are not even listed."""
+        return self.knowing(dict(entries))
+
+    def knowing(self, entries: Mapping[str, Entry]) -> Revision:
+        """The same revision, whose files somebody knows already."""
         found = Revision(self._objects, self.label)
-        found.__dict__["entries"] = dict(entries)
+        found.__dict__["entries"] = entries
         return found
 
     @cached_property
@@ -203,10 +248,37 @@ class Revision:
         return self._objects.text("rev-parse", "--verify", "--end-of-options", f"{self.label}^{{tree}}").strip()
 
     @cached_property
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> Mapping[str, Entry]:
+        return _Listing(self._objects, self.label)
+
+    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        wanted = [(path, self.entries[path].oid or "") for path in paths]
+        sizes = self._objects.sizes([oid for _, oid in wanted])
+        small = [oid for (_, oid), size in zip(wanted, sizes, strict=True) if size <= MAX_BYTES]
+        contents = self._objects.objects(small, "blob")
+        for (path, _), size in zip(wanted, sizes, strict=True):
+            yield path, next(contents) if size <= MAX_BYTES else TooLarge(size)
+
+
+_FEW: Final = 12
+"""Paths that are asked for one by one, before it is worth while to list all there are."""
+
+
+class _Listing(PartlyListed):
+    """The files of a commit or tree. A few are asked for by themselves; whoever wants more gets all of them listed."""
+
+    def __init__(self, objects: Objects, treeish: str) -> None:
+        self._objects, self._treeish = objects, treeish
+        self._asked: dict[str, Entry | None] = {}
+
+    @cached_property
+    def _whole(self) -> dict[str, Entry]:
+        return self._list("-t")
+
+    def _list(self, *arguments: str) -> dict[str, Entry]:
         # Without -l, which asks for the size of every blob: a partial clone would have to fetch all of them.
-        options = ("-r", "-t", "-z", "--full-tree", "--end-of-options")
-        out = self._objects.run("ls-tree", *options, self.label)[1]
+        options = ("-r", "-z", "--full-tree", arguments[0], "--end-of-options")
+        out = self._objects.run("ls-tree", *options, self._treeish, *arguments[1:])[1]
         found: dict[str, Entry] = {}
         folders: set[str] = set()
         for line in out.split(b"\0")[:-1]:
@@ -224,10 +296,41 @@ class Revision:
                 found[path] = Entry(mode, oid)
         return found
 
-    def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
-        wanted = [(path, self.entries[path].oid or "") for path in paths]
-        sizes = self._objects.sizes([oid for _, oid in wanted])
-        small = [oid for (_, oid), size in zip(wanted, sizes, strict=True) if size <= MAX_BYTES]
-        contents = self._objects.objects(small, "blob")
-        for (path, _), size in zip(wanted, sizes, strict=True):
-            yield path, next(contents) if size <= MAX_BYTES else TooLarge(size)
+    def _find(self, path: str) -> Entry | None:
+        if "_whole" not in self.__dict__ and path not in self._asked and len(self._asked) < _FEW:
+            # Below a folder of that name, if it is one, there is nothing of that name.
+            plain = "\0" not in path and path.strip("/") == path and ".." not in path.split("/")
+            self._asked[path] = self._list("-t", "--", path).get(path) if plain and path else None
+        return self._asked[path] if path in self._asked else self._whole.get(path)
+
+    def __getitem__(self, path: str) -> Entry:
+        entry = self._find(path)
+        if entry is None:
+            raise KeyError(path)
+        return entry
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._find(path) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    def keys(self) -> KeysView[str]:
+        return self._whole.keys()
+
+    def items(self) -> ItemsView[str, Entry]:
+        return self._whole.items()
+
+    def below(self, prefixes: tuple[str, ...]) -> Mapping[str, Entry]:
+        if "_whole" not in self.__dict__ and all(prefix.endswith("/") for prefix in prefixes):
+            return self._list("-t", "--", *prefixes)
+        return {path: entry for path, entry in self._whole.items() if path.startswith(prefixes)}
+
+    def named(self, name: str) -> list[str]:
+        return list(self._whole)
+
+    def resembling(self, paths: Iterable[str]) -> Iterable[str]:
+        return self._whole

@@ -9,7 +9,7 @@ from typing import Any
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Finding
 from itsm_as_code.records.document import load
-from itsm_as_code.snapshot import Snapshot
+from itsm_as_code.snapshot import Snapshot, below
 
 Fixtures = Callable[[str], Sequence[Mapping[str, Any]]]
 """The records of a folder, named by its path from the top; ConfigurationError when they cannot be read."""
@@ -36,7 +36,7 @@ def no_fixtures(folder: str) -> Sequence[Mapping[str, Any]]:
 
 def _read(snapshot: Snapshot, folder: str) -> Sequence[Mapping[str, Any]]:
     prefix = folder.rstrip("/") + "/"
-    paths = [path for path in snapshot.entries if path.startswith(prefix) and path.endswith(".yaml")]
+    paths = [path for path in below(snapshot.entries, prefix) if path.endswith(".yaml")]
     if not paths:
         raise ConfigurationError(
             f"there is no folder '{folder}' with records", remedy="name it from the top of the repository"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Self
@@ -20,6 +20,7 @@ from itsm_as_code.findings import (
     parse_pointer,
 )
 from itsm_as_code.records.file_names import no_record, stem_of
+from itsm_as_code.records.graph import Linked, has_link, targets
 from itsm_as_code.records.kinds import Kind, KindRegistry, Reference
 from itsm_as_code.records.measured import UNMONITORED, Monitoring
 from itsm_as_code.records.sources import Sources
@@ -105,8 +106,61 @@ def get(data: Any, pointer: Pointer, default: Any = None) -> Any:
     return data
 
 
+class Listed(Linked):
+    """The data of the records of a kind by name, of which it is known which are taken over."""
+
+    def taken_over(self) -> Iterable[str]:
+        """The names of those that another tool closed."""
+        raise NotImplementedError
+
+    def all(self) -> list[dict[str, Any]]:
+        """The data of all of them."""
+        return [self[name] for name in self]
+
+
+class Layered(Listed):
+    """The data of some records, and over it that of others: first all names of the former, then what comes on top."""
+
+    def __init__(self, below: Listed, above: Mapping[str, dict[str, Any]]) -> None:
+        self._below, self._above = below, above
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        return self._above[name] if name in self._above else self._below[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._above or name in self._below
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._below
+        yield from (name for name in self._above if name not in self._below)
+
+    def __len__(self) -> int:
+        return len(self._below) + sum(1 for name in self._above if name not in self._below)
+
+    def sources(self, target: str) -> Collection[str]:
+        kept = (name for name in self._below.sources(target) if name not in self._above)
+        return [*kept, *(name for name, data in self._above.items() if target in targets(data))]
+
+    def linked_with(self, field: str) -> Collection[str]:
+        kept = (name for name in self._below.linked_with(field) if name not in self._above)
+        return [*kept, *(name for name, data in self._above.items() if has_link(data, field))]
+
+    def taken_over(self) -> Iterator[str]:
+        yield from (name for name in self._below.taken_over() if name not in self._above)
+        if isinstance(self._above, Listed):
+            yield from self._above.taken_over()
+            return
+        for name, data in self._above.items():
+            spec = data.get("spec")
+            if isinstance(spec, dict) and "takenOver" in spec:
+                yield name
+
+
 class Catalogue:
     """All records of one snapshot, with the findings about their files."""
+
+    summary: object | None = None
+    """What an index knows of its changes, if there is one."""
 
     def __init__(
         self, snapshot: Snapshot, registry: KindRegistry, records: Mapping[RecordId, Record], findings: list[Finding]
@@ -144,17 +198,43 @@ class Catalogue:
         """The valid records of a kind, by name."""
         return self._valid_by_kind.get(kind, [])
 
+    def some(self, kind: str, names: Iterable[str]) -> list[Record]:
+        """Those valid records of a kind that there are, in the order of their names as given."""
+        return [record for name in names if (record := self.get(kind, name)) is not None]
+
     def names(self, kind: str) -> list[str]:
         """The names of all records of a kind, valid or not."""
         return list(self._by_kind.get(kind, ()))
+
+    def has(self, kind: str, name: str) -> bool:
+        """True for the name of a record, valid or not."""
+        return name in self._by_kind.get(kind, ())
+
+    @property
+    def packed(self) -> list[Record]:
+        """The records that policy packs of the program bring."""
+        return [record for record in self if record.pack]
 
     def did_you_mean(self, missing: RecordId) -> str:
         """A question about the record of the kind that was most likely meant, looked for once, or the empty string."""
         if missing not in self._meant:
             if len(self._meant) >= _MOST_MEANT:
                 return ""
-            self._meant[missing] = did_you_mean(missing.name, self.names(missing.kind))
+            self._meant[missing] = self._nearest(missing)
         return self._meant[missing]
+
+    def _nearest(self, missing: RecordId) -> str:
+        return did_you_mean(missing.name, self.names(missing.kind))
+
+    @property
+    def meant(self) -> Mapping[RecordId, str]:
+        """What was found so far to be meant most likely by the names of records that are not there."""
+        return self._meant
+
+    @property
+    def kinds_in_order(self) -> Iterable[str]:
+        """The kinds of which there are records, in the order in which records were read."""
+        return self._by_kind
 
     @cached_property
     def _by_kind(self) -> dict[str, dict[str, Record]]:
@@ -201,13 +281,13 @@ class Catalogue:
     def dangling(self, record: Record) -> Iterator[Finding]:
         """A finding for each reference of a record, of this catalogue or not, to a record that is not there."""
         for reference in record.references():
-            if not any(reference.name in self._by_kind.get(kind, ()) for kind in reference.kinds):
+            if not any(self.has(kind, reference.name) for kind in reference.kinds):
                 yield stamp(REFERENCE_EXISTS, record, self._dangling(reference))
 
     def _dangling(self, reference: Reference) -> Problem:
         name, kinds = reference.name, reference.kinds
         wanted = " or ".join(kinds)
-        other = next((kind for kind, records in self._by_kind.items() if name in records), None)
+        other = next((kind for kind in self.kinds_in_order if self.has(kind, name)), None)
         meant = filter(None, (self.did_you_mean(RecordId(kind, name)) for kind in kinds))
         folder = self.registry[kinds[0]].folder if kinds[0] in self.registry.kinds else "?"
         instead = f"'{name}' is a {other}; name a {wanted}" if other else f"add {folder}/{name}.yaml"

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval, Intervals
 from itsm_as_code.records import outcomes
-from itsm_as_code.records.catalogue import Catalogue
-from itsm_as_code.records.graph import ServiceGraph
+from itsm_as_code.records.catalogue import Catalogue, Listed
+from itsm_as_code.records.graph import ServiceGraph, has_link
 from itsm_as_code.records.measured import UNMONITORED, Measured, Monitoring
 from itsm_as_code.records.outcomes import History, Outcome
 from itsm_as_code.records.taken_over import is_taken_over
@@ -27,19 +27,22 @@ _KNOWN: Final = "known facts"
 
 
 class _OfChanges(cached_property[_Answer]):
-    """An answer that rests on changes and incidents alone: facts with the same ones take it over."""
+    """An answer that rests on changes and incidents alone: facts with the same ones take it over, and so do those of
+    a catalogue whose index knows it."""
 
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        if instance is None or instance._like is None:
-            return super().__get__(instance, owner)
-        return getattr(instance._like, self.attrname or "")
+        name = self.attrname or ""
+        if instance is not None and instance._like is not None:
+            return getattr(instance._like, name)
+        known = getattr(instance._summary, name, None) if instance is not None else None
+        return super().__get__(instance, owner) if known is None else known
 
 
 class Facts:
     """Records as plain data, with the indexes that questions about them need; every answer is remembered.
 
     ``like`` are other facts, of which what was measured is taken over; where they have the same changes and incidents,
-    what they know of those as well.
+    what they know of those as well. ``summary`` is what an index knows of them.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Facts:
         like: Facts | None = None,
         timezone: str = "UTC",
         monitoring: Monitoring = UNMONITORED,
+        summary: object | None = None,
     ) -> None:
         self._by_kind = by_kind
         self.monitoring: Monitoring = monitoring if like is None else like.monitoring
@@ -56,6 +60,7 @@ class Facts:
         self._remembered: dict[Any, Any] = {}
         self._years: dict[tuple[str, int], timedelta] = {}
         self._listed: Mapping[str, list[Data]] = {}
+        self._summary = summary
         self._like = like if like is not None and all(like._has(kind, by_kind) for kind in _HISTORY) else None
 
     def _has(self, kind: str, by_kind: Mapping[str, Mapping[str, Data]]) -> bool:
@@ -64,7 +69,10 @@ class Facts:
     def narrowed(self, kind: str, names: Iterable[str]) -> Facts:
         """The same facts, whose :meth:`records` of a kind are those alone."""
         found = Facts(self._by_kind, self, self.timezone)
-        found._listed = {kind: [data for name in names if (data := self.record(kind, name)) is not None]}
+        found._listed = {
+            **self._listed,
+            kind: [data for name in names if (data := self.record(kind, name)) is not None],
+        }
         return found
 
     @classmethod
@@ -73,7 +81,9 @@ class Facts:
         their answers."""
         known: dict[str, Facts] = catalogue.__dict__.setdefault(_KNOWN, {})
         if timezone not in known:
-            known[timezone] = cls(catalogue.data, timezone=timezone, monitoring=catalogue.monitoring)
+            known[timezone] = cls(
+                catalogue.data, timezone=timezone, monitoring=catalogue.monitoring, summary=catalogue.summary
+            )
         return known[timezone]
 
     @classmethod
@@ -105,12 +115,16 @@ class Facts:
     def records(self, kind: str) -> list[Data]:
         if kind in self._listed:
             return self._listed[kind]
-        return list(self._by_kind.get(kind, {}).values())
+        return _all(self._by_kind.get(kind, {}))
+
+    def listed(self, kind: str) -> list[str] | None:
+        """The names of the records of a kind to which these facts are narrowed; None for all."""
+        return [data["metadata"]["name"] for data in self._listed[kind]] if kind in self._listed else None
 
     @cached_property
     def taken_over(self) -> list[Data]:
         """What another tool closed, of every kind, by kind and name."""
-        found = [data for records in self._by_kind.values() for data in records.values() if is_taken_over(data)]
+        found = [data for records in self._by_kind.values() for data in _taken_over(records)]
         return sorted(found, key=lambda data: (data["kind"], data["metadata"]["name"]))
 
     def spec(self, kind: str, name: str) -> Data:
@@ -125,6 +139,13 @@ class Facts:
     @cached_property
     def graph(self) -> ServiceGraph:
         return ServiceGraph(self._by_kind.get("Service", {}))
+
+    def services_with(self, field: str) -> list[Data]:
+        """The services that say something in one of ``LINK_FIELDS`` of what they depend on, by name."""
+        services = self._by_kind.get("Service", {})
+        if isinstance(services, Listed):
+            return [services[name] for name in sorted(services.linked_with(field))]
+        return [data for data in services.values() if has_link(data, field)]
 
     @cached_property
     def _calendars_by_kind(self) -> dict[str, list[Data]]:
@@ -212,6 +233,11 @@ class Facts:
         return [change for change in self.records("Change") if change["spec"]["status"] not in outcomes.OVER]
 
     @_OfChanges
+    def changes_of_releases(self) -> list[Data]:
+        """The changes that name a release."""
+        return [change for change in self.records("Change") if "release" in change["spec"]]
+
+    @_OfChanges
     def change_history(self) -> History:
         """The outcomes of all changes."""
         return History(self.change_outcomes.values())
@@ -288,6 +314,17 @@ class Facts:
             for service in change.get("spec", {}).get("services", ()):
                 found.setdefault(service, []).append(change)
         return found
+
+
+def _taken_over(records: Mapping[str, Data]) -> Iterable[Data]:
+    """Those that say of themselves that they are; some collections of records know which."""
+    if isinstance(records, Listed):
+        return [records[name] for name in records.taken_over()]
+    return [data for data in records.values() if is_taken_over(data)]
+
+
+def _all(records: Mapping[str, Data]) -> list[Data]:
+    return records.all() if isinstance(records, Listed) else list(records.values())
 
 
 def began(incident: Data) -> str:

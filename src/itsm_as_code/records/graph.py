@@ -3,11 +3,60 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 Edges = Mapping[str, tuple[str, ...]]
+
+
+_HARD: Final = frozenset({"hard"})
+_ANY: Final = frozenset({"hard", "soft"})
+
+
+class Linked(Mapping[str, dict[str, Any]]):
+    """Services by name, of which it is known which others name them; they need not be read all for that."""
+
+    def sources(self, target: str) -> Collection[str]:
+        """The services that name one among what they depend on."""
+        raise NotImplementedError
+
+    def linked_with(self, field: str) -> Collection[str]:
+        """The services that say something in one of :data:`LINK_FIELDS` of what they depend on."""
+        raise NotImplementedError
+
+
+class _Walked(Mapping[str, tuple[str, ...]]):
+    """Edges that are worked out when somebody walks along them."""
+
+    def __init__(self, make: Callable[[str], tuple[str, ...]], names: Mapping[str, Any]) -> None:
+        self._make, self._names = make, names
+        self._known: dict[str, tuple[str, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        if name not in self._known:
+            self._known[name] = self._make(name)
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+LINK_FIELDS: Final = ("flows", "redundancyGroup")
+"""What few services say of what they depend on, and those who ask for it ask all services."""
+
+
+def has_link(service: Mapping[str, Any], field: str) -> bool:
+    """True when a service says something in a field of what it depends on."""
+    return any(field in item for item in service.get("spec", {}).get("dependsOn", ()))
+
+
+def targets(service: Mapping[str, Any]) -> set[str]:
+    """The services that one names among what it depends on."""
+    return {item["service"] for item in service.get("spec", {}).get("dependsOn", ()) if "service" in item}
 
 
 class ServiceGraph:
@@ -20,29 +69,47 @@ class ServiceGraph:
     @cached_property
     def hard(self) -> Edges:
         """Service -> the services without which it fails."""
-        return self._edges({"hard"})
+        return self._edges(_HARD)
 
     @cached_property
     def hard_dependents(self) -> Edges:
         """Service -> the services that fail without it."""
-        return _reverse(self.hard)
+        return self._reversed(_HARD)
 
     @cached_property
     def all_dependents(self) -> Edges:
         """Service -> the services that need it, hard or soft."""
-        return _reverse(self._edges({"hard", "soft"}))
+        return self._reversed(_ANY)
 
-    def _edges(self, strengths: set[str]) -> Edges:
-        return {
-            name: tuple(
-                dict.fromkeys(
-                    dependency["service"]
-                    for dependency in service.get("spec", {}).get("dependsOn", ())
-                    if dependency.get("strength") in strengths and dependency.get("service") in self._services
-                )
+    def _edges(self, strengths: frozenset[str]) -> Edges:
+        if isinstance(self._services, Linked):
+            return _Walked(lambda name: self._of(self._services[name], strengths), self._services)
+        return {name: self._of(service, strengths) for name, service in self._services.items()}
+
+    def _reversed(self, strengths: frozenset[str]) -> Edges:
+        services = self._services
+        if not isinstance(services, Linked):
+            return _reverse(self._edges(strengths))
+        forward = self.hard if strengths == _HARD else self._edges(strengths)
+
+        def sources(name: str) -> tuple[str, ...]:
+            found = services.sources(name) if name in services else ()
+            return tuple(sorted(source for source in found if name in forward[source]))
+
+        return _Walked(sources, services)
+
+    def _of(self, service: Mapping[str, Any], strengths: frozenset[str]) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys(
+                dependency["service"]
+                for dependency in service.get("spec", {}).get("dependsOn", ())
+                if dependency.get("strength") in strengths and dependency.get("service") in self._services
             )
-            for name, service in self._services.items()
-        }
+        )
+
+    def needs(self, name: str) -> tuple[str, ...] | None:
+        """The services without which one fails; None where there is no such service."""
+        return self._of(self._services[name], _HARD) if name in self._services else None
 
     def dependents(self, *services: str) -> dict[str, tuple[int, str]]:
         """Services that fail, directly or not, when one of these does: name -> (distance, by way of)."""
@@ -68,9 +135,19 @@ class ServiceGraph:
         """Services without which one of these fails, directly or not: name -> (distance, by way of)."""
         return reachable(self.hard, services)
 
-    def cycles(self) -> list[tuple[str, ...]]:
-        """Each group of services that depend hard on one another in a circle, by Tarjan's algorithm (1972)."""
-        return strong_components(self.hard)
+    def cycles(self, among: Iterable[str] | None = None) -> list[tuple[str, ...]]:
+        """Each group of services that depend hard on one another in a circle, by Tarjan's algorithm (1972).
+
+        ``among`` leaves out those in which none of some services is.
+        """
+        if among is None:
+            return strong_components(self.hard)
+        found: set[tuple[str, ...]] = set()
+        for name in among:
+            below = reachable(self.hard, (name,)).keys() | {name}
+            if any(name in self.hard.get(other, ()) for other in below):
+                found.add(tuple(sorted(below & (reachable(self.hard_dependents, (name,)).keys() | {name}))))
+        return sorted(found)
 
 
 def _reverse(edges: Edges) -> Edges:

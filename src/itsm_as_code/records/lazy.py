@@ -1,21 +1,29 @@
-"""The catalogue of a tree that was read before: its records are read when somebody asks for them."""
+"""The catalogue of a tree that was read before: its records are read when somebody asks for them.
+
+It gives what the catalogue of all files gives; where the index does not know enough for that, :class:`NotIndexed` is
+raised.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.findings import Finding, RecordId
-from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.catalogue import Catalogue, Listed, Record
 from itsm_as_code.records.document import load
+from itsm_as_code.records.graph import LINK_FIELDS, has_link, targets
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import Kind, KindRegistry
+from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords, content_id
+from itsm_as_code.records.summary import Divided, Summary, divided
+from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.snapshot import Snapshot
 
-Listing = dict[str, tuple[str, str]]
-"""Path and content id by name."""
+REGULAR: Final = "100644"
+_SOURCES: Final = "sources of services"
 
 
 class NotIndexed(Exception):
@@ -24,14 +32,36 @@ class NotIndexed(Exception):
 
 def listings(catalogue: Catalogue) -> dict[str, Any]:
     """The parts of an index from which a :class:`LazyCatalogue` is made: the valid records of each kind."""
-    return {
-        _part(kind.name): {
-            record.name: [record.path, record.oid or content_id(record.source)]
-            for record in catalogue.of_kind(kind.name)
-            if not record.pack
-        }
+    parts: dict[str, Any] = {}
+    entries = catalogue.snapshot.entries
+    first: dict[str, str] = {}
+    for path, record in catalogue.by_path.items():
+        first.setdefault(record.id.kind, path)
+    for kind in catalogue.registry:
+        records = [record for record in catalogue.of_kind(kind.name) if not record.pack]
+        listed = {}
+        for record in records:
+            mode = entries[record.path].mode
+            row = [record.path, record.oid or content_id(record.source)]
+            listed[record.name] = row if mode == REGULAR else [*row, mode]
+        parts |= divided(_part(kind.name), listed)
+    taken_over = {
+        kind.name: [record.name for record in catalogue.of_kind(kind.name) if is_taken_over(record.data)]
         for kind in catalogue.registry
     }
+    sources: dict[str, list[str]] = {}
+    for record in catalogue.of_kind("Service"):
+        for target in targets(record.data):
+            sources.setdefault(target, []).append(record.name)
+    parts |= divided(_SOURCES, sources)
+    services = catalogue.of_kind("Service")
+    linked = {field: [record.name for record in services if has_link(record.data, field)] for field in LINK_FIELDS}
+    about = {
+        "first": first,
+        "linked": linked,
+        "takenOver": {kind: names for kind, names in taken_over.items() if names},
+    }
+    return {**parts, "kinds": {**about, "meant": {str(item): meant for item, meant in catalogue.meant.items()}}}
 
 
 def _part(kind: str) -> str:
@@ -41,46 +71,114 @@ def _part(kind: str) -> str:
 class LazyCatalogue(Catalogue):
     """The valid records of a tree. :class:`NotIndexed` when the index turns out not to know them."""
 
+    summary: Summary
+
     def __init__(self, snapshot: Snapshot, registry: KindRegistry, index: TreeIndex, stored: StoredRecords) -> None:
-        super().__init__(snapshot, registry, _Records(self), [])
+        super().__init__(snapshot, registry, Records(self), [])
         self._index = index
         self._stored = stored
-        self._listings: dict[str, Listing] = {}
         self._read: dict[RecordId, Record] = {}
+        self._brought: dict[str, dict[str, Record]] = {}
+        self._listings: dict[str, Divided] = {}
+        self._sources: Divided | None = None
+        self.summary = Summary(self._changes, self.part)
+
+    def _changes(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        return [record.data for record in self.some("Change", names)]
+
+    def part(self, name: str) -> Any:
+        """A part of the index."""
+        found = self._index.get(name)
+        if found is None:
+            raise NotIndexed(name)
+        return found
 
     def joined(self, more: Iterable[Record], findings: list[Finding]) -> LazyCatalogue:
         for record in more:
-            kind, name = record.id.kind, record.id.name
-            self._read[record.id] = record
-            self._listings[kind] = dict(sorted({**self.listing(kind), name: (record.path, "")}.items()))
+            self._brought.setdefault(record.id.kind, {})[record.id.name] = record
         self.findings = findings
         return self
 
-    def listing(self, kind: str) -> Listing:
+    @property
+    def packed(self) -> list[Record]:
+        return [record for records in self._brought.values() for record in records.values()]
+
+    def listing(self, kind: str) -> Divided:
+        """Path, content id and, where it is no plain file, mode by name, of the records that have a file."""
         if kind not in self._listings:
-            found = self._index.get(_part(kind)) if kind in self.registry.kinds else {}
-            if found is None:
-                raise NotIndexed(kind)
-            self._listings[kind] = found
+            self._listings[kind] = Divided(_part(kind), self.part)
         return self._listings[kind]
 
     def get(self, kind: str, name: str) -> Record | None:
         return next(iter(self.some(kind, [name])), None)
 
     def of_kind(self, kind: str) -> list[Record]:
-        return self.some(kind, self.listing(kind))
+        if kind not in self.registry.kinds:
+            return []
+        return self.some(kind, sorted([*self.listing(kind).whole, *self._brought.get(kind, ())]))
 
     def names(self, kind: str) -> list[str]:
-        return list(self.listing(kind))
+        if kind not in self.registry.kinds:
+            return []
+        listed = sorted(self.listing(kind).whole.items(), key=lambda item: item[1][0])
+        return [*(name for name, _ in listed), *self._brought.get(kind, ())]
+
+    def standing(self, item: RecordId) -> Record | None:
+        """The record of a kind and name, valid or not."""
+        return self.get(item.kind, item.name)
+
+    def has(self, kind: str, name: str) -> bool:
+        known = name in self._brought.get(kind, ()) or RecordId(kind, name) in self._read
+        return known or (kind in self.registry.kinds and self.listing(kind).get(name) is not None)
+
+    @property
+    def firsts(self) -> dict[str, str]:
+        """The first path of each kind of which there are records with a file."""
+        found: dict[str, str] = self.part("kinds")["first"]
+        return found
+
+    @property
+    def kinds_in_order(self) -> Iterable[str]:
+        return _in_order(self.firsts, self._brought)
+
+    def _nearest(self, missing: RecordId) -> str:
+        known = self.part("kinds")["meant"].get(str(missing))
+        return super()._nearest(missing) if known is None else str(known)
+
+    def taken_over(self, kind: str) -> list[str]:
+        """The names of records of a kind that another tool closed."""
+        found: list[str] = self.part("kinds")["takenOver"].get(kind, [])
+        return found
+
+    def sources_of(self, target: str) -> list[str]:
+        """The services that name one among what they depend on, all of them read."""
+        if self._sources is None:
+            self._sources = Divided(_SOURCES, self.part)
+        found: list[str] = self._sources.get(target, [])
+        self.some("Service", found)
+        return found
+
+    def linked_with(self, field: str) -> list[str]:
+        """The services that say something in a field of what they depend on."""
+        found: list[str] = self.part("kinds")["linked"][field]
+        return found
+
+    def count(self, kind: str) -> int:
+        """How many records of a kind there are."""
+        return len(self.listing(kind)) + len(self._brought.get(kind, ()))
 
     def some(self, kind: str, names: Iterable[str]) -> list[Record]:
-        """Those records of a kind that there are, in the order of their names as given."""
-        listing = self.listing(kind)
-        wanted = [name for name in names if name in listing]
-        missing = [name for name in wanted if RecordId(kind, name) not in self._read]
+        if kind not in self.registry.kinds:
+            return []
+        brought, wanted = self._brought.get(kind, {}), list(names)
+        missing = [name for name in wanted if name not in brought and RecordId(kind, name) not in self._read]
         if missing:
-            self._load(self.registry[kind], {listing[name][0]: (name, listing[name][1]) for name in missing})
-        return [self._read[RecordId(kind, name)] for name in wanted]
+            listing = self.listing(kind)
+            known = listing.whole if len(missing) > len(listing) // 4 else listing
+            rows = ((name, known.get(name)) for name in missing)
+            self._load(self.registry[kind], {row[0]: (name, row[1]) for name, row in rows if row is not None})
+        found = (brought.get(name) or self._read.get(RecordId(kind, name)) for name in wanted)
+        return [record for record in found if record is not None]
 
     def _load(self, kind: Kind, files: Mapping[str, tuple[str, str]]) -> None:
         found = dict(self._stored.find((path, kind, oid) for path, (_, oid) in files.items()))
@@ -96,48 +194,128 @@ class LazyCatalogue(Catalogue):
 
     @cached_property
     def data(self) -> dict[str, Mapping[str, dict[str, Any]]]:
-        return {kind.name: _Data(self, kind.name) for kind in self.registry}
+        return {kind.name: KindData(self, kind.name) for kind in self.registry}
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Record]:  # type: ignore[override]
+        return _ByPath(self)
+
+    def path_of(self, kind: str, name: str) -> str | None:
+        """The path of the file of a record."""
+        row = self.listing(kind).get(name) if kind in self.registry.kinds else None
+        return None if row is None else str(row[0])
+
+    def sources(self) -> Sources:
+        known = {record.path: record.content for record in self.packed if record.content is not None}
+        return Sources(known, {}, [(self.by_path, self.snapshot)])
 
 
-class _Records(Mapping[RecordId, Record]):
+def _in_order(firsts: Mapping[str, str], more: Iterable[str]) -> list[str]:
+    """Kinds by their first path, then those that have none."""
+    kinds = sorted(firsts, key=lambda kind: firsts[kind])
+    return [*kinds, *(kind for kind in more if kind not in firsts)]
+
+
+class Records(Mapping[RecordId, Record]):
     """All records of a lazy catalogue by id."""
 
     def __init__(self, catalogue: LazyCatalogue) -> None:
         self._catalogue = catalogue
 
     def __getitem__(self, record_id: RecordId) -> Record:
-        record = self._catalogue.get(record_id.kind, record_id.name)
+        record = self._catalogue.standing(record_id)
         if record is None:
             raise KeyError(record_id)
         return record
 
+    def __contains__(self, record_id: object) -> bool:
+        return isinstance(record_id, RecordId) and self._catalogue.has(record_id.kind, record_id.name)
+
     def __iter__(self) -> Iterator[RecordId]:
-        for kind in self._catalogue.registry:
-            yield from (RecordId(kind.name, name) for name in self._catalogue.listing(kind.name))
+        kinds = [kind.name for kind in self._catalogue.registry]
+        found = [RecordId(kind, name) for kind in kinds for name in self._catalogue.names(kind)]
+        paths = {item: path for item in found if (path := self._catalogue.path_of(item.kind, item.name)) is not None}
+        yield from sorted(paths, key=lambda item: paths[item])
+        yield from (record.id for record in self._catalogue.packed)
 
     def __len__(self) -> int:
-        return sum(len(self._catalogue.listing(kind.name)) for kind in self._catalogue.registry)
+        return sum(self._catalogue.count(kind.name) for kind in self._catalogue.registry)
 
 
-class _Data(Mapping[str, dict[str, Any]]):
-    """The data of the records of one kind by name, read together where all are asked for."""
+class _ByPath(Mapping[str, Record]):
+    """The records of a lazy catalogue that have a file, by its path."""
+
+    def __init__(self, catalogue: LazyCatalogue) -> None:
+        self._catalogue = catalogue
+
+    def _id(self, path: str) -> RecordId | None:
+        kind = self._catalogue.registry.of_path(path)
+        if kind is None or not path.endswith(".yaml"):
+            return None
+        name = path.rpartition("/")[2].removesuffix(".yaml")
+        return RecordId(kind.name, name) if self._catalogue.path_of(kind.name, name) == path else None
+
+    def __getitem__(self, path: str) -> Record:
+        found = self._id(path)
+        if found is None:
+            raise KeyError(path)
+        return self._catalogue.records[found]
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._id(path) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        found = (self._catalogue.path_of(item.kind, item.name) for item in self._catalogue.records)
+        yield from (path for path in found if path is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class KindData(Listed):
+    """The data of the valid records of one kind by name, read together where all are asked for."""
 
     def __init__(self, catalogue: LazyCatalogue, kind: str) -> None:
         self._catalogue = catalogue
         self._kind = kind
+        self._known: dict[str, dict[str, Any] | None] = {}
+        self._is_whole = False
+
+    def _find(self, name: str) -> dict[str, Any] | None:
+        if name not in self._known and not self._is_whole:
+            record = self._catalogue.get(self._kind, name)
+            self._known[name] = None if record is None else record.data
+        return self._known.get(name)
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        if not self._is_whole:
+            self._known = {record.name: record.data for record in self._catalogue.of_kind(self._kind)}
+            self._is_whole = True
+        return self._known  # type: ignore[return-value]
 
     def __getitem__(self, name: str) -> dict[str, Any]:
-        record = self._catalogue.get(self._kind, name)
-        if record is None:
+        data = self._find(name)
+        if data is None:
             raise KeyError(name)
-        return record.data
+        return data
 
     def __contains__(self, name: object) -> bool:
-        return name in self._catalogue.listing(self._kind)
+        return isinstance(name, str) and self._find(name) is not None
 
     def __iter__(self) -> Iterator[str]:
-        self._catalogue.of_kind(self._kind)
-        return iter(self._catalogue.listing(self._kind))
+        return iter(self._read())
 
     def __len__(self) -> int:
-        return len(self._catalogue.listing(self._kind))
+        return len(self._read())
+
+    def all(self) -> list[dict[str, Any]]:
+        return list(self._read().values())
+
+    def taken_over(self) -> Collection[str]:
+        return self._catalogue.taken_over(self._kind)
+
+    def sources(self, target: str) -> Collection[str]:
+        return self._catalogue.sources_of(target)
+
+    def linked_with(self, field: str) -> Collection[str]:
+        return self._catalogue.linked_with(field)

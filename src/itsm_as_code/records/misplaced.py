@@ -9,7 +9,7 @@ from typing import Final
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity, with_article
 from itsm_as_code.records.kinds import SCHEMA_FIRST, KindRegistry
-from itsm_as_code.snapshot import Entry, Snapshot
+from itsm_as_code.snapshot import Entry, Snapshot, named
 
 RECORD_FOLDER = Rule(
     "record-folder",
@@ -44,7 +44,7 @@ _ALIKE: Final = 0.7
 def misplaced(snapshot: Snapshot, registry: KindRegistry, paths: Iterable[str] | None = None) -> list[Finding]:
     """A finding for each file of ``paths`` (all, if None) that holds a record and is not read as one."""
     entries = snapshot.entries
-    folders = _Folders(registry, {path.rpartition("/")[0] for path in entries if path.endswith("/" + _CONFIGURATION)})
+    folders = _Folders(registry, {path.rpartition("/")[0] for path in named(entries, _CONFIGURATION)})
     chosen = entries if paths is None else sorted(path for path in paths if path in entries)
     suspects = [path for path in chosen if _is_suspect(path, entries[path], folders)]
     found = []

@@ -8,7 +8,7 @@ incident that names one: whoever brings it would whiten or blacken the rest. Sou
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -30,6 +30,11 @@ class Outcome:
 
     known: datetime
     failed: datetime
+
+    @property
+    def has_failed(self) -> bool:
+        """True for one that counts as a failure at some time."""
+        return self.failed < _NEVER
 
 
 def failed_at(change: Mapping[str, Any], now: datetime) -> datetime | None:
@@ -92,10 +97,15 @@ class History:
 
     def __init__(self, outcomes: Iterable[Outcome]) -> None:
         found = list(outcomes)
-        self._known = sorted(item.known for item in found)
-        self._failed = sorted(item.failed for item in found if item.failed < _NEVER)
+        self.instants = sorted(item.known for item in found), sorted(item.failed for item in found if item.has_failed)
+        """When the changes ended, and when those failed that did."""
 
     def at(self, moment: datetime) -> tuple[int, int]:
         """How many had succeeded by then, and how many had ended."""
-        count = bisect_right(self._known, moment)
-        return count - bisect_right(self._failed, moment), count
+        return self.counted(*self.instants, moment)
+
+    @staticmethod
+    def counted(known: Sequence[Any], failed: Sequence[Any], moment: Any) -> tuple[int, int]:
+        """The same of instants in order, all of one form."""
+        count = bisect_right(known, moment)
+        return count - bisect_right(failed, moment), count

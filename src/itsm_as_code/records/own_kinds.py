@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
-from itsm_as_code.snapshot import Snapshot, TooLarge
+from itsm_as_code.snapshot import Snapshot, TooLarge, below
 
 
 def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
@@ -13,8 +13,8 @@ def own_schemas(snapshot: Snapshot) -> dict[str, bytes]:
     ConfigurationError for one that cannot be read: left out, its records would be judged by another schema or by none.
     """
     paths = []
-    for path, entry in snapshot.entries.items():
-        if path.startswith("schemas/") and path.endswith(SUFFIX):
+    for path, entry in below(snapshot.entries, "schemas/").items():
+        if path.endswith(SUFFIX):
             if not entry.is_regular:
                 raise ConfigurationError(f"{path} is not a regular file", remedy="put the schema itself there")
             paths.append(path)

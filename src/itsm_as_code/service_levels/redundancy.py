@@ -7,7 +7,7 @@ no other: where a dependency states its flow, that part is taken off.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -101,13 +101,22 @@ def groups_of(service: Data) -> dict[str, tuple[str, ...]]:
 
 def flows_to(facts: Facts, name: str) -> list[Flow]:
     """What services state that they ask of one."""
-    return facts.remember(("flows",), ("Service",), lambda: _flows(facts)).get(name, [])
+    return _all_flows(facts).get(name, [])
+
+
+def asked_services(facts: Facts) -> Iterable[str]:
+    """The services of which others state what they ask."""
+    return _all_flows(facts)
+
+
+def _all_flows(facts: Facts) -> dict[str, list[Flow]]:
+    return facts.remember(("flows",), ("Service",), lambda: _flows(facts))
 
 
 def _flows(facts: Facts) -> dict[str, list[Flow]]:
     """What services state that they ask of each service."""
     found: dict[str, list[Flow]] = {}
-    for service in facts.records("Service"):
+    for service in facts.services_with("flows"):
         groups = groups_of(service)
         for dependency in service["spec"].get("dependsOn", ()):
             moves = dependency.get("redundancyGroup") in groups

@@ -9,7 +9,7 @@ from itsm_as_code.policies.cel.diagnosis import problems_of
 from itsm_as_code.policies.cel.environment import Activation, CompileError, Context, Environment, EvaluationError
 from itsm_as_code.policies.cel.fields import Schemas
 from itsm_as_code.policies.cel.mutation import Mutant, mutants
-from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, mentions, reads, rests_on_time
+from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, asks_for_graph, mentions, reads, rests_on_time
 from itsm_as_code.policies.cel.tokens import SyntaxProblem
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Sieve",
     "SyntaxProblem",
     "asks_by_own_names",
+    "asks_for_graph",
     "mentions",
     "mutants",
     "problems_of",

@@ -229,6 +229,11 @@ def asks_by_own_names(expression: str) -> bool:
     return True
 
 
+def asks_for_graph(expression: str) -> bool:
+    """True when an expression asks what services depend on, or when that cannot be told."""
+    return calls(expression, "dependents") or calls(expression, "dependencies")
+
+
 def _is_own(node: Node, variables: frozenset[str]) -> bool:
     """True when a value is a part of the record itself, or a list of such parts."""
     if node.kind == "identifier":

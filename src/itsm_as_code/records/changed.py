@@ -1,0 +1,124 @@
+"""The catalogue of a tree that differs in a few files from one that was read before: those alone are read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from functools import cached_property
+from typing import Any
+
+from itsm_as_code.findings import Finding, RecordId
+from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.graph import has_link, targets
+from itsm_as_code.records.lazy import KindData, LazyCatalogue, Records
+from itsm_as_code.records.sources import Sources
+from itsm_as_code.records.summary import Changed
+from itsm_as_code.records.taken_over import is_taken_over
+
+
+class ChangedCatalogue(LazyCatalogue):
+    """The records of a tree that differs from another one in some files, by what those files hold now."""
+
+    def __init__(self, before: LazyCatalogue, changed: Catalogue, gone: Set[RecordId]) -> None:
+        """``changed`` is the catalogue of the files that differ, ``gone`` are the records that have no file now."""
+        Catalogue.__init__(self, changed.snapshot, before.registry, Records(self), changed.findings)
+        self.before = before
+        self.own, self._gone = dict(changed.records), gone
+        self._brought = before._brought
+        self.touched = frozenset([*self.own, *gone])
+        """The records that may differ."""
+        valid = [record.data for record in self.own.values() if record.valid]
+        old = [record.data for item in self.touched if (record := before.get(item.kind, item.name)) is not None]
+        self.summary = Changed(self._changes, before.summary, old, valid)
+
+    def part(self, name: str) -> Any:
+        return self.before.part(name)
+
+    def joined(self, more: Iterable[Record], findings: list[Finding]) -> LazyCatalogue:
+        self.findings = findings  # the packs are those of the other tree
+        return self
+
+    def _standing(self, kind: str) -> list[str]:
+        """The names that have a file, in the order of its path."""
+        rows = {name: row[0] for name, row in self.before.listing(kind).whole.items()}
+        rows = {name: path for name, path in rows.items() if RecordId(kind, name) not in self.touched}
+        rows |= {item.name: record.path for item, record in self.own.items() if item.kind == kind}
+        return sorted(rows, key=lambda name: rows[name])
+
+    def some(self, kind: str, names: Iterable[str]) -> list[Record]:
+        wanted = [RecordId(kind, name) for name in names]
+        left = self.before.some(kind, [item.name for item in wanted if item not in self.touched])
+        found = {record.id: record for record in left}
+        found |= {item: self.own[item] for item in wanted if item in self.own and self.own[item].valid}
+        return [found[item] for item in wanted if item in found]
+
+    def of_kind(self, kind: str) -> list[Record]:
+        if kind not in self.registry.kinds:
+            return []
+        return self.some(kind, sorted([*self._standing(kind), *self._brought.get(kind, ())]))
+
+    def names(self, kind: str) -> list[str]:
+        if kind not in self.registry.kinds:
+            return []
+        return [*self._standing(kind), *self._brought.get(kind, ())]
+
+    def standing(self, item: RecordId) -> Record | None:
+        return self.own.get(item) or self.get(item.kind, item.name)
+
+    def has(self, kind: str, name: str) -> bool:
+        item = RecordId(kind, name)
+        return item in self.own if item in self.touched else self.before.has(kind, name)
+
+    @cached_property
+    def firsts(self) -> dict[str, str]:
+        found = {}
+        for kind, path in self.before.firsts.items():
+            if any(item.kind == kind and self.before.path_of(kind, item.name) == path for item in self.touched):
+                standing = self._standing(kind)
+                path = self.path_of(kind, standing[0]) or "" if standing else ""
+            if path:
+                found[kind] = path
+        for item, record in self.own.items():
+            found[item.kind] = min(record.path, found.get(item.kind, record.path))
+        return found
+
+    def _nearest(self, missing: RecordId) -> str:
+        is_other = any(item.kind == missing.kind for item in self.touched)
+        return Catalogue._nearest(self, missing) if is_other else self.before._nearest(missing)
+
+    def taken_over(self, kind: str) -> list[str]:
+        kept = [name for name in self.before.taken_over(kind) if RecordId(kind, name) not in self.touched]
+        own = [item.name for item, record in self.own.items() if item.kind == kind and record.valid]
+        return [*kept, *(name for name in own if is_taken_over(self.own[RecordId(kind, name)].data))]
+
+    def sources_of(self, target: str) -> list[str]:
+        own = {item.name: record for item, record in self.own.items() if item.kind == "Service" and record.valid}
+        kept = [name for name in self.before.sources_of(target) if RecordId("Service", name) not in self.touched]
+        return [*kept, *(name for name, record in own.items() if target in targets(record.data))]
+
+    def linked_with(self, field: str) -> list[str]:
+        own = {item.name: record for item, record in self.own.items() if item.kind == "Service" and record.valid}
+        kept = [name for name in self.before.linked_with(field) if RecordId("Service", name) not in self.touched]
+        return [*kept, *(name for name, record in own.items() if has_link(record.data, field))]
+
+    def count(self, kind: str) -> int:
+        here = sum(1 for item in self.own if item.kind == kind)
+        there = sum(1 for item in self.touched if item.kind == kind and self.before.has(kind, item.name))
+        return self.before.count(kind) + here - there
+
+    def path_of(self, kind: str, name: str) -> str | None:
+        item = RecordId(kind, name)
+        if item in self.touched:
+            return self.own[item].path if item in self.own else None
+        return self.before.path_of(kind, name)
+
+    @cached_property
+    def data(self) -> dict[str, Mapping[str, dict[str, Any]]]:
+        kinds = {item.kind for item in self.touched}
+        return {
+            kind.name: KindData(self, kind.name) if kind.name in kinds else self.before.data[kind.name]
+            for kind in self.registry
+        }
+
+    def sources(self) -> Sources:
+        known = {record.path: record.content for record in self.own.values() if record.content is not None}
+        return self.before.sources() | Sources(known, {}, [(self.by_path, self.snapshot)])

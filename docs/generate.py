@@ -310,8 +310,9 @@ FUNCTIONS = {
                "could not be evaluated."),
                "frozen('payments-api', '2026-12-24T08:00:00Z', '2026-12-24T09:00:00Z')"),
     "budget": ("budget(service)", ("The error budget of the service's worst availability objective, computed from "
-               "outages in its window: remaining and consumed (shares), lostMinutes and allowedMinutes, target and "
-               "attained (percent, as text), agreement, objective. Null where no agreement in force "
+               "outages in its window: remaining and consumed (shares), lostMinutes and allowedMinutes, burnRate (how "
+               "many times as fast as it lasts it was used so far, or null), target and attained (percent, as text), "
+               "agreement, objective. Null where no agreement in force "
                "promises an availability."), "budget('payments-api') == null"),
     "day": ("day(date)", "The instant 00:00 UTC of a date such as `2026-11-22`. Anything else could not be evaluated.",
             "day('2026-11-22')"),

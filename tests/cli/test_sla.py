@@ -52,6 +52,10 @@ def test_each_figure_of_the_example(itsm: Run) -> None:
 def test_the_lines_of_an_explanation_add_up(itsm: Run, service: str, window: str) -> None:
     code, out, _ = itsm("-C", ROOT, "sla", "--explain", service, "availability", "--window", window)
     assert code in (0, 1)
+    adds_up(out)
+
+
+def adds_up(out: str) -> None:
     length = Fraction(re.search(r"window .*?(\d+) s ", out)[1])  # type: ignore[index]
     found = [(sign, what, Fraction(seconds)) for sign, what, seconds in LINE.findall(out)]
     before, after = (i for i, (sign, _, _) in enumerate(found) if sign == "=")
@@ -61,6 +65,18 @@ def test_the_lines_of_an_explanation_add_up(itsm: Run, service: str, window: str
     shown = re.search(r"attained ([0-9.]+) percent", out)
     assert shown is not None
     assert 0 <= good / served * 100 - Fraction(shown[1]) < Fraction(1, 1000), "cut, never rounded up"
+
+
+@pytest.mark.parametrize(("objective", "unit"), [("own-p1", 60), ("resolve-p1", 3600)])
+def test_the_cases_of_an_explanation_give_its_figure(itsm: Run, objective: str, unit: int) -> None:
+    """The figure is the slowest of the listed cases (100 percent of them), and so many were in time as lines say."""
+    _, out, _ = itsm("-C", ROOT, "sla", "--explain", "payments-api", objective, "--window", "2026-Q3")
+    cases = re.findall(r"  \* (in time|late) .*?(\d+(?:\.\d+)?) s  Incident/", out)
+    assert cases
+    said = re.search(r"attained ([0-9.]+) \w+ \((\d+) of (\d+) in time\)", out)
+    assert said is not None
+    assert Fraction(said[1]) == max(Fraction(took) for _, took in cases) / unit
+    assert (int(said[2]), int(said[3])) == (sum(how == "in time" for how, _ in cases), len(cases))
 
 
 @pytest.fixture
@@ -80,6 +96,7 @@ def test_weights_are_shown_with_what_they_weigh(itsm: Run, outage: Workshop) -> 
         "-C", outage.path, "sla", "--explain", "newsletter", "availability", "--now", "2026-11-22T12:00:00Z"
     )
     assert code == 1
+    adds_up(out)
     assert "72000 s  Incident/queue-lost" in out
     assert "1800 s  Incident/queue-lost (of 3600 s)" in out
     assert "-1014 of 216 min left" in out, "1,200 and 30 minutes of 216"
@@ -90,6 +107,7 @@ def test_other_forms_and_windows(itsm: Run, outage: Workshop) -> None:
     code, out, _ = itsm("-C", outage.path, "sla", "newsletter", *now, "--format", "csv")
     (row,) = csv.DictReader(io.StringIO(out))
     assert (code, row["status"], row["lostSeconds"], row["sources"]) == (1, "missed", "73800", "Incident/queue-lost")
+    assert (row["burnRate"], row["usedUpEarliest"], row["why"]) == ("7.93", "", "")
     code, out, _ = itsm("-C", outage.path, "sla", *now, "--format", "markdown", "--window", "2026-10")
     assert code == 0
     assert "| 100 percent | met |" in out
@@ -97,6 +115,27 @@ def test_other_forms_and_windows(itsm: Run, outage: Workshop) -> None:
         code, _, err = itsm("-C", outage.path, "sla", *now, "--window", window)
         assert code == 2
         assert why in err
+
+
+def test_how_fast_a_budget_burns_is_shown_with_an_interval(itsm: Run, outage: Workshop) -> None:
+    """60 of 216 minutes in 31,020: even at 4.744 times that rate it lasts. Of 108 minutes 48 are left: not at that."""
+    text = (outage.path / OUTAGE_PATH).read_text()
+    outage.write(OUTAGE_PATH, text[: text.index("    - {service: newsletter, start: \"2026-11-16")].replace(
+        'end: "2026-11-15T20:00:00Z"', 'end: "2026-11-15T01:00:00Z"'))  # fmt: skip
+    now = ("--now", "2026-11-22T12:00:00Z")
+    code, out, _ = itsm("-C", outage.path, "sla", "newsletter", *now)
+    assert code == 0
+    assert "burns 0.387 times as fast as it lasts, lasts (by 1 outage)" in out
+    outage.edit(AGREEMENT_PATH, "99.5", "99.75")
+    for form in ("text", "markdown", "json"):
+        _, out, _ = itsm("-C", outage.path, "sla", "newsletter", *now, "--format", form)
+        assert "at the earliest, or not in its window" in out or '"usedUpEarliest": "2026-11-2' in out
+    data = json.loads(out)
+    assert REPORT.problems(data, out.encode()) == []
+    (row,) = data["objectives"]
+    assert (row["outages"], row["usedUpLikely"], row["usedUpLatest"]) == (1, None, None), (
+        "never one figure of one outage"
+    )
 
 
 def test_what_cannot_be_computed_is_said_and_the_rest_is_shown(itsm: Run, outage: Workshop) -> None:

@@ -173,6 +173,7 @@ def test_policies_see_the_worst_budget() -> None:
         "objective": "tight",
         "lostMinutes": 21.6,
         "allowedMinutes": 21.6,
+        "burnRate": float(Fraction("21.6") / (Fraction("21.5") * 1440 / 2000)),
     }
     for key, value in seen.items():
         assert environment.evaluate(f"budget('shop').{key}", activation) == value

@@ -16,6 +16,7 @@ from typing import Any, Final
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.interchange._openslo_objects import V1, RefusedError
 from itsm_as_code.records.facts import Data
+from itsm_as_code.service_levels.budget import is_share
 
 PREFIX: Final = "openslo/"
 NAME: Final = f"{PREFIX}metadata.name"
@@ -27,14 +28,7 @@ SLI: Final = f"{PREFIX}object.SLI"
 LONGEST, LONGEST_NAME = 20_000, 500
 _ISO: Final = re.compile(r"P(?:([0-9]+)([DWMY])|T([0-9]+)([HM]))\Z", re.ASCII)
 _UNITS: Final = {"DD": "d", "DW": "w", "DM": "M", "DY": "Y", "TH": "h", "TM": "m"}
-_SHARES: Final = ("availability", "latency", "throughput", "quality")
 _CALENDAR: Final = {"month": "1M", "quarter": "3M", "year": "1Y"}
-
-
-def is_share(objective: Data) -> bool:
-    """True for an objective that is a share of what is good, which is what OpenSLO has."""
-    is_percent = (objective["unit"], objective["comparison"]) == ("percent", "at-least")
-    return is_percent and objective["indicator"] in _SHARES and "percentile" not in objective
 
 
 def duration(shorthand: str) -> str:

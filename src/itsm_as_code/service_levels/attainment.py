@@ -125,10 +125,7 @@ def attainment(
     tz = zone_of(facts, agreement)
     left_out = service_time(facts, agreement, objective, window.whole, tz)
     weight = Fraction(objective.get("degraded", "1"))
-    if down is None:
-        seen = _seen(facts, spec["service"], objective["name"], window.span, known, weight)
-    else:
-        seen = _Seen(tuple(down))
+    seen = _seen(facts, spec["service"], objective, window.span, known, weight) if down is None else _Seen(tuple(down))
     served = left_out.served & Intervals([window.span])
     gaps = served & (seen.unknown if unknown is None else unknown)
     served = served - gaps
@@ -159,14 +156,17 @@ class _Seen:
     differs: tuple[Part, ...] = ()
 
 
-def _seen(facts: Facts, service: str, objective: str, span: Interval, known: datetime, degraded: Fraction) -> _Seen:
+def _seen(facts: Facts, service: str, objective: Data, span: Interval, known: datetime, degraded: Fraction) -> _Seen:
     """What failed is what either says, and nobody takes back what the other saw.
 
     What no current source knows is a gap, but for the outages in it. Where no source has current data, records alone
     speak, if they say anything: that nothing is recorded is then no news.
     """
-    outages = tuple(outage_parts(facts, service, span, known, degraded))
-    sources = facts.measured(service, objective)
+    is_recorded = (
+        objective.get("indicator", "availability") == "availability"
+    )  # an outage says nothing of, say, how quick answers are
+    outages = tuple(outage_parts(facts, service, span, known, degraded)) if is_recorded else ()
+    sources = facts.measured(service, objective["name"])
     past = Intervals([Interval(span.start, max(span.start, min(span.end, known)))])
     if not sources or not past:
         return _Seen(outages)
@@ -182,7 +182,7 @@ def _seen(facts: Facts, service: str, objective: str, span: Interval, known: dat
     if facts.gaps != COUNTS_NEITHER_WAY:
         down += tuple(Part(part, NO_DATA, "measurements") for part in gaps if facts.gaps == "down")
         gaps = Intervals()
-    rests_on = (RECORDS, *(source.source for source in current))
+    rests_on = (*((RECORDS,) if is_recorded else ()), *(source.source for source in current))
     return _Seen(down, gaps, rests_on, stale, tuple(_differences(outages, measured, watched, recorded)))
 
 

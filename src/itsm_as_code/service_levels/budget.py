@@ -22,6 +22,7 @@ from itsm_as_code.service_levels.windows import window_at
 
 PLACES: Final = 3
 """Decimals of a percentage that people read; it is cut, never rounded up."""
+_SHARES: Final = ("availability", "latency", "throughput", "quality")
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -43,6 +44,8 @@ class ErrorBudget:
     lost: Fraction
     allowed: Fraction
     counted: tuple[Part, ...] = ()
+    ends: datetime | None = None
+    """When the window is over of which ``window`` is the part so far; None for a rolling one."""
 
     @classmethod
     def of(cls, found: Attainment) -> ErrorBudget:
@@ -59,6 +62,7 @@ class ErrorBudget:
             lost=found.lost,
             allowed=(1 - target) * found.served_whole,
             counted=found.counted,
+            ends=None if found.window.rolls else found.window.whole.end,
         )
 
     def is_used_up(self, share: Fraction = Fraction(1)) -> bool:
@@ -84,6 +88,15 @@ class ErrorBudget:
         return self.lost / self.allowed if self.allowed else Fraction(1)
 
     @property
+    def burn_rate(self) -> Fraction | None:
+        """How many times as fast as the budget lasts it was used so far: at 1 it ends with its window.
+
+        None where there is no budget, or nothing was served yet (Site Reliability Workbook, chapter 5).
+        """
+        allowed = (1 - self.target) * self.served
+        return self.lost / allowed if allowed else None
+
+    @property
     def remaining(self) -> Fraction:
         """What is left of the budget, as a share of it; negative when it is overspent."""
         return 1 - self.consumed
@@ -107,6 +120,7 @@ class ErrorBudget:
             "objective": self.objective,
             "lostMinutes": float(self.lost / 60),
             "allowedMinutes": float(self.allowed / 60),
+            "burnRate": None if self.burn_rate is None else float(self.burn_rate),
         }
 
 
@@ -130,6 +144,12 @@ def has_budget(objective: Data) -> bool:
         "percent",
         "at-least",
     )
+
+
+def is_share(objective: Data) -> bool:
+    """True for an objective that is a share of what is good: an availability, or what monitoring alone measures."""
+    is_percent = (objective["unit"], objective["comparison"]) == ("percent", "at-least")
+    return is_percent and objective["indicator"] in _SHARES and "percentile" not in objective
 
 
 def recovers(facts: Facts, budget: ErrorBudget, share: Fraction, now: datetime, at: datetime) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Figures of objectives, by records alone: one that records do not measure (latency, say) has none."""
+"""Figures of objectives: one that neither records nor a source of measurements measures (latency, say) has none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itsm_as_code.clock import Interval, parse_date
 from itsm_as_code.measures.numbers import percent_floor, rounded
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.attainment import Attainment, attainment, zone_of
-from itsm_as_code.service_levels.budget import PLACES, has_budget
+from itsm_as_code.service_levels.budget import PLACES, has_budget, is_share
 from itsm_as_code.service_levels.cases import Times, is_time, times
 from itsm_as_code.service_levels.windows import Window, day_begins, window_at
 
@@ -23,11 +23,12 @@ def figure(
 ) -> Figure | None:
     """What was attained of an objective in a window (its own, unless said otherwise), as far as is known at ``now``.
 
-    None for what records do not measure. ValueError where a calendar or an outage makes no sense.
+    None for what nothing measures. ValueError where a calendar or an outage makes no sense.
     """
     if window is None:
         window = window_at(objective["window"], now, zone_of(facts, agreement))
-    if has_budget(objective):
+    is_measured = is_share(objective) and facts.measured(agreement["spec"]["service"], objective["name"])
+    if has_budget(objective) or is_measured:
         return attainment(facts, agreement, objective, window, now)
     return times(facts, agreement, objective, window, now) if is_time(objective) else None
 

@@ -14,8 +14,10 @@ from itsm_as_code.durations import add_months, parse_duration
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.attainment import Attainment, in_force, zone_of
 from itsm_as_code.service_levels.budget import ErrorBudget
+from itsm_as_code.service_levels.cases import Times
 from itsm_as_code.service_levels.figures import Figure, figure, is_met
 from itsm_as_code.service_levels.measurements.samples import Note
+from itsm_as_code.service_levels.projection import Projection, projection
 from itsm_as_code.service_levels.windows import Window, day_begins, window_at
 
 _NAMED: Final = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?\Z", re.ASCII)
@@ -41,6 +43,21 @@ class Line:
             return "unknown"
         met = None if self.found is None else is_met(self.found)
         return "no-data" if met is None else "met" if met else "missed"
+
+    @property
+    def why(self) -> str:
+        """Why there is no figure; empty where there is one."""
+        if self.problem or self.status != "no-data":
+            return self.problem
+        if self.found is None:
+            what = f"{self.objective['indicator']} in {self.objective['unit']}"
+            return f"{what} is measured by no record and no source"
+        return "no case began in the window" if isinstance(self.found, Times) else "nothing is known of the window"
+
+    @property
+    def projection(self) -> Projection | None:
+        """When the error budget may be used up."""
+        return projection(self.budget) if self.budget else None
 
     @property
     def budget(self) -> ErrorBudget | None:

@@ -17,10 +17,11 @@ _MONTH: Final = timedelta(days=365.2425) / 12
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """``span`` is what is over of ``whole``: for a rolling window all of it, for another one up to the instant."""
+    """``span`` is what is over of ``whole``: all of one that ``rolls``, of another one what is up to the instant."""
 
     span: Interval
     whole: Interval
+    rolls: bool = False
 
 
 def window_at(window: Data, at: datetime, tz: ZoneInfo) -> Window:
@@ -34,7 +35,7 @@ def window_at(window: Data, at: datetime, tz: ZoneInfo) -> Window:
         return Window(Interval(whole.start, max(at, whole.start)), whole)
     if "rolling" in window:
         span = Interval(_before(at, parse_duration(window["rolling"]), tz), at)
-        return Window(span, span)
+        return Window(span, span, rolls=True)
     months = _MONTHS[window["calendar"]]
     today = at.astimezone(tz).date()
     first = date(today.year, (today.month - 1) // months * months + 1, 1)

@@ -107,7 +107,7 @@ _CLOSED_REQUEST: Final = {
 }
 _BUDGET: Final = (
     *("remaining", "consumed", "target", "attained", "agreement", "objective"),
-    *("lostMinutes", "allowedMinutes"),
+    *("lostMinutes", "allowedMinutes", "burnRate"),
 )
 _CLOSED_BUDGET: Final = {"additionalProperties": False, "properties": {name: {} for name in _BUDGET}}
 

@@ -17,6 +17,7 @@ from itsm_as_code.service_levels.overview import Line
 COLUMNS: Final = (
     *("service", "agreement", "objective", "status", "target", "attained", "unit", "comparison", "from", "until"),
     *("servedSeconds", "lostSeconds", "allowedSeconds", "remainingPercent", "cases", "inTime", "sources", "problem"),
+    *("burnRate", "outages", "usedUpEarliest", "usedUpLikely", "usedUpLatest", "why"),
     *("restsOn", "unknownSeconds", "onlyIncidentsSeconds", "onlyMonitoringSeconds", "noCurrentData"),
 )
 RULE: Final = "a share is cut after three decimals, a time rounded to three; sums are exact"
@@ -53,7 +54,23 @@ def row(line: Line) -> dict[str, Any]:
         "inTime": found.in_time if isinstance(found, Times) else None,
         "sources": list(dict.fromkeys(part.source for part in parts)),
         "problem": line.problem or None,
+        "why": line.why or None,
+        **_burning(line),
         **(_basis(found) if isinstance(found, Attainment) else _NO_BASIS),
+    }
+
+
+def _burning(line: Line) -> dict[str, Any]:
+    """How fast the budget burns, and between which instants it may be used up; null is not within its window."""
+    rate, found = line.budget.burn_rate if line.budget else None, line.projection
+    instants = (found.earliest, found.likely, found.latest) if found else (None, None, None)
+    earliest, likely, latest = (format_instant(item) if item else None for item in instants)
+    return {
+        "burnRate": None if rate is None else f"{rounded(rate, 3).normalize():f}",
+        "outages": found.outages if found else None,
+        "usedUpEarliest": earliest,
+        "usedUpLikely": likely,
+        "usedUpLatest": latest,
     }
 
 

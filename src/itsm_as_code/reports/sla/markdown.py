@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.sla import RULE, row
-from itsm_as_code.reports.sla.text import attained, basis, left
+from itsm_as_code.reports.sla.text import attained, left, more
 from itsm_as_code.service_levels.measurements.samples import told
 from itsm_as_code.service_levels.overview import Overview
 
@@ -20,7 +20,7 @@ def render(report: Overview) -> str:
             *(data["service"], f"{data['objective']} ({data['agreement']})"),
             f"{data['comparison']} {data['target']} {data['unit']}",
             *(attained(data), data["status"], left(data), f"{data['from']} to {data['until']}"),
-            basis(data),
+            more(data),
         ]
         lines.append(f"| {' | '.join(escape.markdown(cell) for cell in cells)} |")
     notes = [f"- {escape.markdown(told(item))}" for item in report.notes]

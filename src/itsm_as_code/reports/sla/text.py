@@ -9,7 +9,7 @@ from typing import Any
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.sla import RULE, intervals, number, row
 from itsm_as_code.service_levels import Attainment, Times
-from itsm_as_code.service_levels.attainment import seconds
+from itsm_as_code.service_levels.attainment import RECORDS, seconds
 from itsm_as_code.service_levels.measurements.samples import told
 from itsm_as_code.service_levels.overview import Line, Overview
 
@@ -37,13 +37,18 @@ _STATUSES = ("met", "missed", "no-data", "unknown")
 
 def _cells(data: dict[str, Any]) -> list[str]:
     promised = f"{data['comparison']} {data['target']} {data['unit']}"
-    return [data["status"], data["service"], data["objective"], attained(data), promised, left(data), basis(data)]
+    return [data["status"], data["service"], data["objective"], attained(data), promised, left(data), more(data)]
+
+
+def more(data: dict[str, Any]) -> str:
+    """How fast its budget burns, and what it rests on."""
+    return "; ".join(part for part in (burns(data), basis(data)) if part)
 
 
 def basis(data: dict[str, Any]) -> str:
     """By what something was lost, or why that is not known; what was measured, and where it ended."""
-    parts = [data["problem"] or ", ".join(data["sources"])]
-    if len(data["restsOn"]) > 1:
+    parts = [data["why"] or ", ".join(data["sources"])]
+    if data["restsOn"] != [RECORDS]:
         parts.append(f"rests on {', '.join(data['restsOn'])}")
     parts += [f"no current data from {item['source']} (ends {item['knownUntil']})" for item in data["noCurrentData"]]
     if data["onlyIncidentsSeconds"] not in (None, "0"):
@@ -69,12 +74,31 @@ def left(data: dict[str, Any]) -> str:
     return f"{number((allowed - lost) / 60)} of {number(allowed / 60)} min left"
 
 
+def burns(data: dict[str, Any]) -> str:
+    """``burns 1.2 times as fast as it lasts, used up between ...``; never one figure of few outages."""
+    if data["lostSeconds"] in (None, "0") or data["burnRate"] is None:
+        return ""
+    rate = f"burns {data['burnRate']} times as fast as it lasts"
+    if data["outages"] is None:
+        return f"{rate}, used up" if Fraction(data["lostSeconds"]) >= Fraction(data["allowedSeconds"]) else rate
+    by = f"{data['outages']} outage{'s' if data['outages'] > 1 else ''}"
+    if data["usedUpEarliest"] is None:
+        return f"{rate}, lasts (by {by})"
+    likely = f", likely {data['usedUpLikely'][:10]}" if data["usedUpLikely"] else ""
+    if data["usedUpLatest"] is None:
+        return (
+            f"{rate}, used up on {data['usedUpEarliest'][:10]} at the earliest, or not in its window{likely} (by {by})"
+        )
+    between = f"between {data['usedUpEarliest'][:10]} and {data['usedUpLatest'][:10]}"
+    return f"{rate}, used up {between}{likely} (by {by})"
+
+
 def _explained(line: Line) -> Iterator[str]:
     data, found = row(line), line.found
     title = f"{data['objective']} of {data['agreement']} for {data['service']}: {data['status']}"
     yield escape.terminal(title)
     if found is None:
-        yield escape.terminal(f"  {line.problem or 'no record measures it'}")
+        yield escape.terminal(f"  {line.why}")
         return
     length = number(seconds(line.window.end - line.window.start))
     yield _line("window", data["from"], data["until"], length, found.timezone)
@@ -107,6 +131,8 @@ def _sums(line: Line, found: Attainment | Times, data: dict[str, Any]) -> Iterat
             yield _line(f"- {part['why']}", part["from"], part["until"], part["lostSeconds"], part["source"] + weight)
     yield _line("= good", "", "", number(found.served - found.lost), "numerator")
     yield f"  attained {attained(data)}, promised {promised}; error budget: {left(data)}"
+    if burns(data):
+        yield f"  {burns(data)}"
     for part in intervals(line):
         if part["effect"] == "differs":
             yield _line(f"! {part['why']}", part["from"], part["until"], part["seconds"], part["source"])

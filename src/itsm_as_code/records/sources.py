@@ -61,7 +61,11 @@ class Sources(Mapping[str, bytes]):
         yield from dict.fromkeys(path for paths in listed for path in paths)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return sum(1 for _ in self) if self._rest else len(self._known) + len(self._unread)
+
+    def __bool__(self) -> bool:
+        """Whether there may be any; counting them would list them all."""
+        return bool(self._known or self._unread or self._rest)
 
     def __or__(self, other: Mapping[str, bytes]) -> Sources:
         """Both; of a path that both have, the other's content."""

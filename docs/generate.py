@@ -373,6 +373,11 @@ anything else (a path, an offset such as `+01:00`) does not compile or, where it
 CEL_VARIABLES = """`request.author` is the name of a Person, or null when the login is nobody's; `request.base` and
 `request.head` are commits. `risk` is there for a Change only; in the gate it is the graver of what base and head give.
 `change` is null when the pull request carries none, or more than one.
+
+`request.promises` are the promised availabilities of which the pull request changes what can be kept, by what it
+touches of dependencies, capacity or agreements: `agreement`, `service`, `promised`, `before`, `after`, `beforeAtPeak`
+and `afterAtPeak` in percent (null before, where the service is new), and `possible`. A policy for Service that requires
+`request == null || request.promises.all(p, p.before == null || p.after >= p.before)` lets nobody lower one unasked.
 """
 
 CEL_FUNCTIONS = """The examples know two services (`payments-api` depends hard on `orders-db`) and one freeze. `null` as

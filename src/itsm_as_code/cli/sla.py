@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 import click
 
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._supposing import supposing, what_if_option
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from itsm_as_code.clock import Interval
+    from itsm_as_code.records.facts import Facts
     from itsm_as_code.service_levels.measurements.load import Reader, Reading
+    from itsm_as_code.service_levels.measurements.samples import Note
     from itsm_as_code.service_levels.measurements.settings import Source
+    from itsm_as_code.snapshot import Snapshot
+    from itsm_as_code.validation import RuleSet
 
 
 @click.command("sla")
@@ -31,10 +37,16 @@ if TYPE_CHECKING:
     metavar="SERVICE OBJECTIVE",
     help="Show one objective with each interval or case that counts, and the record that says so.",
 )
+@what_if_option
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
 @common_options("sla")
 def command(
-    session: Session, service: str | None, window: str | None, explain: tuple[str, str] | None, rev: str | None
+    session: Session,
+    service: str | None,
+    window: str | None,
+    explain: tuple[str, str] | None,
+    suppositions: tuple[str, ...],
+    rev: str | None,
 ) -> int:
     """Show what was attained of each objective in force.
 
@@ -43,20 +55,21 @@ def command(
     latency, has no data. Exit code 0 when what is measured is met, 1 when an objective is missed, 2 when one could not
     be computed or something of the measurements not be used; the rest is shown all the same.
 
+    With --what-if it tells what promises could be kept, and which dependencies are the cheapest to improve where one
+    could not; exit code 1 then.
+
     \b
     Example:
       itsm sla
       itsm sla payments-api --window 2026-Q3
       itsm sla --explain payments-api availability
+      itsm sla --what-if message-broker=99.75
     """
-    from itsm_as_code.errors import UsageError
     from itsm_as_code.records.facts import Facts
-    from itsm_as_code.service_levels.measurements.load import of_all
-    from itsm_as_code.service_levels.overview import asked, check_window, overview
+    from itsm_as_code.service_levels.overview import overview
     from itsm_as_code.validation import load_rule_set
 
-    if explain is not None and service is not None:
-        raise UsageError("--explain names its service itself", remedy="leave the other one out")
+    _must_agree(service, window, explain, suppositions)
     snapshot = session.snapshot(rev)
     rule_set = load_rule_set(snapshot)
     if not rule_set.catalogue.records and not rule_set.catalogue.findings:
@@ -65,21 +78,30 @@ def command(
     now = session.instant(rule_set.configuration.as_of)
     wanted = explain[0] if explain else service
     if wanted is not None:
-        _must_be(wanted, (item["metadata"]["name"] for item in facts.records("Service")), "service")
-    try:
-        check_window(window, now)
-    except ValueError as error:
-        remedy = "write P28D, month, quarter, year, 2026-Q3, 2026-07 or 2026"
-        raise UsageError(f"--window: {error}", remedy=remedy) from None
-    spans = asked(facts, now, window)
-    readers: dict[str, Reader] = {"prometheus": lambda source: _prometheus(source, spans)}
-    monitoring, notes = of_all(snapshot, rule_set.configuration.raw, facts, now, readers)
-    found = overview(facts.seen_by(monitoring), now, wanted, window, notes)
+        must_be(wanted, (item["metadata"]["name"] for item in facts.records("Service")), "service")
+    if suppositions:
+        return supposing(session, facts, now, suppositions, service)
+    seen, notes = measured(snapshot, rule_set, facts, now, window)
+    found = overview(seen, now, wanted, window, notes)
     if explain:
-        _must_be(explain[1], {line.objective["name"] for line in found.lines}, f"objective of {explain[0]} in force")
+        must_be(explain[1], {line.objective["name"] for line in found.lines}, f"objective of {explain[0]} in force")
         found = found.only(explain[1])
     session.report("sla", found)
     return found.exit_code
+
+
+def measured(
+    snapshot: Snapshot, rule_set: RuleSet, facts: Facts, now: datetime, window: str | None
+) -> tuple[Facts, tuple[Note, ...]]:
+    """The facts with what measured sources saw in a window, and what is odd about it; UsageError for no window."""
+    from itsm_as_code.service_levels.measurements.load import of_all
+    from itsm_as_code.service_levels.overview import asked
+
+    must_be_window(window, now)
+    spans = asked(facts, now, window)
+    readers: dict[str, Reader] = {"prometheus": lambda source: _prometheus(source, spans)}
+    monitoring, notes = of_all(snapshot, rule_set.configuration.raw, facts, now, readers)
+    return facts.seen_by(monitoring), notes
 
 
 def _prometheus(source: Source, spans: Mapping[tuple[str, str], Interval]) -> Reading:
@@ -88,7 +110,29 @@ def _prometheus(source: Source, spans: Mapping[tuple[str, str], Interval]) -> Re
     return read(source, spans, time.monotonic)
 
 
-def _must_be(name: str, known: Iterable[str], what: str) -> None:
+def _must_agree(service: str | None, window: str | None, explain: object, suppositions: tuple[str, ...]) -> None:
+    from itsm_as_code.errors import UsageError
+
+    if suppositions and (explain is not None or window is not None):
+        raise UsageError("--what-if is about no window", remedy="leave out --window and --explain")
+    if explain is not None and service is not None:
+        raise UsageError("--explain names its service itself", remedy="leave the other one out")
+
+
+def must_be_window(window: str | None, now: datetime) -> None:
+    """UsageError for a window that is none, or has not begun."""
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.service_levels.overview import check_window
+
+    try:
+        check_window(window, now)
+    except ValueError as error:
+        remedy = "write P28D, month, quarter, year, 2026-Q3, 2026-07 or 2026"
+        raise UsageError(f"--window: {error}", remedy=remedy) from None
+
+
+def must_be(name: str, known: Iterable[str], what: str) -> None:
+    """UsageError for a name that nobody knows, with the nearest."""
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import did_you_mean
 

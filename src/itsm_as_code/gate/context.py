@@ -9,6 +9,7 @@ from typing import Any, Final
 from itsm_as_code.findings import RecordId
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
+from itsm_as_code.gate.promises import as_data, promise_shifts
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope, View
 from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.measures.risk_factors import Proposal
@@ -18,19 +19,22 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff
 from itsm_as_code.records.lifecycle_path import with_steps
 from itsm_as_code.records.taken_over import is_taken_over
+from itsm_as_code.service_levels.what_if import Shift
 
 
 @dataclass(frozen=True)
 class PullRequestContext:
     """``world`` is all that changes could collide with, ``conflicts`` what they do collide with.
 
-    ``risks`` has the risk of each changed Change: the graver of what the candidate's and the base's facts give.
-    ``environment`` is what approval rules are evaluated in.
+    ``promises`` are the promised availabilities of which the pull request changes what can be kept. ``risks`` has the
+    risk of each changed Change: the graver of what the candidate's and the base's facts give. ``environment`` is what
+    approval rules are evaluated in.
     """
 
     candidate: Candidate
     world: World
     conflicts: tuple[Conflict, ...]
+    promises: tuple[Shift, ...]
     request: Mapping[str, Any]
     risks: Mapping[RecordId, Risk]
     environment: Environment
@@ -74,15 +78,17 @@ def context_of(candidate: Candidate) -> PullRequestContext:
     rules = World.of(candidate.rule_set.catalogue, candidate.rule_set.configuration, candidate.now)
     world = replace(rules, facts=candidate.facts, judged=candidate.guarded_facts, others=candidate.others)
     conflicts = tuple(item for record in candidate.changes for item in conflicts_of(record.data, world))
+    promises = promise_shifts(candidate)
     request = {
         "author": candidate.author,
         "base": candidate.base,
         "head": candidate.head,
         "conflicts": [{"kind": item.kind, "change": item.change, "with": item.other} for item in conflicts],
+        "promises": [as_data(shift) for shift in promises],
     }
     risks = {diff.id: risk for diff in candidate.diffs if (risk := _risk_of(diff, candidate)) is not None}
     environment = Environment(candidate.guarded_facts, candidate.now)
-    return PullRequestContext(candidate, world, conflicts, request, risks, environment)
+    return PullRequestContext(candidate, world, conflicts, promises, request, risks, environment)
 
 
 def _risk_of(diff: RecordDiff, candidate: Candidate) -> Risk | None:

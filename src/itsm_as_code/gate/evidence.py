@@ -19,6 +19,7 @@ from itsm_as_code.gate.decision import SCHEMA, Decision, Reason, error_decision,
 from itsm_as_code.gate.findings import Findings
 from itsm_as_code.gate.guard import policy_digest
 from itsm_as_code.gate.lane import lane_instants
+from itsm_as_code.gate.promises import as_evidence
 from itsm_as_code.gate.seats import Approval
 from itsm_as_code.git.repository import MergeConflict
 from itsm_as_code.policies.policy import policies_of
@@ -64,6 +65,8 @@ def collect(
         "waivers": _waivers(candidate, findings),
         "policyImpact": _impact(candidate, findings),
     }
+    if findings.context.promises:
+        data["promises"] = [as_evidence(shift) for shift in findings.context.promises]
     found: dict[str, Any] = plain(data)
     return found
 

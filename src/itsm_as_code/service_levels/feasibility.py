@@ -12,7 +12,7 @@ peak (:meth:`Feasibility.at_peak`) as far as it carries the peak of all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 
@@ -24,14 +24,30 @@ from itsm_as_code.service_levels.redundancy import NORMAL, PEAK, Redundancy
 
 
 class Feasibility:
-    """Compositions of what is below promised availabilities, as of a day."""
+    """Compositions of what is below promised availabilities, as of a day.
 
-    def __init__(self, facts: Facts, today: date) -> None:
+    ``among`` are the only services that are looked at, with all that they need; all of them where it is None.
+    ``supposed`` are availabilities (0 to 1) that count instead of what is promised.
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        today: date,
+        among: Iterable[str] | None = None,
+        supposed: Mapping[str, Fraction] | None = None,
+    ) -> None:
         self._today = today
-        self._promises = Promises(facts)
+        self._among = None if among is None else _closure(facts, among)
+        self._promises = Promises(facts, self._among)
+        self._supposed = supposed or {}
         self._facts = facts
         self._needs: dict[str, dict[str, Need]] = {}
         self._composers: dict[tuple[date, str], Composer] = {}
+
+    def knows(self, service: str) -> bool:
+        """True when there is such a service."""
+        return self._facts.record("Service", service) is not None
 
     def promises(self) -> Iterator[Promise]:
         """The availabilities that the organisation itself promises (sla, ola), now or from a later day on."""
@@ -55,6 +71,18 @@ class Feasibility:
         also = [name for name, _ in self._support(promise)]
         return self._composer(promise, level).compose(promise.service, also=also)
 
+    def contributing(self, promise: Promise) -> dict[str, Fraction]:
+        """The availabilities that count for what is below a promise, by component; those that never fail left out."""
+        known = self._availability(self._start(promise))
+        parts = self.composition(promise).contributions
+        return {name: known[name] for part in parts for name in part.names if known.get(name, 1) != 1}
+
+    def supposing(self, promise: Promise, availability: Mapping[str, Fraction]) -> Composition:
+        """As :meth:`composition`, with other availabilities of some components."""
+        known = {**self._availability(self._start(promise)), **availability}
+        composer = Composer(self._needed(NORMAL), known)
+        return composer.compose(promise.service, also=[name for name, _ in self._support(promise)])
+
     def surely_feasible(self, promise: Promise) -> bool:
         """True when even the worst case of everything below keeps the promise: known at once, without composing."""
         if promise.availability is None:
@@ -71,20 +99,22 @@ class Feasibility:
         day, types = self._start(promise), supporting(promise.type)
         return [
             (_label(other), other.availability)
-            for other in self._promises.by_service[promise.service]
+            for other in self._promises.by_service.get(promise.service, ())
             if other.type in types and other.availability is not None and other.in_force(day)
         ]
 
     def _composer(self, promise: Promise, level: str = NORMAL) -> Composer:
-        for one in (NORMAL, level):
-            if one not in self._needs:
-                self._needs[one] = needs(self._facts, one)
-        if self._needs[level] == self._needs[NORMAL]:
+        if self._needed(level) == self._needed(NORMAL):
             level = NORMAL  # what is composed already
         key = self._start(promise), level
         if key not in self._composers:
-            self._composers[key] = Composer(self._needs[level], self._availability(key[0]))
+            self._composers[key] = Composer(self._needed(level), self._availability(key[0]))
         return self._composers[key]
+
+    def _needed(self, level: str) -> dict[str, Need]:
+        if level not in self._needs:
+            self._needs[level] = needs(self._facts, level, self._among)
+        return self._needs[level]
 
     def _availability(self, day: date) -> dict[str, Fraction]:
         found: dict[str, Fraction] = {}
@@ -97,14 +127,22 @@ class Feasibility:
             kind[promise.service] = max(share, kind.get(promise.service, share))
             if kind is contracts or promise.type == "ola":
                 found.setdefault(_label(promise), share)
-        return {**contracts, **found}
+        return {**contracts, **found, **self._supposed}
 
 
-def needs(facts: Facts, level: str = NORMAL) -> dict[str, Need]:
+def _closure(facts: Facts, among: Iterable[str]) -> tuple[str, ...]:
+    """Services with all that they need, and that there are."""
+    named = tuple(dict.fromkeys(among))
+    found = dict.fromkeys((*named, *facts.graph.dependencies(*named)))
+    return tuple(name for name in found if facts.record("Service", name) is not None)
+
+
+def needs(facts: Facts, level: str = NORMAL, among: Iterable[str] | None = None) -> dict[str, Need]:
     """What each service needs to be up at a level of load, by its hard dependencies; a group of one is no group."""
     found = {}
     redundancy = Redundancy(facts, level)
-    for data in facts.records("Service"):
+    named = (facts.record("Service", name) for name in among or ())
+    for data in facts.records("Service") if among is None else [data for data in named if data is not None]:
         serial: dict[str, None] = {}
         groups: dict[str, dict[str, None]] = {}
         for dependency in data["spec"].get("dependsOn", ()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -71,12 +71,16 @@ class Promise:
 
 
 class Promises:
-    """Every objective of every agreement, by agreement and by service."""
+    """Every objective of every agreement (or of those about some services), by agreement and by service."""
 
-    def __init__(self, facts: Facts) -> None:
-        self.all: tuple[Promise, ...] = tuple(
-            promise for data in facts.records("ServiceLevelAgreement") for promise in _promises(data)
+    def __init__(self, facts: Facts, services: Iterable[str] | None = None) -> None:
+        about = facts.agreements_by_service
+        found = (
+            facts.records("ServiceLevelAgreement")
+            if services is None
+            else [data for name in services for data in about.get(name, ())]
         )
+        self.all: tuple[Promise, ...] = tuple(promise for data in found for promise in _promises(data))
 
     @cached_property
     def by_service(self) -> dict[str, list[Promise]]:

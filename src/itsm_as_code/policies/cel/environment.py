@@ -37,7 +37,7 @@ VARIABLES = {
     "old": "the same record on the base, null when it is new or outside the gate",
     "change": "the Change that the pull request carries, or null",
     "risk": "the derived risk {level, likelihood, impact, score}, or null",
-    "request": "the pull request {author, base, head, conflicts}, or null outside the gate",
+    "request": "the pull request {author, base, head, conflicts, promises}, or null outside the gate",
     "now": "the instant of judgement",
     "params": "the policy's parameters by name, as itsm.yaml or a record sets them",
 }

@@ -101,9 +101,25 @@ _CLOSED_RISK: Final = {
     },
 }
 _CONFLICT: Final = {"additionalProperties": False, "properties": {name: {} for name in ("kind", "change", "with")}}
+_PROMISE: Final = {
+    "additionalProperties": False,
+    "properties": {
+        name: {}
+        for name in (
+            *("agreement", "service", "promised", "before", "after", "beforeAtPeak", "afterAtPeak"),
+            "possible",
+        )
+    },
+}
 _CLOSED_REQUEST: Final = {
     "additionalProperties": False,
-    "properties": {"author": {}, "base": {}, "head": {}, "conflicts": {"type": "array", "items": _CONFLICT}},
+    "properties": {
+        "author": {},
+        "base": {},
+        "head": {},
+        "conflicts": {"type": "array", "items": _CONFLICT},
+        "promises": {"type": "array", "items": _PROMISE},
+    },
 }
 _BUDGET: Final = (
     *("remaining", "consumed", "target", "attained", "agreement", "objective"),

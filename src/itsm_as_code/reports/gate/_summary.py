@@ -22,6 +22,7 @@ from itsm_as_code.reports.gate._words import (
     conflicts,
     others,
     path_of,
+    promises,
     risk_line,
     supposition,
     until,
@@ -36,7 +37,7 @@ _MENTION: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,37}[A-Za-z0-9])?\Z")
 
 def first_screen(decision: Decision, data: Mapping[str, Any], room: int, *, mention: bool) -> list[str]:
     """Lines of at most ``room`` in all, by how they are shown."""
-    besides, clashes = others(decision, data, 1), conflicts(data, decision.outline.zone)
+    besides, clashes = others(decision, data, 1), [*promises(data), *conflicts(data, decision.outline.zone)]
     for reasons, rest in product((6, 5, 4, 3, 2, 1), (6, 4, 3, 2, 1, 0)):
         lines = [
             *_verdict(decision, reasons, mention),
@@ -76,7 +77,7 @@ def _parts(
             "",
             f"**Affected:** {escape.markdown(cut(affected(data, max(1, min(most, 4))), (1 + most) * _WIDTH - 20))}",
         ]
-    yield _list("Conflicts", clashes, most)
+    yield _list("Promises and conflicts" if data.get("promises") else "Conflicts", clashes, most)
     yield from (_risk(subject, data, most) for subject in subjects)
 
 

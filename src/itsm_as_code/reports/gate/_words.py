@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any, Final
 
 from itsm_as_code import clock
@@ -67,6 +68,29 @@ def conflicts(data: Mapping[str, Any], zone: str) -> list[str]:
         none = f"no free slot for {name} within 90 days"
         lines.append(f"next free slot for {name}: {span_of(row, zone)}" if row["start"] else none)
     return lines
+
+
+def promises(data: Mapping[str, Any]) -> list[str]:
+    """What the pull request does to what agreements promise."""
+    lines = []
+    for row in data.get("promises", ()):
+        short = "" if row["possible"] else ", below its promise"
+        of = f" of {row['promised']} ({row['agreement']})"
+        if row["before"] is None:
+            lines.append(f"{row['service']} can keep {row['after']} percent{short}{of}")
+        elif row["before"] != row["after"] or row["beforeAtPeak"] == row["afterAtPeak"]:
+            way = "lowers" if _number(row["after"]) < _number(row["before"]) else "raises"
+            figures = f"from {row['before']} to {row['after']} percent"
+            lines.append(f"this pull request {way} what {row['service']} can keep {figures}{short}{of}")
+        else:
+            way = "lowers" if _number(row["afterAtPeak"]) < _number(row["beforeAtPeak"]) else "raises"
+            figures = f"from {row['beforeAtPeak']} to {row['afterAtPeak']} percent"
+            lines.append(f"this pull request {way} what {row['service']} can keep at peak {figures}{of}")
+    return lines
+
+
+def _number(text: str) -> Fraction:
+    return Fraction(text.removesuffix("…"))
 
 
 def until(decision: Decision) -> str | None:

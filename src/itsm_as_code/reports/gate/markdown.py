@@ -18,6 +18,7 @@ from itsm_as_code.reports.gate._words import (
     conflicts,
     not_counted,
     others,
+    promises,
     risk_line,
     shortened,
     source_name,
@@ -75,7 +76,8 @@ def _folded(decision: Decision, data: Mapping[str, Any]) -> Iterator[tuple[str, 
     yield "Approvals", [*_asked(data["approvals"]), *_ignored(data["approvals"])]
     yield "Findings", _findings([finding for finding in decision.findings if finding.waiver is None])
     yield "All that changed", _changed(decision, data)
-    found = [f"- {escape.markdown(line)}" for line in conflicts(data, decision.outline.zone)]
+    told = (*promises(data), *conflicts(data, decision.outline.zone))
+    found = [f"- {escape.markdown(line)}" for line in told]
     yield "Risk, conflicts and affected services", [*_risk(data["risk"]), "", *found, "", *_affected(data["affected"])]
     yield "Policy impact", _impact(data["policyImpact"])
 

@@ -19,6 +19,7 @@ from itsm_as_code.reports.gate._words import (
     not_counted,
     others,
     path_of,
+    promises,
     risk_line,
     supposition,
     telling,
@@ -38,6 +39,7 @@ def render(decision: Decision, colour: bool = False) -> str:
     blocks += [
         _list("And besides" if decision.outline.subjects else "Changed", others(decision, data, 1)),
         f"Affected: {affected(data, 8)}\n" if data["affected"]["declared"] else "",
+        _list("Promises", promises(data)),
         _list("Conflicts", conflicts(data, decision.outline.zone)),
         _risk(data["risk"]),
     ]

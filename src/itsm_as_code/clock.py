@@ -317,6 +317,21 @@ def _calendar_intervals(
     return (regular | Intervals(single)) & Intervals([window])
 
 
+def entry_spans(spec: Mapping[str, Any], entry: Mapping[str, Any], window: Interval) -> list[Interval]:
+    """Each occurrence of one entry of a Calendar near ``window``, whole and by itself; ValueError as above."""
+    tz = zone(spec["timezone"])
+    try:
+        if "weekly" in entry:
+            return list(_weekly(entry, window, tz))
+        if "rrule" in entry:
+            return list(_recurring(entry, window, tz))
+        if "date" in entry:
+            return wall_intervals(parse_date(entry["date"]), "00:00", "24:00", tz)
+        return [Interval.parse(entry)]
+    except OverflowError:
+        raise ValueError("a date outside the years that can be reckoned with") from None
+
+
 def _weekly(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:
     weekly = entry["weekly"]
     days = {_DAYS.index(day) for day in weekly["days"]}

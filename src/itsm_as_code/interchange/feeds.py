@@ -1,4 +1,4 @@
-"""Calendars to subscribe to: what is planned for everything, for each service, and for each team.
+"""Calendars to subscribe to: what is planned for everything, each service and team, and when each person is on call.
 
 An event keeps its identity wherever its change is moved to, and is marked as cancelled when its change is called off.
 """
@@ -14,6 +14,7 @@ from itsm_as_code.gate.agenda import AgendaItem, agenda
 from itsm_as_code.gate.conflicts import World
 from itsm_as_code.git.history import Revised
 from itsm_as_code.interchange.icalendar import Event, calendar, stable_uid
+from itsm_as_code.measures.on_call import Shift, rotas, shifts
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.validation import Validation
 
@@ -50,6 +51,39 @@ def event(entry: AgendaItem, organisation: str, catalogue: Catalogue, revisions:
     )
 
 
+def on_call(shift: Shift, title: str, organisation: str, person: str | None = None) -> Event:
+    """A shift as an event: the same one whoever asks, for as long as it begins then; it does not block the day."""
+    others = ", then ".join(shift.people)
+    second = person is not None and shift.people[0] != person
+    return Event(
+        uid=stable_uid(organisation, "on-call", shift.calendar, str(shift.index), format_instant(shift.span.start)),
+        sequence=0,
+        stamp=shift.span.start,
+        span=shift.span,
+        title=f"On call{', second' if second else ''}: {title}",
+        description="\n".join(filter(None, (f"On call: {others}", shift.reason))),
+        categories=("on-call",),
+        is_busy=False,
+    )
+
+
+def _of_people(validation: Validation, organisation: str) -> Feeds:
+    """The shifts of everybody whom a rota names."""
+    facts, now = validation.facts, validation.now
+    mine: dict[str, list[Event]] = {}
+    for rota in rotas(facts):
+        for shift in shifts(facts, rota, Interval(now - BACK, now + AHEAD)):
+            for person in dict.fromkeys(shift.people):
+                title = rota["metadata"].get("title", shift.calendar)
+                mine.setdefault(person, []).append(on_call(shift, title, organisation, person))
+    catalogue = validation.catalogue
+    return {
+        ("Person", name): calendar(f"{organisation}: on call, {_title(catalogue, 'Person', name)}", events)
+        for name, events in mine.items()
+        if catalogue.get("Person", name) is not None
+    }
+
+
 def written(organisation: str, subject: str, events: Iterable[Event]) -> bytes:
     """A calendar by the name that subscribers see."""
     return calendar(f"{organisation}: changes of {subject}", events)
@@ -71,7 +105,7 @@ def feeds(validation: Validation, revisions: Mapping[str, Revised]) -> Feeds:
             of_service.get(service, []).append(made)
         for team in dict.fromkeys(owners.get(service, "") for service in entry.services):
             of_team.get(team, []).append(made)
-    found = {ALL: written(organisation, "all services", events)}
+    found = {ALL: written(organisation, "all services", events), **_of_people(validation, organisation)}
     for kind, files in (("Service", of_service), ("Team", of_team)):
         found |= {
             (kind, name): written(organisation, _title(catalogue, kind, name), mine) for name, mine in files.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import people, state, words
+from itsm_as_code.site.views import feed, people, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Missing, Page, Row, Table, Text, Value, inline
@@ -17,6 +17,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
         for team in context.teams_of.get(record.name, ())
     ]
     made.add("teams", "Teams", Table("Teams", ("Team", "As"), tuple(teams), empty="In no team."))
+    made.add("on-call", "On call", feed.offer(context, f"{record.title}'s shifts", "Person", record.name, "the shifts"))
     made.part("away", "Absences", "away")
     made.part("accounts", "Accounts", "accounts")
     if spec.get("signingKeys"):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Inline, Link, Text, Value
 
+SHOWN = "changes, freezes and maintenance"
 
-def offer(context: Context, of: str = "", kind: str = "", name: str = "") -> Value | None:
+
+def offer(context: Context, of: str = "", kind: str = "", name: str = "", shown: str = SHOWN) -> Value | None:
     """A link to the calendar of a record, or of everything; None when the site has none."""
     address = context.feed(kind, name)
     if address is None:
         return None
     what = f"of {of}" if of else "of everything that is planned"
     link = Link(f"Calendar {what} (iCalendar file)", address)
-    return Inline(
-        (link, Text("Add its address to your calendar program to see changes, freezes and maintenance.")), ". "
-    )
+    return Inline((link, Text(f"Add its address to your calendar program to see {shown}.")), ". ")

@@ -40,6 +40,8 @@ from itsm_as_code.gate.seats import Approval
 from itsm_as_code.interchange import Outcome, PlannedFile
 from itsm_as_code.measures.blast_radius import BlastRadius, Reached
 from itsm_as_code.measures.deadlines import Due
+from itsm_as_code.measures.growth import Growth, Observation
+from itsm_as_code.measures.on_call import Shift as DutyShift
 from itsm_as_code.measures.retrospective import Review
 from itsm_as_code.policies import register
 from itsm_as_code.policies.cel.mutation import Mutant
@@ -56,12 +58,14 @@ from itsm_as_code.records.positions import locate_inside, place_findings
 from itsm_as_code.reports import approval_tree, escape, formats, renderer
 from itsm_as_code.reports.approve import preview
 from itsm_as_code.reports.calendar import Planned
+from itsm_as_code.reports.capacity import Capacity
 from itsm_as_code.reports.export import Exported
 from itsm_as_code.reports.fmt import FormatResult
 from itsm_as_code.reports.fmt import text as fmt_text
 from itsm_as_code.reports.import_ import Imported
 from itsm_as_code.reports.junit import Case, junit
 from itsm_as_code.reports.notice import notice
+from itsm_as_code.reports.oncall import OnCall, Rota
 from itsm_as_code.reports.policy_test import PolicyTest
 from itsm_as_code.reports.record_list import RecordList
 from itsm_as_code.reports.record_show import Link, Shown
@@ -69,8 +73,12 @@ from itsm_as_code.reports.validate import ValidateResult
 from itsm_as_code.reports.verify import Verification
 from itsm_as_code.reports.waiver_list import WaiverList
 from itsm_as_code.service_levels import Attainment, Part, Times
+from itsm_as_code.service_levels.capacity import Outlook, Passing
 from itsm_as_code.service_levels.cases import Case as TimedCase
 from itsm_as_code.service_levels.overview import Line, Overview
+from itsm_as_code.service_levels.promises import Promise
+from itsm_as_code.service_levels.what_if import Improvement, Kept, Supposition
+from itsm_as_code.service_levels.what_if import Shift as PromiseShift
 from itsm_as_code.service_levels.windows import Window
 from tests.conftest import NOW, SMALL, copy_tree
 from tests.growth import SIZES, Prepare, assert_grows_slowly
@@ -393,6 +401,48 @@ def service_levels(size: int, long: str, *, explained: bool = False) -> Overview
     return Overview(NOW, lines, explained)
 
 
+def measured_load(size: int, long: str) -> Capacity:
+    """So many measures, the first with so many named peaks."""
+    passing = Passing(Fraction(9), 4, 3, None)
+    grows = Growth(Observation(NOW.date(), Fraction(8)), Fraction(1, 100), Fraction(0), Fraction(1, 50), 3)
+    peaks = tuple((f"{long}c{number}", Fraction(number)) for number in range(size))
+    return Capacity(
+        NOW,
+        tuple(
+            Outlook(
+                *(f"{long}s", 0, f"{long}m", f"{long}u", NOW.date(), Fraction(8), grows),
+                () if number else peaks,
+                *(passing, passing),
+            )
+            for number in range(size)
+        ),
+    )
+
+
+def called(size: int, long: str) -> OnCall:
+    """A rota with so many shifts, and so many rotas with one."""
+    rota = {"metadata": {"name": "r", "title": f"{long}t"}, "spec": {"timezone": "UTC"}}
+    found = tuple(
+        DutyShift(
+            Interval(NOW + timedelta(hours=number), NOW + timedelta(hours=number + 1)), (f"{long}p",) * 2, "r", 0, long
+        )
+        for number in range(size)
+    )
+    return OnCall(NOW, f"{long}o", None, (Rota(rota, found), *(Rota(rota, found[:1]) for _ in range(size))))
+
+
+def supposition(size: int, long: str) -> Supposition:
+    """So many promises that cannot be kept, each with as many improvements as have room in all."""
+    half, kept = Fraction(1, 2), Kept(Fraction(1, 2), Fraction(1, 2), True)
+    better = (Improvement(f"{long}c", half, Fraction(3, 4)),) * 3
+    promise = Promise(
+        *(f"{long}a", "sla", f"{long}s", NOW.date(), None, 0, "o", "availability", Fraction(99), "99"),
+        *("percent", "at-least", Fraction(100), None, None),
+    )
+    shift = PromiseShift(promise, Fraction(99, 100), kept, kept, better)
+    return Supposition(NOW, {f"{long}s{number}": half for number in range(size)}, (shift,) * size)
+
+
 BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "validate": lambda size, long: (validation(size, long),),
     "gate": lambda size, long: (decision(size, long),),
@@ -430,6 +480,9 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "deployed": lambda size, long: (deployed(size, long),),
     "sla": lambda size, long: (service_levels(size, long),),
     "reminders": lambda size, long: (reminded(size, long),),
+    "capacity": lambda size, long: (measured_load(size, long),),
+    "oncall": lambda size, long: (called(size, long),),
+    "what_if": lambda size, long: (supposition(size, long),),
 }  # fmt: skip
 """For each report what it is given: so many rows, or texts of a length. Every report has its entry."""
 REPORTS: Final = [module.name for module in pkgutil.iter_modules(reports.__path__) if module.ispkg]

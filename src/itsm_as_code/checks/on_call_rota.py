@@ -22,6 +22,7 @@ from itsm_as_code.records.facts import Data, Facts
 TITLE = "A rota has somebody on call, and spares them"
 SEVERITY = "warning"
 WAIVABLE = True
+READS = ("Calendar", "Person", "Service", "Team")
 _AHEAD: Final = timedelta(weeks=8)
 
 

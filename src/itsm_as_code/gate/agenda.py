@@ -1,4 +1,4 @@
-"""What is planned between two instants: changes with their conflicts, freezes, and maintenance windows."""
+"""What is planned between two instants: changes with their conflicts, freezes, maintenance windows and peaks."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from itsm_as_code.gate.conflicts import Conflict, World, conflicts_of
 from itsm_as_code.git.history import Revised, Walk, walk
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.catalogue import Catalogue
-from itsm_as_code.records.facts import Data, Facts, applies_to
+from itsm_as_code.records.facts import Data, Facts, applies_to, named_peaks
 from itsm_as_code.records.positions import place_findings
 
 CALLED_OFF: Final = ("cancelled", "rejected")
-KINDS: Final = ("freeze", "maintenance")
+KINDS: Final = ("freeze", "maintenance", "peak")
 
 
 @dataclass(frozen=True, slots=True)
 class AgendaItem:
-    """One line of an agenda. ``kind`` is change, freeze or maintenance; ``record`` names what it comes from.
+    """One line of an agenda. ``kind`` is change, freeze, maintenance or peak; ``record`` names what it comes from.
 
     ``status`` and ``type`` are those of a change, empty for a calendar.
     """
@@ -118,6 +118,7 @@ def _concerned(calendar: Data, facts: Facts) -> tuple[str, ...]:
         for service in facts.records("Service")
         if applies_to(calendar, service["metadata"]["name"], service)
         or name in service["spec"].get("maintenanceWindows", ())
+        or name in named_peaks(service)
     )
 
 

@@ -129,6 +129,7 @@ def obstacles(change: Data, world: World, span: Interval) -> Iterator[Obstacle]:
     for item in _freezes(change["spec"], world.judged, span):
         yield replace(item, spans=item.spans - waived) if item.kind == "freeze" and item.spans else item
     yield from _outside_maintenance(change["spec"], world.judged, span)
+    yield from _peaks(change["spec"], world.judged, span)
     yield from _other_changes(change, world, span)
     yield from _absences(change["spec"], world.judged, span)
     yield from _exhausted_budgets(change, world, span)
@@ -153,6 +154,20 @@ def _freezes(spec: dict[str, Any], facts: Facts, span: Interval) -> Iterator[Obs
             if spec["type"] not in calendar["spec"].get("exempt", ()):
                 other = f"Calendar/{calendar['metadata']['name']}"
                 yield Obstacle("freeze", other, f"{service} is frozen: {_title(calendar)}", covered)
+
+
+def _peaks(spec: dict[str, Any], facts: Facts, span: Interval) -> Iterator[Obstacle]:
+    for service in spec["services"]:
+        for calendar in facts.peak_calendars(service):
+            other = f"Calendar/{calendar['metadata']['name']}"
+            try:
+                covered = facts.calendar_intervals(calendar, span)
+            except (ValueError, OverflowError) as error:
+                message = f"could not tell when {service} has its peaks: {error}"
+                yield Obstacle("could-not-judge", other, message, Intervals([span]))
+                continue
+            if covered and spec["type"] not in calendar["spec"].get("exempt", ()):
+                yield Obstacle("peak", other, f"{service} has a peak: {_title(calendar)}", covered)
 
 
 def _outside_maintenance(spec: dict[str, Any], facts: Facts, span: Interval) -> Iterator[Obstacle]:

@@ -167,6 +167,15 @@ class Facts:
             found.setdefault(calendar["metadata"]["name"], calendar)
         return list(found.values())
 
+    def peak_calendars(self, service: str) -> list[Data]:
+        """The calendars of kind peak that a service names for its capacity, and those that apply to it."""
+        data = self.record("Service", service)
+        named = [self.record("Calendar", name) for name in (named_peaks(data) if data is not None else ())]
+        found = {calendar["metadata"]["name"]: calendar for calendar in named if calendar is not None}
+        for calendar in self.calendars_for(service, "peak"):
+            found.setdefault(calendar["metadata"]["name"], calendar)
+        return list(found.values())
+
     def calendar_intervals(self, calendar: Data, window: Interval) -> Intervals:
         """The instants in ``window`` that a calendar covers; ValueError when it cannot be read."""
         return clock.calendar_intervals(calendar["spec"], window, lambda name: self.spec("Calendar", name) or None)
@@ -333,6 +342,12 @@ def began(incident: Data) -> str:
     Source: Delegated Regulation (EU) 2024/1772 Article 3(1).
     """
     return str(incident.get("occurredAt", incident["detectedAt"]))
+
+
+def named_peaks(service: Data) -> list[str]:
+    """The calendars that a service names for the peaks of its capacity."""
+    measures = service.get("spec", {}).get("capacity", ())
+    return list(dict.fromkeys(peak["calendar"] for measure in measures for peak in measure.get("peaks", ())))
 
 
 def applies_to(calendar: Data, service: str, data: Data | None) -> bool:

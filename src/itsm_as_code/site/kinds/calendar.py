@@ -27,7 +27,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     made.add("entries", "When", _entries(context, record))
     made.add("next", "Next", _next_table(context, record))
-    if spec["kind"] in ("freeze", "maintenance"):
+    if spec["kind"] in ("freeze", "maintenance", "peak"):
         made.add("subscribe", "Subscribe", feed.offer(context))
     made.add("reason", "Reason", Prose(spec["reason"]) if "reason" in spec else None)
     made.part("applies", "Applies to", "appliesTo")

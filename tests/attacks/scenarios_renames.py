@@ -23,6 +23,13 @@ spec:
   earlyLife: {until: "2026-12-31", contact: CONTACT}
   status: planned
 """
+DEPLOYER: Final = """\
+  deployers:
+    - name: ci
+      key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFDYWOCYXsx/YEGKrwzFq1h/QsJXCohAlanozKzQ9lRc deployer"
+      services: [storage]
+      environments: [production]
+"""
 TEAM: Final = """\
 apiVersion: itsm/v1
 kind: Team
@@ -133,9 +140,7 @@ def slips_out_of_a_rule_that_spells_its_name(shop: Workshop) -> None:
 def slips_into_what_a_key_may_deploy(shop: Workshop) -> None:
     """A deployer of itsm.yaml is for a service that is to come; whoever takes its name is deployed by that key."""
     with on_main(shop):
-        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1tX0nJzQzqYk3mVd1Cq0pG9u9m0Q2mS0kq9b5bJ8xW"
-        deployer = f"{{name: ci, key: {key}, services: [storage], environments: [production]}}"
-        shop.write("itsm.yaml", (shop.path / "itsm.yaml").read_text() + f"  deployers: [{deployer}]\n")
+        shop.write("itsm.yaml", (shop.path / "itsm.yaml").read_text() + DEPLOYER)
     rename(shop, "database", "storage")
     proposed(shop)
 

@@ -7,7 +7,7 @@ import pytest
 from itsm_as_code.errors import GitError
 from itsm_as_code.gate import Decision
 from tests.attacks.scenarios_evidence import deployable, firm_of, merged
-from tests.attacks.scenarios_renames import CLOSED, proposed, rename, with_history
+from tests.attacks.scenarios_renames import CLOSED, DEPLOYER, proposed, rename, with_history
 from tests.attacks.test_24_emergency import INCIDENT, INCIDENT_PATH
 from tests.attacks.tools import CHANGE, EVERYBODY, RULES, add_rule, approve, blocking, missing, on_main
 from tests.conftest import Workshop, codes
@@ -196,3 +196,30 @@ def test_a_change_stays_authorised_when_its_service_is_renamed(workshop: Worksho
     firm.merge(head="name")
     firm.note()
     assert deployable(workshop)
+
+
+def test_a_deployer_names_it_anew_with_the_agreement_of_governance(workshop: Workshop) -> None:
+    """`itsm rename` knows where itsm.yaml names a service; what judges is asked about by its own rules."""
+    with on_main(workshop):
+        workshop.write(
+            "itsm.yaml", (workshop.path / "itsm.yaml").read_text() + DEPLOYER.replace("[storage]", "[database]")
+        )
+    rename(workshop, "database", "storage")
+    workshop.commit()
+    assert missing(workshop.judge()) == {"service": 1, "rename": 1, "what-judges": 2}
+    approve(workshop, "carol", "dave", "erin")
+    decision = workshop.judge()
+    assert decision.verdict == "approved", told(decision)
+
+
+def test_a_rule_that_spells_the_name_is_changed_with_it(workshop: Workshop) -> None:
+    with on_main(workshop):
+        match = "match: {kinds: [Service], where: \"object.metadata.name == 'database'\"}"
+        add_rule(workshop, f"{{name: crown, {match}, approvals: [{{from: {{people: [bob]}}}}]}}")
+    rename(workshop, "database", "storage")
+    workshop.commit()
+    decision = workshop.judge()
+    assert "policies/approvals/all.yaml spells out database; name it anew there as well" in told(decision)
+    workshop.edit(RULES, "'database'", "'storage'")
+    proposed(workshop)
+    assert workshop.judge().verdict == "approved"

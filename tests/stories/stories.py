@@ -18,6 +18,7 @@ from typing import Final
 
 from itsm_as_code.cli.program import run
 from tests.conftest import ROOT, Workshop
+from tests.signing import make_key
 
 PAGE: Final = ROOT / "docs" / "explanation" / "what-a-change-costs.md"
 PEOPLE: Final = ("alice", "bob", "carol", "dave", "erin")
@@ -45,6 +46,14 @@ spec:
   backout: {steps: [Put it back], minutes: 5}
   test: Restarted on staging every night.
   preAuthorisation: {by: dave, "on": "2026-01-10", expires: "2027-01-10"}
+"""
+DEPLOYERS: Final = """\
+  deployers:
+    - name: pipeline
+      key: "KEY"
+      services: [first-service]
+      environments: [production]
+      models: [restart]
 """
 OUTAGE: Final = (
     *("services=first-service", "impact=2", "urgency=2", "priority=P3", "detectedAt=2026-11-20T08:00:00Z"),
@@ -108,11 +117,14 @@ class Desk:
 
 
 def begun(folder: Path) -> Desk:
-    """A fresh repository of five people."""
+    """A fresh repository of five people, with a model and the pipeline that deploys by it."""
     shop = Workshop(folder / "repository")
     people = [part for name in PEOPLE for part in ("--person", f"{name} <{name}@shop.example>")]
     assert run(["init", str(shop.path), "--forge", "local", *people]) == 0
     shop.write("changes/models/restart.yaml", MODEL)
+    key = make_key(shop.path.parent, "deploy")
+    settings = (shop.path / "itsm.yaml").read_text().rstrip()
+    shop.write("itsm.yaml", f"{settings}\n{DEPLOYERS}".replace("KEY", key.with_suffix(".pub").read_text().strip()))
     shop.git("init", "-q", "-b", "main", "--template=")
     shop.commit("Start", who="erin")
     shop.git("checkout", "-q", "-b", "desk")
@@ -132,10 +144,31 @@ def high_risk(desk: Desk) -> None:
     low_risk(desk, "risk={level: high}", close=(*ENDED, REVIEW))
 
 
+def said(desk: Desk, *under: str) -> None:
+    """What the pipeline does once it has acted."""
+    times = ("--start", "2026-12-01T20:02:00Z", "--end", "2026-12-01T20:31:00Z")
+    what = ("--service", "first-service", "--environment", "production", "--artifact", f"sha256:{'4' * 64}")
+    desk.itsm("deployed", *what, *times, *under, "--as", "pipeline", "--key", str(desk.shop.path.parent / "deploy"))
+
+
+def by_model(desk: Desk) -> None:
+    """No record: the pipeline asks, acts and says so."""
+    answer = str(desk.shop.path.parent / "answer.json")
+    asked = ("--model", "restart", "--service", "first-service", "--at", "2026-12-01T20:02:00Z")
+    desk.itsm("authorise", *asked, "--format", "json", "--output", answer)
+    said(desk, "--model", "restart", "--answer", answer)
+
+
 def standard(desk: Desk) -> None:
     values = (*(value for value in PLAN[:8] if "implementers" not in value), "type=standard", "model=restart")
     desk.itsm("new", "Change", "chg-20261122-restart", values=values)
     desk.pushed()
+    typed = list(desk.typed)
+    said(desk, "--change", "chg-20261122-restart")
+    listing = desk.shop.path.parent / "changes.csv"
+    desk.itsm("list", "Change", "--columns", "status", "--format", "csv", "--output", str(listing))
+    assert listing.read_text().splitlines()[1:] == ["chg-20261122-restart,closed"]
+    desk.typed = typed  # the pipeline's, and a look at what came of it
 
 
 def emergency(desk: Desk) -> None:
@@ -194,7 +227,8 @@ class Story:
 STORIES: Final = (
     Story("Normal change of low risk, new to closed", low_risk, 2, 2, 8),
     Story("Normal change of high risk, new to closed, with its review", high_risk, 2, 3, 8),
-    Story("Standard change by a model, scheduled ahead", standard, 1, 0, 3),
+    Story("Standard change by a model, deployed by a pipeline (its signed statement is the record)", by_model, 0, 0, 2),
+    Story("Standard change by a model, scheduled ahead (with its statement it reads as closed)", standard, 1, 0, 3),
     Story("Emergency change, written afterwards with its incident (its review comes later)", emergency, 1, 1, 5),
     Story("Incident with its problem, known error and improvement", incident, 1, 1, 6),
     Story("New service with a new team", new_service, 1, 2, 6),

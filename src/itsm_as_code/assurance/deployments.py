@@ -7,7 +7,7 @@ signer is a deployer of ``itsm.yaml`` who may say it; nothing here feeds risk, s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -99,12 +99,13 @@ def appended(content: bytes, data: Mapping[str, Any], key: Any) -> bytes:
     return content + line_of(whole, signing.sign(canonical(whole), key, NAMESPACE))
 
 
-def read_lines(content: bytes, known: Sequence[Deployer]) -> list[Line]:
-    """All lines, oldest first, with what is wrong with each."""
+def read_lines(content: bytes, known: Sequence[Deployer], about: Collection[str] | None = None) -> list[Line]:
+    """All lines, oldest first, with what is wrong with each; where some changes are asked ``about``, the others are not
+    looked at any closer, for that takes its time."""
     found: list[Line] = []
     previous: str | None = None
     for number, raw in enumerate(content.splitlines(), 1):
-        data, reasons = _judged(raw, known)
+        data, reasons = _judged(raw, known, about)
         reasons += _breaks(data, previous)
         previous = digest_of(raw)
         found.append(Line(number, previous, data, tuple(reasons)))
@@ -119,7 +120,9 @@ def _breaks(data: Mapping[str, Any] | None, previous: str | None) -> Iterator[Re
         yield Reason("chain-broken", "it does not follow the line before: one was removed or altered")
 
 
-def _judged(raw: bytes, known: Sequence[Deployer]) -> tuple[Mapping[str, Any] | None, list[Reason]]:
+def _judged(
+    raw: bytes, known: Sequence[Deployer], about: Collection[str] | None
+) -> tuple[Mapping[str, Any] | None, list[Reason]]:
     try:
         whole = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -127,6 +130,8 @@ def _judged(raw: bytes, known: Sequence[Deployer]) -> tuple[Mapping[str, Any] | 
     data = whole.get("statement") if isinstance(whole, dict) and whole.keys() == {"statement", "signature"} else None
     if not isinstance(data, dict) or not is_canonical(whole, raw):
         return None, [Reason("malformed", "it is no statement")]
+    if about is not None and data.get("change") not in about:
+        return data, [Reason("not-asked", "nobody asked about it")]
     wrong = list(_malformed(data))
     return data, wrong or list(_unsigned(data, str(whole["signature"]), known))
 

@@ -90,6 +90,13 @@ class Work:
         return load_catalogue(self.snapshot.excerpt(wanted), self.registry)
 
     @cached_property
+    def told(self) -> Catalogue:
+        """All records, as people read them: standard changes as deployment statements say."""
+        from itsm_as_code.cli._deployed import told
+
+        return told(self.session.directory, self.configuration, self.catalogue)
+
+    @cached_property
     def times(self) -> LocalTimes:
         """How times are read: by the clocks of the repository's zone, at the instant of the session."""
         from itsm_as_code.clock import zone

@@ -46,6 +46,8 @@ def command(session: Session, record_name: str, target: str | None, assignments:
     work.assign(record.kind, data, assignments)
     asks = _prompts.can_ask(session)
     way = _way(record, data, target, asks)
+    if _fill_in(work, record, data, way):
+        way = _way(record, data, way[-1], asks)  # what became of it says by which way
     _hold(work, record, data, way, asks)
     if len(way) > 1:
         session.say(f"by way of {' -> '.join(way[:-1])}")
@@ -111,6 +113,29 @@ def _entering(record: Record, data: dict[str, Any], state: str) -> Record:
         place = place[part]
     place[last] = state
     return replace(record, data=entered)
+
+
+def _fill_in(work: Work, record: Record, data: dict[str, Any], way: list[str]) -> bool:
+    """Put in what deployment statements say of a change, where the states on the way need it and nobody said it.
+
+    Whether they say anything.
+    """
+    from itsm_as_code.cli._deployed import lines_about
+    from itsm_as_code.records.blank import on_the_way
+
+    wanted = {question.path[1] for question in on_the_way(record.kind, data, way)}
+    if record.id.kind != "Change" or wanted.isdisjoint(("actual", "result")):
+        return False
+    lines = lines_about(work.session.directory, work.configuration, [record])
+    if not lines:
+        return False
+    from itsm_as_code.assurance.deployed import deployed_of
+
+    found = deployed_of(replace(record, data=data), lines)
+    if found is not None:
+        data["spec"].update({key: value for key, value in found.fields.items() if key in wanted})
+        work.session.say(f"as was stated when it was deployed: {', '.join(found.lines)}")
+    return found is not None
 
 
 def _hold(work: Work, record: Record, data: dict[str, Any], way: list[str], asks: bool) -> None:

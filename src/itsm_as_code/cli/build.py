@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from itsm_as_code.cli._cache import CacheOptions, cache_options
+from itsm_as_code.cli._deployed import as_told
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.processes import cores
@@ -74,7 +75,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     if not rule_set.catalogue.records:
         raise session.no_records()
     now = session.instant(rule_set.configuration.as_of)
-    validation = assess_catalogue(rule_set.catalogue, rule_set, now)
+    validation = as_told(session.directory, assess_catalogue(rule_set.catalogue, rule_set, now))
     if history is None:
         history, count = _WEEKS, len(rule_set.catalogue)
         if count > _LARGE:

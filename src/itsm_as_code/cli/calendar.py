@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._deployed import as_told
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 
@@ -52,7 +53,7 @@ def command(
     from itsm_as_code.reports.calendar import Planned
     from itsm_as_code.validation import load_rule_set
 
-    rule_set = load_rule_set(session.snapshot(rev))
+    rule_set = as_told(session.directory, load_rule_set(session.snapshot(rev)))
     configuration = rule_set.configuration
     all_readable(rule_set.catalogue)
     now, tz = session.instant(configuration.as_of), clock.zone(configuration.timezone)

@@ -45,7 +45,7 @@ def command(session: Session, kind_name: str | None, where: str | None, columns:
         session.report("record_list", RecordList(None, counts=counts))
         return 0
     kind = work.kind(kind_name)
-    records = sorted((record for record in work.catalogue if record.id.kind == kind.name), key=lambda item: item.name)
+    records = sorted((record for record in work.told if record.id.kind == kind.name), key=lambda item: item.name)
     unread = [path for path in work.files.by_path if work.registry.of_path(path) == kind]
     unread = [path for path in unread if path not in work.catalogue.by_path]
     shown = _columns(kind, columns) if columns else kind.columns

@@ -47,8 +47,9 @@ def command(session: Session, record_name: str, name: str) -> int:
     _refuse(work, record, name)
     _refuse_unread(work)
     places = places_of(work.catalogue, record)
-    target = record.path.removesuffix(f"{record.name}.yaml") + f"{name}.yaml"
     files: dict[str, bytes] = {}
+    files.update(_of_deployers(work, record, name))
+    target = record.path.removesuffix(f"{record.name}.yaml") + f"{name}.yaml"
     for other, pointers in places.items():
         read = work.read(other)
         files[other.path] = edited(other.path, read.source, with_name(read.data, pointers, name), other.kind.schema)
@@ -62,6 +63,25 @@ def command(session: Session, record_name: str, name: str) -> int:
     session.say(f"{record.path} is {target} now; {len(files)} other file{'s' if len(files) != 1 else ''} named it")
     _say_what_is_left(work, record, name, places)
     return 0
+
+
+def _of_deployers(work: Work, record: Record, name: str) -> Iterator[tuple[str, bytes]]:
+    """itsm.yaml with the new name where its deployers deploy a service, or by a model."""
+    from itsm_as_code.configuration import PATH
+    from itsm_as_code.records.document import parse
+    from itsm_as_code.records.editing import edited
+    from itsm_as_code.records.renaming import NAMED_BY_DEPLOYERS
+
+    field = NAMED_BY_DEPLOYERS.get(record.id.kind)
+    if field is None or PATH not in work.snapshot.entries:
+        return
+    ((_, source),) = work.snapshot.read_many([PATH])
+    data = parse(source) if isinstance(source, bytes) else {}
+    named = [item[field] for item in work.configuration.raw.get("deployers", ()) if record.name in item.get(field, ())]
+    if isinstance(source, bytes) and named:
+        for item in data["spec"]["deployers"]:
+            item[field] = [name if one == record.name else one for one in item.get(field, ())]
+        yield PATH, edited(PATH, source, data, work.registry.bundled("configuration.schema.json"))
 
 
 def _refuse(work: Work, record: Record, name: str) -> None:

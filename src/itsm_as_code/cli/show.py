@@ -35,9 +35,12 @@ def command(session: Session, record_name: str) -> int:
     from itsm_as_code.reports.record_show import Shown
 
     work = Work.of(session)
-    record = work.record(record_name)
+    written = work.record(record_name)
+    record = work.told.get(written.id.kind, written.name) or written
+    if record.state != written.state:
+        session.say(f"{written.path} says {written.state}; it reads as {record.state} by what was deployed")
     following = next_states(record.kind, record.data, record.state)
-    catalogue = work.catalogue
+    catalogue = work.told
     shown = Shown(record, following, list(_outgoing(record, catalogue)), list(_incoming(record, catalogue)))
     session.report("record_show", shown)
     return 0

@@ -23,6 +23,7 @@ from itsm_as_code.records.document import load
 from itsm_as_code.records.renaming import KEEPS_NAME, places_of, with_name
 
 CONFIGURATION: Final = "itsm.yaml"
+_TAKEN: Final = "choose a name that nothing is said of yet"
 Existed = Callable[[str, str], bool]
 """Whether a record of that name ever had a file in a folder, or below it, in the history of the base."""
 
@@ -163,14 +164,15 @@ def meant_another(rename: Rename) -> Iterator[str]:
 
 def spelt_out(rename: Rename) -> Iterator[str]:
     """A rule, or itsm.yaml, that spells out the old name afterwards, or the new one before."""
-    for side, name in ((rename.candidate, rename.old.name), (rename.base, rename.new.name)):
+    both = (rename.candidate, rename.old.name, "name it anew there as well"), (rename.base, rename.new.name, _TAKEN)
+    for side, name, remedy in both:
         quoted = re.compile(rf"""(['"]){re.escape(name)}\1""")
         for kind in JUDGING_KINDS:
             for record in side.of_kind(kind):
                 if not record.pack and any(quoted.search(text) for text in _texts(record.spec)):
-                    yield f"{record.path} spells out {name}; change that in a pull request of its own first"
+                    yield f"{record.path} spells out {name}; {remedy}"
         if name in _texts(_settings(side)):
-            yield f"{CONFIGURATION} spells out {name}; change that in a pull request of its own first"
+            yield f"{CONFIGURATION} spells out {name}; {remedy}"
 
 
 def _settings(catalogue: Catalogue) -> Any:

@@ -22,7 +22,16 @@ def tell_of(folder: Path, environment: Mapping[str, str], path: str) -> None:
     _said(folder, environment, "--literal-pathspecs", "add", "--intent-to-add", "--", path)
 
 
+def deployments(folder: Path, environment: Mapping[str, str]) -> bytes:
+    """The lines of deployment statements that a clone has (refs/itsm/deployments); empty where there are none."""
+    return _output(folder, environment, "cat-file", "blob", "refs/itsm/deployments:deployments.jsonl")
+
+
 def _said(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
+    return _output(folder, environment, *arguments).decode("utf-8", "replace")
+
+
+def _output(folder: Path, environment: Mapping[str, str], *arguments: str) -> bytes:
     variables = dict(environment)
     clear(variables)
     try:
@@ -34,5 +43,5 @@ def _said(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
             timeout=10,
         )
     except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode("utf-8", "replace")
+        return b""
+    return done.stdout

@@ -19,6 +19,9 @@ KEEPS_NAME: Final[Mapping[str, str]] = {
 }
 """Kinds whose records are known by their names to others than records, and why they keep them."""
 
+NAMED_BY_DEPLOYERS: Final[Mapping[str, str]] = {"Service": "services", "ChangeModel": "models"}
+"""Kinds whose records deployers of itsm.yaml name, and the list that has them."""
+
 
 def places_of(
     catalogue: Catalogue, renamed: Record, among: Iterable[Record] | None = None

@@ -1,0 +1,107 @@
+"""34: a standard change that was scheduled ahead reads as closed by its statement, and by nobody else's word."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from itsm_as_code.records.document import parse
+from tests.attacks.test_34_deployments import AT, Say, say, shop
+from tests.attacks.tools import STANDARD, STANDARD_PATH
+from tests.conftest import Run, Workshop
+from tests.signing import make_key
+
+__all__ = ["say", "shop"]
+RESTART = "chg-20261122-restart"
+NOW = ("--now", "2026-12-02T09:00:00Z")
+
+
+@pytest.fixture
+def ahead(shop: Workshop) -> Workshop:
+    """The standard change is on main, scheduled."""
+    shop.write(STANDARD_PATH, STANDARD)
+    shop.commit("Restart", who="erin")
+    return shop
+
+
+def state(shop: Workshop, itsm: Run) -> str:
+    """How `itsm list` reads it."""
+    columns = ("--columns", "status,result,actual.start,actual.end")
+    out = itsm("-C", shop.path, "list", "Change", "--format", "csv", *columns, *NOW)[1]
+    return out.splitlines()[1].partition(",")[2]
+
+
+def test_it_reads_as_closed_wherever_people_read_it(ahead: Workshop, say: Say, itsm: Run, tmp_path: Path) -> None:
+    assert state(ahead, itsm) == "scheduled,,,"
+    assert say(change=RESTART)[0] == 0
+    assert state(ahead, itsm) == "closed,successful,2026-12-01T20:05:00Z,2026-12-01T20:15:00Z"
+    code, out, err = itsm("-C", ahead.path, "show", RESTART)
+    assert (code, "  closed; then nothing: its life has ended" in out) == (0, True), out
+    assert f"{STANDARD_PATH} says scheduled; it reads as closed by what was deployed" in err
+    shown = json.loads(itsm("-C", ahead.path, "calendar", "--from", "2026-12-01", "--format", "json", *NOW)[1])
+    assert [entry["status"] for entry in shown["entries"] if RESTART in entry["record"]] == ["closed"]
+    assert itsm("-C", ahead.path, "build", "-o", tmp_path / "site", "--history", "0", *NOW)[0] == 0
+    page = next((tmp_path / "site").rglob(f"*{RESTART}*.html")).read_text()
+    assert 'aria-current="step">Closed' in page
+    assert ahead.git("status", "--porcelain") == ""
+
+
+def test_what_failed_reads_as_failed(ahead: Workshop, say: Say, itsm: Run) -> None:
+    _, line, _ = say(change=RESTART, result="failed")
+    assert state(ahead, itsm).startswith("failed,failed,")
+    assert say(change=RESTART, supersedes=line.strip())[0] == 0
+    assert state(ahead, itsm).startswith("closed,successful,")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"key": "stranger"},
+        {"service": "orders"},
+        {"environment": "vault"},
+        {"change": "chg-20261122-other"},
+        {"start": "2026-11-30T10:00:00Z", "end": "2026-11-30T10:05:00Z"},
+    ],
+    ids=["key", "service", "environment", "other", "before-its-window"],
+)
+def test_what_does_not_hold_closes_nothing(given: dict[str, str], ahead: Workshop, say: Say, itsm: Run) -> None:
+    make_key(ahead.path.parent, "stranger")
+    assert say(**{"change": RESTART} | given)[0] == 0
+    assert state(ahead, itsm) == "scheduled,,,"
+
+
+def test_all_of_its_services_are_stated(shop: Workshop, say: Say, itsm: Run) -> None:
+    shop.write(STANDARD_PATH, STANDARD.replace("[newsletter]", "[newsletter, orders]"))
+    shop.commit("Restart", who="erin")
+    assert say(change=RESTART)[0] == 0
+    assert state(shop, itsm) == "scheduled,,,"
+
+
+def test_nothing_that_judges_reads_it_so(ahead: Workshop, say: Say, itsm: Run) -> None:
+    """Not the gate, nor the model's history, nor whoever asks whether it may be deployed."""
+    ahead.git("checkout", "-q", "-B", "topic", "main")
+    ahead.edit(STANDARD_PATH, "status: scheduled", "status: cancelled")
+    ahead.commit()
+    ask = ("authorise", RESTART, "--at", AT, "--rev", "main", "--format", "json")
+    before = (ahead.judge().digest, itsm("-C", ahead.path, *ask))
+    assert say(change=RESTART, result="failed")[0] == 0
+    assert (ahead.judge().digest, itsm("-C", ahead.path, *ask)) == before
+
+
+def test_advance_takes_times_and_result_from_statements(ahead: Workshop, say: Say, itsm: Run) -> None:
+    _, line, _ = say(change=RESTART)
+    code, _, err = itsm("-C", ahead.path, "advance", RESTART, "--to", "closed", *NOW)
+    assert (code, f"as was stated when it was deployed: {line.strip()}" in err) == (0, True), err
+    spec = parse((ahead.path / STANDARD_PATH).read_bytes())["spec"]
+    times = {"start": "2026-12-01T20:05:00Z", "end": "2026-12-01T20:15:00Z"}
+    assert (spec["status"], spec["actual"], spec["result"]) == ("closed", times, "successful")
+
+
+def test_what_people_say_themselves_stays(ahead: Workshop, say: Say, itsm: Run) -> None:
+    assert say(change=RESTART)[0] == 0
+    given = ("--set", "result=successful-with-issues", "--set", "review={date: 2026-12-02, by: alice, findings: Slow.}")
+    code, _, err = itsm("-C", ahead.path, "advance", RESTART, "--to", "closed", *given, *NOW)
+    assert code == 0, err
+    assert parse((ahead.path / STANDARD_PATH).read_bytes())["spec"]["result"] == "successful-with-issues"

@@ -7,7 +7,7 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from itsm_as_code import cache as cache_module
 from itsm_as_code.cache import Cache
+from itsm_as_code.processes import spread
 from itsm_as_code.records import stored
 from tests.conftest import ROOT, Run, Workshop
 
@@ -212,3 +213,18 @@ def test_what_validate_read_the_gate_finds(workshop: Workshop, tmp_path: Path, i
     gate = ("gate", "-C", workshop.path, "--base", "main", "--head", "topic", "--reviews", tmp_path / "reviews.json")
     assert itsm(*gate, *now, "--cache", folder) == itsm(*gate, *now)
     assert (folder / NAME).read_bytes() == (tmp_path / "copy" / NAME).read_bytes(), "there was nothing to add"
+
+
+def test_a_copy_of_a_process_opens_the_file_again(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.put_many(b"space", {"00": {"a": 1}})
+    opened = id(cache._connection)
+
+    def look(items: Iterator[str]) -> list[tuple[dict[str, Any], int]]:
+        return [(dict(cache.get_many(b"space", [item])), id(cache._connection)) for item in items]
+
+    found = [answer for answers in spread(["00", "00"], look, 2) for answer in answers]
+    assert [said for said, _ in found] == [{"00": {"a": 1}}] * 2
+    assert all(connection != opened for _, connection in found)
+    assert dict(cache.get_many(b"space", ["00"])) == {"00": {"a": 1}}
+    assert id(cache._connection) == opened

@@ -46,6 +46,8 @@ class Cache:
         self._secret = hashlib.blake2b(secret, person=b"itsm-cache").digest() if secret else b""
         self.trouble, self.renewed = "", ""
         self._connection: sqlite3.Connection | None = None
+        self._inherited: sqlite3.Connection | None = None
+        self._owner = os.getpid()
         self._file = folder / f"records-{_FORMAT}.sqlite"
         self._open(folder)
 
@@ -88,24 +90,34 @@ class Cache:
             if value is not None:
                 rows.append((key, self._sign(key, value) + value))
         for _ in range(2 if rows else 0):
-            if self._connection is None:
+            connection = self._own()
+            if connection is None:
                 return
             try:
-                with self._connection:
-                    _refuse_damaged(self._connection)
-                    self._connection.executemany("DELETE FROM entry WHERE key = ?", old)
-                    self._connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", rows)
+                with connection:
+                    _refuse_damaged(connection)
+                    connection.executemany("DELETE FROM entry WHERE key = ?", old)
+                    connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", rows)
                 return
             except _FAILURES as error:
                 if not self._was_damaged(error):
                     self.trouble = f"the cache cannot be written: {error}"
                     return
 
+    def _own(self) -> sqlite3.Connection | None:
+        """The connection of this process: a copy of that which opened the file must open it again, and leave that
+        connection alone (https://www.sqlite.org/howtocorrupt.html, section 2.6)."""
+        if self._connection is not None and self._owner != os.getpid():
+            self._inherited, self._connection, self._owner = self._connection, None, os.getpid()
+            self._open(self._file.parent)
+        return self._connection
+
     def _rows(self, query: str, values: list[bytes]) -> list[tuple[bytes, bytes]]:
-        if self._connection is None:
+        connection = self._own()
+        if connection is None:
             return []
         try:
-            return self._connection.execute(query, values).fetchall()
+            return connection.execute(query, values).fetchall()
         except _FAILURES as error:
             if not self._was_damaged(error):
                 self.trouble = f"the cache cannot be read and is not used: {error}"

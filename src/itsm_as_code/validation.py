@@ -5,11 +5,11 @@ The one place that knows in which order a snapshot is judged; validate, gate, si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, Final, Self
 
 from itsm_as_code import configuration as configuration_module
 from itsm_as_code.checks import Situation, all_checks, check_ids, run_again, run_checks, waivable_ids
@@ -20,7 +20,8 @@ from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, packs, policy, waivers
 from itsm_as_code.policies.approval_rules import approval_rule_findings
 from itsm_as_code.policies.engine import RiskOf
-from itsm_as_code.progress import watched
+from itsm_as_code.processes import cores, streamed
+from itsm_as_code.progress import noted, watched
 from itsm_as_code.records import catalogue as catalogue_module
 from itsm_as_code.records import document, lifecycle, reading, taken_over
 from itsm_as_code.records import misplaced as misplaced_module
@@ -126,6 +127,11 @@ def validate(snapshot: Snapshot, now: datetime) -> Validation:
     return assess_catalogue(rule_set.catalogue, rule_set, now)
 
 
+_WORTH_PROCESSES: Final = 5_000
+"""Records from which on it is worth while to start processes that judge."""
+_CHUNK: Final = 250
+
+
 @dataclass(slots=True)
 class Timing:
     """What of a judgement at ``now`` rests on time, noted while it goes on: for each part of it how long it holds.
@@ -144,6 +150,46 @@ class Timing:
     def at(self, part: str) -> datetime:
         """The instant for a part, which notes what that asks of it."""
         return self.horizons.setdefault(part, Horizon(self.now)).watch()
+
+    def over(self, records: Sequence[Record], judge: Callable[[Record], list[Finding]]) -> list[Finding]:
+        """What is said of records by themselves, in their order; on all cores where they are many."""
+        first = records if len(records) < _WORTH_PROCESSES or cores() < 2 else records[:_CHUNK]
+        findings = [finding for record in watched("records judged", first) for finding in judge(record)]
+        chunks = [records[start : start + _CHUNK] for start in range(len(first), len(records), _CHUNK)]
+        if not chunks:
+            return findings
+
+        def work(index: int) -> tuple[int, list[Finding], Timing]:
+            mine = self._forgotten()  # of this copy of the process
+            return index, [finding for record in chunks[index] for finding in judge(record)], mine
+
+        came: dict[int, tuple[list[Finding], Timing]] = {}
+        streaming = streamed(range(len(chunks)), work, cores())
+        for _, (index, found, noted_there) in zip(watched("parts judged", chunks), streaming, strict=False):
+            came[index] = found, noted_there
+        if len(came) < len(chunks):
+            noted(f"{len(chunks) - len(came)} of {len(chunks)} parts were judged by one process: no other could")
+        for index, chunk in enumerate(chunks):
+            if index in came:
+                findings += came[index][0]
+                self._join(came[index][1])
+            else:
+                findings += [finding for record in chunk for finding in judge(record)]
+        return findings
+
+    def _forgotten(self) -> Self:
+        """This, with nothing noted yet."""
+        self.horizons.clear()
+        self.outcomes.clear()
+        self.risks.clear()
+        return self
+
+    def _join(self, other: Timing) -> None:
+        """What another process noted of further records."""
+        for part, horizon in other.horizons.items():
+            self.horizons.setdefault(part, Horizon(self.now)).narrow(horizon.since, horizon.until)
+        self.outcomes += other.outcomes
+        self.risks |= other.risks
 
     def risk_of(self, record: Record, facts: Facts, configuration: Configuration) -> Mapping[str, Any] | None:
         """The risk of a change as policies see it; None for other records."""
@@ -195,11 +241,7 @@ def assess_catalogue(
     findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
     findings += approval_rule_findings(rule_set.catalogue, policy_engine.environment)
-    for record in watched("records judged", judged):
-        findings += _about_state(record, configuration.cut_over, timing.at("states"))
-        said = list(policy_engine.judge(record, **contexts.get(record.id, {})))
-        timing.outcomes += [outcome for outcome, _ in said]
-        findings += [finding for _, finding in said if finding is not None]
+    findings += timing.over(judged, partial(_by_itself, timing, policy_engine, contexts, configuration.cut_over))
     for check in check_ids():
         if focus is None or focus.checks is None or check in focus.checks:
             situation = Situation(timing.at(check), configuration)
@@ -244,6 +286,20 @@ class _Untimed(Timing):
 
     def at(self, part: str) -> datetime:
         return self.now
+
+
+def _by_itself(
+    timing: Timing,
+    engine: PolicyEngine,
+    contexts: Mapping[Any, Mapping[str, Any]],
+    cut_over: taken_over.CutOver | None,
+    record: Record,
+) -> list[Finding]:
+    """What is said of a record by its state and by policies; what these said is noted."""
+    found = list(_about_state(record, cut_over, timing.at("states")))
+    said = list(engine.judge(record, **contexts.get(record.id, {})))
+    timing.outcomes += [outcome for outcome, _ in said]
+    return [*found, *(finding for _, finding in said if finding is not None)]
 
 
 def _about_state(record: Record, cut_over: taken_over.CutOver | None, now: datetime) -> Iterator[Finding]:

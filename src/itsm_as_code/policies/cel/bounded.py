@@ -67,6 +67,7 @@ class _Child:
         here_in, there_out = os.pipe()
         there_in, here_out = os.pipe()
         # Until the child is on its own, a Ctrl-C in it would be one of this program once more.
+        self._owner = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._pid = os.fork()
@@ -88,7 +89,8 @@ class _Child:
 
     @property
     def is_stopped(self) -> bool:
-        return not self._pid
+        """Whether it cannot be asked (any more): a copy of the process that started it must start its own."""
+        return not self._pid or self._owner != os.getpid()
 
     def ask(self, question: Any) -> Any:
         _write(self._out, pickle.dumps(question, pickle.HIGHEST_PROTOCOL))
@@ -98,7 +100,7 @@ class _Child:
 
     def stop(self) -> None:
         """End the process; once is enough."""
-        if not self._pid:
+        if self.is_stopped:
             return
         pid, self._pid = self._pid, 0
         for end in (self._in, self._out):

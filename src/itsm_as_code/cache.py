@@ -39,12 +39,13 @@ class Cache:
     """JSON data by kind of result (``space``) and content id; several processes may use one file at once.
 
     Nothing here raises: what cannot be read is absent, what cannot be written is not written, and ``trouble`` says why.
-    A file that turns out to be damaged is replaced by an empty one at once, which ``renewed`` says.
+    A file that turns out to be damaged is replaced by an empty one at once, which ``renewed`` says; ``passed_over``
+    says why somebody made no use of what is there.
     """
 
     def __init__(self, folder: Path, secret: bytes = b"") -> None:
         self._secret = hashlib.blake2b(secret, person=b"itsm-cache").digest() if secret else b""
-        self.trouble, self.renewed = "", ""
+        self.trouble, self.renewed, self.passed_over = "", "", ""
         self._connection: sqlite3.Connection | None = None
         self._inherited: sqlite3.Connection | None = None
         self._owner = os.getpid()

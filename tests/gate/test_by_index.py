@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,13 +17,16 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate.candidate import read_candidate
 from itsm_as_code.gate.decision import Decision
-from itsm_as_code.gate.evaluation import decide
+from itsm_as_code.gate.evaluation import decide, evaluate
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.lazy import NotIndexed
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.reports.gate import text
 from tests.conftest import NOW, Workshop
 from tests.edits import FOLDERS, Edits, organisation
+from tests.test_cache import flipped
+from tests.test_stored_findings import POLICY, places
 
 OF_RECORDS = ("services", "changes", "operations", "improvement", "portfolio")
 
@@ -104,3 +109,182 @@ def test_the_index_changes_nothing_after_300_edits(
             judged.move(seed)
     record_property("Edits", f"300|{len(judged.wrong)} differ|{judged.by_index} judged by the index")
     assert judged.wrong == []
+
+
+# What is not recorded is noticed
+
+TIGHT = """\
+apiVersion: itsm/v1
+kind: Service
+metadata: {name: newsletter, title: Newsletter}
+spec:
+  owner: team-shop
+  stage: catalogue
+  lifecycle: live
+  tier: 4
+  type: application
+  support: {channel: chat, email: help@shop.example}
+  capacity:
+    - {measure: Letters, unit: per second, normal: "80", peak: "75", limit: "100", headroomTarget: "20"}
+"""
+
+
+def looking(require: str, kind: str = "Service") -> str:
+    return POLICY % {"name": "looking", "kind": kind, "require": require, "more": ""}
+
+
+def base_of(shop: Workshop, files: dict[str, str]) -> None:
+    """Put files on ``main``, and begin ``topic`` there."""
+    shop.git("checkout", "-q", "main")
+    for path, content in files.items():
+        shop.write(path, content)
+    shop.commit(who="erin")
+    shop.git("checkout", "-q", "-B", "topic")
+
+
+def ended(shop: Workshop, result: str, status: str = "closed") -> str:
+    """The path of a change that is over."""
+    more = f"{status}\n  result: {result}\n  actual: {{start: '2026-11-20T20:00:00Z', end: '2026-11-20T21:00:00Z'}}"
+    return shop.change("chg-20261120-before", proposed=more)
+
+
+Edit = Callable[[Workshop], object]
+RECORDED: dict[str, tuple[Edit, Edit, str, Callable[[Any], Any]]] = {
+    "who is looked at by any": (
+        lambda shop: base_of(shop, {"policies/looking.yaml": looking("record('Service', 'orders').spec.tier == 2")}),
+        lambda shop: shop.edit("services/orders.yaml", "tier: 2", "tier: 3"),
+        "looks of looking",
+        lambda part: {},
+    ),
+    "who names it": (
+        lambda shop: base_of(
+            shop,
+            {
+                "policies/looking.yaml": looking(
+                    "!has(object.spec.dependsOn) || object.spec.dependsOn.all(d, record('Service', d.service) != null "
+                    "&& record('Service', d.service).spec.tier != 4)"
+                )
+            },
+        ),
+        lambda shop: shop.edit("services/database.yaml", "tier: 2", "tier: 4"),
+        "mentions",
+        lambda part: [0, part[1]],
+    ),
+    "what is to come": (
+        lambda shop: (shop.git("checkout", "-q", "main"), shop.change("chg-20261122-other"), base_of(shop, {})),
+        lambda shop: shop.change(),
+        "changes",
+        lambda part: {**part, "toCome": []},
+    ),
+    "how changes of a service ended": (
+        lambda shop: (shop.git("checkout", "-q", "main"), ended(shop, "failed"), base_of(shop, {})),
+        lambda shop: shop.change(),
+        "outcomes of services",
+        lambda part: [0, part[1]],
+    ),
+    "who depends on it": (
+        lambda shop: base_of(shop, {}),
+        lambda shop: shop.edit("services/database.yaml", "tier: 2", "tier: 3"),
+        "sources of services",
+        lambda part: [0, part[1]],
+    ),
+    "what was found": (
+        lambda shop: base_of(shop, {"services/newsletter.yaml": TIGHT}),
+        lambda shop: shop.change(),
+        "checks",
+        lambda part: {**part, "found": {check: [] for check in part["found"]}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_is_not_recorded_is_noticed(workshop: Workshop, tmp_path: Path, name: str) -> None:
+    """For each part of an index: what is said is right with it, and wrong once it holds nothing."""
+    before, edit, part, emptied = RECORDED[name]
+    before(workshop)
+    edit(workshop)
+    workshop.commit()
+    stored = index(workshop, tmp_path / "cache")
+    right = said(workshop, None)
+    assert said(workshop, stored) == right
+    tree = TreeIndex(stored.cache, Repository(workshop.path).text("rev-parse", "main^{tree}").strip())
+    names = {key for key in parts_of(tree) if key == part or key.startswith(f"{part} ")}
+    assert part in names
+    parts = {key: tree.get(key) for key in parts_of(tree)}
+    parts |= {key: {} for key in names}
+    tree.put({**parts, part: emptied(tree.get(part))})
+    assert said(workshop, StoredRecords(Cache(tmp_path / "cache"))) != right
+
+
+def parts_of(tree: TreeIndex) -> list[str]:
+    """The names of all parts of the index of a tree."""
+    found: list[str] = tree._part("", "trees")[tree.tree]
+    return found
+
+
+# Damage
+
+
+def judged(shop: Workshop, folder: Path, secret: bytes = b"") -> tuple[object, ...]:
+    """What the gate says with a cache, whatever it holds."""
+    stored = StoredRecords(Cache(folder, secret))
+    decision = evaluate(Repository(shop.path), "main", "topic", PullRequest("alice"), NOW, stored)
+    return decision.as_data(), decision.findings, stored.cache.passed_over
+
+
+def test_a_damaged_index_says_nothing_else(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.change()
+    workshop.commit()
+    index(workshop, tmp_path / "cache")
+    right = judged(workshop, tmp_path / "cache")
+    assert right[-1] == ""
+    assert right[:2] == judged(workshop, tmp_path / "none")[:2]
+    whole = places(tmp_path / "cache").read_bytes()
+    for seed in range(4):
+        places(tmp_path / "cache").write_bytes(whole)
+        flipped(tmp_path / "cache", seed)
+        assert judged(workshop, tmp_path / "cache")[:2] == right[:2]
+    places(tmp_path / "cache").write_bytes(whole[: len(whole) // 2])
+    assert judged(workshop, tmp_path / "cache")[:2] == right[:2]
+
+
+def test_an_index_of_somebody_else_is_none(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.change()
+    workshop.commit()
+    index(workshop, tmp_path / "cache")
+    found = judged(workshop, tmp_path / "cache", b"another secret")
+    assert found[:2] == judged(workshop, tmp_path / "cache")[:2]
+    assert "it does not know the base" in str(found[-1])
+
+
+def test_an_index_that_lacks_any_part_is_none(workshop: Workshop, tmp_path: Path) -> None:
+    """No part that is missing passes for an empty one."""
+    workshop.change()
+    workshop.edit("services/database.yaml", "tier: 2", "tier: 3")
+    workshop.commit()
+    stored = index(workshop, tmp_path / "cache")
+    right = judged(workshop, tmp_path / "cache")
+    tree = TreeIndex(stored.cache, Repository(workshop.path).text("rev-parse", "main^{tree}").strip())
+    parts = {name: tree.get(name) for name in parts_of(tree)}
+    asked: set[str] = set()
+    get = TreeIndex.get
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TreeIndex, "get", lambda self, name: (asked.add(name), get(self, name))[1])
+        judged(workshop, tmp_path / "cache")
+    titles = {re.sub(r"^kind \w+|\d+$", "...", name): name for name in sorted(asked - {"checks"})}
+    assert len(titles) > 8
+    for name in titles.values():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(TreeIndex, "get", lambda self, other, name=name: None if other == name else parts.get(other))
+            found = judged(workshop, tmp_path / "cache")
+        assert found[:2] == right[:2], name
+        assert found[-1], name
+
+
+def test_without_what_checks_found_they_are_asked(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.change()
+    workshop.commit()
+    stored = index(workshop, tmp_path / "cache")
+    tree = TreeIndex(stored.cache, Repository(workshop.path).text("rev-parse", "main^{tree}").strip())
+    tree.put({name: tree.get(name) for name in parts_of(tree) if name != "checks"})
+    assert said(workshop, StoredRecords(Cache(tmp_path / "cache"))) == said(workshop, None)

@@ -59,8 +59,9 @@ class CacheOptions:
         for session, opened in self.opened:
             if opened.trouble:
                 session.say(opened.trouble)
-            elif opened.renewed and session.verbose:
-                session.say(opened.renewed)
+            elif session.verbose:
+                for note in filter(None, (opened.renewed, opened.passed_over)):
+                    session.say(note)
 
 
 def _cache(folder: Path | None, no_cache: bool) -> CacheOptions:

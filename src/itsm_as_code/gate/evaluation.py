@@ -21,6 +21,10 @@ from itsm_as_code.records.stored import StoredRecords
 RULES = (*guard.RULES, *lane.RULES)
 
 
+_NO_INDEX = (NotIndexed, LookupError, TypeError, ValueError, AttributeError)
+"""What comes of an index that lacks something, or is none of this program: what is wrong elsewhere comes up again."""
+
+
 def evaluate(
     repository: Repository,
     base: str,
@@ -40,7 +44,9 @@ def evaluate(
     try:
         try:
             return decide(read_candidate(*asked, by_index=stored is not None), repository)
-        except NotIndexed:
+        except _NO_INDEX as why:
+            if stored is not None:
+                stored.cache.passed_over = f"all records are read, for the index does not say enough: {why}"
             return decide(read_candidate(*asked), repository)
     except MergeConflict as conflict:
         return evidence.conflict(base_commit, head_commit, pull_request, now, conflict)

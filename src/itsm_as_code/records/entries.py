@@ -30,7 +30,7 @@ class TreeFiles(PartlyListed):
     def __init__(self, index: TreeIndex) -> None:
         part = index.get(_PART)
         if part is None:
-            raise NotIndexed(_PART)
+            raise NotIndexed("it does not know the base")
         self._others = {path: Entry(mode, oid) for path, (mode, oid) in part["others"].items()}
         self.folders: list[str] = part["folders"]
         """The folders that hold records."""

@@ -90,7 +90,7 @@ class LazyCatalogue(Catalogue):
         """A part of the index."""
         found = self._index.get(name)
         if found is None:
-            raise NotIndexed(name)
+            raise NotIndexed(f"it lacks '{name}'")
         return found
 
     def joined(self, more: Iterable[Record], findings: list[Finding]) -> LazyCatalogue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -56,6 +57,7 @@ from itsm_as_code.records.formatting import Formatted
 from itsm_as_code.records.kinds import Column, KindRegistry
 from itsm_as_code.records.positions import locate_inside, place_findings
 from itsm_as_code.reports import approval_tree, escape, formats, renderer
+from itsm_as_code.reports.agreements import Agreements
 from itsm_as_code.reports.approve import preview
 from itsm_as_code.reports.calendar import Planned
 from itsm_as_code.reports.capacity import Capacity
@@ -75,6 +77,8 @@ from itsm_as_code.reports.waiver_list import WaiverList
 from itsm_as_code.service_levels import Attainment, Part, Times
 from itsm_as_code.service_levels.capacity import Outlook, Passing
 from itsm_as_code.service_levels.cases import Case as TimedCase
+from itsm_as_code.service_levels.chains import Link as AgreementLink
+from itsm_as_code.service_levels.credits import Credit
 from itsm_as_code.service_levels.overview import Line, Overview
 from itsm_as_code.service_levels.promises import Promise
 from itsm_as_code.service_levels.what_if import Improvement, Kept, Supposition
@@ -401,6 +405,21 @@ def service_levels(size: int, long: str, *, explained: bool = False) -> Overview
     return Overview(NOW, lines, explained)
 
 
+def agreed(size: int, long: str) -> Agreements:
+    """So many agreements; the first rests on so many, and owes for so many penalties."""
+    overview = service_levels(min(size, 1), long)
+    owed = {"when": f"{long}w", "worseThan": "99", "creditPercent": "5"}
+    line = replace(overview.lines[0], agreement=f"{long}a0", found=None)
+    links = tuple(
+        AgreementLink(
+            *(f"{long}a{number}", "sla", f"{long}s", f"{long}p", NOW.date(), NOW.date(), NOW.date()),
+            () if number else tuple(f"{long}b{other}" for other in range(size)),
+        )
+        for number in range(size)
+    )
+    return Agreements(links, tuple(Credit(line, owed, "due") for _ in range(size)), overview)
+
+
 def measured_load(size: int, long: str) -> Capacity:
     """So many measures, the first with so many named peaks."""
     passing = Passing(Fraction(9), 4, 3, None)
@@ -480,6 +499,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "deployed": lambda size, long: (deployed(size, long),),
     "sla": lambda size, long: (service_levels(size, long),),
     "reminders": lambda size, long: (reminded(size, long),),
+    "agreements": lambda size, long: (agreed(size, long),),
     "capacity": lambda size, long: (measured_load(size, long),),
     "oncall": lambda size, long: (called(size, long),),
     "what_if": lambda size, long: (supposition(size, long),),

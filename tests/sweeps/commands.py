@@ -51,6 +51,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "policy test": [[]],
     "rename": [["{spare}", "renamed-{unique}"]],
     "report reminders": [[]],
+    "report agreements": [[], ["{service}", "--window", "2026-Q3"]],
     "report capacity": [[], ["{service}"]],
     "report service-review": [["{service}", "--period", "2026-Q3"]],
     "schema": [[], ["Change"]],

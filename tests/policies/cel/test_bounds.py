@@ -244,3 +244,16 @@ def test_a_child_keeps_no_file_of_its_parent_open() -> None:
     assert os.read(end, 1) == b""
     assert asked.ask(2) == 2
     os.close(end)
+
+
+def test_a_copy_of_the_process_leaves_the_children_of_the_first_alone() -> None:
+    """Several processes judge at a time: each has children of its own, and ends none of another one's."""
+    first = Bounded(lambda question: 2 * question)
+    assert first.ask(1) == 2
+    pid = os.fork()
+    if pid == 0:
+        others = [Bounded(lambda question: 3 * question) for _ in range(CHILDREN + 1)]
+        is_right = [other.ask(2) for other in others] == [6] * len(others) and first.ask(5) == 10
+        os._exit(0 if is_right else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert first.ask(7) == 14

@@ -48,7 +48,7 @@ class Bounded:
         """The function's answer; :class:`OutOfBounds` when there is none in time. Both have to be picklable."""
         if not hasattr(os, "fork"):
             raise OutOfBounds("it may take long, which cannot be bounded on this system")
-        if self._child is None or self._child.is_stopped:
+        if self._child is None or self._child.is_stopped or not self._child.is_ours:
             self._child = _Child(self._answer)
             _alive.append(self._child)
             weakref.finalize(self, self._child.stop)
@@ -70,6 +70,7 @@ class _Child:
         self._owner = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
+            self._owner = os.getpid()
             self._pid = os.fork()
             if self._pid == 0:
                 try:
@@ -92,6 +93,11 @@ class _Child:
         """Whether it cannot be asked (any more): a copy of the process that started it must start its own."""
         return not self._pid or self._owner != os.getpid()
 
+    @property
+    def is_ours(self) -> bool:
+        """False in a copy of the process that started it, which would get the answers to what others asked."""
+        return self._owner == os.getpid()
+
     def ask(self, question: Any) -> Any:
         _write(self._out, pickle.dumps(question, pickle.HIGHEST_PROTOCOL))
         if not select.select([self._in], [], [], PATIENCE)[0]:
@@ -106,6 +112,8 @@ class _Child:
         for end in (self._in, self._out):
             with contextlib.suppress(OSError):
                 os.close(end)
+        if not self.is_ours:
+            return
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

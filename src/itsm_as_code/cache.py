@@ -159,6 +159,28 @@ class Cache:
             return None
 
 
+class Memory(Cache):
+    """What one process worked out, for itself alone, as long as it lives: the same without a file."""
+
+    def __init__(self) -> None:
+        self.trouble, self.renewed = "", ""
+        self._entries: dict[bytes, bytes] = {}
+
+    def get_many(self, space: bytes, ids: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        for oid in dict.fromkeys(ids):
+            value = self._entries.get(space + bytes.fromhex(oid))
+            if value is not None:
+                yield oid, orjson.loads(value)
+
+    def put_many(self, space: bytes, entries: Mapping[str, Any], gone: Iterable[str] = ()) -> None:
+        for oid in gone:
+            self._entries.pop(space + bytes.fromhex(oid), None)
+        for oid, data in entries.items():
+            value = _faithful(data)
+            if value is not None:
+                self._entries[space + bytes.fromhex(oid)] = value
+
+
 _FAILURES: Final = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeError)
 """What reading a damaged database raises: lengths in it may ask for any amount of memory, texts may be none."""
 

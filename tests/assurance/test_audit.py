@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from itsm_as_code.assurance.audit import Asked, audit
 from itsm_as_code.records.kinds import KindRegistry
 from tests.assurance.built import SPECIAL, Built, build
 from tests.assurance.tools import LATER, Firm, copy
@@ -99,6 +100,11 @@ def test_every_form_names_commit_and_person(itsm: Run, built: Built) -> None:
             (line,) = (line for line in answers[form].splitlines() if commit[:12] in line and code in line)
             assert person in line
     assert "10 landings (11 commits): 6 came through the gate; 7 judgements came out the same" in answers["text"]
+
+
+def test_any_number_of_processes_comes_to_the_same(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("itsm_as_code.assurance.audit._MANY", 2)
+    assert audit(built.firm.ledger(), Asked(), None, 2) == audit(built.firm.ledger(), Asked(), None, 1)
 
 
 def test_no_evidence_is_no_audit(itsm: Run, workshop: Any) -> None:

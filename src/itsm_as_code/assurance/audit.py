@@ -16,11 +16,14 @@ from itsm_as_code.assurance.starts import starts_of
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.gate.identities import Directory
+from itsm_as_code.processes import spread
 from itsm_as_code.progress import watched
 from itsm_as_code.records.stored import program
 from itsm_as_code.validation import load_rule_set
 
-_CHUNK: Final = 200
+_CHUNK: Final = 1_000
+_MANY: Final = 16
+"""Landings for which several processes are worth it."""
 _UNKNOWN: Final = "not known to git"
 _NOBODY: Final = "no implementer named"
 
@@ -81,15 +84,20 @@ class Audit:
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def audit(ledger: Ledger, asked: Asked, cache: Cache | None = None) -> Audit:
-    """Judge the landings of the default branch. ItsmError where evidence was never asked for, or lacks its history."""
+def audit(ledger: Ledger, asked: Asked, cache: Cache | None = None, processes: int = 1) -> Audit:
+    """Judge the landings of the default branch. ItsmError where evidence was never asked for, or lacks its history.
+
+    With a ``cache`` only what is new is judged; the answer is the same without, and in however many ``processes``.
+    """
     if not ledger.settings or ledger.since is None:
         remedy = "name one with 'itsm evidence setup', and merge that"
         raise ItsmError("itsm.yaml names no key for evidence, so nothing shows what was approved", remedy=remedy)
     first, last = _places(ledger, asked)
     start = max(first, ledger.place[ledger.since] + 1)
     people = People(ledger.repository, ledger.now)
-    units = _recent(list(_units(ledger, Judge(ledger, people), start, last, cache)), asked.since)
+    ledger.repository.know(ledger.chain)
+    judge = Judge(ledger, people)
+    units = _recent(_units(ledger, judge, (start, last), cache, processes), asked.since)
     directory = people.at(ledger.tip)
     units = [_approved_by_an_alias(unit, directory) for unit in units]
     for place, finding in out_of_order(units):
@@ -142,31 +150,39 @@ def _places(ledger: Ledger, asked: Asked) -> tuple[int, int]:
     return first + 1, len(ledger.chain) - 1 if asked.until is None else ledger.place[asked.until]
 
 
-def _units(ledger: Ledger, judge: Judge, first: int, last: int, cache: Cache | None) -> Iterator[Unit]:
-    """The landings of a row of the chain, oldest first."""
+def _units(ledger: Ledger, judge: Judge, span: tuple[int, int], cache: Cache | None, processes: int) -> list[Unit]:
+    """The landings of a row of the chain, from its first place to its last, oldest first."""
     found: list[Unit] = []
     space = hashlib.blake2b(b"audit 1" + program(), digest_size=16).digest()
-    place = last
+    first, place = span
+    last = place
     chunks = [ledger.chain[max(first, end - _CHUNK + 1) : end + 1] for end in range(last, first - 1, -_CHUNK)]
     for chunk in watched("parts of the history judged", chunks):
         keys = {commit: row_key(ledger, commit) for commit in chunk}
         known = _known(cache, space, keys, ledger.now)
-        ledger.load(commit for commit in chunk if commit not in known and not is_flooded(ledger, commit))
-        fresh: dict[str, Any] = {}
+        left = [commit for commit in chunk if commit not in known]
+        ledger.load(commit for commit in left if not is_flooded(ledger, commit))
+        fresh = _judged(judge, left, processes)
         while place >= first and ledger.chain[place] in keys:
             commit = ledger.chain[place]
-            unit = known.get(commit)
-            if unit is None:
-                unit = judge.unit(commit)
-                ledger.repository.forget()
-                if unit.unchecked is None:
-                    fresh[keys[commit]] = unit.row()
+            unit = known.get(commit) or fresh[commit]
             found.append(unit)
             place -= len(unit.commits)
         ledger.forget(chunk)
-        if cache is not None and fresh:
-            cache.put_many(space, fresh)
-    yield from reversed(found)
+        if cache is not None:
+            told = {keys[commit]: unit.row() for commit, unit in fresh.items() if unit.unchecked is None}
+            cache.put_many(space, told)
+    return found[::-1]
+
+
+def _judged(judge: Judge, commits: Sequence[str], processes: int) -> dict[str, Unit]:
+    """The landing that ends with each of some commits."""
+
+    def work(mine: Iterator[str]) -> list[tuple[str, Unit]]:
+        return [(commit, judge.unit(commit)) for commit in mine]
+
+    parts = spread(commits, work, processes if len(commits) >= _MANY else 1)
+    return {commit: unit for part in parts for commit, unit in part}
 
 
 def _known(cache: Cache | None, space: bytes, keys: dict[str, str], now: datetime) -> dict[str, Unit]:

@@ -16,7 +16,9 @@ from itsm_as_code.assurance.ledger import MAX_VERSIONS, Ledger, differ
 from itsm_as_code.assurance.people import People
 from itsm_as_code.assurance.replaying import approved_by, replayed, written_by
 from itsm_as_code.assurance.statement import Statement
+from itsm_as_code.cache import Memory
 from itsm_as_code.errors import GitError
+from itsm_as_code.records.stored import StoredRecords
 
 REMEDIES: Final = {
     "direct-push": "bring what it changed in a pull request, and protect the branch (itsm audit forge)",
@@ -113,13 +115,20 @@ def is_flooded(ledger: Ledger, commit: str) -> bool:
 
 
 class Judge:
-    """Judges landings by a ledger."""
+    """Judges landings by a ledger. What most of them have in common is read once."""
 
     def __init__(self, ledger: Ledger, people: People) -> None:
         self._ledger, self._people = ledger, people
+        self._stored = StoredRecords(Memory())
 
     def unit(self, commit: str) -> Unit:
-        """The landing that ends with a commit."""
+        """The landing that ends with a commit. What was listed for it is let go of, for there may be a great many."""
+        try:
+            return self._unit(commit)
+        finally:
+            self._ledger.repository.forget()
+
+    def _unit(self, commit: str) -> Unit:
         ledger = self._ledger
         base = ledger.chain[ledger.place[commit] - 1]
         alone = Unit(base, (commit,))
@@ -146,7 +155,7 @@ class Judge:
     def _noted(self, valid: Sequence[Statement]) -> Unit:
         statement, repository = valid[0], self._ledger.repository
         data, members = statement.data, statement.data["pullRequests"]
-        found = [replayed(repository, statement, member) for member in members]
+        found = [replayed(repository, statement, member, self._stored) for member in members]
         findings = list(self._wrong(valid))
         for result in found:
             for wrong in result.wrong:

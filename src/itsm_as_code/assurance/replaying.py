@@ -14,6 +14,7 @@ from itsm_as_code.gate.identities import FORGE_COMMITTERS
 from itsm_as_code.gate.replay import Damaged, Replay, read_evidence, replay
 from itsm_as_code.git.commits import Commit
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.stored import StoredRecords
 
 ALTERED: Final = "evidence-altered"
 
@@ -36,13 +37,15 @@ class Replayed:
     unchecked: str | None = None
 
 
-def replayed(repository: Repository, statement: Statement, member: Mapping[str, Any]) -> Replayed:
+def replayed(
+    repository: Repository, statement: Statement, member: Mapping[str, Any], stored: StoredRecords | None = None
+) -> Replayed:
     """Judge one pull request of a statement again."""
     decision, short = member["decision"], statement.commit[:12]
     if decision["verdict"] == "error":
         return Replayed(False, unchecked=None)  # there was no judgement; merging it was against the verdict
     try:
-        found = _again(repository, decision)
+        found = _again(repository, decision, stored)
     except Damaged as damaged:
         return Replayed(False, (Wrong(ALTERED, f"the evidence of {short} was altered: {damaged.message}"),))
     except GitError as error:
@@ -54,12 +57,12 @@ def replayed(repository: Repository, statement: Statement, member: Mapping[str, 
     return Replayed(False, tuple(_wrong(statement, found)))
 
 
-def _again(repository: Repository, decision: Mapping[str, Any]) -> Replay:
+def _again(repository: Repository, decision: Mapping[str, Any], stored: StoredRecords | None) -> Replay:
     if "omitted" not in decision:
-        return replay(repository, read_evidence(canonical(decision)))
+        return replay(repository, read_evidence(canonical(decision)), stored)
     # Of a decision too large to be kept only what it rests on is there, and the digest of the whole.
     kept = {key: value for key, value in decision.items() if key not in ("omitted", "digest")}
-    found = replay(repository, kept)
+    found = replay(repository, kept, stored)
     if Decision(decision["verdict"], (), found.anew).digest == decision["digest"]:
         return Replay(kept, (), found.anew)
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -154,6 +155,25 @@ class Repository(Objects):
         They are read raw: no encoding, mailmap, graft or shallow boundary has a say in who made them. GitError when
         there are more than MAX_COMMITS, or when the clone does not hold all of them.
         """
+        found = self._between.get((base, head))
+        if found is None:
+            found = self._between[base, head] = self._walk(base, head)
+        return list(found)
+
+    @cached_property
+    def _between(self) -> dict[tuple[str, str], list[Commit]]:
+        """What was walked, by the ids of both ends, until it is forgotten."""
+        return {}
+
+    def forget(self) -> None:
+        super().forget()
+        self._between.clear()
+
+    def know(self, commits: Iterable[str]) -> None:
+        """Full ids of commits that git itself listed here, so that it need not be asked for each."""
+        self._seen.update(commits)
+
+    def _walk(self, base: str, head: str) -> list[Commit]:
         limit = f"--max-count={MAX_COMMITS + 1}"
         ids = self.text("rev-list", "--topo-order", "--reverse", limit, "--end-of-options", f"{base}..{head}").split()
         if len(ids) > MAX_COMMITS:

@@ -67,6 +67,7 @@ def command(
     from itsm_as_code.errors import UsageError
     from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
+    from itsm_as_code.processes import cores
 
     if remote is not None and key is None:
         raise UsageError("--push pushes the note that --key signs", remedy="name a key")
@@ -74,7 +75,7 @@ def command(
     tip = repository.commit(default_branch(repository))
     ledger = Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
     asked = _asked(repository, span, since, sample, seed)
-    result = with_rewritten(ledger, audit(ledger, asked, cache.opened_for(session)))
+    result = with_rewritten(ledger, audit(ledger, asked, cache.opened_for(session), cores()))
     result = with_early_starts(ledger, result)
     if place is not None:
         _pack(ledger, result, place)

@@ -1,0 +1,81 @@
+"""How long an audit takes, as ratios that hold on any machine: the volume run prints them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from itsm_as_code.assurance.audit import Asked, audit
+from itsm_as_code.cache import Cache
+from tests.assurance.built import land
+from tests.assurance.tools import Firm
+
+LANDINGS = 60
+ALLOWED = 0.06
+"""Seconds for each landing: 10,000 in 10 minutes."""
+
+
+def taken(work: Callable[[], Any]) -> tuple[float, Any]:
+    started = time.perf_counter()
+    found = work()
+    return time.perf_counter() - started, found
+
+
+@pytest.mark.deep
+def test_cost_follows_what_is_new(firm: Firm, tmp_path: Path) -> None:
+    """Cold, warm, and with one more landing; against git log --name-only of the same range."""
+    for number in range(LANDINGS):
+        land(firm, f"landing-{number}")
+    firm.note()
+    git, _ = taken(lambda: firm.git("log", "--first-parent", "--name-only", "--format=%H", "main"))
+    cold, found = taken(lambda: audit(firm.ledger(), Asked(), Cache(tmp_path / "cache"), 2))
+    warm, again = taken(lambda: audit(firm.ledger(), Asked(), Cache(tmp_path / "cache"), 2))
+    assert (found.exit_code, len(found.units)) == (0, LANDINGS)
+    assert again == found
+    land(firm, "one-more")
+    firm.note()
+    more, _ = taken(lambda: audit(firm.ledger(), Asked(), Cache(tmp_path / "cache"), 2))
+    each = cold / LANDINGS
+    print(f"git log {git:.3f} s; cold {cold:.2f} s = {cold / git:.0f} times, {1000 * each:.0f} ms a landing")
+    print(f"warm {warm:.3f} s = {warm / git:.1f} times; one more {more:.3f} s")
+    assert warm < cold / 4
+    assert more < cold / 3
+    assert each < 4 * ALLOWED, "on a machine that others use as well"
+
+
+@pytest.mark.deep
+def test_ten_thousand_that_were_judged_before(firm: Firm, tmp_path: Path) -> None:
+    """Pushes with a note each: their commits and notes are listed again, nothing of them is judged again."""
+    many = 10_000
+    git, repository = firm.git, firm.shop.path
+    lines: list[str] = []
+    for number in range(many):
+        stamp = 1_795_400_000 + number
+        lines.append(f"commit refs/heads/main\ncommitter erin <erin@shop.example> {stamp} +0000\ndata 1\nx\n")
+        lines.append("from refs/heads/main^0\n" if number == 0 else "")
+        lines.append(f"M 100644 inline docs/many-{number % 50}.md\ndata {len(str(number))}\n{number}\n")
+    run(repository, "".join(lines))
+    chain = git("rev-list", "--first-parent", f"--max-count={many}", "main").split()
+    notes = []
+    for number, commit in enumerate(chain):
+        head = f"commit refs/notes/itsm\ncommitter itsm <itsm@itsm.invalid> {1_795_500_000 + number} +0000\ndata 1\nx\n"
+        notes.append(f"{head}N inline {commit}\ndata 4\nnote\n")
+    run(repository, "".join(notes))
+    listed, _ = taken(lambda: git("log", "--first-parent", "--name-only", "--format=%H", "main"))
+    cold, found = taken(lambda: audit(firm.ledger(), Asked(), Cache(tmp_path / "cache"), 2))
+    warm, again = taken(lambda: audit(firm.ledger(), Asked(), Cache(tmp_path / "cache"), 2))
+    print(f"git log {listed:.2f} s; cold {cold:.1f} s, warm {warm:.2f} s = {warm / listed:.1f} times")
+    assert (len(found.units), found.exit_code) == (many, 1)
+    assert again == found
+    assert warm < 10
+
+
+def run(repository: Path, stream: str) -> None:
+    import subprocess
+
+    command = ["git", "-C", str(repository), "fast-import", "--quiet", "--force"]
+    subprocess.run(command, input=stream.encode(), check=True, capture_output=True)

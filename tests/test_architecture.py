@@ -50,7 +50,9 @@ ONLY_HERE = {
     "jsonschema_rs": {"records.schemas"},
     "jsonschema": {"records.schemas"},
     "dateutil": {"recurrence"},
+    "ibis": {"service_levels.measurements.tables"},
     "jinja2": {"site"},
+    "pyspark": {"service_levels.measurements.tables"},
     "yaml": {"records", "interchange._yaml"},
 }
 

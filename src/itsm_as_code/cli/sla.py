@@ -99,7 +99,10 @@ def measured(
 
     must_be_window(window, now)
     spans = asked(facts, now, window)
-    readers: dict[str, Reader] = {"prometheus": lambda source: _prometheus(source, spans)}
+    readers: dict[str, Reader] = {
+        "prometheus": lambda source: _prometheus(source, spans),
+        "parquet": lambda source: _parquet(source, snapshot),
+    }
     monitoring, notes = of_all(snapshot, rule_set.configuration.raw, facts, now, readers)
     return facts.seen_by(monitoring), notes
 
@@ -108,6 +111,17 @@ def _prometheus(source: Source, spans: Mapping[tuple[str, str], Interval]) -> Re
     from itsm_as_code.service_levels.measurements.prometheus import read
 
     return read(source, spans, time.monotonic)
+
+
+def _parquet(source: Source, snapshot: Snapshot) -> Reading:
+    from itsm_as_code.service_levels.measurements.load import unread
+    from itsm_as_code.snapshot import WorkTree
+
+    if not isinstance(snapshot, WorkTree):
+        return unread(source, "Parquet files are read from the work tree alone, without --rev")
+    from itsm_as_code.service_levels.measurements.tables import read
+
+    return read(source, snapshot.root)
 
 
 def _must_agree(service: str | None, window: str | None, explain: object, suppositions: tuple[str, ...]) -> None:

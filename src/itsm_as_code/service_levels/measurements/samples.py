@@ -111,7 +111,7 @@ def measured(source: Source, rows: Iterable[Row], notes: Notes) -> dict[tuple[st
         if source.counters:
             ordered = list(_steps(ordered, source, notes))
         ordered = list(_possible(ordered, notes))
-        found[key] = _known(source.name, list(_slices(ordered, source)), notes, key[0])
+        found[key] = known_of(source.name, list(_slices(ordered, source)), notes, key[0])
     return found
 
 
@@ -161,7 +161,7 @@ def _slices(rows: list[Row], source: Source) -> Iterator[Slice]:
         yield Slice(Interval(row.instant, until), lost, row.line)
 
 
-def _known(source: str, slices: list[Slice], notes: Notes, service: str) -> Measured:
+def known_of(source: str, slices: list[Slice], notes: Notes, service: str) -> Measured:
     """The slices as one, less those of whose time there are two opinions."""
     disputed: list[Interval] = []
     clean: list[Slice] = []

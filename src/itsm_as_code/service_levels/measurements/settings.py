@@ -27,7 +27,8 @@ class Query:
 class Source:
     """One source. ``interval`` is how long a row speaks that does not say until when; ``place`` a path or an address.
 
-    ``counters``: ``good`` and ``total`` count up from row to row. ``stops``: what it says may stop changes.
+    ``counters``: ``good`` and ``total`` count up from row to row. ``stops``: what it says may stop changes. ``engine``
+    reads Parquet.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Source:
     counters: bool = False
     stops: bool = False
     queries: tuple[Query, ...] = ()
+    engine: str = "duckdb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +70,5 @@ def _source(item: Mapping[str, Any]) -> Source:
             Query(query["service"], query["objective"], query.get("up"), query.get("good"), query.get("total"))
             for query in item.get("queries", ())
         ),
+        engine=item.get("engine", "duckdb"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -330,3 +331,49 @@ def test_an_import_into_the_small_organisation_validates(tmp_path: Path, itsm: R
     code, out, _ = itsm("-C", tmp_path / "small", "validate", "--format", "json")
     rules = {item["rule"] for item in json.loads(out)["findings"] if item["severity"] == "error"}
     assert rules == {item["rule"] for item in json.loads(before)["findings"] if item["severity"] == "error"}
+
+
+ODD: list[Any] = [
+    *(None, True, 0, -1, 5, 0.5, 1e300, "", " ", "x", "1", "null", "a,b", "28d", "0.1", "é\n", "y" * 300),
+    *([], {}, [None], ["a"], ["a", "b"], {"a": None}, {"a": 1}, {"a.b": {"c": [1, {"d": "1.10"}]}}, [[]], [{"x": 1}]),
+]
+KEYS = ["name", "displayName", "labels", "annotations", "spec", "indicator", "target", "new", "a.b", "metadata", "op"]
+
+
+def altered(data: Any, pick: random.Random) -> Any:
+    """A document with one value somewhere in it replaced, taken out, or added."""
+    places: list[tuple[Any, Any]] = []
+    stack = [data]
+    while stack:
+        value = stack.pop()
+        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+        places += [(value, key) for key in keys]
+        stack += [value[key] for key in keys if isinstance(value[key], (dict, list))]
+    where, key = pick.choice(places)
+    action = pick.randrange(3)
+    if action == 0 and isinstance(where, dict):
+        where[pick.choice(KEYS)] = pick.choice(ODD)
+    elif action == 1 and isinstance(where, dict):
+        del where[key]
+    else:
+        where[key] = pick.choice(ODD)
+    return data
+
+
+@pytest.mark.parametrize("rounds", [40, pytest.param(4_000, marks=pytest.mark.deep)])
+def test_whatever_is_altered_is_kept_or_refused(rounds: int, tmp_path: Path) -> None:
+    """Of each altered file what is read comes back whole; what is not is named, and nothing breaks."""
+    pick, read, known = random.Random(5), 0, Known.read(tmp_path / "none")
+    for _ in range(rounds):
+        documents = list(yaml.safe_load_all(pick.choice(EXAMPLES).read_text()))
+        for _ in range(pick.randint(1, 3)):
+            altered(documents, pick)
+        source = yaml.safe_dump_all(documents, allow_unicode=True).encode()
+        conversion = convert({"slo.yaml": source}, known)
+        records = {f"{new.id.kind}/{new.id.name}": new.data for new in conversion.records}
+        read += len(records)
+        assert conversion.entities - len(records) == 0 or conversion.findings
+        written = exported(records)
+        again = convert({"slo.yaml": written.encode()}, known)
+        assert {f"{new.id.kind}/{new.id.name}": new.data for new in again.records} == records, source.decode()
+    assert read > rounds

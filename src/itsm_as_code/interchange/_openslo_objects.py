@@ -164,8 +164,8 @@ def _in_v1(version: str, kind: str, data: dict[str, Any]) -> dict[str, Any]:
     found |= {"apiVersion": V1, "spec": found.get("spec", {})}
     labels = found["metadata"].get("labels")
     if isinstance(labels, dict):  # one value is the same as a list of one (README, "Notes", "Metadata")
-        one = {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in labels.items()}
-        found["metadata"]["labels"] = one
+        lone = {key: value[0] for key, value in labels.items() if isinstance(value, list) and len(value) == 1}
+        found["metadata"]["labels"] = labels | {key: value for key, value in lone.items() if isinstance(value, str)}
     if kind == "SLO":
         _UPGRADES[version](found["spec"], found["metadata"]["name"])
         _windows(found["spec"])

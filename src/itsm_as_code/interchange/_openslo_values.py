@@ -30,6 +30,8 @@ def check(spec: Mapping[str, Any]) -> None:
                 raise RefusedError("composite objectives are not read yet", "spec", "objectives", index, field)
     if ("indicator" in spec) == ("indicatorRef" in spec):
         raise RefusedError("an SLO measures by either indicator or indicatorRef", "spec")
+    if not isinstance(spec.get("indicatorRef", ""), str):
+        raise RefusedError("the name of an indicator is no text", "spec", "indicatorRef")
     if "indicator" in spec:
         _check_indicator(spec["indicator"], objectives)
 

@@ -75,19 +75,21 @@ def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
     """
     notes = Notes()
     read = list(read_objects(sources, notes))
-    found = distinct((item for item in read if item is not None), notes)
+    parts = [part for item in read if item is not None for part in _apart(item, notes)]
+    found = distinct(parts, notes)
     indicators = {item.name: item for item in found if item.kind == "SLI"}
-    objects = [part for item in found if item.kind != "SLI" for part in _apart(item, notes)]
+    objects = [item for item in found if item.kind != "SLI"]
     naming = _names(objects, known, notes)
     converter = _Converter(naming, indicators, known, notes)
+    objects.sort(key=lambda item: item.kind != "Service")  # what is refused of them serves no objective
     made = [(item, record) for item in objects if (record := converter.record(item)) is not None]
-    used = {item.data["spec"].get("indicatorRef") for item, _ in made}
+    used = {str(item.data["spec"].get("indicatorRef")) for item, _ in made}
     unused = [item for name, item in indicators.items() if name not in used]
     for item in unused:
         message = "not imported: no SLO that is imported refers to it"
         notes.add(_openslo_objects.KIND, message, item.at(), subject=f"SLI {item.name}", remedy="import both together")
     return Conversion(
-        len(read) - len(found) + len(objects) + len(unused), [record for _, record in made], notes.findings()
+        read.count(None) + len(parts) - len(indicators) + len(unused), [record for _, record in made], notes.findings()
     )
 
 
@@ -97,14 +99,14 @@ def _apart(found: Object, notes: Notes) -> Iterator[Object]:
     if found.kind != "SLO" or "timeWindow" not in found.renamed or not isinstance(objectives, list):
         yield found
         return
-    metrics = [item.pop("indicator", None) if isinstance(item, dict) else None for item in objectives]
-    own = [metric for index, metric in enumerate(metrics) if metric is not None and metric not in metrics[:index]]
-    if not own or "indicator" in found.data["spec"] or None in metrics:
-        if own:
-            refuse(found, RefusedError("some objectives measure something of their own", "spec", "objectives"), notes)
-            found.data["spec"]["objectives"] = None
+    metrics = [item.get("indicator") if isinstance(item, dict) else None for item in objectives]
+    are_whole = all(isinstance(metric, dict) and isinstance(metric.get("metadata"), dict) for metric in metrics)
+    if not metrics or not are_whole or "indicator" in found.data["spec"]:
         yield found
         return
+    for item in objectives:
+        del item["indicator"]
+    own = [metric for index, metric in enumerate(metrics) if metric not in metrics[:index]]
     for number, metric in enumerate(own, 1):
         data = deepcopy(found.data)
         data["spec"] |= {"indicator": metric, "objectives": [
@@ -160,12 +162,12 @@ class _Converter:
 
     def record(self, found: Object) -> NewRecord | None:
         """The record of a Service or SLO; None when it cannot be imported, which is noted."""
-        if found.data["spec"].get("objectives", ()) is None:
-            return None
         try:
             return self._service(found) if found.kind == "Service" else self._agreement(found)
         except RefusedError as error:
             refuse(found, error, self.notes)
+            if found.kind == "Service":
+                self.originals.pop(self.services.pop(found.name), None)
             return None
 
     def _service(self, found: Object) -> NewRecord:

@@ -43,6 +43,35 @@ def test_init_is_valid_at_once_and_overwrites_nothing(tmp_path: Path, itsm: Run)
     assert before == {path: path.read_bytes() for path in (tmp_path / "org").rglob("*") if path.is_file()}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--timezone", "Berlin"), 1, "'Berlin', not an IANA time zone"),
+        (("--organisation", ""), 1, "spec.organisation.name is shorter"),
+        (("--person", "Ada <a@x.example> @a", "--person", "Ben <a@x.example> @b"), 1, "is that of ben as well"),
+        (("--person", "Ada <a@x.example> @a", "--person", "Ben <b@x.example> @a"), 1, "is that of ben as well"),
+        (("--person", "Ada <a@x.example>", "--person", "Ada <b@x.example>"), 2, "two people would be 'ada'"),
+        (("--person", "Ada a@x.example"), 2, "'Ada a@x.example' is not a person"),
+        (("--forge", "gitlab", "--verdict", "status"), 2, "--verdict status is for GitHub"),
+        (("--packs", "all"), 2, "there is no policy pack 'all'"),
+        (("--tool", "itsm-as-code"), 2, "does not say what is installed"),
+        (("--wheels", "nowhere"), 2, "'nowhere' does not exist"),
+    ],
+)
+def test_init_writes_nothing_that_would_be_wrong(
+    arguments: tuple[str, ...], code: int, said: str, tmp_path: Path, itsm: Run
+) -> None:
+    """Records that are wrong could not be put right by the same command: nothing is overwritten."""
+    found, out, err = itsm("init", tmp_path / "org", *arguments)
+    assert (found, out, said in err) == (code, "", True), err
+    assert not (tmp_path / "org").exists()
+
+
+def test_init_in_a_repository_makes_no_second_one(tmp_path: Path, itsm: Run) -> None:
+    (tmp_path / ".git").mkdir()
+    assert "git init" not in itsm("init", tmp_path / "ops")[1]
+
+
 def test_init_with_one_person_leaves_out_what_needs_more(tmp_path: Path, itsm: Run) -> None:
     code, _, err = itsm("init", tmp_path / "org", "--person", "Zoë Ørsted <zoe@x.example>")
     assert code == 0

@@ -65,8 +65,16 @@ flow_options = option_group(
 def prefix_of(target: Path) -> str:
     """The way from git's top to a folder that may be yet to come, with a ``/`` at its end; empty outside of git."""
     whole = target.resolve()
-    top = next((place for place in (whole, *whole.parents) if (place / ".git").exists()), whole)
+    top = _top(whole) or whole
     return "" if top == whole else f"{whole.relative_to(top).as_posix()}/"
+
+
+def is_in_git(target: Path) -> bool:
+    return _top(target.resolve()) is not None
+
+
+def _top(whole: Path) -> Path | None:
+    return next((place for place in (whole, *whole.parents) if (place / ".git").exists()), None)
 
 
 def workflows(forge: str, verdict: str, prefix: str) -> dict[str, bytes]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +18,9 @@ from itsm_as_code.cli._streams import held
 from itsm_as_code.cli._upgrade import upgrade
 from itsm_as_code.cli._workflows import FlowOptions, flow_options
 from itsm_as_code.cli.output import Session, write_file
+
+if TYPE_CHECKING:
+    from itsm_as_code.findings import Finding
 
 
 @click.command("init")
@@ -63,13 +69,11 @@ def command(
       itsm init my-bank --packs change-enablement,operations,dora-eu
       itsm init --upgrade
     """
-    from itsm_as_code.snapshot import WorkTree
-    from itsm_as_code.validation import validate
-
     if flow.upgrade:
         return upgrade(session, folder or session.directory, flow)
     target = folder if folder is not None else session.called_in
-    team = [_person(text) for text in people or _EXAMPLES]
+    _check_free(target, flow)
+    team = _team(people or _EXAMPLES)
     chosen = _packs.choose(packs)
     excluded = _packs.too_early(chosen) if len(team) < _BOARD else []
     files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": flow.forge})
@@ -77,17 +81,45 @@ def command(
     files |= _packs.copies(chosen) if vendor else {}
     files |= _tool.files(session, flow.tool, flow.wheels) if flow.forge != "local" else {}
     files |= _workflows.workflows(flow.forge, flow.verdict, _workflows.prefix_of(target))
-    _write(target, _in_form(files))
-    wrong = [item for item in validate(WorkTree(target), session.instant(None)).findings if item.blocks]
-    for finding in wrong:
-        click.echo(f"{finding.location}: {finding.message}", err=True)
+    files = _in_form(files)
+    wrong = _wrong(files, session.instant(None))
+    if wrong:
+        for finding in wrong:
+            click.echo(f"{finding.location}: {finding.message}", err=True)
+        session.say("nothing was written; mend what the options say")
+        return 1
+    _write(target, files)
     if excluded:
         session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
     _say_who_has_no_account(session, team, flow.forge)
-    go = f"cd {target} && " if folder is not None else ""
+    go = f"cd {shlex.quote(str(target))} && " if folder is not None else ""
+    go += "" if _workflows.is_in_git(target) else "git init -b main && "
     session.write(f"{len(files)} files in {target}. Next:\n" + _NEXT.format(go=go, email=shlex.quote(team[0]["email"])))
     _say_settings(session, flow.forge)
-    return 1 if wrong else 0
+    return 0
+
+
+def _check_free(target: Path, flow: FlowOptions) -> None:
+    """UsageError where records are already, and for options that do not go together."""
+    from itsm_as_code.errors import UsageError
+
+    if (target / "itsm.yaml").exists():
+        remedy = "name a new folder; what the program brings along is renewed by itsm init --upgrade"
+        raise UsageError(f"{target} holds records: itsm.yaml is there already", remedy=remedy)
+    if flow.verdict == "status" and flow.forge != "github":
+        raise UsageError("--verdict status is for GitHub", remedy=f"leave it out, or leave out --forge {flow.forge}")
+
+
+def _wrong(files: dict[str, bytes], now: datetime) -> list[Finding]:
+    """What would be wrong with the records, if they were written."""
+    from tempfile import TemporaryDirectory
+
+    from itsm_as_code.snapshot import WorkTree
+    from itsm_as_code.validation import validate
+
+    with TemporaryDirectory() as folder:
+        _write(Path(folder), {path: content for path, content in files.items() if not path.startswith("../")})
+        return [item for item in validate(WorkTree(Path(folder)), now).findings if item.blocks]
 
 
 _SETTINGS = {
@@ -105,7 +137,7 @@ def _say_settings(session: Session, forge: str) -> None:
 
 
 _NEXT = """\
-  {go}git init -b main && git config user.email {email}
+  {go}git config user.email {email}
   git add -A && git commit -m 'Start'
   itsm validate
   itsm new Change --title "My first change"
@@ -139,6 +171,18 @@ def _write(target: Path, files: dict[str, bytes]) -> None:
 _EXAMPLES = ("Ada Example <ada@example.org>", "Ben Example <ben@example.org>", "Cleo Example <cleo@example.org>")
 _BOARD = 3
 _PERSON = re.compile(r"\s*([^<>\s](?:[^<>]*[^<>\s])?)\s*<([^<>\s]+)>(?:\s*@([^<>@\s]+))?\s*\Z")
+
+
+def _team(people: Iterable[str]) -> list[dict[str, str]]:
+    """The people, each with a name of their own; UsageError."""
+    from itsm_as_code.errors import UsageError
+
+    team = [_person(text) for text in people]
+    names = [person["name"] for person in team]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two people would be '{twice}'", remedy="write their names so that they differ")
+    return team
 
 
 def _person(text: str) -> dict[str, str]:

@@ -71,6 +71,15 @@ def test_what_is_missing_for_the_whole_way_is_said_at_once(scheduled: Path, itsm
     assert "--set spec.actual.start=2026-11-30T01:00:00+01:00" in err, "nothing was done yet at a time that is to come"
 
 
+def test_what_is_given_and_does_not_fit_is_said_beside_what_is_missing(scheduled: Path, itsm: Run) -> None:
+    given = ["--set", "result=splendid", "--set", "review.by=alicia"]
+    code, out, err = itsm("-C", scheduled, "advance", "chg-20261122-tune", "--to", "closed", *given, *NOW)
+    assert (code, out) == (2, "")
+    assert "spec.result is 'splendid', not one of" in err
+    assert "no Person named 'alicia'" in err
+    assert "more values\n  = --set spec" in err
+
+
 KINDS = sorted(kind.name for kind in REGISTRY if kind.lifecycle)
 
 

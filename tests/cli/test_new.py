@@ -397,3 +397,19 @@ def test_a_line_can_be_edited_and_names_are_completed(small: Path) -> None:
         seen += more
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, seen
     assert parse((small / "people/teams/team-x.yaml").read_bytes())["spec"]["members"] == ["alice", "erin"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("services=frist", "no Service named 'frist'"),
+        ("type=norml", "did you mean 'normal'?"),
+        ("schedule.start=tomorow", "spec.schedule.start is 'tomorow', not an instant"),
+        ("backout.minutes=ten", "spec.backout.minutes must be a whole number"),
+    ],
+)
+def test_what_is_given_and_does_not_fit_is_said_beside_what_is_missing(
+    given: str, said: str, small: Path, itsm: Run
+) -> None:
+    code, out, err = itsm("-C", small, "new", "Change", "--title", "X", "--set", given, *NOW)
+    assert (code, out, said in err, "more value" in err) == (2, "", True, True), err

@@ -111,6 +111,8 @@ class Work:
         from itsm_as_code.clock import format_instant, parse_instant
         from itsm_as_code.gate.conflicts import World, next_free_slot
 
+        if not isinstance(change["spec"].get("services"), list) or "type" not in change["spec"]:
+            return None  # nothing can stand in the way of it yet
         start = parse_instant(self.times.instant("tomorrow 20:00"))
         window = {"start": format_instant(start), "end": format_instant(start + timedelta(hours=_HOURS))}
         asked = {**change, "spec": {**change["spec"], "status": "scheduled", "schedule": window}}
@@ -196,6 +198,20 @@ class Work:
         found = [stamp(LIFECYCLE_REQUIRED, record, problem) for problem in required_problems(record)]
         return [*found, *self.dangling(record)]
 
+    def about_given(self, record: Record) -> list[Finding]:
+        """What speaks against values that are there, in a record that lacks others."""
+        from functools import reduce
+
+        from itsm_as_code.records.catalogue import stamp
+        from itsm_as_code.records.reading import RECORD_SCHEMA
+
+        found = self.dangling(record)
+        for problem in record.kind.validator.problems(record.data, record.content):
+            value: Any = reduce(lambda data, key: data[key], problem.pointer, record.data)  # type: ignore[index]
+            if not isinstance(value, dict):
+                found.append(stamp(RECORD_SCHEMA, record, problem))
+        return found
+
     def dangling(self, record: Record) -> list[Finding]:
         """A finding for each name in a record that nobody has."""
         found = list(self.files.dangling(record))
@@ -204,17 +220,21 @@ class Work:
 
     def refused(self, record: Record, before: Record | None = None) -> bool:
         """Say what speaks against a record and did not against what was there before; whether anything does."""
-        from itsm_as_code.records.positions import place_findings
-        from itsm_as_code.reports.findings import finding_text
-
         known = {(item.rule, item.message) for item in self.problems(before)} if before else set()
         found = [item for item in self.problems(record) if (item.rule, item.message) not in known]
-        sources = {record.path: record.source}
-        for finding in place_findings(found, sources):
-            click.echo(finding_text(finding, sources), err=True)
+        self.tell(record, found)
         if found:
             self.session.say("nothing was written")
         return bool(found)
+
+    def tell(self, record: Record, found: Iterable[Finding]) -> None:
+        """Show findings at their places in a record."""
+        from itsm_as_code.records.positions import place_findings
+        from itsm_as_code.reports.findings import finding_text
+
+        sources = {record.path: record.source}
+        for finding in place_findings(list(found), sources):
+            click.echo(finding_text(finding, sources), err=True)
 
     def assign(self, kind: Kind, data: dict[str, Any], assignments: Iterable[str]) -> None:
         """Put what is given as ``PATH=VALUE`` into a record; UsageError."""

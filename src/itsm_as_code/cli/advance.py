@@ -142,6 +142,7 @@ def _hold(work: Work, record: Record, data: dict[str, Any], way: list[str], asks
     """Ask for what the states on the way need. UsageError where nobody can be asked."""
     from itsm_as_code.errors import UsageError
     from itsm_as_code.records.blank import on_the_way
+    from itsm_as_code.records.editing import edited
 
     def suggest(question: Question) -> str:
         return _suggested(work, record, question)
@@ -150,6 +151,8 @@ def _hold(work: Work, record: Record, data: dict[str, Any], way: list[str], asks
         return on_the_way(record.kind, data, way)
 
     if not asks and (found := lacking()):
+        fresh = replace(record, data=data, content=edited(record.path, record.source, data, record.kind.schema))
+        work.tell(fresh, work.about_given(fresh))
         values = "value" if len(found) == 1 else "values"
         message = f"to be {way[-1]}, {record.name} needs {len(found)} more {values}"
         raise UsageError(message, remedy=_prompts.missing(work, found, suggest))

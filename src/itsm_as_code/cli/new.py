@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from itsm_as_code.records.blank import Question
+    from itsm_as_code.records.catalogue import Record
     from itsm_as_code.records.kinds import Kind
 
 Data = dict[str, Any]
@@ -58,6 +59,8 @@ def command(session: Session, kind_name: str, name: str | None, title: str | Non
     if not asks:
         suggestions.fill_in()
         if lacking := list(questions(kind, data)):
+            record = _record(work, kind, data, file)
+            work.tell(record, work.about_given(record))
             values = "value" if len(lacking) == 1 else "values"
             message = f"{with_article(kind.title.lower())} needs {len(lacking)} more {values}"
             raise UsageError(message, remedy=_prompts.missing(work, lacking, suggestions.answer))
@@ -132,23 +135,29 @@ def _refuse_taken(work: Work, kind: Kind, name: str, file: str) -> None:
         raise UsageError(f"{taken.path if taken else file} is there already", remedy="choose another name")
 
 
-def _save(work: Work, kind: Kind, data: Data, file: str, suggest: Callable[[str], Any]) -> int:
+def _record(work: Work, kind: Kind, data: Data, file: str) -> Record:
+    """The record as its file will hold it."""
     from itsm_as_code.findings import RecordId
-    from itsm_as_code.git.user import tell_of
     from itsm_as_code.records.catalogue import Record
-    from itsm_as_code.records.reminders import reminders
     from itsm_as_code.records.writer import dump
 
     own = Path("schemas") / Path(kind.path).name
     comment = "../" * file.count("/") + own.as_posix() if own.as_posix() in work.snapshot.entries else None
     source = dump(data, schema_comment=comment, schema=kind.schema)
-    record = Record(RecordId(kind.name, data["metadata"]["name"]), kind, data, file, source)
+    return Record(RecordId(kind.name, data["metadata"]["name"]), kind, data, file, source)
+
+
+def _save(work: Work, kind: Kind, data: Data, file: str, suggest: Callable[[str], Any]) -> int:
+    from itsm_as_code.git.user import tell_of
+    from itsm_as_code.records.reminders import reminders
+
+    record = _record(work, kind, data, file)
     if work.refused(record):
         return 1
     lines = list(reminders(kind, data, suggest))
     path = work.session.directory / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, source + "".join(f"  {line}\n" for line in lines).encode())
+    write_file(path, record.source + "".join(f"  {line}\n" for line in lines).encode())
     tell_of(work.session.directory, os.environ, file)
     work.session.write(f"{file}\n")
     if lines:

@@ -49,8 +49,6 @@ class ForgeOptions:
         if self.annotate and not to_file:
             raise UsageError("--annotate needs --output", remedy="write the result to a file, or say --format github")
         if self.is_local:
-            if base is None or head is None:
-                raise UsageError("--base and --head are missing", remedy="name both, or a --forge with --pr")
             given = {"--pr": self.number, "--publish": self.publish, "--comment": self.comment or None}
             given |= {"--comment-on": self.issue}
             given |= {"--fetch": self.remote, "--merge-group": self.group}
@@ -58,6 +56,8 @@ class ForgeOptions:
             wrong = [name for name, value in given.items() if value is not None]
             if wrong:
                 raise UsageError(f"{wrong[0]} needs a forge", remedy="name it: --forge github, or --forge gitlab")
+            if base is None or head is None:
+                raise UsageError("--base and --head are missing", remedy="name both, or a --forge with --pr")
             return
         if reviews is not None:
             raise UsageError("--reviews is for --forge local", remedy=f"leave it out: {self.name} is asked for them")

@@ -264,7 +264,7 @@ def test_the_commit_of_a_merge_queue(live: Live, itsm: Run) -> None:
     [
         (["--forge", "github"], "which pull request?"),
         (["--forge", "github", "--pr", "17", "--reviews", "x.json"], "--reviews is for --forge local"),
-        (["--pr", "17"], "--base and --head are missing"),
+        (["--pr", "17"], "--pr needs a forge"),
         (["--base", "main", "--head", "topic", "--pr", "17"], "--pr needs a forge"),
         (["--base", "main", "--head", "topic", "--publish"], "--publish needs a forge"),
         (["--base", "main", "--head", "topic", "--comment"], "--comment needs a forge"),

@@ -83,18 +83,16 @@ def command(
     files |= _workflows.workflows(flow.forge, flow.verdict, _workflows.prefix_of(target))
     files = _in_form(files)
     wrong = _wrong(files, session.instant(None))
+    for finding in wrong:
+        click.echo(f"{finding.location}: {finding.message}", err=True)
     if wrong:
-        for finding in wrong:
-            click.echo(f"{finding.location}: {finding.message}", err=True)
         session.say("nothing was written; mend what the options say")
         return 1
     _write(target, files)
     if excluded:
         session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
     _say_who_has_no_account(session, team, flow.forge)
-    go = f"cd {shlex.quote(str(target))} && " if folder is not None else ""
-    go += "" if _workflows.is_in_git(target) else "git init -b main && "
-    session.write(f"{len(files)} files in {target}. Next:\n" + _NEXT.format(go=go, email=shlex.quote(team[0]["email"])))
+    session.write(f"{len(files)} files in {target}. Next:\n{_next(target, folder is not None, team[0]['email'])}")
     _say_settings(session, flow.forge)
     return 0
 
@@ -134,6 +132,13 @@ def _say_settings(session: Session, forge: str) -> None:
     """What the forge has to be told, for no file of a repository can."""
     if forge in _SETTINGS:
         session.say(f"at the forge, set: {_SETTINGS[forge]}; itsm audit forge --forge {forge} says whether it holds")
+
+
+def _next(target: Path, is_elsewhere: bool, email: str) -> str:
+    """What to type next."""
+    go = f"cd {shlex.quote(str(target))} && " * is_elsewhere
+    go += "git init -b main && " * (not _workflows.is_in_git(target))
+    return _NEXT.format(go=go, email=shlex.quote(email))
 
 
 _NEXT = """\

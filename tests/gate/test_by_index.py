@@ -13,7 +13,7 @@ import pytest
 
 from itsm_as_code import stored_findings
 from itsm_as_code.cache import Cache
-from itsm_as_code.errors import ItsmError
+from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate.candidate import read_candidate
 from itsm_as_code.gate.decision import Decision
@@ -23,6 +23,7 @@ from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.lazy import NotIndexed
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.reports.gate import text
+from tests.attacks.test_22_git import crafted
 from tests.conftest import NOW, Workshop
 from tests.edits import FOLDERS, Edits, organisation
 from tests.test_cache import flipped
@@ -223,6 +224,31 @@ def parts_of(tree: TreeIndex) -> list[str]:
 
 
 # Damage
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ("40000", "changes", "topic:changes"),
+        ("40000", "changes", "main:people"),
+        ("100644", "services", "main:itsm.yaml"),
+    ],
+)
+def test_a_malformed_tree_is_not_judged(
+    workshop: Workshop, tmp_path: Path, before: bool, extra: tuple[str, str, str]
+) -> None:
+    """One reader of git takes the first of two entries, another the last (attack 22, by an index)."""
+    workshop.change()
+    workshop.commit()
+    stored = index(workshop, tmp_path / "cache")
+    mode, name, source = extra
+    crafted(workshop, [(mode, name, workshop.git("rev-parse", source))], before=before)
+    with pytest.raises(GitError) as caught:
+        evaluate(Repository(workshop.path), "main", "topic", PullRequest("alice"), NOW, stored)
+    assert caught.value.code == "malformed-tree"
+    with pytest.raises(NotIndexed):
+        said(workshop, stored)
 
 
 def judged(shop: Workshop, folder: Path, secret: bytes = b"") -> tuple[object, ...]:

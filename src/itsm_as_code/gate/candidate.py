@@ -210,7 +210,7 @@ def read_candidate(
         tree = repository.merge_tree(base, head)
         rule_set, catalogue, found = indexed_sides(repository, base, head, tree, stored, now)
     else:
-        _ = repository.snapshot(head).entries  # a malformed tree, which merging would tidy up, is not judged
+        _ = len(repository.snapshot(head).entries)  # a malformed tree, which merging would tidy up, is not judged
         tree = repository.merge_tree(base, head)
         # Of the base alone: what a pull request brings is always read from its files, and never remembered.
         rule_set = load_rule_set(repository.snapshot(base), stored)

@@ -12,14 +12,15 @@ from typing import Final
 
 import pytest
 
-from tests.assurance.built import land
+from tests.assurance.built import land, with_approval_of
 from tests.assurance.tools import LATER, Firm, copy
-from tests.conftest import Run
+from tests.conftest import Run, Workshop
 
 TOOLS: Final = (
     *("sh", "git", "ssh-keygen", "sha256sum", "cut", "grep", "sed", "tail", "tr", "rm"),
-    *("mktemp", "cat", "ls"),
+    *("mktemp", "cat", "ls", "sort"),
 )
+KEYS: Final = dict.fromkeys(("bob", "dave", "erin"), Path())
 _BLOCK: Final = re.compile(r"^( *)```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
@@ -109,6 +110,21 @@ def test_what_was_altered_is_seen(packed: Path, what: str) -> None:
     seal(package)
     code, said = follow_the_page(packed)
     assert (code, "ok manifest" in said) == (1, True), "the manifest alone is not what it rests on"
+
+
+def test_an_approval_that_nobody_signed_is_seen(first_packed: Path, itsm: Run, tmp_path: Path) -> None:
+    """Whoever has the key of the evidence writes it for a merge that nobody approved."""
+    made = copy(Firm(Workshop(first_packed / "firm/repository", 500), first_packed / "firm", KEYS), tmp_path / "firm")
+    commit = land(made, "forged", approved=False)
+    (true,) = made.prepared(made.ledger()).statements
+    made.force(commit, made.signed(with_approval_of("mallory", true.line)))
+    stamp = LATER.isoformat().replace("+00:00", "Z")
+    where = ("-C", made.shop.path, "--now", stamp, "--range", f"{commit}~1..{commit}")
+    assert itsm("audit", *where, "--package", tmp_path / "package")[0] == 1
+    made.git("clone", "-q", "--no-local", "--single-branch", "-b", "main", str(made.shop.path), str(tmp_path / "clone"))
+    code, said = follow_the_page(tmp_path)
+    wrong = [line for line in said if line.startswith("WRONG")]
+    assert (code, wrong) == (1, [f"WRONG {commit} counts mallory, who signed nothing"])
 
 
 def test_a_package_is_the_same_each_time(first_packed: Path, itsm: Run, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def render(audit: Audit) -> str:
             f"{told['replayed']:,} judgements came out the same, byte for byte"
         ),
         (
-            f"  {told['findings']:,} findings; {told['unchecked']:,} could not be checked; "
+            f"  findings: {told['findings']:,}; {told['unchecked']:,} could not be checked; "
             f"{told['beforeEvidence']:,} commits are older than evidence; {told['leftOut']:,} entries left out"
         ),
     ]

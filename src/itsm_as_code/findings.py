@@ -228,8 +228,16 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     names = list(known)
     if len(names) > _MOST_COMPARED:
         names = heapq.nlargest(_MOST_COMPARED, names, key=lambda one: _alike(name, one) + _alike(name[::-1], one[::-1]))
-    matches = difflib.get_close_matches(name[:_LONGEST_COMPARED], names, n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    matches = difflib.get_close_matches(name[:_LONGEST_COMPARED], names, n=3, cutoff=0.6)
+    return next((match for match in matches if _of_like_words(name[:_LONGEST_COMPARED], match)), None)
+
+
+def _of_like_words(name: str, match: str) -> bool:
+    """True when at least half of the words of the longer name have one like them in the other, so that two names of a
+    family (change-is-reviewed, change-has-rehearsed-backout) are not taken for one misspelt."""
+    longer, shorter = sorted((name.split("-"), match.split("-")), key=len, reverse=True)
+    alike = sum(1 for word in longer if difflib.get_close_matches(word, shorter, n=1, cutoff=0.6))
+    return len(longer) == 1 or 2 * alike >= len(longer)
 
 
 _LONGEST_COMPARED: Final = 200

@@ -165,3 +165,16 @@ def test_init_in_a_sub_folder_guards_the_workflows_at_the_top(tmp_path: Path, it
     assert (decision.verdict, codes(decision)) == ("pending", ["approval-missing"])
     shop.review("bob")
     assert shop.judge().verdict == "approved"
+
+
+def test_a_supposed_policy_lies_where_the_records_do(larger: Larger, itsm: Run, tmp_path: Path) -> None:
+    """In the larger repository it would have been written beside the records, where nothing reads it."""
+    larger.change()
+    larger.commit()
+    text = (larger.path / ROOT / "policies/approvals/all.yaml").read_text()
+    strict = tmp_path / "all.yaml"
+    strict.write_text(text.replace("[{from: {owners: affected}, count: 1}]", "[{from: {people: [frank]}}]"))
+    ask = ("gate", "--base", "main", "--head", "topic", "--as", "alice", "--now", "2026-11-22T12:00:00Z")
+    for place in ("", ROOT):
+        _, out, err = itsm("-C", larger.path / place, *ask, "--with-policy", strict)
+        assert "normal: 1 approval missing from frank" in out, err

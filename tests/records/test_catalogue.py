@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from itsm_as_code import shipped
+from itsm_as_code.findings import did_you_mean
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.kinds import SUFFIX, KindRegistry
 from itsm_as_code.records.reading import load_catalogue
@@ -252,3 +253,11 @@ def test_get_walks_mappings_and_lists() -> None:
     assert get(data, ()) is data
     for pointer in (("a", 1), ("a", "-1"), ("a", "00"), ("a", "²"), ("a", "x"), ("a", "b"), ("0", 0), ("a", 0, "b", 0)):
         assert get(data, pointer, "nothing") == "nothing", pointer
+
+
+def test_two_names_of_a_family_are_not_taken_for_one_misspelt() -> None:
+    family = ["change-is-reviewed", "change-lead-time"]
+    assert did_you_mean("change-has-rehearsed-backout", family) == ""
+    assert did_you_mean("change-is-reviewd", family) == "did you mean 'change-is-reviewed'?"
+    assert did_you_mean("reviewed-change", family) == ""
+    assert did_you_mean("change-led-time", family) == "did you mean 'change-lead-time'?"

@@ -132,6 +132,12 @@ BROKEN: dict[str, dict[str, Any]] = {
     "a field that is no pointer": {"x-lifecycle": {**LIFE, "field": "status"}},
     "a step without its state": {"x-lifecycle": {**LIFE, "initial": [{"where": {}}]}},
     "frozen without states": {"x-lifecycle": {**LIFE, "frozen": [{"field": "/spec/owner", "except": "new"}]}},
+    "a condition that is none": {
+        "x-lifecycle": {**LIFE, "required": {"sold": [{"field": "/spec/owner", "unless": "/spec/owner"}]}}
+    },
+    "a condition on a field that is not there": {
+        "x-lifecycle": {**LIFE, "required": {"sold": [{"field": "/spec/owner", "unless": {"/spec/ownr": 1}}]}}
+    },
     "no first state": {"x-lifecycle": {**LIFE, "initial": []}},
     "a state in a field that is not there": {"x-lifecycle": {**LIFE, "field": "/spec/statsu"}},
     "a required field that is not there": {"x-lifecycle": {**LIFE, "required": {"sold": ["/spec/ownr"]}}},

@@ -102,5 +102,6 @@ def _evaluate(
     if what_if is None:
         return evaluate(repository, base, head, pull_request, now, stored)
     supposed = what_if.pull_request(pull_request, repository.commit(head), now)
-    decision = evaluate(repository, what_if.base(repository, base), head, supposed, now, stored)
+    records = at_root(repository, repository.commit(base))  # what is supposed is known to this one alone
+    decision = evaluate(records, what_if.base(records, base), head, supposed, now, stored)
     return what_if.mark(decision, base)

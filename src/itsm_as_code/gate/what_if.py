@@ -38,13 +38,16 @@ class WhatIf:
         return bool(self.author or self.reviews or self.policies)
 
     def base(self, repository: Repository, base: str) -> str:
-        """The base with the supposed policies on it, each in place of the one of its name, wherever that lies."""
+        """The base with the supposed policies on it, each in place of the one of its name, wherever that lies.
+
+        ``repository`` is seen from where the records lie.
+        """
         if not self.policies:
             return base
-        there = {
-            path.rpartition("/")[2]: path for path in repository.snapshot(base).entries if path.startswith(_FOLDER)
-        }
-        files = {there.get(path.rpartition("/")[2], path): content for path, content in self.policies.items()}
+        entries = repository.snapshot(repository.commit(base)).entries
+        there = {path.rpartition("/")[2]: path for path in entries if path.startswith(_FOLDER)}
+        placed = {there.get(path.rpartition("/")[2], path): content for path, content in self.policies.items()}
+        files = {repository.outward(path): content for path, content in placed.items()}
         return overlay(repository, base, files)
 
     def pull_request(self, known: PullRequest, head: str, now: datetime) -> PullRequest:

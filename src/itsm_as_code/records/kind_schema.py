@@ -92,8 +92,15 @@ def _lifecycle_problems(lifecycle: Any, schema: Schema) -> Iterator[str]:
     for state in taken_over:
         if state not in lifecycle.get("final", ()):
             yield f"names the state {state!r} in takenOver, which is not final"
-    for entries in (*lifecycle.get("required", {}).values(), *taken_over.values()):
-        pointers += [entry if isinstance(entry, str) else entry["field"] for entry in entries]
+    for entry in (
+        item for held in (lifecycle.get("required", {}), taken_over) for row in held.values() for item in row
+    ):
+        pointers.append(entry if isinstance(entry, str) else entry["field"])
+        unless = {} if isinstance(entry, str) else entry.get("unless", {})
+        if isinstance(unless, dict):
+            pointers += unless
+        else:
+            yield f"has {unless!r} under `unless` of {entry['field']}, where fields with their values belong"
     for frozen in lifecycle.get("frozen", ()):
         pointers.append(frozen["field"])
         if not isinstance(frozen["except"], list):

@@ -1,0 +1,57 @@
+"""The guards of deployment statements: whose word counts, and for what it never does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from itsm_as_code import validation
+from itsm_as_code.assurance import deployed, deployments
+from itsm_as_code.cli import _deployed
+from tests.attacks.guards import Guard, nothing, patched
+
+
+def judges_read_statements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statements count for whatever judges, and rewrite how a change ended."""
+    real = validation.load_rule_set
+
+    def load_rule_set(snapshot: Any, *arguments: Any, **options: Any) -> Any:
+        found = real(snapshot, *arguments, **options)
+        changes = found.catalogue.of_kind("Change")
+        lines = _deployed.lines_about(snapshot._objects.folder, found.configuration, changes)
+        return replace(found, catalogue=deployed.as_deployed(found.catalogue, lines))
+
+    monkeypatch.setattr(deployed, "is_ahead", lambda record: record.spec.get("type") == "standard")
+    monkeypatch.setattr(validation, "load_rule_set", load_rule_set)
+
+
+def of_any_service(change: Any, lines: Any, _real: Any = deployed.deployed_of) -> Any:
+    data = {**change.data, "spec": {**change.spec, "services": []}}
+    return _real(replace(change, data=data), lines)
+
+
+DEPLOYMENT_GUARDS: Final = (
+    Guard(
+        "statements of deployers alone",
+        patched(deployments, "_unsigned", nothing),
+        ("closes-a-change-with-a-key-of-its-own",),
+    ),
+    Guard(
+        "deployers speak of what they deploy",
+        patched(deployments, "_may_say", lambda *_: True),
+        ("closes-a-change-of-a-service-that-it-does-not-deploy",),
+    ),
+    Guard(
+        "lines follow each other",
+        patched(deployments, "_breaks", nothing),
+        ("takes-the-line-away-that-says-it-failed",),
+    ),
+    Guard(
+        "each service has its statement",
+        patched(deployed, "deployed_of", of_any_service),
+        ("closes-two-services-by-a-statement-of-one",),
+    ),
+    Guard("statements judge nothing", judges_read_statements, ("lifts-a-suspension-by-a-leaked-key",)),
+)

@@ -93,7 +93,8 @@ class Attainment:
     def served(self) -> Fraction:
         """The denominator, in seconds."""
         span = seconds(self.window.span.end - self.window.span.start)
-        return span - sum((part.seconds for part in (*self.left_out, *self.unknown)), Fraction(0))
+        rest = (part.span.end - part.span.start for part in (*self.left_out, *self.unknown))
+        return span - seconds(sum(rest, timedelta()))
 
     @property
     def lost(self) -> Fraction:
@@ -126,16 +127,17 @@ def attainment(
     left_out = service_time(facts, agreement, objective, window.whole, tz)
     weight = Fraction(objective.get("degraded", "1"))
     seen = _seen(facts, spec["service"], objective, window.span, known, weight) if down is None else _Seen(tuple(down))
-    served = left_out.served & Intervals([window.span])
+    is_whole = window.span is window.whole
+    served = left_out.served if is_whole else left_out.served & Intervals([window.span])
     gaps = served & (seen.unknown if unknown is None else unknown)
-    served = served - gaps
+    served = served - gaps if gaps else served
     return Attainment(
         agreement=agreement["metadata"]["name"],
         service=spec["service"],
         objective=objective,
         window=window,
         timezone=str(tz),
-        left_out=tuple(_within(left_out.parts, window.span)),
+        left_out=left_out.parts if is_whole else tuple(_within(left_out.parts, window.span)),
         counted=merged(seen.down, served),
         unknown=tuple(Part(span, NO_DATA, "measurements", Fraction(0)) for span in gaps),
         served_whole=seconds(left_out.served.total - gaps.total),

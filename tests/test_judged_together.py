@@ -65,7 +65,7 @@ def test_what_no_process_could_judge_is_judged_by_this_one(
     if how == "cannot be copied":
         monkeypatch.setattr(processes, "_can_copy", lambda: False)
     notes: list[str] = []
-    with listening(notes.append):
+    with listening(lambda note, _: notes.append(note)):
         assert judged(SMALL, Timing(NOW)) == alone
     assert len(notes) == 1
     assert "judged by one process" in notes[0]

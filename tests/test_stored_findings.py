@@ -449,6 +449,36 @@ def test_validate_says_the_same_with_a_cache(workshop: Workshop, tmp_path: Path,
     assert shown[6] == shown[7] == shown[8]
 
 
+def test_a_folder_of_a_commit_is_stored_and_what_changes_beside_it_changes_nothing(
+    workshop: Workshop, tmp_path: Path, judged: list[datetime]
+) -> None:
+    (workshop.path / "records").mkdir()
+    for place in workshop.path.iterdir():
+        if place.name not in (".git", "records"):
+            place.rename(workshop.path / "records" / place.name)
+    workshop.commit()
+
+    def find(folder: Path | None) -> tuple[Any, ...]:
+        repository = Repository(workshop.path / "records")
+        stored = StoredRecords(Cache(folder)) if folder else None
+        return said(stored_findings.find(repository.records(repository.commit("HEAD")), stored, lambda as_of: NOW))
+
+    found = find(tmp_path / "cache")
+    assert found[1] > 3, "there are records"
+    assert find(tmp_path / "cache") == found
+    workshop.write("beside.txt", "nothing of ours")
+    workshop.commit()
+    assert find(tmp_path / "cache") == found
+    assert len(judged) == 1, "it was said again"
+    service = workshop.path / "records/services/orders.yaml"
+    service.write_text(service.read_text().replace("owner:", "ownr:"))
+    workshop.commit()
+    changed = find(tmp_path / "cache")
+    assert len(judged) == 2, "it was judged again"
+    assert changed != found
+    assert changed == find(None)
+
+
 # Other processes
 
 

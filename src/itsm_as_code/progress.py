@@ -21,18 +21,18 @@ def watched(what: str, items: Collection[Item]) -> Iterable[Item]:
     return items if watcher is None else watcher(what, items)
 
 
-_listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
+_listener: ContextVar[Callable[[str, bool], None] | None] = ContextVar("listener", default=None)
 
 
-def noted(message: str) -> None:
-    """Tell whoever listens of what changes no answer: that something was damaged and made anew, or took longer."""
+def noted(message: str, *, matters: bool = False) -> None:
+    """Tell whoever listens of what changes no answer; ``matters`` where people want to know it unasked."""
     listener = _listener.get()
     if listener is not None:
-        listener(message)
+        listener(message, matters)
 
 
 @contextmanager
-def listening(listener: Callable[[str], None]) -> Iterator[None]:
+def listening(listener: Callable[[str, bool], None]) -> Iterator[None]:
     """Let somebody hear all that is noted within."""
     token = _listener.set(listener)
     try:

@@ -48,9 +48,9 @@ from itsm_as_code.validation import (
 )
 
 if TYPE_CHECKING:
-    from itsm_as_code.git.objects import Revision
+    from itsm_as_code.git.objects import FolderOfRevision, Revision
 
-    Identified = WorkTree | Revision
+    Identified = WorkTree | Revision | FolderOfRevision
     """Snapshots with a name for all that their files hold (``tree``), which may be None where it cannot be told."""
 Instant = Callable[[datetime | None], datetime]
 """Gives the instant to judge at, by the one that itsm.yaml names, if it names one."""
@@ -228,9 +228,9 @@ def _finding(data: list[Any]) -> Finding:
 def _is_identified(snapshot: Snapshot) -> TypeGuard[Identified]:
     if isinstance(snapshot, WorkTree):
         return True
-    from itsm_as_code.git.objects import Revision  # loads git, which a work tree does without
+    from itsm_as_code.git.objects import FolderOfRevision, Revision  # loads git, which a work tree does without
 
-    return isinstance(snapshot, Revision)
+    return isinstance(snapshot, (Revision, FolderOfRevision))
 
 
 class _Earlier:

@@ -9,9 +9,10 @@ import pytest
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.progress import listening
 from itsm_as_code.snapshot import MAX_BYTES, TooLarge
 from tests.attacks.tools import BAD_BACKOUT, CHANGE
-from tests.conftest import Workshop, codes
+from tests.conftest import Run, Workshop, codes
 
 
 @pytest.fixture
@@ -81,7 +82,10 @@ def test_only_what_is_read_is_fetched_and_all_of_it_at_once(remote: Workshop) ->
     snapshot = Repository(partial.path).snapshot(partial.git("rev-parse", "topic"))
     assert set(snapshot.entries) == set(tree)
     assert present(partial) == before, "listing files fetches none"
-    read = dict(snapshot.read_many(wanted.values()))
+    notes: list[str] = []
+    with listening(lambda note, matters: notes.append(note) if matters else None):
+        read = dict(snapshot.read_many(wanted.values()))
+    assert notes == ["fetched 3 files from origin, for this clone is partial"]
     assert read[CHANGE] == (remote.path / CHANGE).read_bytes()
     assert present(partial) - before == set(wanted)
     assert packs(partial.path) == count + 1, "one fetch"
@@ -131,3 +135,26 @@ def test_a_blob_that_is_too_large_is_never_loaded(workshop: Workshop) -> None:
     read = dict(Repository(workshop.path).snapshot(commit).read_many(["services/huge.yaml", "services/just.yaml"]))
     assert isinstance(read["services/huge.yaml"], TooLarge)
     assert read["services/just.yaml"] == b"y" * MAX_BYTES
+
+
+def test_what_a_command_fetches_is_said(remote: Workshop, itsm: Run) -> None:
+    """What is read of records, in few fetches, and never the rest."""
+    partial = clone(remote, "--filter=blob:none", "--no-checkout")
+    arguments = ("validate", "--rev", "topic", "--now", "2026-11-22T12:00:00Z")
+    _, expected, _ = itsm("-C", remote.path, *arguments)
+    _, out, err = itsm("-C", partial.path, *arguments)
+    assert out == expected
+    said = [line for line in err.splitlines() if "this clone is partial" in line]
+    counts = [int(line.split("fetched ")[1].split()[0].replace("a", "1")) for line in said]
+    assert 1 <= len(said) <= 4
+    assert sum(counts) < len(blobs(partial))
+    assert blobs(partial)["big.bin"] not in present(partial)
+    again = itsm("-C", partial.path, *arguments)[2]
+    assert "partial" not in again, "what is there is not fetched again"
+    assert "partial" not in itsm("-C", clone_again(remote).path, *arguments, "-q")[2]
+
+
+def clone_again(remote: Workshop) -> Workshop:
+    """Another partial clone."""
+    shutil.move(remote.path.parent / "clone", remote.path.parent / "first clone")
+    return clone(remote, "--filter=blob:none", "--no-checkout")

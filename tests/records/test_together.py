@@ -63,7 +63,7 @@ def alone(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def together(snapshot: Snapshot, stored: StoredRecords | None = None) -> tuple[list[Any], list[str]]:
     """What several processes say of it, and what is noted."""
     notes: list[str] = []
-    with listening(notes.append):
+    with listening(lambda note, _: notes.append(note)):
         return said(load_catalogue(snapshot, REGISTRY, stored=stored)), notes
 
 

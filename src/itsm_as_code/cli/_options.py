@@ -62,6 +62,5 @@ def _session(directory: Path | None, **others: Any) -> Session:
     context = click.get_current_context()
     context.with_resource(shown_on(sys.stderr, quiet=others["quiet"]))
     session = Session(top_of(called_in), called_in=called_in, **others)
-    if session.verbose:
-        context.with_resource(listening(session.say))
+    context.with_resource(listening(lambda note, matters: session.say(note) if matters or session.verbose else None))
     return session

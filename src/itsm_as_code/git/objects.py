@@ -11,12 +11,14 @@ import os
 import re
 import weakref
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.commands import Commands, Conversation
+from itsm_as_code.progress import noted
 from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, PartlyListed, Snapshot, TooLarge
 
 _AT_ONCE = 500
@@ -59,7 +61,9 @@ class Objects(Commands):
     def records(self, treeish: str) -> Snapshot:
         """The files of a commit or tree that lie in the folder which was named, by their paths in it."""
         whole = self.snapshot(treeish)
-        return Below(whole, self.prefix) if self.prefix else whole
+        if not self.prefix:
+            return whole
+        return FolderOfRevision(whole, self.prefix) if isinstance(whole, Revision) else Below(whole, self.prefix)
 
     @property
     def top(self) -> Path:
@@ -195,6 +199,8 @@ class Objects(Commands):
                 code="missing-object",
                 remedy="see whether 'git fetch' works here, or clone without --filter",
             ) from None
+        count = f"{len(missing):,} files" if len(missing) > 1 else "a file"
+        noted(f"fetched {count} from {remote}, for this clone is partial", matters=True)
 
 
 def _lines(ids: Sequence[str] | dict[str, None]) -> bytes:
@@ -229,7 +235,7 @@ class Revision:
     """The files of a commit or tree, read from git objects; the work tree is never looked at."""
 
     def __init__(self, objects: Objects, treeish: str) -> None:
-        self._objects = objects
+        self.objects = objects
         self.label = treeish
 
     def excerpt(self, entries: Mapping[str, Entry]) -> Revision:
@@ -238,24 +244,24 @@ class Revision:
 
     def knowing(self, entries: Mapping[str, Entry]) -> Revision:
         """The same revision, whose files somebody knows already."""
-        found = Revision(self._objects, self.label)
+        found = Revision(self.objects, self.label)
         found.__dict__["entries"] = entries
         return found
 
     @cached_property
     def tree(self) -> str:
         """The id of the tree."""
-        return self._objects.text("rev-parse", "--verify", "--end-of-options", f"{self.label}^{{tree}}").strip()
+        return self.objects.text("rev-parse", "--verify", "--end-of-options", f"{self.label}^{{tree}}").strip()
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
-        return _Listing(self._objects, self.label)
+        return _Listing(self.objects, self.label)
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         wanted = [(path, self.entries[path].oid or "") for path in paths]
-        sizes = self._objects.sizes([oid for _, oid in wanted])
+        sizes = self.objects.sizes([oid for _, oid in wanted])
         small = [oid for (_, oid), size in zip(wanted, sizes, strict=True) if size <= MAX_BYTES]
-        contents = self._objects.objects(small, "blob")
+        contents = self.objects.objects(small, "blob")
         for (path, _), size in zip(wanted, sizes, strict=True):
             yield path, next(contents) if size <= MAX_BYTES else TooLarge(size)
 
@@ -334,3 +340,22 @@ class _Listing(PartlyListed):
 
     def resembling(self, paths: Iterable[str]) -> Iterable[str]:
         return self._whole
+
+
+@dataclass(frozen=True)
+class FolderOfRevision(Below):
+    """The files of a commit or tree below a folder."""
+
+    whole: Revision
+
+    @cached_property
+    def tree(self) -> str | None:
+        """The id of the folder's own tree: what changes beside it changes nothing here. None where there is none."""
+        name = f"{self.whole.label}:{self.prefix.removesuffix('/')}"
+        code, out = self.whole.objects.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, accept=(0, 1))
+        return out.decode().strip() if code == 0 else None
+
+    def excerpt(self, entries: Mapping[str, Entry]) -> FolderOfRevision:
+        """The same folder, of which these files alone are asked for; the others are not even listed."""
+        whole = self.whole.excerpt({self.prefix + path: entry for path, entry in entries.items()})
+        return FolderOfRevision(whole, self.prefix)

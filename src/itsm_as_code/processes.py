@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from itsm_as_code.errors import ItsmError
 
@@ -37,7 +37,9 @@ def spread(items: Sequence[T], work: Callable[[Iterator[T]], R], processes: int)
 def streamed(items: Sequence[T], work: Callable[[T], R], processes: int) -> Iterator[R]:
     """What ``work`` gives of each item, as it comes; of items that a process had when it died there is nothing.
 
-    No more is held than what one item gives in each process. Nothing comes where processes cannot be copied.
+    No more is held than what one item gives in each process, and others take over after some items: a process that
+    looks at what it shares with this one gets a copy of it (Python counts references there), which ends with it.
+    Nothing comes where processes cannot be copied.
     """
 
     def each(there: Connection, left: Iterator[T]) -> None:
@@ -47,6 +49,14 @@ def streamed(items: Sequence[T], work: Callable[[T], R], processes: int) -> Iter
     count = min(processes, len(items)) if _can_copy() else 0
     if count < 2:
         return
+    for start in range(0, len(items), _GENERATION):
+        yield from _streamed(items[start : start + _GENERATION], each, count)
+
+
+_GENERATION: Final = 64
+
+
+def _streamed(items: Sequence[T], each: Callable[[Connection, Iterator[T]], None], count: int) -> Iterator[Any]:
     from multiprocessing.connection import wait
 
     with _copies(items, each, count) as pipes:

@@ -135,3 +135,10 @@ def test_equal_texts_of_what_is_sent_are_one(many: Path) -> None:
             yield from every(item)
 
     assert len({id(text) for text in every(copies)}) == len({"key", "value", "list"})
+
+
+def test_other_processes_take_over_after_some_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_GENERATION", 4)
+    found = list(processes.streamed(range(20), lambda item: (item, os.getpid()), 2))
+    assert sorted(item for item, _ in found) == list(range(20))
+    assert len({process for _, process in found}) >= 5, "what a process copied is given back when it ends"

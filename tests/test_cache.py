@@ -159,6 +159,11 @@ def test_those_who_want_to_hear_more_hear_of_it(workshop: Workshop, tmp_path: Pa
     (tmp_path / "cache" / NAME).write_bytes(b"no database at all")
     assert itsm(*arguments) == clean
     assert itsm(*arguments, "-v")[2] == ""
+    with sqlite3.connect(tmp_path / "cache" / NAME) as database:
+        database.execute("UPDATE entry SET value = zeroblob(40)")
+    database.close()
+    said = "itsm: entries of the cache that are damaged, or of somebody else, were worked out anew\n"
+    assert itsm(*arguments, "-v") == (*clean[:2], said)
 
 
 def closure(of: Path, top: Path) -> set[str]:

@@ -40,12 +40,12 @@ class Cache:
 
     Nothing here raises: what cannot be read is absent, what cannot be written is not written, and ``trouble`` says why.
     A file that turns out to be damaged is replaced by an empty one at once, which ``renewed`` says; ``passed_over``
-    says why somebody made no use of what is there.
+    says why somebody made no use of what is there, ``refused`` that entries were none.
     """
 
     def __init__(self, folder: Path, secret: bytes = b"") -> None:
         self._secret = hashlib.blake2b(secret, person=b"itsm-cache").digest() if secret else b""
-        self.trouble, self.renewed, self.passed_over = "", "", ""
+        self.trouble, self.renewed, self.passed_over, self.refused = "", "", "", ""
         self._connection: sqlite3.Connection | None = None
         self._inherited: sqlite3.Connection | None = None
         self._owner = os.getpid()
@@ -148,15 +148,13 @@ class Cache:
         return hashlib.blake2b(key + value, digest_size=_SIGNATURE, key=self._secret).digest()
 
     def _verified(self, key: Any, signed: Any) -> Any:
-        if not isinstance(key, bytes) or not isinstance(signed, bytes):
-            return None
-        value = signed[_SIGNATURE:]
-        if self._sign(key, value) != signed[:_SIGNATURE]:
-            return None
-        try:
-            return orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return None
+        if isinstance(key, bytes) and isinstance(signed, bytes):
+            value = signed[_SIGNATURE:]
+            if self._sign(key, value) == signed[:_SIGNATURE]:
+                with suppress(orjson.JSONDecodeError):
+                    return orjson.loads(value)
+        self.refused = "entries of the cache that are damaged, or of somebody else, were worked out anew"
+        return None
 
 
 class Memory(Cache):

@@ -60,7 +60,7 @@ class CacheOptions:
             if opened.trouble:
                 session.say(opened.trouble)
             elif session.verbose:
-                for note in filter(None, (opened.renewed, opened.passed_over)):
+                for note in filter(None, (opened.renewed, opened.passed_over, opened.refused)):
                     session.say(note)
 
 

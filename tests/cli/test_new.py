@@ -413,3 +413,11 @@ def test_what_is_given_and_does_not_fit_is_said_beside_what_is_missing(
 ) -> None:
     code, out, err = itsm("-C", small, "new", "Change", "--title", "X", "--set", given, *NOW)
     assert (code, out, said in err, "more value" in err) == (2, "", True, True), err
+
+
+def test_a_window_that_is_repeated_needs_the_day_since_which(small: Path, itsm: Run) -> None:
+    """What one field makes another one need (dependentRequired) is asked for as well."""
+    kept = [value for value in REQUIRED["ServiceLevelAgreement"] if "window" not in value]
+    given = [part for value in (*kept, "objectives.0.window.every=P1W") for part in ("--set", value)]
+    code, _, err = itsm("-C", small, "new", "ServiceLevelAgreement", "something-new", *given, *NOW)
+    assert (code, "--set spec.objectives.0.window.from=2026-01-05" in err) == (2, True), err

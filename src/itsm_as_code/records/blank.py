@@ -138,7 +138,7 @@ def _items(
 ) -> Iterator[tuple[Schema, Any, tuple[str, ...]]]:
     """The mappings in which more may be asked for: the value itself, or the items that a list has to have."""
     if node.get("type") == "object" and node.get("properties"):
-        if value is not None or node.get("required") or node.get("minProperties"):
+        if value is not None or any(node.get(key) for key in ("required", "minProperties", "oneOf")):
             yield node, value, at
     elif node.get("type") == "array" and (value is None or isinstance(value, list)):
         item = resolve(root, node.get("items", {}))
@@ -151,6 +151,8 @@ def _items(
 def _required(root: Schema, node: Schema, data: Any) -> set[str]:
     """The keys that a schema requires, with those that its conditions require of this very value."""
     found = set(node.get("required", ()))
+    for key, others in node.get("dependentRequired", {}).items():
+        found |= set(others) if isinstance(data, Mapping) and key in data else set()
     for part in (node, *node.get("allOf", ())):
         if "if" in part and data is not None:
             branch = part.get("then", {}) if holds(root, part["if"], data) else part.get("else", {})

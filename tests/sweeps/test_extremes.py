@@ -26,7 +26,7 @@ from tests.sweeps.commands import ROWS, commands, formats
 from tests.sweeps.extremes import EXTREMES, Field, fields, plain_value, with_value
 
 REGISTRY = KindRegistry.load()
-SETTINGS = replace(REGISTRY["Change"], name="itsm.yaml", schema=REGISTRY.bundled("configuration.schema.json"))
+SETTINGS = replace(REGISTRY["Change"], name="itsm.yaml", file="configuration.schema.json")
 SETTINGS_FIELDS = fields(SETTINGS)
 FOLDERS = ("services", "changes", "people", "operations", "improvement", "portfolio", "policies")
 FIELDS = [field for kind in REGISTRY for field in fields(kind)]

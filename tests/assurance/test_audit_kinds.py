@@ -10,15 +10,16 @@ from typing import Final
 
 import pytest
 
-from itsm_as_code.assurance.audit import Asked, Audit, audit, with_early_starts
+from itsm_as_code.assurance.audit import Asked, Audit, audit, with_early_starts, with_rewound_deployments
 from itsm_as_code.assurance.audited import keep, with_rewritten
 from itsm_as_code.assurance.landings import REMEDIES
 from itsm_as_code.assurance.statement import pack, sign
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.gate.decision import canonical
+from itsm_as_code.git import lines
 from tests.assurance.built import land, push, restated, with_approval_of
-from tests.assurance.tools import INSIDE, Firm, copy
+from tests.assurance.tools import INSIDE, LATER, Firm, copy
 from tests.attacks.tools import CHANGE
 from tests.conftest import Run
 from tests.signing import make_key
@@ -40,7 +41,8 @@ class Landed:
 
     def audit(self, **more: object) -> Audit:
         ledger = self.firm.ledger()
-        return with_early_starts(ledger, with_rewritten(ledger, audit(ledger, Asked(), **more)))  # type: ignore[arg-type]
+        found = with_early_starts(ledger, with_rewritten(ledger, audit(ledger, Asked(), **more)))  # type: ignore[arg-type]
+        return with_rewound_deployments(ledger, found)
 
     def codes(self) -> list[tuple[str, str, str]]:
         return [(finding.code, finding.commit, finding.person) for finding in self.audit().findings]
@@ -164,6 +166,14 @@ def began_early(case: Landed) -> None:
     case.firm.note()
 
 
+def rewound_deployments(case: Landed) -> None:
+    """The branch of statements begins anew after evidence saw it."""
+    repository = case.firm.ledger().repository
+    for content in (b"{}\n", b"[]\n"):
+        case.firm.git("update-ref", lines.DEPLOYMENTS, lines.add(repository, None, content, LATER))
+        case.firm.note()
+
+
 def rewound(case: Landed) -> None:
     case.note()
     case.firm.git("checkout", "-q", "main")
@@ -191,6 +201,7 @@ CASES: Final[dict[Callable[[Landed], None], list[tuple[str, str]]]] = {
     dated_back: [AGAINST, ("clock-backwards", "erin")],
     approved_by_who_wrote_it: [("self-approval", "bob"), AGAINST, ("direct-push", "erin")],
     began_early: [AGAINST, ("began-early", "alice")],
+    rewound_deployments: [AGAINST, ("deployments-rewound", "not known to git")],
     rewound: [("history-rewritten", "not known to git")],
 }
 

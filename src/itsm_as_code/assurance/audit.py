@@ -16,6 +16,8 @@ from itsm_as_code.assurance.starts import starts_of
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.gate.identities import Directory
+from itsm_as_code.git.lines import DEPLOYMENTS
+from itsm_as_code.git.notes import tip
 from itsm_as_code.processes import spread
 from itsm_as_code.progress import watched
 from itsm_as_code.records.stored import program
@@ -134,6 +136,28 @@ def with_early_starts(ledger: Ledger, audit: Audit) -> Audit:
     ]
     unknown = [LeftOut(item.commit, str(item)) for item in found if item.merged_at is None]
     return replace(audit, findings=(*audit.findings, *early), left_out=(*audit.left_out, *unknown))
+
+
+def with_rewound_deployments(ledger: Ledger, audit: Audit) -> Audit:
+    """With the landings whose evidence saw deployment statements that are not on their branch now.
+
+    Where this clone has no such branch, it could not be checked.
+    """
+    now = tip(ledger.repository, DEPLOYMENTS)
+    seen = {unit.deployments: unit.commit for unit in audit.units if unit.deployments is not None}
+    if now is None and seen:
+        last = audit.units[-1].commit
+        message = f"deployment statements could not be checked; git fetch origin +{DEPLOYMENTS}:{DEPLOYMENTS}"
+        return replace(audit, left_out=(*audit.left_out, LeftOut(last, message)))
+    known = set(ledger.repository.text("rev-list", now, "--").split()) if now is not None and seen else set()
+    lost = [
+        AuditFinding(
+            "deployments-rewound", commit, _UNKNOWN, f"{commit[:12]} saw the statements of {old[:12]}: gone now"
+        )
+        for old, commit in seen.items()
+        if old not in known
+    ]
+    return replace(audit, findings=(*audit.findings, *lost))
 
 
 def _merged(item: Any) -> str:

@@ -37,6 +37,7 @@ REMEDIES: Final = {
     "content-changed": "have what was put in approved in a pull request, or take it back",
     "key-unknown": "if the key is yours, name it in itsm.yaml by a pull request; else look who may push the notes",
     "clock-backwards": "look at the clock of the forge or the job, and whether an old key was used",
+    "deployments-rewound": "restore refs/itsm/deployments from a clone that has it, and look who may push it",
     "began-early": "ask why it could not wait, and leave the record as it is: it stays an exception",
     "history-rewritten": "restore the branch from a clone that has it; ask the forge's log who pushed",
 }
@@ -64,6 +65,7 @@ class Unit:
     ``replayed`` counts the pull requests whose judgement came out the same; ``unread`` what lies in its notes and
     counts for nothing; ``unchecked`` says what could not be told. ``members`` are, of each pull request, those who
     approved, each a name with the addresses and logins of that day, and the addresses and logins of those who wrote.
+    ``deployments`` is the tip of the branch of deployment statements that was seen.
     """
 
     base: str
@@ -77,6 +79,7 @@ class Unit:
     unchecked: str | None = None
     findings: tuple[AuditFinding, ...] = ()
     members: tuple[tuple[tuple[tuple[str, ...], ...], tuple[str, ...]], ...] = ()
+    deployments: str | None = None
 
     @property
     def commit(self) -> str:
@@ -172,6 +175,7 @@ class Judge:
             unchecked=next((result.unchecked for result in found if result.unchecked), None),
             findings=tuple(findings),
             members=tuple(self._named(data["base"], row) for row in members),
+            deployments=data.get("deployments"),
         )
 
     def _named(self, base: str, member: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:

@@ -21,6 +21,8 @@ from itsm_as_code.gate.decision import Decision, canonical, error_decision, plai
 from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.gate.queue import tree_of
 from itsm_as_code.git.commits import parse_commit
+from itsm_as_code.git.lines import DEPLOYMENTS
+from itsm_as_code.git.notes import tip
 from itsm_as_code.git.repository import Repository
 
 LASTING: Final = frozenset({"too-many-commits", "commits-differ", "malformed-tree", "no-merge-base", "truncated"})
@@ -99,7 +101,9 @@ def statement_of(repository: Repository, landing: Landing, place: Place, between
     pushed_at = _within(committed_at(repository, landing.commit), between)
     merged_at = max((merge.at for merge, _ in members), default=pushed_at)
     verdicts = [decision.verdict for _, decision in members]
+    seen = tip(repository, DEPLOYMENTS)
     data = {
+        **({"deployments": seen} if seen is not None else {}),
         "schema": SCHEMA,
         "tool": f"itsm-as-code {__version__}",
         "repository": place.repository,

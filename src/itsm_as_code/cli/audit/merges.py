@@ -60,7 +60,7 @@ def command(
       itsm audit --since 2026-07-01T00:00:00Z --format csv
       itsm audit --sample 25 --seed 7 --package audit-2026
     """
-    from itsm_as_code.assurance.audit import audit, with_early_starts
+    from itsm_as_code.assurance.audit import audit, with_early_starts, with_rewound_deployments
     from itsm_as_code.assurance.audited import keep, with_rewritten
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.cli._default_branch import branch_name, default_branch
@@ -76,7 +76,7 @@ def command(
     ledger = Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
     asked = _asked(repository, span, since, sample, seed)
     result = with_rewritten(ledger, audit(ledger, asked, cache.opened_for(session), cores()))
-    result = with_early_starts(ledger, result)
+    result = with_rewound_deployments(ledger, with_early_starts(ledger, result))
     if place is not None:
         _pack(ledger, result, place)
     if key is not None:

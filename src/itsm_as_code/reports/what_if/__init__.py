@@ -1,4 +1,4 @@
-"""What `itsm sla --what-if` prints."""
+"""What `itsm sla` prints of a supposition."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 
 from itsm_as_code.forges.reminder import MARKER
 from itsm_as_code.records.document import parse
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.schemas import Validator
 from itsm_as_code.shipped import starter
 from tests.conftest import ROOT, SMALL, Run
 from tests.forges.conftest import FACES, Shop
@@ -28,6 +31,14 @@ def test_by_the_records_alone(itsm: Run) -> None:
     assert "Within 30 days:\n" in out
     assert "  2026-12-19  Waiver/one-way-audio-waits-for-trunks: Waiver ends\n" in out
     assert "Emergency changes to be reviewed:\n  by 2026-11-25T23:00:00Z  Change/" in out
+
+
+def test_for_programs(itsm: Run) -> None:
+    out = itsm("report", "reminders", "-C", ROOT, "--now", "2026-11-22T12:00:00Z", "--format", "json")[1]
+    schema = KindRegistry.load().bundled("reports/reminders-report.schema.json")
+    assert Validator("reminders-report", schema).problems(found := json.loads(out)) == []
+    assert "one-way-audio-waits-for-trunks" in [row["name"] for row in found["deadlines"]]
+    assert found["reviews"][0]["due"] == "2026-11-25T23:00:00Z"
 
 
 def test_nothing_is_due(itsm: Run, tmp_path: Path) -> None:

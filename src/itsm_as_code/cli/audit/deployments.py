@@ -47,7 +47,9 @@ def command(
     drafts: Path | None,
     rev: str | None,
 ) -> int:
-    """Audit what was deployed: did a change cover it? Exit code 0: yes, all; 1: no; 2: not known.
+    """Ask whether changes covered all that was deployed.
+
+    Exit code 0: yes, all; 1: no; 2: not known.
 
     The population are the signed statements of refs/itsm/deployments, and what sources tell besides. A deployment is
     covered by the change or model that it names, or by the one change whose release has its digest: within the window,

@@ -48,7 +48,9 @@ def command(
     key: Path | None,
     remote: str | None,
 ) -> int:
-    """Audit the default branch: did all that landed come through the gate? Exit code 0: yes; 1: no; 2: not known.
+    """Ask whether all that landed came through the gate.
+
+    Exit code 0: yes, all; 1: no; 2: not known.
 
     Each landing is judged again from its signed evidence, by the rules of its day. The notes are those of this clone:
     git fetch origin 'refs/notes/*:refs/notes/*'. With --key the last commit is noted, by which the next audit sees

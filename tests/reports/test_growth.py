@@ -344,7 +344,7 @@ def audited(size: int, long: str) -> ForgeAudit:
 
 
 def history(size: int, long: str) -> Audit:
-    wrong = (AuditFinding("direct-push", "a" * 40, f"p{long}", f"m{long}"),)
+    wrong = (AuditFinding("direct-push", "a" * 40, f"{long}p", f"m{long}"),)
     units = tuple(
         Unit(f"{number:040x}", (f"{number + 1:040x}",), findings=wrong * (number % 2), unchecked=f"u{long}")
         for number in range(size)
@@ -362,7 +362,7 @@ def reminded(size: int, long: str) -> Reminders:
 
 def ran(size: int, long: str) -> DeploymentAudit:
     found = tuple(
-        Judged(Ran(f"p{number}{long}", "s", f"e{long}", f"a{long}", NOW, NOW, "failed", f"b{long}"), f"c{long}", ())
+        Judged(Ran(f"p{number}{long}", "s", f"e{long}", f"{long}a", NOW, NOW, "failed", f"b{long}"), f"c{long}", ())
         for number in range(size)
     )
     wrong = (DeploymentFinding("no-change", f"p{long}", f"s{long}", f"b{long}", f"m{long}"),) * size

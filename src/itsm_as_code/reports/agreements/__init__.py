@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from itsm_as_code.clock import format_date, format_instant
@@ -23,7 +24,7 @@ COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Agreements:
     """Agreements in force with what they rest on, and what is owed for the windows of ``overview``."""
 
@@ -40,7 +41,14 @@ class Agreements:
 
     def owed(self, link: Link) -> list[Credit]:
         """The penalties of an agreement."""
-        return [credit for credit in self.credits if credit.line.agreement == link.agreement]
+        return self._by_agreement.get(link.agreement, [])
+
+    @cached_property
+    def _by_agreement(self) -> dict[str, list[Credit]]:
+        found: dict[str, list[Credit]] = {}
+        for credit in self.credits:
+            found.setdefault(credit.line.agreement, []).append(credit)
+        return found
 
 
 def row(report: Agreements, link: Link) -> dict[str, Any]:

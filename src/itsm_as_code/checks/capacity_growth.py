@@ -31,7 +31,7 @@ _MONTHS: Final = 6
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
     today = utc_day(situation.now)
-    for service in facts.records("Service"):
+    for service in facts.services_with("observations", "peaks"):
         subject = ("Service", service["metadata"]["name"])
         for index, measure in enumerate(service["spec"].get("capacity", ())):
             for wrong in _wrong(measure, today, ("spec", "capacity", index)):

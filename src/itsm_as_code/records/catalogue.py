@@ -20,7 +20,7 @@ from itsm_as_code.findings import (
     parse_pointer,
 )
 from itsm_as_code.records.file_names import no_record, stem_of
-from itsm_as_code.records.graph import Linked, has_link, targets
+from itsm_as_code.records.graph import Linked, says, targets
 from itsm_as_code.records.kinds import Kind, KindRegistry, Reference
 from itsm_as_code.records.measured import UNMONITORED, Monitoring
 from itsm_as_code.records.sources import Sources
@@ -141,9 +141,9 @@ class Layered(Listed):
         kept = (name for name in self._below.sources(target) if name not in self._above)
         return [*kept, *(name for name, data in self._above.items() if target in targets(data))]
 
-    def linked_with(self, field: str) -> Collection[str]:
-        kept = (name for name in self._below.linked_with(field) if name not in self._above)
-        return [*kept, *(name for name, data in self._above.items() if has_link(data, field))]
+    def saying(self, field: str) -> Collection[str]:
+        kept = (name for name in self._below.saying(field) if name not in self._above)
+        return [*kept, *(name for name, data in self._above.items() if says(data, field))]
 
     def taken_over(self) -> Iterator[str]:
         yield from (name for name in self._below.taken_over() if name not in self._above)

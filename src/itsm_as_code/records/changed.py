@@ -8,7 +8,7 @@ from typing import Any
 
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Record
-from itsm_as_code.records.graph import has_link, targets
+from itsm_as_code.records.graph import says, targets
 from itsm_as_code.records.lazy import KindData, LazyCatalogue, Records
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.summary import Changed
@@ -95,10 +95,10 @@ class ChangedCatalogue(LazyCatalogue):
         kept = [name for name in self.before.sources_of(target) if RecordId("Service", name) not in self.touched]
         return [*kept, *(name for name, record in own.items() if target in targets(record.data))]
 
-    def linked_with(self, field: str) -> list[str]:
+    def saying(self, field: str) -> list[str]:
         own = {item.name: record for item, record in self.own.items() if item.kind == "Service" and record.valid}
-        kept = [name for name in self.before.linked_with(field) if RecordId("Service", name) not in self.touched]
-        return [*kept, *(name for name, record in own.items() if has_link(record.data, field))]
+        kept = [name for name in self.before.saying(field) if RecordId("Service", name) not in self.touched]
+        return [*kept, *(name for name, record in own.items() if says(record.data, field))]
 
     def count(self, kind: str) -> int:
         here = sum(1 for item in self.own if item.kind == kind)

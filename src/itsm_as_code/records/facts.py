@@ -14,7 +14,7 @@ from itsm_as_code import clock
 from itsm_as_code.clock import Interval, Intervals
 from itsm_as_code.records import outcomes
 from itsm_as_code.records.catalogue import Catalogue, Listed
-from itsm_as_code.records.graph import ServiceGraph, has_link
+from itsm_as_code.records.graph import ServiceGraph, says
 from itsm_as_code.records.measured import UNMONITORED, Measured, Monitoring
 from itsm_as_code.records.outcomes import History, Outcome
 from itsm_as_code.records.taken_over import is_taken_over
@@ -140,12 +140,13 @@ class Facts:
     def graph(self) -> ServiceGraph:
         return ServiceGraph(self._by_kind.get("Service", {}))
 
-    def services_with(self, field: str) -> list[Data]:
-        """The services that say something in one of ``LINK_FIELDS`` of what they depend on, by name."""
+    def services_with(self, *fields: str) -> list[Data]:
+        """The services that say something in some of ``RARE_FIELDS``, by name."""
         services = self._by_kind.get("Service", {})
         if isinstance(services, Listed):
-            return [services[name] for name in sorted(services.linked_with(field))]
-        return [data for data in services.values() if has_link(data, field)]
+            names = {name for field in fields for name in services.saying(field)}
+            return [services[name] for name in sorted(names)]
+        return [data for data in services.values() if any(says(data, field) for field in fields)]
 
     @cached_property
     def _calendars_by_kind(self) -> dict[str, list[Data]]:

@@ -21,8 +21,8 @@ class Linked(Mapping[str, dict[str, Any]]):
         """The services that name one among what they depend on."""
         raise NotImplementedError
 
-    def linked_with(self, field: str) -> Collection[str]:
-        """The services that say something in one of :data:`LINK_FIELDS` of what they depend on."""
+    def saying(self, field: str) -> Collection[str]:
+        """The services that say something in one of :data:`RARE_FIELDS`."""
         raise NotImplementedError
 
 
@@ -45,13 +45,18 @@ class _Walked(Mapping[str, tuple[str, ...]]):
         return len(self._names)
 
 
-LINK_FIELDS: Final = ("flows", "redundancyGroup")
-"""What few services say of what they depend on, and those who ask for it ask all services."""
+RARE_FIELDS: Final[Mapping[str, str]] = {
+    "flows": "dependsOn",
+    "redundancyGroup": "dependsOn",
+    "observations": "capacity",
+    "peaks": "capacity",
+}
+"""What few services say, and where; those who ask for it ask all services."""
 
 
-def has_link(service: Mapping[str, Any], field: str) -> bool:
-    """True when a service says something in a field of what it depends on."""
-    return any(field in item for item in service.get("spec", {}).get("dependsOn", ()))
+def says(service: Mapping[str, Any], field: str) -> bool:
+    """True when a service says something in one of :data:`RARE_FIELDS`."""
+    return any(field in item for item in service.get("spec", {}).get(RARE_FIELDS[field], ()))
 
 
 def targets(service: Mapping[str, Any]) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Listed, Record
 from itsm_as_code.records.document import load
-from itsm_as_code.records.graph import LINK_FIELDS, has_link, targets
+from itsm_as_code.records.graph import RARE_FIELDS, says, targets
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import Kind, KindRegistry
 from itsm_as_code.records.sources import Sources
@@ -55,7 +55,7 @@ def listings(catalogue: Catalogue) -> dict[str, Any]:
             sources.setdefault(target, []).append(record.name)
     parts |= divided(_SOURCES, sources)
     services = catalogue.of_kind("Service")
-    linked = {field: [record.name for record in services if has_link(record.data, field)] for field in LINK_FIELDS}
+    linked = {field: [record.name for record in services if says(record.data, field)] for field in RARE_FIELDS}
     about = {
         "first": first,
         "linked": linked,
@@ -158,7 +158,7 @@ class LazyCatalogue(Catalogue):
         self.some("Service", found)
         return found
 
-    def linked_with(self, field: str) -> list[str]:
+    def saying(self, field: str) -> list[str]:
         """The services that say something in a field of what they depend on."""
         found: list[str] = self.part("kinds")["linked"][field]
         return found
@@ -317,5 +317,5 @@ class KindData(Listed):
     def sources(self, target: str) -> Collection[str]:
         return self._catalogue.sources_of(target)
 
-    def linked_with(self, field: str) -> Collection[str]:
-        return self._catalogue.linked_with(field)
+    def saying(self, field: str) -> Collection[str]:
+        return self._catalogue.saying(field)

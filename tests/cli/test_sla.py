@@ -117,6 +117,31 @@ def test_other_forms_and_windows(itsm: Run, outage: Workshop) -> None:
         assert why in err
 
 
+def test_each_day_of_a_window_in_every_form(itsm: Run, outage: Workshop) -> None:
+    """20 hours and half an hour of two days in November; the days add up to the window."""
+    asked = ("-C", outage.path, "sla", "newsletter", "--daily", "--now", "2026-11-22T12:00:00Z")
+    code, out, _ = itsm(*asked, "--format", "csv")
+    rows = {row["date"]: row for row in csv.DictReader(io.StringIO(out))}
+    assert (code, len(rows), rows["2026-11-22"]["servedSeconds"]) == (1, 22, str(13 * 3600)), "until 13:00 in Berlin"
+    assert sum(Fraction(row["lostSeconds"]) for row in rows.values()) == 73800
+    assert (rows["2026-11-01"]["attained"], rows["2026-11-15"]["status"]) == ("100", "missed")
+    _, out, _ = itsm(*asked, "--format", "json")
+    data = json.loads(out)
+    assert REPORT.problems(data, out.encode()) == []
+    (found,) = data["objectives"]
+    for column in ("servedSeconds", "lostSeconds", "unknownSeconds"):
+        assert sum(Fraction(day[column]) for day in found["days"]) == Fraction(found[column])
+        assert [day[column] for day in found["days"]] == [row[column] for row in rows.values()]
+    for form in ("text", "markdown"):
+        _, out, _ = itsm(*asked, "--format", form)
+        assert sum(day in out.replace("\\-", "-") for day in rows) == 22
+    _, out, _ = itsm("-C", ROOT, "sla", "payments-api", "--daily", "--format", "json")
+    assert REPORT.problems(json.loads(out), out.encode()) == [], "times and what nothing measures too"
+    for more in (("--explain", "newsletter", "availability"), ("--what-if", "newsletter=99.5")):
+        code, _, err = itsm("-C", outage.path, "sla", "--daily", *more)
+        assert (code, "leave" in err) == (2, True)
+
+
 def test_how_fast_a_budget_burns_is_shown_with_an_interval(itsm: Run, outage: Workshop) -> None:
     """60 of 216 minutes in 31,020: even at 4.744 times that rate it lasts. Of 108 minutes 48 are left: not at that."""
     text = (outage.path / OUTAGE_PATH).read_text()

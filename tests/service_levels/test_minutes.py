@@ -24,7 +24,7 @@ from itsm_as_code.service_levels.cases import times
 from itsm_as_code.service_levels.measurements import csv_table
 from itsm_as_code.service_levels.measurements.samples import Notes, measured
 from itsm_as_code.service_levels.measurements.settings import Source
-from itsm_as_code.service_levels.windows import window_at
+from itsm_as_code.service_levels.windows import days_of, window_at
 
 Data = dict[str, Any]
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -126,6 +126,7 @@ def agrees(seed: int) -> int:
     gaps = Intervals(Interval(start, end) for start, end in world.gaps)
     found = attainment(facts, world.agreement(), world.objective(), window, world.now, unknown=gaps)
     served, lost, looked_at = 0, Fraction(0), 0
+    of_day: dict[tuple[date, str], Fraction] = {}
     for minute in minutes(window.span):
         looked_at += 1
         local = minute.astimezone(tz)
@@ -133,7 +134,21 @@ def agrees(seed: int) -> int:
         if known and world.is_in_force(local) and world.is_served(minute, local):
             served += 1
             kinds = {kind for (start, end), kind in world.outages if start <= minute < end}
-            lost += 1 if "full" in kinds else world.weight if kinds else 0
+            bad = Fraction(1) if "full" in kinds else world.weight if kinds else Fraction(0)
+            lost += bad
+            for what, amount in (("served", Fraction(1)), ("lost", bad)):
+                of_day[local.date(), what] = of_day.get((local.date(), what), Fraction(0)) + amount
+    for day, span in days_of(window.span, tz):
+        one = found.within(span)
+        expected = [of_day.pop((day, what), Fraction(0)) for what in ("served", "lost")]
+        assert [one.served / 60, one.lost / 60] == expected, (seed, day)
+    assert not of_day, "each minute is of one day"
+    days = [found.within(span) for _, span in days_of(window.span, tz)]
+    assert sum((day.served for day in days), Fraction(0)) == found.served, seed
+    for parts in ("left_out", "unknown", "counted"):
+        whole = sum((part.lost + part.seconds for part in getattr(found, parts)), Fraction(0))
+        cut = (part.lost + part.seconds for day in days for part in getattr(day, parts))
+        assert sum(cut, Fraction(0)) == whole, (seed, parts)
     assert (found.served / 60, found.lost / 60) == (served, lost), seed
     parts = sorted(part.span for part in (*found.left_out, *found.unknown))
     assert sum((part.end - part.start for part in parts), timedelta()) // MINUTE == looked_at - served, seed
@@ -157,6 +172,8 @@ def clock_agrees(world: World, tz: ZoneInfo, seed: int) -> int:
     )
     assert [case.took / 60 for case in found.cases] == [took], seed
     assert found.attained == took, seed
+    days = [found.within(part) for _, part in days_of(window.span, tz)]
+    assert [case for day in days for case in day.cases] == list(found.cases), seed
     return (end - start) // MINUTE
 
 
@@ -164,6 +181,20 @@ def clock_agrees(world: World, tz: ZoneInfo, seed: int) -> int:
 def test_minute_by_minute(worlds: int) -> None:
     looked_at = sum(agrees(seed) for seed in range(worlds))
     print(f"{worlds:,} random calendars, outages, pauses and zones: {looked_at:,} minutes looked at, each the same")
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-10-26", 24)])
+def test_the_day_of_a_change_of_clocks_has_its_hours(day: str, hours: int) -> None:
+    """The clocks change at 01:00 UTC, in the middle of an outage of an hour."""
+    down = {"service": "shop", "start": f"{day}T00:30:00Z", "end": f"{day}T01:30:00Z", "kind": "full"}
+    incident = {"kind": "Incident", "metadata": {"name": "i"}, "spec": {"services": ["shop"], "outages": [down]}}
+    agreement = {"metadata": {"name": "a"}, "spec": {"service": "shop", "timezone": "Europe/Berlin"}}
+    now, tz = datetime.fromisoformat(f"{day}T12:00:00Z") + DAY, ZoneInfo("Europe/Berlin")
+    window = window_at({"rolling": "P3D"}, now, tz)
+    found = attainment(Facts.from_records([incident]), agreement, {"name": "up"}, window, now)
+    days = {one.isoformat(): found.within(span) for one, span in days_of(window.span, tz)}
+    assert (days[day].served, days[day].lost, len(days)) == (hours * 3600, 3600, 4)
+    assert sum(one.served for one in days.values()) == found.served
 
 
 class Probe:

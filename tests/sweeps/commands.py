@@ -57,7 +57,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "schema": [[], ["Change"]],
     "set": [["{spare}", "metadata.title=New"]],
     "show": [["{record}"]],
-    "sla": [[], ["--window", "2026-Q3"], ["--what-if", "{service}=99.5"]],
+    "sla": [[], ["--window", "2026-Q3"], ["--daily"], ["--what-if", "{service}=99.5"]],
     "validate": [[], ["--rev", "main"]],
     "waiver list": [[]],
 }

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     metavar="SERVICE OBJECTIVE",
     help="Show one objective with each interval or case that counts, and the record that says so.",
 )
+@click.option("--daily", is_flag=True, help="Show each day of the window too, on clocks of the agreement.")
 @what_if_option
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
 @common_options("sla")
@@ -45,6 +46,7 @@ def command(
     service: str | None,
     window: str | None,
     explain: tuple[str, str] | None,
+    daily: bool,
     suppositions: tuple[str, ...],
     rev: str | None,
 ) -> int:
@@ -62,6 +64,7 @@ def command(
     Example:
       itsm sla
       itsm sla payments-api --window 2026-Q3
+      itsm sla payments-api --daily --window 2026-11
       itsm sla --explain payments-api availability
       itsm sla --what-if message-broker=99.75
     """
@@ -69,7 +72,7 @@ def command(
     from itsm_as_code.service_levels.overview import overview
     from itsm_as_code.validation import load_rule_set
 
-    _must_agree(service, window, explain, suppositions)
+    _must_agree(service, window, explain, daily, suppositions)
     snapshot = session.snapshot(rev)
     rule_set = load_rule_set(snapshot)
     if not rule_set.catalogue.records and not rule_set.catalogue.findings:
@@ -82,7 +85,7 @@ def command(
     if suppositions:
         return supposing(session, facts, now, suppositions, service)
     seen, notes = measured(snapshot, rule_set, facts, now, window)
-    found = overview(seen, now, wanted, window, notes)
+    found = overview(seen, now, wanted, window, notes, daily)
     if explain:
         must_be(explain[1], {line.objective["name"] for line in found.lines}, f"objective of {explain[0]} in force")
         found = found.only(explain[1])
@@ -124,11 +127,15 @@ def _parquet(source: Source, snapshot: Snapshot) -> Reading:
     return read(source, snapshot.root)
 
 
-def _must_agree(service: str | None, window: str | None, explain: object, suppositions: tuple[str, ...]) -> None:
+def _must_agree(
+    service: str | None, window: str | None, explain: object, daily: bool, suppositions: tuple[str, ...]
+) -> None:
     from itsm_as_code.errors import UsageError
 
-    if suppositions and (explain is not None or window is not None):
-        raise UsageError("--what-if is about no window", remedy="leave out --window and --explain")
+    if suppositions and (explain is not None or window is not None or daily):
+        raise UsageError("--what-if is about no window", remedy="leave out --window, --daily and --explain")
+    if daily and explain is not None:
+        raise UsageError("--explain shows intervals and --daily days", remedy="leave one of them out")
     if explain is not None and service is not None:
         raise UsageError("--explain names its service itself", remedy="leave the other one out")
 

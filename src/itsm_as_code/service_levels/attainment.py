@@ -10,8 +10,9 @@ Source: ITIL 4, service level and availability management practices.
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -105,6 +106,15 @@ class Attainment:
     def attained(self) -> Fraction | None:
         """The share of one that was attained."""
         return 1 - self.lost / self.served if self.served else None
+
+    def within(self, span: Interval) -> Attainment:
+        """What of it lies in a part of the window: those of parts that cover the window add up to it."""
+        lists = (self.left_out, self.counted, self.unknown, self.differs)
+        left_out, counted, unknown, differs = (tuple(_within(parts, span)) for parts in lists)
+        found = replace(
+            self, window=Window(span, span), left_out=left_out, counted=counted, unknown=unknown, differs=differs
+        )
+        return replace(found, served_whole=found.served)
 
 
 def attainment(
@@ -271,11 +281,14 @@ def _calendar(facts: Facts, name: str, window: Interval) -> Intervals:
         raise ValueError(f"the calendar '{name}' cannot be read: {error}") from None
 
 
-def _within(parts: Iterable[Part], span: Interval) -> Iterator[Part]:
-    for part in parts:
+def _within(parts: Sequence[Part], span: Interval) -> Iterator[Part]:
+    """What of disjoint parts, in order, lies in a span."""
+    for index in range(bisect_right(parts, span.start, key=lambda part: part.span.end), len(parts)):
+        part = parts[index]
         start, end = max(part.span.start, span.start), min(part.span.end, span.end)
-        if start < end:
-            yield Part(Interval(start, end), part.why, part.source, part.weight)
+        if start >= end:
+            break
+        yield Part(Interval(start, end), part.why, part.source, part.weight)
 
 
 def outage_parts(facts: Facts, service: str, span: Interval, known: datetime, degraded: Fraction) -> Iterator[Part]:

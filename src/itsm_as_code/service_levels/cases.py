@@ -9,7 +9,7 @@ were done. Source: ITIL 4, incident management and service request management pr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from math import ceil
@@ -61,6 +61,14 @@ class Times:
     def in_time(self) -> int:
         """The number of cases within the target."""
         return sum(case.in_time for case in self.cases)
+
+    def within(self, span: Interval) -> Times:
+        """Those of its cases that began in a part of the window."""
+        cases, running = (
+            tuple(case for case in cases if span.start <= case.span.start < span.end)
+            for cases in (self.cases, self.running)
+        )
+        return replace(self, window=Window(span, span), cases=cases, running=running)
 
 
 def is_time(objective: Data) -> bool:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from itsm_as_code.clock import Interval, Intervals
+from itsm_as_code.clock import Interval, Intervals, zone
 from itsm_as_code.durations import add_months, parse_duration
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.attainment import Attainment, in_force, zone_of
@@ -18,7 +18,7 @@ from itsm_as_code.service_levels.cases import Times
 from itsm_as_code.service_levels.figures import Figure, figure, is_met
 from itsm_as_code.service_levels.measurements.samples import Note
 from itsm_as_code.service_levels.projection import Projection, projection
-from itsm_as_code.service_levels.windows import Window, day_begins, window_at
+from itsm_as_code.service_levels.windows import Window, day_begins, days_of, window_at
 
 _NAMED: Final = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?\Z", re.ASCII)
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
@@ -55,6 +55,13 @@ class Line:
         return "no case began in the window" if isinstance(self.found, Times) else "nothing is known of the window"
 
     @property
+    def days(self) -> Iterator[tuple[date, Line]]:
+        """The line of each day of the window on clocks of the agreement, which add up to it; none without a figure."""
+        if self.found is not None:
+            for day, span in days_of(self.window, zone(self.found.timezone)):
+                yield day, replace(self, window=span, found=self.found.within(span))
+
+    @property
     def projection(self) -> Projection | None:
         """When the error budget may be used up."""
         return projection(self.budget) if self.budget else None
@@ -67,12 +74,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Lines as of an instant; ``explained`` where each interval is to be told; ``notes`` on what was measured."""
+    """Lines as of an instant; ``explained`` where each interval is to be told, ``daily`` where each day is.
+
+    ``notes`` are on what was measured.
+    """
 
     now: datetime
     lines: tuple[Line, ...]
     explained: bool = False
     notes: tuple[Note, ...] = ()
+    daily: bool = False
 
     def only(self, objective: str) -> Overview:
         """The lines of one objective, with their intervals."""
@@ -91,13 +102,19 @@ class Overview:
 
 
 def overview(
-    facts: Facts, now: datetime, service: str | None = None, window: str | None = None, notes: Iterable[Note] = ()
+    facts: Facts,
+    now: datetime,
+    service: str | None = None,
+    window: str | None = None,
+    notes: Iterable[Note] = (),
+    daily: bool = False,
 ) -> Overview:
     """The objectives in force at ``now``, of one service or all; ValueError for a window that is none."""
     check_window(window, now)
     names = sorted(facts.agreements_by_service) if service is None else [service]
     about = tuple(note for note in notes if service is None or note.service in ("", service))
-    return Overview(now, tuple(line for name in names for line in _lines(facts, name, now, window)), notes=about)
+    lines = tuple(line for name in names for line in _lines(facts, name, now, window))
+    return Overview(now, lines, notes=about, daily=daily)
 
 
 def check_window(window: str | None, now: datetime) -> None:

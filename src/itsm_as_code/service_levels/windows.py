@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -76,6 +77,17 @@ def day_begins(day: date, tz: ZoneInfo) -> datetime:
         return FOREVER
     spans = wall_intervals(day, "00:00", "24:00", tz)
     return spans[0].start if spans else day_begins(day + timedelta(days=1), tz)
+
+
+def days_of(span: Interval, tz: ZoneInfo) -> Iterator[tuple[date, Interval]]:
+    """The days of a span on clocks in ``tz``, the first and the last as far as they lie in it."""
+    day, start = span.start.astimezone(tz).date(), span.start
+    while start < span.end:
+        end = min(day_begins(day + timedelta(days=1), tz), span.end)
+        if start < end:
+            yield day, Interval(start, end)
+            start = end
+        day += timedelta(days=1)
 
 
 def _before(at: datetime, length: Duration, tz: ZoneInfo) -> datetime:

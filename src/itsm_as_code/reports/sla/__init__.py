@@ -60,6 +60,19 @@ def row(line: Line) -> dict[str, Any]:
     }
 
 
+DAY_COLUMNS: Final = (
+    *("date", "status", "attained", "from", "until", "servedSeconds", "lostSeconds", "unknownSeconds"),
+    *("cases", "inTime"),
+)
+
+
+def days(line: Line) -> Iterator[dict[str, Any]]:
+    """Each day of a window, in the columns that a day has; empty where nothing measures the objective."""
+    for day, of_day in line.days:
+        data = row(of_day) | {"date": day.isoformat()}
+        yield {column: data[column] for column in DAY_COLUMNS}
+
+
 def _burning(line: Line) -> dict[str, Any]:
     """How fast the budget burns, and between which instants it may be used up; null is not within its window."""
     rate, found = line.budget.burn_rate if line.budget else None, line.projection

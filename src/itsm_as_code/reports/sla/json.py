@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itsm_as_code.clock import format_instant
 from itsm_as_code.reports import escape
-from itsm_as_code.reports.sla import RULE, intervals, note, row
+from itsm_as_code.reports.sla import RULE, days, intervals, note, row
 from itsm_as_code.service_levels.overview import Overview
 
 
@@ -15,7 +15,10 @@ def render(report: Overview) -> str:
         "rounding": RULE,
         "notes": [note(item) for item in report.notes],
         "objectives": [
-            row(line) | ({"intervals": list(intervals(line))} if report.explained else {}) for line in report.lines
+            row(line)
+            | ({"intervals": list(intervals(line))} if report.explained else {})
+            | ({"days": list(days(line))} if report.daily else {})
+            for line in report.lines
         ],
     }
     return escape.dumped(data)

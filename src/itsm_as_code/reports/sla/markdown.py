@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itsm_as_code.reports import escape
+from itsm_as_code.reports import escape, table
 from itsm_as_code.reports.sla import RULE, row
-from itsm_as_code.reports.sla.text import attained, left, more
+from itsm_as_code.reports.sla.text import attained, by_day, left, more, promised
 from itsm_as_code.service_levels.measurements.samples import told
 from itsm_as_code.service_levels.overview import Overview
 
@@ -18,10 +18,16 @@ def render(report: Overview) -> str:
         data = row(line)
         cells = [
             *(data["service"], f"{data['objective']} ({data['agreement']})"),
-            f"{data['comparison']} {data['target']} {data['unit']}",
+            promised(data),
             *(attained(data), data["status"], left(data), f"{data['from']} to {data['until']}"),
             more(data),
         ]
         lines.append(f"| {' | '.join(escape.markdown(cell) for cell in cells)} |")
     notes = [f"- {escape.markdown(told(item))}" for item in report.notes]
+    if report.daily:
+        for line in report.lines:
+            if line.found is not None and line.status != "no-data":
+                title = f"{line.objective['name']} of {line.agreement} for {line.service}"
+                headers, *rows = by_day(line)
+                lines += ["", f"**{escape.markdown(title)}**", "", *table.markdown(headers, rows)]
     return "\n".join([*lines, "", *notes, *([""] if notes else []), f"Rounding: {RULE}.", ""])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
-from itsm_as_code.reports import escape
-from itsm_as_code.reports.sla import RULE, intervals, number, row
+from itsm_as_code.reports import escape, table
+from itsm_as_code.reports.sla import RULE, days, intervals, number, row
 from itsm_as_code.service_levels import Attainment, Times
 from itsm_as_code.service_levels.attainment import RECORDS, seconds
 from itsm_as_code.service_levels.measurements.samples import told
@@ -21,11 +21,36 @@ def render(report: Overview) -> str:
     rows = [_cells(row(line)) for line in report.lines]
     if not rows:
         return "no objective is in force\n"
+    if report.daily:
+        return "\n".join([*(text for line in report.lines for text in _daily(line)), *_notes(report), ""])
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows]
     counts = [f"{sum(line.status == status for line in report.lines)} {status}" for status in _STATUSES]
     summary = f"{len(rows)} objectives: {', '.join(counts)}"
     return "\n".join([*map(escape.terminal, lines), summary, *_notes(report), ""])
+
+
+_DAY_HEADERS: Final = ("Date", "Attained", "Service minutes", "Bad", "Unknown")
+
+
+def by_day(line: Line) -> Iterator[list[str]]:
+    """Headers, and each day: what was attained, of how much service time, what was bad, and what more is not known."""
+    columns = len(_DAY_HEADERS) if isinstance(line.found, Attainment) else 2
+    yield list(_DAY_HEADERS[:columns])
+    for day in days(line):
+        spent = (day["servedSeconds"], day["lostSeconds"], day["unknownSeconds"])
+        minutes = ["" if part is None else number(Fraction(part) / 60) for part in spent]
+        yield [day["date"], attained(day | {"unit": line.objective["unit"], "problem": None}), *minutes][:columns]
+
+
+def _daily(line: Line) -> Iterator[str]:
+    data = row(line)
+    title = f"{data['objective']} of {data['agreement']} for {data['service']}: {data['status']}"
+    if line.found is None or line.status == "no-data":
+        yield escape.terminal(f"{title}, {line.why}")
+        return
+    yield escape.terminal(f"{title}, {attained(data)}, promised {promised(data)}; days in {line.found.timezone}")
+    yield from (f"  {text}" for text in table.text(list(by_day(line))))
 
 
 def _notes(report: Overview) -> list[str]:
@@ -36,8 +61,12 @@ _STATUSES = ("met", "missed", "no-data", "unknown")
 
 
 def _cells(data: dict[str, Any]) -> list[str]:
-    promised = f"{data['comparison']} {data['target']} {data['unit']}"
-    return [data["status"], data["service"], data["objective"], attained(data), promised, left(data), more(data)]
+    return [data["status"], data["service"], data["objective"], attained(data), promised(data), left(data), more(data)]
+
+
+def promised(data: dict[str, Any]) -> str:
+    """``at-least 99.95 percent``."""
+    return f"{data['comparison']} {data['target']} {data['unit']}"
 
 
 def more(data: dict[str, Any]) -> str:
@@ -117,11 +146,10 @@ def _line(what: str, start: str, end: str, amount: str, source: str) -> str:
 
 
 def _sums(line: Line, found: Attainment | Times, data: dict[str, Any]) -> Iterator[str]:
-    promised = f"{data['comparison']} {data['target']} {data['unit']}"
     if isinstance(found, Times):
         percentile = data["percentile"] or "100"
         yield f"  {data['inTime']} of {data['cases']} in time; running and not late yet: {len(found.running)}"
-        yield f"  attained {attained(data)} by the nearest rank for {percentile} % of them; promised {promised}"
+        yield f"  attained {attained(data)} by the nearest rank for {percentile} % of them; promised {promised(data)}"
         yield f"  rounding: {RULE}"
         return
     yield _line("= service time", "", "", number(found.served), "denominator")
@@ -130,7 +158,7 @@ def _sums(line: Line, found: Attainment | Times, data: dict[str, Any]) -> Iterat
             weight = "" if part["seconds"] == part["lostSeconds"] else f" (of {part['seconds']} s)"
             yield _line(f"- {part['why']}", part["from"], part["until"], part["lostSeconds"], part["source"] + weight)
     yield _line("= good", "", "", number(found.served - found.lost), "numerator")
-    yield f"  attained {attained(data)}, promised {promised}; error budget: {left(data)}"
+    yield f"  attained {attained(data)}, promised {promised(data)}; error budget: {left(data)}"
     if burns(data):
         yield f"  {burns(data)}"
     for part in intervals(line):

@@ -142,6 +142,13 @@ def test_whether_a_promise_can_be_kept_follows_from_its_figures(pages: Pages) ->
     assert all(kept is (word == "Can") for kept, word in judged)
 
 
+def test_how_fast_a_budget_burns_is_a_sentence(pages: Pages) -> None:
+    """card-payments lost 62 of 64.8 minutes; what lost nothing says nothing."""
+    said = main(pages, "services/card-payments.html")
+    assert "Burn rate 1.33; from 1 outage, the error budget is exhausted on Sun 22 Nov 2026 at the earliest" in said
+    assert "urn rate" not in main(pages, "services/payments-api.html")
+
+
 @pytest.mark.parametrize(
     ("attained", "said", "tone"),
     [("0.98", "Overspent by 100.0 %", "bad"), ("0.99", "Used up", "bad"), ("0.992", "20.0 % left", "warn"),

@@ -227,6 +227,7 @@ def test_a_used_up_budget_says_what_it_stops(validated: Validate) -> None:
     said = main(pages, "services/a.html")
     assert "Stops normal and standard changes that mend nothing and are not exempt" in said
     assert "1 Jan 2027" in said
+    assert "Burn rate 3.15; the error budget is exhausted." in said, "1,192.32 of 378 min: 0.5 % of 52.5 days"
 
 
 def test_a_service_shows_what_is_left_and_when_it_may_be_changed(pages: Pages) -> None:

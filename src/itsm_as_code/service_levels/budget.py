@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from itsm_as_code.clock import Interval
-from itsm_as_code.measures.numbers import percent_floor, share
+from itsm_as_code.measures.numbers import percent_floor, rounded, share
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.attainment import Attainment, Part, attainment, in_force, zone_of
 from itsm_as_code.service_levels.promises import supporting
@@ -24,6 +25,7 @@ PLACES: Final = 3
 """Decimals of a percentage that people read; it is cut, never rounded up."""
 _SHARES: Final = ("availability", "latency", "throughput", "quality")
 _MINUTE: Final = timedelta(minutes=1)
+_LEAST_RATE: Final = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,15 @@ class ErrorBudget:
         """
         allowed = (1 - self.target) * self.served
         return self.lost / allowed if allowed else None
+
+    @property
+    def burn_rate_text(self) -> str:
+        """The burn rate to two decimals; empty where there is none, or nothing was lost."""
+        if self.burn_rate is None or not self.lost:
+            return ""
+        return (
+            f"{rounded(self.burn_rate, 2).normalize():f}" if self.burn_rate >= _LEAST_RATE else f"under {_LEAST_RATE}"
+        )
 
     @property
     def remaining(self) -> Fraction:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itsm_as_code.measures.numbers import rounded
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import BudgetPolicy, ErrorBudget, error_budgets, recovers
+from itsm_as_code.service_levels.projection import projection
 from itsm_as_code.site.views import promises, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Inline, Missing, Row, Status, Table, Text, Value
@@ -16,13 +17,14 @@ _HEADERS = ("Objective", "Left of the budget", "Lost", "Allowed", "Window", "Sou
 
 
 def shown(context: Context, service: Record) -> tuple[Value | None, ...]:
-    """What is stopped, and numerator, denominator and source of every budget of a service."""
+    """What is stopped, how fast each budget burns, and numerator, denominator and source of every one of a service."""
     try:
         found = budgets(context, service)
     except ValueError as error:
         return (Missing(f"Unknown: {error}"),)
     rows = tuple(_row(context, item) for item in found)
-    return stopped(context, found), Table("Error budgets", _HEADERS, rows) if rows else None
+    burning = (burns(context, item, len(found) > 1) for item in found)
+    return stopped(context, found), *burning, Table("Error budgets", _HEADERS, rows) if rows else None
 
 
 def worst(context: Context, service: Record) -> Value:
@@ -60,6 +62,25 @@ def stopped(context: Context, budgets: Iterable[ErrorBudget]) -> Value | None:
     if last is None or None in ends:
         return Text(f"{text}.")
     return Inline((Text(f"{text}, until the budget has recovered:"), words.moment(last, context.tz)), " ")
+
+
+def burns(context: Context, budget: ErrorBudget, named: bool = False) -> Value | None:
+    """The burn rate of a budget and when it may be exhausted, in a sentence; None where nothing was lost of it."""
+    rate, ahead = budget.burn_rate_text, projection(budget)
+    if not rate:
+        return None
+    said = f"{objective(context, budget)}: burn rate {rate}" if named else f"Burn rate {rate}"
+    if ahead is None:
+        return Text(f"{said}; the error budget is exhausted." if budget.is_used_up() else f"{said}.")
+    said += f"; from {words.count(ahead.outages, 'outage')}, the error budget"
+    earliest, likely, latest = (
+        words.day(item.astimezone(context.tz).date()) if item else ""
+        for item in (ahead.earliest, ahead.likely, ahead.latest)
+    )
+    if not earliest:
+        return Text(f"{said} is not exhausted within its window.")
+    when = f"between {earliest} and {latest}" if latest else f"on {earliest} at the earliest, or not within its window"
+    return Text(f"{said} is exhausted {when}{f'; most likely on {likely}' if likely else ''}.")
 
 
 def standing(budget: ErrorBudget) -> Status:

@@ -130,8 +130,8 @@ def test_the_example_is_readable_by_others(itsm: Run, tmp_path: Path) -> None:
     [
         (["--service", "newsleter"], "did you mean 'newsletter'?"),
         (["--team", "team-shp"], "did you mean 'team-shop'?"),
-        (["--from", "tomorrow"], "'tomorrow' is neither a day nor an instant"),
-        (["--to", "2026-13-01"], "neither a day nor an instant"),
+        (["--from", "whenever"], "'whenever' is not an instant such as"),
+        (["--to", "2026-13-01"], "--to: there is no day 2026-13-01"),
         (["--from", "2026-12-02", "--to", "2026-12-01"], "--to is not after --from"),
         (["--to", "2026-11-01"], "--to is not after --from"),
         (["--format", "xml"], "'xml' is not one of"),

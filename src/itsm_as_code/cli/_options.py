@@ -43,7 +43,7 @@ def common_options(report: str = "", *, output: bool = True) -> Callable[[Functi
     path = click.Path(path_type=Path)
     options = [
         click.option("-C", "directory", type=path, metavar="DIR", help="Work in this folder."),
-        click.option("--now", metavar="INSTANT", help="Judge as of this instant (RFC 3339)."),
+        click.option("--now", metavar="INSTANT", help="Judge as of exactly this instant (RFC 3339)."),
         click.option("-q", "--quiet", is_flag=True, help="Print nothing but the result."),
         click.option("-v", "--verbose", is_flag=True, help="Say more."),
     ]

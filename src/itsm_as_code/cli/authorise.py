@@ -10,6 +10,7 @@ import click
 
 from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._times import INSTANT, Said
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="MODEL", help="A standard change without a record, by its model; with --service.")
 @click.option("--minutes", type=click.IntRange(1, 10080), default=60, help="How long that may take (60 otherwise).")
 @click.option("--service", metavar="SERVICE", help="Which of its services is deployed (all of them otherwise).")
-@click.option("--at", "at", metavar="INSTANT", help="When (RFC 3339); now unless said otherwise.")
+@click.option("--at", "at", type=INSTANT, metavar="INSTANT", help="When; now unless said otherwise.")
 @click.option("--rev", metavar="REV", help="Where the records are; the default branch of itsm.yaml otherwise.")
 @click.option(
     "--evidence",
@@ -47,7 +48,7 @@ def command(
     model: str | None,
     minutes: int,
     service: str | None,
-    at: str | None,
+    at: Said | None,
     rev: str | None,
     evidence: Path | None,
     require_evidence: bool,
@@ -69,19 +70,18 @@ def command(
     from itsm_as_code.assurance.authority import look_up
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.cli._default_branch import branch_name, default_branch
-    from itsm_as_code.cli.output import instant
     from itsm_as_code.gate.authorise import Question, authorise, check_readable
     from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.validation import load_rule_set
 
-    given = None if at is None else instant(at, "--at")
     repository = Repository(session.directory)
     revision = rev or default_branch(repository)
     commit = repository.commit(revision)
     branch, repository = branch_name(repository), at_root(repository, commit)
     rule_set = load_rule_set(repository.snapshot(commit))
-    moment = given or session.instant(rule_set.configuration.as_of)
+    configuration = rule_set.configuration
+    moment = at.at(session, configuration) if at else session.instant(configuration.as_of)
     check_readable(rule_set.catalogue, change or model or "")
     rule_set, name = _asked(rule_set, change, model, service, moment, minutes)
     answer = authorise(Question(name, service, moment), rule_set, _elsewhere(repository, rule_set, name))

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from itsm_as_code.cli._deployed import as_told
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._times import BORDER, Said
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from itsm_as_code.records.facts import Facts
 
 _DAYS = 30
 
 
 @click.command("calendar")
-@click.option("--from", "start", metavar="WHEN", help="First day or instant. Default: now.")
-@click.option("--to", "end", metavar="WHEN", help="First day or instant that is not shown. Default: 30 days later.")
+@click.option("--from", "start", type=BORDER, metavar="WHEN", help="First day or instant. Default: now.")
+@click.option(
+    "--to", "end", type=BORDER, metavar="WHEN", help="First day or instant that is not shown. Default: 30 days later."
+)
 @click.option("--service", "services", multiple=True, metavar="NAME", help="Only what concerns this service.")
 @click.option("--team", "teams", multiple=True, metavar="NAME", help="Only what concerns the services of this team.")
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
 @common_options("calendar")
 def command(
     session: Session,
-    start: str | None,
-    end: str | None,
+    start: Said | None,
+    end: Said | None,
     services: tuple[str, ...],
     teams: tuple[str, ...],
     rev: str | None,
@@ -57,8 +58,8 @@ def command(
     configuration = rule_set.configuration
     all_readable(rule_set.catalogue)
     now, tz = session.instant(configuration.as_of), clock.zone(configuration.timezone)
-    begin = _when("--from", start, tz) if start else now
-    until = _when("--to", end, tz) if end else begin + timedelta(days=_DAYS)
+    begin = start.at(session, configuration) if start else now
+    until = end.at(session, configuration) if end else begin + timedelta(days=_DAYS)
     if until <= begin:
         raise UsageError("--to is not after --from", remedy="name a later day")
     world = World.of(rule_set.catalogue, configuration, now)
@@ -75,21 +76,6 @@ def command(
     )
     session.report("calendar", planned)
     return 0
-
-
-def _when(option: str, text: str, tz: ZoneInfo) -> datetime:
-    """A day, which begins in the zone, or an instant."""
-    from itsm_as_code import clock
-    from itsm_as_code.durations import OutOfRange
-    from itsm_as_code.errors import UsageError
-
-    try:
-        if "T" not in text:
-            return datetime.combine(clock.parse_date(text), datetime.min.time(), tz).astimezone(UTC)
-        return clock.parse_instant(text)
-    except ValueError as error:
-        why = str(error) if isinstance(error, OutOfRange) else f"'{text}' is neither a day nor an instant"
-        raise UsageError(f"{option}: {why}", remedy="write 2026-12-01, or 2026-12-01T08:00:00Z") from None
 
 
 def _selected(facts: Facts, services: tuple[str, ...], teams: tuple[str, ...]) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._times import INSTANT
 from itsm_as_code.cli.output import Session
 
 _FILE = click.Path(path_type=Path)
@@ -20,8 +21,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--change", metavar="CHANGE", help="Under which change.")
 @click.option("--model", metavar="MODEL", help="Or by which model, with --answer.")
 @click.option("--answer", type=_FILE, metavar="FILE", help="What itsm authorise --format json answered before.")
-@click.option("--start", metavar="INSTANT", help="When it began.")
-@click.option("--end", metavar="INSTANT", help="When it ended (now, unless said otherwise).")
+@click.option("--start", type=INSTANT, metavar="INSTANT", help="When it began.")
+@click.option("--end", type=INSTANT, metavar="INSTANT", help="When it ended (now, unless said otherwise).")
 @click.option("--result", type=click.Choice(["successful", "failed", "backed-out"]), default="successful")
 @click.option("--supersedes", metavar="DIGEST", help="Which earlier line this one corrects.")
 @click.option("--as", "deployer", metavar="NAME", help="Which deployer of itsm.yaml says so.")
@@ -70,14 +71,13 @@ def command(session: Session, remote: str | None, lists: bool, key: Path | None,
 def _statement(session: Session, said: dict[str, Any]) -> dict[str, str]:
     """What the options say, as a statement without what comes before it."""
     from itsm_as_code.assurance.deployments import digest_of
-    from itsm_as_code.cli.output import instant
     from itsm_as_code.clock import format_instant
     from itsm_as_code.errors import UsageError
 
     answer = said.pop("answer")
     data = {key: value for key, value in said.items() if value is not None}
-    end = instant(said["end"], "--end") if said["end"] else session.instant(None)
-    data |= {"start": format_instant(instant(said["start"], "--start")), "end": format_instant(end)}
+    end = said["end"].at(session) if said["end"] else session.instant(None)
+    data |= {"start": format_instant(said["start"].at(session)), "end": format_instant(end)}
     if answer is not None:
         try:
             data["answer"] = digest_of(answer.read_bytes())

@@ -82,6 +82,7 @@ def _command(name: str, title: str) -> click.Command:
 def _typed(name: str, title: str) -> click.Command:
     """``itsm import request`` and ``issue``: imports of what people typed, nothing of which is written by halves."""
     from itsm_as_code.cli._options import common_options
+    from itsm_as_code.cli._times import INSTANT, Said
 
     text = (
         f"Import {title.partition(' (')[0]}. It is of GitHub or GitLab, as their API gives it (JSON), or "
@@ -95,7 +96,7 @@ def _typed(name: str, title: str) -> click.Command:
     @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
     @click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The repository.")
     @click.option("--requester", metavar="PERSON", help="Who submitted it, for a body alone.")
-    @click.option("--at", metavar="INSTANT", help="When it was submitted, for a body alone.")
+    @click.option("--at", type=INSTANT, metavar="INSTANT", help="When it was submitted, for a body alone.")
     @click.option(
         "--name", "record", metavar="NAME", help="The name of the record; made of day and issue if not given."
     )
@@ -106,17 +107,20 @@ def _typed(name: str, title: str) -> click.Command:
         file: Path,
         into: Path,
         requester: str | None,
-        at: str | None,
+        at: Said | None,
         record: str | None,
         dry_run: bool,
         offering: str | None = None,
     ) -> None:
+        from dataclasses import replace
         from functools import partial
 
+        from itsm_as_code.clock import format_instant
         from itsm_as_code.interchange import issue, request
 
         convert = request.convert if name == "request" else issue.convert
-        said = request.Said(offering, requester, at, record)
+        submitted = format_instant(at.at(replace(session, directory=session.directory / into))) if at else None
+        said = request.Said(offering, requester, submitted, record)
         _run(session, name, (file,), into, partial(convert, said=said), dry_run=dry_run, all_or_nothing=True)
 
     if name == "request":

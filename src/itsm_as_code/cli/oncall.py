@@ -7,16 +7,17 @@ from datetime import timedelta
 import click
 
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._times import INSTANT, Said
 from itsm_as_code.cli.output import Session
 
 
 @click.command("oncall")
 @click.argument("rota", required=False)
-@click.option("--at", metavar="INSTANT", help="Who is on call then. Default: now.")
+@click.option("--at", type=INSTANT, metavar="INSTANT", help="Who is on call then. Default: now.")
 @click.option("--person", metavar="NAME", help="Only the shifts of this person.")
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
 @common_options("oncall")
-def command(session: Session, rota: str | None, at: str | None, person: str | None, rev: str | None) -> int:
+def command(session: Session, rota: str | None, at: Said | None, person: str | None, rev: str | None) -> int:
     """Show who is on call, until when, and who is next.
 
     ROTA is a calendar of kind on-call, or a team that has one; all of them are shown without it. The forms json and ics
@@ -26,10 +27,9 @@ def command(session: Session, rota: str | None, at: str | None, person: str | No
     \b
     Example:
       itsm oncall
-      itsm oncall team-payments --at 2026-12-24T22:00:00Z
+      itsm oncall team-payments --at "2026-12-24 22:00"
       itsm oncall --person elif-yildirim --format ics --output on-call.ics
     """
-    from itsm_as_code.cli.output import instant
     from itsm_as_code.clock import Interval
     from itsm_as_code.errors import ItsmError
     from itsm_as_code.measures.on_call import rotas, shifts
@@ -39,7 +39,7 @@ def command(session: Session, rota: str | None, at: str | None, person: str | No
 
     rule_set = load_rule_set(session.snapshot(rev))
     facts = Facts.of(rule_set.catalogue, rule_set.configuration.timezone)
-    moment = instant(at, "--at") if at else session.instant(rule_set.configuration.as_of)
+    moment = at.at(session, rule_set.configuration) if at else session.instant(rule_set.configuration.as_of)
     named = facts.spec("Team", rota or "").get("onCall", rota)
     known = rotas(facts)
     _must_be(rota, named, [data["metadata"]["name"] for data in known], "rota or team with one")

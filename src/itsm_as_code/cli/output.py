@@ -36,7 +36,7 @@ class Session:
         from itsm_as_code.clock import format_instant
 
         if self.now is not None:
-            return instant(self.now)
+            return _instant(self.now)
         if as_of is not None:
             self.say(f"as of {format_instant(as_of)}, which itsm.yaml names")
             return as_of
@@ -94,14 +94,14 @@ class Session:
             raise ItsmError(message, remedy=f"{_streams.way_out(error)}, or name a file with --output") from None
 
 
-def instant(text: str, option: str = "--now") -> datetime:
-    """The instant of an option; a usage error when it is none."""
+def _instant(text: str) -> datetime:
+    """The instant of ``--now``, which is exact; a usage error when it is none."""
     from itsm_as_code.clock import parse_instant
 
     try:
         return parse_instant(text)
     except ValueError as error:
-        raise click.UsageError(f"{option}: {error}.") from None
+        raise click.UsageError(f"--now: {error}, with its offset.") from None
 
 
 def write_file(path: Path, content: bytes, mode: int | None = None) -> None:

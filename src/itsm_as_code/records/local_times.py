@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from itsm_as_code.clock import RANGE, parse_date
 from itsm_as_code.errors import UsageError
 
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -37,7 +38,10 @@ class LocalTimes:
         seconds = int(match["second"] or 0)
         wall = datetime.combine(self._day(match["day"]), time(int(match["hour"]), int(match["minute"]), seconds))
         both = [wall.replace(tzinfo=self.zone, fold=fold) for fold in (0, 1)]
-        earlier, later = map(self.written, both)
+        try:
+            earlier, later = map(self.written, both)
+        except OverflowError:
+            raise UsageError(f"'{text}' is outside {RANGE}", remedy="name a nearer time") from None
         if both[0].utcoffset() == both[1].utcoffset():
             return earlier
         if both[0].astimezone(UTC).astimezone(self.zone).replace(tzinfo=None) != wall:
@@ -55,6 +59,16 @@ class LocalTimes:
         """The day for ``today``, ``tomorrow`` or a day of the week; any other text as it is."""
         match = _DAY_ALONE.match(text.strip())
         return self._day(match["day"]).isoformat() if match else text
+
+    def beginning(self, text: str) -> datetime | None:
+        """The UTC instant at which such a day, or one that is written, begins; None for any other text.
+
+        UsageError for a day that does not exist, :class:`OutOfRange` for one beyond what is reckoned with.
+        """
+        day = self.day(text)
+        if not _DAY_ALONE.match(day):
+            return None
+        return datetime.combine(parse_date(day), time(), self.zone).astimezone(UTC)
 
     def _day(self, said: str | None) -> date:
         today = self.now.astimezone(self.zone).date()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from itsm_as_code.cli._options import common_options
-from itsm_as_code.cli.output import Session, instant, write_file
+from itsm_as_code.cli._times import BORDER, Said
+from itsm_as_code.cli.output import Session, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @click.command("deployments")
-@click.option("--from", "begins", metavar="INSTANT", help="Deployments that began from then on.")
-@click.option("--to", "ends", metavar="INSTANT", help="And before then (now).")
+@click.option("--from", "begins", type=BORDER, metavar="WHEN", help="Deployments that began from then on.")
+@click.option("--to", "ends", type=BORDER, metavar="WHEN", help="And before then (now).")
 @click.option(
     "--source",
     "sources",
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 @common_options("audit_deployments")
 def command(
     session: Session,
-    begins: str | None,
-    ends: str | None,
+    begins: Said | None,
+    ends: Said | None,
     sources: tuple[str, ...],
     mapped: tuple[str, ...],
     tolerance: int,
@@ -58,7 +59,7 @@ def command(
 
     \b
     Example:
-      itsm audit deployments --from 2026-07-01T00:00:00Z --to 2026-10-01T00:00:00Z
+      itsm audit deployments --from 2026-07-01 --to 2026-10-01
       itsm audit deployments --source csv=releases.csv --map service=App --map environment==production --drafts drafts
     """
     from itsm_as_code.assurance.deployment_audit import join
@@ -72,8 +73,9 @@ def command(
     commit = repository.commit(rev or default_branch(repository))
     rule_set = load_rule_set(at_root(repository, commit).snapshot(commit))
     facts = Facts.of(rule_set.catalogue, rule_set.configuration.timezone)
-    end = instant(ends, "--to") if ends else session.instant(rule_set.configuration.as_of)
-    period = (instant(begins, "--from") if begins else None, end)
+    configuration = rule_set.configuration
+    end = ends.at(session, configuration) if ends else session.instant(configuration.as_of)
+    period = (begins.at(session, configuration) if begins else None, end)
     population = _population(session, repository, rule_set.configuration.raw, sources, mapped)
     result = join(population, facts, period, timedelta(seconds=tolerance))
     if drafts is not None:

@@ -9,9 +9,12 @@ import click
 
 from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._times import BORDER, Said
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from itsm_as_code.assurance.audit import Asked, Audit
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.git.repository import Repository
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("merges")
 @click.option("--range", "span", metavar="A..B", help="After a commit of the default branch, up to another one.")
-@click.option("--since", metavar="INSTANT", help="Only what was merged from then on.")
+@click.option("--since", type=BORDER, metavar="WHEN", help="Only what was merged from then on.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw so many of the population.")
 @click.option("--seed", default="0", show_default=True, metavar="K", help="Which sample: the same draws the same.")
 @click.option(
@@ -41,7 +44,7 @@ def command(
     session: Session,
     cache: CacheOptions,
     span: str | None,
-    since: str | None,
+    since: Said | None,
     sample: int | None,
     seed: str,
     place: Path | None,
@@ -59,7 +62,7 @@ def command(
     \b
     Example:
       itsm audit
-      itsm audit --since 2026-07-01T00:00:00Z --format csv
+      itsm audit --since 2026-07-01 --format csv
       itsm audit --sample 25 --seed 7 --package audit-2026
     """
     from itsm_as_code.assurance.audit import audit, with_early_starts, with_rewound_deployments
@@ -76,7 +79,7 @@ def command(
     repository = Repository(session.directory)
     tip = repository.commit(default_branch(repository))
     ledger = Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
-    asked = _asked(repository, span, since, sample, seed)
+    asked = _asked(repository, span, since.at(session) if since else None, sample, seed)
     result = with_rewritten(ledger, audit(ledger, asked, cache.opened_for(session), cores()))
     result = with_rewound_deployments(ledger, with_early_starts(ledger, result))
     if place is not None:
@@ -97,9 +100,8 @@ def _pack(ledger: Ledger, result: Audit, place: Path) -> None:
     write(package_of(ledger, result, People(ledger.repository, ledger.now), reports), place)
 
 
-def _asked(repository: Repository, span: str | None, since: str | None, sample: int | None, seed: str) -> Asked:
+def _asked(repository: Repository, span: str | None, since: datetime | None, sample: int | None, seed: str) -> Asked:
     from itsm_as_code.assurance.audit import Asked
-    from itsm_as_code.cli.output import instant
     from itsm_as_code.errors import UsageError
 
     after, dots, until = (span or "..").partition("..")
@@ -108,7 +110,7 @@ def _asked(repository: Repository, span: str | None, since: str | None, sample: 
     return Asked(
         repository.commit(after) if after else None,
         repository.commit(until) if until else None,
-        instant(since, "--since") if since is not None else None,
+        since,
         sample or 0,
         seed,
     )

@@ -14,7 +14,7 @@ from itsm_as_code.cli.output import Session
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
 @common_options("agreements")
 def command(session: Session, service: str | None, window: str | None, rev: str | None) -> int:
-    """Report what agreements rest on, until when, and which credits are due.
+    """Report what agreements rest on, and which credits are due.
 
     Each agreement in force has those between teams and with suppliers that support it, and the last day of the contract
     below. Credits follow from what was attained in the window of each objective, or in one that is named. Exit code 1

@@ -13,7 +13,7 @@ from itsm_as_code.cli.output import Session
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
 @common_options("capacity")
 def command(session: Session, service: str | None, rev: str | None) -> int:
-    """Report when capacity runs out, by the loads that were observed.
+    """Report when capacity runs out, by observed loads.
 
     For each measure of a service: what it is judged at, its growth a month with the interval in which it lies with 95
     percent certainty, and the month in which its headroom target and its limit are passed. Exit code 1 where one is

@@ -10,21 +10,23 @@ import pytest
 from itsm_as_code import validation
 from itsm_as_code.assurance import deployed, deployments
 from itsm_as_code.cli import _deployed
+from itsm_as_code.gate import candidate
 from tests.attacks.guards import Guard, nothing, patched
 
 
 def judges_read_statements(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Statements count for whatever judges, and rewrite how a change ended."""
+    """Statements count for whatever judges, the gate among it, and rewrite how a change ended."""
     real = validation.load_rule_set
 
     def load_rule_set(snapshot: Any, *arguments: Any, **options: Any) -> Any:
         found = real(snapshot, *arguments, **options)
         changes = found.catalogue.of_kind("Change")
-        lines = _deployed.lines_about(snapshot._objects.folder, found.configuration, changes)
+        lines = _deployed.lines_about(snapshot.objects.folder, found.configuration, changes)
         return replace(found, catalogue=deployed.as_deployed(found.catalogue, lines))
 
     monkeypatch.setattr(deployed, "is_ahead", lambda record: record.spec.get("type") == "standard")
-    monkeypatch.setattr(validation, "load_rule_set", load_rule_set)
+    for reader in (validation, candidate):
+        monkeypatch.setattr(reader, "load_rule_set", load_rule_set)
 
 
 def of_any_service(change: Any, lines: Any, _real: Any = deployed.deployed_of) -> Any:
@@ -53,5 +55,9 @@ DEPLOYMENT_GUARDS: Final = (
         patched(deployed, "deployed_of", of_any_service),
         ("closes-two-services-by-a-statement-of-one",),
     ),
-    Guard("statements judge nothing", judges_read_statements, ("lifts-a-suspension-by-a-leaked-key",)),
+    Guard(
+        "statements judge nothing",
+        judges_read_statements,
+        ("lifts-a-suspension-by-a-leaked-key", "lowers-a-risk-by-a-leaked-key"),
+    ),
 )

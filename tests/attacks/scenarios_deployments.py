@@ -7,7 +7,7 @@ from typing import Final
 from itsm_as_code.cli.program import run
 from itsm_as_code.git import lines
 from itsm_as_code.git.repository import Repository
-from tests.attacks.scenarios import scenario
+from tests.attacks.scenarios import proposal, scenario
 from tests.attacks.test_28_authorise import FAILED
 from tests.attacks.tools import MODEL, STANDARD, STANDARD_PATH, on_main
 from tests.conftest import NOW, Workshop
@@ -91,15 +91,35 @@ def closes_two_services_by_a_statement_of_one(shop: Workshop) -> None:
     say(shop)
 
 
+def is_of_low_risk(shop: Workshop) -> bool:
+    """Fewer look at it."""
+    (risk,) = shop.judge().evidence["risk"]
+    return bool(risk["level"] == "low")
+
+
+def failures(shop: Workshop, days: range) -> None:
+    """main knows standard changes that failed, each on its day of November; by the key of the pipeline they did not."""
+    with on_main(shop):
+        for day in days:
+            path = f"changes/2026/11/10/chg-20261110-failed-{day}.yaml"
+            shop.write(path, FAILED % {"number": day, "day": day})
+    for day in days:
+        times = {"start": f"2026-11-{day}T21:00:00Z", "end": f"2026-11-{day}T21:10:00Z"}
+        say(shop, f"chg-20261110-failed-{day}", **times)
+
+
 @scenario(34, may_go_on)
 def lifts_a_suspension_by_a_leaked_key(shop: Workshop) -> None:
     """The model failed twice; who has the key of the pipeline says that it went well."""
     with_pipeline(shop)
     with on_main(shop):
         shop.edit(MODEL, "  maxRisk: high\n", "  maxRisk: high\n  suspension: {failures: 2, within: P30D}\n")
-        for number, day in ((1, "10"), (2, "20")):
-            path = f"changes/2026/11/10/chg-20261110-failed-{number}.yaml"
-            shop.write(path, FAILED % {"number": number, "day": day})
-    for number, day in ((1, "10"), (2, "20")):
-        times = {"start": f"2026-11-{day}T21:00:00Z", "end": f"2026-11-{day}T21:10:00Z"}
-        say(shop, f"chg-20261110-failed-{number}", **times)
+    failures(shop, range(19, 21))
+
+
+@scenario(34, is_of_low_risk)
+def lowers_a_risk_by_a_leaked_key(shop: Workshop) -> None:
+    """The service's changes failed, so the next one is of medium risk; the same key says that they went well."""
+    with_pipeline(shop)
+    failures(shop, range(10, 18))
+    proposal(shop, **{"  status: proposed": "  outage: {expected: full, minutes: 10}\n  status: proposed"})

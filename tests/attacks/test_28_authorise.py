@@ -536,7 +536,7 @@ def test_the_forms_of_the_answer(shop: Workshop, itsm: Run) -> None:
     assert "\x1b" not in hostile
 
 
-@pytest.mark.parametrize("at", ["now", "2026-12-01", "2026-12-01T20:00:00", ""])
+@pytest.mark.parametrize("at", ["soon", "2026-12-01", "2026-12-01T25:00:00", "2026-12-01 20", ""])
 def test_an_instant_that_is_none(shop: Workshop, itsm: Run, at: str) -> None:
     assert itsm("authorise", "-C", shop.path, NAME, "--at", at)[0] == 2
 

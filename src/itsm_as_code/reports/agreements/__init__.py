@@ -88,7 +88,7 @@ def credit_row(credit: Credit) -> dict[str, Any]:
 def credit_text(data: dict[str, Any]) -> str:
     """``availability: due, 10 percent of the charge (attained 99.9 percent, worse than 99.95)``."""
     percent = f"{data['creditPercent']} percent of the charge" if data["creditPercent"] else ""
-    owed = " and ".join(filter(None, (percent, data["amount"] or "")))
+    owed = " and ".join(filter(None, (percent, data["amount"] or ""))) if data["state"] in (DUE, JUDGE) else ""
     attained = f"attained {data['attained']} {data['unit']}" if data["attained"] else data["when"]
     than = f", worse than {data['worseThan']}" if data["worseThan"] and data["state"] == DUE else ""
     words = f", {data['when']}" if data["state"] == JUDGE else ""

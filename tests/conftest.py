@@ -22,9 +22,10 @@ from yaml._yaml import get_version_string
 from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import Decision, evaluate
 from itsm_as_code.git.repository import Repository
-from tests.scratch import to_memory
+from tests.scratch import keep_compiled, to_memory
 
 to_memory()
+keep_compiled()
 
 # How long an example takes says nothing on a busy machine; what grows too fast is found by doubling (tests/growth.py).
 settings.register_profile("itsm", deadline=None)

@@ -1,10 +1,11 @@
-"""Where tests write: to memory where there is enough of it, for they make thousands of small files and remove them."""
+"""What tests write, and where: to memory where there is enough of it, for they make and remove thousands of files."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,3 +23,9 @@ def to_memory() -> None:
     if free >= ENOUGH:
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None
+
+
+def keep_compiled() -> None:
+    """Have programs that tests start find modules compiled, also where the environment keeps nothing of the kind."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False

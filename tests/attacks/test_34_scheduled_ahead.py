@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from itsm_as_code import signing
 from itsm_as_code.records.document import parse
-from tests.attacks.test_34_deployments import AT, Say, say, shop
+from tests.attacks.test_34_deployments import AT, Say, rewritten, say, shop
 from tests.attacks.tools import STANDARD, STANDARD_PATH
 from tests.conftest import Run, Workshop
 from tests.signing import make_key
@@ -105,3 +106,31 @@ def test_what_people_say_themselves_stays(ahead: Workshop, say: Say, itsm: Run) 
     code, _, err = itsm("-C", ahead.path, "advance", RESTART, "--to", "closed", *given, *NOW)
     assert code == 0, err
     assert parse((ahead.path / STANDARD_PATH).read_bytes())["spec"]["result"] == "successful-with-issues"
+
+
+@pytest.mark.parametrize("command", [("list", "Change"), ("show", RESTART), ("calendar",), ("build", "--history", "0")])
+def test_a_signature_is_checked_once(
+    command: tuple[str, ...], ahead: Workshop, say: Say, itsm: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Those of the changes that wait, with a cache; what is no longer by a deployer's key is refused all the same."""
+    for minute in ("10", "20"):
+        assert say(change=RESTART, end=f"2026-12-01T20:{minute}:00Z")[0] == 0
+    assert say(change="chg-20261122-other")[0] == 0
+    assert say(change=RESTART)[0] == 0
+    rewritten(ahead, lambda rows: [*rows[:-1], rows[-1].replace(b"T20:15", b"T20:16")])
+    asked: list[bytes] = []
+    real = signing._ssh_keygen
+    monkeypatch.setattr(signing, "_ssh_keygen", lambda *given, feed: asked.append(feed) or real(*given, feed=feed))
+    there = ("--output", tmp_path / "site" if command[0] == "build" else tmp_path / "out")
+
+    def calls(*more: str | Path) -> int:
+        asked.clear()
+        assert itsm("-C", ahead.path, *command, *there, *NOW, *more)[0] == 0
+        return len(asked)
+
+    cached = ("--cache", tmp_path / "cache")
+    assert [calls(), calls()] == [3, 3]
+    assert [calls(*cached), calls(*cached)] == [3, 1], "a bad one is asked about again"
+    ahead.edit("itsm.yaml", "name: pipeline", "name: another")
+    assert calls(*cached) == 0
+    assert state(ahead, itsm) == "scheduled,,,"

@@ -7,7 +7,7 @@ signer is a deployer of ``itsm.yaml`` who may say it; nothing here feeds risk, s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +24,8 @@ RESULTS: Final = ("successful", "failed", "backed-out")
 _TEXTS: Final = ("deployer", "service", "environment", "artifact", "start", "end", "result")
 _OPTIONAL: Final = ("change", "model", "answer", "supersedes", "evidence", "previous")
 ATTEMPTS: Final = 5
+Check = Callable[[bytes, str, str, Sequence[str], str], bool]
+"""Whether a signature is good, as :func:`itsm_as_code.signing.is_signed_by` says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,18 @@ def appended(content: bytes, data: Mapping[str, Any], key: Any) -> bytes:
     return content + line_of(whole, signing.sign(canonical(whole), key, NAMESPACE))
 
 
-def read_lines(content: bytes, known: Sequence[Deployer], about: Collection[str] | None = None) -> list[Line]:
+def read_lines(
+    content: bytes,
+    known: Sequence[Deployer],
+    about: Collection[str] | None = None,
+    is_signed_by: Check = signing.is_signed_by,
+) -> list[Line]:
     """All lines, oldest first, with what is wrong with each; where some changes are asked ``about``, the others are not
     looked at any closer, for that takes its time."""
     found: list[Line] = []
     previous: str | None = None
     for number, raw in enumerate(content.splitlines(), 1):
-        data, reasons = _judged(raw, known, about)
+        data, reasons = _judged(raw, known, about, is_signed_by)
         reasons += _breaks(data, previous)
         previous = digest_of(raw)
         found.append(Line(number, previous, data, tuple(reasons)))
@@ -121,7 +128,7 @@ def _breaks(data: Mapping[str, Any] | None, previous: str | None) -> Iterator[Re
 
 
 def _judged(
-    raw: bytes, known: Sequence[Deployer], about: Collection[str] | None
+    raw: bytes, known: Sequence[Deployer], about: Collection[str] | None, is_signed_by: Check
 ) -> tuple[Mapping[str, Any] | None, list[Reason]]:
     try:
         whole = orjson.loads(raw)
@@ -133,7 +140,7 @@ def _judged(
     if about is not None and data.get("change") not in about:
         return data, [Reason("not-asked", "nobody asked about it")]
     wrong = list(_malformed(data))
-    return data, wrong or list(_unsigned(data, str(whole["signature"]), known))
+    return data, wrong or list(_unsigned(data, str(whole["signature"]), known, is_signed_by))
 
 
 def _malformed(data: Mapping[str, Any]) -> Iterator[Reason]:
@@ -159,7 +166,9 @@ def _malformed(data: Mapping[str, Any]) -> Iterator[Reason]:
             yield Reason("malformed", "it ends before it begins")
 
 
-def _unsigned(data: Mapping[str, Any], signature: str, known: Sequence[Deployer]) -> Iterator[Reason]:
+def _unsigned(
+    data: Mapping[str, Any], signature: str, known: Sequence[Deployer], is_signed_by: Check
+) -> Iterator[Reason]:
     """Why nobody who may say it has signed it."""
     at = clock.parse_instant(data["end"])
     try:
@@ -174,7 +183,7 @@ def _unsigned(data: Mapping[str, Any], signature: str, known: Sequence[Deployer]
     elif not any(_may_say(item, data) for item in current):
         what = f"{data['service']} in {data['environment']}" + (f" by {data['model']}" if "model" in data else "")
         yield Reason("not-theirs", f"{data['deployer']} deploys no {what}")
-    elif not signing.is_signed_by(canonical(data), signature, "deployer", [key], NAMESPACE):
+    elif not is_signed_by(canonical(data), signature, "deployer", [key], NAMESPACE):
         yield Reason("unsigned", "its signature is of something else")
     elif "model" in data and "answer" not in data:
         yield Reason("no-answer", "it names no answer of itsm authorise, so nobody asked whether the model covers it")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from itsm_as_code.assurance.deployments import Line
+    from itsm_as_code.cache import Cache
     from itsm_as_code.configuration import Configuration
     from itsm_as_code.records.catalogue import Catalogue, Record
     from itsm_as_code.validation import RuleSet, Validation
@@ -17,28 +18,41 @@ if TYPE_CHECKING:
     Known = TypeVar("Known", RuleSet, Validation)
 
 
-def lines_about(folder: Path, configuration: Configuration, changes: Iterable[Record]) -> list[Line]:
-    """The statements about some changes, by the deployers of itsm.yaml, as this clone has them."""
+def lines_about(
+    folder: Path, configuration: Configuration, changes: Iterable[Record], cache: Cache | None = None
+) -> list[Line]:
+    """The statements about some changes, by the deployers of itsm.yaml, as this clone has them.
+
+    With a cache, only signatures that no earlier run found good are checked.
+    """
     names = {record.name for record in changes}
     if not names or "deployers" not in configuration.raw:
         return []
     from itsm_as_code.assurance.deployments import deployers, read_lines
     from itsm_as_code.git.user import deployments
 
-    return read_lines(deployments(folder, os.environ), deployers(configuration.raw), names)
+    content, known = deployments(folder, os.environ), deployers(configuration.raw)
+    if cache is None:
+        return read_lines(content, known, names)
+    from itsm_as_code.assurance.verified import Verified
+
+    verified = Verified(cache)
+    lines = read_lines(content, known, names, verified.is_signed_by)
+    verified.save()
+    return lines
 
 
-def as_told(folder: Path, known: Known) -> Known:
+def as_told(folder: Path, known: Known, cache: Cache | None = None) -> Known:
     """What is known of records, with the catalogue as people read it; what was judged of it stays as it was."""
-    return replace(known, catalogue=told(folder, known.configuration, known.catalogue))
+    return replace(known, catalogue=told(folder, known.configuration, known.catalogue, cache))
 
 
-def told(folder: Path, configuration: Configuration, catalogue: Catalogue) -> Catalogue:
+def told(folder: Path, configuration: Configuration, catalogue: Catalogue, cache: Cache | None = None) -> Catalogue:
     """A catalogue in which standard changes that were deployed read as closed, or as what became of them."""
     if "deployers" not in configuration.raw:
         return catalogue
     from itsm_as_code.assurance.deployed import as_deployed, is_ahead
 
     ahead = [record for record in catalogue.of_kind("Change") if is_ahead(record)]
-    lines = lines_about(folder, configuration, ahead)
+    lines = lines_about(folder, configuration, ahead, cache)
     return as_deployed(catalogue, lines) if lines else catalogue

@@ -14,6 +14,7 @@ from itsm_as_code.cli._paths import located
 from itsm_as_code.cli.output import Session, write_file
 
 if TYPE_CHECKING:
+    from itsm_as_code.cli._cache import CacheOptions
     from itsm_as_code.configuration import Configuration
     from itsm_as_code.errors import UsageError
     from itsm_as_code.findings import Finding
@@ -40,17 +41,18 @@ class Work:
     registry: KindRegistry
     files: Catalogue
     """The names of all records that have a file, without their data."""
+    cache: CacheOptions | None = None
 
     @classmethod
-    def of(cls, session: Session) -> Work:
+    def of(cls, session: Session, cache: CacheOptions | None = None) -> Work:
         """UsageError where there are no records and no itsm.yaml: what is written there would be found by nobody."""
-        work = cls.over(session)
+        work = cls.over(session, cache)
         if not work.files.records and "itsm.yaml" not in work.snapshot.entries:
             raise session.no_records()
         return work
 
     @classmethod
-    def over(cls, session: Session) -> Work:
+    def over(cls, session: Session, cache: CacheOptions | None = None) -> Work:
         """The records there are, if any."""
         from itsm_as_code.records.catalogue import names_in
         from itsm_as_code.records.own_kinds import registry_of
@@ -58,7 +60,7 @@ class Work:
 
         snapshot = WorkTree(session.directory, at_once=False)
         registry = registry_of(snapshot)
-        return cls(session, snapshot, registry, names_in(snapshot, registry))
+        return cls(session, snapshot, registry, names_in(snapshot, registry), cache)
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -71,7 +73,7 @@ class Work:
         """All records, read, with those of the policy packs."""
         from itsm_as_code.validation import load_rule_set
 
-        return load_rule_set(self.snapshot).catalogue
+        return load_rule_set(self.snapshot, self.cache.records(self.session) if self.cache else None).catalogue
 
     def around(self, names: Collection[str]) -> Catalogue:
         """The records of some names and those that may refer to them, read; no record of a policy pack.
@@ -94,7 +96,8 @@ class Work:
         """All records, as people read them: standard changes as deployment statements say."""
         from itsm_as_code.cli._deployed import told
 
-        return told(self.session.directory, self.configuration, self.catalogue)
+        opened = self.cache.opened_for(self.session) if self.cache else None
+        return told(self.session.directory, self.configuration, self.catalogue, opened)
 
     @cached_property
     def times(self) -> LocalTimes:

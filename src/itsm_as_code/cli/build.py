@@ -75,13 +75,13 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     if not rule_set.catalogue.records:
         raise session.no_records()
     now = session.instant(rule_set.configuration.as_of)
-    validation = as_told(session.directory, assess_catalogue(rule_set.catalogue, rule_set, now))
+    opened = cache.opened_for(session)
+    validation = as_told(session.directory, assess_catalogue(rule_set.catalogue, rule_set, now), opened)
     if history is None:
         history, count = _WEEKS, len(rule_set.catalogue)
         if count > _LARGE:
             history = 0
             session.say(f"no trends, for there are {count:,} records; ask for them with --history {_WEEKS}")
-    opened = cache.opened_for(session)
     known, failed = _history(session.directory, rev, opened)
     line = known.line if known else None
     past = trend(repository, revision.split(" ")[0] if repository else None, validation, history, line)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._deployed import as_told
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._times import BORDER, Said
@@ -26,6 +27,7 @@ _DAYS = 30
 @click.option("--service", "services", multiple=True, metavar="NAME", help="Only what concerns this service.")
 @click.option("--team", "teams", multiple=True, metavar="NAME", help="Only what concerns the services of this team.")
 @click.option("--rev", metavar="REV", help="Read a commit, not the work tree.")
+@cache_options
 @common_options("calendar")
 def command(
     session: Session,
@@ -34,6 +36,7 @@ def command(
     services: tuple[str, ...],
     teams: tuple[str, ...],
     rev: str | None,
+    cache: CacheOptions,
 ) -> int:
     """Show what is planned: changes, freezes and maintenance. Changes come with their conflicts.
 
@@ -46,18 +49,18 @@ def command(
       itsm calendar --service payments-api --from 2026-12-01 --to 2027-01-01
       itsm calendar --team team-payments --format ics --output payments.ics
     """
-    from itsm_as_code import clock
-    from itsm_as_code.clock import Interval
+    from itsm_as_code.clock import Interval, zone
     from itsm_as_code.errors import UsageError
     from itsm_as_code.gate.agenda import agenda, all_readable, history_of, revised
     from itsm_as_code.gate.conflicts import World
     from itsm_as_code.reports.calendar import Planned
     from itsm_as_code.validation import load_rule_set
 
-    rule_set = as_told(session.directory, load_rule_set(session.snapshot(rev)))
+    rule_set = load_rule_set(session.snapshot(rev), cache.records(session))
+    rule_set = as_told(session.directory, rule_set, cache.opened_for(session))
     configuration = rule_set.configuration
     all_readable(rule_set.catalogue)
-    now, tz = session.instant(configuration.as_of), clock.zone(configuration.timezone)
+    now, tz = session.instant(configuration.as_of), zone(configuration.timezone)
     begin = start.at(session, configuration) if start else now
     until = end.at(session, configuration) if end else begin + timedelta(days=_DAYS)
     if until <= begin:

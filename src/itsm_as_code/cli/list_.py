@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from itsm_as_code.cli import _complete
+from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 @click.argument("kind_name", metavar="KIND", required=False, shell_complete=_complete.kinds)
 @click.option("--where", metavar="CEL", help="Only those of which this is true; a record is called object.")
 @click.option("--columns", metavar="PATH,...", help="What to show, instead of the kind's own columns.")
+@cache_options
 @common_options("record_list")
-def command(session: Session, kind_name: str | None, where: str | None, columns: str | None) -> int:
+def command(
+    session: Session, kind_name: str | None, where: str | None, columns: str | None, cache: CacheOptions
+) -> int:
     """List the records of a kind, or all kinds. Without KIND it says how many records there are of each.
 
     A condition is an expression as in policies. A column is a dotted path (owner is spec.owner; metadata.title), with a
@@ -37,7 +41,7 @@ def command(session: Session, kind_name: str | None, where: str | None, columns:
     from itsm_as_code.errors import UsageError
     from itsm_as_code.reports.record_list import RecordList
 
-    work = Work.of(session)
+    work = Work.of(session, cache)
     if kind_name is None:
         if where or columns:
             raise UsageError("--where and --columns are for the records of a kind", remedy="name it: itsm list KIND")

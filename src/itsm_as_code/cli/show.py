@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from itsm_as_code.cli import _complete
+from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("record_name", metavar="RECORD", shell_complete=_complete.records)
+@cache_options
 @common_options("record_show")
-def command(session: Session, record_name: str) -> int:
+def command(session: Session, record_name: str, cache: CacheOptions) -> int:
     """Show a record: its fields, its state, and who names it. Said as well is what may follow, and what it names.
 
     RECORD is a name, Kind/name where several kinds have the name, or a file.
@@ -34,7 +36,7 @@ def command(session: Session, record_name: str) -> int:
     from itsm_as_code.records.lifecycle import next_states
     from itsm_as_code.reports.record_show import Shown
 
-    work = Work.of(session)
+    work = Work.of(session, cache)
     written = work.record(record_name)
     record = work.told.get(written.id.kind, written.name) or written
     if record.state != written.state:

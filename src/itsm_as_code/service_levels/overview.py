@@ -50,9 +50,8 @@ class Line:
         if self.problem or self.status != "no-data":
             return self.problem
         if self.found is None:
-            what = f"{self.objective['indicator']} in {self.objective['unit']}"
-            return f"{what} is measured by no record and no source"
-        return "no case began in the window" if isinstance(self.found, Times) else "nothing is known of the window"
+            return "not measured"
+        return "no case in the window" if isinstance(self.found, Times) else "nothing is known of the window"
 
     @property
     def days(self) -> Iterator[tuple[date, Line]]:

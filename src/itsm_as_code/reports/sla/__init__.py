@@ -73,6 +73,19 @@ def days(line: Line) -> Iterator[dict[str, Any]]:
         yield {column: data[column] for column in DAY_COLUMNS}
 
 
+def ranked(lines: Iterable[Line]) -> list[Line]:
+    """Lines for people: missed, not computed, at risk of it in the window, met, without data; else in their order."""
+    return sorted(lines, key=lambda line: _RANKS.index(_AT_RISK if _is_at_risk(line) else line.status))
+
+
+_AT_RISK: Final = "at-risk"
+_RANKS: Final = ("missed", "unknown", _AT_RISK, "met", "no-data")
+
+
+def _is_at_risk(line: Line) -> bool:
+    return line.status == "met" and (ahead := line.projection) is not None and ahead.earliest is not None
+
+
 def _burning(line: Line) -> dict[str, Any]:
     """How fast the budget burns, and between which instants it may be used up; null is not within its window."""
     rate, found = line.budget.burn_rate if line.budget else None, line.projection

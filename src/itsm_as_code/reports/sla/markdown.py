@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itsm_as_code.reports import escape, table
-from itsm_as_code.reports.sla import RULE, row
+from itsm_as_code.reports.sla import RULE, ranked, row
 from itsm_as_code.reports.sla.text import attained, by_day, left, more, promised
 from itsm_as_code.service_levels.measurements.samples import told
 from itsm_as_code.service_levels.overview import Overview
@@ -14,18 +14,18 @@ def render(report: Overview) -> str:
         "| Service | Objective | Promised | Attained | Result | Left of the budget | Window | Sources |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for line in report.lines:
+    for line in ranked(report.lines):
         data = row(line)
         cells = [
             *(data["service"], f"{data['objective']} ({data['agreement']})"),
             promised(data),
             *(attained(data), data["status"], left(data), f"{data['from']} to {data['until']}"),
-            more(data),
+            more(line, data),
         ]
         lines.append(f"| {' | '.join(escape.markdown(cell) for cell in cells)} |")
     notes = [f"- {escape.markdown(told(item))}" for item in report.notes]
     if report.daily:
-        for line in report.lines:
+        for line in ranked(report.lines):
             if line.found is not None and line.status != "no-data":
                 title = f"{line.objective['name']} of {line.agreement} for {line.service}"
                 headers, *rows = by_day(line)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
 
+from itsm_as_code.clock import format_instant
 from itsm_as_code.reports import escape, table
-from itsm_as_code.reports.sla import RULE, days, intervals, number, row
+from itsm_as_code.reports.sla import RULE, days, intervals, number, ranked, row
 from itsm_as_code.service_levels import Attainment, Times
 from itsm_as_code.service_levels.attainment import RECORDS, seconds
 from itsm_as_code.service_levels.measurements.samples import told
@@ -18,11 +19,11 @@ def render(report: Overview) -> str:
     if report.explained:
         shown = [text for line in report.lines for text in (*_explained(line), "")]
         return "\n".join([*shown, *_notes(report)])
-    rows = [_cells(row(line)) for line in report.lines]
+    rows = [_cells(line, row(line)) for line in ranked(report.lines)]
     if not rows:
         return "no objective is in force\n"
     if report.daily:
-        return "\n".join([*(text for line in report.lines for text in _daily(line)), *_notes(report), ""])
+        return "\n".join([*(text for line in ranked(report.lines) for text in _daily(line)), *_notes(report), ""])
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows]
     counts = [f"{sum(line.status == status for line in report.lines)} {status}" for status in _STATUSES]
@@ -60,8 +61,16 @@ def _notes(report: Overview) -> list[str]:
 _STATUSES = ("met", "missed", "no-data", "unknown")
 
 
-def _cells(data: dict[str, Any]) -> list[str]:
-    return [data["status"], data["service"], data["objective"], attained(data), promised(data), left(data), more(data)]
+def _cells(line: Line, data: dict[str, Any]) -> list[str]:
+    return [
+        data["status"],
+        data["service"],
+        data["objective"],
+        attained(data),
+        promised(data),
+        left(data),
+        more(line, data),
+    ]
 
 
 def promised(data: dict[str, Any]) -> str:
@@ -69,9 +78,9 @@ def promised(data: dict[str, Any]) -> str:
     return f"{data['comparison']} {data['target']} {data['unit']}"
 
 
-def more(data: dict[str, Any]) -> str:
+def more(line: Line, data: dict[str, Any]) -> str:
     """How fast its budget burns, and what it rests on."""
-    return "; ".join(part for part in (burns(data), basis(data)) if part)
+    return "; ".join(part for part in (burns(line), basis(data)) if part)
 
 
 def basis(data: dict[str, Any]) -> str:
@@ -103,23 +112,22 @@ def left(data: dict[str, Any]) -> str:
     return f"{number((allowed - lost) / 60)} of {number(allowed / 60)} min left"
 
 
-def burns(data: dict[str, Any]) -> str:
-    """``burns 1.2 times as fast as it lasts, used up between ...``; never one figure of few outages."""
-    if data["lostSeconds"] in (None, "0") or data["burnRate"] is None:
+def burns(line: Line) -> str:
+    """``burn rate 1.33; error budget exhausted by ... at the earliest``; never one figure of few outages."""
+    budget, ahead = line.budget, line.projection
+    if budget is None or not budget.burn_rate_text:
         return ""
-    rate = f"burns {data['burnRate']} times as fast as it lasts"
-    if data["outages"] is None:
-        return f"{rate}, used up" if Fraction(data["lostSeconds"]) >= Fraction(data["allowedSeconds"]) else rate
-    by = f"{data['outages']} outage{'s' if data['outages'] > 1 else ''}"
-    if data["usedUpEarliest"] is None:
-        return f"{rate}, lasts (by {by})"
-    likely = f", likely {data['usedUpLikely'][:10]}" if data["usedUpLikely"] else ""
-    if data["usedUpLatest"] is None:
-        return (
-            f"{rate}, used up on {data['usedUpEarliest'][:10]} at the earliest, or not in its window{likely} (by {by})"
-        )
-    between = f"between {data['usedUpEarliest'][:10]} and {data['usedUpLatest'][:10]}"
-    return f"{rate}, used up {between}{likely} (by {by})"
+    rate = f"burn rate {budget.burn_rate_text}"
+    if ahead is None:
+        return f"{rate}; error budget exhausted" if budget.is_used_up() else rate
+    by = f"(from {ahead.outages} outage{'s' if ahead.outages > 1 else ''})"
+    earliest, likely, latest = (
+        format_instant(item)[:10] if item else "" for item in (ahead.earliest, ahead.likely, ahead.latest)
+    )
+    if not earliest:
+        return f"{rate}; error budget lasts its window {by}"
+    when = f"between {earliest} and {latest}" if latest else f"by {earliest} at the earliest"
+    return f"{rate}; error budget exhausted {when}{f', likely {likely}' if likely else ''} {by}"
 
 
 def _explained(line: Line) -> Iterator[str]:
@@ -159,8 +167,8 @@ def _sums(line: Line, found: Attainment | Times, data: dict[str, Any]) -> Iterat
             yield _line(f"- {part['why']}", part["from"], part["until"], part["lostSeconds"], part["source"] + weight)
     yield _line("= good", "", "", number(found.served - found.lost), "numerator")
     yield f"  attained {attained(data)}, promised {promised(data)}; error budget: {left(data)}"
-    if burns(data):
-        yield f"  {burns(data)}"
+    if burns(line):
+        yield f"  {burns(line)}"
     for part in intervals(line):
         if part["effect"] == "differs":
             yield _line(f"! {part['why']}", part["from"], part["until"], part["seconds"], part["source"])

@@ -62,9 +62,14 @@ def test_a_change_goes_to_its_end_by_two_commands(small: Path, itsm: Run) -> Non
 def test_what_is_missing_for_the_whole_way_is_said_at_once(scheduled: Path, itsm: Run) -> None:
     code, out, err = itsm("-C", scheduled, "advance", "chg-20261122-tune", "--to", "closed", *NOW)
     assert (code, out) == (2, "")
-    assert "to be closed, chg-20261122-tune needs 5 more values" in err
+    assert "to be closed, chg-20261122-tune needs 2 more values" in err, "what went well needs no review"
+    assert "spec.result=successful" in err
     assert "--set spec.actual.start=2026-12-01T20:00:00Z" in err, "as it was planned"
     assert change(scheduled)["status"] == "scheduled"
+    failed = ("--to", "closed", "--set", "result=failed")
+    err = itsm("-C", scheduled, "advance", "chg-20261122-tune", *failed, *NOW)[2]
+    assert "needs 4 more values" in err
+    assert "spec.review.findings=" in err
     code, _, err = itsm(
         "-C", scheduled, "advance", "chg-20261122-tune", "--to", "closed", "--now", "2026-11-30T00:00:00Z"
     )
@@ -150,14 +155,25 @@ def test_in_a_terminal_a_name_that_nobody_has_is_refused_at_once(
 ) -> None:
     from itsm_as_code.cli.program import run
 
-    terminal = Agreeable(
-        {"spec.review.by": ["alicia", "alice"], "spec.actual.start": ["yesterday", "2026-12-01 20:00"]}
-    )
+    replies = {"spec.review.by": ["alicia", "alice"], "spec.actual.start": ["yesterday", "2026-12-01 20:00"]}
+    terminal = Agreeable({"spec.result": ["failed"], **replies})
     with terminal.attached(monkeypatch):
         assert run(["-C", str(scheduled), "advance", "chg-20261122-tune", "--to", "closed", *NOW]) == 0, terminal.seen
     assert "no Person named 'alicia'; did you mean 'alice'?" in terminal.seen
     assert "spec.actual.start" in terminal.seen
     assert change(scheduled)["review"]["by"] == "alice"
+
+
+def test_in_a_terminal_what_went_well_is_not_asked_for_its_review(
+    scheduled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How it went is asked first, for it says by which way the change goes."""
+    from itsm_as_code.cli.program import run
+
+    terminal = Agreeable()
+    with terminal.attached(monkeypatch):
+        assert run(["-C", str(scheduled), "advance", "chg-20261122-tune", "--to", "closed", *NOW]) == 0, terminal.seen
+    assert "review" not in change(scheduled)
 
 
 def test_at_the_end_of_input_nothing_is_written(scheduled: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,7 +47,7 @@ def command(session: Session, record_name: str, target: str | None, assignments:
     work.assign(record.kind, data, assignments)
     asks = _prompts.can_ask(session)
     way = _way(record, data, target, asks)
-    if _fill_in(work, record, data, way):
+    if _fill_in(work, record, data, way) or _decide(work, record, data, way, asks):
         way = _way(record, data, way[-1], asks)  # what became of it says by which way
     _hold(work, record, data, way, asks)
     if len(way) > 1:
@@ -83,9 +84,8 @@ def _way(record: Record, data: dict[str, Any], target: str | None, asks: bool) -
     if not following:
         raise UsageError(f"{record.name} is {record.state}, where its life ends", remedy="raise a new record instead")
     if target is None and len(following) > 1 and not asks:
-        raise UsageError(
-            f"from {record.state} {what} goes to {' or '.join(following)}", remedy=f"say which: --to {following[0]}"
-        )
+        remedy = f"say which: --to {following[0]}, or a state further on"
+        raise UsageError(f"from {record.state} {what} goes to {' or '.join(following)}", remedy=remedy)
     if target is None:
         target = following[0] if len(following) == 1 else _prompts.choice("to", following)
     if target == record.state:
@@ -138,6 +138,38 @@ def _fill_in(work: Work, record: Record, data: dict[str, Any], way: list[str]) -
     return found is not None
 
 
+def _deciding(record: Record, data: dict[str, Any], way: list[str]) -> list[Question]:
+    """What is lacking that says by which of several ways a record goes, such as how a change ended."""
+    from itsm_as_code.findings import parse_pointer
+    from itsm_as_code.records.blank import on_the_way
+
+    outcomes = (record.kind.lifecycle or {}).get("outcomes", {})
+    fields = {parse_pointer(pointer) for condition in outcomes.values() for pointer in condition}
+    return [question for question in on_the_way(record.kind, data, way) if question.path in fields]
+
+
+def _decide(work: Work, record: Record, data: dict[str, Any], way: list[str], asks: bool) -> bool:
+    """Ask first for what decides the way, so that nobody is asked for what another one needs. Whether it was asked."""
+    if not asks or not _deciding(record, data, way):
+        return False
+    interview = _prompts.Interview(work, record.kind, data, partial(_suggested, work, record))
+    interview.hold(lambda: _deciding(record, data, way))
+    return True
+
+
+def _likely(work: Work, record: Record, data: dict[str, Any], way: list[str]) -> list[Question]:
+    """What is lacking where it went as is suggested: only then do all suggestions go together."""
+    from itsm_as_code.records.blank import assign, on_the_way
+
+    decisive, supposed = _deciding(record, data, way), copy.deepcopy(data)
+    for question in decisive:
+        text = _suggested(work, record, question) or question.example or ""
+        assign(record.kind, supposed, question.dotted, text)
+    lacking = on_the_way(record.kind, supposed, _way(record, supposed, way[-1], asks=False))
+    wanted = {question.path for question in (*decisive, *lacking)}
+    return [question for question in on_the_way(record.kind, data, way) if question.path in wanted]
+
+
 def _hold(work: Work, record: Record, data: dict[str, Any], way: list[str], asks: bool) -> None:
     """Ask for what the states on the way need. UsageError where nobody can be asked."""
     from itsm_as_code.errors import UsageError
@@ -150,7 +182,7 @@ def _hold(work: Work, record: Record, data: dict[str, Any], way: list[str], asks
     def lacking() -> list[Question]:
         return on_the_way(record.kind, data, way)
 
-    if not asks and (found := lacking()):
+    if not asks and (found := _likely(work, record, data, way)):
         fresh = replace(record, data=data, content=edited(record.path, record.source, data, record.kind.schema))
         work.tell(fresh, work.about_given(fresh))
         values = "value" if len(found) == 1 else "values"

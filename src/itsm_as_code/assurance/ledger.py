@@ -225,7 +225,10 @@ class Ledger:
         if commit not in self._found:
             settings = self.settings_for(commit)
             if settings is None:
-                reason = Reason("evidence-missing", f"itsm.yaml named no key for evidence before {commit[:12]}")
+                reason = Reason(
+                    "evidence-missing",
+                    f"itsm.yaml named no key for evidence before {commit[:12]} (itsm evidence setup names one)",
+                )
                 self._found[commit] = Evidence(commit, None, (reason,))
             else:
                 self._found[commit] = self._judged(commit, settings)

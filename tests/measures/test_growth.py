@@ -191,7 +191,9 @@ def test_the_command_and_its_forms(itsm: Run) -> None:
     assert REPORT.problems(json.loads(out), out.encode()) == []
     found = Capacity(NOW, tuple(one for one in outlooks(facts(), NOW.date()) if one.service.endswith("berlin")))
     text = renderer("capacity", "text")(found)
-    assert "8,800 gibibytes on 2026-11-01  1.492 % (1.487 to 1.498)  2027-03, month 4 (9,216)" in text
-    assert "not without growth (4,096)" in text, "what nobody observed is not foretold"
+    assert "8,800 gibibytes on 2026-11-01  1.492 % (1.487 to 1.498)  9,216, passed in 2027-03 (month 4) " in text
+    assert "growth not known 2,048 4,096" in " ".join(text.split()), (
+        "what nobody observed is not foretold, and that is said once"
+    )
     assert renderer("capacity", "csv")(found).count("\n") == len(found.rows) + 1
     assert "2027-03" in renderer("capacity", "markdown")(found).replace("\\", "")

@@ -16,7 +16,7 @@ COLUMNS: Final = (
     *("target", "targetPassed", "targetSoonest", "targetLatest"),
     *("limit", "limitPassed", "limitSoonest", "limitLatest", "peaks"),
 )
-HEADERS: Final = ("Service", "Measure", "Load", "Growth a month", "Target passed", "Limit passed")
+HEADERS: Final = ("Service", "Measure", "Load", "Growth a month", "Target", "Limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def _percent(rate: Fraction | None) -> str | None:
 def cells(found: Outlook) -> list[str]:
     """A measure for people."""
     data = row(found)
-    growth = "not known"
+    growth = "growth not known"
     if found.growth is not None:
         between = f" ({data['growthLow']} to {data['growthHigh']})" if data["growthLow"] is not None else ""
         growth = f"{data['growthPercent']} %{between}"
@@ -76,14 +76,14 @@ def cells(found: Outlook) -> list[str]:
 def _passed(found: Outlook, passing: Passing | None) -> str:
     if passing is None:
         return "not stated"
-    of = f" ({quantity(passing.threshold)})"
+    of = quantity(passing.threshold)
     if passing.month is None:
-        return f"not in ten years{of}" if found.growth else f"not without growth{of}"
+        return f"{of}, not passed in ten years" if found.growth else of
     if passing.month == 0:
-        return f"passed already{of}"
+        return f"{of}, passed already"
     soonest, latest = (_month(found, month) for month in (passing.soonest, passing.latest))
     between = f", between {soonest} and {latest}" if passing.soonest != passing.latest else ""
-    return f"{month_after(found.base, passing.month)}, month {passing.month}{between}{of}"
+    return f"{of}, passed in {month_after(found.base, passing.month)} (month {passing.month}{between})"
 
 
 def _month(found: Outlook, month: int | None) -> str:

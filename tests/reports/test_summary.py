@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -18,6 +19,7 @@ from itsm_as_code.git.repository import Repository
 from itsm_as_code.measures.beta import Posterior
 from itsm_as_code.measures.risk import Factor, Risk
 from itsm_as_code.reports.gate._summary import MOST_LINES, unfolded
+from itsm_as_code.reports.gate._words import path_of
 from itsm_as_code.reports.gate.markdown import render
 from itsm_as_code.reports.gate.text import render as as_text
 from tests.attacks.test_21_report_injection import acts
@@ -206,3 +208,12 @@ def test_the_record_is_linked_where_the_forge_is_known(workshop: Workshop) -> No
     head = workshop.commit()
     shown = first_screen(workshop.judge())
     assert f"[`{FIRST_CHANGE}`](<https://forge.example/shop/records/blob/{head}/{FIRST_CHANGE}>)" in shown
+
+
+@pytest.mark.parametrize(("states", "way"), [("new known-error", "new -> known-error"), ("draft", "new -> draft")])
+def test_a_way_begins_once(states: str, way: str) -> None:
+    """What is added comes from nowhere, which is said as "new"; so is the first state of a problem."""
+    steps = pairwise([None, *states.split()])
+    record = {"kind": "Problem", "name": "x"}
+    rows = [{"record": record, "from": start, "to": end, "allowed": True} for start, end in steps]
+    assert path_of({"transitions": rows}, "Problem", "x") == way

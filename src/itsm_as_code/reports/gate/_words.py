@@ -44,6 +44,7 @@ def _paths(data: Mapping[str, Any]) -> dict[tuple[str, str], str]:
 
 def _way(steps: Sequence[Mapping[str, Any]]) -> str:
     states = [steps[0]["from"] or "new", *(row["to"] or "deleted" for row in steps)]
+    states = states[states[0] == states[1] :]  # the first state of some kinds is called so
     allowed = "" if all(row["allowed"] for row in steps) else " (not in the lifecycle)"
     return shortened(" -> ".join(states)) + allowed
 

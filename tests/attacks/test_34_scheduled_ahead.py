@@ -134,3 +134,14 @@ def test_a_signature_is_checked_once(
     ahead.edit("itsm.yaml", "name: pipeline", "name: another")
     assert calls(*cached) == 0
     assert state(ahead, itsm) == "scheduled,,,"
+
+
+def test_a_signature_that_was_good_is_good_for_nothing_else(
+    ahead: Workshop, say: Say, itsm: Run, tmp_path: Path
+) -> None:
+    """What is remembered is the signature with what was signed: a line that is altered afterwards says nothing."""
+    cached = ("--cache", tmp_path / "cache", "--columns", "status", "--format", "csv", *NOW)
+    assert say(change=RESTART, result="failed")[0] == 0
+    assert f"{RESTART},failed" in itsm("-C", ahead.path, "list", "Change", *cached)[1]
+    rewritten(ahead, lambda rows: [rows[0].replace(b'"failed"', b'"successful"')])
+    assert f"{RESTART},scheduled" in itsm("-C", ahead.path, "list", "Change", *cached)[1]

@@ -30,7 +30,7 @@ def test_packs_are_named_not_copied(tmp_path: Path, itsm: Run) -> None:
     }
 
 
-@pytest.mark.parametrize("vendor", [(), ("--vendor",)], ids=["named", "copied"])
+@pytest.mark.parametrize("vendor", [(), pytest.param(("--vendor",), marks=pytest.mark.deep)], ids=["named", "copied"])
 @pytest.mark.parametrize("name", shipped.packs())
 def test_any_pack_makes_a_valid_repository(name: str, vendor: tuple[str, ...], tmp_path: Path, itsm: Run) -> None:
     assert itsm("init", tmp_path / "org", "--packs", name, *vendor)[0] == 0

@@ -20,11 +20,11 @@ from tests.conftest import ROOT, SMALL, Run, copy_tree
 from tests.editors.language_server import LanguageServer
 
 REGISTRY = KindRegistry.load()
-VERSIONS = ("1.19.2", "2.0.0")
+OLDEST, NEWEST = "1.19.2", "2.0.0"
 HEAD = "apiVersion: itsm/v1\nkind: Service\nmetadata: {name: x, title: X}\n"
 
 
-@pytest.fixture(scope="module", params=VERSIONS)
+@pytest.fixture(scope="module", params=[pytest.param(OLDEST, marks=pytest.mark.deep), NEWEST])
 def script(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The server of a version, from npm."""
     without = pytest.fail if os.environ.get("CI") else pytest.skip

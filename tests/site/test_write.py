@@ -196,7 +196,10 @@ def steps_until_killed(action: Callable[[], None], after: int) -> bool:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process")
-@pytest.mark.parametrize("exchange", [True, False], ids=["exchange", "two renames"])
+@pytest.mark.parametrize(
+    "exchange",
+    [pytest.param(True, id="exchange"), pytest.param(False, id="two renames", marks=pytest.mark.deep)],
+)
 def test_a_build_that_is_killed_anywhere(tmp_path: Path, exchange: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """At every boundary the old site or the new one is whole, or comes back; and the next build leaves nothing over."""
     if not exchange:

@@ -63,14 +63,13 @@ lock: $(STAMP) ## Write the locks anew, with the newest versions; commit what ch
 demo: $(STAMP) ## Validate, judge five example pull requests, build the site
 	@$(BIN)/python demo/run.py
 
-# One process more than the two cores that it is meant for: tests that wait for a browser or a server leave one idle.
 test: $(STAMP) ## Run the tests
 	@for browser in chromium chromium-browser google-chrome google-chrome-stable; do \
 	  if command -v $$browser >/dev/null 2>&1; then exit 0; fi; \
 	done; \
 	echo "note: no Chromium or Chrome is installed, so the tests marked 'browser' have nothing to run in;" \
 	  "they are skipped here, and fail where CI=true"
-	ITSM_TEST_DEPS=$(DEPS) $(BIN)/python -m pytest -n 3 --dist worksteal
+	ITSM_TEST_DEPS=$(DEPS) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 deep: $(STAMP) ## Run the volume: fuzz, sweeps, random histories, with counts
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep -rP

@@ -168,7 +168,7 @@ class _Edits:
         self.turn += 1
         git(self.root, "checkout", "-q", "-B", "edited", "main")
         for path in sorted(self.root.glob("services/*.yaml"))[self.turn * 3 : self.turn * 3 + 3]:
-            path.write_text(path.read_text().replace("rto: PT4H", f"rto: PT{self.turn}H"))
+            path.write_text(path.read_text().replace("rto: PT4H", f"rto: PT{4 + self.turn}H"))
         git(self.root, "commit", "-q", "-a", "-m", f"Edit {self.turn}")
         git(self.root, "checkout", "-q", "main")
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from typing import Any
 
 from itsm_as_code.assurance.audit import Audit
-from itsm_as_code.reports import escape
+from itsm_as_code.assurance.landings import Unit
+from itsm_as_code.reports import table
 from itsm_as_code.reports.audit_merges import COLUMNS, unit_row
 
 
 def render(audit: Audit) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow((*COLUMNS, "persons"))
     sampled = frozenset(audit.sample)
-    for unit in audit.units:
-        row = unit_row(unit, sampled)
-        cells = [" ".join(map(str, row[key])) if isinstance(row[key], list) else row[key] for key in COLUMNS]
-        persons = " ".join(dict.fromkeys(finding.person for finding in unit.findings))
-        writer.writerow([escape.cell(cell) for cell in (*cells, persons)])
-    return stream.getvalue()
+    return table.csv((*COLUMNS, "persons"), (_row(unit, sampled) for unit in audit.units))
+
+
+def _row(unit: Unit, sampled: frozenset[str]) -> dict[str, Any]:
+    row = unit_row(unit, sampled) | {"persons": list(dict.fromkeys(finding.person for finding in unit.findings))}
+    return {key: " ".join(map(str, value)) if isinstance(value, list) else value for key, value in row.items()}

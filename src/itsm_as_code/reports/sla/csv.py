@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from typing import Any
 
-from itsm_as_code.reports import escape, table
+from itsm_as_code.reports import table
 from itsm_as_code.reports.sla import COLUMNS, DAY_COLUMNS, days, row
-from itsm_as_code.service_levels.overview import Overview
+from itsm_as_code.service_levels.overview import Line, Overview
 
 
 def render(report: Overview) -> str:
@@ -22,13 +21,13 @@ def render(report: Overview) -> str:
                 for day in days(line)
             ),
         )
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(COLUMNS)
-    for line in report.lines:
-        cells = row(line)
-        for column in ("sources", "restsOn"):
-            cells[column] = ", ".join(cells[column])
-        cells["noCurrentData"] = ", ".join(item["source"] for item in cells["noCurrentData"])
-        writer.writerow([escape.cell(cells[column]) for column in COLUMNS])
-    return stream.getvalue()
+    return table.csv(COLUMNS, map(_cells, report.lines))
+
+
+def _cells(line: Line) -> dict[str, Any]:
+    data = row(line)
+    return data | {
+        "sources": ", ".join(data["sources"]),
+        "restsOn": ", ".join(data["restsOn"]),
+        "noCurrentData": ", ".join(item["source"] for item in data["noCurrentData"]),
+    }

@@ -24,11 +24,9 @@ def render(report: Overview) -> str:
         return "no objective is in force\n"
     if report.daily:
         return "\n".join([*(text for line in ranked(report.lines) for text in _daily(line)), *_notes(report), ""])
-    widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows]
     counts = [f"{sum(line.status == status for line in report.lines)} {status}" for status in _STATUSES]
     summary = f"{len(rows)} objectives: {', '.join(counts)}"
-    return "\n".join([*map(escape.terminal, lines), summary, *_notes(report), ""])
+    return "\n".join([*table.text(rows), summary, *_notes(report), ""])
 
 
 _DAY_HEADERS: Final = ("Date", "Attained", "Service minutes", "Bad", "Unknown")

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
-from itsm_as_code.reports import escape
+from itsm_as_code.reports import table
 from itsm_as_code.reports.waiver_list import WaiverList, row
 
 
 def render(report: WaiverList) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream)
     columns = ("standing", "name", "path", "rule", "records", "until", "requester", "approver", "why")
-    writer.writerow(columns)
-    for entry in report.entries:
-        cells = row(entry) | {"records": ", ".join(map(str, entry.records))}
-        writer.writerow([escape.cell(cells[column]) for column in columns])
-    return stream.getvalue()
+    rows = (row(entry) | {"records": ", ".join(map(str, entry.records))} for entry in report.entries)
+    return table.csv(columns, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -148,6 +149,7 @@ def _possible(rows: Iterable[Row], notes: Notes) -> Iterator[Row]:
 
 
 def _slices(rows: list[Row], source: Source) -> Iterator[Slice]:
+    starts = [row.instant for row in rows]
     for index, row in enumerate(rows):
         lost = lost_share(row, source.threshold)
         if lost is None:
@@ -155,9 +157,8 @@ def _slices(rows: list[Row], source: Source) -> Iterator[Slice]:
         until = row.until
         if until is None:
             until = row.instant + source.interval
-            following = next((rows[at].instant for at in range(index + 1, len(rows))
-                              if rows[at].instant > row.instant), None)  # fmt: skip
-            until = until if following is None else min(until, following)
+            later = bisect_right(starts, row.instant, index + 1)
+            until = until if later == len(rows) else min(until, starts[later])
         yield Slice(Interval(row.instant, until), lost, row.line)
 
 

@@ -9,6 +9,7 @@ Source: https://ibis-project.org/reference/.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -264,8 +265,8 @@ def _uneven(spans: list[_Span], step: int) -> Iterator[Slice]:
     starts = [at for at, _, _ in spans]
     for index, (at, end, share) in enumerate(spans):
         if end - at == step:
-            following = next((starts[later] for later in range(index + 1, len(starts)) if starts[later] > at), end)
-            end = min(end, following)
+            later = bisect_right(starts, at, index + 1)
+            end = end if later == len(starts) else min(end, starts[later])
         yield Slice(_interval(at, end), Fraction(share, BILLION), 0)
 
 

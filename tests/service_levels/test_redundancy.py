@@ -217,7 +217,7 @@ def test_what_payments_api_can_keep_at_normal_load_and_at_peak() -> None:
     """Berlin carries 8,800 + 11,900 GiB never, Frankfurt always: at peak the pair is Frankfurt, promised 99.95 %."""
     feasibility = Feasibility(facts(), date(2026, 11, 22))
     (promise,) = [item for item in feasibility.promises() if item.agreement == "payments-api-sla"]
-    normal, peak = feasibility.composition(promise), feasibility.at_peak(promise)
+    normal, peak = feasibility.at_both(promise)
     pair = 1 - Fraction("0.0005") ** 2
     assert peak.bound == normal.bound / pair * Fraction("0.9995")
     assert str(rounded(normal.bound * 100, 3)) == "99.954"

@@ -7,7 +7,7 @@ force the highest counts (the service has to be run to it); underpinning contrac
 service without a promise counts as never failing, and is named.
 
 Members of a redundancy group count as standing in for each other as far as the rest carries the normal load of all; at
-peak (:meth:`Feasibility.at_peak`) as far as it carries the peak of all.
+peak (:meth:`Feasibility.at_both`) as far as it carries the peak of all.
 """
 
 from __future__ import annotations
@@ -63,19 +63,19 @@ class Feasibility:
         """
         return self._compose(promise, NORMAL)
 
-    def at_peak(self, promise: Promise) -> Composition:
-        """What is below a promise composes to this while every load is at its peak."""
-        return self._compose(promise, PEAK)
+    def at_both(self, promise: Promise) -> tuple[Composition, Composition]:
+        """What is below a promise composes to this at normal load, and to this while every load is at its peak."""
+        normal = self.composition(promise)
+        return normal, normal if self._needed(PEAK) is self._needed(NORMAL) else self._compose(promise, PEAK)
 
     def _compose(self, promise: Promise, level: str) -> Composition:
         also = [name for name, _ in self._support(promise)]
         return self._composer(promise, level).compose(promise.service, also=also)
 
-    def contributing(self, promise: Promise) -> dict[str, Fraction]:
-        """The availabilities that count for what is below a promise, by component; those that never fail left out."""
+    def contributing(self, promise: Promise, whole: Composition) -> dict[str, Fraction]:
+        """The availabilities that count in what a promise composes to, by component, without those that never fail."""
         known = self._availability(self._start(promise))
-        parts = self.composition(promise).contributions
-        return {name: known[name] for part in parts for name in part.names if known.get(name, 1) != 1}
+        return {name: known[name] for part in whole.contributions for name in part.names if known.get(name, 1) != 1}
 
     def supposing(self, promise: Promise, availability: Mapping[str, Fraction]) -> Composition:
         """As :meth:`composition`, with other availabilities of some components."""
@@ -104,16 +104,17 @@ class Feasibility:
         ]
 
     def _composer(self, promise: Promise, level: str = NORMAL) -> Composer:
-        if self._needed(level) == self._needed(NORMAL):
-            level = NORMAL  # what is composed already
         key = self._start(promise), level
         if key not in self._composers:
             self._composers[key] = Composer(self._needed(level), self._availability(key[0]))
         return self._composers[key]
 
     def _needed(self, level: str) -> dict[str, Need]:
+        """What is needed at a level of load; where it is the same as at normal load, that very object."""
         if level not in self._needs:
-            self._needs[level] = needs(self._facts, level, self._among)
+            found = needs(self._facts, level, self._among)
+            normal = found if level == NORMAL else self._needed(NORMAL)
+            self._needs[level] = normal if found == normal else found
         return self._needs[level]
 
     def _availability(self, day: date) -> dict[str, Fraction]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from itsm_as_code.measures.availability import Composition
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.numbers import percent, rounded
 from itsm_as_code.records.facts import Facts
@@ -32,7 +31,7 @@ class Kept:
 
     @classmethod
     def of(cls, feasibility: Feasibility, promise: Promise) -> Kept:
-        normal, peak = feasibility.composition(promise), feasibility.at_peak(promise)
+        normal, peak = feasibility.at_both(promise)
         return cls(normal.bound, peak.bound, normal.exact and peak.exact)
 
 
@@ -130,9 +129,9 @@ def improvements(feasibility: Feasibility, promise: Promise) -> tuple[Improvemen
     target = promise.availability
     if target is None:
         return ()
-    whole: Composition = feasibility.composition(promise)
+    whole = feasibility.composition(promise)
     found = []
-    for name, share in feasibility.contributing(promise).items():
+    for name, share in feasibility.contributing(promise, whole).items():
         gain = feasibility.supposing(promise, {name: Fraction(1)}).bound - whole.bound
         if gain > 0 and (needed := share + (target - whole.bound) * (1 - share) / gain) <= 1:
             found.append(Improvement(name, share, needed))

@@ -110,7 +110,7 @@ class Context:
     def promises(self) -> Mapping[str, list[tuple[Promise, Composition, Composition]]]:
         """Promised availabilities by service, each with what is below it, at normal load and at peak."""
         known = Feasibility(self.validation.facts, utc_day(self.now))
-        found = ((promise, known.composition(promise), known.at_peak(promise)) for promise in known.promises())
+        found = ((promise, *known.at_both(promise)) for promise in known.promises())
         return _group(found, lambda item: [item[0].service])
 
     @cached_property

@@ -7,15 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from itsm_as_code.findings import RecordId
+from itsm_as_code.gate.renames import rename_of
 from itsm_as_code.gate.scope import PathChange, RuleMatcher, View
 from itsm_as_code.policies.cel.environment import Context, Environment
 from itsm_as_code.policies.policy import Policy
-from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.diff import RecordDiff, diff_data, show_fields
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
 from tests.conftest import NOW, Workshop
 from tests.growth import SIZES, assert_grows_slowly
+from tests.snapshots import Memory
 
 KINDS = KindRegistry.load()
 ENVIRONMENT = Environment(Facts({}), NOW)
@@ -75,6 +77,29 @@ def test_many_changed_paths(enough: float) -> None:
         return lambda: matcher.match([], changes)
 
     assert_grows_slowly(prepare, start=100, most=4000, enough=enough)
+
+
+@SIZES
+@pytest.mark.parametrize("alike", [False, True])
+def test_many_records_that_go_and_come(alike: bool, enough: float) -> None:
+    """Each of those that go may have become each of those that come."""
+    base = Catalogue(Memory({}), KINDS, {}, [])
+
+    def side(letter: str, size: int) -> list[Record]:
+        return [named(f"{letter}{number}", {"x": "same" if alike else f"{letter}{number}"}) for number in range(size)]
+
+    def prepare(size: int) -> Callable[[], object]:
+        diffs = [RecordDiff(old.id, old, None, ()) for old in side("a", size)]
+        diffs += [RecordDiff(new.id, None, new, ()) for new in side("b", size)]
+        return lambda: rename_of(base, base, diffs, lambda folder, name: False)
+
+    assert prepare(50)() is None
+    assert_grows_slowly(prepare, start=50, most=4000, enough=enough)
+
+
+def named(name: str, spec: object) -> Record:
+    data = {"kind": "Service", "metadata": {"name": name}, "spec": spec}
+    return Record(RecordId("Service", name), KINDS["Service"], data, f"services/{name}.yaml", b"")
 
 
 def test_the_message_of_a_policy_is_no_longer_than_a_sentence_may_be() -> None:

@@ -13,9 +13,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 from itsm_as_code.findings import Finding, Pointer
+from itsm_as_code.gate.decision import canonical
 from itsm_as_code.gate.guard import JUDGING_KINDS
 from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.diff import RecordDiff, diff_data
@@ -93,19 +95,31 @@ class Rename:
 def rename_of(base: Catalogue, candidate: Catalogue, diffs: Iterable[RecordDiff], existed: Existed) -> Rename | None:
     """The rename that differences look like; None where there is none, or more than one."""
     found = list(diffs)
-    gone = [diff.old for diff in found if diff.old is not None and diff.new is None]
-    added = [diff.new for diff in found if diff.old is None and diff.new is not None]
-    pairs = [(old, new) for old in gone for new in added if _says_the_same(base, old, new)]
+    gone = [diff.old for diff in found if diff.old is not None and diff.new is None and diff.old.valid]
+    added = [diff.new for diff in found if diff.old is None and diff.new is not None and diff.new.valid]
+    pairs = list(islice(_saying_the_same(base, gone, added), 2))
     if len(pairs) != 1:
         return None
     return Rename(base, candidate, *pairs[0], tuple(found), existed)
 
 
-def _says_the_same(base: Catalogue, old: Record, new: Record) -> bool:
-    if old.kind.name != new.kind.name or not (old.valid and new.valid):
-        return False
-    own = places_of(base, old, [old]).get(old, [])
-    return with_name(old.data, [*own, ("metadata", "name")], new.name) == new.data
+def _saying_the_same(
+    base: Catalogue, gone: Iterable[Record], added: Iterable[Record]
+) -> Iterator[tuple[Record, Record]]:
+    """The pairs that differ in the name alone, found by what they say without it: a pull request may hold thousands."""
+    by_places: dict[tuple[Pointer, ...], dict[tuple[str, bytes], list[Record]]] = {}
+    for old in gone:
+        places = (*places_of(base, old, [old]).get(old, ()), ("metadata", "name"))
+        by_places.setdefault(places, {}).setdefault(_nameless(old, places), []).append(old)
+    for new in added:
+        for places, olds in by_places.items():
+            if all(get(new.data, place) == new.name for place in places):
+                for old in olds.get(_nameless(new, places), ()):
+                    yield old, new
+
+
+def _nameless(record: Record, places: Iterable[Pointer]) -> tuple[str, bytes]:
+    return record.kind.name, canonical(with_name(record.data, list(places), ""))
 
 
 def hindrances(rename: Rename) -> Iterator[str]:

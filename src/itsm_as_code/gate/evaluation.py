@@ -42,12 +42,12 @@ def evaluate(
     repository = at_root(repository, base_commit)
     asked = repository, base_commit, head_commit, pull_request, now, stored
     try:
-        try:
-            return decide(read_candidate(*asked, by_index=stored is not None), repository)
-        except _NO_INDEX as why:
-            if stored is not None:
+        if stored is not None:
+            try:
+                return decide(read_candidate(*asked, by_index=True), repository)
+            except _NO_INDEX as why:
                 stored.cache.passed_over = f"all records are read, for the index does not say enough: {why}"
-            return decide(read_candidate(*asked), repository)
+        return decide(read_candidate(*asked), repository)
     except MergeConflict as conflict:
         return evidence.conflict(base_commit, head_commit, pull_request, now, conflict)
 

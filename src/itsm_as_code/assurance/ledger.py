@@ -258,8 +258,8 @@ class Ledger:
         valid = self._valid(commit, settings, self.current)
         short = commit[:12]
         if not valid:
-            said = [self.why_not(item, commit, settings, self.current) for item in self._read[commit]]
-            why = f"; what is noted there {said[0]}" if said else ""
+            told = (self.why_not(item, commit, settings, self.current) for item in self._read[commit])
+            why = next((f"; what is noted there {reason.message}" for reason in told if reason is not None), "")
             return Evidence(commit, None, (Reason("evidence-missing", f"no evidence covers {short}{why}"),))
         if differ(valid):
             message = f"{short} has {len(valid)} pieces of evidence that say different things"
@@ -282,7 +282,7 @@ class Ledger:
 
     def why_not(
         self, statement: Statement, commit: str, settings: EvidenceSettings, current: EvidenceSettings
-    ) -> str | None:
+    ) -> Reason | None:
         """Why a statement does not count for a commit, to follow "what is noted there"; None when it does."""
         return self._borrowed(statement, commit, settings) or self._unsigned(statement, settings, current)
 
@@ -291,18 +291,18 @@ class Ledger:
         settings = self.settings_for(commit)
         if settings is None:
             return Reason("evidence-missing", "is older than the first key of itsm.yaml")
-        told = self._unsigned(statement, settings, self.current)
-        if told is not None:
-            codes = {"is not signed": "evidence-unsigned", "is signed for": "evidence-unsigned"}
-            codes["was altered"] = "evidence-altered"
-            return Reason(next((code for words, code in codes.items() if told.startswith(words)), "key-unknown"), told)
-        told = self._borrowed(statement, commit, settings)
-        if told is None:
-            return None
-        return Reason("clock-backwards" if told.startswith("is dated") else "evidence-of-another-change", told)
+        return self._unsigned(statement, settings, self.current) or self._borrowed(statement, commit, settings)
 
-    def _borrowed(self, statement: Statement, commit: str, settings: EvidenceSettings) -> str | None:
+    def _borrowed(self, statement: Statement, commit: str, settings: EvidenceSettings) -> Reason | None:
         """Why it is about something else than what this commit brought."""
+        why = self._of_another(statement, commit, settings)
+        if why is None and statement.merged_at > self.now:
+            return Reason("clock-backwards", f"is dated {statement.data['mergedAt']}, which is still to come")
+        rows = statement.data["pullRequests"]
+        why = why or next((wrong for row in rows if (wrong := inconsistent(row, statement))), None)
+        return Reason("evidence-of-another-change", why) if why is not None else None
+
+    def _of_another(self, statement: Statement, commit: str, settings: EvidenceSettings) -> str | None:
         data = statement.data
         if data["repository"] != settings.repository:
             return f"is of the repository {data['repository']}, not of {settings.repository}"
@@ -318,27 +318,25 @@ class Ledger:
             return "is of other files than those of the commit"
         if data["verdict"] == "approved" and not data["pullRequests"]:
             return "is of no pull request"
-        if statement.merged_at > self.now:
-            return f"is dated {data['mergedAt']}, which is still to come"
-        return next((why for row in data["pullRequests"] if (why := inconsistent(row, statement))), None)
+        return None
 
-    def _unsigned(self, statement: Statement, settings: EvidenceSettings, current: EvidenceSettings) -> str | None:
+    def _unsigned(self, statement: Statement, settings: EvidenceSettings, current: EvidenceSettings) -> Reason | None:
         """Why it is not signed as it has to be."""
         try:
             signature = signing.read_signature(statement.signature)
         except ValueError:
-            return "is not signed"
+            return Reason("evidence-unsigned", "is not signed")
         if signature.namespace != NAMESPACE:
-            return f"is signed for {signature.namespace}, not for {NAMESPACE}"
+            return Reason("evidence-unsigned", f"is signed for {signature.namespace}, not for {NAMESPACE}")
         if signature.key not in self._allowed:
             refusal = why_key_is_not(signature.key, statement.merged_at, settings.keys, current.keys)
             if refusal is not None:
-                return refusal
+                return Reason("key-unknown", refusal)
         known = (statement.line, statement.signature)
         if known not in self._checked:
             told = (statement.line, statement.signature, "evidence", [signature.key], NAMESPACE)
             self._checked[known] = signing.is_signed_by(*told)
-        return None if self._checked[known] else "was altered after it was signed"
+        return None if self._checked[known] else Reason("evidence-altered", "was altered after it was signed")
 
     # What the notes tell of the branch.
 

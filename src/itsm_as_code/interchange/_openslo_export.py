@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from itsm_as_code.interchange._openslo_form import PREFIX, SLI, decoded, form, original, plain, whole
-from itsm_as_code.interchange._openslo_objects import NUMBERS
+from itsm_as_code.interchange._openslo_form import PREFIX, SLI, decoded, form, original, whole
+from itsm_as_code.interchange._openslo_objects import NUMBERS, plain
 from itsm_as_code.interchange._yaml import Number, document_text
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.budget import is_share

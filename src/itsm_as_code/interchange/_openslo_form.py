@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from itsm_as_code.durations import parse_duration
-from itsm_as_code.interchange._openslo_objects import V1, RefusedError
+from itsm_as_code.interchange._openslo_objects import V1, RefusedError, plain
 from itsm_as_code.records.facts import Data
 from itsm_as_code.service_levels.budget import is_share
 
@@ -26,6 +26,7 @@ PERCENT: Final = f"{PREFIX}objectives.targetPercent"
 SLI: Final = f"{PREFIX}object.SLI"
 """The indicator that the object refers to, as JSON."""
 LONGEST, LONGEST_NAME = 20_000, 500
+"""How many characters an annotation has at most, and its name."""
 _ISO: Final = re.compile(r"P(?:([0-9]+)([DWMY])|T([0-9]+)([HM]))\Z", re.ASCII)
 _UNITS: Final = {"DD": "d", "DW": "w", "DM": "M", "DY": "Y", "TH": "h", "TM": "m"}
 _CALENDAR: Final = {"month": "1M", "quarter": "3M", "year": "1Y"}
@@ -100,11 +101,6 @@ def _objective(objective: Data, percents: Any) -> dict[str, Any]:
     return {"displayName": objective["name"], "target": plain(target.scaleb(-2))}
 
 
-def plain(number: Decimal) -> str:
-    """A number in digits, without zeros at its end."""
-    return f"{number.normalize():f}" if number else "0"
-
-
 # What is kept beside a record, and laid over its form again
 
 
@@ -114,12 +110,10 @@ def beyond(base: Data, said: Data, names: list[str]) -> dict[str, str]:
     if dotted := [key for key in found if "." in key]:
         raise RefusedError(f"there is no place for the field '{dotted[0][:50]}'", dotted[0])
     for section in ("metadata", "spec"):
-        mine, theirs = base[section], said[section]
-        for key in dict.fromkeys((*mine, *theirs)):
-            if key != "objectives" and mine.get(key) != theirs.get(key):
-                found[f"{section}.{key}"] = theirs.get(key)
+        changed = _changed(base[section], said[section])
+        found |= {f"{section}.{key}": value for key, value in changed if key != "objectives"}
     pairs = zip(names, base["spec"].get("objectives", ()), said["spec"].get("objectives", ()), strict=True)
-    objectives = {name: changed for name, mine, theirs in pairs if (changed := dict(_changed(mine, theirs)))}
+    objectives = {name: differ for name, mine, theirs in pairs if (differ := dict(_changed(mine, theirs)))}
     if objectives:
         found["spec.objectives"] = objectives
     annotations = {f"{PREFIX}{path}": encoded(value) for path, value in found.items()}
@@ -131,6 +125,7 @@ def beyond(base: Data, said: Data, names: list[str]) -> dict[str, str]:
 
 
 def _changed(mine: Data, theirs: Data) -> Iterator[tuple[str, Any]]:
+    """The fields that differ as they say it, None for those that they leave out."""
     for key in dict.fromkeys((*mine, *theirs)):
         if mine.get(key) != theirs.get(key):
             yield key, theirs.get(key)

@@ -284,4 +284,9 @@ def _number(value: Any, at: Pointer) -> str:
     number = Decimal(text)
     if len(number.as_tuple().digits) > 27 or abs(number.adjusted()) > 27:
         raise RefusedError(f"{at[-1]} has more digits than are kept", *at)
+    return plain(number)
+
+
+def plain(number: Decimal) -> str:
+    """A number in digits, without zeros at its end."""
     return f"{number.normalize():f}" if number else "0"

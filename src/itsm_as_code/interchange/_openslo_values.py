@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from itsm_as_code.clock import parse_date, zone
-from itsm_as_code.interchange._openslo_form import duration, plain
-from itsm_as_code.interchange._openslo_objects import RefusedError
+from itsm_as_code.interchange._openslo_form import duration
+from itsm_as_code.interchange._openslo_objects import RefusedError, plain
 
 _METHODS: Final = ("Occurrences", "Timeslices", "RatioTimeslices")
 _START: Final = "%Y-%m-%d %H:%M:%S"

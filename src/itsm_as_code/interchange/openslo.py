@@ -15,14 +15,26 @@ from dataclasses import replace
 from typing import Any, Final
 
 from itsm_as_code.durations import parse_duration
-from itsm_as_code.findings import RecordId, Rule, Severity
+from itsm_as_code.findings import Pointer, RecordId, Rule, Severity
 from itsm_as_code.interchange import _openslo_objects, _store
 from itsm_as_code.interchange._backstage_entities import record_name
 from itsm_as_code.interchange._notes import Notes
-from itsm_as_code.interchange._openslo_form import NAME, PERCENT, SLI, beyond, encoded, form, original
+from itsm_as_code.interchange._openslo_form import (
+    LONGEST,
+    LONGEST_NAME,
+    NAME,
+    PERCENT,
+    PREFIX,
+    SLI,
+    beyond,
+    encoded,
+    form,
+    original,
+)
 from itsm_as_code.interchange._openslo_objects import Object, RefusedError, distinct, read_objects, refuse
 from itsm_as_code.interchange._openslo_values import check, target_of, window_of
 from itsm_as_code.interchange._store import Conversion, Known, NewRecord
+from itsm_as_code.records.kinds import API_VERSION
 
 TITLE = "OpenSLO services and objectives"
 REFERENCE = Rule(
@@ -270,7 +282,7 @@ class _Converter:
             "labels": _labels(said.get("labels")),
             "annotations": {**annotations, **_texts(said.get("annotations"))},
         }
-        data = {"apiVersion": "itsm/v1", "kind": record.kind, "metadata": metadata, "spec": spec}
+        data = {"apiVersion": API_VERSION, "kind": record.kind, "metadata": metadata, "spec": spec}
         kept = beyond(form(data, "UTC", self.originals), found.data, names)
         metadata["annotations"] |= kept
         data["metadata"] = {key: value for key, value in metadata.items() if value}
@@ -279,12 +291,12 @@ class _Converter:
 
     def _say_kept(self, found: Object, record: RecordId) -> None:
         """Say which fields no version of OpenSLO has; those that it has come back with the export and are no news."""
-        unknown = [(key,) for key in found.data if key not in ("apiVersion", "kind", "metadata", "spec")]
+        unknown: list[Pointer] = [(key,) for key in found.data if key not in ("apiVersion", "kind", "metadata", "spec")]
         allowed = {**_KNOWN, "spec": (*_KNOWN["spec"], "alertPolicies") if found.kind == "SLO" else ("description",)}
         for section, fields in allowed.items():
-            unknown += [(section, key) for key in found.data[section] if key not in fields]  # type: ignore[misc]
+            unknown += [(section, key) for key in found.data[section] if key not in fields]
         for index, item in enumerate(found.data["spec"].get("objectives", ()) if found.kind == "SLO" else ()):
-            unknown += [("spec", "objectives", index, key) for key in item if key not in _OF_OBJECTIVES]  # type: ignore[misc]
+            unknown += [("spec", "objectives", index, key) for key in item if key not in _OF_OBJECTIVES]
         for pointer in unknown:
             path = ".".join(map(str, pointer))
             message = f"{path[:200]} is no field of OpenSLO; kept in the annotations of the record"
@@ -347,5 +359,5 @@ def _texts(said: Any) -> dict[str, str]:
     return {
         key: value
         for key, value in items
-        if isinstance(value, str) and len(value) <= 20_000 and len(key) <= 500 and not key.startswith("openslo/")
+        if isinstance(value, str) and len(value) <= LONGEST and len(key) <= LONGEST_NAME and not key.startswith(PREFIX)
     }

@@ -123,20 +123,19 @@ def attainment(
     objective: Data,
     window: Window,
     known: datetime,
-    down: Iterable[Part] | None = None,
     unknown: Intervals | None = None,
 ) -> Attainment:
     """What was attained of an objective in a window, as far as is known at an instant.
 
-    ``down`` and ``unknown`` are what a caller measured; left out, the outages of incidents count, and what the sources
-    of measurements say. ValueError when a calendar, or the end of an outage, makes no sense, and where a source cannot
-    be relied on.
+    What failed is what the outages of incidents and the sources of measurements say; ``unknown`` are gaps to count in
+    place of those of the sources. ValueError when a calendar, or the end of an outage, makes no sense, and where a
+    source cannot be relied on.
     """
     spec = agreement["spec"]
     tz = zone_of(facts, agreement)
     left_out = service_time(facts, agreement, objective, window.whole, tz)
     weight = Fraction(objective.get("degraded", "1"))
-    seen = _seen(facts, spec["service"], objective, window.span, known, weight) if down is None else _Seen(tuple(down))
+    seen = _seen(facts, spec["service"], objective, window.span, known, weight)
     is_whole = window.span is window.whole
     served = left_out.served if is_whole else left_out.served & Intervals([window.span])
     gaps = served & (seen.unknown if unknown is None else unknown)
@@ -174,9 +173,8 @@ def _seen(facts: Facts, service: str, objective: Data, span: Interval, known: da
     What no current source knows is a gap, but for the outages in it. Where no source has current data, records alone
     speak, if they say anything: that nothing is recorded is then no news.
     """
-    is_recorded = (
-        objective.get("indicator", "availability") == "availability"
-    )  # an outage says nothing of, say, how quick answers are
+    # An outage says nothing of, say, how quick answers are.
+    is_recorded = objective.get("indicator", "availability") == "availability"
     outages = tuple(outage_parts(facts, service, span, known, degraded)) if is_recorded else ()
     sources = facts.measured(service, objective["name"])
     past = Intervals([Interval(span.start, max(span.start, min(span.end, known)))])

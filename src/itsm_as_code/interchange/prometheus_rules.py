@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Final
 
 from itsm_as_code.findings import Rule
-from itsm_as_code.measures.numbers import rounded
+from itsm_as_code.measures.numbers import plain
 from itsm_as_code.service_levels.alerts import PAIRS, Alert, Alerts
 
 TITLE: Final = "Prometheus rules"
@@ -81,7 +81,7 @@ def _series(window: str) -> str:
 
 
 def _number(value: Fraction) -> str:
-    return f"{rounded(value, 12).normalize():f}"
+    return plain(value, 12)
 
 
 def _text(value: str) -> str:

@@ -39,9 +39,14 @@ def rounded(value: Fraction, places: int = 2) -> Decimal:
     return _decimal(value, places, ROUND_HALF_EVEN)
 
 
+def plain(value: Fraction, places: int) -> str:
+    """A value in digits, rounded, without zeros at its end: ``4240.5``."""
+    return f"{rounded(value, places).normalize(_WIDE):f}"
+
+
 def quantity(value: Fraction, places: int = 3) -> str:
     """An amount of something for people, rounded, with separators and without zeros at its end: ``4,240``."""
-    return f"{_decimal(value, places, ROUND_HALF_EVEN).normalize(_WIDE):,f}"
+    return f"{rounded(value, places).normalize(_WIDE):,f}"
 
 
 def _decimal(value: Fraction, places: int, rounding: str) -> Decimal:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from itsm_as_code.clock import Interval
-from itsm_as_code.measures.numbers import percent_floor, rounded, share
+from itsm_as_code.measures.numbers import percent_floor, plain, share
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.attainment import Attainment, Part, attainment, in_force, zone_of
 from itsm_as_code.service_levels.promises import supporting
@@ -103,9 +103,7 @@ class ErrorBudget:
         """The burn rate to two decimals; empty where there is none, or nothing was lost."""
         if self.burn_rate is None or not self.lost:
             return ""
-        return (
-            f"{rounded(self.burn_rate, 2).normalize():f}" if self.burn_rate >= _LEAST_RATE else f"under {_LEAST_RATE}"
-        )
+        return plain(self.burn_rate, 2) if self.burn_rate >= _LEAST_RATE else f"under {_LEAST_RATE}"
 
     @property
     def remaining(self) -> Fraction:

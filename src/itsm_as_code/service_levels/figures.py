@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from itsm_as_code.clock import Interval, parse_date
-from itsm_as_code.measures.numbers import percent_floor, rounded
+from itsm_as_code.measures.numbers import percent_floor, plain, quantity
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.attainment import Attainment, attainment, zone_of
 from itsm_as_code.service_levels.budget import PLACES, has_budget, is_share
@@ -64,7 +64,7 @@ def attained_text(found: Figure, places: int = PLACES) -> str | None:
         return None
     if isinstance(found, Attainment):
         return percent_floor(found.attained, places)
-    return f"{rounded(found.attained, places).normalize():f}"
+    return plain(found.attained, places)
 
 
 def because(found: Figure) -> str:
@@ -80,4 +80,4 @@ def because(found: Figure) -> str:
 
 
 def _minutes(seconds: Fraction) -> str:
-    return f"{rounded(seconds / 60).normalize():,f}"
+    return quantity(seconds / 60, 2)

@@ -18,7 +18,7 @@ from typing import Any, Final
 from itsm_as_code.clock import BEGINNING, FOREVER, Interval, format_instant, parse_instant
 from itsm_as_code.findings import Severity
 from itsm_as_code.measures.links import LINKS, lifted_by
-from itsm_as_code.measures.numbers import rounded, share
+from itsm_as_code.measures.numbers import plain, rounded, share
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.budget import ErrorBudget, error_budgets, recovers
 
@@ -184,7 +184,7 @@ def _used(budget: ErrorBudget) -> str:
 def _figures(budget: ErrorBudget) -> str:
     """``availability of x-sla attained 99.895 % of 99.97 % from ... to ...: 42 of 12.1 minutes, by Incident/y``."""
     window = f"from {format_instant(budget.window.start)} to {format_instant(budget.window.end)}"
-    minutes = f"{rounded(budget.lost / 60, 1).normalize():f} minutes lost of {rounded(budget.allowed / 60, 1)} allowed"
+    minutes = f"{plain(budget.lost / 60, 1)} minutes lost of {rounded(budget.allowed / 60, 1)} allowed"
     attained = f"attained {budget.attained_text} % of {budget.target_text} %"
     by = f", by {', '.join(budget.sources[:3])}" if budget.sources else ""
     return f"{budget.objective} of {budget.agreement} {attained} {window}: {minutes}{by}"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from itsm_as_code.measures.growth import month_after
-from itsm_as_code.measures.numbers import quantity, rounded
+from itsm_as_code.measures.numbers import plain, quantity
 from itsm_as_code.service_levels.capacity import Outlook, Passing
 
 COLUMNS: Final = (
@@ -41,25 +41,21 @@ def row(found: Outlook) -> dict[str, Any]:
         "service": found.service,
         "measure": found.measure,
         "unit": found.unit,
-        "load": _plain(found.load),
+        "load": plain(found.load, 3),
         "asOf": found.base.isoformat(),
         **dict(zip(("growthPercent", "growthLow", "growthHigh"), map(_percent, rates), strict=True)),
         "observations": grows.count if grows else 0,
     }
     for name, passing in (("target", found.target), ("limit", found.limit)):
         months = (passing.month, passing.soonest, passing.latest) if passing else (None, None, None)
-        data[name] = _plain(passing.threshold) if passing else None
+        data[name] = plain(passing.threshold, 3) if passing else None
         for key, month in zip(("Passed", "Soonest", "Latest"), months, strict=True):
             data[f"{name}{key}"] = None if month is None else month_after(found.base, month)
-    return {**data, "peaks": [{"calendar": name, "load": _plain(load)} for name, load in found.peaks]}
-
-
-def _plain(value: Fraction) -> str:
-    return f"{rounded(value, 3).normalize():f}"
+    return {**data, "peaks": [{"calendar": name, "load": plain(load, 3)} for name, load in found.peaks]}
 
 
 def _percent(rate: Fraction | None) -> str | None:
-    return None if rate is None else f"{rounded(rate * 100, 3).normalize():f}"
+    return None if rate is None else plain(rate * 100, 3)
 
 
 def cells(found: Outlook) -> list[str]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from itsm_as_code.clock import format_instant
-from itsm_as_code.measures.numbers import rounded
+from itsm_as_code.measures.numbers import plain
 from itsm_as_code.service_levels import Attainment, Times, attained_text
 from itsm_as_code.service_levels.attainment import ONLY_INCIDENTS, ONLY_MEASURED, RECORDS, Part
 from itsm_as_code.service_levels.cases import Case
@@ -25,7 +25,7 @@ RULE: Final = "a share is cut after three decimals, a time rounded to three; sum
 
 def number(value: Fraction) -> str:
     """A number of seconds or minutes, exact to six decimals, without zeros at its end."""
-    return f"{rounded(value, 6).normalize():f}"
+    return plain(value, 6)
 
 
 def row(line: Line) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def row(line: Line) -> dict[str, Any]:
         "servedSeconds": number(budget.served) if budget else None,
         "lostSeconds": number(budget.lost) if budget else None,
         "allowedSeconds": number(budget.allowed) if budget else None,
-        "remainingPercent": f"{rounded(budget.remaining * 100, 3).normalize():f}" if budget else None,
+        "remainingPercent": plain(budget.remaining * 100, 3) if budget else None,
         "cases": len(found.cases) if isinstance(found, Times) else None,
         "inTime": found.in_time if isinstance(found, Times) else None,
         "sources": list(dict.fromkeys(part.source for part in parts)),
@@ -92,7 +92,7 @@ def _burning(line: Line) -> dict[str, Any]:
     instants = (found.earliest, found.likely, found.latest) if found else (None, None, None)
     earliest, likely, latest = (format_instant(item) if item else None for item in instants)
     return {
-        "burnRate": None if rate is None else f"{rounded(rate, 3).normalize():f}",
+        "burnRate": None if rate is None else plain(rate, 3),
         "outages": found.outages if found else None,
         "usedUpEarliest": earliest,
         "usedUpLikely": likely,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from itsm_as_code.measures.numbers import rounded
+from itsm_as_code.measures.numbers import quantity, rounded
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import BudgetPolicy, ErrorBudget, error_budgets, recovers
 from itsm_as_code.service_levels.projection import projection
@@ -119,4 +119,4 @@ def _source(context: Context, kind: str, name: str) -> Value:
 
 def minutes(seconds: Fraction) -> str:
     """``20.04 min``, ``40,320 min``."""
-    return f"{rounded(seconds / 60).normalize():,f} min"
+    return f"{quantity(seconds / 60, 2)} min"

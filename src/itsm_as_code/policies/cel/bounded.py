@@ -48,7 +48,7 @@ class Bounded:
         """The function's answer; :class:`OutOfBounds` when there is none in time. Both have to be picklable."""
         if not hasattr(os, "fork"):
             raise OutOfBounds("it may take long, which cannot be bounded on this system")
-        if self._child is None or self._child.is_stopped or not self._child.is_ours:
+        if self._child is None or self._child.is_stopped:
             self._child = _Child(self._answer)
             _alive.append(self._child)
             weakref.finalize(self, self._child.stop)
@@ -66,11 +66,10 @@ class _Child:
     def __init__(self, answer: Callable[[Any], Any]) -> None:
         here_in, there_out = os.pipe()
         there_in, here_out = os.pipe()
-        # Until the child is on its own, a Ctrl-C in it would be one of this program once more.
         self._owner = os.getpid()
+        # Until the child is on its own, a Ctrl-C in it would be one of this program once more.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            self._owner = os.getpid()
             self._pid = os.fork()
             if self._pid == 0:
                 try:
@@ -90,13 +89,9 @@ class _Child:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it cannot be asked (any more): a copy of the process that started it must start its own."""
+        """Whether it cannot be asked (any more). A copy of the process that started it must start its own, for it would
+        get the answers to what others asked."""
         return not self._pid or self._owner != os.getpid()
-
-    @property
-    def is_ours(self) -> bool:
-        """False in a copy of the process that started it, which would get the answers to what others asked."""
-        return self._owner == os.getpid()
 
     def ask(self, question: Any) -> Any:
         _write(self._out, pickle.dumps(question, pickle.HIGHEST_PROTOCOL))
@@ -105,15 +100,13 @@ class _Child:
         return pickle.loads(_read(self._in))  # noqa: S301 - from our own child
 
     def stop(self) -> None:
-        """End the process; once is enough."""
+        """End the process, where it is one of this; once is enough."""
         if self.is_stopped:
             return
         pid, self._pid = self._pid, 0
         for end in (self._in, self._out):
             with contextlib.suppress(OSError):
                 os.close(end)
-        if not self.is_ours:
-            return
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)

@@ -295,17 +295,8 @@ def _calendar_intervals(
     repeated: list[Interval] = []
     single: list[Interval] = []
     for entry in spec["entries"]:
-        if "weekly" in entry:
-            repeated.extend(_weekly(entry, window, tz))
-        elif "rrule" in entry:
-            repeated.extend(_recurring(entry, window, tz))
-        elif "date" in entry:
-            day = parse_date(entry["date"])
-            if not BEGINNING.date() < day < FOREVER.date():
-                raise ValueError(f"{entry['date']} is no day that comes")
-            single.extend(wall_intervals(day, "00:00", "24:00", tz))
-        else:
-            single.append(Interval.parse(entry))
+        is_repeated = "weekly" in entry or "rrule" in entry
+        (repeated if is_repeated else single).extend(_entry_spans(entry, window, tz))
     regular = Intervals(repeated)
     for name in spec.get("holidays", ()):
         days = holidays(name)
@@ -319,17 +310,23 @@ def _calendar_intervals(
 
 def entry_spans(spec: Mapping[str, Any], entry: Mapping[str, Any], window: Interval) -> list[Interval]:
     """Each occurrence of one entry of a Calendar near ``window``, whole and by itself; ValueError as above."""
-    tz = zone(spec["timezone"])
     try:
-        if "weekly" in entry:
-            return list(_weekly(entry, window, tz))
-        if "rrule" in entry:
-            return list(_recurring(entry, window, tz))
-        if "date" in entry:
-            return wall_intervals(parse_date(entry["date"]), "00:00", "24:00", tz)
-        return [Interval.parse(entry)]
+        return list(_entry_spans(entry, window, zone(spec["timezone"])))
     except OverflowError:
         raise ValueError("a date outside the years that can be reckoned with") from None
+
+
+def _entry_spans(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterable[Interval]:
+    if "weekly" in entry:
+        return _weekly(entry, window, tz)
+    if "rrule" in entry:
+        return _recurring(entry, window, tz)
+    if "date" in entry:
+        day = parse_date(entry["date"])
+        if not BEGINNING.date() < day < FOREVER.date():
+            raise ValueError(f"{entry['date']} is no day that comes")
+        return wall_intervals(day, "00:00", "24:00", tz)
+    return [Interval.parse(entry)]
 
 
 def _weekly(entry: Mapping[str, Any], window: Interval, tz: ZoneInfo) -> Iterator[Interval]:

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,17 +45,17 @@ class Entry:
 class PartlyListed(Mapping[str, Entry]):
     """Files by path, of which some can be told without listing them all."""
 
+    @abstractmethod
     def below(self, prefixes: tuple[str, ...]) -> Mapping[str, Entry]:
         """Those whose paths begin with one of some texts, sorted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def named(self, name: str) -> list[str]:
-        """The paths of those that have a name."""
-        raise NotImplementedError
+        """Paths, among them all those of files that have a name."""
 
+    @abstractmethod
     def resembling(self, paths: Iterable[str]) -> Iterable[str]:
         """Paths and folders, among them all that differ from some paths, or folders of those, in case or accents."""
-        raise NotImplementedError
 
 
 def below(entries: Mapping[str, Entry], *prefixes: str) -> Mapping[str, Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -109,9 +110,9 @@ def get(data: Any, pointer: Pointer, default: Any = None) -> Any:
 class Listed(Linked):
     """The data of the records of a kind by name, of which it is known which are taken over."""
 
+    @abstractmethod
     def taken_over(self) -> Iterable[str]:
         """The names of those that another tool closed."""
-        raise NotImplementedError
 
     def all(self) -> list[dict[str, Any]]:
         """The data of all of them."""

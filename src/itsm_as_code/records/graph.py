@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -17,13 +18,13 @@ _ANY: Final = frozenset({"hard", "soft"})
 class Linked(Mapping[str, dict[str, Any]]):
     """Services by name, of which it is known which others name them; they need not be read all for that."""
 
+    @abstractmethod
     def sources(self, target: str) -> Collection[str]:
         """The services that name one among what they depend on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def saying(self, field: str) -> Collection[str]:
         """The services that say something in one of :data:`RARE_FIELDS`."""
-        raise NotImplementedError
 
 
 class _Walked(Mapping[str, tuple[str, ...]]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import cached_property
 from typing import Any
 
@@ -86,19 +86,19 @@ class ChangedCatalogue(LazyCatalogue):
         return Catalogue._nearest(self, missing) if is_other else self.before._nearest(missing)
 
     def taken_over(self, kind: str) -> list[str]:
-        kept = [name for name in self.before.taken_over(kind) if RecordId(kind, name) not in self.touched]
-        own = [item.name for item, record in self.own.items() if item.kind == kind and record.valid]
-        return [*kept, *(name for name in own if is_taken_over(self.own[RecordId(kind, name)].data))]
+        return self._renewed(kind, self.before.taken_over(kind), is_taken_over)
 
     def sources_of(self, target: str) -> list[str]:
-        own = {item.name: record for item, record in self.own.items() if item.kind == "Service" and record.valid}
-        kept = [name for name in self.before.sources_of(target) if RecordId("Service", name) not in self.touched]
-        return [*kept, *(name for name, record in own.items() if target in targets(record.data))]
+        return self._renewed("Service", self.before.sources_of(target), lambda data: target in targets(data))
 
     def saying(self, field: str) -> list[str]:
-        own = {item.name: record for item, record in self.own.items() if item.kind == "Service" and record.valid}
-        kept = [name for name in self.before.saying(field) if RecordId("Service", name) not in self.touched]
-        return [*kept, *(name for name, record in own.items() if says(record.data, field))]
+        return self._renewed("Service", self.before.saying(field), lambda data: says(data, field))
+
+    def _renewed(self, kind: str, before: Iterable[str], counts: Callable[[dict[str, Any]], bool]) -> list[str]:
+        """The names of valid records of a kind that count, by those that did before."""
+        kept = (name for name in before if RecordId(kind, name) not in self.touched)
+        own = (record for item, record in self.own.items() if item.kind == kind and record.valid)
+        return [*kept, *(record.name for record in own if counts(record.data))]
 
     def count(self, kind: str) -> int:
         here = sum(1 for item in self.own if item.kind == kind)

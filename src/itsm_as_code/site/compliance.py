@@ -139,7 +139,7 @@ def _findings(context: Context) -> Iterator[Page]:
 
 
 def _finding_row(context: Context, finding: Finding) -> Row:
-    told = f"{finding.message}. {words.human(finding.remedy)}." if finding.remedy else finding.message
+    told = words.said(finding.message, finding.remedy or "")
     severity = context.status("waived", f"Waived {finding.severity}") if finding.waiver else context.status(
         finding.severity.value if finding.severity is not Severity.INFO else "info"
     )  # fmt: skip
@@ -147,4 +147,4 @@ def _finding_row(context: Context, finding: Finding) -> Row:
     policy = context.catalogue.get("Policy", finding.rule) if context.has("Policy") else None
     rule: Value = context.link(policy) if policy else Code(finding.rule)
     facets = (("severity", words.human(finding.severity.value)),)
-    return Row.of(Text(told), severity, record, rule, Code(str(finding.location)), facets=facets)
+    return Row.of(told, severity, record, rule, Code(str(finding.location)), facets=facets)

@@ -68,7 +68,7 @@ def _facts(made: RecordPage, now: state.Now) -> tuple[tuple[str, Value], ...]:
     window: Value = Missing("Not scheduled")
     if planned:
         window = words.span(planned.start, planned.end, context.tz)
-        if now.phase(made.record) != "past":  # else the page would be another one every day
+        if now.phase(made.record) not in ("past", "stopped"):  # else the page would be another one every day
             window = Inline((window, Text(words.relative(planned.start, context.now))), " · ")
     facts: list[tuple[str, Value]] = [("Services", made.field("services")), ("Window", window)]
     if "actual" in spec:
@@ -191,7 +191,7 @@ def row(context: Context, change: Record) -> Row:
 
 _PHASES = (
     ("now", "In progress"), ("overdue", "Window has passed, not finished"), ("next", "Forward schedule"),
-    ("unplanned", "Not yet scheduled"), ("past", "Past"),
+    ("unplanned", "Not yet scheduled"), ("past", "Past"), ("stopped", "Rejected or cancelled"),
 )  # fmt: skip
 
 

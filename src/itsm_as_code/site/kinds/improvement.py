@@ -15,7 +15,6 @@ from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Missing, Page, Row, Text, Value
 
 _PARTS = ("businessValue", "timeCriticality", "riskReduction", "size")
-_SETTLED = frozenset({"done", "measured", "closed", "rejected", "cancelled"})
 
 
 def score(record: Record) -> Fraction | None:
@@ -53,5 +52,5 @@ def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     """The register: what is open first, each part by its figure."""
     by_name = {record.name: record for record in context.catalogue.of_kind(kind.name)}
     order = [by_name[name] for name in ranked({name: score(record) for name, record in by_name.items()})]
-    parts = listing.parted(order, _SETTLED, "Open, by weighted shortest job first", "Settled")
+    parts = listing.parted(order, listing.final(kind, "done"), "Open, by weighted shortest job first", "Settled")
     return listing.listed(context, kind, HEADERS, row, parts)

@@ -101,6 +101,11 @@ def parted(records: Sequence[Record], states: Container[str], rest: str, over: s
     return under_way + [(over, record) for record in records if record.spec["status"] in states]
 
 
+def final(kind: Kind, *more: str) -> frozenset[str]:
+    """The states in which nothing follows by the lifecycle of a kind, and others that count as such."""
+    return frozenset((kind.lifecycle or {}).get("final", ())) | frozenset(more)
+
+
 def choices(rows: Iterable[Row], facets: Mapping[str, str]) -> Filter:
     """What the rows can be filtered by: their facets, each with its title."""
     found = [dict(row.facets) for row in rows]

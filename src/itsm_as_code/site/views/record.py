@@ -112,9 +112,9 @@ class RecordPage:
         ]
         for finding in context.findings_of_record.get(self.record.id, []):
             if finding.rule not in policies:
-                told = f"{finding.message}; {finding.remedy}" if finding.remedy else finding.message
                 found = context.status("waived") if finding.waiver else context.status(finding.severity.value)
-                rows.append(Row.of(Text(words.human(finding.rule)), found, Text(told)))
+                told = words.said(finding.message, finding.remedy or "")
+                rows.append(Row.of(Text(words.human(finding.rule)), found, told))
         if rows:
             caption, passed = "Policies and checks of this record", all(row.cells[2] == Text("") for row in rows)
             if passed:

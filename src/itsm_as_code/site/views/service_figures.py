@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from itsm_as_code.measures.availability import Composition
 from itsm_as_code.measures.capacity import headroom
-from itsm_as_code.measures.numbers import percent, quantity
+from itsm_as_code.measures.numbers import percent_floor, quantity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import Promise
 from itsm_as_code.service_levels.redundancy import PEAK, Redundancy, groups_of
@@ -15,6 +15,8 @@ from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Inline, Row, Status, Table, Text, Value
 
 _WEAKEST = 3
+_PLACES = 4
+"""Decimals of an availability that is composed; cut, never rounded up."""
 
 
 def feasibility(context: Context, service: Record) -> Table | None:
@@ -52,7 +54,8 @@ def _feasible(context: Context, promise: Promise, result: Composition, peak: Com
         nothing = (figures.NO_DATA, figures.NO_DATA, Text("Needs nothing"), Text("None"))
         return Row.of(agreement, Text(f"{promise.text} %"), *nothing)
     weakest = [
-        f"{' or '.join(part.names)} ({percent(part.availability)} %)" for part in result.contributions[:_WEAKEST]
+        f"{' or '.join(part.names)} ({percent_floor(part.availability, _PLACES)} %)"
+        for part in result.contributions[:_WEAKEST]
     ]
     unknown = Text(", ".join(result.unknown) or "None")
     known = len(result.unknown) < sum(len(c.names) for c in result.contributions)
@@ -61,7 +64,7 @@ def _feasible(context: Context, promise: Promise, result: Composition, peak: Com
 
 
 def _composed(result: Composition) -> Text:
-    return Text(f"{percent(result.bound)} %" + ("" if result.exact else " or more"))
+    return Text(f"{percent_floor(result.bound, _PLACES)} %" + ("" if result.exact else " or more"))
 
 
 def capacity(service: Record) -> Table | None:

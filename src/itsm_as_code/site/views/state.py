@@ -17,6 +17,8 @@ from itsm_as_code.site.views.values import Progress, Status, Step
 from itsm_as_code.site.views.words import as_instant, count, human
 
 IMPENDING = ("draft", "proposed", "authorised", "scheduled")
+STOPPED = ("rejected", "cancelled")
+"""States of changes that never took place, whatever their window."""
 SETTLED_INCIDENT = ("resolved", "closed", "cancelled")
 
 
@@ -172,19 +174,21 @@ class Now:
 
     @cached_property
     def changes(self) -> dict[str, list[Record]]:
-        """Changes by where the clock puts them: ``now``, ``overdue``, ``next``, ``unplanned``, ``past``."""
-        found: dict[str, list[Record]] = {key: [] for key in ("now", "overdue", "next", "unplanned", "past")}
+        """Changes by where they stand: ``now``, ``overdue``, ``next``, ``unplanned``, ``past`` or ``stopped``."""
+        found: dict[str, list[Record]] = {key: [] for key in ("now", "overdue", "next", "unplanned", "past", "stopped")}
         for change in self.context.catalogue.of_kind("Change"):
             found[self.phase(change)].append(change)
         far = clock.FOREVER
         for key, changes in found.items():
-            changes.sort(key=lambda c: (_start(c, far), c.name), reverse=key == "past")
+            changes.sort(key=lambda c: (_start(c, far), c.name), reverse=key in ("past", "stopped"))
         return found
 
     def phase(self, change: Record) -> str:
         state, window = change.spec["status"], schedule(change)
         if state == "implementing":
             return "now"
+        if state in STOPPED:
+            return "stopped"
         if state not in IMPENDING:
             return "past"
         if window is None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from itsm_as_code.clock import BEGINNING, FOREVER, format_date, format_instant, parse_date, parse_instant
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before
-from itsm_as_code.site.views.values import Missing, Moment, Text, Value
+from itsm_as_code.site.views.values import Code, Inline, Missing, Moment, Text, Value
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -37,6 +37,23 @@ def human(code: str) -> str:
     words = _CAMEL.sub("-", code).replace("_", "-").split("-") if code else []
     spelt = " ".join(_UPPER.get(word, word) for word in words)
     return spelt[:1].upper() + spelt[1:]
+
+
+def sentence(text: str) -> str:
+    """A text with one full stop at its end, whatever it ended with."""
+    text = text.strip()
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def said(*sentences: str) -> Value:
+    """Sentences one after the other, each ended once; only what stands in backticks is code, all else is as written."""
+    found = [sentence(text) for text in sentences if text.strip()]
+    whole = " ".join([*found[:1], *(text[:1].upper() + text[1:] for text in found[1:])])
+    pieces = whole.split("`")
+    if len(pieces) % 2 == 0:
+        return Text(whole)
+    parts = tuple(Code(piece) if at % 2 else Text(piece) for at, piece in enumerate(pieces) if piece)
+    return parts[0] if len(parts) == 1 else Inline(parts, "")
 
 
 def framework(code: str) -> str:

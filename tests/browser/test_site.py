@@ -248,3 +248,45 @@ def test_keyboard_reaches_the_content_first(browser: Any, folder: Path, example:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('main') !== null")
     context.close()
+
+
+SEEN = """() => {
+    const hidden = [];
+    for (const row of document.querySelectorAll("main tbody tr")) {
+        const cells = [...row.cells].filter((cell, at) => at < 2 || cell.querySelector(".s"));
+        for (const cell of cells) {
+            if (!cell.textContent.trim() || getComputedStyle(cell).display === "none") continue;
+            const box = cell.getBoundingClientRect();
+            if (box.left < 0 || box.right > innerWidth + 1 || box.width < 8) hidden.push(cell.textContent.slice(0, 60));
+        }
+    }
+    return hidden;
+}"""
+
+
+def test_a_phone_shows_what_decides_without_scrolling_sideways(
+    browser: Any, folder: Path, example: Validation, names: list[str]
+) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    for name in names:
+        page.goto(address(folder, example, name))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        assert page.evaluate(SEEN) == [], name
+        assert page.locator("header").bounding_box()["height"] <= 72, name
+    page.goto(address(folder, example, "services/index.html"))
+    page.locator(".menu").click()
+    page.locator("#all-pages").get_by_role("link", name="Suppliers", exact=True).click()
+    assert page.locator("h1").inner_text() == "Suppliers"
+    context.close()
+
+
+def test_the_matrix_loses_nothing_on_paper(browser: Any, folder: Path, example: Validation) -> None:
+    context = browser.new_context(viewport={"width": 680, "height": 900})
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto(address(folder, example, "compliance/matrix.html"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680
+    assert page.evaluate(SEEN) == []
+    assert page.locator("main tbody tr").first.locator("td:visible").count() > 8
+    context.close()

@@ -13,10 +13,23 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses, graph
 from itsm_as_code.site.about import shortened
 from itsm_as_code.site.kinds import training
-from itsm_as_code.site.views import hours, listing, state
+from itsm_as_code.site.views import hours, listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.schema import Display, Shape
-from itsm_as_code.site.views.values import Items, Link, Missing, Node, Page, Picture, Progress, Row, Text, text
+from itsm_as_code.site.views.values import (
+    Code,
+    Inline,
+    Items,
+    Link,
+    Missing,
+    Node,
+    Page,
+    Picture,
+    Progress,
+    Row,
+    Text,
+    text,
+)
 from itsm_as_code.validation import Validation
 from tests.site.conftest import REVISION, ROOT, Validate
 from tests.site.reader import read
@@ -84,10 +97,11 @@ def test_planned_becomes_past_by_the_clock(validated: Validate) -> None:
         | change("unplanned", status="proposed")
         | change("now", status="implementing", schedule=window(22))
         | change("past", status="closed", schedule=window(10))
+        | change("stopped", status="rejected", schedule=window(27))
     )
     phases = state.Now(Context(validation, "r")).changes
     assert {phase: [c.name for c in changes] for phase, changes in phases.items()} == {
-        phase: [phase] for phase in ("now", "overdue", "next", "unplanned", "past")
+        phase: [phase] for phase in ("now", "overdue", "next", "unplanned", "past", "stopped")
     }
 
 
@@ -292,8 +306,8 @@ def test_a_new_kind_needs_a_schema_file_only(validated: Validate) -> None:
     pages = dict(site.build(validation, "r"))
     document = read(pages["static_/r1.html"])
     text = document.all("main")[0].text
-    for words in ("Rack one", "Built on", "Sun 1 Mar 2026", "Double power", "Yes", "Team T", "Unit", "Runs"):
-        assert words in text, words
+    for said in ("Rack one", "Built on", "Sun 1 Mar 2026", "Double power", "Yes", "Team T", "Unit", "Runs"):
+        assert said in text, said
     hrefs = {element.attributes.get("href") for element in document.all("a")}
     assert {"../teams/t.html", "../services/a.html"} <= hrefs
     assert "4, 7" in read(pages["static_/index.html"]).all("main")[0].text
@@ -343,13 +357,14 @@ def test_a_picture_of_a_crowd_leads_to_the_table() -> None:
     centre = Node("Centre", "tier 1", "services/c.html")
     for up, down, more in ((3, 2, ()), (100, 0, ("42",)), (40, 100, ("12", "72"))):
         drawn = graph.svg(Picture("Dependencies", centre, nodes(up), nodes(down), "services/c.html#table"), "../")
-        document = read(drawn.encode())
-        links = [element.attributes["href"] for element in document.all("a")]
-        assert len(links) <= graph.LIMIT + 3
-        assert links.count("../services/c.html#table") == len(more)
-        shown = sum(1 for link in links if "/s" in link and "/s" in link.removeprefix("../services"))
-        hidden = sum(int(number) for number in more)
-        assert shown + hidden == up + down
+        wide, tall = drawn.split("</svg></div>")
+        for drawing in (wide + "</svg></div>", tall):
+            links = [element.attributes["href"] for element in read(drawing.encode()).all("a")]
+            assert len(links) <= graph.LIMIT + 3
+            assert links.count("../services/c.html#table") == len(more)
+            shown = sum(1 for link in links if "/s" in link and "/s" in link.removeprefix("../services"))
+            hidden = sum(int(number) for number in more)
+            assert shown + hidden == up + down
 
 
 @pytest.mark.parametrize(
@@ -460,3 +475,34 @@ def test_what_another_tool_closed_says_where_it_comes_from(validated: Validate) 
         text = pages[path].decode()
         assert text.count(f"from former-desk as number {number} on 2026-11-02") == 1, path
     assert "Likelihood" not in pages["changes/c.html"].decode()
+
+
+@pytest.mark.parametrize(
+    ("sentences", "told"),
+    [
+        (("a is away", "swap the shift"), "a is away. Swap the shift."),
+        (("It failed.", "Ask again."), "It failed. Ask again."),
+        (("chg-1 has no `x`", ""), "chg-1 has no x."),
+    ],
+)
+def test_sentences_of_findings_stay_as_they_are_and_end_once(sentences: tuple[str, ...], told: str) -> None:
+    said = words.said(*sentences)
+    parts = said.parts if isinstance(said, Inline) else (said,)
+    assert "".join(part.text for part in parts if isinstance(part, Text | Code)) == told
+
+
+def test_a_remedy_names_fields_as_they_are_written(pages: dict[str, bytes]) -> None:
+    told = read(pages["findings/index.html"]).all("main")[0].text
+    assert "/spec/knownError/article" in told
+    assert ".." not in told
+
+
+def test_no_page_of_a_service_shows_more_decimals_than_anybody_reads(pages: dict[str, bytes]) -> None:
+    for path, content in pages.items():
+        if path.startswith("services/"):
+            assert not re.search(rb"\d\.\d{5}|\xe2\x80\xa6 %", content), path
+
+
+def test_a_declined_improvement_is_settled(pages: dict[str, bytes]) -> None:
+    told = read(pages["improvements/index.html"]).all("main")[0].text
+    assert told.index("Settled") < told.index("Balances within a second in Singapore")

@@ -13,6 +13,8 @@ LIMIT = 60
 _WIDTH, _HEIGHT, _GAP = 244, 46, 12
 _COLUMN = 372
 _TOP = 34
+_TRUNK, _INDENT = 12, 32
+_NARROW = _INDENT + _WIDTH + 2
 _CHARACTERS = 25
 
 
@@ -25,7 +27,7 @@ def svg(picture: Picture, root: str) -> str:
     width = 2 * _COLUMN + _WIDTH + 4
     centre_y = _TOP + (rows * (_HEIGHT + _GAP) - _GAP) / 2
     opening = (
-        f'<div class="scroll" role="region" aria-label="{escape(picture.title)}: picture" tabindex="0">'
+        f'<div class="scroll wide-picture" role="region" aria-label="{escape(picture.title)}: picture" tabindex="0">'
         f'<svg class="graph" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="group" '
         f'aria-label="{escape(picture.title)}">'
     )
@@ -50,7 +52,45 @@ def svg(picture: Picture, root: str) -> str:
         if not drawn:
             x = 2 + column * _COLUMN
             parts.append(f'<text class="g-none" x="{x}" y="{centre_y + 5:g}">nothing recorded</text>')
-    return "".join((*parts, *edges, *nodes, "</svg></div>"))
+    return "".join(
+        (*parts, *edges, *nodes, "</svg></div>", _tall(picture, (left, left_more), (right, right_more), root))
+    )
+
+
+def _tall(
+    picture: Picture, upstream: tuple[tuple[Node, ...], int], downstream: tuple[tuple[Node, ...], int], root: str
+) -> str:
+    """The same picture for narrow screens: one below the other, what it depends on above it."""
+    parts: list[str] = []
+    y = 0.0
+    centre = picture.centre
+    rest = [
+        Node(f"and {more:,} more", "in the table below", picture.more, hard=False) for _, more in (upstream, downstream)
+    ]
+    groups = (
+        ("Depends on", [*upstream[0], *rest[:1][: bool(upstream[1])]]),
+        ("This service", [centre]),
+        ("Needed by", [*downstream[0], *rest[1:][: bool(downstream[1])]]),
+    )
+    for heading, nodes in groups:
+        parts.append(f'<text class="g-head" x="{_INDENT}" y="{y + 16:g}">{heading}</text>')
+        y += 26
+        if not nodes:
+            parts.append(f'<text class="g-none" x="{_INDENT}" y="{y + 16:g}">nothing recorded</text>')
+            y += 26
+        for node in nodes:
+            is_centre = node is centre
+            if not is_centre:
+                style = "g-edge" if node.hard else "g-edge g-soft"
+                parts.append(f'<path class="{style}" d="M{_TRUNK} {y + _HEIGHT / 2:g}H{_INDENT}"/>')
+            parts.append(_node(node, 2 if is_centre else _INDENT, y, root, centre=is_centre))
+            y += _HEIGHT + _GAP
+        y += _GAP
+    return (
+        f'<svg class="graph tall-picture" viewBox="0 0 {_NARROW} {y:g}" width="{_NARROW}" height="{y:g}" role="group" '
+        f'aria-label="{escape(picture.title)}"><path class="g-trunk" d="M{_TRUNK} 26V{y - _HEIGHT / 2 - 2 * _GAP:g}"/>'
+        f"{''.join(parts)}</svg>"
+    )
 
 
 def _fit(own: tuple[Node, ...], other: tuple[Node, ...]) -> tuple[tuple[Node, ...], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from itsm_as_code.site.views import values as v
 _SCHEME = re.compile(r"(?:https?://|mailto:|tel:)[^\s\x00-\x1f]+\Z", re.IGNORECASE)
 _REL = 'rel="noopener noreferrer"'
 # Text that CommonMark leaves as it is: most descriptions, which then need no parser.
+_FIGURE = re.compile(r"[-\u2212]?[\d,]+(?:\.\d+)?(?: ?(?:%|[A-Z]{3}|min))?\Z")
 _PLAIN = re.compile(r"[^\W\d_][^\W_]*(?:[ ,.;:'()/%?€\u2013-]+[^\W_]+)*[.!?)]?\Z")
 SHAPES: Mapping[str, str] = {
     "good": '<circle cx="8" cy="8" r="7"/><path class="m" d="M4.8 8.3l2.2 2.2 4.2-4.7"/>',
@@ -130,17 +131,30 @@ class Html:
         if not value.rows:
             return f'<p class="missing">{escape(value.empty)}</p>'
         write = self.write
-        head = "".join([f'<th scope="col">{escape(title)}</th>' for title in value.headers])
+        figures = [_is_figures(row.cells[at] for row in value.rows) for at in range(len(value.headers))]
+        head = "".join([
+            f'<th role="columnheader" scope="col"{_classes(n=is_figure)}>{escape(title)}</th>'
+            for title, is_figure in zip(value.headers, figures, strict=True)
+        ])  # fmt: skip
+        labels = [f' data-l="{escape(title)}"' if title else "" for title in value.headers]
         rows = []
         for row in value.rows:
-            first, *others = [write(cell) for cell in row.cells]
             facets = "".join([f' data-{key}="{escape(said)}"' for key, said in row.facets])
-            cells = "".join([f"<td>{cell}</td>" for cell in others])
-            rows.append(f'<tr{facets}><th scope="row">{first}</th>{cells}</tr>')
+            decisive = 0
+            if not value.compact:
+                decisive = next((at for at, cell in enumerate(row.cells) if at and _is_status(cell)), 0)
+            cells = "".join([
+                f'<td role="cell"{labels[at]}{_classes(n=figures[at], up=at == decisive)}>{write(row.cells[at])}</td>'
+                for at in range(1, len(row.cells))
+            ])  # fmt: skip
+            rows.append(
+                f'<tr role="row"{facets}><th role="rowheader" scope="row">{write(row.cells[0])}</th>{cells}</tr>'
+            )
         kind = ' class="compact"' if value.compact else ""
         return (
-            f'<div class="scroll" role="group" aria-label="{caption}" tabindex="0"><table{kind}>'
-            f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+            f'<div class="scroll" role="group" aria-label="{caption}" tabindex="0"><table role="table"{kind}>'
+            f'<caption>{caption}</caption><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+            f'<tbody role="rowgroup">{"".join(rows)}</tbody></table></div>'
         )
 
     def _cards(self, value: v.Cards) -> str:
@@ -160,6 +174,22 @@ class Html:
             here = ' aria-current="page"' if current else ""
             tabs.append(f'<li><a href="{escape(self.root + link.href)}"{here}>{escape(link.label)}</a></li>')
         return f'<nav class="tabs" aria-label="{escape(value.label)}"><ul>{"".join(tabs)}</ul></nav>'
+
+
+def _is_status(cell: v.Value) -> bool:
+    """True for a cell that begins with how something stands."""
+    return isinstance(cell, v.Status) or (isinstance(cell, v.Inline) and isinstance(cell.parts[0], v.Status))
+
+
+def _is_figures(cells: Iterable[v.Value]) -> bool:
+    """True for a column of nothing but figures, which are compared by their last digits."""
+    said = [cell for cell in cells if not isinstance(cell, v.Missing)]
+    return bool(said) and all(isinstance(cell, v.Text) and _FIGURE.match(cell.text) for cell in said)
+
+
+def _classes(**wanted: bool) -> str:
+    found = " ".join([name for name, is_wanted in wanted.items() if is_wanted])
+    return f' class="{found}"' if found else ""
 
 
 def _progress(value: v.Progress) -> str:

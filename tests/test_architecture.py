@@ -26,6 +26,7 @@ LAYERS = [
     ["records", "git"],
     ["measures", "forges"],
     ["configuration", "service_levels"],
+    ["figures"],
     ["checks", "policies"],
     ["validation"],
     ["stored_findings"],

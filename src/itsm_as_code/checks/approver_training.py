@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from itsm_as_code.checks import Situation, Subject
-from itsm_as_code.clock import parse_date
 from itsm_as_code.findings import Problem
 from itsm_as_code.measures.deadlines import utc_day
-from itsm_as_code.measures.training import Audience, TeamFacts, training_coverage
+from itsm_as_code.measures.training import TeamFacts, active_teams, coverage_of
 from itsm_as_code.records.facts import Facts
 
 TITLE = "Approvers are trained"
@@ -25,26 +24,10 @@ _SHOWN = 5
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
     today = utc_day(situation.now)
-    active = {
-        person["metadata"]["name"]
-        for person in facts.records("Person")
-        if person["spec"].get("active", True) and not person["spec"].get("bot")
-    }
-    teams = {
-        team["metadata"]["name"]: TeamFacts(
-            tuple(name for name in team["spec"].get("members", ()) if name in active),
-            tuple(team["spec"].get("roles", ())),
-        )
-        for team in facts.records("Team")
-        if not team["spec"].get("retired")
-    }
-    approvers = _approvers(facts, teams)
+    approvers = _approvers(facts, active_teams(facts))
     for training in facts.records("Training"):
         spec = training["spec"]
-        audience = spec.get("audience")
-        wanted = Audience(tuple(audience.get("teams", ())), tuple(audience.get("roles", ()))) if audience else None
-        done = [(item["person"], parse_date(item["date"])) for item in spec.get("completions", ())]
-        cover = training_coverage(wanted, teams, done, spec.get("validMonths"), today, everybody=active).overall
+        cover = coverage_of(facts, training, today).overall
         overdue = [name for name in (*cover.missing, *cover.expired) if name in approvers]
         if overdue:
             pointer = ("spec", "completions") if "completions" in spec else ("spec",)

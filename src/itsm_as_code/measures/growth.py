@@ -71,7 +71,7 @@ def _share(slope: float) -> Fraction:
     return Fraction(round((exp(slope) - 1) * 10**8), 10**8)
 
 
-def student(freedom: int) -> float:
+def student(freedom: float) -> float:
     """Within so many standard errors the truth lies with 95 percent certainty."""
     part = quantile(0.5, freedom / 2, CERTAINTY)
     return sqrt(freedom * part / (1 - part))

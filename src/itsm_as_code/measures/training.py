@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from itsm_as_code.clock import parse_date
 from itsm_as_code.durations import add_months
+from itsm_as_code.records.facts import Data, Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +115,35 @@ def training_coverage(
         by_role={role: cover(members) for role, members in by_role.items()},
         overall=cover(member for members in (*by_team.values(), *by_role.values()) for member in members),
     )
+
+
+def active_people(facts: Facts) -> set[str]:
+    """The people who are there, and no machine."""
+    return {
+        person["metadata"]["name"]
+        for person in facts.records("Person")
+        if person["spec"].get("active", True) and not person["spec"].get("bot")
+    }
+
+
+def active_teams(facts: Facts) -> dict[str, TeamFacts]:
+    """The teams that are not retired, with those of their members who are there."""
+    active = active_people(facts)
+    return {
+        team["metadata"]["name"]: TeamFacts(
+            tuple(name for name in team["spec"].get("members", ()) if name in active),
+            tuple(team["spec"].get("roles", ())),
+        )
+        for team in facts.records("Team")
+        if not team["spec"].get("retired")
+    }
+
+
+def coverage_of(facts: Facts, training: Data, on: date) -> TrainingCoverage:
+    """Coverage of a Training on a day, of people who are active and no machine."""
+    spec = training["spec"]
+    audience = spec.get("audience")
+    wanted = Audience(tuple(audience.get("teams", ())), tuple(audience.get("roles", ()))) if audience else None
+    done = [(item["person"], parse_date(item["date"])) for item in spec.get("completions", ())]
+    people, teams = active_people(facts), active_teams(facts)
+    return training_coverage(wanted, teams, done, spec.get("validMonths"), on, people)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from itsm_as_code.figures import Effect
 from itsm_as_code.measures.numbers import rounded
 from itsm_as_code.measures.prioritisation import ranked, wsjf
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
-from itsm_as_code.site.views import figures, listing, state, words
+from itsm_as_code.site.views import effects, figures, listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Missing, Page, Row, Text, Value
@@ -35,17 +36,39 @@ def worked_out(record: Record) -> Value:
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
-    return described(context, record, (("WSJF (value + time + risk) / size", worked_out(record)),))
+    known: tuple[tuple[str, Value], ...] = (("WSJF (value + time + risk) / size", worked_out(record)),)
+    if "figure" in record.spec:
+        known = (*known, *effects.facts(effect_of(context, record)))
+    return described(context, record, known, skip=("figure",))
 
 
-HEADERS = ("Improvement", "WSJF", "Status", "Owner", "Due")
+def effect_of(context: Context, record: Record) -> Effect | str:
+    """What an improvement that names a figure brought its services."""
+    services = frozenset(record.spec["services"]) if "services" in record.spec else None
+    return effects.worked_out(context, record.spec["figure"], services)
+
+
+def brought(context: Context, record: Record) -> Value:
+    """Before and after: worked out where the improvement names a figure, else as somebody typed it, which it says."""
+    spec = record.spec
+    if "figure" in spec:
+        return effects.verdict(effect_of(context, record))
+    if not spec.get("measured"):
+        return Missing("Not measured")
+    latest = max(spec["measured"], key=lambda item: str(item["on"]))
+    before = words.grouped(spec["baseline"]) if "baseline" in spec else "?"
+    return Text(f"{before} \N{RIGHTWARDS ARROW} {words.grouped(latest['value'])} {spec.get('unit', '')} (typed)")
+
+
+HEADERS = ("Improvement", "WSJF", "Status", "What it brought", "Owner", "Due")
 
 
 def row(context: Context, record: Record) -> Row:
     spec = record.spec
     owner = context.reference(("Team", "Person"), spec["owner"])
     due: Value = words.day_value(spec["due"]) if "due" in spec else Missing()
-    return Row.of(context.link(record), worked_out(record), context.status(spec["status"]), owner, due)
+    status = context.status(spec["status"])
+    return Row.of(context.link(record), worked_out(record), status, brought(context, record), owner, due)
 
 
 def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from itsm_as_code.clock import format_date
+from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.numbers import percent_floor
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import figures, state, words
+from itsm_as_code.site.views import effects, figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Missing, Page, Prose, Row, Status, Table, Text, Tone, Value
@@ -20,7 +22,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     sections: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
         ("purpose", "Why it is done", (Prose(spec["purpose"]),)),
-        ("adoption", "Do people work in the new way", (_adoption(spec),)),
+        ("adoption", "Do people work in the new way", (_adoption(context, spec),)),
         ("milestones", "Milestones", (_milestones(context, spec),)),
         ("stakeholders", "Whom it touches", (_stakeholders(context, spec),)),
         ("communication", "What is told to whom", (_communication(context, spec),)),
@@ -28,10 +30,21 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     return described(context, record, sections=sections, skip=(*(id_ for id_, _, _ in sections), "status"))
 
 
-def _adoption(spec: Mapping[str, Any]) -> Table:
-    rows = tuple(_measure(item) for item in spec.get("adoption", ()))
+def _adoption(context: Context, spec: Mapping[str, Any]) -> Table:
+    rows = tuple(_computed(context, item) if "figure" in item else _measure(item) for item in spec.get("adoption", ()))
     headers = ("What is measured", "Before", "Target", "Latest", "Measured on", "Way to the target", "Earlier values")
     return Table("Adoption", headers, rows, "Nothing is measured.")
+
+
+def _computed(context: Context, item: Mapping[str, Any]) -> Row:
+    """A measure that names a figure: worked out, with what became of it."""
+    target = Text(words.grouped(item["target"]))
+    found = effects.worked_out(context, item["figure"], None)
+    if isinstance(found, str):
+        return Row.of(Text(item["metric"]), figures.NO_DATA, target, Text(found), *(figures.NO_DATA,) * 3)
+    before, after = (Text(found.figure.shown(value)) for value in (found.before, found.after))
+    end = words.day_value(format_date(utc_day(min(found.spans[1].end, context.now))))
+    return Row.of(Text(item["metric"]), before, target, after, end, effects.verdict(found), Missing("Worked out"))
 
 
 def _measure(item: Mapping[str, Any]) -> Row:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from itsm_as_code.clock import parse_date
 from itsm_as_code.measures.deadlines import utc_day
-from itsm_as_code.measures.training import Audience, Coverage, TeamFacts, TrainingCoverage, training_coverage
+from itsm_as_code.measures.training import Coverage, TrainingCoverage, coverage_of
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import figures, state, words
 from itsm_as_code.site.views.context import Context
@@ -14,29 +13,7 @@ from itsm_as_code.site.views.values import Page, Row, Table, Text, Value
 
 def covered(context: Context, training: Record) -> TrainingCoverage:
     """Coverage on the day of the build, of people who are active and no machine."""
-    people, teams = _audiences(context)
-    spec = training.spec
-    audience = spec.get("audience")
-    wanted = Audience(tuple(audience.get("teams", ())), tuple(audience.get("roles", ()))) if audience else None
-    done = [(item["person"], parse_date(item["date"])) for item in spec.get("completions", ())]
-    return training_coverage(wanted, teams, done, spec.get("validMonths"), utc_day(context.now), people)
-
-
-def _audiences(context: Context) -> tuple[tuple[str, ...], dict[str, TeamFacts]]:
-    people = tuple(
-        person.name
-        for person in context.catalogue.of_kind("Person")
-        if person.spec.get("active", True) and not person.spec.get("bot")
-    )
-    active = frozenset(people)
-    teams = {
-        team.name: TeamFacts(
-            tuple(name for name in team.spec.get("members", ()) if name in active), tuple(team.spec.get("roles", ()))
-        )
-        for team in context.catalogue.of_kind("Team")
-        if not team.spec.get("retired")
-    }
-    return people, teams
+    return coverage_of(context.validation.facts, training.data, utc_day(context.now))
 
 
 def share(found: Coverage) -> Value:

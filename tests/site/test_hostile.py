@@ -8,8 +8,8 @@ import re
 import pytest
 
 from itsm_as_code import site
+from itsm_as_code.site.escaping import script_json
 from itsm_as_code.site.html import Html, is_safe, prose
-from itsm_as_code.site.search import script_json
 from itsm_as_code.site.views import values as v
 from tests.site.conftest import Validate
 from tests.site.reader import read

@@ -58,7 +58,8 @@ def test_every_list_of_a_larger_catalogue_has_more_files_and_not_larger_ones(
     validated: Validate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parts, "LARGEST", 20)
-    monkeypatch.setattr("itsm_as_code.site.views.listing.PAGE_SIZE", 20)
+    for size in ("listing.PAGE_SIZE", "listing.PLAIN_SIZE", "rows.LARGEST"):
+        monkeypatch.setattr(f"itsm_as_code.site.views.{size}", 20)
     small, large = (
         {path: len(text) for path, text in site.build(validated(people(count)), "r")} for count in (80, 160)
     )

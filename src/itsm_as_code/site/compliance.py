@@ -11,7 +11,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.kinds import control, policy, waiver
 from itsm_as_code.site.views import packs, trend, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.listing import paged
+from itsm_as_code.site.views.listing import browsable, paged
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS
 from itsm_as_code.site.views.values import Code, Link, Missing, Page, Row, Section, Table, Text, Value, badges
 
@@ -132,9 +132,10 @@ def _findings(context: Context) -> Iterator[Page]:
         lead="Everything that checks and policies have to say about the records at this commit.",
     )  # fmt: skip
     headers = ("Finding", "Severity", "Record", "Rule", "Where")
-    yield from paged(
+    yield from browsable(
         lambda number: f"findings/index{f'_{number}' if number > 1 else ''}.html",
         blank, rows, headers, "Findings", "No finding: every check and policy passes.",
+        {"severity": "Severity", "rule": "Rule"} if rows else {},
     )  # fmt: skip
 
 
@@ -146,5 +147,5 @@ def _finding_row(context: Context, finding: Finding) -> Row:
     record = context.title_of(finding.record) if finding.record else Missing("None")
     policy = context.catalogue.get("Policy", finding.rule) if context.has("Policy") else None
     rule: Value = context.link(policy) if policy else Code(finding.rule)
-    facets = (("severity", words.human(finding.severity.value)),)
+    facets = (("severity", words.human(finding.severity.value)), ("rule", finding.rule))
     return Row.of(told, severity, record, rule, Code(str(finding.location)), facets=facets)

@@ -97,7 +97,7 @@ class Html:
             v.Picture: lambda value: graph.svg(value, self.root),
             v.Cards: self._cards,
             v.Tabs: self._tabs,
-            v.Filter: _filter,
+            v.Filter: self._filter,
         }
 
     def show(self, value: v.Value) -> Markup:
@@ -175,6 +175,21 @@ class Html:
             tabs.append(f'<li><a href="{escape(self.root + link.href)}"{here}>{escape(link.label)}</a></li>')
         return f'<nav class="tabs" aria-label="{escape(value.label)}"><ul>{"".join(tabs)}</ul></nav>'
 
+    def _filter(self, value: v.Filter) -> str:
+        """Hidden until the script shows it: without scripts it would do nothing."""
+        fields = ['<label>Words <input type="search" data-words autocomplete="off"></label>']
+        for key, title, choices in value.facets:
+            options = "".join([f"<option>{escape(choice)}</option>" for choice in choices])
+            fields.append(
+                f'<label>{escape(title)} <select data-facet="{escape(key)}"><option value="">All</option>{options}'
+                "</select></label>"
+            )
+        rows = f' data-rows="{escape(self.root + value.rows)}" data-root="{self.root}"' if value.rows else ""
+        return (
+            f'<form class="filter" hidden{rows} aria-label="Filter this list">{"".join(fields)}'
+            '<output class="filter-count" aria-live="polite"></output></form>'
+        )
+
 
 def _is_status(cell: v.Value) -> bool:
     """True for a cell that begins with how something stands."""
@@ -200,18 +215,3 @@ def _progress(value: v.Progress) -> str:
         said = f'<span class="hidden"> ({words[step.state]})</span>'
         steps.append(f'<li class="{step.state}"{here}>{escape(step.word)}{said}</li>')
     return f'<ol class="progress" aria-label="{escape(value.label)}">{"".join(steps)}</ol>'
-
-
-def _filter(value: v.Filter) -> str:
-    """Hidden until the script shows it: without scripts it would do nothing."""
-    fields = ['<label>Words <input type="search" data-words autocomplete="off"></label>']
-    for key, title, choices in value.facets:
-        options = "".join([f"<option>{escape(choice)}</option>" for choice in choices])
-        fields.append(
-            f'<label>{escape(title)} <select data-facet="{escape(key)}"><option value="">All</option>{options}'
-            "</select></label>"
-        )
-    return (
-        f'<form class="filter" hidden aria-label="Filter this page">{"".join(fields)}'
-        '<output class="filter-count" aria-live="polite"></output></form>'
-    )

@@ -91,7 +91,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     own, generic = kinds.views(), kinds.view()
 
     def pages(name: str, make: Callable[[], Iterator[Page]]) -> Unit:
-        return Unit(name, lambda: ((page.path, renderer.page(page)) for page in make()))
+        return Unit(name, lambda: (file for page in make() for file in ((page.path, renderer.page(page)), *page.files)))
 
     def about_record(view: kinds.View, record: Record) -> Files:
         record = context.own(record)

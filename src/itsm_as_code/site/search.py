@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import orjson
-
 from itsm_as_code.findings import RecordId
 from itsm_as_code.site import addresses
+from itsm_as_code.site.escaping import script_json
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.words import plain
-
-_UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-
-
-def script_json(value: object) -> str:
-    """JSON that means the same inside a script, whatever text it holds."""
-    text = orjson.dumps(value, default=str).decode()
-    for character, escaped in _UNSAFE.items():
-        text = text.replace(character, escaped)
-    return text
 
 
 def address(number: int) -> str:

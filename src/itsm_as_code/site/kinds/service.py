@@ -24,6 +24,7 @@ from itsm_as_code.site.views import (
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.promises import in_force, objectives, promise, window
 from itsm_as_code.site.views.record import RecordPage
+from itsm_as_code.site.views.rows import scripts
 from itsm_as_code.site.views.values import (
     Fields,
     Inline,
@@ -302,6 +303,7 @@ HEADERS = ("Service", "Status now", "Tier", "Owner", "Type", "Lifecycle", "Agree
 _VIEWS = (
     ("", "By type"), ("by_tier", "By tier"), ("by_owner", "By owner"), ("by_lifecycle", "By lifecycle"),
 )  # fmt: skip
+_FACETS = {"tier": "Tier", "owner": "Owner", "type": "Type", "lifecycle": "Lifecycle"}
 _TYPES = {
     "business": "Business services",
     "application": "Applications",
@@ -314,8 +316,9 @@ def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     """The services, grouped by type, tier, owner or lifecycle: a page each, so that no script is needed."""
     records = listing.by_title(context.catalogue.of_kind(kind.name))
     rows = {record.name: _row(context, record, now) for record in records}
-    facets = {"tier": "Tier", "owner": "Owner", "type": "Type", "lifecycle": "Lifecycle"}
-    filter_ = listing.choices(rows.values(), facets)
+    index = f"{addresses.folder(kind)}/index_rows" if len(rows) > listing.PAGE_SIZE else ""
+    filter_ = listing.choices(rows.values(), _FACETS, index)
+    views = (*_VIEWS, listing.BY_TITLE) if index else _VIEWS
     types = list(_TYPES)
     lifecycles = list((kind.lifecycle or {}).get("transitions", ()))
     keys: dict[str, Callable[[Record], tuple[object, str]]] = {
@@ -330,9 +333,17 @@ def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
             words.human(r.spec["lifecycle"]),
         ),
     }
-    for view, title in _VIEWS:
+    for view, title in views:
+        tabs = Tabs("Group services", tuple((Link(t, addresses.list_page(kind, v)), v == view) for v, t in views))
+        blank = listing.blank(kind, (tabs, filter_))
+        if view:
+            blank = replace(blank, title=f"{kind.title_plural} {title.lower()}")
+        address = lambda n, view=view: addresses.list_page(kind, view, n)  # noqa: E731
+        if view not in keys:
+            headers = (HEADERS[0], *_FACETS.values())
+            yield from listing.plainly(address, blank, [*rows.values()], "title", headers, kind.title_plural)
+            continue
         key = keys[view]
-        tabs = Tabs("Group services", tuple((Link(t, addresses.list_page(kind, v)), v == view) for v, t in _VIEWS))
         ordered = sorted(
             records,
             key=lambda r: (
@@ -344,11 +355,11 @@ def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
             ),
         )
         grouped = [(key(record)[1], rows[record.name]) for record in ordered]
-        blank = listing.blank(kind, (tabs, filter_))
-        if view:
-            blank = replace(blank, title=f"{kind.title_plural} {title.lower()}")
-        address = lambda n, view=view: addresses.list_page(kind, view, n)  # noqa: E731
-        yield from listing.paged(address, blank, grouped, HEADERS, kind.title_plural, "No service is recorded.")
+        first, *more = listing.paged(address, blank, grouped, HEADERS, kind.title_plural, "No service is recorded.")
+        if index and not view:
+            first = replace(first, files=tuple(scripts(index, HEADERS, [row for _, row in grouped], list(_FACETS))))
+        yield first
+        yield from more
 
 
 def _row(context: Context, record: Record, now: state.Now) -> Row:

@@ -9,8 +9,8 @@ from itsm_as_code.compliance.deadlines import WHAT, Deadline, Matter
 from itsm_as_code.measures.deadlines import Due, utc_day
 from itsm_as_code.site.views import state, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.listing import paged
-from itsm_as_code.site.views.values import Card, Filter, Inline, Link, Page, Row, Status, Text
+from itsm_as_code.site.views.listing import browsable
+from itsm_as_code.site.views.values import Card, Inline, Link, Page, Row, Status, Text
 
 FOLDER = "deadlines"
 LINK = Link("Deadlines", f"{FOLDER}/index.html")
@@ -37,16 +37,15 @@ def pages(context: Context) -> Iterator[Page]:
     order = {state: number for number, state in enumerate(_GROUPS)}
     found = sorted(context.deadlines, key=lambda item: order[item.state])
     rows = [(_GROUPS[item.state], _row(context, item)) for item in found]
-    what = tuple(sorted({WHAT[item.matter] for item in found}))
     blank = Page(
         "",
         "Deadlines",
         (),
         lead="What has to be decided, renewed or looked at again, and the last day on which that is in time.",
         area="compliance",
-        top=(Filter((("what", "What", what),)),) if found else (),
     )
-    yield from paged(_address, blank, rows, ("By", "From now", "What", "Of"), "Deadlines", "No record names a day.")
+    headers, facets = ("By", "From now", "What", "Of"), {"what": "What"} if found else {}
+    yield from browsable(_address, blank, rows, headers, "Deadlines", "No record names a day.", facets)
 
 
 def _address(number: int) -> str:

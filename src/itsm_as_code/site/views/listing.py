@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -11,10 +13,25 @@ from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import addresses
 from itsm_as_code.site.views import navigation, state
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.rows import plain, scripts
 from itsm_as_code.site.views.schema import Display
-from itsm_as_code.site.views.values import Filter, Link, Missing, Page, Row, Section, Table, Text, Value
+from itsm_as_code.site.views.values import (
+    Filter,
+    Inline,
+    Link,
+    Missing,
+    Page,
+    Row,
+    Section,
+    Table,
+    Tabs,
+    Text,
+    Value,
+)
 
 PAGE_SIZE = 200
+PLAIN_SIZE = 1_000
+"""Rows of a page that says of each record hardly more than its title."""
 Grouped = Sequence[tuple[str | None, Row]]
 
 
@@ -26,20 +43,108 @@ def paged(
     caption: str,
     empty: str,
     compact: bool = False,
+    size: int = 0,
 ) -> Iterator[Page]:
-    """Pages of at most :data:`PAGE_SIZE` rows; consecutive rows of one group stand under its heading."""
-    count = max(1, -(-len(rows) // PAGE_SIZE))
+    """Pages of at most ``size`` rows (:data:`PAGE_SIZE`); consecutive rows of one group stand under its heading.
+
+    The first of several says on which page each group begins.
+    """
+    size = size or PAGE_SIZE
+    count = max(1, -(-len(rows) // size))
     for number in range(1, count + 1):
-        part = rows[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        part = rows[(number - 1) * size : number * size]
         pager = tuple((Link(str(n), address(n)), n == number) for n in range(1, count + 1)) if count > 1 else ()
         title = f"{blank.title}, page {number} of {count}" if number > 1 else blank.title
+        where = _beginnings(address, rows, size) if count > 1 and number == 1 else ()
         yield replace(
             blank,
             path=address(number),
             title=title,
+            top=(*blank.top, *where),
             sections=(*blank.sections, *_tables(part, headers, caption, empty, compact)),
             pager=_shortened(pager, number),
         )
+
+
+def _beginnings(address: Callable[[int], str], rows: Grouped, size: int) -> tuple[Value, ...]:
+    """The groups with the number of their rows, each leading to where it begins."""
+    counts = Counter(group for group, _ in rows)
+    first: dict[str, int] = {}
+    for at, (group, _) in enumerate(rows):
+        first.setdefault(group or "", at)
+    if len(first) < 2:
+        return ()
+    links: list[Value] = [
+        Link(f"{group} ({counts[group]:,})", f"{address(at // size + 1)}#{_anchor(group)}")
+        for group, at in first.items()
+    ]
+    return (Inline(tuple(links), " \u00b7 "),)
+
+
+def _anchor(title: str) -> str:
+    return addresses.safe(title.lower().replace(" ", "-"))
+
+
+def browsable(
+    address: Callable[[int], str],
+    blank: Page,
+    rows: Grouped,
+    headers: tuple[str, ...],
+    caption: str,
+    empty: str,
+    facets: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Page]:
+    """A list, and where it has several pages what finds a row on any of them.
+
+    The filter of the first page then reads all rows from script files; without scripts, the same rows stand by facet
+    and by their first letter on plain pages of their own.
+    """
+    bare = [row for _, row in rows]
+    many = len(rows) > PAGE_SIZE
+    stem = address(1).removesuffix(".html")
+    filter_ = choices(bare, facets, f"{stem}_rows" if many else "")
+    top = (*blank.top, filter_) if many or facets else blank.top
+    if not many:
+        yield from paged(address, replace(blank, top=top), rows, headers, caption, empty)
+        return
+    views = [("", "As listed"), *((f"by_{key}", f"By {title.lower()}") for key, title in facets.items()), BY_TITLE]
+    folder = stem.rpartition("/")[0]
+
+    def of(view: str) -> Callable[[int], str]:
+        return lambda number: f"{folder}/{view}{f'_{number}' if number > 1 else ''}.html" if view else address(number)
+
+    def tabs(here: str) -> Tabs:
+        return Tabs("Ways through the list", tuple((Link(title, of(view)(1)), view == here) for view, title in views))
+
+    first, *more = paged(address, replace(blank, top=(*blank.top, tabs(""), filter_)), rows, headers, caption, empty)
+    yield replace(first, files=(*first.files, *scripts(f"{stem}_rows", headers, bare, list(facets))))
+    yield from more
+    for view, title in views[1:]:
+        of_view = replace(blank, title=f"{blank.title} {title.lower()}", top=(tabs(view), filter_))
+        yield from plainly(of(view), of_view, bare, view.removeprefix("by_"), (headers[0], *facets.values()), caption)
+
+
+BY_TITLE = ("by_title", "By title")
+
+
+def plainly(
+    address: Callable[[int], str], blank: Page, rows: Sequence[Row], facet: str, headers: tuple[str, ...], caption: str
+) -> Iterator[Page]:
+    """Rows by a facet, or by the first letter of what they name: what that is, and the facets that they have."""
+
+    def key(row: Row) -> tuple[str, str]:
+        title = plain(row.cells[0])
+        if facet != "title":
+            return dict(row.facets).get(facet, "") or "None", title.casefold()
+        letter = unicodedata.normalize("NFKD", title[:1]).upper()[:1]
+        return (letter if letter.isalpha() else "0\u20139"), title.casefold()
+
+    ordered = sorted(((key(row), row) for row in rows), key=lambda item: item[0])
+    short = [
+        (of, Row((row.cells[0], *(Text(said) for _, said in row.facets[: len(headers) - 1]))))
+        for (of, _), row in ordered
+    ]
+    yield from paged(address, blank, short, headers, caption, "", size=PLAIN_SIZE)
 
 
 def _shortened(pager: tuple[tuple[Link, bool], ...], number: int) -> tuple[tuple[Link, bool], ...]:
@@ -59,7 +164,7 @@ def _tables(part: Grouped, headers: tuple[str, ...], caption: str, empty: str, c
     for group, rows in groups.items():
         title = group or caption
         yield Section(
-            addresses.safe(title.lower().replace(" ", "-")),
+            _anchor(title),
             title,
             (Table(title, headers, tuple(rows), empty, compact),),
         )
@@ -83,11 +188,10 @@ def listed(
     if records is None:
         records = ((None, record) for record in by_title(context.catalogue.of_kind(kind.name)))
     rows = [(group, row(context, record)) for group, record in records]
-    above = (*((top,) if top else ()), *((choices((r for _, r in rows), facets),) if facets else ()))
     empty = f"No {kind.title.lower()} is recorded."
-    return paged(
+    return browsable(
         lambda number: addresses.list_page(kind, number=number),
-        blank(kind, above), rows, headers, kind.title_plural, empty,
+        blank(kind, (top,) if top else ()), rows, headers, kind.title_plural, empty, facets,
     )  # fmt: skip
 
 
@@ -106,10 +210,11 @@ def final(kind: Kind, *more: str) -> frozenset[str]:
     return frozenset((kind.lifecycle or {}).get("final", ())) | frozenset(more)
 
 
-def choices(rows: Iterable[Row], facets: Mapping[str, str]) -> Filter:
-    """What the rows can be filtered by: their facets, each with its title."""
+def choices(rows: Iterable[Row], facets: Mapping[str, str], index: str = "") -> Filter:
+    """What the rows can be filtered by: their facets, each with its title; ``index`` as :attr:`Filter.rows`."""
     found = [dict(row.facets) for row in rows]
-    return Filter(tuple((key, title, tuple(sorted({row[key] for row in found}))) for key, title in facets.items()))
+    said = {key: tuple(sorted({row[key] for row in found if key in row})) for key in facets}
+    return Filter(tuple((key, title, said[key]) for key, title in facets.items()), index)
 
 
 def by_columns(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:

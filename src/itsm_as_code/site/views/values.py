@@ -181,9 +181,13 @@ class Tabs:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Facets that the browser may filter the tables of the page by."""
+    """Facets that the browser may filter the tables of the page by.
+
+    A list of several pages names where its rows lie in script files: ``rows`` is the address without number and end.
+    """
 
     facets: tuple[tuple[str, str, tuple[str, ...]], ...]
+    rows: str = ""
 
 
 Value = (
@@ -234,6 +238,8 @@ class Page:
     contents: bool = False
     pager: tuple[tuple[Link, bool], ...] = field(default=())
     template: str = "page.html"
+    files: tuple[tuple[str, bytes], ...] = ()
+    """What lies beside the page: paths with their content."""
 
 
 def inline(values: list[Value], missing: str = "Not stated") -> Value:

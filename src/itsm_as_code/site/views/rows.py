@@ -1,0 +1,64 @@
+"""Rows of a list as data: text for a spreadsheet, and script files in parts that the filter of a long list reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from itsm_as_code.site.escaping import script_json
+from itsm_as_code.site.views import values as v
+
+LARGEST: Final = 1_000
+"""Rows in a part; the filter shows what it has found in the parts that have come so far."""
+
+
+def plain(value: v.Value) -> str:
+    """What a cell says, as text; nothing where nothing is recorded."""
+    match value:
+        case v.Text(text) | v.Code(text) | v.Prose(text) | v.Moment(text):
+            return text
+        case v.Link(text) | v.Status(text):
+            return text
+        case v.Inline(parts, separator):
+            return separator.join(filter(None, map(plain, parts)))
+        case v.Items(items):
+            return "; ".join(filter(None, map(plain, items)))
+        case v.Fields(rows):
+            return "; ".join(f"{term}: {said}" for term, item in rows if (said := plain(item)))
+        case _:
+            return ""
+
+
+def scripts(
+    stem: str, headers: Sequence[str], rows: Sequence[v.Row], keys: Sequence[str]
+) -> Iterator[tuple[str, bytes]]:
+    """The parts of the index of a list, as script files that also load from ``file://``."""
+    count = max(1, -(-len(rows) // LARGEST))
+    for number in range(count):
+        part = rows[number * LARGEST : (number + 1) * LARGEST]
+        said = {"parts": count, "headers": headers, "rows": [_row(row, keys) for row in part]}
+        yield f"{stem}_{number}.js", f"(self.itsmRows=self.itsmRows||[])[{number}]={script_json(said)};\n".encode()
+
+
+def _row(row: v.Row, keys: Sequence[str]) -> list[Any]:
+    """The facets of a row in the order of ``keys``, then its cells."""
+    facets = dict(row.facets)
+    return [[facets.get(key, "") for key in keys], *map(_cell, row.cells)]
+
+
+def _cell(value: v.Value) -> Any:
+    """Text; ``{h, t}`` for a link within the site, ``{s, t}`` for a status with its tone; a list for several."""
+    match value:
+        case v.Link(label, href, False):
+            return {"h": href, "t": label}
+        case v.Status(word, tone):
+            return {"s": tone, "t": word}
+        case v.Inline(parts, separator) if any(isinstance(part, v.Link | v.Status) for part in parts):
+            found: list[Any] = []
+            for part in parts:
+                found += [separator, _cell(part)] if found else [_cell(part)]
+            return found
+        case v.Missing(text):
+            return text
+        case _:
+            return plain(value).encode("utf-8", "replace").decode()  # paths may hold what is no UTF-8

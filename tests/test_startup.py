@@ -13,6 +13,7 @@ from itsm_as_code.reports import formats
 from tests.conftest import ROOT, SMALL, Workshop, copy_tree
 
 VALIDATE = "itsm_as_code.reports.validate"
+GIT = "itsm_as_code.git.commands"
 PROBE = """
 import sys
 from itsm_as_code.cli import main
@@ -41,14 +42,14 @@ def loaded(*arguments: str, cwd: Path = SMALL) -> tuple[int, set[str]]:
 def test_the_version_loads_nothing() -> None:
     code, names = loaded("--version")
     assert code == 0
-    assert names.isdisjoint({"click", "yaml", "git", "jsonschema_rs", "cel_expr_python", "orjson", "jinja2", "rich"})
+    assert names.isdisjoint({"click", "yaml", GIT, "jsonschema_rs", "cel_expr_python", "orjson", "jinja2", "rich"})
 
 
 def test_help_loads_the_commands_and_nothing_else() -> None:
     code, names = loaded("--help")
     assert code == 0
     assert "click" in names
-    assert names.isdisjoint({"yaml", "git", "jsonschema", "jsonschema_rs", "cel_expr_python", "jinja2", "rich"})
+    assert names.isdisjoint({"yaml", GIT, "jsonschema", "jsonschema_rs", "cel_expr_python", "jinja2", "rich"})
 
 
 @pytest.mark.parametrize("format_name", formats("validate"))
@@ -56,9 +57,7 @@ def test_a_validation_without_findings_loads_no_site_no_git_and_explains_nothing
     code, names = loaded("validate", "--format", format_name)
     assert code == 0
     assert {"click", "yaml", "jsonschema_rs", "cel_expr_python"} <= names, "the probe works"
-    assert names.isdisjoint(
-        {"jinja2", "markdown_it", "rich", "git", "jsonschema", "referencing", "dateutil", "requests"}
-    )
+    assert names.isdisjoint({"jinja2", "markdown_it", "rich", GIT, "jsonschema", "referencing", "dateutil", "requests"})
     loaded_reports = {name for name in names if name.startswith("itsm_as_code.reports.")}
     assert loaded_reports & {f"{VALIDATE}.{name}" for name in formats("validate")} == {f"{VALIDATE}.{format_name}"}
     assert not any(name.startswith("itsm_as_code.reports.gate") for name in loaded_reports)
@@ -71,7 +70,7 @@ def test_a_validation_with_findings_explains_them_and_loads_no_site(tmp_path: Pa
     code, names = loaded("validate", cwd=tmp_path)
     assert code == 1
     assert "jsonschema" in names
-    assert names.isdisjoint({"jinja2", "markdown_it", "rich", "git", "requests"})
+    assert names.isdisjoint({"jinja2", "markdown_it", "rich", GIT, "requests"})
 
 
 def test_the_gate_loads_no_site(workshop: Workshop) -> None:
@@ -79,10 +78,10 @@ def test_the_gate_loads_no_site(workshop: Workshop) -> None:
     workshop.commit()
     code, names = loaded("gate", "--base", "main", "--head", "topic", cwd=workshop.path)
     assert code in (1, 2)
-    assert names.isdisjoint({"jinja2", "markdown_it", "rich", "jsonschema", "requests"})
+    assert names.isdisjoint({"git", "jinja2", "markdown_it", "rich", "jsonschema", "requests"})
 
 
-HEAVY = {"cel_expr_python", "git", "jinja2", "jsonschema", "markdown_it", "referencing", "requests", "rich"}
+HEAVY = {"cel_expr_python", GIT, "jinja2", "jsonschema", "markdown_it", "referencing", "requests", "rich"}
 
 
 @pytest.mark.parametrize(
@@ -148,4 +147,4 @@ def test_a_validation_that_was_done_before_loads_no_check(tmp_path: Path) -> Non
     code, names = loaded(*arguments)
     assert (first, code) == (0, 0)
     assert not of("checks", names) | of("gate", names)
-    assert names.isdisjoint({"git", "jinja2", "jsonschema", "markdown_it", "referencing", "requests", "rich"})
+    assert names.isdisjoint({GIT, "jinja2", "jsonschema", "markdown_it", "referencing", "requests", "rich"})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from itsm_as_code.errors import ItsmError
-from itsm_as_code.git import commands, environment
+from itsm_as_code.git import commands, environment, user
 from itsm_as_code.git.repository import Repository
 from tests.attacks.tools import BAD_BACKOUT, CHANGE, POLICY, approve
 from tests.conftest import Workshop
@@ -167,6 +167,23 @@ def test_a_count_that_makes_no_sense(count: str) -> None:
     left = {"GIT_CONFIG_COUNT": count, "GIT_CONFIG_KEY_0": "core.bare", "GIT_CONFIG_VALUE_0": "1"}
     environment.clear(left)
     assert left == {}
+
+
+@pytest.mark.parametrize("place", ["", ".", "bin"])
+def test_a_git_of_the_repository_itself_is_not_run(
+    workshop: Workshop, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders of the search path that have no place of their own are looked for where git is to run."""
+    trap = workshop.path / place / "git"
+    trap.parent.mkdir(exist_ok=True)
+    trap.write_text(f"#!/bin/sh\n/usr/bin/touch {workshop.path}/trapped\nexit 1\n")
+    trap.chmod(0o755)
+    main = workshop.git("rev-parse", "main")
+    monkeypatch.chdir(workshop.path)
+    monkeypatch.setenv("PATH", os.pathsep.join([place, os.environ["PATH"]]))
+    assert Repository(workshop.path).commit("main") == main
+    user.address(workshop.path, os.environ)
+    assert not (workshop.path / "trapped").exists()
 
 
 def test_the_program_judges_the_repository_that_was_named(shop: Workshop, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_a_git_that_was_killed_is_an_error_and_the_next_question_is_answered(sho
     repository = Repository(shop.path)
     asked = ids(repository)
     list(repository.objects(asked, "blob"))
-    process = repository._conversations[0].process.proc
+    process = repository._conversations[0].process
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     with pytest.raises(GitError, match="git cat-file failed: it ended before it had answered"):
@@ -84,7 +84,7 @@ def test_a_process_that_was_forked_off_asks_a_git_of_its_own(shop: Workshop) -> 
 def test_the_process_ends_with_the_repository(shop: Workshop) -> None:
     repository = Repository(shop.path)
     list(repository.objects(ids(repository), "blob"))
-    process = repository._conversations[0].process.proc
+    process = repository._conversations[0].process
     repository._revisions.clear()  # each knows its repository, so that only a collection would free both
     del repository
     assert process.returncode is not None

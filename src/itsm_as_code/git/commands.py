@@ -1,4 +1,4 @@
-"""The only user of GitPython: its command layer, with everything that a repository could set against us shut off.
+"""How git is run: with everything that a repository could set against us shut off.
 
 Objects replaced with ``git replace``, grafts, hooks, file system monitors, external diffs, attributes of the work
 tree, and variables of the environment that lead to another repository have no effect here.
@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from itsm_as_code.errors import GitError
-from itsm_as_code.git.environment import clear
+from itsm_as_code.git.environment import clear, program
 
 _PROCESS = os.environ
-clear(_PROCESS)  # GIT_PYTHON_GIT_EXECUTABLE is run when GitPython is imported
-_PROCESS["GIT_PYTHON_REFRESH"] = "quiet"
-
-from git import Git  # noqa: E402
-from git.exc import GitCommandError, GitCommandNotFound  # noqa: E402
-
 _OPTIONS = (
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.fsmonitor=false"),
@@ -59,10 +52,10 @@ class Conversation:
 
     def end(self) -> str:
         """End it, and give what it complained of; what was asked and not read is lost."""
-        if os.getpid() != self.owner or self.process.proc.returncode is not None:
+        if os.getpid() != self.owner or self.process.returncode is not None:
             return ""
-        self.process.proc.terminate()
-        complaint: bytes = self.process.proc.communicate()[1]
+        self.process.terminate()
+        complaint: bytes = self.process.communicate()[1]
         return complaint.decode("utf-8", "replace").strip()
 
 
@@ -73,7 +66,6 @@ class Commands:
         self.folder = folder
         if not folder.is_dir():
             raise GitError(f"{folder} is not a folder", code="not-a-repository", remedy="name a git repository with -C")
-        self._git = Git(folder)
         self._environment = {
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_GRAFT_FILE": os.devnull,
@@ -116,38 +108,31 @@ class Commands:
 
     def converse(self, *arguments: str) -> Conversation:
         """A git command that is asked on its standard input for as long as the repository is in use."""
-        clear(_PROCESS)
-        command = ["git", *_OPTIONS, *arguments]
-        process = self._git.execute(command, as_process=True, istream=subprocess.PIPE, env=self._environment)
+        process = self._start(arguments, self.folder, subprocess.PIPE)
         return Conversation(process, dict(self._environment), os.getpid())
 
     def _execute(
         self, arguments: tuple[str, ...], feed: bytes | None = None, folder: Path | None = None
     ) -> tuple[int, bytes, str]:
         """Exit code, standard output and standard error of a git command, run in ``folder``."""
-        clear(_PROCESS)  # GitPython gives git all of it
-        git = self._git if folder is None else Git(folder)
-        options: dict[str, Any] = {
-            "with_extended_output": True,
-            "with_exceptions": False,
-            "stdout_as_string": False,
-            "strip_newline_in_stdout": False,
-            "env": self._environment,
-        }
-        command = ["git", *_OPTIONS, *arguments]
+        stdin = subprocess.DEVNULL if feed is None else subprocess.PIPE
+        with self._start(arguments, folder or self.folder, stdin) as process:
+            out, err = process.communicate(feed)
+        return process.returncode, out, err.decode("utf-8", "replace")
+
+    def _start(self, arguments: tuple[str, ...], folder: Path, stdin: int) -> subprocess.Popen[bytes]:
+        given = dict(_PROCESS)
+        clear(given)
+        environment = {**given, "LANGUAGE": "C", **self._environment}
+        git = program(given)
+        if git is None:
+            raise GitError("git is not installed", code="git-missing", remedy="install git 2.38 or newer")
+        command = [git, *_OPTIONS, *arguments]
+        pipe = subprocess.PIPE
         try:
-            if feed is None:
-                code, out, err = git.execute(command, **options)
-            else:
-                with tempfile.TemporaryFile() as stream:
-                    stream.write(feed)
-                    stream.seek(0)
-                    code, out, err = git.execute(command, istream=stream, **options)
-        except GitCommandNotFound:
-            raise GitError("git is not installed", code="git-missing", remedy="install git 2.38 or newer") from None
-        except GitCommandError as error:
-            raise GitError(f"git {arguments[0]} failed: {error.stderr.strip()}") from None
-        return code, out, err if isinstance(err, str) else err.decode("utf-8", "replace")
+            return subprocess.Popen(command, cwd=folder, env=environment, stdin=stdin, stdout=pipe, stderr=pipe)
+        except OSError as error:
+            raise GitError(f"git cannot be run in {folder}: {error.strerror}", remedy="see who may enter it") from None
 
     def text(self, *arguments: str) -> str:
         """Standard output of a git command that must succeed."""

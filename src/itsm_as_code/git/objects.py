@@ -96,7 +96,7 @@ class Objects(Commands):
         options = ("-r", "-t", "-z", "--raw", "--no-renames", "--no-abbrev")
         fields = self.run("diff-tree", *options, f"{old}^{{tree}}", f"{new}^{{tree}}")[1].split(b"\0")[:-1]
         found: dict[str, Entry | None] = {}
-        trees = {self.text("rev-parse", "--verify", "--end-of-options", f"{new}^{{tree}}").strip()}
+        trees = {self.tree_of(new)}
         for about, raw in zip(fields[::2], fields[1::2], strict=True):
             before, after, _, oid, _ = about.decode().removeprefix(":").split()
             if after == _TREE:
@@ -107,6 +107,16 @@ class Objects(Commands):
         for content in self.objects(sorted(trees), "tree"):
             _check_tree(content, len(next(iter(trees))) // 2)
         return dict(sorted(found.items()))
+
+    def tree_of(self, treeish: str) -> str:
+        """The id of the tree of a commit or tree."""
+        if ID.match(treeish):
+            kind = next(self._ask("info", [treeish]))[0]
+            if kind == "tree":
+                return treeish
+            if kind == "commit":  # whose first line it is (git-commit-tree(1))
+                return next(self.objects([treeish], kind)).split(b"\n", 1)[0].removeprefix(b"tree ").decode()
+        return self.text("rev-parse", "--verify", "--end-of-options", f"{treeish}^{{tree}}").strip()
 
     def sizes(self, ids: Sequence[str]) -> list[int]:
         """The sizes of blobs in bytes, in order; GitError when one is not in this clone and cannot be fetched."""
@@ -251,7 +261,7 @@ class Revision:
     @cached_property
     def tree(self) -> str:
         """The id of the tree."""
-        return self.objects.text("rev-parse", "--verify", "--end-of-options", f"{self.label}^{{tree}}").strip()
+        return self.objects.tree_of(self.label)
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:

@@ -1,4 +1,4 @@
-"""What commands ask of git, or tell it, where its library takes longer to load than all else that is done."""
+"""What commands ask of git, or tell it, of whatever folder: none of it decides anything, so nothing of it may fail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from itsm_as_code.git.environment import clear
+from itsm_as_code.git.environment import clear, program
 
 
 def address(folder: Path, environment: Mapping[str, str]) -> str:
@@ -34,9 +34,12 @@ def _said(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
 def _output(folder: Path, environment: Mapping[str, str], *arguments: str) -> bytes:
     variables = dict(environment)
     clear(variables)
+    git = program(variables)
+    if git is None:
+        return b""
     try:
         done = subprocess.run(
-            ["git", *arguments],  # noqa: S607 - whichever git the user has on the path
+            [git, *arguments],
             cwd=folder,
             env=variables,
             capture_output=True,

@@ -30,7 +30,7 @@ from itsm_as_code.configuration import RULES as CONFIGURATION_RULES
 from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.evaluation import RULES as GATE_RULES
-from itsm_as_code.interchange import issue, request, request_forms
+from itsm_as_code.interchange import alerts, issue, request, request_forms
 from itsm_as_code.policies import approval_rules, packs, policy, waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, reading, taken_over
@@ -218,6 +218,7 @@ def rules() -> str:
          import_rules("_backstage_draft", "_backstage_entities", "_store", "backstage")),
         ("Import from OpenSLO", "Reported by `itsm import openslo`.",
          [rule for rule in import_rules("_openslo_objects", "openslo") if rule.id.startswith("openslo")]),
+        ("Import of alerts", "Reported by `itsm import alerts`.", alerts.RULES),
         ("Request forms", "Reported by `itsm export request-forms`, `itsm import request` and `itsm import issue`.",
          [*request.RULES, *request_forms.RULES, *issue.RULES]),
     ]  # fmt: skip

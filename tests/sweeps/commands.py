@@ -37,6 +37,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "gate": [["--base", "main", "--head", "topic", "--reviews", "{reviews}"]],
     "help": [["validate"]],
     "impact": [["{service}"], ["--base", "main", "--head", "topic"]],
+    "import alerts": [["{issue}", "--into", "{scratch}", "--dry-run"]],
     "import backstage": [["{entities}", "--into", "{scratch}", "--dry-run"]],
     "import issue": [["{issue}", "--into", "{scratch}", "--dry-run"]],
     "import openslo": [["{entities}", "--into", "{scratch}", "--dry-run"]],

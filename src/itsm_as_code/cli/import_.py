@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ class _Formats(click.Group):
             hint = did_you_mean(cmd_name, known) or f"known formats: {', '.join(known)}"
             ctx.fail(f"unknown format '{cmd_name}': {hint}")
         title = interchange.importer(cmd_name).TITLE
+        if cmd_name == "alerts":
+            return _alerts(title)
         return _typed(cmd_name, title) if cmd_name in ("issue", "request") else _command(cmd_name, title)
 
 
@@ -51,6 +54,7 @@ def command() -> None:
       itsm import openslo slos.yaml --into .
       itsm import request issue.json --into .
       itsm import issue issue.json --into .
+      itsm import alerts payload.json --into .
     """
 
 
@@ -128,6 +132,57 @@ def _typed(name: str, title: str) -> click.Command:
     return run
 
 
+def _alerts(title: str) -> click.Command:
+    """``itsm import alerts``: what monitoring sends."""
+    from itsm_as_code.cli._options import common_options
+    from itsm_as_code.interchange.alerts import FORMS, LABELS
+
+    text = (
+        f"Import {title}.\n\n"
+        "FILE holds payloads of webhooks; - reads them from standard input. An alert makes one incident a day, with "
+        "its outage, its priority by the tier of the service, who is on call and which changes may have caused it. "
+        "Events may come late, twice and in any order. A field that somebody edited since is left alone.\n\n\b\n"
+        "Example:\n  itsm import alerts payload.json --into .\n"
+        "  curl -s http://alertmanager:9093/api/v2/alerts | itsm import alerts - --into ."
+    )
+
+    @click.command("alerts", help=text)
+    @click.argument(
+        "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, allow_dash=True)
+    )
+    @click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The repository.")
+    @click.option(
+        "--tool", type=click.Choice(sorted(FORMS)), help="Whose payloads they are; told by their fields if not given."
+    )
+    @click.option(
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="NAME",
+        help=f"A label that names the service. Default: {', '.join(LABELS)}.",
+    )
+    @click.option("--force", is_flag=True, help="Overwrite fields that somebody edited.")
+    @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+    @common_options("import_")
+    def run(
+        session: Session,
+        files: tuple[Path, ...],
+        into: Path,
+        tool: str | None,
+        labels: tuple[str, ...],
+        force: bool,
+        dry_run: bool,
+    ) -> None:
+        from functools import partial
+
+        from itsm_as_code.interchange.alerts import Asked, convert
+
+        asked = Asked(tool, labels or LABELS, force)
+        _run(session, "alerts", files, into, partial(convert, asked=asked), force=force, dry_run=dry_run)
+
+    return run
+
+
 def _run(
     session: Session,
     name: str,
@@ -170,6 +225,9 @@ def _read_all(session: Session, paths: tuple[Path, ...]) -> tuple[dict[str, byte
     sources, unread, remedy = {}, [], "name a file that can be read"
     for path in paths:
         try:
+            if str(path) == "-":
+                sources["-"] = sys.stdin.buffer.read(MAX_BYTES + 1)
+                continue
             with located(session, path).open("rb") as file:
                 sources[str(path)] = file.read(MAX_BYTES + 1)
         except OSError as error:

@@ -12,10 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from itsm_as_code.errors import ItsmError
+from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, format_pointer
 from itsm_as_code.interchange._notes import Notes, differences, listed
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.editing import edited
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.reading import load_catalogue
@@ -49,11 +50,15 @@ _FIRST_CONFIGURATION = {"apiVersion": "itsm/v1", "kind": "Configuration", "spec"
 
 @dataclass(frozen=True, slots=True)
 class NewRecord:
-    """A record that an import makes, and the place of the source it comes from."""
+    """A record that an import makes, and the place of the source it comes from.
+
+    ``is_merged`` says that ``data`` is what was there with what is new put into it, so that it may be written.
+    """
 
     id: RecordId
     data: dict[str, Any]
     origin: Location
+    is_merged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +132,12 @@ def _planned(new: NewRecord, known: Known, notes: Notes, force: bool) -> Planned
             remedy=problem.remedy,
             record=new.id,
         )
+    comment = _modeline(path, kind.path, known.root)
     try:
-        content = dump(new.data, schema_comment=_modeline(path, kind.path, known.root), schema=kind.schema)
-    except ValueError as error:
+        content = dump(new.data, schema_comment=comment, schema=kind.schema)
+        if new.is_merged and existing is not None and existing.data != new.data:
+            content = _merged(existing, new.data, content, comment)
+    except (ValueError, UsageError) as error:
         remedy = "shorten or correct the entity, and import it again"
         notes.add(IMPORT_VALID, f"not written: {error}", new.origin, subject=path, remedy=remedy, record=new.id)
         return PlannedFile(path, b"", Outcome.SKIPPED, new.id)
@@ -137,12 +145,20 @@ def _planned(new: NewRecord, known: Known, notes: Notes, force: bool) -> Planned
     if existing is not None and (existing.source == content or existing.data == new.data):
         outcome = Outcome.UNCHANGED
     elif existing is not None or os.path.lexists(known.root / path):
-        outcome = Outcome.UPDATED if force else Outcome.SKIPPED
+        outcome = Outcome.UPDATED if force or (new.is_merged and existing is not None) else Outcome.SKIPPED
     if outcome is Outcome.SKIPPED:
         fields = listed(list(differences(existing.data, new.data))) if existing else "all; the file holds no record"
         message = f"{path} is there already and was left alone; fields that differ: {fields}"
         notes.add(IMPORT_EXISTS, message, new.origin, remedy="use --force to overwrite it", record=new.id)
     return PlannedFile(path, content, outcome, new.id)
+
+
+def _merged(existing: Record, data: dict[str, Any], content: bytes, comment: str | None) -> bytes:
+    """The file with other data in it: with people's comments and order, where it is not as an import writes it."""
+    was = dump(existing.data, schema_comment=comment, schema=existing.kind.schema)
+    if existing.source == was:
+        return content
+    return edited(existing.path, existing.source, data, existing.kind.schema)
 
 
 def _modeline(path: str, schema: str, root: Path) -> str | None:

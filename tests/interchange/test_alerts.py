@@ -434,7 +434,7 @@ def test_the_command_reads_standard_input_and_what_it_writes_validates(
     code, out, _ = itsm("-C", str(tmp_path), "import", "alerts", "-", "--into", ".")
     assert (code, out.partition(" (")[0]) == (
         0,
-        "1 entities, 0 not imported; records in .: 1 created, 0 updated, 0 unchanged, 0 skipped",
+        "1 entity, 0 not imported; records in .: 1 created, 0 updated, 0 unchanged, 0 skipped",
     )
     _, out, _ = itsm("-C", str(tmp_path), "validate", "--now", "2026-11-22T00:00:00Z")
     assert "inc-2026" not in out

@@ -491,7 +491,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "evidence_note": lambda size, long: (Noted((statement(size, long),) * size, (Reason("x", long),) * size),),
     "evidence_show": lambda size, long: (Evidence("c", statement(size, long), (Reason("x", long),) * size),),
     "policy_list": lambda size, long: ([policy_row(number, long) for number in range(size)],),
-    "import_": lambda size, long: (Imported("x", Path(), False, size, *files(size, long)),),
+    "import_": lambda size, long: (Imported("x", Path(), False, *files(size, long)),),
     "export": lambda size, long: (Exported(*files(size, long), is_written=True),),
     "audit_merges": lambda size, long: (history(size, long),),
     "audit_deployments": lambda size, long: (ran(size, long),),

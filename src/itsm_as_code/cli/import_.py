@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from itsm_as_code.cli._paths import located
 from itsm_as_code.cli._streams import held
+from itsm_as_code.cli._times import BORDER, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from itsm_as_code.cli.output import Session
     from itsm_as_code.findings import Finding
-    from itsm_as_code.interchange import Conversion, Known
+    from itsm_as_code.interchange import Conversion, Known, PlannedFile
+    from itsm_as_code.interchange.decisions import Decision
 
 
 class _Formats(click.Group):
@@ -58,6 +61,39 @@ def command() -> None:
     """
 
 
+_INTO = click.option(
+    "--into",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Repository of records to write to, made when it is not there. Default: the one that this folder lies in.",
+)
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+_PROPOSE = click.option(
+    "--propose",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write there the itsm.yaml with which policies that imported records cannot meet yet warn until --since.",
+)
+_SINCE = click.option(
+    "--since", type=BORDER, metavar="INSTANT", help="From when on those policies block; default: in 90 days."
+)
+_DAYS: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What to do with what was converted."""
+
+    force: bool = False
+    dry_run: bool = False
+    all_or_nothing: bool = False
+    """Write nothing where anything is wrong."""
+    made_once: bool = False
+    """Leave what is to be decided to those who make the record: it is no catalogue that comes again."""
+    propose: Path | None = None
+    since: Said | None = None
+
+
 def _command(name: str, title: str) -> click.Command:
     from itsm_as_code.cli._options import common_options
 
@@ -65,20 +101,25 @@ def _command(name: str, title: str) -> click.Command:
 
     @click.command(name, help=text)
     @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-    @click.option(
-        "--into",
-        required=True,
-        metavar="DIR",
-        type=click.Path(path_type=Path),
-        help="Repository of records to write to; made when it is not there.",
-    )
-    @click.option("--force", is_flag=True, help="Overwrite records that are there with other content.")
-    @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+    @_INTO
+    @click.option("--force", is_flag=True, help="Overwrite what people have edited, too.")
+    @_DRY_RUN
+    @_PROPOSE
+    @_SINCE
     @common_options("import_")
-    def run(session: Session, files: tuple[Path, ...], into: Path, force: bool, dry_run: bool) -> None:
+    def run(
+        session: Session,
+        files: tuple[Path, ...],
+        into: Path | None,
+        force: bool,
+        dry_run: bool,
+        propose: Path | None,
+        since: Said | None,
+    ) -> None:
         from itsm_as_code.interchange import importer
 
-        _run(session, name, files, into, importer(name).convert, force=force, dry_run=dry_run)
+        how = _How(force=force, dry_run=dry_run, propose=propose, since=since)
+        _run(session, name, files, into, importer(name).convert, how)
 
     return run
 
@@ -86,7 +127,7 @@ def _command(name: str, title: str) -> click.Command:
 def _typed(name: str, title: str) -> click.Command:
     """``itsm import request`` and ``issue``: imports of what people typed, nothing of which is written by halves."""
     from itsm_as_code.cli._options import common_options
-    from itsm_as_code.cli._times import INSTANT, Said
+    from itsm_as_code.cli._times import INSTANT
 
     text = (
         f"Import {title.partition(' (')[0]}. It is of GitHub or GitLab, as their API gives it (JSON), or "
@@ -98,18 +139,18 @@ def _typed(name: str, title: str) -> click.Command:
 
     @click.command(name, help=text)
     @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-    @click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The repository.")
+    @_INTO
     @click.option("--requester", metavar="PERSON", help="Who submitted it, for a body alone.")
     @click.option("--at", type=INSTANT, metavar="INSTANT", help="When it was submitted, for a body alone.")
     @click.option(
         "--name", "record", metavar="NAME", help="The name of the record; made of day and issue if not given."
     )
-    @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+    @_DRY_RUN
     @common_options("import_")
     def run(
         session: Session,
         file: Path,
-        into: Path,
+        into: Path | None,
         requester: str | None,
         at: Said | None,
         record: str | None,
@@ -123,9 +164,11 @@ def _typed(name: str, title: str) -> click.Command:
         from itsm_as_code.interchange import issue, request
 
         convert = request.convert if name == "request" else issue.convert
-        submitted = format_instant(at.at(replace(session, directory=session.directory / into))) if at else None
+        root = _root(session, into)
+        submitted = format_instant(at.at(replace(session, directory=root))) if at else None
         said = request.Said(offering, requester, submitted, record)
-        _run(session, name, (file,), into, partial(convert, said=said), dry_run=dry_run, all_or_nothing=True)
+        how = _How(dry_run=dry_run, all_or_nothing=True, made_once=True)
+        _run(session, name, (file,), into, partial(convert, said=said), how)
 
     if name == "request":
         click.option("--offering", metavar="NAME", help="What is ordered, where the form does not say so.")(run)
@@ -150,7 +193,7 @@ def _alerts(title: str) -> click.Command:
     @click.argument(
         "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, allow_dash=True)
     )
-    @click.option("--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The repository.")
+    @_INTO
     @click.option(
         "--tool", type=click.Choice(sorted(FORMS)), help="Whose payloads they are; told by their fields if not given."
     )
@@ -162,12 +205,12 @@ def _alerts(title: str) -> click.Command:
         help=f"A label that names the service. Default: {', '.join(LABELS)}.",
     )
     @click.option("--force", is_flag=True, help="Overwrite fields that somebody edited.")
-    @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+    @_DRY_RUN
     @common_options("import_")
     def run(
         session: Session,
         files: tuple[Path, ...],
-        into: Path,
+        into: Path | None,
         tool: str | None,
         labels: tuple[str, ...],
         force: bool,
@@ -178,7 +221,8 @@ def _alerts(title: str) -> click.Command:
         from itsm_as_code.interchange.alerts import Asked, convert
 
         asked = Asked(tool, labels or LABELS, force)
-        _run(session, "alerts", files, into, partial(convert, asked=asked), force=force, dry_run=dry_run)
+        how = _How(force=force, dry_run=dry_run, made_once=True)
+        _run(session, "alerts", files, into, partial(convert, asked=asked), how)
 
     return run
 
@@ -187,30 +231,83 @@ def _run(
     session: Session,
     name: str,
     files: tuple[Path, ...],
-    into: Path,
+    into: Path | None,
     convert: Callable[[Mapping[str, bytes], Known], Conversion],
-    *,
-    force: bool = False,
-    dry_run: bool,
-    all_or_nothing: bool = False,
+    how: _How,
 ) -> None:
     from itsm_as_code.findings import Severity, sort_findings
     from itsm_as_code.interchange import Known, plan, write
     from itsm_as_code.reports.import_ import Imported
 
-    root = session.directory / into
+    root = _root(session, into)
     sources, unread = _read_all(session, files)
     known = Known.read(root)
     conversion = convert(sources, known)
-    planned, said = plan(conversion, known, force=force)
+    planned, said = plan(conversion, known, force=how.force)
     findings = sort_findings([*unread, *conversion.findings, *said])
-    if all_or_nothing and any(found.severity is Severity.ERROR for found in findings):
+    if how.all_or_nothing and any(found.severity is Severity.ERROR for found in findings):
         planned = []
-    if not dry_run:
+    left = [] if how.made_once else _decisions(session, known, planned)
+    if not how.dry_run:
         with held():
             write(root, planned)
-    session.report("import_", Imported(name, into, dry_run, conversion.entities, planned, findings))
-    click.get_current_context().exit(1 if any(found.severity is Severity.ERROR for found in findings) else 0)
+    if how.propose is not None:
+        _propose(session, known, left, how)
+    refused = conversion.refused + len(unread)
+    result = Imported(name, into or root, how.dry_run, planned, findings, refused, left)
+    session.report("import_", result, each=session.verbose)
+    click.get_current_context().exit(1 if left or any(found.severity is Severity.ERROR for found in findings) else 0)
+
+
+def _root(session: Session, into: Path | None) -> Path:
+    """The repository that is written to; UsageError where none is named and this is none."""
+    import os
+
+    from itsm_as_code.errors import UsageError
+
+    if into is not None:
+        return session.directory / into
+    if not os.path.lexists(session.directory / "itsm.yaml"):
+        message = f"{session.directory} is no repository of records, and --into names none"
+        raise UsageError(message, remedy="name one with --into DIR; it is made when it is not there")
+    return session.directory
+
+
+def _decisions(session: Session, known: Known, planned: list[PlannedFile]) -> list[Decision]:
+    from dataclasses import replace
+
+    from itsm_as_code.configuration import load_configuration
+    from itsm_as_code.interchange.decisions import decisions
+    from itsm_as_code.snapshot import WorkTree
+
+    tree = WorkTree(known.root) if known.root.is_dir() else None
+    as_of = load_configuration(tree, known.registry)[0].as_of if tree else None
+    return decisions(tree, planned, replace(session, quiet=True).instant(as_of))
+
+
+def _propose(session: Session, known: Known, left: list[Decision], how: _How) -> None:
+    """Write the itsm.yaml that governance is to approve, where any policy is in the way."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from itsm_as_code.cli.output import write_file
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.interchange import CONFIGURATION
+    from itsm_as_code.interchange.decisions import more_time
+
+    if not any(decision.policy for decision in left):
+        session.say("no policy is in the way; nothing is proposed")
+        return
+    try:
+        since = how.since.at(replace(session, directory=known.root)) if how.since else session.instant(None)
+        since += timedelta(days=0 if how.since else _DAYS, hours=24, microseconds=-1)  # a day that is not before it
+        content = more_time((known.root / CONFIGURATION).read_bytes(), left, since.date().isoformat(), known.registry)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"no {CONFIGURATION} can be proposed: {error}", remedy="mend what it names") from None
+    folder = session.directory / how.propose if how.propose else session.directory
+    folder.mkdir(parents=True, exist_ok=True)
+    write_file(folder / CONFIGURATION, content)
+    session.say(f"{folder / CONFIGURATION} is for a pull request of its own, which governance approves")
 
 
 def _read_all(session: Session, paths: tuple[Path, ...]) -> tuple[dict[str, bytes], list[Finding]]:

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import Rule, did_you_mean
 from itsm_as_code.interchange._store import (
+    CONFIGURATION,
     IMPORT_READABLE,
     Conversion,
     Known,
@@ -25,6 +26,7 @@ from itsm_as_code.interchange._store import (
 from itsm_as_code.interchange._yaml import MAX_BYTES
 
 __all__ = [
+    "CONFIGURATION",
     "IMPORT_READABLE",
     "MAX_BYTES",
     "Conversion",

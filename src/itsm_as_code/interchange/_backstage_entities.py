@@ -132,7 +132,7 @@ def read_entities(sources: Mapping[str, bytes], notes: Notes) -> Iterator[Entity
         for document in read_documents(path, source):
             if document.problem:
                 message = f"not imported: {document.problem}"
-                notes.add(ENTITY, message, document.at(), remedy=document.remedy, apart=True)
+                notes.add(ENTITY, message, document.at(), remedy=document.remedy, apart=True, refused=True)
                 continue
             entity = _entity(document, notes)
             if entity is not None:
@@ -144,7 +144,7 @@ def _entity(document: ForeignDocument, notes: Notes) -> Entity | None:
     version, kind, name = (get(data, path) for path in (("apiVersion",), ("kind",), ("metadata", "name")))
     if not (isinstance(version, str) and isinstance(kind, str)):
         message = "not imported: a document is not an entity with apiVersion and kind"
-        notes.add(ENTITY, message, document.at(), remedy="mend the document, or leave it out")
+        notes.add(ENTITY, message, document.at(), remedy="mend the document, or leave it out", refused=True)
         return None
     if not version.startswith("backstage.io/") or kind not in RECORD_KINDS:
         message = f"not imported: {kind} of {version} has no counterpart here"
@@ -155,6 +155,7 @@ def _entity(document: ForeignDocument, notes: Notes) -> Entity | None:
             document.at(),
             subject=subject,
             remedy="nothing to do unless it describes a service",
+            refused=True,
         )
         return None
     namespace = get(data, ("metadata", "namespace"), "default")
@@ -163,7 +164,8 @@ def _entity(document: ForeignDocument, notes: Notes) -> Entity | None:
     ref = parse_ref(name, kind, namespace) if isinstance(name, str) and isinstance(namespace, str) else None
     if ref is None or ref.kind != kind.lower() or ref.namespace != namespace.lower() or not ref.record_name:
         message = f"not imported: no usable metadata.name for a record of this {kind}"
-        notes.add(ENTITY, message, document.at("metadata", "name"), remedy="give it a name of letters and digits")
+        remedy = "give it a name of letters and digits"
+        notes.add(ENTITY, message, document.at("metadata", "name"), remedy=remedy, refused=True)
         return None
     return Entity(ref, kind, name, document)
 
@@ -181,7 +183,7 @@ def distinct(entities: Iterable[Entity], notes: Notes) -> list[Entity]:
         )
         subject = f"{entity.kind} {entity.name}"
         remedy = "give one of them another name if they are two things" if fields else "remove one of them"
-        notes.add(DUPLICATE, message, entity.at(), subject=subject, remedy=remedy)
+        notes.add(DUPLICATE, message, entity.at(), subject=subject, remedy=remedy, refused=True)
     return list(first.values())
 
 
@@ -204,7 +206,7 @@ def name_entities(entities: list[Entity], existing: Mapping[RecordId, Record], n
         if free is None:
             message = f"not imported: the name '{wanted.name}' is that of {taken[wanted]} already"
             remedy = "rename one of them in Backstage, or write this record by hand"
-            notes.add(NAME, message, entity.at("metadata", "name"), subject=str(ref), remedy=remedy)
+            notes.add(NAME, message, entity.at("metadata", "name"), subject=str(ref), remedy=remedy, refused=True)
             continue
         taken[free] = str(ref)
         chosen[ref] = free

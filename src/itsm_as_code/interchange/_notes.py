@@ -25,6 +25,8 @@ class Notes:
 
     def __init__(self) -> None:
         self._notes: dict[tuple[str, ...], _Note] = {}
+        self.refused = 0
+        """How many things of the sources became no record."""
 
     def add(
         self,
@@ -37,8 +39,13 @@ class Notes:
         severity: Severity | None = None,
         record: RecordId | None = None,
         apart: bool = False,
+        refused: bool = False,
     ) -> None:
-        """Say ``message`` of ``subject`` at a place of the source; ``apart``, once for each file."""
+        """Say ``message`` of ``subject`` at a place of the source; ``apart``, once for each file.
+
+        ``refused`` where it is said of something that becomes no record.
+        """
+        self.refused += refused
         grade = severity or rule.severity
         note = self._notes.setdefault(
             (rule.id, grade, message, remedy, at.path if apart else ""), _Note(rule, grade, message, remedy)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from itsm_as_code.durations import parse_duration
+from itsm_as_code.interchange._memory import without_memory
 from itsm_as_code.interchange._openslo_objects import V1, RefusedError, plain
 from itsm_as_code.records.facts import Data
 from itsm_as_code.service_levels.budget import is_share
@@ -59,7 +60,8 @@ def form(record: Data, timezone: str, services: Mapping[str, str]) -> dict[str, 
     if metadata["title"] != name:
         said["displayName"] = metadata["title"]
     labels = {key: text.split(",") if "," in text else text for key, text in metadata.get("labels", {}).items()}
-    own = {key: text for key, text in metadata.get("annotations", {}).items() if not key.startswith(PREFIX)}
+    annotations = without_memory(record)["metadata"].get("annotations", {})
+    own = {key: text for key, text in annotations.items() if not key.startswith(PREFIX)}
     said |= {key: value for key, value in (("labels", labels), ("annotations", own)) if value}
     spec: dict[str, Any] = {"description": metadata["description"]} if "description" in metadata else {}
     if record["kind"] == "Service":

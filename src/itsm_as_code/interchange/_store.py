@@ -14,8 +14,10 @@ from typing import Any
 
 from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, format_pointer
+from itsm_as_code.interchange._memory import Merge, annotated, merged, remembers, with_memory, without_memory
 from itsm_as_code.interchange._notes import Notes, differences, listed
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.document import Data
 from itsm_as_code.records.editing import edited
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.own_kinds import registry_of
@@ -25,10 +27,11 @@ from itsm_as_code.snapshot import WorkTree
 
 IMPORT_EXISTS = Rule(
     "import-exists",
-    "An import leaves records alone that are there already",
+    "An import leaves alone what people have edited",
     Severity.WARNING,
-    "A record that is there may hold what people have added since the last import. It is overwritten only "
-    "with --force.",
+    "A record remembers what the last import wrote (annotation itsm/imported). A field that people have changed since "
+    "stays as it is, while the others become what the source says now; a record that no import wrote is left alone as "
+    "a whole. Only --force overwrites. Where the source changed the field as well, that is a warning, once.",
 )
 IMPORT_VALID = Rule(
     "import-valid",
@@ -59,15 +62,28 @@ class NewRecord:
     data: dict[str, Any]
     origin: Location
     is_merged: bool = False
+    supplied: bool = False
+    """A placeholder for what the source refers to and does not have; it is made once and never touched again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """What an importer makes of its sources."""
+    """What an importer makes of its sources.
 
-    entities: int
+    Each thing that the sources hold becomes one record that is not ``supplied``, or is one of so many ``refused``,
+    which a finding says at its line.
+    """
+
     records: list[NewRecord]
     findings: list[Finding]
+    refused: int
+    remember: bool = True
+    """Whether a record says what was imported, so that the next import knows what people edited."""
+
+    @property
+    def entities(self) -> int:
+        """How many things the sources hold."""
+        return sum(not record.supplied for record in self.records) + self.refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,59 +122,118 @@ class PlannedFile:
     content: bytes = field(repr=False)
     outcome: Outcome
     record: RecordId | None = None
+    origin: Location | None = None
+    """Where the source says it."""
+    supplied: bool = False
+    taken: tuple[str, ...] = ()
+    """The fields that are written, dotted."""
+    annotated: tuple[str, ...] = ()
+    """The annotations that keep what a record has no field for."""
+    kept: tuple[str, ...] = ()
+    """The fields that people have edited, and that stay as they are."""
 
 
 def plan(conversion: Conversion, known: Known, *, force: bool) -> tuple[list[PlannedFile], list[Finding]]:
-    """What to write for the records of a conversion, and what is to be said of them. Writes nothing."""
+    """What to write for the records of a conversion, and what is to be said of them. Writes nothing.
+
+    What people have edited stays unless ``force``.
+    """
     notes = Notes()
-    files = [_planned(new, known, notes, force) for new in sorted(conversion.records, key=lambda new: str(new.id))]
+    ordered = sorted(conversion.records, key=lambda new: str(new.id))
+    files = [_planned(new, known, notes, force=force, remember=conversion.remember) for new in ordered]
     if not os.path.lexists(known.root / CONFIGURATION):
         files.append(PlannedFile(CONFIGURATION, dump(_FIRST_CONFIGURATION), Outcome.CREATED))
     return files, notes.findings()
 
 
-def _planned(new: NewRecord, known: Known, notes: Notes, force: bool) -> PlannedFile:
-    kind = known.registry[new.id.kind]
+def _planned(new: NewRecord, known: Known, notes: Notes, *, force: bool, remember: bool) -> PlannedFile:
     existing = known.records.get(new.id)
-    path = existing.path if existing is not None else f"{kind.folder}/{new.id.name}.yaml"
-    for problem in kind.validator.problems(new.data):
-        where = format_pointer(problem.pointer)
-        message = f"the record will not be valid: {problem.message}"
-        notes.add(
-            IMPORT_VALID,
-            message,
-            new.origin,
-            subject=f"{path} {where}".strip(),
-            remedy=problem.remedy,
-            record=new.id,
-        )
-    comment = _modeline(path, kind.path, known.root)
+    path = existing.path if existing is not None else f"{known.registry[new.id.kind].folder}/{new.id.name}.yaml"
+    merge = _merged(new, existing, force=force)
+    data = merge.data
+    if existing is None and remember and not new.supplied:
+        data = with_memory(data)
+    outcome = _outcome(merge, data, existing, os.path.lexists(known.root / path), force=force)
+    content = b""
     try:
-        content = dump(new.data, schema_comment=comment, schema=kind.schema)
-        if new.is_merged and existing is not None and existing.data != new.data:
-            content = _merged(existing, new.data, content, comment)
+        if outcome is not Outcome.UNCHANGED:
+            content = _text(path, data, existing, known)
     except (ValueError, UsageError) as error:
-        remedy = "shorten or correct the entity, and import it again"
+        remedy = "shorten or correct what is imported, and import it again"
         notes.add(IMPORT_VALID, f"not written: {error}", new.origin, subject=path, remedy=remedy, record=new.id)
-        return PlannedFile(path, b"", Outcome.SKIPPED, new.id)
-    outcome = Outcome.CREATED
-    if existing is not None and (existing.source == content or existing.data == new.data):
-        outcome = Outcome.UNCHANGED
-    elif existing is not None or os.path.lexists(known.root / path):
-        outcome = Outcome.UPDATED if force or (new.is_merged and existing is not None) else Outcome.SKIPPED
-    if outcome is Outcome.SKIPPED:
-        fields = listed(list(differences(existing.data, new.data))) if existing else "all; the file holds no record"
-        message = f"{path} is there already and was left alone; fields that differ: {fields}"
-        notes.add(IMPORT_EXISTS, message, new.origin, remedy="use --force to overwrite it", record=new.id)
-    return PlannedFile(path, content, outcome, new.id)
+        outcome = Outcome.SKIPPED
+    if outcome is not Outcome.SKIPPED:
+        _say_invalid(new, path, data, known, notes)
+    _say_kept(new, path, merge, existing, outcome, notes)
+    taken = tuple(field for field in merge.taken if not field.startswith("metadata.annotations."))
+    return PlannedFile(
+        path,
+        content,
+        outcome,
+        new.id,
+        new.origin,
+        new.supplied,
+        taken if outcome in (Outcome.CREATED, Outcome.UPDATED) else (),
+        tuple(annotated(new.data)),
+        (*merge.kept, *merge.clashing),
+    )
 
 
-def _merged(existing: Record, data: dict[str, Any], content: bytes, comment: str | None) -> bytes:
-    """The file with other data in it: with people's comments and order, where it is not as an import writes it."""
-    was = dump(existing.data, schema_comment=comment, schema=existing.kind.schema)
-    if existing.source == was:
-        return content
-    return edited(existing.path, existing.source, data, existing.kind.schema)
+def _merged(new: NewRecord, existing: Record | None, *, force: bool) -> Merge:
+    if existing is None:
+        fields = differences({}, {key: new.data[key] for key in ("metadata", "spec")})
+        return Merge(new.data, list(fields), [], [])
+    if new.supplied:
+        return Merge(existing.data, [], [], [])
+    if new.is_merged:
+        return Merge(new.data, list(differences(existing.data, new.data)), [], [])
+    return merged(existing.data, new.data, force=force)
+
+
+def _outcome(merge: Merge, data: Data, existing: Record | None, lies_there: bool, *, force: bool) -> Outcome:
+    if existing is None:
+        return (Outcome.UPDATED if force else Outcome.SKIPPED) if lies_there else Outcome.CREATED
+    if without_memory(data) != without_memory(existing.data):
+        return Outcome.UPDATED
+    if merge.clashing:
+        return Outcome.UPDATED if data != existing.data else Outcome.SKIPPED
+    return Outcome.SKIPPED if merge.kept else Outcome.UNCHANGED
+
+
+def _text(path: str, data: Data, existing: Record | None, known: Known) -> bytes:
+    """The file of a record; one that is there keeps its comments and its order."""
+    kind = known.registry[data["kind"]]
+    comment = _modeline(path, kind.path, known.root)
+    if existing is not None and existing.source != dump(existing.data, schema_comment=comment, schema=kind.schema):
+        return edited(path, existing.source, data, kind.schema)
+    return dump(data, schema_comment=comment, schema=kind.schema)
+
+
+def _say_invalid(new: NewRecord, path: str, data: Data, known: Known, notes: Notes) -> None:
+    for problem in known.registry[new.id.kind].validator.problems(data):
+        where, message = format_pointer(problem.pointer), f"the record will not be valid: {problem.message}"
+        subject = f"{path} {where}".strip()
+        notes.add(IMPORT_VALID, message, new.origin, subject=subject, remedy=problem.remedy, record=new.id)
+
+
+def _say_kept(new: NewRecord, path: str, merge: Merge, existing: Record | None, outcome: Outcome, notes: Notes) -> None:
+    remedy = "use --force to overwrite it"
+    if existing is None and outcome is Outcome.SKIPPED:
+        message = f"{path} is there already and was left alone; fields that differ: all; the file holds no record"
+        notes.add(IMPORT_EXISTS, message, new.origin, remedy=remedy, record=new.id)
+    for fields, severity, why in (
+        (merge.clashing, Severity.WARNING, _clash(existing)),
+        (merge.kept, Severity.INFO, "was edited"),
+    ):
+        if fields:
+            message = f"{path} {why} and was left alone; fields that differ: {listed(fields)}"
+            notes.add(IMPORT_EXISTS, message, new.origin, remedy=remedy, severity=severity, record=new.id)
+
+
+def _clash(existing: Record | None) -> str:
+    if existing is None or not remembers(existing.data):
+        return "is there already"
+    return "was edited, and the source says something else now"
 
 
 def _modeline(path: str, schema: str, root: Path) -> str | None:

@@ -75,7 +75,7 @@ def convert(sources: Mapping[str, bytes], known: Known, asked: Asked | None = No
     desk = _Desk(known, facts, _matrix(known), notes)
     alerts = joined(read.events)
     records = [desk.record(alert, origin, asked.force) for alert, origin in alerts]
-    return Conversion(len(alerts) + read.left, records, notes.findings())
+    return Conversion(records, notes.findings(), read.left, remember=False)
 
 
 def joined(events: Iterable[Event]) -> list[tuple[Alert, Location]]:

@@ -122,7 +122,7 @@ def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
     names = name_entities(entities, known.records, notes)
     converter = _Converter([entity for entity in entities if entity.ref in names], names, known, notes)
     records = converter.records()
-    return Conversion(len(found), records, notes.findings())
+    return Conversion(records, notes.findings(), notes.refused)
 
 
 class _Converter:

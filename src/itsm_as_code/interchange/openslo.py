@@ -100,9 +100,8 @@ def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
     for item in unused:
         message = "not imported: no SLO that is imported refers to it"
         notes.add(_openslo_objects.KIND, message, item.at(), subject=f"SLI {item.name}", remedy="import both together")
-    return Conversion(
-        read.count(None) + len(parts) - len(indicators) + len(unused), [record for _, record in made], notes.findings()
-    )
+    entities = read.count(None) + len(parts) - len(indicators) + len(unused)
+    return Conversion([record for _, record in made], notes.findings(), entities - len(made))
 
 
 def _apart(found: Object, notes: Notes) -> Iterator[Object]:

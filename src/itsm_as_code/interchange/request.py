@@ -92,7 +92,7 @@ def read_all(
         if record is not None and not reader.findings:
             records.append(record)
         findings += reader.findings
-    return Conversion(len(sources), records, sort_findings(findings))
+    return Conversion(records, sort_findings(findings), len(sources) - len(records), remember=False)
 
 
 def facts_of(known: Known) -> Facts:

@@ -15,6 +15,7 @@ from itsm_as_code import site
 from itsm_as_code.site.views import parts
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import Validation, validate
+from tests.site.questions import QUESTIONS
 
 pytestmark = pytest.mark.browser
 
@@ -256,7 +257,9 @@ SEEN = """() => {
         const cells = [...row.cells].filter((cell, at) => at < 2 || cell.querySelector(".s"));
         for (const cell of cells) {
             if (!cell.textContent.trim() || getComputedStyle(cell).display === "none") continue;
-            const box = cell.getBoundingClientRect();
+            const range = document.createRange();  // a cell may have no box of its own
+            range.selectNodeContents(cell);
+            const box = range.getBoundingClientRect();
             if (box.left < 0 || box.right > innerWidth + 1 || box.width < 8) hidden.push(cell.textContent.slice(0, 60));
         }
     }
@@ -289,4 +292,28 @@ def test_the_matrix_loses_nothing_on_paper(browser: Any, folder: Path, example: 
     assert page.evaluate("document.documentElement.scrollWidth") <= 680
     assert page.evaluate(SEEN) == []
     assert page.locator("main tbody tr").first.locator("td:visible").count() > 8
+    context.close()
+
+
+BOTTOM = """answer => {
+    const fits = node => node.textContent.replace(/\\s+/g, "").includes(answer);
+    let node = document.querySelector("main");
+    for (let next = node; next; next = [...node.children].find(fits)) node = next;
+    return node.getBoundingClientRect().bottom + scrollY;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_answers_stand_within_the_first_two_screens(
+    browser: Any, folder: Path, example: Validation, width: int, height: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    for question in QUESTIONS:
+        page.goto(address(folder, example, "index.html"))
+        for label in question.clicks:
+            # On a phone the navigation stands at the end of the page.
+            page.get_by_role("link", name=label, exact=True).locator("visible=true").first.click()
+        bottom = page.evaluate(BOTTOM, "".join(question.answer.split()))
+        assert bottom <= 2 * height, f"{question.asked} {bottom}"
     context.close()

@@ -148,7 +148,7 @@ def test_an_outage_shows_on_the_service_and_on_what_needs_it(validated: Validate
     )
     now = state.Now(Context(validation, "r"))
     said = {name: now.of_service(r).word for name in "abcd" if (r := validation.catalogue.get("Service", name))}
-    assert said == {"a": "Outage", "b": "May be affected", "c": "No known problem", "d": "Not live yet"}
+    assert said == {"a": "Outage", "b": "May be affected", "c": "Works", "d": "Not live yet"}
     home = read(dict(site.build(validation, "r"))["index.html"])
     assert "for 2 hours" in home.all("main")[0].text
 
@@ -169,14 +169,14 @@ NOW_RUNNING = {"start": "2026-11-22T11:30:00Z", "end": "2026-11-22T12:30:00Z"}
 @pytest.mark.parametrize(
     ("records", "word", "tone"),
     [
-        (service("a"), "No known problem", "good"),
+        (service("a"), "Works", "good"),
         (service("a", lifecycle="retired", stage="retired"), "Retired", "none"),
         (service("a", lifecycle="transition", stage="pipeline"), "Not live yet", "info"),
-        (service("a", lifecycle="deprecated"), "No known problem", "good"),
+        (service("a", lifecycle="deprecated"), "Works", "good"),
         (service("a") | incident("i", "a"), "Incident open", "warn"),
-        (service("a") | incident("i", "b"), "No known problem", "good"),
+        (service("a") | incident("i", "b"), "Works", "good"),
         (service("a") | incident("i", "a", status="restored"), "Restored, being watched", "info"),
-        (service("a") | incident("i", "a", status="resolved"), "No known problem", "good"),
+        (service("a") | incident("i", "a", status="resolved"), "Works", "good"),
         (
             service("a") | incident("i", "a", status="restored") | incident("j", "a"),
             "Incident open",
@@ -221,7 +221,7 @@ NOW_RUNNING = {"start": "2026-11-22T11:30:00Z", "end": "2026-11-22T12:30:00Z"}
             service("a", dependsOn=[{"service": "b", "strength": "hard"}])
             | service("b")
             | incident("i", "b", outages=outage("degraded", "2026-11-22T10:00:00Z", service="b")),
-            "No known problem",
+            "Works",
             "good",
         ),
     ],
@@ -454,7 +454,7 @@ def test_neither_a_machine_nor_who_has_left_needs_a_training(validated: Validate
 
 def test_an_empty_organisation_has_a_site(validated: Validate) -> None:
     pages = dict(site.build(validated({}), "r"))
-    assert "Nothing is known to be wrong." in read(pages["index.html"]).all("main")[0].text
+    assert "No incident is open." in read(pages["index.html"]).all("main")[0].text
     assert (ROOT / "itsm.yaml").exists()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itsm_as_code.site.escaping import escape
-from itsm_as_code.site.views.values import Bar, Chart
+from itsm_as_code.site.views.values import Bar, Chart, Key, Meter, Strip
 
 _HEIGHT, _TOP, _BOTTOM = 120, 24, 26
 _STEP, _BAR = 78, 46
@@ -38,3 +38,54 @@ def _bar(bar: Bar, middle: float, most: int) -> str:
         return f"{number}{label}"
     x, y = middle - _BAR / 2, base - tall
     return f'<rect class="g-bar" x="{x:g}" y="{y:g}" width="{_BAR}" height="{tall:g}"/>{number}{label}'
+
+
+_DAY, _TALL = 8, 28
+_MARKS = {"down": (0, 28), "part": (4, 21), "note": (1, 5)}
+"""Top and height of a day's mark: longer is worse."""
+
+
+def strip(value: Strip) -> str:
+    """Days in a row: a short tick each, a longer one over those on which something was."""
+    width = value.days * _DAY
+    marks = []
+    for day in value.marks:
+        top, tall = _MARKS[day.mark]
+        marks.append(
+            f"<g><title>{escape(day.said)}</title>"
+            f'<rect class="d-{day.mark}" x="{day.number * _DAY}" y="{top}" width="6" height="{tall}"/></g>'
+        )
+    label = escape(value.summary)
+    quiet = "" if value.marks else " quiet"
+    return (
+        f'<svg class="strip{quiet}" viewBox="0 0 {width} {_TALL}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{label}"><path class="d-fine" d="M0 14H{width}"/>{"".join(marks)}</svg>'
+    )
+
+
+def key(value: Key) -> str:
+    """What the marks of strips mean."""
+    words = {
+        "fine": "no outage recorded",
+        "note": "incident without an outage",
+        "part": "degraded",
+        "down": "no service",
+    }
+    said = []
+    for mark, word in words.items():
+        top, tall = _MARKS.get(mark, (11, 7))
+        tick = f'<rect class="d-{mark}" x="1" y="{top}" width="6" height="{tall}"/>'
+        said.append(f'<li><svg viewBox="0 0 8 {_TALL}" aria-hidden="true">{tick}</svg> {word}</li>')
+    return f'<ul class="key">{"".join(said)}<li>{escape(value.note)}</li></ul>'
+
+
+def meter(value: Meter) -> str:
+    """What is used of what is allowed; where it is more than that, the excess in red."""
+    within = 100 / value.used if value.used > 1 else 100 * value.used
+    tone = "m-used" if value.used < 0.75 or value.used > 1 else "m-near"
+    excess = f'<rect class="m-over" x="{within:.1f}" width="{100 - within:.1f}" height="6"/>' if value.used > 1 else ""
+    return (
+        '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="m-rest" width="100" height="6"/><rect class="{tone}" width="{within:.1f}" height="6"/>{excess}'
+        "</svg>"
+    )

@@ -1,4 +1,7 @@
-"""The first page: what is wrong now, what is planned next, what is at risk."""
+"""The first page: do the services work that customers use, what is planned, which promises are at risk, what to decide.
+
+The news comes first, in words; counts and prose come last.
+"""
 
 from __future__ import annotations
 
@@ -6,47 +9,59 @@ from collections import Counter
 from datetime import timedelta
 
 from itsm_as_code.compliance import ControlStatus
+from itsm_as_code.compliance.deadlines import WHAT, Deadline, Matter
 from itsm_as_code.findings import Severity
-from itsm_as_code.measures.deadlines import SOON
+from itsm_as_code.measures.deadlines import Due, utc_day
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.records.facts import began
 from itsm_as_code.site import addresses
-from itsm_as_code.site.kinds import control, service_level_agreement, supplier
-from itsm_as_code.site.views import deadlines, people, state, words
+from itsm_as_code.site.kinds import control
+from itsm_as_code.site.views import days, deadlines, error_budget, news, people, state, weekend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import (
     Card,
     Cards,
     Inline,
+    Key,
     Link,
     Page,
     Row,
     Section,
+    Stack,
     Status,
+    Strong,
     Table,
     Text,
     Value,
-    inline,
 )
 
 _AHEAD = timedelta(days=14)
 _MOST = 8
+_ROWS = 60
+_SMALL = (Matter.ARTICLE_REVIEW,)
+"""What is due and too small for the first page."""
 
 
 def page(context: Context, now: state.Now) -> Page:
     configuration = context.validation.configuration
-    wrong, planned, risks = _wrong(context, now), _planned(context, now), _risks(context, now)
+    customers = news.customer_services(context)
+    planned = _cards(context, _planned(context, now, customers), "Nothing is planned in the next 14 days.", 6)
+    promises = _cards(context, error_budget.at_risk(context), "No promise is at risk.", 12)
+    decisions = _cards(context, _decisions(context, now), "Nothing waits for a decision.")
+    incidents = _cards(context, _incidents(context, now), "No incident is open.")
+    order = _cards(context, _out_of_order(context, now), "All controls are satisfied, and no rule is broken.")
     sections = [
-        Section("wrong", "Wrong now", (_cards(context, wrong, "Nothing is known to be wrong."),)),
-        Section("planned", "Planned next", (_cards(context, planned, "Nothing is planned in the next 14 days."),)),
-        Section("risk", "At risk", (_cards(context, risks, "Nothing is known to be at risk."),)),
+        *([_services(context, now, customers)] if context.has("Service") else []),
+        Section("planned", "This weekend and next", (Strong(weekend.sentence(context, now)), planned)),
+        Section("promises", "Promises at risk", (promises,)),
+        Section("decisions", "Needs a decision", (decisions, Link("All deadlines", deadlines.LINK.href))),
+        Section("incidents", "Incidents being worked on", (incidents,)),
+        Section("order", "Not in order", (order,)),
     ]
-    if context.has("Service"):
-        sections.append(_services(context, now))
     return Page(
         path="index.html",
-        title=configuration.site_title,
-        lead=configuration.organisation_description or "",
+        title=news.headline(context, now),
+        lead=_lead(context, now, customers),
+        note=configuration.organisation_description or "",
         sections=tuple(sections),
         facts=_counts(context, now),
         area="home",
@@ -54,15 +69,22 @@ def page(context: Context, now: state.Now) -> Page:
     )
 
 
-def _cards(context: Context, cards: list[Card], empty: str) -> Cards:
+def _lead(context: Context, now: state.Now, customers: list[Record]) -> str:
+    """What to do until the incident of the headline is over, and whether anything planned will be noticed."""
+    incident = news.gravest(context, now, customers)
+    said = list(news.advice(context, now, incident)) if incident is not None else []
+    return " ".join([*said, weekend.sentence(context, now)])
+
+
+def _cards(context: Context, cards: list[Card], empty: str, most: int = _MOST) -> Cards:
     """The first of them, and how many more there are in which lists."""
-    if len(cards) <= _MOST:
+    if len(cards) <= most:
         return Cards(tuple(cards), empty)
-    hidden = Counter(_list_of(context, card) for card in cards[_MOST:])
+    hidden = Counter(_list_of(context, card) for card in cards[most:])
     (first, _), *_ = hidden.most_common(1)
     where = tuple(Link(f"{count:,} in {link.label.lower()}", link.href) for link, count in hidden.items())
-    rest = Card(Link(f"and {len(cards) - _MOST:,} more", first.href), None, Inline(where))
-    return Cards((*cards[:_MOST], rest), empty)
+    rest = Card(Link(f"and {len(cards) - most:,} more", first.href), None, Inline(where))
+    return Cards((*cards[:most], rest), empty)
 
 
 def _list_of(context: Context, card: Card) -> Link:
@@ -72,122 +94,129 @@ def _list_of(context: Context, card: Card) -> Link:
     return Link(kind.title_plural, addresses.list_page(kind)) if kind else Link("Findings", "findings/index.html")
 
 
-def _wrong(context: Context, now: state.Now) -> list[Card]:
-    cards = []
-    for item in now.open_incidents:
-        start = words.as_instant(began(item.spec))
-        services = context.references("Service", item.spec["services"])
-        since = Text(f"for {words.length(context.now - start)}" if start else "")
-        status = context.status(item.spec["status"])
-        if "priority" in item.spec:
-            status = Status(f"{item.spec['priority']}, {status.word.lower()}", status.tone)
-        cards.append(Card(context.link(item), status, Inline((services, since), " · ")))
-    return cards
+def _services(context: Context, now: state.Now, customers: list[Record]) -> Section:
+    """The services that customers use: how each stands, its last 90 days, and whether its promise is kept."""
+    rows = []
+    for service in customers[:_ROWS]:
+        note = news.note(context, now, service)
+        stands = now.of_service(service)
+        kept, used = error_budget.kept(context, service)
+        how: Value = Stack((stands, Text(note))) if note else stands
+        rows.append(Row.of(context.link(service), how, days.strip(context, service), kept, used))
+    headers = ("Service", "Now", f"{days.SHOWN} days to today", "Promise", "Downtime used")
+    table = Table("Services for customers", headers, tuple(rows), "No customer service is recorded yet.", board=True)
+    key = Key("By incident records.")
+    return Section(
+        "services", "Services for customers", (table, key, Link("All services", context.list_page("Service")))
+    )
 
 
-def _planned(context: Context, now: state.Now) -> list[Card]:
+def _planned(context: Context, now: state.Now, customers: list[Record]) -> list[Card]:
+    """Changes and freezes that are on or begin in the next 14 days, each with what customers will notice."""
     until = context.now + _AHEAD
     found = []
-    for item in now.changes["now"]:
-        services = context.references("Service", item.spec["services"])
-        found.append((context.now, Card(context.link(item), Status("In progress", "info"), services)))
+    for item in (*now.changes["now"], *now.changes["next"]):
+        window = state.schedule(item)
+        under_way = item.spec["status"] == "implementing"
+        if under_way or (window and window.start < until):
+            start = window.start if window else context.now
+            when = words.span(window.start, window.end, context.tz) if window else Text("No window")
+            status = Status("In progress", "info") if under_way else context.status(item.spec["status"])
+            services = context.references("Service", item.spec["services"])
+            felt = weekend.noticed_by(context, item, customers) or weekend.changed(context, item)
+            line = Inline((when, Text(weekend.effect(item, felt)) if felt else services), " · ")
+            found.append((context.now if under_way else start, Card(context.link(item), status, line)))
     for span, freeze in context.freezes:
         if span.start < until:
             word = "Change freeze, on now" if span.start <= context.now else "Change freeze"
             when = words.span(span.start, span.end, context.tz)
-            found.append((span.start, Card(context.link(freeze), Status(word, "warn"), when)))
-    for item in now.changes["next"]:
-        window = state.schedule(item)
-        if window and window.start < until:
-            when = words.span(window.start, window.end, context.tz)
-            services = context.references("Service", item.spec["services"])
-            line = Inline((when, services), " · ")
-            found.append((window.start, Card(context.link(item), context.status(item.spec["status"]), line)))
-    for deadline, card in deadlines.cards(context, _AHEAD.days):
-        found.append((words.start_of(deadline.by, context.tz), card))
+            found.append((span.start, Card(context.link(freeze), Status(word, "info"), when)))
     return [card for _, card in sorted(found, key=lambda item: (item[0], item[1].title.href))]
 
 
-def _risks(context: Context, now: state.Now) -> list[Card]:
-    return [
-        *_failing(context),
-        *_overdue(context, now),
-        *_waivers(context),
-        *_suppliers(context),
-        *_controls(context),
-        *_agreements(context),
+def _decisions(context: Context, now: state.Now) -> list[Card]:
+    """What has to be decided within 30 days, or should have been, the earliest first; then what awaits approval."""
+    today = utc_day(context.now)
+    cards = []
+    for item in context.deadlines:
+        if item.state is not Due.CURRENT and item.matter not in _SMALL:
+            cards.append(_decision(context, item, state.day(item.by, item.state, today)))
+    proposed = (
+        [c for c in context.catalogue.of_kind("Change") if c.spec["status"] == "proposed"]
+        if context.has("Change")
+        else []
+    )
+    if proposed:
+        first = min((w.start for c in proposed if (w := state.schedule(c))), default=None)
+        line: Value = words.moment(first, context.tz) if first else Text("No window")
+        link = Link(f"{words.count(len(proposed), 'change')} proposed", context.list_page("Change"))
+        card = Card(link, None, Inline((Text("Approval is asked for; the first is to begin"), line), " "))
+        cards.insert(0, card)
+    return cards
+
+
+def _decision(context: Context, item: Deadline, standing: Status) -> Card:
+    record = context.catalogue.records[item.record]
+    overdue = Status(standing.word, "warn") if item.state is Due.OVERDUE else None
+    when = Text("") if overdue else Text(standing.word.lower())
+    line = Inline((Text(WHAT[item.matter]), words.date_value(item.by), when), " · ") if not overdue else Inline(
+        (Text(WHAT[item.matter]), words.date_value(item.by)), " · "
+    )  # fmt: skip
+    return Card(context.link(record), overdue, line)
+
+
+def _incidents(context: Context, now: state.Now) -> list[Card]:
+    """Open incidents that are not restored, the gravest first, each by its priority; how many are being watched."""
+    cards = []
+    restored = [item for item in now.open_incidents if item.spec["status"] == "restored"]
+    for item in now.open_incidents:
+        if item.spec["status"] != "restored":
+            priority = item.spec.get("priority", "")
+            status = context.status(priority, f"{priority}, {words.human(item.spec['status']).lower()}".lstrip(", "))
+            services = context.references("Service", item.spec["services"])
+            cards.append(Card(context.link(item), status, Inline((services, Text(news.since(context, item))), " · ")))
+    if restored:
+        links = Inline(tuple(context.link(item) for item in restored[:3]))
+        title = Link(f"{words.count(len(restored), 'incident')} restored, being watched", context.list_page("Incident"))
+        cards.append(Card(title, None, links))
+    return cards
+
+
+def _out_of_order(context: Context, now: state.Now) -> list[Card]:
+    """Controls that are not satisfied, changes past their window, waivers that are over, rules that are broken."""
+    cards = [
+        Card(context.link(item), context.status(status), _clause(item))
+        for status, item in sorted(
+            ((control.assess(context, c).status, c) for c in context.catalogue.of_kind("Control")),
+            key=lambda item: (item[0], item[1].name),
+        )
+        if status in (ControlStatus.NOT_SATISFIED, ControlStatus.STALE)
     ]
+    for item in now.changes["overdue"]:
+        window = state.schedule(item)
+        line: Value = words.span(window.start, window.end, context.tz) if window else Text("")
+        cards.append(Card(context.link(item), Status("Window has passed", "warn"), line))
+    for waiver in sorted(context.validation.waivers, key=lambda waiver: (waiver.until, waiver.record.name)):
+        if waiver.state == "expired":
+            ends = words.moment(waiver.until, context.tz)
+            cards.append(Card(context.link(waiver.record), Status("Waiver has expired", "bad"), ends))
+    return [*cards, *_failing(context)]
 
 
 def _failing(context: Context) -> list[Card]:
     """Findings that nobody waived, counted by severity."""
     tally = Counter(f.severity for f in context.validation.findings if not f.waiver)
     cards = []
-    for severity, tone in ((Severity.ERROR, "bad"), (Severity.WARNING, "warn")):
+    for severity, status in ((Severity.ERROR, Status("Rules broken", "bad")), (Severity.WARNING, None)):
         if tally[severity]:
-            title = Link(
-                words.count(tally[severity], f"{severity} in the records", f"{severity}s in the records"),
-                "findings/index.html",
-            )
-            status = Status("Rules broken", "bad") if tone == "bad" else Status("Needs attention", "warn")
-            cards.append(Card(title, status, Text("Checks and policies that the records do not pass.")))
+            said = words.count(tally[severity], f"{severity} in the records", f"{severity}s in the records")
+            line = Text("Checks and policies that the records do not pass.")
+            cards.append(Card(Link(said, "findings/index.html"), status, line))
     return cards
-
-
-def _overdue(context: Context, now: state.Now) -> list[Card]:
-    cards = []
-    for item in now.changes["overdue"]:
-        window = state.schedule(item)
-        line: Value = words.span(window.start, window.end, context.tz) if window else Text("")
-        cards.append(Card(context.link(item), Status("Window has passed", "warn"), line))
-    return cards
-
-
-def _waivers(context: Context) -> list[Card]:
-    cards = []
-    for waiver in sorted(context.validation.waivers, key=lambda waiver: (waiver.until, waiver.record.name)):
-        ends = words.moment(waiver.until, context.tz)
-        if waiver.state == "active" and waiver.until - context.now <= SOON:
-            status = Status(f"Waiver ends {words.relative(waiver.until, context.now)}", "warn")
-            cards.append(Card(context.link(waiver.record), status, ends))
-        elif waiver.state == "expired":
-            cards.append(Card(context.link(waiver.record), Status("Waiver has expired", "bad"), ends))
-    return cards
-
-
-def _suppliers(context: Context) -> list[Card]:
-    cards = []
-    for record in context.catalogue.of_kind("Supplier"):
-        standing = supplier.contract(context, record)
-        if standing.tone in ("bad", "warn"):
-            end = words.last_day_value(record.spec.get("contract", {}).get("end"))
-            cards.append(Card(context.link(record), standing, Inline((Text("Contract until"), end), " ")))
-    return cards
-
-
-def _controls(context: Context) -> list[Card]:
-    found = [(control.assess(context, c).status, c) for c in context.catalogue.of_kind("Control")]
-    return [
-        Card(context.link(item), context.status(status), _clause(item))
-        for status, item in sorted(found, key=lambda item: (item[0], item[1].name))
-        if status in (ControlStatus.NOT_SATISFIED, ControlStatus.STALE)
-    ]
 
 
 def _clause(control: Record) -> Value:
     return Text(f"{words.framework(control.spec['framework'])}, {control.spec['clause']}")
-
-
-def _agreements(context: Context) -> list[Card]:
-    overdue = [
-        a for a in context.catalogue.of_kind("ServiceLevelAgreement")
-        if service_level_agreement.standing(context, a).tone == "warn"
-    ]  # fmt: skip
-    return [Card(context.link(a), service_level_agreement.standing(context, a), _review(a)) for a in overdue]
-
-
-def _review(record: Record) -> Value:
-    return Inline((Text("Review was due"), words.day_value(record.spec.get("reviewBy"))), " ")
 
 
 def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
@@ -209,27 +238,3 @@ def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
         away = sum(1 for p in context.catalogue.of_kind("Person") if people.away(context, p))
         found.append((f"{away:,}", Link("person away" if away == 1 else "people away", context.list_page("Person"))))
     return tuple(found)
-
-
-def _services(context: Context, now: state.Now) -> Section:
-    """The services that customers buy or use, and how each stands."""
-    services = [
-        s
-        for s in context.catalogue.of_kind("Service")
-        if s.spec["type"] == "business" and s.spec["stage"] == "catalogue"
-    ]
-    services.sort(key=lambda s: (s.spec["tier"], s.title))
-    rows = tuple(
-        Row.of(
-            context.link(s),
-            now.of_service(s),
-            context.reference("Team", s.spec["owner"]),
-            inline([context.link(c) for c in now.next_changes(s.name)[:1]], "None planned"),
-        )
-        for s in services[:100]
-    )
-    link = Link("All services", context.list_page("Service"))
-    headers = ("Service", "Status now", "Owner", "Next change")
-    return Section(
-        "services", "Services for customers", (Table("Services for customers", headers, rows, "None yet"), link)
-    )

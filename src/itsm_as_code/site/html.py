@@ -72,7 +72,7 @@ def status(value: v.Status) -> str:
     )
 
 
-_WORDS = (v.Text, v.Code, v.Link, v.Moment, v.Status, v.Missing, v.Inline)
+_WORDS = (v.Text, v.Strong, v.Code, v.Link, v.Moment, v.Status, v.Missing, v.Inline)
 
 
 class Html:
@@ -94,6 +94,11 @@ class Html:
             v.Table: self._table,
             v.Progress: _progress,
             v.Chart: charts.svg,
+            v.Strong: lambda value: f"<strong>{escape(value.text)}</strong>",
+            v.Strip: charts.strip,
+            v.Meter: charts.meter,
+            v.Key: charts.key,
+            v.Stack: self._stack,
             v.Picture: lambda value: graph.svg(value, self.root),
             v.Cards: self._cards,
             v.Tabs: self._tabs,
@@ -150,12 +155,16 @@ class Html:
             rows.append(
                 f'<tr role="row"{facets}><th role="rowheader" scope="row">{write(row.cells[0])}</th>{cells}</tr>'
             )
-        kind = ' class="compact"' if value.compact else ""
+        kind = _classes(compact=value.compact, board=value.board)
         return (
             f'<div class="scroll" role="group" aria-label="{caption}" tabindex="0"><table role="table"{kind}>'
             f'<caption>{caption}</caption><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
             f'<tbody role="rowgroup">{"".join(rows)}</tbody></table></div>'
         )
+
+    def _stack(self, value: v.Stack) -> str:
+        first, *others = [self.write(part) for part in value.parts]
+        return first + "".join([f'<span class="of">{other}</span>' for other in others])
 
     def _cards(self, value: v.Cards) -> str:
         if not value.cards:
@@ -163,6 +172,7 @@ class Html:
         cards = []
         for card in value.cards:
             word = status(card.status) if card.status else ""
+            word += charts.meter(card.meter) if card.meter else ""
             cards.append(
                 f'<li><p class="card-title">{self.link(card.title)}</p>{word}<p>{self.write(card.line)}</p></li>'
             )
@@ -193,13 +203,19 @@ class Html:
 
 def _is_status(cell: v.Value) -> bool:
     """True for a cell that begins with how something stands."""
-    return isinstance(cell, v.Status) or (isinstance(cell, v.Inline) and isinstance(cell.parts[0], v.Status))
+    return isinstance(cell, v.Status) or (isinstance(cell, v.Inline | v.Stack) and isinstance(cell.parts[0], v.Status))
 
 
 def _is_figures(cells: Iterable[v.Value]) -> bool:
     """True for a column of nothing but figures, which are compared by their last digits."""
     said = [cell for cell in cells if not isinstance(cell, v.Missing)]
-    return bool(said) and all(isinstance(cell, v.Text) and _FIGURE.match(cell.text) for cell in said)
+    return bool(said) and all(_is_figure(cell) for cell in said)
+
+
+def _is_figure(cell: v.Value) -> bool:
+    if isinstance(cell, v.Inline):
+        return isinstance(cell.parts[0], v.Strong) and _FIGURE.match(cell.parts[0].text) is not None
+    return isinstance(cell, v.Text) and _FIGURE.match(cell.text) is not None
 
 
 def _classes(**wanted: bool) -> str:

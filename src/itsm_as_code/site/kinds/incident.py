@@ -35,7 +35,11 @@ _GRADES = {
     4: ("very high", "high", "medium", "low"),
     5: ("very high", "high", "medium", "low", "very low"),
 }  # fmt: skip
-TONES: Mapping[str, Tone] = {"restored": "warn", "P2": "warn", "acknowledged": "bad", "P1": "bad"}
+# Red is for severity alone: where an incident is on its way says nothing of it.
+TONES: Mapping[str, Tone] = {
+    "P1": "bad", "P2": "warn", "P3": "warn", "P4": "info", "P5": "info",
+    "acknowledged": "info", "restored": "info",
+}  # fmt: skip
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:

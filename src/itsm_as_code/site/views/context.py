@@ -38,11 +38,9 @@ K = TypeVar("K")
 
 _TONES: Mapping[str, Tone] = {
     **dict.fromkeys(("closed", "resolved", "pass", "passed", "active", "done", "measured", "met"), "good"),
-    **dict.fromkeys(("in-progress", "on-hold", "waived", "warning", "medium", "degraded"), "warn"),
-    **dict.fromkeys(
-        ("rejected", "failed", "fail", "error", "expired", "missed", "new", "high", "very-high", "full"), "bad"
-    ),
-    **dict.fromkeys(("proposed", "info", "low", "planned", "approved"), "info"),
+    **dict.fromkeys(("on-hold", "waived", "warning", "degraded", "high", "very-high"), "warn"),
+    **dict.fromkeys(("failed", "fail", "error", "expired", "missed", "full"), "bad"),
+    **dict.fromkeys(("proposed", "info", "planned", "approved", "in-progress", "new", "medium"), "info"),
 }
 """How words weigh that several kinds have, or none of them."""
 

@@ -11,8 +11,9 @@ from itsm_as_code.service_levels import BudgetPolicy, ErrorBudget, error_budgets
 from itsm_as_code.service_levels.projection import projection
 from itsm_as_code.site.views import promises, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Inline, Missing, Row, Status, Table, Text, Value
+from itsm_as_code.site.views.values import Card, Inline, Link, Meter, Missing, Row, Status, Strong, Table, Text, Value
 
+_LITTLE = Fraction(1, 4)
 _HEADERS = ("Objective", "Left of the budget", "Lost", "Allowed", "Window", "Source")
 
 
@@ -90,7 +91,75 @@ def standing(budget: ErrorBudget) -> Status:
         return Status(f"Overspent by {-left} %", "bad")
     if budget.remaining == 0:
         return Status("Used up", "bad")
-    return Status(f"{left} % left", "warn" if budget.remaining < Fraction(1, 4) else "good")
+    return Status(f"{left} % left", "warn" if budget.remaining < _LITTLE else "good")
+
+
+def kept(context: Context, service: Record) -> tuple[Value, Value]:
+    """Whether the worst promise of availability of a service is kept, and what of its budget is used."""
+    try:
+        found = budgets(context, service)
+    except ValueError:
+        return Missing("Unknown"), Missing("Unknown")
+    if not found:
+        return Missing("Not promised"), Missing("None allowed")
+    return verdict(found[0]), used(found[0])
+
+
+def verdict(budget: ErrorBudget) -> Status:
+    """``Kept``, ``At risk`` with less than a quarter of the budget left, ``Broken`` once it is overspent."""
+    if budget.remaining < 0:
+        return Status("Broken", "bad")
+    return Status("At risk", "warn") if budget.lost and budget.remaining < _LITTLE else Status("Kept", "good")
+
+
+def used(budget: ErrorBudget) -> Value:
+    """``27 of 39.4 min``."""
+    lost, allowed = (f"{rounded(seconds / 60, 1).normalize():,f}" for seconds in (budget.lost, budget.allowed))
+    return Inline((Strong(lost), Text(f"of {allowed} min")), " ")
+
+
+def at_risk(context: Context) -> list[Card]:
+    """Promises that are broken or at risk in their windows: of services for customers first, what burnt most first."""
+    facts = context.validation.facts
+    found: list[tuple[bool, Fraction, Record, ErrorBudget]] = []
+    for name in sorted(facts.agreements_by_service):
+        service = context.catalogue.get("Service", name)
+        if service is None or not (name in facts.outages_by_service or _is_measured(context, name)):
+            continue
+        try:
+            worst_first = budgets(context, service)
+        except ValueError:
+            continue  # and there is a finding about it
+        for budget in worst_first[:1]:
+            if verdict(budget).tone != "good":
+                found.append((service.spec["type"] != "business", -budget.consumed, service, budget))
+    return [
+        _risk(context, service, budget)
+        for _, _, service, budget in sorted(found, key=lambda item: (*item[:2], item[2].name))
+    ]
+
+
+def _is_measured(context: Context, service: str) -> bool:
+    facts = context.validation.facts
+    return any(
+        facts.measured(service, objective["name"])
+        for agreement in facts.agreements_by_service[service]
+        for objective in agreement["spec"]["objectives"]
+    )
+
+
+def _risk(context: Context, service: Record, budget: ErrorBudget) -> Card:
+    found = promises.objective_of(context.catalogue.get("ServiceLevelAgreement", budget.agreement), budget.objective)
+    window = promises.window(found) if found else ""
+    said: list[Value] = [used(budget), Text(f"used, {window}")]
+    if budget.remaining < 0:
+        end = recovers(context.validation.facts, budget, Fraction(1), context.now, context.now)
+        if end is not None:
+            said += [Text("· kept again from"), words.moment(end, context.tz)]
+    if service.spec["type"] != "business":
+        said.append(Text("· internal"))
+    link = Link(service.title, f"{context.page('Service', service.name) or ''}#promises")
+    return Card(link, verdict(budget), Inline(tuple(said), " "), Meter(float(budget.consumed)))
 
 
 def objective(context: Context, budget: ErrorBudget) -> str:

@@ -22,6 +22,27 @@ STOPPED = ("rejected", "cancelled")
 SETTLED_INCIDENT = ("resolved", "closed", "cancelled")
 
 
+CONDITIONS: Mapping[str, Status] = {
+    "out": Status("Outage", "bad"),
+    "degraded": Status("Degraded", "warn"),
+    "affected": Status("May be affected", "warn"),
+    "incident": Status("Incident open", "warn"),
+    "minor": Status("Small fault", "info"),
+    "changing": Status("Change in progress", "info"),
+    "restored": Status("Restored, being watched", "info"),
+    "works": Status("Works", "good"),
+    "not-live": Status("Not live yet", "info"),
+    "retired": Status("Retired"),
+}
+"""How services stand, the gravest first, by impact: red for no service alone, and a small fault is never amber."""
+_SMALL = ("P4", "P5")
+
+
+def is_grave(incident: Record) -> bool:
+    """True for an incident that customers are told of at once: of priority 1 to 3, or of none yet."""
+    return incident.spec.get("priority") not in _SMALL
+
+
 def day(by: date, how: Due, today: date) -> Status:
     """How far away a day is: ``In 8 days``, ``Today``, ``Over for 3 days``."""
     away = (by - today).days
@@ -149,23 +170,27 @@ class Now:
         return found
 
     def of_service(self, service: Record) -> Status:
-        """Whether a service works, as far as records tell."""
+        """Whether a service works, as far as records tell, in a word: :data:`CONDITIONS`."""
+        return CONDITIONS[self.condition(service)]
+
+    def condition(self, service: Record) -> str:
+        """A key of :data:`CONDITIONS`: how much of a service those notice who use it."""
         lifecycle = service.spec["lifecycle"]
-        if lifecycle == "retired":
-            return Status("Retired")
         if lifecycle not in ("live", "deprecated"):
-            return Status("Not live yet", "info")
+            return "retired" if lifecycle == "retired" else "not-live"
         if service.name in self.outages:
-            kind = self.outages[service.name][0]
-            return Status("Outage", "bad") if kind == "full" else Status("Degraded", "warn")
-        incidents = self.incidents_of.get(service.name, [])
-        if any(incident.spec["status"] != "restored" for incident in incidents):
-            return Status("Incident open", "warn")
-        if service.name in self._being_changed:
-            return Status("Change in progress", "info")
+            return "out" if self.outages[service.name][0] == "full" else "degraded"
         if service.name in self.affected:
-            return Status("May be affected", "warn")
-        return Status("Restored, being watched", "info") if incidents else Status("No known problem", "good")
+            return "affected"
+        incidents = self.incidents_of.get(service.name, [])
+        unrestored = [incident for incident in incidents if incident.spec["status"] != "restored"]
+        if any(is_grave(incident) for incident in unrestored):
+            return "incident"
+        if unrestored:
+            return "minor"
+        if service.name in self._being_changed:
+            return "changing"
+        return "restored" if incidents else "works"
 
     @cached_property
     def _being_changed(self) -> frozenset[str]:

@@ -100,6 +100,8 @@ class Table:
     rows: tuple[Row, ...]
     empty: str = "None"
     compact: bool = False
+    board: bool = False
+    """A few rows that are looked at every day, with a strip in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +159,59 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day of a strip on which something was: its number from the left, how bad, and what in words."""
+
+    number: int
+    mark: Literal["down", "part", "note"]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """Days in a row, those marked on which something was; ``summary`` says it in words."""
+
+    days: int
+    marks: tuple[Day, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """How much of what is allowed is used, as a share; what is beyond one is in red. The words stand beside it."""
+
+    used: float
+
+
+@dataclass(frozen=True, slots=True)
+class Strong:
+    """A few words that carry the line."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Values below one another in one place, the first of them the one that counts."""
+
+    parts: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the marks of strips mean."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """Something that deserves attention: what, how it stands, and a line about it."""
 
     title: Link
     status: Status | None
     line: Value
+    meter: Meter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +253,11 @@ Value = (
     | Table
     | Progress
     | Picture
+    | Strip
+    | Meter
+    | Strong
+    | Stack
+    | Key
     | Chart
     | Cards
     | Tabs
@@ -237,6 +291,7 @@ class Page:
     area: str = ""
     contents: bool = False
     pager: tuple[tuple[Link, bool], ...] = field(default=())
+    note: str = ""
     template: str = "page.html"
     files: tuple[tuple[str, bytes], ...] = ()
     """What lies beside the page: paths with their content."""

@@ -14,6 +14,9 @@ from itsm_as_code.site.views.values import Code, Inline, Missing, Moment, Text, 
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NUMBERS = (
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
 _UPPER = {"sla": "SLA", "ola": "OLA", "api": "API", "url": "web address", "id": "ID"}
 _FRAMEWORKS = {
     "iso20000-1:2018": "ISO/IEC 20000-1:2018",
@@ -64,6 +67,11 @@ def framework(code: str) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """``1 service``, ``2 services``."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def spelt(number: int) -> str:
+    """``eight``; a number beyond twelve in figures."""
+    return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else f"{number:,}"
 
 
 def join(words: list[str], last: str = "and") -> str:

@@ -21,7 +21,7 @@ from itsm_as_code.configuration import PATH as CONFIGURATION
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.findings import Finding, Location, RecordId, Severity
 from itsm_as_code.policies import Outcome, PolicyEngine, looks, packs
-from itsm_as_code.policies.cel import Sieve
+from itsm_as_code.policies.cel import Sieve, worked_out
 from itsm_as_code.policies.engine import RiskOf
 from itsm_as_code.policies.policy import POLICY_COMPILES, Policy, policies_of
 from itsm_as_code.records import summary_parts
@@ -56,6 +56,8 @@ Instant = Callable[[datetime | None], datetime]
 """Gives the instant to judge at, by the one that itsm.yaml names, if it names one."""
 _PART: Final = "findings"
 _CHECKS: Final = "checks"
+EXPRESSIONS: Final = "expressions"
+"""The part for :func:`~itsm_as_code.policies.cel.take_over`."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,11 @@ def _judged(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant, 
 
 
 def _known(validation: Validation) -> dict[str, Any]:
-    """What is known of changes, and of which records policies may judge otherwise when others change."""
+    """What is known of changes and expressions, and which records policies may judge otherwise when others change."""
     policies = policies_of(validation.catalogue, validation.configuration.policies)
-    return {**summary_parts.parts_of(validation.facts), **looks.parts_of(policies, validation.catalogue)}
+    texts = (text for policy in policies for _, text in policy.expressions())
+    expressions = {EXPRESSIONS: worked_out(texts, validation.registry)}
+    return {**expressions, **summary_parts.parts_of(validation.facts), **looks.parts_of(policies, validation.catalogue)}
 
 
 def _is_plain(validation: Validation) -> bool:

@@ -283,6 +283,10 @@ def test_an_index_of_somebody_else_is_none(workshop: Workshop, tmp_path: Path) -
     assert "it does not know the base" in str(found[-1])
 
 
+WORKED_OUT = ("checks", "expressions")
+"""Parts of which everything can be worked out anew from what the others know."""
+
+
 def test_an_index_that_lacks_any_part_is_none(workshop: Workshop, tmp_path: Path) -> None:
     """No part that is missing passes for an empty one."""
     workshop.change()
@@ -297,7 +301,7 @@ def test_an_index_that_lacks_any_part_is_none(workshop: Workshop, tmp_path: Path
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TreeIndex, "get", lambda self, name: (asked.add(name), get(self, name))[1])
         judged(workshop, tmp_path / "cache")
-    titles = {re.sub(r"^kind \w+|\d+$", "...", name): name for name in sorted(asked - {"checks"})}
+    titles = {re.sub(r"^kind \w+|\d+$", "...", name): name for name in sorted(asked - set(WORKED_OUT))}
     assert len(titles) > 8
     for name in titles.values():
         with pytest.MonkeyPatch.context() as patch:
@@ -307,10 +311,11 @@ def test_an_index_that_lacks_any_part_is_none(workshop: Workshop, tmp_path: Path
         assert found[-1], name
 
 
-def test_without_what_checks_found_they_are_asked(workshop: Workshop, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", WORKED_OUT)
+def test_what_can_be_worked_out_anew_is(part: str, workshop: Workshop, tmp_path: Path) -> None:
     workshop.change()
     workshop.commit()
     stored = index(workshop, tmp_path / "cache")
     tree = TreeIndex(stored.cache, Repository(workshop.path).text("rev-parse", "main^{tree}").strip())
-    tree.put({name: tree.get(name) for name in parts_of(tree) if name != "checks"})
+    tree.put({name: tree.get(name) for name in parts_of(tree) if name != part})
     assert said(workshop, StoredRecords(Cache(tmp_path / "cache"))) == said(workshop, None)

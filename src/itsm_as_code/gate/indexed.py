@@ -13,6 +13,7 @@ from itsm_as_code.errors import GitError
 from itsm_as_code.gate.incoming import brings_rules
 from itsm_as_code.git.objects import Revision
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.policies.cel import take_over
 from itsm_as_code.records.changed import ChangedCatalogue
 from itsm_as_code.records.entries import ChangedFiles, TreeFiles
 from itsm_as_code.records.index import TreeIndex
@@ -20,7 +21,7 @@ from itsm_as_code.records.lazy import LazyCatalogue, NotIndexed
 from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.stored import StoredRecords
-from itsm_as_code.stored_findings import Found
+from itsm_as_code.stored_findings import EXPRESSIONS, Found
 from itsm_as_code.validation import RuleSet, rule_set_of
 
 
@@ -51,6 +52,8 @@ def indexed_sides(
 def _base(snapshot: Revision, index: TreeIndex, stored: StoredRecords) -> tuple[RuleSet, LazyCatalogue, TreeFiles]:
     files = TreeFiles(index)
     registry = registry_of(snapshot.excerpt(files.beside(("schemas/",))))
+    if (known := index.get(EXPRESSIONS)) is not None:
+        take_over(known, registry)
     catalogue = LazyCatalogue(snapshot.knowing(files), registry, index, stored)
     files.catalogue = catalogue
     return rule_set_of(catalogue), catalogue, files

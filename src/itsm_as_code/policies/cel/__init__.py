@@ -8,6 +8,7 @@ from itsm_as_code.policies.cel.bounded import TOO_MUCH
 from itsm_as_code.policies.cel.diagnosis import problems_of
 from itsm_as_code.policies.cel.environment import Activation, CompileError, Context, Environment, EvaluationError
 from itsm_as_code.policies.cel.fields import Schemas
+from itsm_as_code.policies.cel.kept import take_over, worked_out
 from itsm_as_code.policies.cel.mutation import Mutant, mutants
 from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, asks_for_graph, mentions, reads, rests_on_time
 from itsm_as_code.policies.cel.tokens import SyntaxProblem
@@ -32,4 +33,6 @@ __all__ = [
     "problems_of",
     "reads",
     "rests_on_time",
+    "take_over",
+    "worked_out",
 ]

@@ -42,6 +42,8 @@ class _Value:
 @lru_cache(maxsize=4096)
 def small_up_to(expression: str) -> int:
     """The size of records, in bytes of their source, up to which an evaluation is small; -1 for never."""
+    if expression in READY:
+        return READY[expression]
     try:
         tree = parse(expression)
     except SyntaxProblem:
@@ -52,6 +54,10 @@ def small_up_to(expression: str) -> int:
             return size
         size >>= 1
     return -1
+
+
+READY: Final[dict[str, int]] = {}
+"""What an earlier run worked out (:mod:`~itsm_as_code.policies.cel.kept`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ The runtime decides what compiles. What it says is put where a reader looks for 
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -46,7 +47,7 @@ def problems_of(
     """
     asked = tuple(expressions)
     known = KNOWN.setdefault(schemas.registry, {})
-    key = (asked, schemas.kinds, frozenset(params or ()))
+    key = hashlib.blake2b(repr((asked, schemas.kinds, sorted(params or ()))).encode(), digest_size=16).hexdigest()
     if key not in known:
         if len(known) >= _MOST_KNOWN:
             known.clear()
@@ -54,8 +55,8 @@ def problems_of(
     return known[key]
 
 
-KNOWN: Final[WeakKeyDictionary[KindRegistry, dict[Hashable, tuple[Diagnosis, ...]]]] = WeakKeyDictionary()
-"""What was found already: registry -> expressions, kinds and parameters -> what is wrong with them."""
+KNOWN: Final[WeakKeyDictionary[KindRegistry, dict[str, tuple[Diagnosis, ...]]]] = WeakKeyDictionary()
+"""What was found already: registry -> digest of expressions, kinds and parameters -> what is wrong with them."""
 _MOST_KNOWN: Final = 5000
 
 

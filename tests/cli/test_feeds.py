@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import icalendar
 import pytest
@@ -78,12 +81,104 @@ def test_without_the_whole_history_there_is_none_and_it_is_said(planned: Worksho
     assert b".ics" not in (tmp_path / "site/services/newsletter.html").read_bytes()
 
 
-def test_a_change_that_cannot_be_read_is_not_left_out_in_silence(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+def test_a_change_that_cannot_be_read_stays_as_it_last_could_be(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+    build(planned, itsm, tmp_path / "before")
     planned.edit(CHANGE, "status: proposed", "status: [")
-    err = build(planned, itsm, tmp_path / "site")
-    assert "no calendars to subscribe to" in err
-    assert CHANGE in err
-    assert not list((tmp_path / "site").rglob("*.ics"))
+    planned.commit()
+    build(planned, itsm, tmp_path / "site")
+    feeds = [
+        sorted(path.relative_to(top) for path in top.rglob("*.ics")) for top in (tmp_path / "before", tmp_path / "site")
+    ]
+    assert feeds[0] == feeds[1]
+    name = Path(CHANGE).stem
+    before, after = (read(tmp_path / top / "calendar.ics")["Change: Tune the newsletter"] for top in ("before", "site"))
+    assert before[:2] == after[:2]
+    for page in ("index.html", "changes/index.html", f"changes/{name}.html"):
+        text = (tmp_path / "site" / page).read_text()
+        assert text.count('class="notice"') == 1, page
+        assert CHANGE in text, page
+    assert f"changes/{name}.html" in (tmp_path / "site/changes/index.html").read_text().replace('href="../', 'href="')
+    assert 'class="notice"' not in (tmp_path / "before/index.html").read_text()
+
+
+def test_what_never_could_be_read_is_told_in_each_calendar(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+    planned.write("changes/calendars/new-freeze.yaml", "apiVersion: [\n")
+    planned.commit()
+    build(planned, itsm, tmp_path / "site")
+    calendar = icalendar.Calendar.from_ical((tmp_path / "site/calendar.ics").read_bytes())
+    assert "new-freeze" in str(calendar["X-WR-CALDESC"])
+    assert "new-freeze.yaml" in (tmp_path / "site/index.html").read_text()
+    assert "Change: Tune the newsletter" in read(tmp_path / "site/changes.ics")
+
+
+class Subscriber:
+    """A copy that somebody keeps: an event with a later sequence takes the place of the one that is there."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Any] = {}
+
+    def takes(self, file: Path) -> dict[str, tuple[str, datetime]]:
+        for event in icalendar.Calendar.from_ical(file.read_bytes()).walk("VEVENT"):
+            known = self.kept.get(str(event["UID"]))
+            if known is None or event["SEQUENCE"] > known["SEQUENCE"]:
+                self.kept[str(event["UID"])] = event
+        return {str(e["SUMMARY"]): (str(e["STATUS"]), e.decoded("DTSTART")) for e in self.kept.values()}
+
+
+def test_moving_calling_off_and_deleting_reach_the_copy_of_a_subscriber(
+    planned: Workshop, itsm: Run, tmp_path: Path
+) -> None:
+    copy, change, freeze = Subscriber(), "Change: Tune the newsletter", "Freeze: Year-end freeze"
+    files = ["calendar.ics", "changes.ics", "services/newsletter.ics", "teams/team-shop.ics"]
+
+    def seen() -> dict[str, tuple[str, datetime]]:
+        planned.commit()
+        out = tmp_path / "site"
+        build(planned, itsm, out)
+        others = [Subscriber().takes(out / file)[change] for file in files]
+        found = copy.takes(out / "calendar.ics")
+        assert others == [found[change]] * len(files), "the same in each"
+        return found
+
+    first = seen()
+    assert first[change][0] == "TENTATIVE"
+    text = (planned.path / CHANGE).read_text()
+    start = re.search(r'start: "?([0-9T:Z+-]+)"?', text)
+    assert start
+    planned.write(CHANGE, text.replace(start[1], start[1].replace("T", "T", 1).replace(":00", ":05", 1)))
+    moved = seen()
+    assert moved[change][1] > first[change][1]
+    planned.edit(CHANGE, "status: proposed", "status: cancelled")
+    assert seen()[change] == ("CANCELLED", moved[change][1])
+    planned.edit(CHANGE, "status: cancelled", "status: proposed")
+    assert seen()[change] == ("TENTATIVE", moved[change][1])
+    (planned.path / CHANGE).unlink()
+    (planned.path / "changes/calendars/year-end.yaml").unlink()
+    gone = seen()
+    assert gone[change] == ("CANCELLED", moved[change][1])
+    assert gone[freeze][0] == "CANCELLED"
+
+
+def test_a_window_that_is_taken_back_is_called_off(planned: Workshop, itsm: Run, tmp_path: Path) -> None:
+    text = (planned.path / CHANGE).read_text()
+    planned.write(
+        CHANGE, re.sub(r"(?m)^  schedule:.*\n(    .*\n)*", "", text).replace("status: proposed", "status: draft")
+    )
+    planned.commit()
+    build(planned, itsm, tmp_path / "site")
+    assert read(tmp_path / "site/changes.ics")["Change: Tune the newsletter"][1] == "CANCELLED"
+
+
+def test_changes_have_a_calendar_of_their_own_with_their_addresses(
+    planned: Workshop, itsm: Run, tmp_path: Path
+) -> None:
+    planned.edit("itsm.yaml", "spec:", "spec:\n  site: {url: https://itsm.shop.example/}")
+    planned.commit()
+    build(planned, itsm, tmp_path / "site")
+    events = icalendar.Calendar.from_ical((tmp_path / "site/changes.ics").read_bytes()).walk("VEVENT")
+    assert [str(event["SUMMARY"]) for event in events] == ["Change: Tune the newsletter"]
+    assert str(events[0]["URL"]) == f"https://itsm.shop.example/changes/{Path(CHANGE).stem}.html"
+    assert b'href="../changes.ics"' in (tmp_path / "site/changes/index.html").read_bytes()
 
 
 def test_an_unchanged_repository_gives_the_same_calendars_and_sitemap_whenever_it_is_built(

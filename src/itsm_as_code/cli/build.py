@@ -17,6 +17,7 @@ from itsm_as_code.processes import cores
 if TYPE_CHECKING:
     from itsm_as_code.cache import Cache
     from itsm_as_code.errors import ItsmError
+    from itsm_as_code.gate.earlier import Unreadable
     from itsm_as_code.git.history import Walk
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.interchange.feeds import Feeds
@@ -60,6 +61,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     """
     from itsm_as_code import site
     from itsm_as_code.compliance import trend
+    from itsm_as_code.gate.earlier import as_last_readable, unreadable
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.validation import assess_catalogue, load_rule_set
 
@@ -77,26 +79,33 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     now = session.instant(rule_set.configuration.as_of)
     opened = cache.opened_for(session)
     validation = as_told(session.directory, assess_catalogue(rule_set.catalogue, rule_set, now), opened)
-    if history is None:
-        history, count = _WEEKS, len(rule_set.catalogue)
-        if count > _LARGE:
-            history = 0
-            session.say(f"no trends, for there are {count:,} records; ask for them with --history {_WEEKS}")
+    history = _weeks(session, len(rule_set.catalogue)) if history is None else history
     known, failed = _history(session.directory, rev, opened)
-    line = known.line if known else None
-    past = trend(repository, revision.split(" ")[0] if repository else None, validation, history, line)
+    commit = revision.split(" ")[0] if repository else None
+    past = trend(repository, commit, validation, history, known.line if known else None)
+    broken = unreadable(validation, repository, commit)
+    validation = as_last_readable(validation, broken)
     built = site.publish(
         validation,
         revision,
         out,
         trend=past,
-        feeds=_feeds(session, known, failed, validation),
+        feeds=_feeds(session, known, failed, validation, broken, repository, commit),
         changed={path: found.last.date() for path, found in known.revised.items()} if known else {},
         remembered=site.memory(opened) if opened is not None else None,
         processes=cores(),
+        unreadable=broken,
     )
     own = sum(not record.pack for record in validation.catalogue)
     session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")
+    return 0
+
+
+def _weeks(session: Session, count: int) -> int:
+    """How far trends go back where nobody says it."""
+    if count <= _LARGE:
+        return _WEEKS
+    session.say(f"no trends, for there are {count:,} records; ask for them with --history {_WEEKS}")
     return 0
 
 
@@ -118,20 +127,36 @@ def _history(folder: Path, rev: str | None, cache: Cache | None) -> tuple[Walk |
         return None, error
 
 
-def _feeds(session: Session, history: Walk | None, failed: ItsmError | None, validation: Validation) -> Feeds:
-    """The calendars to subscribe to; none where what they would hold is not known, for the site is built all the same.
+def _feeds(
+    session: Session,
+    history: Walk | None,
+    failed: ItsmError | None,
+    validation: Validation,
+    broken: list[Unreadable],
+    repository: Repository | None,
+    commit: str | None,
+) -> Feeds:
+    """The calendars to subscribe to; none where the history is not known, for the site is built all the same.
 
-    Subscribers then keep what they have, which is better than a calendar that shows taken time as free.
+    Subscribers then keep what they have, which is better than events that seem never to have been revised.
     """
     from itsm_as_code.errors import ItsmError
-    from itsm_as_code.gate.agenda import all_readable, revised
-    from itsm_as_code.interchange.feeds import feeds
+    from itsm_as_code.gate.agenda import revised
+    from itsm_as_code.gate.earlier import gone
+    from itsm_as_code.interchange.feeds import AHEAD, BACK, feeds
+    from itsm_as_code.site import address_of
 
     try:
         if failed is not None:
             raise failed
-        all_readable(validation.catalogue)
-        return feeds(validation, revised(history, session.directory))
+        revisions = revised(history, session.directory)
+        away = (
+            gone(validation.catalogue, repository, commit, validation.now - BACK - AHEAD)
+            if repository and commit
+            else []
+        )
+        unread = [Path(item.finding.location.path).stem for item in broken if item.last is None]
+        return feeds(validation, revisions, away, unread, address_of(validation.configuration))
     except ItsmError as error:
         session.say(f"no calendars to subscribe to: {error}" + (f"; {error.remedy}" if error.remedy else ""))
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,21 +44,24 @@ class AgendaItem:
         return self.status in CALLED_OFF
 
 
-def agenda(world: World, period: Interval, services: frozenset[str] | None = None) -> list[AgendaItem]:
+def agenda(
+    world: World, period: Interval, services: frozenset[str] | None = None, unread: Container[str] = ()
+) -> list[AgendaItem]:
     """Everything that touches ``period``, in order of time; ``services`` limits it to what concerns one of them.
 
-    ItsmError for a calendar that cannot be read: an agenda without it would show frozen days as free.
+    ItsmError for a calendar that cannot be read: an agenda without it would show frozen days as free. Those that are
+    ``unread`` are left out, and whoever shows the agenda says so.
     """
     found = [*_changes(world, period, services)]
     for kind in KINDS:
-        found += _calendars(world.judged, kind, period, services)
+        found += _calendars(world.judged, kind, period, services, unread)
     return sorted(found, key=lambda item: (item.span, item.kind, item.record))
 
 
 def _changes(world: World, period: Interval, services: frozenset[str] | None) -> Iterator[AgendaItem]:
     for change in world.facts.records("Change"):
         spec = change["spec"]
-        span = _taken(change)
+        span = taken(change)
         if span is None or not span.overlaps(period) or (services is not None and not services & set(spec["services"])):
             continue
         yield AgendaItem(
@@ -74,7 +77,7 @@ def _changes(world: World, period: Interval, services: frozenset[str] | None) ->
         )
 
 
-def _taken(change: Data) -> Interval | None:
+def taken(change: Data) -> Interval | None:
     """When a change took place, or else is to take place."""
     for key in ("actual", "schedule"):
         try:
@@ -84,10 +87,12 @@ def _taken(change: Data) -> Interval | None:
     return None
 
 
-def _calendars(facts: Facts, kind: str, period: Interval, services: frozenset[str] | None) -> Iterator[AgendaItem]:
+def _calendars(
+    facts: Facts, kind: str, period: Interval, services: frozenset[str] | None, unread: Container[str]
+) -> Iterator[AgendaItem]:
     for calendar in facts.records("Calendar"):
         spec, name = calendar["spec"], calendar["metadata"]["name"]
-        if spec["kind"] != kind:
+        if spec["kind"] != kind or name in unread:
             continue
         concerned = _concerned(calendar, facts)
         if services is not None and not services & set(concerned):

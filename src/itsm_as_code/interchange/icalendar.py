@@ -1,8 +1,8 @@
 """iCalendar: events as other calendars read them (RFC 5545), the same bytes for the same input.
 
-Times are UTC, so that no description of a time zone is needed. An event keeps its UID for ever; its SEQUENCE rises with
-every revision of its record; one that is called off stays in the file as CANCELLED, for a calendar that has it already
-would keep it otherwise.
+Times of single events are UTC; what repeats is written once, as a rule in its own zone, whose offsets are given. An
+event keeps its UID for ever; its SEQUENCE rises with every revision of its record; one that is called off stays in the
+file as CANCELLED, for a calendar that has it already would keep it otherwise.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from itsm_as_code.clock import Interval
 
@@ -21,7 +22,22 @@ _PRODID: Final = "-//itsm-as-code//itsm calendar//EN"
 _LONGEST: Final = 75
 """Octets of a line without its end (RFC 5545, section 3.1)."""
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f\u0085\u2028\u2029]")
+_ZONE_SPAN: Final = timedelta(days=5 * 366)
+"""How far the offsets of a zone are given; programs that know it go by its name anyhow."""
 _LINE_ENDS: Final = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """How an event comes again: by a rule of RFC 5545 in a zone, but not at some of its times.
+
+    ``moved`` are occurrences that differ: by when they would begin, when they do.
+    """
+
+    rule: str
+    zone: ZoneInfo
+    without: tuple[datetime, ...] = ()
+    moved: tuple[tuple[datetime, Interval], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,8 @@ class Event:
     categories: tuple[str, ...] = ()
     status: str = "CONFIRMED"
     is_busy: bool = True
+    url: str = ""
+    series: Series | None = None
 
 
 def stable_uid(*names: str) -> str:
@@ -48,28 +66,49 @@ def stable_uid(*names: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "itsm:" + "/".join(names)))
 
 
-def calendar(name: str, events: Iterable[Event]) -> bytes:
-    """The file: UTF-8, lines folded and ended by CRLF."""
+def calendar(name: str, events: Iterable[Event], note: str = "") -> bytes:
+    """The file: UTF-8, lines folded and ended by CRLF; ``note`` says what a reader has to know of it."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:{_PRODID}", "CALSCALE:GREGORIAN", "METHOD:PUBLISH"]
     lines.append(f"X-WR-CALNAME:{escape(name)}")
-    for event in events:
+    if note:
+        lines.append(f"X-WR-CALDESC:{escape(note)}")
+    made = list(events)
+    zones = {event.series.zone.key: (event.series.zone, event.span.start.year) for event in made if event.series}
+    for _, (zone, year) in sorted(zones.items()):
+        lines += _zone(zone, year)
+    for event in made:
         lines += _lines(event)
+        for begins, span in event.series.moved if event.series else ():
+            lines += _lines(replace(event, span=span), begins)
     lines.append("END:VCALENDAR")
     return b"".join(fold(line) for line in lines)
 
 
-def _lines(event: Event) -> Iterator[str]:
+def _lines(event: Event, instead: datetime | None = None) -> Iterator[str]:
+    """An event; ``instead`` of the occurrence of its series that would begin then."""
+    series = event.series
     yield "BEGIN:VEVENT"
     yield f"UID:{event.uid}"
     yield f"DTSTAMP:{_instant(event.stamp)}"
     yield f"SEQUENCE:{event.sequence}"
-    yield f"DTSTART:{_instant(event.span.start)}"
-    yield f"DTEND:{_instant(event.span.end)}"
+    if series is None:
+        yield f"DTSTART:{_instant(event.span.start)}"
+        yield f"DTEND:{_instant(event.span.end)}"
+    else:
+        yield f"DTSTART{_local(event.span.start, series.zone)}"
+        yield f"DTEND{_local(event.span.end, series.zone)}"
+        if instead is not None:
+            yield f"RECURRENCE-ID{_local(instead, series.zone)}"
+        else:
+            yield f"RRULE:{series.rule}"
+            yield from (f"EXDATE{_local(start, series.zone)}" for start in series.without)
     yield f"SUMMARY:{escape(event.title)}"
     if event.description:
         yield f"DESCRIPTION:{escape(event.description)}"
     if event.categories:
         yield f"CATEGORIES:{','.join(map(escape, event.categories))}"
+    if event.url:
+        yield f"URL:{_CONTROLS.sub('', _LINE_ENDS.sub('', event.url))}"
     yield f"STATUS:{event.status}"
     yield f"TRANSP:{'OPAQUE' if event.is_busy else 'TRANSPARENT'}"
     yield "END:VEVENT"
@@ -78,6 +117,51 @@ def _lines(event: Event) -> Iterator[str]:
 def _instant(instant: datetime) -> str:
     """To the second; iCalendar has no fractions."""
     return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _local(instant: datetime, zone: ZoneInfo) -> str:
+    return f";TZID={zone.key}:{instant.astimezone(zone):%Y%m%dT%H%M%S}"
+
+
+def _zone(zone: ZoneInfo, year: int) -> Iterator[str]:
+    """The offsets of a zone, from the year before on, each from when it holds (RFC 5545, section 3.6.5)."""
+    first = datetime(year - 1, 1, 1, tzinfo=UTC)
+    yield "BEGIN:VTIMEZONE"
+    yield f"TZID:{zone.key}"
+    before = first.astimezone(zone).utcoffset() or timedelta()
+    for at in (first, *_turns(zone, first, first + _ZONE_SPAN)):
+        local = at.astimezone(zone)
+        after = local.utcoffset() or timedelta()
+        name = "DAYLIGHT" if local.dst() else "STANDARD"
+        yield f"BEGIN:{name}"
+        yield f"DTSTART:{(at + before).replace(tzinfo=None):%Y%m%dT%H%M%S}"
+        yield f"TZOFFSETFROM:{_offset(before)}"
+        yield f"TZOFFSETTO:{_offset(after)}"
+        yield f"TZNAME:{escape(local.tzname() or zone.key)}"
+        yield f"END:{name}"
+        before = after
+    yield "END:VTIMEZONE"
+
+
+def _turns(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
+    """When the offset of a zone changes."""
+    at, day = start, timedelta(days=1)
+    while at < end:
+        low, high = at, at + day
+        if low.astimezone(zone).utcoffset() != high.astimezone(zone).utcoffset():
+            while high - low > timedelta(seconds=1):
+                middle = low + (high - low) // 2
+                same = middle.astimezone(zone).utcoffset() == low.astimezone(zone).utcoffset()
+                low, high = (middle, high) if same else (low, middle)
+            yield high.replace(microsecond=0)
+        at += day
+
+
+def _offset(offset: timedelta) -> str:
+    seconds = int(offset.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("+", seconds)
+    text = f"{sign}{seconds // 3600:02}{seconds // 60 % 60:02}"
+    return text + (f"{seconds % 60:02}" if seconds % 60 else "")
 
 
 def escape(text: str) -> str:

@@ -1,7 +1,7 @@
 """The static site: validation in, files out, one by one; swapped in whole."""
 
-from itsm_as_code.site.pages import build
+from itsm_as_code.site.pages import address_of, build
 from itsm_as_code.site.publish import Built, memory, publish
 from itsm_as_code.site.write import clean, write
 
-__all__ = ["Built", "build", "clean", "memory", "publish", "write"]
+__all__ = ["Built", "address_of", "build", "clean", "memory", "publish", "write"]

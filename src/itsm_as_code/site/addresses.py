@@ -53,7 +53,7 @@ def list_page(kind: Kind, view: str = "", number: int = 1) -> str:
 
 def feed(kind: Kind | None, name: str) -> str:
     """The calendar to subscribe to of a record, or of everything."""
-    return f"{folder(kind)}/{safe(name)}.ics" if kind else "calendar.ics"
+    return f"{folder(kind)}/{safe(name)}.ics" if kind else f"{name or 'calendar'}.ics"
 
 
 def absolute(url: str, path: str) -> str:

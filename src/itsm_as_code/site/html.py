@@ -103,6 +103,7 @@ class Html:
             v.Cards: self._cards,
             v.Tabs: self._tabs,
             v.Filter: self._filter,
+            v.Notice: lambda value: f'<div class="notice" role="note"><p>{self.write(value.said)}</p></div>',
         }
 
     def show(self, value: v.Value) -> Markup:

@@ -6,7 +6,7 @@ Files come one by one, for nothing but the writer of the site needs them, and it
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,13 +20,14 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
-from itsm_as_code.site.views import data, deadlines, navigation, parts, state
+from itsm_as_code.site.views import data, deadlines, navigation, parts, state, unread
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
 
 if TYPE_CHECKING:
     from itsm_as_code.compliance import Trend
+    from itsm_as_code.gate.earlier import Unreadable
     from itsm_as_code.validation import Validation
 
 
@@ -48,15 +49,17 @@ def build(
     trend: Trend | None = None,
     feeds: Mapping[tuple[str, str], bytes] | None = None,
     changed: Mapping[str, date] | None = None,
+    unreadable: Sequence[Unreadable] = (),
 ) -> Files:
     """Every file of the site, path and content.
 
     ``revision`` is the commit that was validated, or what else names it; one page says so. ``trend`` leads to
     the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
     name of the record that each is about, both empty for everything; pages link to those that there are. ``changed``
-    says when files of records were changed last, for the sitemap.
+    says when files of records were changed last, for the sitemap; ``unreadable`` of what the validation has an earlier
+    version, for pages say so.
     """
-    context = context_of(validation, revision, trend, feeds)
+    context = context_of(validation, revision, trend, feeds, unreadable)
     paths = []
     with no_collection():
         for unit in units(context, state.Now(context), feeds or {}):
@@ -67,10 +70,14 @@ def build(
 
 
 def context_of(
-    validation: Validation, revision: str, trend: Trend | None, feeds: Mapping[tuple[str, str], bytes] | None
+    validation: Validation,
+    revision: str,
+    trend: Trend | None,
+    feeds: Mapping[tuple[str, str], bytes] | None,
+    unreadable: Sequence[Unreadable] = (),
 ) -> Context:
     """What the views of a build ask."""
-    return Context(validation, revision, trend, frozenset(feeds or ()), kinds.tones(kinds.views()))
+    return Context(validation, revision, trend, frozenset(feeds or ()), kinds.tones(kinds.views()), tuple(unreadable))
 
 
 @contextmanager
@@ -185,6 +192,14 @@ def _web_address(configuration: Configuration) -> str | None:
     return url if url is not None and url.startswith(("http://", "https://")) else None
 
 
+def address_of(configuration: Configuration) -> Callable[[Record], str] | None:
+    """Where pages of records are published, if they are."""
+    url = _web_address(configuration)
+    if url is None:
+        return None
+    return lambda record: addresses.absolute(url, addresses.record_page(record.kind, record.name))
+
+
 def _json(value: object) -> bytes:
     return orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
@@ -203,6 +218,7 @@ def _frame(context: Context) -> Frame:
         organisation_url=configuration.organisation_url,
         url=_web_address(configuration),
         logo=(logo(context.validation) or (None,))[0],
+        unreadable=tuple(unread.told(context, item) for item in context.unreadable),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
@@ -25,6 +25,7 @@ from itsm_as_code.site.write import Stage, staged
 if TYPE_CHECKING:
     from itsm_as_code.cache import Cache
     from itsm_as_code.compliance import Trend
+    from itsm_as_code.gate.earlier import Unreadable
     from itsm_as_code.validation import Validation
 
 _LIBRARIES: Final = ("Jinja2", "MarkupSafe", "markdown-it-py", "orjson", "tzdata", "python-dateutil")
@@ -65,6 +66,7 @@ def publish(
     changed: Mapping[str, date] | None = None,
     remembered: Memory | None = None,
     processes: int = 1,
+    unreadable: Sequence[Unreadable] = (),
 ) -> Built:
     """Make ``out`` hold the site (:func:`itsm_as_code.site.build`), with what an earlier build left there.
 
@@ -72,6 +74,7 @@ def publish(
     ItsmError as of :func:`write`.
     """
     job = _Job(validation, revision, out.absolute(), trend, feeds or {}, changed or {}, remembered, processes)
+    job.unreadable = unreadable
     with no_collection():
         with staged(out) as stage:
             job.make(stage)
@@ -114,6 +117,7 @@ class _Job:
     changed: Mapping[str, date]
     memory: Memory | None
     processes: int
+    unreadable: Sequence[Unreadable] = ()
     notes: Notes = field(default_factory=Notes)
     old: Mapping[str, Made] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
@@ -121,16 +125,17 @@ class _Job:
 
     @cached_property
     def whole(self) -> str:
-        """What all of the site depends on: the configuration with its logo, the kinds, and what was measured."""
+        """What all of the site depends on: configuration and logo, kinds, what was measured and what cannot be read."""
         registry = self.validation.registry
         source = self.validation.configuration.source
         measured = self.validation.facts.monitoring.measurements.identity
         kinds = [(kind.path, kind.schema) for kind in registry]
-        return digest((source, logo(self.validation), kinds, measured)).hex()
+        broken = [(item.finding, item.last and item.last.commit) for item in self.unreadable]
+        return digest((source, logo(self.validation), kinds, measured, broken)).hex()
 
     def make(self, stage: Stage) -> None:
         """Put every file that is to be made, and keep the others."""
-        context = context_of(self.validation, self.revision, self.trend, self.feeds)
+        context = context_of(self.validation, self.revision, self.trend, self.feeds, self.unreadable)
         seen: Context = context
         now = state.Now(context)
         if self.memory is not None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from itsm_as_code.site import addresses
 from itsm_as_code.site.html import SHAPES, Html, prose
-from itsm_as_code.site.views.values import Link, Moment, Page
+from itsm_as_code.site.views.values import Link, Moment, Page, Value
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
@@ -59,6 +59,7 @@ class Frame:
     organisation_url: str | None = None
     url: str | None = None
     logo: str | None = None
+    unreadable: tuple[Value, ...] = ()
 
 
 class Renderer:

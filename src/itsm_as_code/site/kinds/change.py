@@ -198,4 +198,4 @@ _PHASES = (
 def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     records = [(title, record) for phase, title in _PHASES for record in now.changes[phase]]
     facets = {"type": "Type", "status": "Status"}
-    return listing.listed(context, kind, HEADERS, row, records, facets, feed.offer(context))
+    return listing.listed(context, kind, HEADERS, row, records, facets, feed.offers(context))

@@ -73,7 +73,14 @@ class _Context(Context):
     @classmethod
     def of(cls, context: Context, notes: Notes) -> _Context:
         """The same build, seen by ``notes``."""
-        made = cls(seen(context.validation, notes), context.revision, context.trend, context.feeds, context.tones)
+        made = cls(
+            seen(context.validation, notes),
+            context.revision,
+            context.trend,
+            context.feeds,
+            context.tones,
+            context.unreadable,
+        )
         object.__setattr__(made, "notes", notes)
         bind(made)
         notes.direct.update(

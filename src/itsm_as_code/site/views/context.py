@@ -29,6 +29,7 @@ from itsm_as_code.site.views.words import human
 
 if TYPE_CHECKING:
     from itsm_as_code.compliance import Trend
+    from itsm_as_code.gate.earlier import Unreadable
     from itsm_as_code.policies import Outcome
     from itsm_as_code.validation import Validation
 
@@ -73,6 +74,8 @@ class Context:
     """Kind and name of the records with a calendar to subscribe to; both empty for everything."""
     tones: Mapping[str, Tone] = field(default_factory=dict)
     """How words of single kinds weigh."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """Files that cannot be used; of those that once could, the catalogue has the last readable version."""
     catalogue: Catalogue = field(init=False)
     registry: KindRegistry = field(init=False)
     now: datetime = field(init=False)

@@ -16,3 +16,12 @@ def offer(context: Context, of: str = "", kind: str = "", name: str = "", shown:
     what = f"of {of}" if of else "of everything that is planned"
     link = Link(f"Calendar {what} (iCalendar file)", address)
     return Inline((link, Text(f"Add its address to your calendar program to see {shown}.")), ". ")
+
+
+def offers(context: Context) -> Value | None:
+    """The calendar of everything, and the one of changes alone."""
+    everything, changes = offer(context), context.feed("", "changes")
+    if everything is None or changes is None:
+        return everything
+    link = Link("Calendar of changes alone (iCalendar file)", changes)
+    return Inline((everything, Text("Without freezes and maintenance:"), link), " ")

@@ -10,7 +10,7 @@ from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.taken_over import is_taken_over, origin
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import navigation, state, words
+from itsm_as_code.site.views import navigation, state, unread, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.schema import Display
 from itsm_as_code.site.views.values import (
@@ -90,6 +90,7 @@ class RecordPage:
             lead=description if lead is None else lead,
             statuses=statuses,
             facts=(*_taken_over(record), *facts),
+            notices=tuple(unread.notices(self.context, record)),
             top=(steps,) if steps else (),
             sections=tuple(self.sections),
             crumbs=(Link(kind.title_plural, addresses.list_page(kind)),),

@@ -239,6 +239,13 @@ class Filter:
     rows: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What whoever reads the page must know first."""
+
+    said: Value
+
+
 Value = (
     Text
     | Code
@@ -262,6 +269,7 @@ Value = (
     | Cards
     | Tabs
     | Filter
+    | Notice
 )
 
 
@@ -293,6 +301,7 @@ class Page:
     pager: tuple[tuple[Link, bool], ...] = field(default=())
     note: str = ""
     template: str = "page.html"
+    notices: tuple[Notice, ...] = ()
     files: tuple[tuple[str, bytes], ...] = ()
     """What lies beside the page: paths with their content."""
 

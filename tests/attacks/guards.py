@@ -34,7 +34,7 @@ from itsm_as_code.gate.reviews import Verdicts
 from itsm_as_code.gate.signed_approvals import PullRequestIdentity
 from itsm_as_code.git import commands
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.measures import links, risk, suspension
+from itsm_as_code.measures import links, risk
 from itsm_as_code.policies import waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.policies.cel.wall_clock import Rewritten
@@ -113,7 +113,7 @@ def any_namespace(armoured: str, _real: Any = signing.read_signature) -> signing
     return replace(_real(armoured), namespace=signed_approvals.NAMESPACE)
 
 
-def as_it_says_of_itself(change: Any, now: Any, _real: Any = suspension.failed_at) -> Any:
+def as_it_says_of_itself(change: Any, now: Any, _real: Any = outcomes.failed_at) -> Any:
     """When a change failed, by its own word, whenever its window was."""
     spec = {key: value for key, value in change["spec"].items() if key != "schedule"}
     return _real({**change, "spec": spec}, now)
@@ -458,7 +458,7 @@ GUARDS: Final = (
     Guard("failures stand", patched(lane, "failure_stands", nothing), ("calls-a-failure-a-success",)),
     Guard(
         "nothing fails before its window",
-        patched(suspension, "failed_at", as_it_says_of_itself),
+        patched(outcomes, "failed_at", as_it_says_of_itself),
         ("follows-a-model-whose-failure-was-long-ago",),
     ),
     Guard(

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from itsm_as_code import clock
 from itsm_as_code.durations import parse_duration
+from itsm_as_code.records import outcomes
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.records.outcomes import failed_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ def suspension(name: str, facts: Facts, now: datetime, more: Iterable[Facts] = (
     for known in (facts, *more):
         for change in known.changes_by_model.get(name, ()):
             change_name = change["metadata"]["name"]
-            for at in (failed_at(change, now), *known.blamed.get(change_name, ())):
-                if at is not None and begin <= at <= now < span.after(at):
+            for at in outcomes.failures(change, known.blamed, now):
+                if begin <= at and now < span.after(at):
                     failures[change_name] = max(at, failures.get(change_name, at))
     if len(failures) < allowed:
         return None

@@ -8,7 +8,7 @@ incident that names one: whoever brings it would whiten or blacken the rest. Sou
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -61,6 +61,13 @@ def blamed_at(incidents: Iterable[Mapping[str, Any]]) -> dict[str, list[datetime
         if "causedBy" in spec and "detectedAt" in spec and not is_taken_over(incident):
             found.setdefault(spec["causedBy"], []).append(clock.parse_instant(spec["detectedAt"]))
     return {name: sorted(times) for name, times in found.items()}
+
+
+def failures(change: Mapping[str, Any], blamed: Mapping[str, list[datetime]], now: datetime) -> Iterator[datetime]:
+    """When a change failed, by what it says itself and by each incident that names it, in so far as it is no later."""
+    own = failed_at(change, now)
+    times = blamed.get(change["metadata"]["name"], ())
+    yield from (at for at in (*([] if own is None else [own]), *times) if at <= now)
 
 
 def outcome(change: Mapping[str, Any], blamed: Mapping[str, list[datetime]]) -> Outcome | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from itsm_as_code.clock import Interval
-from itsm_as_code.durations import parse_duration
+from itsm_as_code.measures import requests
+from itsm_as_code.measures.requests import Course
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site.kinds import request_offering
@@ -23,52 +22,13 @@ _SETTLED = frozenset({"fulfilled", "closed", "declined"})
 TONES: Mapping[str, Tone] = {"fulfilled": "good", "submitted": "info"}
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """How a request stands to its target time: the time that counted so far, the target, and whether it is over."""
-
-    taken: timedelta
-    target: timedelta
-    is_over: bool
-    in_service_hours: bool
-
-    def in_words(self, time: timedelta) -> str:
-        return words.service_time(time) if self.in_service_hours else words.length(time)
-
-    @property
-    def in_time(self) -> bool:
-        return self.taken <= self.target
-
-
 def course(context: Context, request: Record) -> Course | None:
-    """The time from the approval, or from the order where none is needed, in the hours of the offering.
-
-    None where no target runs: there is none, it is not approved yet, it was declined, or the hours cannot be read.
-    """
-    spec, offering = request.spec, context.catalogue.get("RequestOffering", request.spec["offering"])
-    if offering is None or "target" not in offering.spec or spec["status"] == "declined":
-        return None
-    needs_approval = bool(offering.spec.get("approvals"))
-    begin = words.as_instant(spec.get("decidedAt") if needs_approval else spec["submittedAt"])
-    fulfilled = words.as_instant(spec.get("fulfilledAt"))
-    end = fulfilled or context.now
-    if begin is None or end < begin or (fulfilled is None and spec["status"] in _SETTLED):
-        return None
-    try:
-        taken = _counted(context, offering.spec.get("hours"), begin, end)
-        target = parse_duration(offering.spec["target"]).fixed
-    except ValueError:
-        return None
-    return Course(taken, target, fulfilled is not None, "hours" in offering.spec)
+    """How a request stands to its target time; None where no target runs."""
+    return requests.course(context.validation.facts, request.data, context.now)
 
 
-def _counted(context: Context, hours: str | None, begin: datetime, end: datetime) -> timedelta:
-    if hours is None:
-        return end - begin
-    calendar = context.validation.facts.record("Calendar", hours)
-    if calendar is None:
-        raise ValueError(f"there is no calendar '{hours}'")
-    return context.validation.facts.covered(calendar, Interval(begin, end))
+def _in_words(found: Course, time: timedelta) -> str:
+    return words.service_time(time) if found.in_service_hours else words.length(time)
 
 
 def standing(context: Context, request: Record) -> Value:
@@ -80,7 +40,7 @@ def standing(context: Context, request: Record) -> Value:
     if found.is_over:
         return Status("In time", "good") if found.in_time else Status("Late", "bad")
     left = found.target - found.taken
-    return Status(f"{found.in_words(left)} left", "info") if found.in_time else Status("Target time is over", "bad")
+    return Status(f"{_in_words(found, left)} left", "info") if found.in_time else Status("Target time is over", "bad")
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
@@ -159,7 +119,7 @@ def _times(made: RecordPage, offering: Record | None) -> Fields:
     rows.append(("Target time", _target(context, offering)))
     found = course(context, made.record)
     if found is not None:
-        said = found.in_words(found.taken) + ("" if found.is_over else " so far")
+        said = _in_words(found, found.taken) + ("" if found.is_over else " so far")
         rows.append(("Time that counts", Inline((Text(said), standing(context, made.record)), " ")))
     return Fields(tuple(rows))
 

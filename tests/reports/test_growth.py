@@ -40,9 +40,12 @@ from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.gate.seats import Approval
 from itsm_as_code.interchange import Outcome, PlannedFile
 from itsm_as_code.measures.blast_radius import BlastRadius, Reached
+from itsm_as_code.measures.comparison import rates
 from itsm_as_code.measures.deadlines import Due
 from itsm_as_code.measures.growth import Growth, Observation
+from itsm_as_code.measures.metric import Definition, Metric, Row
 from itsm_as_code.measures.on_call import Shift as DutyShift
+from itsm_as_code.measures.repeated import Repeated
 from itsm_as_code.measures.retrospective import Review
 from itsm_as_code.policies import register
 from itsm_as_code.policies.cel.mutation import Mutant
@@ -66,11 +69,13 @@ from itsm_as_code.reports.fmt import FormatResult
 from itsm_as_code.reports.fmt import text as fmt_text
 from itsm_as_code.reports.import_ import Imported
 from itsm_as_code.reports.junit import Case, junit
+from itsm_as_code.reports.kpi import Compared, Kpi
 from itsm_as_code.reports.notice import notice
 from itsm_as_code.reports.oncall import OnCall, Rota
 from itsm_as_code.reports.policy_test import PolicyTest
 from itsm_as_code.reports.record_list import RecordList
 from itsm_as_code.reports.record_show import Link, Shown
+from itsm_as_code.reports.recurrence import Recurrence
 from itsm_as_code.reports.validate import ValidateResult
 from itsm_as_code.reports.verify import Verification
 from itsm_as_code.reports.waiver_list import WaiverList
@@ -438,6 +443,23 @@ def measured_load(size: int, long: str) -> Capacity:
     )
 
 
+def figures(size: int, long: str) -> Kpi:
+    """So many figures; the first counts so many records, leaves out as many, and has as many quarters."""
+    definition = Definition(f"f{long}", f"{long}t", "share", "", f"{long}f", "less")
+    rows = [Row(f"{long}r{number}", NOW, left_out=f"{long}w" * (number % 2)) for number in range(2 * size)]
+    many, one = Metric.of(definition, rows), Metric.of(definition, rows[:2], f"{long}p")
+    pair = Compared(many, many, None), *[Compared(one, one, rates([Fraction(1)], []))] * size
+    period = Interval(NOW - timedelta(days=365), NOW)
+    return Kpi(NOW, period, "team", (many, *[one] * size), {f"f{long}": [one] * size}, (long, "b"), pair)
+
+
+def recurring(size: int, long: str) -> Recurrence:
+    """So many services, the first with so many incidents."""
+    names = tuple(f"{long}i{number}" for number in range(size))
+    many = (Repeated("Service", f"{long}s", () if number else names, NOW, NOW) for number in range(size))
+    return Recurrence(NOW, tuple(many))
+
+
 def called(size: int, long: str) -> OnCall:
     """A rota with so many shifts, and so many rotas with one."""
     rota = {"metadata": {"name": "r", "title": f"{long}t"}, "spec": {"timezone": "UTC"}}
@@ -501,6 +523,8 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "reminders": lambda size, long: (reminded(size, long),),
     "agreements": lambda size, long: (agreed(size, long),),
     "capacity": lambda size, long: (measured_load(size, long),),
+    "kpi": lambda size, long: (figures(size, long),),
+    "recurrence": lambda size, long: (recurring(size, long),),
     "oncall": lambda size, long: (called(size, long),),
     "what_if": lambda size, long: (supposition(size, long),),
 }  # fmt: skip

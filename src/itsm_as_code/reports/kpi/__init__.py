@@ -1,0 +1,171 @@
+"""What `itsm report kpi` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from math import isfinite
+from typing import Any, Final
+
+from itsm_as_code.clock import Interval, format_instant
+from itsm_as_code.measures.comparison import Comparison
+from itsm_as_code.measures.metric import Definition, Metric, shown
+from itsm_as_code.measures.numbers import rounded
+
+COLUMNS: Final = (
+    *("figure", "title", "part", "from", "to", "numerator", "denominator", "share", "low", "high"),
+    *("total", "median", "mean", "unit", "records", "leftOut", "formula"),
+)
+MOST_NAMES: Final = 20
+"""Names that people are told of one figure; programs are told all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A metric of two periods, or of the records of two commits, of which only the records differ."""
+
+    before: Metric
+    after: Metric
+    comparison: Comparison | None
+
+    @property
+    def added(self) -> list[str]:
+        """Records that are counted now and were not."""
+        return sorted(set(self.after.counted).difference(self.before.counted))
+
+    @property
+    def removed(self) -> list[str]:
+        """Records that were counted and are not now."""
+        return sorted(set(self.before.counted).difference(self.after.counted))
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """Metrics of a period, told by parts or as a whole; ``trends`` by the name of the metric.
+
+    ``sides`` name what is compared, if anything is.
+    """
+
+    now: datetime
+    period: Interval
+    by: str | None
+    metrics: tuple[Metric, ...]
+    trends: Mapping[str, Sequence[Metric]] = field(default_factory=dict)
+    sides: tuple[str, str] | None = None
+    compared: tuple[Compared, ...] = ()
+
+    def trend(self, metric: Metric) -> Sequence[Metric]:
+        """The quarters of a metric; none for a part of it."""
+        return () if metric.part else self.trends.get(metric.definition.name, ())
+
+
+def row(metric: Metric, period: Interval) -> dict[str, Any]:
+    """A metric as data: shares and amounts are decimal strings; None for what there is not."""
+    definition, interval = metric.definition, metric.interval
+    return {
+        "figure": definition.name,
+        "title": definition.title,
+        "part": metric.part or None,
+        "from": format_instant(period.start),
+        "to": format_instant(period.end),
+        **_counts(metric),
+        "low": _plain(interval and interval[0]),
+        "high": _plain(interval and interval[1]),
+        "unit": definition.unit or None,
+        "formula": definition.formula,
+    }
+
+
+def _counts(metric: Metric) -> dict[str, Any]:
+    is_known = metric.is_known
+    return {
+        "numerator": metric.numerator if is_known else None,
+        "denominator": metric.denominator if is_known else None,
+        "share": _plain(metric.share),
+        "total": _plain(metric.total),
+        "median": _plain(metric.median),
+        "mean": _plain(metric.mean),
+    }
+
+
+def data(report: Kpi) -> dict[str, Any]:
+    """All of it, for programs."""
+    return {
+        "now": format_instant(report.now),
+        "by": report.by,
+        "figures": [
+            {
+                **row(metric, report.period),
+                "records": list(metric.counted),
+                "population": list(metric.population),
+                "leftOut": [{"record": name, "why": why} for name, why in metric.left_out],
+                "trend": [{"quarter": item.part, **_counts(item)} for item in report.trend(metric)],
+            }
+            for metric in report.metrics
+        ],
+        "comparison": None
+        if report.sides is None
+        else {"before": report.sides[0], "after": report.sides[1], "figures": list(map(_compared, report.compared))},
+    }
+
+
+def _compared(item: Compared) -> dict[str, Any]:
+    found = item.comparison or Comparison("", "")
+    return {
+        "figure": item.before.definition.name,
+        "before": _counts(item.before),
+        "after": _counts(item.after),
+        "word": found.word or None,
+        "measure": found.measure or None,
+        "low": _plain(found.low),
+        "high": _plain(found.high),
+        "added": item.added,
+        "removed": item.removed,
+    }
+
+
+def _plain(value: Fraction | float | None) -> str | None:
+    if value is None or not isfinite(value):
+        return None
+    return f"{rounded(Fraction(value), 4).normalize():f}"
+
+
+def named(names: Iterable[str]) -> str:
+    """Names for people, at most so many of them."""
+    known = list(names)
+    more = f" and {len(known) - MOST_NAMES:,} more" if len(known) > MOST_NAMES else ""
+    return ", ".join(known[:MOST_NAMES]) + more
+
+
+def left_out(metric: Metric) -> str:
+    """What was left out, with the reason."""
+    return named(f"{name} ({why})" for name, why in metric.left_out)
+
+
+def difference(item: Compared) -> str:
+    """What became of a figure, in words."""
+    found = item.comparison
+    if found is None:
+        parts = [f"{sign}{name}" for sign, names in (("+", item.added), ("-", item.removed)) for name in names]
+        return named(parts) or "the same records"
+    if found.low is None or found.high is None:
+        return f"{found.word}: too few to compare"
+    low, high = (_end(end, found.measure, item.before.definition) for end in (found.low, found.high))
+    what = " times as much" if found.measure == "ratio" else " more"
+    return f"{found.word}: with 95 % certainty {low} to {high}{what}"
+
+
+def _end(end: float, measure: str, definition: Definition) -> str:
+    if not isfinite(end):
+        return "any number of"
+    if measure == "ratio":
+        return f"{end:.2f}"
+    return f"{100 * end:.1f} percentage points" if definition.form == "share" else shown(Fraction(end), definition.unit)
+
+
+def lines(report: Kpi) -> Iterator[tuple[Metric, str, str]]:
+    """Each metric with what is counted and what is left out, for people."""
+    for metric in report.metrics:
+        yield metric, named(metric.counted), left_out(metric)

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from itsm_as_code.clock import Interval
+from itsm_as_code.figures import Seen, all_figures
 from itsm_as_code.measures.calibration import calibration
-from itsm_as_code.measures.comparison import compared
-from itsm_as_code.measures.kpi import Population, metrics, rows, trend
-from itsm_as_code.measures.metric import Metric
+from itsm_as_code.measures.comparison import change
+from itsm_as_code.measures.kpi import DEFINITIONS, Population, metrics, rows, trend
+from itsm_as_code.measures.metric import Metric, Row
 from itsm_as_code.measures.repeated import repeated
 from itsm_as_code.measures.risk import SHIPPED_TABLE, assess
 from itsm_as_code.measures.suspension import suspension
 from itsm_as_code.measures.value import value
 from itsm_as_code.records.facts import Facts
-from itsm_as_code.snapshot import WorkTree
-from itsm_as_code.validation import load_rule_set
-from tests.conftest import NOW, ROOT
+from tests.conftest import NOW
+from tests.service_levels.test_alder_bank import facts
 
 YEAR = Interval(datetime.fromisoformat("2025-11-22T12:00:00Z"), NOW)
 BY_RESULT = {
@@ -39,8 +39,7 @@ UNDER_WAY = "chg-20261112-veridoc-new-endpoint"
 
 @pytest.fixture(scope="module")
 def alder() -> Population:
-    rule_set = load_rule_set(WorkTree(ROOT))
-    return Population(Facts.of(rule_set.catalogue, rule_set.configuration.timezone), NOW)
+    return Population(facts(), NOW)
 
 
 def figure(known: Population, name: str) -> Metric:
@@ -60,7 +59,7 @@ def test_thirteen_of_thirty_nine_changes_failed_counting_causes(alder: Populatio
 def test_seven_of_thirty_nine_by_result_alone(alder: Population) -> None:
     found = figure(alder, "change-fail-rate-by-result")
     assert set(found.counted) == BY_RESULT
-    assert str(found) == "7 of 39 (17.9 %, 95 % certain: 8.4 to 32.0 %)"
+    assert str(found) == "7 of 39 (17.9 %, 95 % certain: 9.0 to 32.7 %)"
 
 
 def test_the_median_of_thirteen_recoveries_is_83_minutes(alder: Population) -> None:
@@ -98,8 +97,13 @@ def test_downtime_of_tier_1_went_from_419_to_744_minutes(alder: Population) -> N
         *("inc-20260528-hsm-sessions-used-up", "inc-20260817-instant-payments-rejected"),
         *("inc-20260818-two-payments-twice", "inc-20261020-contract-to-wrong-customer"),
     }
-    words = {name: compared(before[name], after[name]).word for name in before}
-    assert set(words.values()) == {"no evidence"}
+    spans = Interval(YEAR.start, middle), Interval(middle, NOW)
+    found = {name: change(before[name].over(spans[0]), after[name].over(spans[1]), "lower") for name in before}
+    assert {one.word for one in found.values()} == {"no evidence"}
+    low, high = found["downtime-tier-1"].low, found["downtime-tier-1"].high
+    assert low is not None
+    assert high is not None
+    assert low < 0 < high
 
 
 def test_two_services_have_three_incidents_in_90_days_without_a_problem(alder: Population) -> None:
@@ -182,6 +186,27 @@ def test_parts_add_up_and_nothing_is_lost(alder: Population) -> None:
     assert sum(metric.numerator for metric in quarters) == 13
     assert sum(metric.denominator for metric in quarters) == 39
     assert all(metric.share is None for metric in quarters)  # too few to tell a percentage of
+
+
+def test_too_few_carry_no_percentage() -> None:
+    share = DEFINITIONS["change-fail-rate"]
+    few, enough, none = (  # rows of which three count
+        Metric.of(share, [Row(f"r{number}", NOW, counts=number < 3) for number in range(count)])
+        for count in (19, 20, 0)
+    )
+    assert str(few) == "3 of 19 (95 % certain: 5.5 to 37.6 %)"
+    assert str(enough) == "3 of 20 (15.0 %, 95 % certain: 5.2 to 36.0 %)"
+    assert (str(none), none.over(YEAR).missing) == ("no data", "no case")
+
+
+def test_a_figure_by_name_is_the_same(alder: Population) -> None:
+    """What an improvement or a benchmark names is what the report tells."""
+    for name in ("change-fail-rate", "recovery-time", "incidents-p3", "requests-in-time"):
+        found = all_figures()[name].work_out(Seen(alder.facts, NOW), YEAR, None)
+        assert found == figure(alder, name).over(YEAR)
+    of_one = all_figures()["change-fail-rate"].work_out(Seen(alder.facts, NOW), YEAR, frozenset(["mobile-banking"]))
+    (told,) = (one for one in metrics(alder, YEAR, "service", ["change-fail-rate"]) if one.part == "mobile-banking")
+    assert of_one == told.over(YEAR)
 
 
 def test_what_nobody_says_is_no_data(alder: Population) -> None:

@@ -40,7 +40,7 @@ from itsm_as_code.gate.scope import MatchedRule
 from itsm_as_code.gate.seats import Approval
 from itsm_as_code.interchange import Outcome, PlannedFile
 from itsm_as_code.measures.blast_radius import BlastRadius, Reached
-from itsm_as_code.measures.comparison import rates
+from itsm_as_code.measures.comparison import change
 from itsm_as_code.measures.deadlines import Due
 from itsm_as_code.measures.growth import Growth, Observation
 from itsm_as_code.measures.metric import Definition, Metric, Row
@@ -445,11 +445,12 @@ def measured_load(size: int, long: str) -> Capacity:
 
 def figures(size: int, long: str) -> Kpi:
     """So many figures; the first counts so many records, leaves out as many, and has as many quarters."""
-    definition = Definition(f"f{long}", f"{long}t", "share", "", f"{long}f", "less")
+    definition = Definition(f"f{long}", f"{long}t", "share", "", f"{long}f")
     rows = [Row(f"{long}r{number}", NOW, left_out=f"{long}w" * (number % 2)) for number in range(2 * size)]
     many, one = Metric.of(definition, rows), Metric.of(definition, rows[:2], f"{long}p")
-    pair = Compared(many, many, None), *[Compared(one, one, rates([Fraction(1)], []))] * size
     period = Interval(NOW - timedelta(days=365), NOW)
+    same = Compared(one, one, change(one.over(period), one.over(period), "lower"))
+    pair = Compared(many, many, None), *[same] * size
     return Kpi(NOW, period, "team", (many, *[one] * size), {f"f{long}": [one] * size}, (long, "b"), pair)
 
 

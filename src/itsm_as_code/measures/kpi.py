@@ -33,12 +33,11 @@ _MINUTE: Final = 60
 
 @dataclass(frozen=True)
 class Population:
-    """What is known as of ``now``; ``deployments`` and ``approvals`` are rows of what no record says, or None."""
+    """What is known as of ``now``; ``deployments`` are the rows of what ran, None where nobody says."""
 
     facts: Facts
     now: datetime
     deployments: Sequence[Row] | None = None
-    approvals: Sequence[Row] | None = None
 
     @cached_property
     def changes(self) -> list[tuple[Data, Outcome]]:
@@ -80,7 +79,7 @@ def _measure(definition: Definition) -> Callable[[_Measure], _Measure]:
     return add
 
 
-@_measure(Definition("deployments", "Deployments", "count", "", "deployment statements that hold"))
+@_measure(Definition("deployments", "Deployments", "count", "", "deployment statements that hold", "higher"))
 def _deployments(known: Population) -> Iterable[Row] | None:
     return known.deployments
 
@@ -106,7 +105,7 @@ def _of_change(
     Definition(
         *("change-fail-rate", "Change fail rate", "share", ""),
         "changes that failed, were backed out or are the cause of an incident, of those that ended",
-        "less",
+        "lower",
     )
 )
 def _failed(known: Population) -> Iterator[Row]:
@@ -117,7 +116,7 @@ def _failed(known: Population) -> Iterator[Row]:
     Definition(
         *("change-fail-rate-by-result", "Change fail rate by result alone", "share", ""),
         "changes whose own result is failed or backed out, of those that ended",
-        "less",
+        "lower",
     )
 )
 def _failed_by_result(known: Population) -> Iterator[Row]:
@@ -127,14 +126,14 @@ def _failed_by_result(known: Population) -> Iterator[Row]:
 
 
 @_measure(
-    Definition("standard-share", "Standard changes", "share", "", "changes by a model, of those that ended", "more")
+    Definition("standard-share", "Standard changes", "share", "", "changes by a model, of those that ended", "higher")
 )
 def _standard(known: Population) -> Iterator[Row]:
     yield from _ended(known, lambda change, _: change["spec"]["type"] == "standard")
 
 
 @_measure(
-    Definition("emergency-share", "Emergency changes", "share", "", "emergency changes, of those that ended", "less")
+    Definition("emergency-share", "Emergency changes", "share", "", "emergency changes, of those that ended", "lower")
 )
 def _emergency(known: Population) -> Iterator[Row]:
     yield from _ended(known, lambda change, _: change["spec"]["type"] == "emergency")
@@ -144,7 +143,7 @@ def _emergency(known: Population) -> Iterator[Row]:
     Definition(
         *("lead-time", "Lead time", "amount", "minutes"),
         "from the day in the name of a change, its proposal, to its actual start",
-        "less",
+        "lower",
     )
 )
 def _lead_time(known: Population) -> Iterator[Row]:
@@ -164,20 +163,9 @@ def _lead_time(known: Population) -> Iterator[Row]:
 
 @_measure(
     Definition(
-        *("approval-lead-time", "Lead time of approval", "amount", "minutes"),
-        "from the commit that first has a change as proposed to the one that first has it as authorised or scheduled",
-        "less",
-    )
-)
-def _approvals(known: Population) -> Iterable[Row] | None:
-    return known.approvals
-
-
-@_measure(
-    Definition(
         *("recovery-time", "Recovery time", "amount", "minutes"),
         "of changes that failed, the longest time from detection to restoration of an incident that one caused",
-        "less",
+        "lower",
     )
 )
 def _recovery(known: Population) -> Iterator[Row]:
@@ -227,12 +215,12 @@ def _by_priority(definition: Definition, make: Callable[[str | None], _Measure])
         _MEASURES[name] = replace(definition, name=name, title=title), make(priority)
 
 
-_by_priority(Definition("incidents", "Incidents", "count", "", "incidents by their detection", "less"), _count)
+_by_priority(Definition("incidents", "Incidents", "count", "", "incidents by their detection", "lower"), _count)
 _by_priority(
     Definition(
         *("time-to-acknowledge", "Time to acknowledge", "amount", "minutes"),
         "from detection to acknowledgement, by the wall clock",
-        "less",
+        "lower",
     ),
     lambda priority: _time(priority, "acknowledgedAt", "not acknowledged yet"),
 )
@@ -240,7 +228,7 @@ _by_priority(
     Definition(
         *("time-to-restore", "Time to restore", "amount", "minutes"),
         "from detection to restoration, by the wall clock",
-        "less",
+        "lower",
     ),
     lambda priority: _time(priority, "restoredAt", "not restored yet"),
 )
@@ -250,7 +238,7 @@ _by_priority(
     Definition(
         *("time-between-failures", "Time between failures", "amount", "minutes"),
         "from the end of an outage of a service to the start of its next one",
-        "more",
+        "higher",
     )
 )
 def _between_failures(known: Population) -> Iterator[Row]:
@@ -269,7 +257,7 @@ def _between_failures(known: Population) -> Iterator[Row]:
     Definition(
         *("recurrence", "Recurring incidents", "count", ""),
         "incidents that are the third or a later one of a service or cause in 90 days without a problem",
-        "less",
+        "lower",
     )
 )
 def _recurrence(known: Population) -> Iterator[Row]:
@@ -283,7 +271,7 @@ def _recurrence(known: Population) -> Iterator[Row]:
     Definition(
         *("requests-in-time", "Requests in time", "share", ""),
         "requests fulfilled within the target of their offering, of those with a target that are over",
-        "more",
+        "higher",
     )
 )
 def _in_time(known: Population) -> Iterator[Row]:
@@ -292,31 +280,41 @@ def _in_time(known: Population) -> Iterator[Row]:
         left_out = (
             "" if found and (found.is_over or not found.in_time) else "in time so far" if found else "no target runs"
         )
-        yield _of_request(known, request, counts=found is not None and found.in_time, left_out=left_out)
+        at = parse_instant(request["spec"]["submittedAt"])
+        yield _of_request(known, request, at, counts=found is not None and found.in_time, left_out=left_out)
 
 
 @_measure(
     Definition(
-        *("time-to-fulfil", "Time to fulfil requests", "amount", "minutes"),
-        "from a request to its fulfilment, by the wall clock",
-        "less",
+        *("request-hours", "Hours to fulfil a request", "amount", "hours"),
+        "from submission to fulfilment by the wall clock, of requests by their fulfilment",
     )
 )
 def _fulfilled(known: Population) -> Iterator[Row]:
-    for request in _requests(known):
-        is_there = "fulfilledAt" in request["spec"]
-        took = _between(request["spec"], "submittedAt", "fulfilledAt") if is_there else None
-        yield _of_request(known, request, amount=took, left_out="" if is_there else "not fulfilled")
+    for request, at in _done(known):
+        yield _of_request(known, request, at, amount=_between(request["spec"], "submittedAt", "fulfilledAt") / _MINUTE)
 
 
 @_measure(
-    Definition("satisfaction", "Satisfaction", "amount", "points", "what users gave for requests, of 1 to 5", "more")
+    Definition(
+        *("request-satisfaction", "Satisfaction with requests", "amount", "of 5"),
+        "what those who ordered said (1 to 5), of requests by their fulfilment",
+        "higher",
+    )
 )
 def _satisfaction(known: Population) -> Iterator[Row]:
-    for request in _requests(known):
+    for request, at in _done(known):
         points = request["spec"].get("satisfaction")
-        amount, left_out = (None, "none given") if points is None else (Fraction(points), "")
-        yield _of_request(known, request, amount=amount, left_out=left_out)
+        amount, left_out = (None, "nothing said") if points is None else (Fraction(points), "")
+        yield _of_request(known, request, at, amount=amount, left_out=left_out)
+
+
+def _done(known: Population) -> Iterator[tuple[Data, datetime]]:
+    """The requests that were fulfilled by now, and when."""
+    for request in _requests(known):
+        at = parse_instant(request["spec"]["fulfilledAt"]) if "fulfilledAt" in request["spec"] else None
+        if at is not None and at <= known.now:
+            yield request, at
 
 
 def _requests(known: Population) -> Iterator[Data]:
@@ -326,11 +324,16 @@ def _requests(known: Population) -> Iterator[Data]:
 
 
 def _of_request(
-    known: Population, request: Data, *, counts: bool = True, amount: Fraction | None = None, left_out: str = ""
+    known: Population,
+    request: Data,
+    at: datetime,
+    *,
+    counts: bool = True,
+    amount: Fraction | None = None,
+    left_out: str = "",
 ) -> Row:
     offering = known.facts.spec("RequestOffering", request["spec"]["offering"])
     services = (offering["service"],) if "service" in offering else ()
-    at = parse_instant(request["spec"]["submittedAt"])
     return Row(request["metadata"]["name"], at, services, counts, amount, left_out)
 
 

@@ -2,28 +2,27 @@
 
 Whatever is measured is first a list of *rows*, one for each record: when it counts, for which services, whether it
 counts, how much it was. A metric is what a selection of rows comes to, so a total and its parts by service, team, model
-or quarter are reckoned alike. Shares come with the interval in which the rate lies with 95 percent certainty (the Beta
-posterior of Jeffreys' prior, whose ends are 0 and 1 where nothing or everything counts).
-
-Source: Brown, Cai and DasGupta, "Interval estimation for a binomial proportion", Statistical Science 16(2), 2001, 4.3.
+or quarter are reckoned alike. What can be said of its change is for :mod:`itsm_as_code.measures.comparison`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from statistics import median
 from typing import Final, Literal
 
-from itsm_as_code.measures.beta import Posterior
+from itsm_as_code.clock import Interval
+from itsm_as_code.measures import comparison
+from itsm_as_code.measures.comparison import Better, Value
 from itsm_as_code.measures.numbers import quantity, rounded
 
 LEAST: Final = 20
 """Of so many a share is told; of fewer one record more or less would move it by over five percent, and only the counts
 are."""
-_JEFFREYS: Final = Fraction(1, 2)
+_DAY: Final = 86_400
 Form = Literal["count", "share", "amount", "total"]
 """How many; how many of how many; how much each, of which median and mean are told; how much all together."""
 
@@ -46,14 +45,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What is measured. ``formula`` says how, ``better`` which way is better (empty: neither)."""
+    """What is measured. ``formula`` says how, ``better`` which way is better."""
 
     name: str
     title: str
     form: Form
     unit: str
     formula: str
-    better: Literal["less", "more", ""] = ""
+    better: Better = "lower"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,10 @@ class Metric:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Between what the rate of a share lies, however few it is known from; None for no share."""
-        is_share = self.definition.form == "share" and self.population
-        return rate(self.numerator, self.denominator) if is_share else None
+        if self.definition.form != "share" or not self.population:
+            return None
+        _, low, high = comparison.wilson(comparison.share(self.counted, self.denominator))
+        return low, high
 
     @property
     def total(self) -> Fraction | None:
@@ -127,8 +128,21 @@ class Metric:
         """Of amounts, the mean of the two in the middle where they are even in number; None without any."""
         return median(self.amounts) if self.definition.form == "amount" and self.amounts else None
 
+    def over(self, period: Interval) -> Value:
+        """What it came to in a period, as it is compared: of amounts the mean, of counts and totals what a day has."""
+        form = self.definition.form
+        if not self.is_known:
+            return comparison.nothing({"share": "share", "amount": "mean"}.get(form, "total"), "nobody says")  # type: ignore[arg-type]
+        if form == "share":
+            return comparison.share(self.counted, self.denominator)
+        if form == "amount":
+            return comparison.mean(zip(self.counted, self.amounts, strict=True))
+        days = Fraction(int((period.end - period.start).total_seconds()), _DAY)
+        parts = self.amounts if form == "total" else (Fraction(1),) * self.numerator
+        return Value("total", sum(parts, Fraction()), days, parts, self.counted, "" if days else "no time")
+
     def __str__(self) -> str:
-        """For people: ``13 of 39 (33.3 %, 95 % certain: 20.1 to 48.9 %)``, ``median 83 min, mean 82.8 min (n 13)``.
+        """For people: ``13 of 39 (33.3 %, 95 % certain: 20.6 to 49.0 %)``, ``median 83 min, mean 82.8 min (n 13)``.
 
         The percentage is told of as many as carry one, its interval always.
         """
@@ -157,26 +171,3 @@ def shown(amount: Fraction, unit: str) -> str:
     if abs(amount) < 1440:
         return f"{quantity(amount, 1)} min"
     return f"{quantity(amount / 60, 1)} h" if abs(amount) < 72 * 60 else f"{quantity(amount / 1440, 1)} days"
-
-
-def rate(good: int, count: int, mass: float = 0.95) -> tuple[float, float]:
-    """Between what a rate lies of which so many among ``count`` trials are known; 0 to 1 where none is."""
-    if not count:
-        return 0.0, 1.0
-    low, high = Posterior(good, count, _JEFFREYS, 1).interval(mass)
-    return (low if good else 0.0), (high if good < count else 1.0)
-
-
-def middle(amounts: Sequence[Fraction]) -> tuple[float, float] | None:
-    """Between what the median lies of which these are a sample, with 95 percent certainty; None for fewer than six.
-
-    By order statistics, whatever the distribution: the narrowest pair of places from both ends that is certain enough.
-    Source: Conover, "Practical nonparametric statistics", 3rd edition, 3.2.
-    """
-    count = len(amounts)
-    ordered, outside, chance, place = sorted(amounts), 0.0, 0.5**count, 0
-    while 2 * (outside + chance) <= 0.05:
-        outside += chance
-        place += 1
-        chance *= (count - place + 1) / place
-    return (float(ordered[place - 1]), float(ordered[count - place])) if place else None

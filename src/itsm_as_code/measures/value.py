@@ -22,7 +22,6 @@ _UNION: Final = "union of time"
 _COMPLIANCE: Final = Definition(
     *("compliance-incidents", "Compliance-related incidents", "count", ""),
     "incidents marked as compliance-related, by their detection",
-    "less",
 )
 Outage = tuple[str, str, Interval]
 """Incident, service, and the span of an outage within a period."""
@@ -48,7 +47,7 @@ def _definition(tier: int, kind: str, way: str) -> Definition:
     name = "-".join(filter(None, ("downtime", f"tier-{tier}", kind, "union" if way == _UNION else "")))
     state = {"": "down", "full": "fully down", "degraded": "degraded"}[kind]
     formula = f"minutes of {kind or 'full and degraded'} outages of services of tier {tier}: {way}"
-    return Definition(name, f"Tier {tier} {state}, {way}", "total", "minutes", formula, "less")
+    return Definition(name, f"Tier {tier} {state}, {way}", "total", "minutes", formula)
 
 
 def _outages(known: Population, period: Interval, tier: int, kinds: Iterable[str]) -> Iterator[Outage]:

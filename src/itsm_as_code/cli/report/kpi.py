@@ -58,10 +58,8 @@ def _compared(
     session: Session, figures: Figures, found: Known, people: Population, sides: tuple[str, str]
 ) -> tuple[Compared, ...]:
     """Two periods of what is known now, with what can be said of the difference; or the records of two commits."""
-    from fractions import Fraction
-
     from itsm_as_code.cli.report._figures import at, is_period, known, population, spans
-    from itsm_as_code.measures.comparison import compared
+    from itsm_as_code.measures.comparison import change
     from itsm_as_code.measures.kpi import metrics
     from itsm_as_code.reports.kpi import Compared
 
@@ -73,6 +71,7 @@ def _compared(
         pairs = zip(*told, strict=True)
         return tuple(Compared(old, new, None) for old, new in pairs if old != new)
     before, after = spans(sides, found)
-    longer = Fraction(int((after.end - after.start).total_seconds()), int((before.end - before.start).total_seconds()))
     both = zip(metrics(people, before), metrics(people, after), strict=True)
-    return tuple(Compared(old, new, compared(old, new, longer)) for old, new in both)
+    return tuple(
+        Compared(old, new, change(old.over(before), new.over(after), old.definition.better)) for old, new in both
+    )

@@ -19,18 +19,16 @@ def command(session: Session, ends: Said | None, baseline: str | None, rev: str 
 
     The last six months are compared with the six before, or with a period that is named: minutes of downtime as the sum
     over services and as the time in which any was down, and compliance-related incidents. Better or worse is said only
-    where the interval of the ratio lies on one side of one; long outages count as lumps, so that one is no proof.
+    where the interval of the difference says so; an outage is one event, however long: one is no proof.
 
     \b
     Example:
       itsm report value
       itsm report value --baseline 2026-Q1 --format markdown
     """
-    from fractions import Fraction
-
     from itsm_as_code.cli.report._figures import Figures, before, known, population, spans
     from itsm_as_code.clock import Interval, format_instant
-    from itsm_as_code.measures.comparison import compared
+    from itsm_as_code.measures.comparison import change
     from itsm_as_code.measures.value import value
     from itsm_as_code.reports.kpi import Compared, Kpi
 
@@ -40,8 +38,10 @@ def command(session: Session, ends: Said | None, baseline: str | None, rev: str 
     then = spans([baseline], found)[0] if baseline else Interval(before(middle, 6), middle)
     people = population(session, found)
     old, new = (tuple(value(people, span)) for span in (then, now))
-    longer = Fraction(int((now.end - now.start).total_seconds()), int((then.end - then.start).total_seconds()))
-    pairs = tuple(Compared(was, is_, compared(was, is_, longer)) for was, is_ in zip(old, new, strict=True))
+    pairs = tuple(
+        Compared(was, is_, change(was.over(then), is_.over(now), was.definition.better))
+        for was, is_ in zip(old, new, strict=True)
+    )
     sides = (baseline or f"from {format_instant(then.start)}", f"from {format_instant(now.start)}")
     session.report("kpi", Kpi(found.now, now, None, new, sides=sides, compared=pairs))
     return 0

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from math import isfinite
 from typing import Any, Final
 
 from itsm_as_code.clock import Interval, format_instant
-from itsm_as_code.measures.comparison import Comparison
+from itsm_as_code.measures.comparison import Change
 from itsm_as_code.measures.metric import Definition, Metric, shown
-from itsm_as_code.measures.numbers import rounded
+from itsm_as_code.measures.numbers import quantity, rounded
 
 COLUMNS: Final = (
     *("figure", "title", "part", "from", "to", "numerator", "denominator", "share", "low", "high"),
@@ -28,7 +27,7 @@ class Compared:
 
     before: Metric
     after: Metric
-    comparison: Comparison | None
+    change: Change | None
 
     @property
     def added(self) -> list[str]:
@@ -112,22 +111,23 @@ def data(report: Kpi) -> dict[str, Any]:
 
 
 def _compared(item: Compared) -> dict[str, Any]:
-    found = item.comparison or Comparison("", "")
+    found = item.change or Change("", None)
     return {
         "figure": item.before.definition.name,
         "before": _counts(item.before),
         "after": _counts(item.after),
         "word": found.word or None,
-        "measure": found.measure or None,
+        "difference": _plain(found.difference),
         "low": _plain(found.low),
         "high": _plain(found.high),
+        "why": found.why or None,
         "added": item.added,
         "removed": item.removed,
     }
 
 
 def _plain(value: Fraction | float | None) -> str | None:
-    if value is None or not isfinite(value):
+    if value is None:
         return None
     return f"{rounded(Fraction(value), 4).normalize():f}"
 
@@ -146,23 +146,21 @@ def left_out(metric: Metric) -> str:
 
 def difference(item: Compared) -> str:
     """What became of a figure, in words."""
-    found = item.comparison
+    found = item.change
     if found is None:
         parts = [f"{sign}{name}" for sign, names in (("+", item.added), ("-", item.removed)) for name in names]
-        return named(parts) or "the same records"
-    if found.low is None or found.high is None:
-        return f"{found.word}: too few to compare"
-    low, high = (_end(end, found.measure, item.before.definition) for end in (found.low, found.high))
-    what = " times as much" if found.measure == "ratio" else " more"
-    return f"{found.word}: with 95 % certainty {low} to {high}{what}"
+        return named(parts) or "other amounts or another population"
+    if found.low is None or found.high is None or found.difference is None:
+        return f"{found.word}: {found.why}"
+    low, difference, high = (_told(end, item.before.definition) for end in (found.low, found.difference, found.high))
+    return f"{found.word}: {difference}, between {low} and {high}"
 
 
-def _end(end: float, measure: str, definition: Definition) -> str:
-    if not isfinite(end):
-        return "any number of"
-    if measure == "ratio":
-        return f"{end:.2f}"
-    return f"{100 * end:.1f} percentage points" if definition.form == "share" else shown(Fraction(end), definition.unit)
+def _told(amount: Fraction, definition: Definition) -> str:
+    if definition.form == "share":
+        return f"{rounded(amount * 100, 1)} percentage points"
+    a_day = "" if definition.form == "amount" else " a day"
+    return f"{shown(amount, definition.unit) if definition.unit else quantity(amount)}{a_day}"
 
 
 def lines(report: Kpi) -> Iterator[tuple[Metric, str, str]]:

@@ -79,6 +79,7 @@ def test_the_gate_loads_no_site(workshop: Workshop) -> None:
     code, names = loaded("gate", "--base", "main", "--head", "topic", cwd=workshop.path)
     assert code in (1, 2)
     assert names.isdisjoint({"git", "jinja2", "markdown_it", "rich", "jsonschema", "requests"})
+    assert names.isdisjoint({"ssl", "http", "tomllib", "itsm_as_code.forges.http"}), "it asks no forge"
 
 
 HEAVY = {"cel_expr_python", GIT, "jinja2", "jsonschema", "markdown_it", "referencing", "requests", "rich"}

@@ -11,10 +11,9 @@ import base64
 import hashlib
 import io
 import re
-import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
-from importlib import metadata, resources
+from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Final
 
@@ -74,6 +73,9 @@ def _below(place: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 def _about() -> tuple[list[str], str, bytes]:
     """Requirements as lines of METADATA, versions of Python, and the licence: of the installed package or checkout."""
+    import tomllib
+    from importlib import metadata
+
     top = shipped.checkout()
     if top is not None:
         project = tomllib.loads((top / "pyproject.toml").read_text("utf-8"))["project"]

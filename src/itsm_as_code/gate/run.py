@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from itsm_as_code.errors import ForgeError, ItsmError
-from itsm_as_code.forges.connection import Connection
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.forges.local import local_pull_request, with_signed_approvals
 from itsm_as_code.gate.decision import Decision
@@ -19,6 +19,9 @@ from itsm_as_code.gate.what_if import WhatIf
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from itsm_as_code.forges.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)

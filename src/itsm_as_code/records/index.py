@@ -11,11 +11,11 @@ import hashlib
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any, Final
 
 from itsm_as_code import shipped
 from itsm_as_code.cache import Cache
+from itsm_as_code.records.libraries import version
 from itsm_as_code.records.stored import program
 
 _LIBRARIES: Final = ("cel-expr-python", "jsonschema", "orjson", "python-dateutil")

@@ -19,6 +19,7 @@ import orjson
 from itsm_as_code import __version__
 from itsm_as_code.records.bundles import Schema
 from itsm_as_code.records.kinds import Kind
+from itsm_as_code.records.libraries import version
 
 if TYPE_CHECKING:
     from itsm_as_code.cache import Cache
@@ -99,8 +100,6 @@ def program() -> bytes:
     """A digest of what decides how a file is read: the whole program, for no list of its parts stays true, and its
     libraries.
     """
-    from importlib.metadata import version
-
     digest = hashlib.blake2b(__version__.encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}\0".encode())

@@ -31,7 +31,7 @@ from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.evaluation import RULES as GATE_RULES
 from itsm_as_code.interchange import alerts, issue, request, request_forms
-from itsm_as_code.policies import approval_rules, packs, policy, waivers
+from itsm_as_code.policies import approval_rules, control_conditions, packs, policy, waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, reading, taken_over
 from itsm_as_code.records.document import parse
@@ -211,7 +211,7 @@ def rules() -> str:
         ("Checks", ("Rules across records. Those marked *waivable* may be named by `check` of a "
          "[Waiver](kinds/waiver.md)."), [check.rule for check in checks]),
         ("Policies", ("What can be wrong with a policy itself. What a policy finds is reported under the policy's own "
-         "name."), [*policy.RULES, *packs.RULES, *approval_rules.RULES]),
+         "name."), [*policy.RULES, *packs.RULES, *approval_rules.RULES, *control_conditions.RULES]),
         ("Waivers", "What can be wrong with a waiver.", waivers.RULES),
         ("Layout", "Reported by `itsm fmt`.", formatting.RULES),
         ("Import from Backstage", "Reported by `itsm import backstage`; those of imports by every import.",

@@ -17,8 +17,18 @@ from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.findings import Finding, RecordId, Rule, folded, sort_findings
 from itsm_as_code.horizon import Horizon
 from itsm_as_code.measures.risk import Risk, assess
-from itsm_as_code.policies import Outcome, PolicyEngine, WaiverState, approval_rules, packs, policy, waivers
+from itsm_as_code.policies import (
+    Outcome,
+    PolicyEngine,
+    WaiverState,
+    approval_rules,
+    control_conditions,
+    packs,
+    policy,
+    waivers,
+)
 from itsm_as_code.policies.approval_rules import approval_rule_findings
+from itsm_as_code.policies.control_conditions import condition_findings
 from itsm_as_code.policies.engine import RiskOf
 from itsm_as_code.processes import cores, streamed
 from itsm_as_code.progress import noted, watched
@@ -299,6 +309,8 @@ def _by_itself(
     found = list(_about_state(record, cut_over, timing.at("states")))
     said = list(engine.judge(record, **contexts.get(record.id, {})))
     timing.outcomes += [outcome for outcome, _ in said]
+    if record.id.kind == "Control":
+        found += condition_findings(record, engine.environment, engine.registry)
     return [*found, *(finding for _, finding in said if finding is not None)]
 
 
@@ -359,6 +371,7 @@ def built_in_rules() -> dict[str, Rule]:
         packs,
         policy,
         approval_rules,
+        control_conditions,
         waivers,
     )
     rules = [rule for module in modules for rule in module.RULES]

@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 from itsm_as_code import shipped
-from itsm_as_code.compliance import Trend
+from itsm_as_code.compliance import Known, Trend
+from itsm_as_code.compliance.known import NOTHING
 from itsm_as_code.validation import Validation, validate
 from tests.conftest import NOW, SMALL
 from tests.site.transcript import HERE
@@ -33,6 +34,7 @@ class Repository:
     removed: dict[str, Any] = field(default_factory=dict)
     trend: Trend | None = None
     feeds: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    beside: Known = NOTHING
 
     def validated(self) -> Validation:
         return validate(Memory(self.files), self.now)

@@ -17,6 +17,7 @@ import pytest
 
 from itsm_as_code import site
 from itsm_as_code.cache import Cache
+from itsm_as_code.compliance import Known
 from itsm_as_code.compliance.trend import Point, Trend
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.site.pages import context_of
@@ -42,8 +43,8 @@ class Place:
         validation = repository.validated()
         more = repository.trend, repository.feeds
         how = {"remembered": self.memory, "processes": self.processes}
-        built = site.publish(validation, repository.revision, self.out, *more, **how)
-        return built, dict(site.build(validation, repository.revision, *more))
+        built = site.publish(validation, repository.revision, self.out, *more, **how, beside=repository.beside)
+        return built, dict(site.build(validation, repository.revision, *more, beside=repository.beside))
 
     def files(self) -> dict[str, bytes]:
         paths = (path for path in self.out.rglob("*") if path.is_file() and path.name != MARKER)
@@ -177,13 +178,13 @@ class Base:
     def missed(self, repository: Repository, kind: str) -> set[str]:
         """The parts that read differently now and would be kept, if look-ups of a kind had not been recorded."""
         validation, more = repository.validated(), (repository.trend, repository.feeds)
-        now = dict(site.build(validation, repository.revision, *more))
+        now = dict(site.build(validation, repository.revision, *more, beside=repository.beside))
         gone = {number for number, found in enumerate(self.kinds) if found == kind}
         assert gone or not kind, kind
         old = self.manifest
         traces = {name: [number for number in trace if number not in gone] for name, trace in old.traces.items()}
         notes = Notes()
-        context = SeenContext.of(context_of(validation, repository.revision, *more), notes)
+        context = SeenContext.of(context_of(validation, repository.revision, *more, repository.beside), notes)
         SeenNow(context, notes)
         stale = renew(notes, replace(old, traces=traces)) - gone
         return {
@@ -244,6 +245,7 @@ SHOWN = {
     ),
     "revision": lambda repository: setattr(repository, "revision", "1" * 40),
     "feed": lambda repository: setattr(repository, "feeds", {("", ""): b"", ("Team", "team-shop"): b""}),
+    "controls": lambda repository: setattr(repository, "beside", Known(revised={})),
     "remembered": lambda repository: edit(repository, random.Random(7)),
 }
 """For each kind of look-up an edit that shows on a page, and that nothing but such a look-up tells."""

@@ -14,6 +14,7 @@ from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.people import People, identities
 from itsm_as_code.assurance.starts import starts_of
 from itsm_as_code.cache import Cache
+from itsm_as_code.compliance.population import digest, drawn
 from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.gate.identities import Directory
 from itsm_as_code.git.lines import DEPLOYMENTS
@@ -82,8 +83,7 @@ class Audit:
     @property
     def population(self) -> str:
         """A digest of the population: SHA-256 of its commits, one a line."""
-        text = "".join(f"{unit.commit}\n" for unit in self.units)
-        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        return digest(unit.commit for unit in self.units)
 
 
 def audit(ledger: Ledger, asked: Asked, cache: Cache | None = None, processes: int = 1) -> Audit:
@@ -266,8 +266,6 @@ def _sample(units: Sequence[Unit], asked: Asked) -> tuple[tuple[str, ...], str]:
     """The sample, and how anybody draws the same one: those whose digest with the seed comes first."""
     if not asked.sample:
         return (), ""
-    digests = {unit.commit: hashlib.sha256(f"{asked.seed}:{unit.commit}".encode()).hexdigest() for unit in units}
-    drawn = sorted(digests, key=digests.__getitem__)[: asked.sample]
+    sample = drawn([unit.commit for unit in units], asked.sample, asked.seed)
     rule = f"the {asked.sample} commits of the population whose SHA-256 of '{asked.seed}:COMMIT' is least"
-    chosen = set(drawn)
-    return tuple(unit.commit for unit in units if unit.commit in chosen), rule
+    return sample, rule

@@ -47,17 +47,24 @@ def starts_of(ledger: Ledger, changes: Iterable[Record]) -> Iterator[Start]:
 
     Not those that say themselves that they were written down afterwards, which authorise nothing.
     """
-    begun = {record.name: record for record in changes if "start" in record.spec.get("actual", {}) and _is_told(record)}
-    if not begun or ledger.since is None:
+    begun = [record for record in changes if "start" in record.spec.get("actual", {}) and _is_told(record)]
+    for change, commit in authorisations(ledger, begun):
+        evidence = ledger.covering(commit)
+        known = evidence.statement is not None and evidence.approved
+        at = evidence.statement.merged_at if known and evidence.statement else None
+        yield Start(change, clock.parse_instant(change.spec["actual"]["start"]), commit, at)
+
+
+def authorisations(ledger: Ledger, changes: Iterable[Record]) -> Iterator[tuple[Record, str]]:
+    """Changes with the merge that authorised each; not those of which none did since evidence is asked for."""
+    asked = {record.name: record for record in changes}
+    if not asked or ledger.since is None:
         return
-    folder = next(iter(begun.values())).kind.folder
+    folder = next(iter(asked.values())).kind.folder
     for name, touches in _by_name(touches_of(ledger, ledger.since, [folder]), ledger).items():
-        commit = _authorised_by(ledger, touches) if name in begun else None
+        commit = _authorised_by(ledger, touches) if name in asked else None
         if commit is not None:
-            evidence = ledger.covering(commit)
-            known = evidence.statement is not None and evidence.approved
-            at = evidence.statement.merged_at if known and evidence.statement else None
-            yield Start(begun[name], clock.parse_instant(begun[name].spec["actual"]["start"]), commit, at)
+            yield asked[name], commit
 
 
 def _is_told(record: Record) -> bool:

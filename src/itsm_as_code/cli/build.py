@@ -60,19 +60,14 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
       itsm build -o site/
     """
     from itsm_as_code import site
+    from itsm_as_code.cli._controls import known_of
     from itsm_as_code.compliance import trend
     from itsm_as_code.gate.earlier import as_last_readable, unreadable
-    from itsm_as_code.git.repository import Repository
     from itsm_as_code.validation import assess_catalogue, load_rule_set
 
     with suppress(OSError):  # whoever writes there in the end says what is wrong with the folder
         site.clean(out)
-    repository: Repository | None
-    if rev is not None:
-        repository = Repository(session.directory)
-        revision = repository.commit(rev)
-    else:
-        repository, revision = _revision(session.directory)
+    repository, revision = _revision(session.directory, rev)
     rule_set = load_rule_set(session.snapshot(rev), cache.records(session))
     if not rule_set.catalogue.records:
         raise session.no_records()
@@ -95,6 +90,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         remembered=site.memory(opened) if opened is not None else None,
         processes=cores(),
         unreadable=broken,
+        beside=known_of(session.directory, rev, validation, known, opened),
     )
     own = sum(not record.pack for record in validation.catalogue)
     session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")
@@ -162,7 +158,7 @@ def _feeds(
         return {}
 
 
-def _revision(folder: Path) -> tuple[Repository | None, str]:
+def _revision(folder: Path, rev: str | None) -> tuple[Repository | None, str]:
     """The repository, if there is one with a commit, and how the site names what it shows.
 
     That is the commit, and whether the work tree differs from it.
@@ -170,6 +166,9 @@ def _revision(folder: Path) -> tuple[Repository | None, str]:
     from itsm_as_code.errors import GitError
     from itsm_as_code.git.repository import Repository
 
+    if rev is not None:
+        repository = Repository(folder)
+        return repository, repository.commit(rev)
     try:
         repository = Repository(folder)
         commit = repository.commit("HEAD")

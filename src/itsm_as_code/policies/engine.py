@@ -62,7 +62,7 @@ class PolicyEngine:
     ) -> None:
         self._now = now
         self._risk_of = risk_of
-        self._registry = rule_records.registry
+        self.registry = rule_records.registry
         self._asked: dict[int, int] = {}
         self._batches: dict[int, Batch] = {}
         self._only = only
@@ -77,7 +77,7 @@ class PolicyEngine:
         return [
             stamp(rule, policy.record, problem)
             for policy in self.all
-            for rule, problem in policy.problems(self.environment, self._registry)
+            for rule, problem in policy.problems(self.environment, self.registry)
         ]
 
     @cached_property

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.configuration import Configuration
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
@@ -50,6 +51,7 @@ def build(
     feeds: Mapping[tuple[str, str], bytes] | None = None,
     changed: Mapping[str, date] | None = None,
     unreadable: Sequence[Unreadable] = (),
+    beside: Known = NOTHING,
 ) -> Files:
     """Every file of the site, path and content.
 
@@ -57,9 +59,9 @@ def build(
     the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
     name of the record that each is about, both empty for everything; pages link to those that there are. ``changed``
     says when files of records were changed last, for the sitemap; ``unreadable`` of what the validation has an earlier
-    version, for pages say so.
+    version, for pages say so; ``beside`` is what controls rest on besides.
     """
-    context = context_of(validation, revision, trend, feeds, unreadable)
+    context = context_of(validation, revision, trend, feeds, unreadable, beside)
     paths = []
     with no_collection():
         for unit in units(context, state.Now(context), feeds or {}):
@@ -75,9 +77,11 @@ def context_of(
     trend: Trend | None,
     feeds: Mapping[tuple[str, str], bytes] | None,
     unreadable: Sequence[Unreadable] = (),
+    beside: Known = NOTHING,
 ) -> Context:
     """What the views of a build ask."""
-    return Context(validation, revision, trend, frozenset(feeds or ()), kinds.tones(kinds.views()), tuple(unreadable))
+    tones = kinds.tones(kinds.views())
+    return Context(validation, revision, trend, frozenset(feeds or ()), tones, tuple(unreadable), beside)
 
 
 @contextmanager

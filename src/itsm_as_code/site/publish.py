@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.processes import spread
 from itsm_as_code.records.stored import program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory
@@ -67,6 +68,7 @@ def publish(
     remembered: Memory | None = None,
     processes: int = 1,
     unreadable: Sequence[Unreadable] = (),
+    beside: Known = NOTHING,
 ) -> Built:
     """Make ``out`` hold the site (:func:`itsm_as_code.site.build`), with what an earlier build left there.
 
@@ -75,6 +77,7 @@ def publish(
     """
     job = _Job(validation, revision, out.absolute(), trend, feeds or {}, changed or {}, remembered, processes)
     job.unreadable = unreadable
+    job.beside = beside
     with no_collection():
         with staged(out) as stage:
             job.make(stage)
@@ -118,6 +121,7 @@ class _Job:
     memory: Memory | None
     processes: int
     unreadable: Sequence[Unreadable] = ()
+    beside: Known = NOTHING
     notes: Notes = field(default_factory=Notes)
     old: Mapping[str, Made] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
@@ -135,7 +139,8 @@ class _Job:
 
     def make(self, stage: Stage) -> None:
         """Put every file that is to be made, and keep the others."""
-        context = context_of(self.validation, self.revision, self.trend, self.feeds, self.unreadable)
+        told = self.trend, self.feeds, self.unreadable, self.beside
+        context = context_of(self.validation, self.revision, *told)
         seen: Context = context
         now = state.Now(context)
         if self.memory is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from itsm_as_code.compliance import Assessment, ControlStatus, Evidence
+from itsm_as_code.compliance import Assessment, ControlStatus, Evidence, Shortfall
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import packs, state, words
@@ -27,13 +27,39 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.add(
         "evidence", "Evidence", Table("Evidence", ("Evidence", "Status", "Why"), rows, "No evidence yet: not assessed.")
     )
+    if assessment.missing:
+        made.add("missing", "What is missing", Text(_sentence(assessment.missing)))
+    wrong = assessment.exceptions
+    if wrong:
+        table = Table("Exceptions", ("What", "Why"), tuple(_exception(context, item) for item in wrong[:_MOST]))
+        rest = f"And {len(wrong) - _MOST:,} more: itsm report compliance lists all." if len(wrong) > _MOST else ""
+        made.add("exceptions", "Exceptions", table, Text(rest) if rest else None)
     made.part("reason", "Reason", "reason")
     facts: list[tuple[str, Value]] = [
         ("Framework", Text(words.framework(spec["framework"]))),
         ("Clause", made.field("clause")),
     ]
+    if assessment.evidence and assessment.period is not None:
+        facts.append(("Period", Text(f"{words.day(assessment.period.start)} to {words.day(assessment.period.end)}")))
+        facts.append(("Population", Text(f"{words.count(assessment.size, 'member')}: {assessment.population}")))
+        facts.append(("Exceptions", Text(f"{len(wrong):,}")))
     facts.append(("Owner", made.field("owner")))
+    if "approver" in spec:
+        facts.append(("Approver", made.field("approver")))
     return made.finish(lead=spec["statement"], statuses=(context.status(assessment.status),), facts=tuple(facts))
+
+
+_MOST = 50
+"""Exceptions on a page."""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _exception(context: Context, item: Shortfall) -> Row:
+    subject = context.title_of(item.record) if item.record is not None else Text(item.subject)
+    return Row.of(subject, Text(_sentence(item.message)))
 
 
 OVERVIEW = ("Control", "Status", "Framework", "Clause", "Evidence", "Owner")
@@ -70,6 +96,10 @@ def what(context: Context, evidence: Evidence) -> Value:
         known = context.registry.get(entry["kind"])
         age = words.duration(entry["maxAge"])
         return Text(f"{known.title_plural if known else entry['kind']} renewed within {age}")
+    if evidence.type in _NAMES:
+        return Text(_NAMES[evidence.type])
+    if evidence.type == "forge":
+        return Inline((Text("Settings of the forge, in"), Code(entry["path"])), " ")
     parts: list[Value] = [Text(words.human(evidence.type))]
     if entry.get("by"):
         parts += [Text("by"), context.reference("Person", entry["by"])]
@@ -80,14 +110,23 @@ def what(context: Context, evidence: Evidence) -> Value:
 
 def why(evidence: Evidence) -> str:
     """Why it stands as it does."""
-    return _REASONS.get(evidence.type, _statement)(evidence)
+    return _REASONS.get(evidence.type, _tally)(evidence)
 
 
-def _policy(evidence: Evidence) -> str:
-    judged = evidence.good + evidence.bad + evidence.waived + evidence.unknown
-    if not judged:
-        return "matched no record"
-    told = f"{evidence.good:,} of {words.count(judged, 'record')} pass"
+_NAMES: Mapping[str, str] = {
+    "records": "Each record meets a condition",
+    "gate": "Signed evidence of approvals",
+    "deployments": "Deployments are covered by changes",
+    "training": "Training is completed",
+    "review": "Services are reviewed",
+}
+
+
+def _tally(evidence: Evidence) -> str:
+    """What was counted, or why nothing could be."""
+    if not evidence.size:
+        return evidence.missing or "matched no record"
+    told = f"{evidence.good:,} of {words.count(evidence.size, 'record')} pass"
     for number, said in (
         (evidence.waived, "waived"), (evidence.bad, "fail"), (evidence.unknown, "could not be evaluated"),
     ):  # fmt: skip
@@ -96,29 +135,24 @@ def _policy(evidence: Evidence) -> str:
 
 
 def _check(evidence: Evidence) -> str:
-    if evidence.status is ControlStatus.NOT_ASSESSED:
-        return "there is no such check"
+    if not evidence.size:
+        return evidence.missing
     found = words.count(evidence.bad, "finding") if evidence.bad else "no finding"
     return f"{found}, {evidence.waived:,} waived" if evidence.waived else found
 
 
 def _freshness(evidence: Evidence) -> str:
-    if "field" not in evidence.entry:
-        return "the history of the records is not at hand"
-    known = evidence.good + evidence.bad
-    if not known:
-        return f"no record carries {evidence.entry['field']}"
-    silent = f"; {words.count(evidence.unknown, 'record')} without a date left out" if evidence.unknown else ""
-    if evidence.bad:
-        return f"{evidence.bad:,} of {known:,} are older{silent}"
-    return f"all {known:,} that carry a date are recent{silent}"
+    if not evidence.size:
+        return evidence.missing
+    told = f"{evidence.good:,} of {words.count(evidence.size, 'record')} are recent"
+    return f"{told}, {evidence.unknown:,} are dated in the future" if evidence.unknown else told
 
 
 def _statement(evidence: Evidence) -> str:
     entry = evidence.entry
     on, until = words.as_date(entry.get("on")), words.as_date(entry.get("validUntil"))
     if on is None or evidence.status is ControlStatus.NOT_ASSESSED:
-        return "has not taken place yet"
+        return evidence.missing.removeprefix("it ")
     statement = words.plain(entry.get("statement", ""), 160)
     told = f"on {words.day(on)}" + (f": {statement}" if statement else "")
     if evidence.status is ControlStatus.NOT_SATISFIED:
@@ -129,4 +163,9 @@ def _statement(evidence: Evidence) -> str:
     return f"{told} ({'was' if ended else 'is'} valid until {words.day(last_day_before(until))})"
 
 
-_REASONS: Mapping[str, Callable[[Evidence], str]] = {"policy": _policy, "check": _check, "freshness": _freshness}
+_REASONS: Mapping[str, Callable[[Evidence], str]] = {
+    "check": _check,
+    "freshness": _freshness,
+    "audit": _statement,
+    "attestation": _statement,
+}

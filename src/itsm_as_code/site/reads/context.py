@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from itsm_as_code.records.catalogue import Record
@@ -15,6 +16,7 @@ from itsm_as_code.site.views.context import QUESTIONS, Context
 from itsm_as_code.site.views.values import Link
 
 if TYPE_CHECKING:
+    from itsm_as_code.compliance import Assessment
     from itsm_as_code.validation import Validation
 
 
@@ -69,28 +71,31 @@ class _Context(Context):
 
     notes: Notes
     catalogue: SeenCatalogue
+    plain: Context
 
     @classmethod
     def of(cls, context: Context, notes: Notes) -> _Context:
         """The same build, seen by ``notes``."""
-        made = cls(
-            seen(context.validation, notes),
-            context.revision,
-            context.trend,
-            context.feeds,
-            context.tones,
-            context.unreadable,
-        )
+        told = context.trend, context.feeds, context.tones, context.unreadable, context.beside
+        made = cls(seen(context.validation, notes), context.revision, *told)
         object.__setattr__(made, "notes", notes)
+        object.__setattr__(made, "plain", context)
         bind(made)
         notes.direct.update(
             trend=lambda: context.trend,
             revision=lambda: context.revision,
+            controls=lambda: context.assessments,
             feed=lambda kind, name: (kind, name) in context.feeds,
         )
         for question in QUESTIONS:
             notes.makers[question] = made._answer
         return made
+
+    @cached_property
+    def assessments(self) -> Mapping[str, Assessment]:
+        """As they stand without notes: most of what is asked for them no page shows."""
+        self.notes.note("controls")
+        return self.plain.assessments
 
     def _answer(self, asked: str) -> object:
         question, _, name = asked.partition(" ")

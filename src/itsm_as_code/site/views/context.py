@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from itsm_as_code import clock
 from itsm_as_code.compliance import Assessment, assess_controls
 from itsm_as_code.compliance.deadlines import Deadline, deadlines
+from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.measures.availability import Composition
 from itsm_as_code.measures.deadlines import utc_day
@@ -76,6 +77,8 @@ class Context:
     """How words of single kinds weigh."""
     unreadable: tuple[Unreadable, ...] = ()
     """Files that cannot be used; of those that once could, the catalogue has the last readable version."""
+    beside: Known = NOTHING
+    """What controls rest on beside the records."""
     catalogue: Catalogue = field(init=False)
     registry: KindRegistry = field(init=False)
     now: datetime = field(init=False)
@@ -100,7 +103,7 @@ class Context:
     @cached_property
     def assessments(self) -> Mapping[str, Assessment]:
         """How every control stands, by name."""
-        return assess_controls(self.validation)
+        return assess_controls(self.validation, self.beside)
 
     @cached_property
     def deadlines(self) -> Sequence[Deadline]:

@@ -1,0 +1,102 @@
+"""What controls rest on beside the records, from the git repository they lie in: asked only where a control does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from itsm_as_code.assurance.deployments import Line
+    from itsm_as_code.cache import Cache
+    from itsm_as_code.compliance import Known
+    from itsm_as_code.compliance.known import Approval, Deployment
+    from itsm_as_code.git.history import Walk
+    from itsm_as_code.git.repository import Repository
+    from itsm_as_code.records.facts import Facts
+    from itsm_as_code.validation import Validation
+
+
+def known_of(
+    folder: Path, rev: str | None, validation: Validation, history: Walk | None, cache: Cache | None = None
+) -> Known:
+    """What is known of approvals, deployments and the forge; of a revision, or of the default branch."""
+    from itsm_as_code.assurance.for_controls import forge_answers, started
+    from itsm_as_code.compliance import Known
+    from itsm_as_code.errors import GitError
+    from itsm_as_code.git.repository import Repository
+
+    controls = validation.catalogue.of_kind("Control") if "Control" in validation.registry.kinds else ()
+    if not controls:
+        return Known()
+    types = {entry["type"] for control in controls for entry in control.spec.get("evidence", ())}
+    facts, now, changes = validation.facts, validation.now, validation.catalogue.of_kind("Change")
+    settings = validation.configuration.evidence
+    try:
+        repository: Repository | None = Repository(folder)
+    except GitError:
+        repository = None
+    lines = _lines(repository, validation, cache, is_whole="deployments" in types)
+    told = started(lines, changes) if not isinstance(lines, str) else {}
+    return Known(
+        _approvals(repository, rev, validation, told, cache) if "gate" in types else Known().approvals,
+        Known().deployments if "deployments" not in types else _told(lines, facts, now),
+        told,
+        forge_answers(validation.catalogue, settings, facts, now) if "forge" in types else {},
+        {path: found.last for path, found in history.revised.items()} if history is not None else Known().revised,
+    )
+
+
+def _told(lines: Sequence[Line] | str, facts: Facts, now: datetime) -> tuple[Deployment, ...] | str:
+    from itsm_as_code.assurance.for_controls import deployments
+
+    return lines if isinstance(lines, str) else deployments(lines, facts, now)
+
+
+def _lines(
+    repository: Repository | None, validation: Validation, cache: Cache | None, *, is_whole: bool
+) -> Sequence[Line] | str:
+    """All statements of deployments, or those of changes that do not say when they began; or why there are none."""
+    from itsm_as_code.assurance.deployments import deployers, read_lines
+    from itsm_as_code.git import lines
+    from itsm_as_code.git.notes import tip
+
+    raw = validation.configuration.raw
+    if "deployers" not in raw:
+        return "itsm.yaml names no deployer, so nothing says what was deployed (itsm deployed)"
+    if repository is None or tip(repository, lines.DEPLOYMENTS) is None:
+        return f"this clone has no statements of deployments ({lines.DEPLOYMENTS})"
+    content, known = lines.read(repository, tip(repository, lines.DEPLOYMENTS)), deployers(raw)
+    silent = {item.name for item in validation.catalogue.of_kind("Change") if "actual" not in item.spec}
+    about = None if is_whole else silent
+    if cache is None:
+        return read_lines(content, known, about)
+    from itsm_as_code.assurance.verified import Verified
+
+    verified = Verified(cache)
+    found = read_lines(content, known, about, verified.is_signed_by)
+    verified.save()
+    return found
+
+
+def _approvals(
+    repository: Repository | None, rev: str | None, validation: Validation, told: Mapping[str, datetime],
+    cache: Cache | None,
+) -> Mapping[str, Approval] | str:  # fmt: skip
+    from itsm_as_code.assurance.for_controls import approvals
+    from itsm_as_code.assurance.ledger import Ledger
+    from itsm_as_code.cli._default_branch import branch_name, default_branch
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.gate.root import at_root
+    from itsm_as_code.processes import cores
+
+    if repository is None:
+        return "the records are in no git repository, so there is no evidence of merges"
+    try:
+        tip = repository.commit(rev or default_branch(repository))
+        ledger = Ledger(at_root(repository, tip), tip, branch_name(repository), validation.now)
+    except ItsmError as error:
+        return error.message
+    return approvals(ledger, validation.catalogue.of_kind("Change"), told, cache, cores())

@@ -1,0 +1,150 @@
+"""What a validation found and what its records say, by what controls ask for; each question is answered once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from itsm_as_code.clock import Interval
+from itsm_as_code.compliance.known import Known
+from itsm_as_code.compliance.population import IN_PRODUCTION, Population, population, when
+from itsm_as_code.findings import Finding, RecordId, Severity
+from itsm_as_code.policies import Outcome, PolicyEngine
+from itsm_as_code.policies.cel import CompileError, Context, Environment, EvaluationError
+from itsm_as_code.policies.policy import Policy
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.taken_over import is_taken_over
+from itsm_as_code.validation import Validation, risk_data, waived_in
+
+_AT_WORK: Final = "implementing"
+"""The state in which a change is while it is carried out; every change that has begun was in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A control that is judged: its spec, the period, its population if it has one, and the names of the members."""
+
+    spec: Mapping[str, Any]
+    period: Interval
+    population: Population | None
+    names: frozenset[str] = frozenset()
+
+    def is_about(self, kind: str) -> bool:
+        return self.population is not None and self.spec["population"]["kind"] == kind
+
+    def has(self, record: RecordId) -> bool:
+        """Whether a record is looked at: any, where the control has no population of its kind."""
+        return not self.is_about(record.kind) or str(record) in self.names
+
+
+class Basis:
+    """A validation, what is known beside it, and the records as they stood when work on them began."""
+
+    def __init__(self, validation: Validation, known: Known) -> None:
+        self.validation, self.known, self.now = validation, known, validation.now
+        self.outcomes: dict[str, dict[RecordId, Outcome]] = {}
+        for outcome in validation.outcomes:
+            self.outcomes.setdefault(outcome.policy, {})[outcome.record] = outcome
+        self.findings: dict[str, list[Finding]] = {}
+        for finding in validation.findings:
+            if finding.severity is not Severity.INFO:
+                self.findings.setdefault(finding.rule, []).append(finding)
+        self._then: dict[tuple[str, RecordId], Outcome | None] = {}
+        self._populations: dict[tuple[str, Interval], Population] = {}
+
+    def population(self, entry: Mapping[str, Any], period: Interval) -> Population:
+        """The population that a definition gives; what another tool closed says nothing of what is done here."""
+        key = repr(sorted(entry.items())), period
+        if key not in self._populations:
+            records = [*self.broken(entry["kind"]), *self.meeting(self.own(entry["kind"]), entry.get("where"))]
+            self._populations[key] = population(entry, records, period, self.now, self.known.started)
+        return self._populations[key]
+
+    def own(self, kind: str) -> list[Record]:
+        """The valid records of a kind that were not taken over."""
+        if kind not in self.validation.registry.kinds:
+            return []
+        return [item for item in self.validation.catalogue.of_kind(kind) if not is_taken_over(item.data)]
+
+    def broken(self, kind: str) -> list[Record]:
+        """The records of a kind that break its schema: what they would say is not known."""
+        return [item for item in self.validation.catalogue if item.id.kind == kind and not item.valid]
+
+    def meeting(self, records: Iterable[Record], where: str | None) -> list[Record]:
+        """Those that meet a condition, and those of which that cannot be told."""
+        return [item for item in records if where is None or self.holds(where, item) is not False]
+
+    def holds(self, expression: str, record: Record) -> bool | None:
+        """What a condition says of a record; None where it says nothing."""
+        try:
+            activation = self._environment.activation(
+                Context(record.data, self.now, risk=self._risk(record, self.now) if "risk" in expression else None)
+            )
+            return self._environment.holds(expression, activation)
+        except (EvaluationError, CompileError):
+            return None
+
+    @cached_property
+    def _environment(self) -> Environment:
+        return self._engine.environment
+
+    @cached_property
+    def _engine(self) -> PolicyEngine:
+        validation = self.validation
+        settings = validation.configuration.policies
+        return PolicyEngine(validation.catalogue, settings, validation.facts, self.now)
+
+    @cached_property
+    def _policies(self) -> dict[str, Policy]:
+        return {policy.name: policy for policy in self._engine.usable}
+
+    def _risk(self, record: Record, at: datetime) -> Mapping[str, Any] | None:
+        return risk_data(record, self.validation.facts, at, self.validation.configuration)
+
+    # What was true when the work began.
+
+    def judged(self, policy: str, period: Interval) -> dict[RecordId, Outcome]:
+        """What a policy says of records as they stand, and of the changes of a period as they stood at work.
+
+        Most policies on changes look at those that are still to come; what is over would be looked at by none.
+        """
+        said = dict(self.outcomes.get(policy, {}))
+        known = self._policies.get(policy)
+        if known is not None and "Change" in known.kinds:
+            for record in self.population(IN_PRODUCTION, period).members:
+                outcome = self._at_work(known, record)
+                if outcome is not None:
+                    said[record.id] = outcome
+        return said
+
+    def _at_work(self, policy: Policy, record: Record) -> Outcome | None:
+        key = policy.name, record.id
+        if key not in self._then:
+            self._then[key] = self._outcome(policy, record)
+        return self._then[key]
+
+    def _outcome(self, policy: Policy, record: Record) -> Outcome | None:
+        if record.state == _AT_WORK:
+            return None  # as it stands
+        at = when(record, IN_PRODUCTION["at"], self.known.started) or self.now
+        data = {**record.data, "spec": {**record.spec, "status": _AT_WORK}}
+        risk = self._risk(record, at) if policy.asks_for_risk else None
+        activation = self._environment.activation(Context(data, at, risk=risk))
+        status, message = policy.judge(data, self._environment, activation)
+        if status == "skip":
+            return None
+        if status != "pass" and at in self._waived(policy.name, record.id):
+            status = "waived"
+        return Outcome(policy.name, record.id, status, message)
+
+    @cached_property
+    def _waived(self) -> Any:
+        return waived_in(self.validation.catalogue)
+
+    def over(self, records: Iterable[Record], require: str) -> Iterator[tuple[Record, bool | None]]:
+        """Records, and whether each meets a requirement (None: that cannot be told)."""
+        for record in records:
+            yield record, self.holds(require, record)

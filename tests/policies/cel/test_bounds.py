@@ -234,6 +234,25 @@ def test_where_no_child_can_be_started_there_is_no_answer(monkeypatch: pytest.Mo
         Bounded(int).ask(1)
 
 
+def test_a_process_with_many_open_files_gets_its_answer() -> None:
+    import resource
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 1_200:
+        pytest.skip("this system lets nobody open 1,200 files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before[0], 1_200), most))
+    held = []
+    try:
+        while not held or held[-1] < 1_030:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+        assert Bounded(str.upper).ask("yes") == "YES"
+    finally:
+        for number in held:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
 def test_a_child_keeps_no_file_of_its_parent_open() -> None:
     """Else whoever reads to the end of a pipe that this program closed waits for as long as the child lives."""
     end, begin = os.pipe()

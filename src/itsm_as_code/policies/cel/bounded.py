@@ -95,7 +95,9 @@ class _Child:
 
     def ask(self, question: Any) -> Any:
         _write(self._out, pickle.dumps(question, pickle.HIGHEST_PROTOCOL))
-        if not select.select([self._in], [], [], PATIENCE)[0]:
+        answered = select.poll()  # select() refuses numbers of files over 1,023
+        answered.register(self._in, select.POLLIN)
+        if not answered.poll(PATIENCE * 1000):
             raise EOFError
         return pickle.loads(_read(self._in))  # noqa: S301 - from our own child
 

@@ -88,8 +88,6 @@ HARMFUL = {
     "GIT_CONFIG_COUNT",
     "GIT_SHALLOW_FILE",
     "GIT_CEILING_DIRECTORIES",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
 }
 """Those that git 2.39 obeys in what the gate asks it; the others are taken away on principle."""
 

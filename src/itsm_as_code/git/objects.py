@@ -14,10 +14,10 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Se
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.commands import Commands, Conversation
+from itsm_as_code.git.trees import Names, Trees
 from itsm_as_code.progress import noted
 from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, PartlyListed, Snapshot, TooLarge
 
@@ -57,6 +57,7 @@ class Objects(Commands):
     def forget(self) -> None:
         """Let go of the listings of commits and trees, for whoever goes through a great many of them."""
         self._revisions.clear()
+        self._trees_read.clear()
 
     def records(self, treeish: str) -> Snapshot:
         """The files of a commit or tree that lie in the folder which was named, by their paths in it."""
@@ -81,12 +82,25 @@ class Objects(Commands):
 
     def blob(self, treeish: str, path: str) -> bytes | None:
         """The content of one regular file of a commit or tree, or None when there is none of that path."""
-        out = self.run("ls-tree", "-z", "--full-tree", "--end-of-options", treeish, "--", path)[1]
-        about, _, found = out.rstrip(b"\0").partition(b"\t")
-        fields = about.decode().split()
-        if found.decode("utf-8", "surrogateescape") != path or len(fields) != 3 or fields[0] not in REGULAR:
-            return None
-        return next(iter(self.objects([fields[2]], "blob")))
+        entry = self.trees.find(self.tree_of(treeish), path)
+        return next(iter(self.objects([entry.oid], "blob"))) if entry and entry.oid and entry.mode in REGULAR else None
+
+    def tree_of(self, treeish: str) -> str:
+        """The id of the tree of a commit or tree; GitError where there is none."""
+        if "\n" not in treeish:
+            [(oid, kind, _, _)] = self._answers("info", [f"{treeish}^{{tree}}"])
+            if kind == "tree":
+                return oid
+        return self.text("rev-parse", "--verify", "--end-of-options", f"{treeish}^{{tree}}").strip()
+
+    @property
+    def trees(self) -> Trees:
+        """The listings of trees by id; each is read once."""
+        return Trees(lambda ids: self.objects(ids, "tree"), self._trees_read)
+
+    @cached_property
+    def _trees_read(self) -> dict[str, Names]:
+        return {}
 
     def differences(self, old: str, new: str) -> dict[str, Entry | None]:
         """What stands in ``new`` at each path whose file is another one than in ``old``; None where there is none.
@@ -108,23 +122,13 @@ class Objects(Commands):
             _check_tree(content, len(next(iter(trees))) // 2)
         return dict(sorted(found.items()))
 
-    def tree_of(self, treeish: str) -> str:
-        """The id of the tree of a commit or tree."""
-        if ID.match(treeish):
-            kind = next(self._ask("info", [treeish]))[0]
-            if kind == "tree":
-                return treeish
-            if kind == "commit":  # whose first line it is (git-commit-tree(1))
-                return next(self.objects([treeish], kind)).split(b"\n", 1)[0].removeprefix(b"tree ").decode()
-        return self.text("rev-parse", "--verify", "--end-of-options", f"{treeish}^{{tree}}").strip()
-
     def sizes(self, ids: Sequence[str]) -> list[int]:
         """The sizes of blobs in bytes, in order; GitError when one is not in this clone and cannot be fetched."""
         if not ids:
             return []
         self._fetch_missing(ids)
         found = []
-        for oid, (kind, size, _) in zip(ids, self._ask("info", ids), strict=True):
+        for oid, (_, kind, size, _) in zip(ids, self._ask("info", ids), strict=True):
             if kind != "blob":
                 raise _missing("blob", oid)
             found.append(size)
@@ -134,17 +138,17 @@ class Objects(Commands):
         """The content of objects of one type, in order; GitError when one is not in this clone."""
         if kind == "blob":
             self._fetch_missing(ids)
-        for oid, (found, _, content) in zip(ids, self._ask("contents", ids), strict=True):
+        for oid, (_, found, _, content) in zip(ids, self._ask("contents", ids), strict=True):
             if found != kind:
                 raise _missing(kind, oid)
             yield content
 
-    def _ask(self, what: str, ids: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:
-        """Type, size and, with ``contents``, the content of each object; the type "" of what this clone lacks."""
+    def _ask(self, what: str, ids: Sequence[str]) -> Iterator[tuple[str, str, int, bytes]]:
+        """Id, type, size and, with ``contents``, the content of each object; the type "" of what this clone lacks."""
         for start in range(0, len(ids), _AT_ONCE):
             yield from self._answers(what, ids[start : start + _AT_ONCE])
 
-    def _answers(self, what: str, ids: Sequence[str]) -> list[tuple[str, int, bytes]]:
+    def _answers(self, what: str, ids: Sequence[str]) -> list[tuple[str, str, int, bytes]]:
         """The whole of the answers, so that whoever stops reading leaves none to the next who asks."""
         conversation = self._conversation()
         process, found = conversation.process, []
@@ -156,13 +160,13 @@ class Objects(Commands):
                 if len(header) != 3:
                     if header[-1:] != [b"missing"]:
                         raise BrokenPipeError
-                    found.append(("", 0, b""))
+                    found.append(("", "", 0, b""))
                     continue
-                kind, size = header[1].decode(), int(header[2])
+                oid, kind, size = header[0].decode(), header[1].decode(), int(header[2])
                 content = process.stdout.read(size + 1)[:-1] if what == "contents" else b""
                 if what == "contents" and len(content) != size:
                     raise BrokenPipeError
-                found.append((kind, size, content))
+                found.append((oid, kind, size, content))
         except BaseException as error:
             said = conversation.end()
             self._conversations.clear()
@@ -276,48 +280,22 @@ class Revision:
             yield path, next(contents) if size <= MAX_BYTES else TooLarge(size)
 
 
-_FEW: Final = 12
-"""Paths that are asked for one by one, before it is worth while to list all there are."""
-
-
 class _Listing(PartlyListed):
-    """The files of a commit or tree. A few are asked for by themselves; whoever wants more gets all of them listed."""
+    """The files of a commit or tree. A few are looked for by themselves; whoever wants more gets all of them listed."""
 
     def __init__(self, objects: Objects, treeish: str) -> None:
         self._objects, self._treeish = objects, treeish
-        self._asked: dict[str, Entry | None] = {}
+
+    @cached_property
+    def _tree(self) -> str:
+        return self._objects.tree_of(self._treeish)
 
     @cached_property
     def _whole(self) -> dict[str, Entry]:
-        return self._list("-t")
-
-    def _list(self, *arguments: str) -> dict[str, Entry]:
-        # Without -l, which asks for the size of every blob: a partial clone would have to fetch all of them.
-        options = ("-r", "-z", "--full-tree", arguments[0], "--end-of-options")
-        out = self._objects.run("ls-tree", *options, self._treeish, *arguments[1:])[1]
-        found: dict[str, Entry] = {}
-        folders: set[str] = set()
-        for line in out.split(b"\0")[:-1]:
-            about, _, raw = line.partition(b"\t")
-            mode, kind, oid = about.decode().split()
-            path = raw.decode("utf-8", "surrogateescape")
-            if path in found or path in folders:
-                # A crafted tree can hold two entries of one name, and programs differ in which of them they take.
-                raise GitError(
-                    f"a tree holds more than one entry named {path}", code="malformed-tree", remedy="run 'git fsck'"
-                )
-            if kind == "tree":
-                folders.add(path)
-            else:
-                found[path] = Entry(mode, oid)
-        return found
+        return self._objects.trees.below(self._tree)
 
     def _find(self, path: str) -> Entry | None:
-        if "_whole" not in self.__dict__ and path not in self._asked and len(self._asked) < _FEW:
-            # Below a folder of that name, if it is one, there is nothing of that name.
-            plain = "\0" not in path and path.strip("/") == path and ".." not in path.split("/")
-            self._asked[path] = self._list("-t", "--", path).get(path) if plain and path else None
-        return self._asked[path] if path in self._asked else self._whole.get(path)
+        return self._whole.get(path) if "_whole" in self.__dict__ else self._objects.trees.find(self._tree, path)
 
     def __getitem__(self, path: str) -> Entry:
         entry = self._find(path)
@@ -342,7 +320,7 @@ class _Listing(PartlyListed):
 
     def below(self, prefixes: tuple[str, ...]) -> Mapping[str, Entry]:
         if "_whole" not in self.__dict__ and all(prefix.endswith("/") for prefix in prefixes):
-            return self._list("-t", "--", *prefixes)
+            return self._objects.trees.below(self._tree, prefixes)
         return {path: entry for path, entry in self._whole.items() if path.startswith(prefixes)}
 
     def named(self, name: str) -> list[str]:

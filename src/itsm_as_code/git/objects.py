@@ -33,6 +33,8 @@ class Objects(Commands):
     @cached_property
     def promisor(self) -> str | None:
         """The name of the remote that has what a partial clone leaves out, or None in a whole clone."""
+        if not self._may_be_partial():
+            return None
         asked = ("config", "--local", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$")
         for line in self.run(*asked, accept=(0, 1))[1].decode("utf-8", "surrogateescape").splitlines():
             key, _, value = line.partition(" ")
@@ -43,6 +45,12 @@ class Objects(Commands):
             if value.lower() in ("true", "yes", "on", "1", ""):
                 return key.removeprefix("remote.").removesuffix(".promisor")
         return None
+
+    def _may_be_partial(self) -> bool:
+        """False where no pack came from a remote that leaves something out, and no other object store is used: git
+        writes ``.promisor`` beside each that did (gitformat-pack, https://git-scm.com/docs/partial-clone)."""
+        packs = self._objects_folder / "pack"
+        return (self._objects_folder / "info" / "alternates").exists() or any(packs.glob("*.promisor"))
 
     @cached_property
     def _revisions(self) -> dict[str, Revision]:

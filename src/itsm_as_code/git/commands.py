@@ -38,6 +38,7 @@ _OPTIONS = (
 )
 
 
+_REMOTE = frozenset({"fetch", "push"})
 _PLACES = (("--absolute-git-dir",), ("--show-prefix",), ("--git-path", "objects"), ("--git-path", "shallow"))
 
 
@@ -115,6 +116,11 @@ class Commands:
         self, arguments: tuple[str, ...], feed: bytes | None = None, folder: Path | None = None
     ) -> tuple[int, bytes, str]:
         """Exit code, standard output and standard error of a git command, run in ``folder``."""
+        if arguments[0] in _REMOTE:
+            from itsm_as_code.git.remotes import reach
+
+            clear(_PROCESS)  # the library gives git all of it
+            return reach(self._command(arguments), folder or self.folder, self._environment, feed)
         stdin = subprocess.DEVNULL if feed is None else subprocess.PIPE
         with self._start(arguments, folder or self.folder, stdin) as process:
             out, err = process.communicate(feed)
@@ -124,15 +130,17 @@ class Commands:
         given = dict(_PROCESS)
         clear(given)
         environment = {**given, "LANGUAGE": "C", **self._environment}
-        git = program(given)
-        if git is None:
-            raise GitError("git is not installed", code="git-missing", remedy="install git 2.38 or newer")
-        command = [git, *_OPTIONS, *arguments]
-        pipe = subprocess.PIPE
+        command, pipe = self._command(arguments), subprocess.PIPE
         try:
             return subprocess.Popen(command, cwd=folder, env=environment, stdin=stdin, stdout=pipe, stderr=pipe)
         except OSError as error:
             raise GitError(f"git cannot be run in {folder}: {error.strerror}", remedy="see who may enter it") from None
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        git = program(_PROCESS)
+        if git is None:
+            raise GitError("git is not installed", code="git-missing", remedy="install git 2.38 or newer")
+        return [git, *_OPTIONS, *arguments]
 
     def text(self, *arguments: str) -> str:
         """Standard output of a git command that must succeed."""

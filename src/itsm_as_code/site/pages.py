@@ -143,7 +143,7 @@ def _one(path: str, content: bytes) -> Files:
 
 def _static(context: Context) -> Files:
     """The program's own files, and the style with the logo; also by the names that they had before."""
-    for name in ("style.css", "site.js"):
+    for name in ("style.css", "site.js", "search.js"):
         yield by_content(name), asset(f"static/{name}")
         yield f"static/{name}", asset(f"static/{name}")
     style = logo(context.validation)

@@ -81,6 +81,7 @@ class Renderer:
             prose=prose,
             style=by_content("style.css"),
             script=by_content("site.js"),
+            search=by_content("search.js"),
         )
         self._lists = {link.href for area in frame.areas for link in (area.link, *area.within)}
         self._headers: dict[tuple[str, str, str], Markup] = {}

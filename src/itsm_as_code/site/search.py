@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from itsm_as_code.findings import RecordId
+from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
 from itsm_as_code.site.escaping import script_json
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.words import plain
+
+ALIASES = "aliases"
+"""The annotation with other names of a record, in any form."""
 
 
 def address(number: int) -> str:
@@ -22,14 +26,24 @@ def part(context: Context, number: int, parts: int) -> bytes:
     rows = []
     for record in map(context.catalogue.records.__getitem__, _ids(context.parts[f"search {number}"])):
         metadata = record.data["metadata"]
-        words = " ".join(
-            (record.name, *metadata.get("labels", {}).values(), plain(metadata.get("description", ""), 90))
-        )
+        words = " ".join((record.name, *_synonyms(record), plain(metadata.get("description", ""), 90)))
         rows.append([record.title, kinds[record.kind.name], addresses.record_page(record.kind, record.name), words])
     if number:
         return f"self.itsmIndex.rows.push(...{script_json(rows)});\n".encode()
-    said = {"kinds": [kind.title for kind in context.registry], "rows": rows}
+    names = [{"name": kind.name, "title": kind.title, "many": kind.title_plural} for kind in context.registry]
+    said = {"kinds": names, "rows": rows}
     return f"self.itsmIndex={script_json({**said, 'parts': parts} if parts > 1 else said)};\n".encode()
+
+
+def _synonyms(record: Record) -> Iterator[str]:
+    """What else people may call a record: its labels, the aliases that it names, the clauses that it is about."""
+    metadata, spec = record.data["metadata"], record.spec
+    yield from metadata.get("labels", {}).values()
+    if ALIASES in metadata.get("annotations", {}):
+        yield metadata["annotations"][ALIASES]
+    for about in (spec, *(spec.get("clauses") or ())):
+        if isinstance(about, dict) and isinstance(about.get("clause"), str):
+            yield f"{about['clause']} {about.get('framework', '')}"
 
 
 def _ids(names: Iterable[str]) -> Iterator[RecordId]:

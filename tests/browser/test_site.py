@@ -128,8 +128,8 @@ def test_without_scripts_every_service_shows_owner_and_agreement(
     assert not page.locator(".search").is_visible()
     for service in example.catalogue.of_kind("Service"):
         page.goto(address(folder, example, f"services/{service.name}.html"))
-        owner = page.locator(f'.facts a[href="../teams/{service.spec["owner"]}.html"]')
-        assert owner.is_visible()
+        assert page.locator(f'.answers a[href="../teams/{service.spec["owner"]}.html"]').is_visible()
+        page.locator('.tabs a[href="#money"]').click()
         for agreement in example.catalogue.of_kind("ServiceLevelAgreement"):
             if agreement.spec["service"] == service.name:
                 link = page.locator(f'#agreements a[href="../service-level-agreements/{agreement.name}.html"]')
@@ -254,6 +254,7 @@ def test_keyboard_reaches_the_content_first(browser: Any, folder: Path, example:
 SEEN = """() => {
     const hidden = [];
     for (const row of document.querySelectorAll("main tbody tr")) {
+        if (!row.checkVisibility()) continue;  // in a tab that is not open, or filtered
         const cells = [...row.cells].filter((cell, at) => at < 2 || cell.querySelector(".s"));
         for (const cell of cells) {
             if (!cell.textContent.trim() || getComputedStyle(cell).display === "none") continue;
@@ -276,6 +277,10 @@ def test_a_phone_shows_what_decides_without_scrolling_sideways(
         page.goto(address(folder, example, name))
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         assert page.evaluate(SEEN) == [], name
+        for tab in page.locator(".parts a").all():
+            tab.click()
+            assert page.evaluate(SEEN) == [], name
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         assert page.locator("header").bounding_box()["height"] <= 72, name
     page.goto(address(folder, example, "services/index.html"))
     page.locator(".menu").click()
@@ -299,7 +304,7 @@ BOTTOM = """answer => {
     const fits = node => node.textContent.replace(/\\s+/g, "").includes(answer);
     let node = document.querySelector("main");
     for (let next = node; next; next = [...node.children].find(fits)) node = next;
-    return node.getBoundingClientRect().bottom + scrollY;
+    return node.getBoundingClientRect().bottom;  // from where the link led to
 }"""
 
 
@@ -307,7 +312,7 @@ BOTTOM = """answer => {
 def test_answers_stand_within_the_first_two_screens(
     browser: Any, folder: Path, example: Validation, width: int, height: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
     page = context.new_page()
     for question in QUESTIONS:
         page.goto(address(folder, example, "index.html"))
@@ -316,4 +321,24 @@ def test_answers_stand_within_the_first_two_screens(
             page.get_by_role("link", name=label, exact=True).locator("visible=true").first.click()
         bottom = page.evaluate(BOTTOM, "".join(question.answer.split()))
         assert bottom <= 2 * height, f"{question.asked} {bottom}"
+    context.close()
+
+
+def test_tabs_need_no_script_and_stand_whole_on_paper(browser: Any, folder: Path, example: Validation) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    here = address(folder, example, "services/payments-api.html")
+    tabs = ("now", "technical", "money", "history")
+
+    def shown() -> list[str]:
+        return [tab for tab in tabs if page.locator(f"#{tab}").is_visible()]
+
+    page.goto(here)
+    assert shown() == ["now"]
+    page.locator('.tabs a[href="#technical"]').click()
+    assert shown() == ["technical"]
+    page.goto(f"{here}#agreements")
+    assert shown() == ["money"], "a link into a tab opens it"
+    page.emulate_media(media="print")
+    assert shown() == list(tabs)
     context.close()

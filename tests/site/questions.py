@@ -23,5 +23,16 @@ QUESTIONS = (
     Question("Does everything work now?", (), "All eight customer services work. Push messages arrive up to 25", 0),
     Question("Does mobile banking work now?", (), "Mobile banking Works Push messages arrive up to 25 minutes late", 0),
     Question("Will anything planned this weekend be noticed?", (), "Nothing planned this weekend will be noticed.", 1),
+    Question("Does mobile banking keep its promise?", (), "Broken 45 of 39.4 min", 0),
+    Question("Who owns online banking, and who is awake at night?", ("Online banking",), "Owner: Digital channels", 2),
+    Question(
+        "Who is awake for payments?", ("Services", "Payments API"), "On call: Lukas Vogel , Marco Bellini until", 2
+    ),
+    Question(
+        "Was the promise kept last quarter, by which arithmetic?",
+        ("Mobile banking", "Arithmetic"),
+        "129,273 of 129,360 min = 99.932 %, cut, never rounded up; 99.9 % is promised Kept",
+        2,
+    ),
     Question("To which contracts do we give notice?", ("Suppliers",), "Mon 30 Nov 2026 In 8 days", 1),
 )

@@ -205,7 +205,7 @@ def test_the_last_day_of_notice_stands_wherever_people_look_for_what_comes(pages
     quorum = next(row for row in rows(pages, "suppliers/index.html") if "Quorum HSM" in row)
     assert "Mon 30 Nov 2026 In 8 days" in quorum
     assert any("Last day of notice Quorum HSM" in row for row in rows(pages, "deadlines/index.html"))
-    assert "Quorum HSM Last day of notice Mon 30 Nov 2026 · in 8 days" in shown("index.html")
+    assert "Quorum HSM Last day of notice · Mon 30 Nov 2026 · in 8 days" in shown("index.html")
     assert "No end or no period of notice is recorded" in shown("suppliers/pelagic-voice.html")
 
 

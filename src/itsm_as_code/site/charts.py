@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itsm_as_code.site.escaping import escape
-from itsm_as_code.site.views.values import Bar, Chart, Key, Meter, Strip
+from itsm_as_code.site.views.values import Bar, BurnDown, Chart, Key, Meter, Strip
 
 _HEIGHT, _TOP, _BOTTOM = 120, 24, 26
 _STEP, _BAR = 78, 46
@@ -88,4 +88,30 @@ def meter(value: Meter) -> str:
         '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="m-rest" width="100" height="6"/><rect class="{tone}" width="{within:.1f}" height="6"/>{excess}'
         "</svg>"
+    )
+
+
+_WIDE, _HIGH, _MARGIN = 640, 120, 22
+
+
+def burn_down(value: BurnDown) -> str:
+    """What is left as a falling line, over a line where nothing is; beneath that it is overspent."""
+    lowest = min(0.0, *(left for _, left in value.points))
+    scale = _HIGH / (1 - lowest)
+    zero = _MARGIN + scale
+
+    def place(point: tuple[float, float]) -> str:
+        return f"{point[0] * _WIDE:.1f} {_MARGIN + (1 - point[1]) * scale:.1f}"
+
+    line = "L".join([place(point) for point in value.points])
+    over = ' class="b-line b-over"' if value.points[-1][1] < 0 else ' class="b-line"'
+    words = f"{escape(value.title)}. {escape(value.summary)}"
+    bottom = _MARGIN + _HIGH + 18
+    return (
+        f'<svg class="graph burn" viewBox="0 0 {_WIDE} {bottom + 6}" role="img" aria-label="{words}">'
+        f'<text class="g-head" x="0" y="14">{escape(value.title)}: {escape(value.summary)}</text>'
+        f'<path class="g-edge g-soft" d="M0 {_MARGIN}H{_WIDE}"/><path class="g-edge" d="M0 {zero:.1f}H{_WIDE}"/>'
+        f'<path{over} d="M{line}"/>'
+        f'<text class="g-detail" x="0" y="{bottom}">{escape(value.first)}</text>'
+        f'<text class="g-detail" x="{_WIDE}" y="{bottom}" text-anchor="end">{escape(value.last)}</text></svg>'
     )

@@ -98,6 +98,7 @@ class Html:
             v.Strip: charts.strip,
             v.Meter: charts.meter,
             v.Key: charts.key,
+            v.BurnDown: charts.burn_down,
             v.Stack: self._stack,
             v.Picture: lambda value: graph.svg(value, self.root),
             v.Cards: self._cards,

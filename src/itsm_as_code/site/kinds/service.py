@@ -10,6 +10,9 @@ from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import addresses
 from itsm_as_code.site.kinds import service_level_agreement
 from itsm_as_code.site.views import (
+    answers,
+    arithmetic,
+    days,
     dependencies,
     error_budget,
     feed,
@@ -22,12 +25,13 @@ from itsm_as_code.site.views import (
     words,
 )
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.promises import in_force, objectives, promise, window
+from itsm_as_code.site.views.promises import in_force, objectives
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.rows import scripts
 from itsm_as_code.site.views.values import (
     Fields,
     Inline,
+    Key,
     Link,
     Missing,
     Page,
@@ -38,19 +42,21 @@ from itsm_as_code.site.views.values import (
     Text,
     Tone,
     Value,
-    inline,
     text,
 )
 
 _RECENT = 20
+_TABS = (("now", "Now"), ("technical", "Technical"), ("money", "Money"), ("history", "History"))
 
 TONES: Mapping[str, Tone] = {"live": "good", "deprecated": "warn", "design": "info", "transition": "info"}
 
 
 def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
-    spec = record.spec
+    made.tab = "now"
     _customer_part(made, now)
+    made.add("glance", "At a glance", Fields(_glance(made, now)))
+    made.tab = "technical"
     dependencies.add(made, now)
     made.add("people", "Who answers for it", _people(made))
     made.part("capacity", "Capacity", "capacity")
@@ -63,25 +69,28 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.part("security", "Security", "security")
     made.part("failures", "Failure scenarios", "failureScenarios")
     made.part("integrations", "Integrations", "integrations")
+    _documents(made)
+    made.tab = "money"
     made.add("cost", "Cost", _cost(made), service_figures.cost(context, record))
     _contracts(made)
-    _documents(made)
+    made.tab = "history"
     _history(made)
-    facts: list[tuple[str, Value]] = [
+    page = made.finish(statuses=(context.status(record.spec["lifecycle"]),))
+    return replace(page, answers=answers.answers(context, record, now), tabs=_TABS)
+
+
+def _glance(made: RecordPage, now: state.Now) -> tuple[tuple[str, Value], ...]:
+    context, record, spec = made.context, made.record, made.spec
+    return (
         ("Owner", made.field("owner")),
-        ("Get help", _help_line(made)),
-        ("Hours", _calendar(made.context, spec.get("hours"))),
-        ("Promised availability", _promised(made)),
-        ("Error budget", error_budget.worst(context, record)),
+        ("Hours", _calendar(context, spec.get("hours"))),
         ("Next planned change", outlook.next_change(context, record, now)),
         ("Next free maintenance window", outlook.free_window(context, record, now)),
         ("Tier", Text(f"{spec['tier']} of 4" + (" (most critical)" if spec["tier"] == 1 else ""))),
         ("Type", made.field("type")),
         ("Portfolio stage", made.field("stage")),
-    ]
-    facts += made.stated(partOf="Part of")
-    statuses = (now.of_service(record), context.status(spec["lifecycle"]))
-    return made.finish(statuses=statuses, facts=tuple(facts), contents=True)
+        *made.stated(partOf="Part of"),
+    )
 
 
 def _customer_part(made: RecordPage, now: state.Now) -> None:
@@ -96,11 +105,19 @@ def _customer_part(made: RecordPage, now: state.Now) -> None:
         made.add("help", "Getting help", Fields((*told, ("Answered", _calendar(made.context, answered)))))
     else:
         made.add("help", "Getting help", Missing("No support channel is recorded."))
+    made.add("days", f"Last {days.SHOWN} days", *_days(made))
     made.add("promises", "What is promised", *_promises(made))
+    worked_out = arithmetic.shown(made.context, made.record)
+    made.add(arithmetic.SECTION, "How the availability is worked out", *worked_out, level=3)
     made.add("budget", "Error budget", *error_budget.shown(made.context, made.record), level=3)
     _status_part(made, now)
     offer = feed.offer(made.context, made.record.title, "Service", made.record.name)
     made.add("planned", "Planned", *_planned(made, now), offer)
+
+
+def _days(made: RecordPage) -> tuple[Value, ...]:
+    strip = days.strip(made.context, made.record)
+    return Text(words.sentence(strip.summary)), strip, Key("By incident records.")
 
 
 def _status_part(made: RecordPage, now: state.Now) -> None:
@@ -131,27 +148,6 @@ def _calendar(context: Context, name: object) -> Value:
     if record is None:
         return Text(str(name))
     return Link(hours.summary(context, record.spec), context.page("Calendar", record.name) or "")
-
-
-def _help_line(made: RecordPage) -> Value:
-    support = made.spec.get("support")
-    if not support:
-        return Missing("No support channel")
-    channel = str(support["channel"])
-    address = support.get("url") or (f"mailto:{support['email']}" if support.get("email") else "")
-    return Link(channel, address, external=True) if address else Text(channel)
-
-
-def _promised(made: RecordPage) -> Value:
-    """The availability that customers are promised, with a link to the agreement; else any agreement in force."""
-    agreements = [a for a in made.context.agreements_of.get(made.record.name, ()) if in_force(made.context, a)]
-    agreements.sort(key=lambda a: (("sla", "ola", "underpinning").index(a.spec["type"]), a.name))
-    for agreement in agreements:
-        for objective in agreement.spec["objectives"]:
-            if objective["indicator"] == "availability":
-                said = Text(f"{promise(objective)}, {window(objective)}")
-                return Inline((said, made.context.link(agreement)), " · ")
-    return inline([made.context.link(agreement) for agreement in agreements], "No agreement in force")
 
 
 def _promises(made: RecordPage) -> list[Value]:

@@ -28,17 +28,6 @@ def shown(context: Context, service: Record) -> tuple[Value | None, ...]:
     return stopped(context, found), *burning, Table("Error budgets", _HEADERS, rows) if rows else None
 
 
-def worst(context: Context, service: Record) -> Value:
-    """The worst objective of a service in its window: ``Availability: 41.0 % left``."""
-    try:
-        found = budgets(context, service)
-    except ValueError as error:
-        return Missing(f"Unknown: {error}")
-    if not found:
-        return Missing("No availability is promised")
-    return Inline((Text(objective(context, found[0])), standing(found[0])), ": ")
-
-
 def budgets(context: Context, service: Record) -> tuple[ErrorBudget, ...]:
     """The budgets of a service; ValueError where what they rest on cannot be read."""
     return error_budgets(context.validation.facts, service.name, context.now)

@@ -41,6 +41,8 @@ class RecordPage:
         self.spec = record.spec
         self.display = Display(context, record.kind)
         self.sections: list[Section] = []
+        self.tab = ""
+        """The tab that sections are added to."""
 
     def field(self, *path: str, missing: str = "Not stated") -> Value:
         return self.display.field(self.spec, *path, missing=missing)
@@ -49,7 +51,7 @@ class RecordPage:
         """A section, unless there is nothing in it."""
         said = tuple(value for value in body if value is not None)
         if said:
-            self.sections.append(Section(id_, title, said, level))
+            self.sections.append(Section(id_, title, said, level, self.tab))
 
     def part(self, id_: str, title: str, *path: str) -> None:
         """A section with all that the record says at a path, if it says anything."""

@@ -198,6 +198,17 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True)
+class BurnDown:
+    """What is left of something from one day to another: points from left (0) to right (1), one for the whole of it."""
+
+    title: str
+    summary: str
+    first: str
+    last: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """What the marks of strips mean."""
 
@@ -265,6 +276,7 @@ Value = (
     | Strong
     | Stack
     | Key
+    | BurnDown
     | Chart
     | Cards
     | Tabs
@@ -281,6 +293,18 @@ class Section:
     title: str
     body: tuple[Value, ...]
     level: int = 2
+    tab: str = ""
+    """The id of the tab of the page that it stands in, if the page has tabs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question that everybody asks, the answer in a few words or a figure, and what there is to say of it."""
+
+    question: str
+    big: Value
+    details: tuple[Value, ...] = ()
+    is_figure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +324,9 @@ class Page:
     contents: bool = False
     pager: tuple[tuple[Link, bool], ...] = field(default=())
     note: str = ""
+    answers: tuple[Answer, ...] = ()
+    tabs: tuple[tuple[str, str], ...] = ()
+    """Ids and titles of the tabs; their sections stand in them, and on paper one after the other."""
     template: str = "page.html"
     notices: tuple[Notice, ...] = ()
     files: tuple[tuple[str, bytes], ...] = ()

@@ -26,6 +26,8 @@ from itsm_as_code.assurance.ran import Ran, Skipped
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.clock import Interval, zone
 from itsm_as_code.compliance.deadlines import Deadline, Matter
+from itsm_as_code.compliance.hindsight import Hindsight
+from itsm_as_code.compliance.hindsight import Judged as PastChange
 from itsm_as_code.compliance.reminders import Reminders, Waiting
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded, with_known
 from itsm_as_code.forges.settings import Hole
@@ -454,6 +456,17 @@ def figures(size: int, long: str) -> Kpi:
     return Kpi(NOW, period, "team", (many, *[one] * size), {f"f{long}": [one] * size}, (long, "b"), pair)
 
 
+def seen_behind(size: int, long: str) -> Hindsight:
+    """So many changes, the first of which caused so many incidents."""
+    found = (
+        PastChange(
+            f"{long}c{number}", "stopped", f"{long}m", NOW, number % 2 == 0, () if number else (f"{long}i",) * size
+        )
+        for number in range(size)
+    )
+    return Hindsight(f"{long}p", NOW, Interval(NOW - timedelta(days=365), NOW), "start", tuple(found))
+
+
 def recurring(size: int, long: str) -> Recurrence:
     """So many services, the first with so many incidents."""
     names = tuple(f"{long}i{number}" for number in range(size))
@@ -524,6 +537,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "reminders": lambda size, long: (reminded(size, long),),
     "agreements": lambda size, long: (agreed(size, long),),
     "capacity": lambda size, long: (measured_load(size, long),),
+    "policy_hindsight": lambda size, long: (seen_behind(size, long),),
     "kpi": lambda size, long: (figures(size, long),),
     "recurrence": lambda size, long: (recurring(size, long),),
     "oncall": lambda size, long: (called(size, long),),

@@ -47,6 +47,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "new": [["Team", "team-{unique}", "--title", "New", "--set", "members=alice", "--set", "lead=alice"]],
     "oncall": [[], ["--at", "2026-12-24T22:00:00Z"]],
     "policy coverage": [[]],
+    "policy hindsight": [["backout-is-planned"], ["backout-is-planned", "--at", "history"]],
     "policy impact": [["--base", "main", "--head", "topic"]],
     "policy list": [[]],
     "policy test": [[]],

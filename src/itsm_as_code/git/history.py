@@ -97,6 +97,24 @@ def _log(repository: Repository, revisions: str) -> Iterator[tuple[str, _Commit,
             yield name, made, None
 
 
+def versions(repository: Repository, commit: str, folder: str) -> Iterator[tuple[str, datetime, str]]:
+    """Every version that files below a folder had on the first-parent line of a commit, in one pass, the oldest first.
+
+    Path, when it came (UTC), and its blob; files that went away are left out.
+    """
+    options = ("--first-parent", "-m", "--reverse", "--format=%x01%ct", "--raw", "-z", "--no-renames", "--no-abbrev")
+    out = repository.text("log", *options, "--relative", commit, "--", folder)
+    at, tokens = datetime.fromtimestamp(0, UTC), iter(out.split("\0"))
+    for token in tokens:
+        said = token.lstrip("\n")
+        if said.startswith(":"):
+            path, (_, _, _, blob, status) = next(tokens), said.split(" ")
+            if status != "D":
+                yield path, at, blob
+        elif said.startswith("\x01"):
+            at = _instant(int(said[1:].split()[0]))
+
+
 def _line(
     repository: Repository, commit: str, commits: Mapping[str, _Commit], old: list[list[Any]]
 ) -> list[tuple[str, int]]:

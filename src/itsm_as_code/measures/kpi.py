@@ -8,10 +8,9 @@ management practices (operation).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
@@ -20,6 +19,7 @@ from itsm_as_code.clock import Interval, parse_instant, zone
 from itsm_as_code.measures import requests
 from itsm_as_code.measures.metric import Definition, Metric, Row
 from itsm_as_code.measures.repeated import repeated
+from itsm_as_code.measures.risk_factors import raised
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.records.outcomes import FAILED, Outcome
 from itsm_as_code.records.taken_over import is_taken_over
@@ -27,7 +27,6 @@ from itsm_as_code.records.taken_over import is_taken_over
 PRIORITIES: Final = ("P1", "P2", "P3", "P4", "P5")
 PARTS: Final = ("service", "team", "model", "quarter")
 """What a metric can be told by."""
-_DAY_IN_NAME: Final = re.compile(r"[a-z]+-(\d{4})-?(\d\d)-?(\d\d)-", re.ASCII)
 _MINUTE: Final = 60
 
 
@@ -148,16 +147,16 @@ def _emergency(known: Population) -> Iterator[Row]:
 )
 def _lead_time(known: Population) -> Iterator[Row]:
     for change, outcome in known.changes:
-        day = _DAY_IN_NAME.match(change["metadata"]["name"])
         start = change["spec"].get("actual", {}).get("start")
-        try:
-            raised = datetime(int(day[1]), int(day[2]), int(day[3]), tzinfo=UTC) if day else None
-        except ValueError:
-            raised = None
-        if raised is None or start is None:
-            yield _of_change(change, outcome.known, left_out="no day in its name" if start else "no actual start")
+        if start is None:
+            yield _of_change(change, outcome.known, left_out="no actual start")
             continue
-        took = max(parse_instant(start) - raised, parse_instant(start) - parse_instant(start))
+        try:
+            proposed = raised(change["metadata"]["name"])
+        except ValueError:
+            yield _of_change(change, outcome.known, left_out="no day in its name")
+            continue
+        took = max(parse_instant(start) - proposed, timedelta(0))
         yield _of_change(change, outcome.known, amount=Fraction(int(took.total_seconds()), _MINUTE))
 
 

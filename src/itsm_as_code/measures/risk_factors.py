@@ -242,7 +242,7 @@ def _lead_time(subject: Subject, rule: FactorRule) -> Found:
     try:
         start = clock.parse_instant(subject.spec["schedule"]["start"])
         since = subject.proposal.proposed if subject.proposal else None
-        since = since or _raised(subject.change["metadata"]["name"])
+        since = since or raised(subject.change["metadata"]["name"])
     except (KeyError, ValueError):
         return Found(UNKNOWN, "no schedule, or no day of proposal", "/spec/schedule/start")
     hours = int((start - since).total_seconds() // 3600)
@@ -250,7 +250,8 @@ def _lead_time(subject: Subject, rule: FactorRule) -> Found:
     return Found(hours, f"{text} from {clock.format_instant(since)}", "/spec/schedule/start")
 
 
-def _raised(name: str) -> datetime:
+def raised(name: str) -> datetime:
+    """The beginning (UTC) of the day in the name of a change, on which it was proposed; ValueError without one."""
     match = _DAY_IN_NAME.match(name)
     if match is None:
         raise ValueError("no day in the name")

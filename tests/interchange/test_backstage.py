@@ -24,7 +24,7 @@ from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
-from tests.conftest import examples
+from tests.conftest import Run, examples
 from tests.snapshots import dangling_references
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -208,10 +208,10 @@ class TestMapping:
         missing = [found for found in of(findings, "import-valid") if found.record and found.record.name == "bob"]
         assert "needs one of: emails, accounts" in missing[0].message
 
-    def test_an_owner_who_is_a_person_is_an_error(self, shop: Any) -> None:
+    def test_an_owner_who_is_a_person_is_asked_for(self, shop: Any) -> None:
         records, findings = shop
         (found,) = of(findings, "backstage-owner")
-        assert found.severity is Severity.ERROR
+        assert found.severity is Severity.WARNING
         assert "user:ann is a person" in found.message
         assert (found.location.line, found.location.column) == (55, 40)
         assert records["Service", "payments"]["metadata"]["annotations"]["backstage.io/spec.owner"] == "user:ann"
@@ -219,7 +219,7 @@ class TestMapping:
     def test_what_is_not_imported_is_said(self, shop: Any) -> None:
         findings = shop[1]
         told = {found.message.split(":")[0]: found.location.line for found in of(findings, "backstage-kind")}
-        assert told == {"elsewhere": 87, "new-service": 92}
+        assert told == {"new-service": 92}
         (twice,) = of(findings, "backstage-duplicate")
         assert twice.location.line == 96
         assert "in.yaml:18:1" in twice.message
@@ -320,11 +320,11 @@ class TestNames:
 
 
 class TestReferences:
-    def test_an_unknown_owner_is_written_and_an_error(self, tmp_path: Path) -> None:
+    def test_an_unknown_owner_is_written_and_asked_for(self, tmp_path: Path) -> None:
         records, findings = converted(TEAM + component("one").replace("owner: core", "owner: Coer"), tmp_path / "new")
         assert records["Service", "one"]["spec"]["owner"] == "coer"
         (found,) = of(findings, "backstage-owner")
-        assert "add people/teams/coer.yaml" in found.remedy
+        assert "complete people/teams/coer.yaml" in found.remedy
 
     def test_no_owner_at_all(self, tmp_path: Path) -> None:
         text = HEAD + "kind: Component\nmetadata: {name: one}\n"
@@ -657,11 +657,10 @@ class TestCommand:
         (tmp_path / "in.yaml").write_text(TEAM + component("one").replace("owner: core", "owner: nobody"))
         result = run(tmp_path / "in.yaml", "--into", tmp_path / "new", "--format", "json")
         report = json.loads(result.output)
-        assert result.exit_code == 1
+        assert result.exit_code == 0
         assert report["schema"] == "itsm/import/v1"
-        assert report["summary"]["created"] == 2
-        assert report["summary"]["errors"] == 1
-        found = report["findings"][0]
+        assert (report["summary"]["created"], report["summary"]["placeholders"]) == (2, 1)
+        (found,) = (item for item in report["findings"] if item["rule"] == "backstage-owner")
         assert (found["rule"], found["line"], found["column"]) == ("backstage-owner", 9, 46)
         assert {"path": "itsm.yaml", "record": None, "outcome": "created"} in report["files"]
 
@@ -681,22 +680,46 @@ class TestRealCatalogue:
     def imported(cls, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
         into = tmp_path_factory.mktemp("imported") / "records"
         result = run(*sorted(CORPUS.glob("*.yaml")), "--into", into, "--format", "json")
-        assert result.exit_code == 1
+        assert result.exit_code == 0
         return into, json.loads(result.output)
 
     def test_each_distinct_entity_has_a_valid_record(self, imported: tuple[Path, dict[str, Any]]) -> None:
         found = catalogue(imported[0])
         # 75 components stand in the file; one name stands three times and five stand twice.
         assert len(found.of_kind("Service")) == 68
-        assert len(found.of_kind("Team")) == 12
+        assert len(found.of_kind("Team")) == 12 + 3
         assert found.findings == []
 
-    def test_the_only_dangling_references_are_reported_owners(self, imported: tuple[Path, dict[str, Any]]) -> None:
-        dangling = {finding.message for finding in dangling_references(catalogue(imported[0]))}
-        assert dangling == {f"no Team named '{name}'" for name in ("team-phoenix", "team-rocket", "team-team-name")}
-        errors = [found for found in imported[1]["findings"] if found["severity"] == "error"]
-        assert {found["rule"] for found in errors} == {"backstage-owner"}
-        assert any("group:team-TEAM-NAME" in found["message"] and found["line"] == 378 for found in errors)
+    def test_teams_stand_in_for_owners_who_are_not_there(self, imported: tuple[Path, dict[str, Any]]) -> None:
+        assert list(dangling_references(catalogue(imported[0]))) == []
+        teams = catalogue(imported[0]).of_kind("Team")
+        stand_ins = {team.name for team in teams if "itsm/placeholder" in team.data["metadata"].get("labels", {})}
+        assert stand_ins == {"team-phoenix", "team-rocket", "team-team-name"}
+        asked = [found for found in imported[1]["findings"] if found["rule"] == "backstage-owner"]
+        assert any("group:team-TEAM-NAME" in found["message"] and found["line"] == 378 for found in asked)
+        assert imported[1]["summary"] | {"errors": 0, "placeholders": 3} == imported[1]["summary"]
+
+    def test_it_comes_in_twice_and_lists_what_is_left_in_a_repository_with_policies(
+        self, tmp_path: Path, itsm: Run
+    ) -> None:
+        """68 services of which nobody says where users get help are one decision; governance can give time for it."""
+        people = ["--person", "Ada Example <ada@shop.example>"]
+        assert itsm("init", tmp_path / "new", "--organisation", "Shop", *people)[0] == 0
+        command = ["import", "backstage", *sorted(CORPUS.glob("*.yaml")), "--into", tmp_path / "new"]
+        code, out, _ = itsm(*command, "--format", "json", "--propose", tmp_path / "proposal")
+        first = json.loads(out)
+        assert code == 1
+        summary = first["summary"]
+        assert summary["entities"] == 87 == summary["created"] + summary["notImported"]
+        assert [(item["rule"], len(item["records"])) for item in first["decisions"]] == [
+            ("live-service-has-support-channel", 68)
+        ]
+        written = {path: path.read_bytes() for path in (tmp_path / "new").rglob("*.yaml")}
+        again = json.loads(itsm(*command, "--format", "json")[1])
+        assert (again["summary"]["unchanged"], again["summary"]["created"]) == (80, 0)
+        assert {path: path.read_bytes() for path in (tmp_path / "new").rglob("*.yaml")} == written
+        (tmp_path / "new/itsm.yaml").write_bytes((tmp_path / "proposal/itsm.yaml").read_bytes())
+        assert itsm("-C", tmp_path / "new", "validate")[0] == 0
 
     def test_the_duplicates_are_reported(self, imported: tuple[Path, dict[str, Any]]) -> None:
         twice = [found for found in imported[1]["findings"] if found["rule"] == "backstage-duplicate"]

@@ -202,3 +202,67 @@ class TestDecisions:
         assert (code, report["decisions"]) == (0, [])
         assert itsm("-C", repository, "validate", "--now", "2027-02-28T00:00:00Z")[0] == 0
         assert itsm("-C", repository, "validate", "--now", "2027-03-02T00:00:00Z")[0] == 1
+
+
+class TestAfterwards:
+    """What makes an imported catalogue usable at once."""
+
+    def test_the_default_owner_owns_what_nobody_is_known_to_own(self, imported: Any, tmp_path: Path) -> None:
+        text = shop().replace("owner: core", "owner: gone")
+        _, report = imported(text, "--default-owner", "core")
+        assert report["summary"]["placeholders"] == 0
+        assert "owner: core" in (tmp_path / "new/services/shop.yaml").read_text()
+
+    def test_a_placeholder_is_filled_in_when_its_team_comes(self, imported: Any, tmp_path: Path) -> None:
+        text = shop().replace(TEAM, "")
+        _, report = imported(text)
+        assert report["summary"]["placeholders"] == 1
+        before = {path: path.read_bytes() for path in (tmp_path / "new").rglob("*.yaml")}
+        _, report = imported(text)
+        assert {path: path.read_bytes() for path in (tmp_path / "new").rglob("*.yaml")} == before
+        _, report = imported(shop())
+        team = (tmp_path / "new/people/teams/core.yaml").read_text()
+        assert "itsm/placeholder" not in team
+        assert "group:default/core" in team
+        assert findings(report, "backstage-owner") == []
+
+    def test_users_get_help_where_the_owners_can_be_reached(self, imported: Any, tmp_path: Path) -> None:
+        mail = "children: [], profile: {displayName: The core, email: core@shop.example}"
+        imported(shop().replace("children: []", mail))
+        support = yaml.safe_load((tmp_path / "new/services/shop.yaml").read_bytes())["spec"]["support"]
+        assert support == {"channel": "The core", "email": "core@shop.example"}
+
+    def test_words_for_lifecycles_are_whoever_imports_to_say(self, imported: Any, tmp_path: Path) -> None:
+        text = shop().replace("production", "Tier 2 ready")
+        assert [grade for grade, _ in findings(imported(text)[1], "backstage-lifecycle")] == ["error"]
+        _, report = imported(text, "--lifecycle", "tier 2 ready", "live", "--force")
+        assert findings(report, "backstage-lifecycle") == []
+        assert "lifecycle: live" in (tmp_path / "new/services/shop.yaml").read_text()
+
+    def test_what_a_location_names_is_read_along(self, tmp_path: Path, itsm: Run) -> None:
+        place = tmp_path / "catalogue"
+        (place / "deep/er").mkdir(parents=True)
+        (place / "deep/er/shop.yaml").write_text(shop())
+        (tmp_path / "secret.yaml").write_text(TEAM.replace("core", "secret"))
+        (place / "link.yaml").symlink_to(tmp_path / "secret.yaml")
+        targets = [
+            "./deep/**/*.yaml",
+            "./all.yaml",
+            "./gone.yaml",
+            "../secret.yaml",
+            "https://x.example/a",
+            "./li*.yaml",
+        ]
+        location = f"{HEAD}kind: Location\nmetadata: {{name: all}}\nspec: {json.dumps({'targets': targets})}\n"
+        (place / "all.yaml").write_text(location)
+        command = ["-C", place, "import", "backstage", "all.yaml", "--into", "new", "--format", "json"]
+        report = json.loads(itsm(*command)[1])
+        assert [file["from"] for file in report["files"] if file["record"]] == [
+            "deep/er/shop.yaml:6:1", "deep/er/shop.yaml:1:1",
+        ]  # fmt: skip
+        assert sorted(message for _, message in findings(report, "backstage-location")) == [
+            "../secret.yaml: it lies outside of the repository",
+            "./gone.yaml: no such file is there",
+            "./li*.yaml: no such file is there",
+            "https://x.example/a: it is on the web, from where nothing is fetched",
+        ]

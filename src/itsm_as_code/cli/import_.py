@@ -15,11 +15,15 @@ from itsm_as_code.cli._times import BORDER, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import TypeAlias
 
     from itsm_as_code.cli.output import Session
     from itsm_as_code.findings import Finding
     from itsm_as_code.interchange import Conversion, Known, PlannedFile
     from itsm_as_code.interchange.decisions import Decision
+
+    Follow: TypeAlias = Callable[[str, Path, bytes], tuple[dict[str, Path], list[Finding]]]
+    """Gives the files that a file names, by how they are called, and what cannot be followed."""
 
 
 class _Formats(click.Group):
@@ -68,6 +72,8 @@ _INTO = click.option(
     help="Repository of records to write to, made when it is not there. Default: the one that this folder lies in.",
 )
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+_OWNER = click.option("--default-owner", metavar="TEAM", help="Who owns services whose owner is not known.")
+_LIFECYCLE: Final = click.Choice(["design", "transition", "live", "deprecated", "retired"])
 _PROPOSE = click.option(
     "--propose",
     metavar="DIR",
@@ -104,6 +110,7 @@ def _command(name: str, title: str) -> click.Command:
     @_INTO
     @click.option("--force", is_flag=True, help="Overwrite what people have edited, too.")
     @_DRY_RUN
+    @_OWNER
     @_PROPOSE
     @_SINCE
     @common_options("import_")
@@ -113,14 +120,22 @@ def _command(name: str, title: str) -> click.Command:
         into: Path | None,
         force: bool,
         dry_run: bool,
+        default_owner: str | None,
         propose: Path | None,
         since: Said | None,
+        lifecycle: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        from itsm_as_code.interchange import importer
+        from functools import partial
+
+        from itsm_as_code.interchange import Asked, importer
 
         how = _How(force=force, dry_run=dry_run, propose=propose, since=since)
-        _run(session, name, files, into, importer(name).convert, how)
+        asked = Asked(default_owner, dict(lifecycle))
+        _run(session, name, files, into, partial(importer(name).convert, asked=asked), how)
 
+    if name == "backstage":
+        meanings = "What a word means, such as ga live, as itsm knows lifecycles; repeat it for each."
+        click.option("--lifecycle", type=(str, _LIFECYCLE), multiple=True, metavar="WORD LIFECYCLE", help=meanings)(run)
     return run
 
 
@@ -236,13 +251,15 @@ def _run(
     how: _How,
 ) -> None:
     from itsm_as_code.findings import Severity, sort_findings
-    from itsm_as_code.interchange import Known, plan, write
+    from itsm_as_code.interchange import IMPORT_READABLE, Known, completed, importer, plan, write
     from itsm_as_code.reports.import_ import Imported
 
     root = _root(session, into)
-    sources, unread = _read_all(session, files)
+    sources, unread = _read_all(session, files, getattr(importer(name), "follow", None))
     known = Known.read(root)
     conversion = convert(sources, known)
+    if conversion.remember:
+        conversion = completed(conversion, known)
     planned, said = plan(conversion, known, force=how.force)
     findings = sort_findings([*unread, *conversion.findings, *said])
     if how.all_or_nothing and any(found.severity is Severity.ERROR for found in findings):
@@ -253,7 +270,7 @@ def _run(
             write(root, planned)
     if how.propose is not None:
         _propose(session, known, left, how)
-    refused = conversion.refused + len(unread)
+    refused = conversion.refused + sum(found.rule == IMPORT_READABLE.id for found in unread)
     result = Imported(name, into or root, how.dry_run, planned, findings, refused, left)
     session.report("import_", result, each=session.verbose)
     click.get_current_context().exit(1 if left or any(found.severity is Severity.ERROR for found in findings) else 0)
@@ -310,27 +327,42 @@ def _propose(session: Session, known: Known, left: list[Decision], how: _How) ->
     session.say(f"{folder / CONFIGURATION} is for a pull request of its own, which governance approves")
 
 
-def _read_all(session: Session, paths: tuple[Path, ...]) -> tuple[dict[str, bytes], list[Finding]]:
+def _read_all(
+    session: Session, paths: tuple[Path, ...], follow: Follow | None
+) -> tuple[dict[str, bytes], list[Finding]]:
     """The bytes of each file, at most one more than an importer takes, and a finding for each that cannot be read.
 
-    ItsmError where none can be read: then there is nothing to import.
+    ``follow`` gives the files that a file names, which are read too. ItsmError where none can be read: then there is
+    nothing to import.
     """
     from itsm_as_code.errors import ItsmError
     from itsm_as_code.findings import Finding, Location
     from itsm_as_code.interchange import IMPORT_READABLE, MAX_BYTES
 
-    sources, unread, remedy = {}, [], "name a file that can be read"
-    for path in paths:
+    sources: dict[str, bytes] = {}
+    unread, said, remedy = [], [], "name a file that can be read"
+    waiting = {str(path): located(session, path) for path in paths}
+    seen: set[Path] = set()
+    while waiting:
+        name = next(iter(waiting))
+        place = waiting.pop(name)
+        if name != "-" and place.resolve() in seen:
+            continue
+        seen.add(place.resolve())
         try:
-            if str(path) == "-":
-                sources["-"] = sys.stdin.buffer.read(MAX_BYTES + 1)
+            if name == "-":
+                sources[name] = sys.stdin.buffer.read(MAX_BYTES + 1)
                 continue
-            with located(session, path).open("rb") as file:
-                sources[str(path)] = file.read(MAX_BYTES + 1)
+            with place.open("rb") as file:
+                sources[name] = file.read(MAX_BYTES + 1)
         except OSError as error:
-            message = f"cannot read {path}: {error.strerror}"
-            rule = IMPORT_READABLE
-            unread.append(Finding(rule.id, rule.severity, Location(str(path)), message, remedy))
+            rule, message = IMPORT_READABLE, f"cannot read {name}: {error.strerror}"
+            unread.append(Finding(rule.id, rule.severity, Location(name), message, remedy))
+            continue
+        if follow is not None:
+            more, problems = follow(name, place, sources[name])
+            waiting |= {key: path for key, path in more.items() if key not in sources}
+            said += problems
     if not sources:
         raise ItsmError(unread[0].message, remedy=remedy, code="unreadable")
-    return sources, unread
+    return sources, [*unread, *said]

@@ -1,7 +1,8 @@
 """Foreign formats: one module each, found by listing this package.
 
 A format module has ``TITLE`` (a few words), ``RULES`` (what its findings mean) and, when it can be imported,
-``convert(sources, known) -> Conversion``. Modules whose names start with an underscore serve the formats.
+``convert(sources, known, asked) -> Conversion``; ``follow(name, place, source)``, if it has that, gives the
+files that a file names. Modules whose names start with an underscore serve the formats.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Protocol, cast
 
 from itsm_as_code.errors import UsageError
 from itsm_as_code.findings import Rule, did_you_mean
+from itsm_as_code.interchange._stand_ins import completed
 from itsm_as_code.interchange._store import (
     CONFIGURATION,
     IMPORT_READABLE,
+    Asked,
     Conversion,
     Known,
     Outcome,
@@ -29,11 +32,13 @@ __all__ = [
     "CONFIGURATION",
     "IMPORT_READABLE",
     "MAX_BYTES",
+    "Asked",
     "Conversion",
     "Importer",
     "Known",
     "Outcome",
     "PlannedFile",
+    "completed",
     "importer",
     "names",
     "plan",
@@ -48,7 +53,7 @@ class Importer(Protocol):
     TITLE: str
     RULES: tuple[Rule, ...]
 
-    def convert(self, sources: Mapping[str, bytes], known: Known) -> Conversion:
+    def convert(self, sources: Mapping[str, bytes], known: Known, asked: Asked = ...) -> Conversion:
         """Records for what ``sources`` (path -> bytes) hold, and findings for what they do not become.
 
         A source that cannot be read is a finding; the others are converted.

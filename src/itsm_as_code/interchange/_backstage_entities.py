@@ -29,7 +29,7 @@ KIND = Rule(
     "An entity is of a kind that has a counterpart",
     Severity.WARNING,
     "Component, API, Resource, System and Domain become services, Group becomes a team, User a person. "
-    "Other kinds (Location, Template) steer Backstage itself and are not imported.",
+    "Other kinds (Template) steer Backstage itself and are not imported; the files that a Location names are.",
 )
 DUPLICATE = Rule(
     "backstage-duplicate",
@@ -134,6 +134,8 @@ def read_entities(sources: Mapping[str, bytes], notes: Notes) -> Iterator[Entity
                 message = f"not imported: {document.problem}"
                 notes.add(ENTITY, message, document.at(), remedy=document.remedy, apart=True, refused=True)
                 continue
+            if get(document.data, ("kind",)) == "Location":
+                continue  # it names other files, which whoever reads files follows
             entity = _entity(document, notes)
             if entity is not None:
                 yield entity

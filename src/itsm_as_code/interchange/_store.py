@@ -6,7 +6,7 @@ import os
 import posixpath
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -64,6 +64,14 @@ class NewRecord:
     is_merged: bool = False
     supplied: bool = False
     """A placeholder for what the source refers to and does not have; it is made once and never touched again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What whoever imports decides: the team that owns what has no known owner, and what words for lifecycles mean."""
+
+    default_owner: str | None = None
+    lifecycles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +159,7 @@ def _planned(new: NewRecord, known: Known, notes: Notes, *, force: bool, remembe
     path = existing.path if existing is not None else f"{known.registry[new.id.kind].folder}/{new.id.name}.yaml"
     merge = _merged(new, existing, force=force)
     data = merge.data
-    if existing is None and remember and not new.supplied:
+    if existing is None and remember:
         data = with_memory(data)
     outcome = _outcome(merge, data, existing, os.path.lexists(known.root / path), force=force)
     content = b""

@@ -7,13 +7,12 @@ modest value and said in a finding; what records have no field for is kept in an
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from itertools import chain
 from typing import Final
 
 from itsm_as_code.findings import RecordId, Rule, Severity
-from itsm_as_code.interchange import _backstage_draft, _backstage_entities, _store
+from itsm_as_code.interchange import _backstage_draft, _backstage_entities, _stand_ins, _store
 from itsm_as_code.interchange._backstage_draft import FIELD, Draft
 from itsm_as_code.interchange._backstage_entities import (
     ENTITY_REF,
@@ -25,19 +24,24 @@ from itsm_as_code.interchange._backstage_entities import (
     read_entities,
     record_name,
 )
+from itsm_as_code.interchange._backstage_lifecycles import OF_BACKSTAGE, STAGES, table, word_of
+from itsm_as_code.interchange._backstage_locations import LOCATION, follow
 from itsm_as_code.interchange._notes import Notes, listed
-from itsm_as_code.interchange._store import Conversion, Known
+from itsm_as_code.interchange._stand_ins import LABEL, NOBODY
+from itsm_as_code.interchange._store import Asked, Conversion, Known
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.formats import is_url
+
+__all__ = ["RULES", "TITLE", "convert", "follow"]
 
 TITLE = "Backstage catalogue entities (catalog-info.yaml)"
 OWNER = Rule(
     "backstage-owner",
     "The owner of a service is a team that is there",
-    Severity.ERROR,
-    "A service is owned by a team. An owner who is a person, who is not among what is imported or there "
-    "already, or who is not named at all leaves a reference to nobody, until a person adds the team or "
-    "names another.",
+    Severity.WARNING,
+    "A service is owned by a team. For an owner who is a person, who is not among what is imported or there already, "
+    "or who is not named at all, the team of --default-owner is written, or one without members stands in until a "
+    "person completes it or names another.",
 )
 REFERENCE = Rule(
     "backstage-reference",
@@ -58,15 +62,18 @@ LIFECYCLE = Rule(
     "The lifecycle of an entity is a word that is known",
     Severity.ERROR,
     "Backstage lets people write any word. Well-known ones become a lifecycle and a stage; of any other nobody can "
-    "say whether the service runs, so it is written as one that is only designed until a person says what it means.",
+    "say whether the service runs, so it is written as one that is only designed until a person says what it means. "
+    "--lifecycle says it for all entities, also of words that are known.",
 )
 RULES = (
+    LOCATION,
     OWNER,
     LIFECYCLE,
     REFERENCE,
     ASSUMED,
     *_backstage_entities.RULES,
     *_backstage_draft.RULES,
+    *_stand_ins.RULES,
     *_store.RULES,
 )
 
@@ -77,26 +84,6 @@ _TYPES: Final = {
     "System": "business",
     "Domain": "business",
 }
-_STAGES: Final = {
-    "design": "pipeline",
-    "transition": "pipeline",
-    "live": "catalogue",
-    "deprecated": "catalogue",
-    "retired": "retired",
-}
-_WORDS: Final = {
-    "design": "alpha concept design dev development draft idea incubating incubation planned planning poc "
-    "proof-of-concept proposed prototype",
-    "transition": "experimental acceptance beta canary early-access pilot pre-production preprod preview qa stage "
-    "staging test testing trial uat",
-    "live": "production active ga general-availability generally-available in-production live operational prod "
-    "released stable",
-    "deprecated": "deprecated end-of-support legacy phase-out phasing-out sunsetting",
-    "retired": "archived decommissioned discontinued end-of-life eol obsolete removed retired sunset terminated",
-}
-_LIFECYCLES: Final = {word: lifecycle for lifecycle, words in _WORDS.items() for word in words.split()}
-"""What people write -> lifecycle."""
-_OF_BACKSTAGE: Final = ("experimental", "production", "deprecated")
 _WHOLES: Final = {
     "subcomponentOf": "component",
     "system": "system",
@@ -106,12 +93,12 @@ _WHOLES: Final = {
 """Fields that name what an entity is part of, the nearest first, with the kind of entity they name."""
 _UNKNOWN_STRENGTH: Final = "strength unknown: imported from Backstage"
 _PROVIDED: Final = "provides this API"
-_NOBODY: Final = "unknown"
+_NOTHING_ASKED: Final = Asked()
 _MOST_GUESSES: Final = 200
 """Comparing names is slow: beyond this many unknown owners none is guessed at."""
 
 
-def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
+def convert(sources: Mapping[str, bytes], known: Known, asked: Asked = _NOTHING_ASKED) -> Conversion:
     """Records for the entities in ``sources`` (path -> YAML), and what is to be said of them.
 
     A source that is not YAML, or more than :mod:`~itsm_as_code.interchange._yaml` takes, is a finding.
@@ -120,13 +107,17 @@ def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
     found = list(read_entities(sources, notes))
     entities = distinct(found, notes)
     names = name_entities(entities, known.records, notes)
-    converter = _Converter([entity for entity in entities if entity.ref in names], names, known, notes)
+    converter = _Converter([entity for entity in entities if entity.ref in names], names, known, notes, asked)
     records = converter.records()
     return Conversion(records, notes.findings(), notes.refused)
 
 
 class _Converter:
-    def __init__(self, entities: list[Entity], names: Mapping[Ref, RecordId], known: Known, notes: Notes) -> None:
+    def __init__(
+        self, entities: list[Entity], names: Mapping[Ref, RecordId], known: Known, notes: Notes, asked: Asked
+    ) -> None:
+        self.asked = asked
+        self.lifecycles = table(asked.lifecycles)
         self.names = names
         self.known = known
         self.existing = {
@@ -169,7 +160,9 @@ class _Converter:
             by_name = RecordId(wanted, ref.record_name)
             there = self.known.records.get(by_name)
             # A record that an entity of another kind or namespace became does not stand for this one.
-            is_other = there is None or get(there.data, ("metadata", "annotations", ENTITY_REF)) is not None
+            if there is None or get(there.data, ("metadata", "labels", LABEL)) is not None:
+                return None
+            is_other = get(there.data, ("metadata", "annotations", ENTITY_REF)) is not None
             record = None if is_other else by_name
         return record if record is not None and record.kind == wanted else None
 
@@ -209,23 +202,24 @@ class _Converter:
 
     def _owner(self, draft: Draft) -> str:
         text = draft.text("spec.owner")
-        if text is None:
-            message = f"no owner is named; '{_NOBODY}' is written"
-            draft.note(OWNER, message, "spec", remedy="name the team that answers for the service in spec.owner")
-            return _NOBODY
-        record = self._resolve(text, "group", draft, "Team")
+        record = self._resolve(text, "group", draft, "Team") if text is not None else None
         if record is not None:
             return record.name
+        if text is None:
+            name = self.asked.default_owner or NOBODY
+            remedy = "name the team that answers for the service in spec.owner"
+            draft.note(OWNER, f"no owner is named; '{name}' is written", "spec", remedy=remedy)
+            return name
         draft.keep("spec.owner", text)
         ref = parse_ref(text, "group", draft.entity.ref.namespace)
-        name = (ref.record_name if ref else record_name(text)) or _NOBODY
+        name = self.asked.default_owner or (ref.record_name if ref else record_name(text)) or NOBODY
         if ref is not None and ref.record_kind == "Person":
             message = f"the owner {text} is a person; a service is owned by a team"
             remedy = "name a team in spec.owner, if need be one with this person alone"
         else:
-            message = f"the owner {text} is no team that is imported or there already; '{name}' is written"
-            remedy = f"add people/teams/{name}.yaml, or name another team in spec.owner{self._near_team(name)}"
-        draft.note(OWNER, message, "spec.owner", remedy=remedy)
+            message = f"the owner {text} is no team that is imported or there already"
+            remedy = f"complete people/teams/{name}.yaml, or name another team{self._near_team(name)}"
+        draft.note(OWNER, f"{message}; '{name}' is written", "spec.owner", remedy=remedy)
         return name
 
     def _near_team(self, name: str) -> str:
@@ -243,18 +237,18 @@ class _Converter:
             given = draft.entity.kind in ("Component", "API")  # the others have none in Backstage
             message = f"no lifecycle is given for this {draft.entity.kind}: live is assumed"
             draft.note(ASSUMED, message, "spec", remedy=remedy, severity=None if given else Severity.INFO)
-            return lifecycle, _STAGES[lifecycle]
-        word = re.sub(r"[\s_]+", "-", text.lower())
-        lifecycle = _LIFECYCLES.get(word, "design")
-        if word not in _OF_BACKSTAGE:
+            return lifecycle, STAGES[lifecycle]
+        word = word_of(text)
+        lifecycle = self.lifecycles.get(word, "design")
+        if word not in OF_BACKSTAGE:
             draft.keep("spec.lifecycle", text)
-        if word not in _LIFECYCLES:
+        if word not in self.lifecycles:
             message = f"nobody can say what the lifecycle '{text}' means; {lifecycle} is written"
             draft.note(LIFECYCLE, message, "spec.lifecycle", remedy=remedy)
-        elif word not in (*_OF_BACKSTAGE, lifecycle):
+        elif word not in (*OF_BACKSTAGE, lifecycle, *map(word_of, self.asked.lifecycles)):
             message = f"the lifecycle '{text}' is taken for {lifecycle}"
             draft.note(ASSUMED, message, "spec.lifecycle", remedy=f"{remedy} where it means something else")
-        return lifecycle, _STAGES[lifecycle]
+        return lifecycle, STAGES[lifecycle]
 
     def _part_of(self, draft: Draft) -> None:
         """The nearest whole becomes ``partOf``; a further one is that of the nearest, and kept besides."""

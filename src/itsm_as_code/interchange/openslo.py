@@ -33,22 +33,24 @@ from itsm_as_code.interchange._openslo_form import (
 )
 from itsm_as_code.interchange._openslo_objects import Object, RefusedError, distinct, read_objects, refuse
 from itsm_as_code.interchange._openslo_values import check, target_of, window_of
-from itsm_as_code.interchange._store import Conversion, Known, NewRecord
+from itsm_as_code.interchange._stand_ins import NOBODY
+from itsm_as_code.interchange._store import Asked, Conversion, Known, NewRecord
 from itsm_as_code.records.kinds import API_VERSION
 
 TITLE = "OpenSLO services and objectives"
 REFERENCE = Rule(
     "openslo-reference",
-    "What an object refers to is imported or there already, and owned by a team",
+    "What an object refers to is imported or there already",
     Severity.ERROR,
-    "A service has an owner, and an agreement a service and a provider. OpenSLO names no owners, and the service of an "
-    "SLO need not be described: until a person adds them, the record refers to nobody.",
+    "An agreement is about a service, which OpenSLO need not describe: until a person adds it, the record refers to "
+    "nothing.",
 )
 ASSUMED = Rule(
     "openslo-assumed",
     "A person checks what OpenSLO does not say",
     Severity.WARNING,
-    "A record says more than an object does. The import assumes the most modest value: a service of tier 4, an "
+    "A record says more than an object does. The import assumes the most modest value: a service of tier 4 that the "
+    "team of --default-owner owns, or one without members that stands in, an "
     "agreement within the organisation, and a ratio of quality rather than of availability, which outages would "
     "measure.",
 )
@@ -71,7 +73,7 @@ RULES = (*_openslo_objects.RULES, REFERENCE, ASSUMED, FIELD, NAMED, *_store.RULE
 
 _KINDS: Final = {"Service": "Service", "SLO": "ServiceLevelAgreement"}
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?\Z")
-_NOBODY: Final = "unknown"
+_NOTHING_ASKED: Final = Asked()
 _KNOWN: Final = {
     "metadata": ("name", "displayName", "labels", "annotations"),
     "spec": ("description", "service", "indicator", "indicatorRef", "timeWindow", "budgetingMethod", "objectives"),
@@ -79,7 +81,7 @@ _KNOWN: Final = {
 _OF_OBJECTIVES: Final = ("displayName", *_openslo_objects.NUMBERS, "op", "timeSliceWindow")
 
 
-def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
+def convert(sources: Mapping[str, bytes], known: Known, asked: Asked = _NOTHING_ASKED) -> Conversion:
     """Records for the objects in ``sources`` (path -> YAML), and what is to be said of them.
 
     Its entities are agreements and services, made or not, and what cannot be read: an SLI counts with the SLO that
@@ -92,7 +94,7 @@ def convert(sources: Mapping[str, bytes], known: Known) -> Conversion:
     indicators = {item.name: item for item in found if item.kind == "SLI"}
     objects = [item for item in found if item.kind != "SLI"]
     naming = _names(objects, known, notes)
-    converter = _Converter(naming, indicators, known, notes)
+    converter = _Converter(naming, indicators, known, notes, asked.default_owner or NOBODY)
     objects.sort(key=lambda item: item.kind != "Service")  # what is refused of them serves no objective
     made = [(item, record) for item in objects if (record := converter.record(item)) is not None]
     used = {str(item.data["spec"].get("indicatorRef")) for item, _ in made}
@@ -161,7 +163,9 @@ class _Converter:
         indicators: Mapping[str, Object],
         known: Known,
         notes: Notes,
+        nobody: str,
     ) -> None:
+        self.nobody = nobody
         self.naming = naming
         self.indicators = indicators
         self.known = known
@@ -183,11 +187,12 @@ class _Converter:
 
     def _service(self, found: Object) -> NewRecord:
         record = self.naming["Service", found.name]
-        self._reference(found, record, "OpenSLO names no owner; 'unknown' is written", "name the team in spec.owner")
+        message = f"OpenSLO names no owner; '{self.nobody}' is written"
+        self._assume(found, record, message, "name the team in spec.owner")
         self._assume(found, record, "OpenSLO knows no tiers: tier 4, the least critical, is assumed", "set spec.tier")
         message = "OpenSLO knows no lifecycle: a live application of the catalogue is assumed"
         self._assume(found, record, message, "set spec.lifecycle, spec.stage and spec.type")
-        spec = {"owner": _NOBODY, "stage": "catalogue", "lifecycle": "live", "tier": 4, "type": "application"}
+        spec = {"owner": self.nobody, "stage": "catalogue", "lifecycle": "live", "tier": 4, "type": "application"}
         return self._finish(found, record, spec, [])
 
     def _agreement(self, found: Object) -> NewRecord:
@@ -232,12 +237,12 @@ class _Converter:
 
     def _provider(self, service: str, found: Object, record: RecordId) -> str:
         there = self.known.records.get(RecordId("Service", service))
-        owner = there.data["spec"]["owner"] if there is not None else _NOBODY
+        owner = there.data["spec"]["owner"] if there is not None else self.nobody
         if RecordId("Team", owner) in self.known.records:
             return str(owner)
-        message = "nobody is known who makes the promise; 'unknown' is written"
-        self._reference(found, record, message, "name the team in spec.provider")
-        return _NOBODY
+        message = f"nobody is known who makes the promise; '{self.nobody}' is written"
+        self._assume(found, record, message, "name the team in spec.provider")
+        return self.nobody
 
     def _indicator(self, found: Object, record: RecordId) -> Object | None:
         """The SLI that an SLO names, which is kept with it."""

@@ -342,3 +342,19 @@ def test_tabs_need_no_script_and_stand_whole_on_paper(browser: Any, folder: Path
     page.emulate_media(media="print")
     assert shown() == list(tabs)
     context.close()
+
+
+def test_the_reader_chooses_light_or_dark_for_all_pages(browser: Any, folder: Path, example: Validation) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor"
+    context = browser.new_context(color_scheme="light")
+    page = context.new_page()
+    page.goto(address(folder, example, "index.html"))
+    light = page.evaluate(paper)
+    page.locator("header .scheme").click()
+    assert page.evaluate(paper) == "rgb(21, 25, 27)" != light
+    assert page.locator("header .scheme").inner_text() == "Light colours"
+    page.goto(address(folder, example, "services/index.html"))
+    assert page.evaluate(paper) == "rgb(21, 25, 27)", "it is remembered"
+    page.locator("footer .scheme").click()
+    assert page.evaluate(paper) == light
+    context.close()

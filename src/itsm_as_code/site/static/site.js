@@ -189,5 +189,26 @@
     form.hidden = false;
   };
 
+  // Light or dark as the reader chose here, else as the system says.
+  const setUpScheme = () => {
+    const kept = () => { try { return localStorage.getItem("scheme"); } catch { return null; } };
+    const keep = (scheme) => { try { localStorage.setItem("scheme", scheme); } catch { /* for this page alone */ } };
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const buttons = [...document.querySelectorAll(".scheme")];
+    let chosen = kept();
+    const show = () => {
+      const isDark = chosen ? chosen === "dark" : system.matches;
+      if (chosen) document.documentElement.dataset.scheme = chosen;
+      for (const button of buttons) {
+        button.textContent = isDark ? button.dataset.light : button.dataset.dark;
+        button.hidden = false;
+        button.onclick = () => { chosen = isDark ? "light" : "dark"; keep(chosen); show(); };
+      }
+    };
+    system.addEventListener("change", show);
+    show();
+  };
+
+  setUpScheme();
   document.querySelectorAll(".filter").forEach(setUpFilter);
 })();

@@ -45,7 +45,7 @@ class _Formats(click.Group):
             ctx.fail(f"unknown format '{cmd_name}': {hint}")
         title = interchange.importer(cmd_name).TITLE
         if cmd_name == "alerts":
-            return _alerts(title)
+            return _alerts()
         return _typed(cmd_name, title) if cmd_name in ("issue", "request") else _command(cmd_name, title)
 
 
@@ -190,24 +190,26 @@ def _typed(name: str, title: str) -> click.Command:
     return run
 
 
-def _alerts(title: str) -> click.Command:
+_ALERTS = """Import alerts (Alertmanager, Grafana, PagerDuty).
+
+FILE holds payloads of webhooks; - reads them from standard input. An alert makes one incident a day, with its outage,
+its priority by the tier of the service, who is on call and which changes may have caused it. Events may come late,
+twice and in any order. A field that somebody edited since is left alone.
+
+\b
+Example:
+  itsm import alerts payload.json --into .
+  curl -s http://alertmanager:9093/api/v2/alerts | itsm import alerts - --into ."""
+
+
+def _alerts() -> click.Command:
     """``itsm import alerts``: what monitoring sends."""
     from itsm_as_code.cli._options import common_options
     from itsm_as_code.interchange.alerts import FORMS, LABELS
 
-    text = (
-        f"Import {title}.\n\n"
-        "FILE holds payloads of webhooks; - reads them from standard input. An alert makes one incident a day, with "
-        "its outage, its priority by the tier of the service, who is on call and which changes may have caused it. "
-        "Events may come late, twice and in any order. A field that somebody edited since is left alone.\n\n\b\n"
-        "Example:\n  itsm import alerts payload.json --into .\n"
-        "  curl -s http://alertmanager:9093/api/v2/alerts | itsm import alerts - --into ."
-    )
-
-    @click.command("alerts", help=text)
-    @click.argument(
-        "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path, allow_dash=True)
-    )
+    @click.command("alerts", help=_ALERTS)
+    @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, allow_dash=True))
+    @click.option("--from-alertmanager", "address", metavar="URL", help="Ask an Alertmanager which alerts fire.")
     @_INTO
     @click.option(
         "--tool", type=click.Choice(sorted(FORMS)), help="Whose payloads they are; told by their fields if not given."
@@ -219,25 +221,32 @@ def _alerts(title: str) -> click.Command:
         metavar="NAME",
         help=f"A label that names the service. Default: {', '.join(LABELS)}.",
     )
+    @click.option(
+        "--all", "is_all", is_flag=True, help="They are all that fire: name the incidents whose alert does not."
+    )
     @click.option("--force", is_flag=True, help="Overwrite fields that somebody edited.")
     @_DRY_RUN
     @common_options("import_")
     def run(
         session: Session,
         files: tuple[Path, ...],
+        address: str | None,
         into: Path | None,
         tool: str | None,
         labels: tuple[str, ...],
+        is_all: bool,
         force: bool,
         dry_run: bool,
     ) -> None:
         from functools import partial
 
+        from itsm_as_code.cli._alertmanager import fired
         from itsm_as_code.interchange.alerts import Asked, convert
 
-        asked = Asked(tool, labels or LABELS, force)
+        told = fired(address, files)
+        asked = Asked(tool, labels or LABELS, is_all or bool(told))
         how = _How(force=force, dry_run=dry_run, made_once=True)
-        _run(session, "alerts", files, into, partial(convert, asked=asked), how)
+        _run(session, "alerts", files, into, partial(convert, asked=asked), how, told)
 
     return run
 
@@ -249,13 +258,15 @@ def _run(
     into: Path | None,
     convert: Callable[[Mapping[str, bytes], Known], Conversion],
     how: _How,
+    told: Mapping[str, bytes] | None = None,
 ) -> None:
     from itsm_as_code.findings import Severity, sort_findings
     from itsm_as_code.interchange import IMPORT_READABLE, Known, completed, importer, plan, write
     from itsm_as_code.reports.import_ import Imported
 
     root = _root(session, into)
-    sources, unread = _read_all(session, files, getattr(importer(name), "follow", None))
+    follow = getattr(importer(name), "follow", None)
+    sources, unread = (dict(told), []) if told else _read_all(session, files, follow)
     known = Known.read(root)
     conversion = convert(sources, known)
     if conversion.remember:

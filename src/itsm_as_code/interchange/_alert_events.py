@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -57,7 +57,8 @@ class Event:
     """What one event says of one alert: ``key`` names the alert in its tool, ``start`` the time it fired.
 
     ``reopened`` and ``ended`` are instants at which it was known to be on or over; ``urgency`` is 1 or more, 1 the
-    highest, or None; ``services`` are names under which a service may be known, the likeliest first.
+    highest, or None; ``services`` are names under which a service may be known, the likeliest first. A ``quiet`` one is
+    silenced or inhibited: somebody knows, so that it makes no incident.
     """
 
     key: str
@@ -73,6 +74,7 @@ class Event:
     url: str = ""
     urgency: int | None = None
     services: tuple[str, ...] = ()
+    is_quiet: bool = False
 
 
 class _UnusableError(Exception):
@@ -81,10 +83,11 @@ class _UnusableError(Exception):
 
 @dataclass(slots=True)
 class Read:
-    """The events of some files, and how many others were refused or tell of no incident."""
+    """The events of some files, how many others were refused or tell of no incident, and the alerts ``seen`` in all."""
 
     events: list[Event]
     left: int = 0
+    seen: set[str] = field(default_factory=set)
 
 
 def read_events(sources: Mapping[str, bytes], form: str | None, labels: Sequence[str], notes: Notes) -> Read:
@@ -156,7 +159,9 @@ def _take(payload: Any, origin: Location, form: str | None, labels: Sequence[str
         except _UnusableError as wrong:
             made = None
             notes.add(ALERT_EVENT, str(wrong), origin, remedy="send the event as the tool does, or leave it out")
-        if made is None:
+        if made is not None:
+            into.seen.add(made.key)
+        if made is None or made.is_quiet:
             into.left += 1
         else:
             into.events.append(made)
@@ -209,6 +214,7 @@ def _alert(tool: str, alert: Any, origin: Location, service_labels: Sequence[str
         text=notes.get("description") or notes.get("message") or "",
         url=next((clean(link) for link in links if isinstance(link, str) and link), ""),
         urgency=SEVERITIES.get(severity),
+        is_quiet=isinstance(status, dict) and status.get("state") == "suppressed",
         services=tuple(labels[label] for label in service_labels if labels.get(label)),
     )
 

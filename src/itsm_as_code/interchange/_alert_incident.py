@@ -30,7 +30,6 @@ STATE: Final = "itsm.dev/alert"
 """The annotation with what is known of the alert."""
 ON_CALL: Final = "itsm.dev/on-call"
 CANDIDATES: Final = "itsm.dev/candidate-causes"
-OURS: Final = (STATE, ON_CALL, CANDIDATES)
 BEFORE: Final = timedelta(hours=24)
 """How long before an incident a change began that may have caused it."""
 _BEGUN: Final = ("implementing", "implemented", "reviewed", "closed", "backed-out", "failed")

@@ -75,6 +75,9 @@ def merged(there: Mapping[str, Any], wanted: Mapping[str, Any], *, force: bool) 
             (kept if _value(new) == was and remembers(there) else clashing).append(name)
     if not remembers(there) and not taken:
         return Merge(dict(there), taken, kept, clashing)
+    if annotations := _annotations(result):  # in one order, whichever import brought which
+        first = {key: annotations[key] for key in _annotations(wanted) if key in annotations}
+        result["metadata"]["annotations"] = {**first, **annotations}
     return Merge(
         _remembering(result, {_path(field): _value(value) for field, value in theirs.items()}), taken, kept, clashing
     )

@@ -1,29 +1,26 @@
 """Alerts of monitoring, made drafts of incidents: Alertmanager, Grafana and PagerDuty.
 
 An alert, told by its fingerprint, makes one incident a day (UTC), with an outage for each time it fired; an end closes
-it. What is known of the alert stands in an annotation, beside the digests of the fields that were made of it: a field
-that somebody edited since is theirs.
+it. What is known of the alert stands in an annotation; a field that somebody edited since is theirs.
 """
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.findings import Location, RecordId, Rule, Severity
 from itsm_as_code.interchange._alert_events import ALERT_EVENT, ALERT_TRUNCATED, FORMS, Event, read_events
-from itsm_as_code.interchange._alert_incident import OURS, STATE, Alert, Draft, draft
+from itsm_as_code.interchange._alert_incident import STATE, Alert, Draft, draft
+from itsm_as_code.interchange._memory import merged
 from itsm_as_code.interchange._notes import Notes, listed
 from itsm_as_code.interchange._store import IMPORT_EXISTS, Conversion, Known, NewRecord
 from itsm_as_code.interchange.request import facts_of
 from itsm_as_code.measures.priority import PriorityMatrix
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.records.facts import Facts
 from itsm_as_code.snapshot import WorkTree
 
 TITLE: Final = "alerts (Alertmanager, Grafana, PagerDuty)"
@@ -47,24 +44,26 @@ ALERT_ROTA = Rule(
     Severity.WARNING,
     "The rota of the team that owns the service cannot be read, so the draft does not say who is on call.",
 )
-RULES = (ALERT_EVENT, ALERT_TRUNCATED, ALERT_SERVICE, ALERT_CLOSED, ALERT_ROTA)
-FIELDS: Final = "itsm.dev/alert-fields"
-"""The annotation with a digest of each field as the import wrote it."""
+ALERT_GONE = Rule(
+    "alert-gone",
+    "An outage that monitoring sees no longer has an end",
+    Severity.WARNING,
+    "Reported with `--from-alertmanager` or `--all`: the API of Alertmanager tells what fires, and nothing else.",
+)
+RULES = (ALERT_GONE, ALERT_EVENT, ALERT_TRUNCATED, ALERT_SERVICE, ALERT_CLOSED, ALERT_ROTA)
 NAMES: Final = ("itsm.dev/alert-names", "pagerduty.com/service-id")
 """Annotations of a service with other names, apart by commas, under which monitoring knows it."""
 LABELS: Final = ("service", "service_name", "app")
-_OURS: Final = ("metadata", "spec")
-_ABSENT: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a caller says: the format where it shall not be told by the fields, the labels that name services, and
-    whether fields that somebody edited are written over."""
+    whether the sources hold all that fires now."""
 
     form: str | None = None
     labels: tuple[str, ...] = LABELS
-    force: bool = False
+    is_all: bool = False
 
 
 def convert(sources: Mapping[str, bytes], known: Known, asked: Asked | None = None) -> Conversion:
@@ -74,8 +73,10 @@ def convert(sources: Mapping[str, bytes], known: Known, asked: Asked | None = No
     facts = facts_of(known)
     desk = _Desk(known, facts, _matrix(known), notes)
     alerts = joined(read.events)
-    records = [desk.record(alert, origin, asked.force) for alert, origin in alerts]
-    return Conversion(records, notes.findings(), read.left, remember=False)
+    records = [desk.record(alert, origin) for alert, origin in alerts]
+    if asked.is_all:
+        desk.say_gone(read.seen, Location(next(iter(sources), "")))
+    return Conversion(records, notes.findings(), read.left)
 
 
 def joined(events: Iterable[Event]) -> list[tuple[Alert, Location]]:
@@ -107,8 +108,8 @@ class _Desk:
             if record.id.kind == "Incident" and record.valid and (state := _state(record)) is not None
         }
 
-    def record(self, alert: Alert, at: Location, force: bool) -> NewRecord:
-        """The record as it will be; what is closed stays as it is."""
+    def record(self, alert: Alert, at: Location) -> NewRecord:
+        """The incident as its alert makes it, joined with what is known of that; what is closed stays as it is."""
         there = self._made.get((alert.key, alert.day))
         if there is not None and (state := _state(there)) is not None:
             alert.join(state)
@@ -116,14 +117,24 @@ class _Desk:
         made = draft(alert, self._facts, self._matrix, self._names, name)
         identity = RecordId("Incident", name)
         self._say(made, alert, at, identity)
-        if there is None:
-            _stamp(made.data, {})
-            return NewRecord(identity, made.data, at)
-        if there.state in (there.kind.lifecycle or {}).get("final", ()):
+        if there is not None and _is_closed(there):
             self._say_closed(there, made, at)
-            return NewRecord(identity, there.data, at)
-        data = self._merged(there, made, at, force)
-        return NewRecord(identity, data, at, is_merged=True)
+            return NewRecord(identity, there.data, at, is_merged=True)
+        if there is None and (other := self._known.records.get(identity)) is not None and other.valid:
+            message = f"{other.path} was left alone: its annotation {STATE} does not say what is known of the alert"
+            remedy = "put the annotation back as it was, or move the file away and import all events again"
+            self._notes.add(IMPORT_EXISTS, message, at, remedy=remedy, record=identity)
+            return NewRecord(identity, other.data, at, is_merged=True)
+        return NewRecord(identity, made.data, at)
+
+    def say_gone(self, seen: Collection[str], at: Location) -> None:
+        """Name the incidents that go on by what is known, though their alert of Alertmanager fires no longer."""
+        for (key, _), record in sorted(self._made.items()):
+            goes_on = any("end" not in outage for outage in record.spec.get("outages", ()))
+            if key.startswith("alertmanager:") and key not in seen and goes_on and not _is_closed(record):
+                message = "the alert fires no longer, and Alertmanager does not say since when"
+                remedy = "write the end of the outage, or let Alertmanager's webhook say when alerts are resolved"
+                self._notes.add(ALERT_GONE, message, at, subject=record.path, remedy=remedy, record=record.id)
 
     def _say(self, made: Draft, alert: Alert, at: Location, identity: RecordId) -> None:
         if made.service is None:
@@ -135,37 +146,16 @@ class _Desk:
             self._notes.add(ALERT_ROTA, made.unreadable, at, subject=identity.name, remedy="mend it")
 
     def _say_closed(self, there: Record, made: Draft, at: Location) -> None:
-        wrote, now = _digests(there.data), _fields(made.data)
-        news = [path for path, value in now.items() if path in wrote and wrote[path] != _digest(value)]
-        if news:
-            message = f"{there.path} is {there.state} and was left alone; the alert says otherwise of {listed(news)}"
+        news = merged(there.data, made.data, force=False)
+        fields = [name for name in (*news.taken, *news.clashing) if not name.startswith("metadata.annotations.")]
+        if fields:
+            message = f"{there.path} is {there.state} and was left alone; the alert says otherwise of {listed(fields)}"
             remedy = "correct what the incident says of its outages, or raise a new incident"
             self._notes.add(ALERT_CLOSED, message, at, remedy=remedy, record=there.id)
 
-    def _merged(self, there: Record, made: Draft, at: Location, force: bool) -> Data:
-        """What is there, with what is new in each field that nobody edited since it was written."""
-        data: Data = copy.deepcopy(there.data)
-        wrote, fresh = _digests(data), _fields(made.data)
-        kept: dict[str, str] = {}
-        edited = []
-        for path in {**dict.fromkeys(wrote), **fresh}:
-            present, wanted = _get(data, path), fresh.get(path, _ABSENT)
-            is_edited = wrote.get(path) != (None if present is _ABSENT else _digest(present))
-            if not is_edited or force:
-                _put(data, path, wanted)
-            elif present != wanted:
-                kept[path] = wrote.get(path, "")
-                if wanted is not _ABSENT and wrote.get(path) != _digest(wanted):
-                    edited.append(path)
-        if edited:
-            message = f"{there.path} was edited; the alert says otherwise of {listed(edited)}, which was left alone"
-            self._notes.add(IMPORT_EXISTS, message, at, remedy="use --force to overwrite it", record=there.id)
-        annotations = data["metadata"].setdefault("annotations", {})
-        for key in (*OURS, FIELDS):
-            annotations.pop(key, None)
-        annotations.update(made.data["metadata"]["annotations"])
-        _stamp(data, kept, fresh)
-        return data
+
+def _is_closed(record: Record) -> bool:
+    return record.state in (record.kind.lifecycle or {}).get("final", ())
 
 
 def _names(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -187,43 +177,6 @@ def _state(record: Record) -> Alert | None:
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     text = annotations.get(STATE) if isinstance(annotations, dict) else None
     return Alert.read(text) if isinstance(text, str) else None
-
-
-def _fields(data: Data) -> dict[str, Any]:
-    """The fields that an import fills in, by path."""
-    found = {f"{part}.{key}": value for part in _OURS for key, value in data[part].items()}
-    return {path: value for path, value in found.items() if path not in ("metadata.annotations", "metadata.name")}
-
-
-def _get(data: Data, path: str) -> Any:
-    part, _, key = path.partition(".")
-    return data[part].get(key, _ABSENT)
-
-
-def _put(data: Data, path: str, value: Any) -> None:
-    part, _, key = path.partition(".")
-    if value is _ABSENT:
-        data[part].pop(key, None)
-    else:
-        data[part][key] = value
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
-def _stamp(data: Data, kept: Mapping[str, str], fresh: Mapping[str, Any] | None = None) -> None:
-    """Note the digest of each field that was filled in; of one that was left alone, that of before."""
-    ours = {path: _digest(value) for path, value in (_fields(data) if fresh is None else fresh).items()}
-    ours |= kept
-    ours = {path: mark for path, mark in ours.items() if mark}
-    data["metadata"]["annotations"][FIELDS] = " ".join(f"{path}={mark}" for path, mark in sorted(ours.items()))
-
-
-def _digests(data: Data) -> dict[str, str]:
-    text = data["metadata"].get("annotations", {}).get(FIELDS, "")
-    return {path: mark for path, _, mark in (item.partition("=") for item in text.split()) if mark}
 
 
 __all__ = ["FORMS", "RULES", "TITLE", "Asked", "convert"]

@@ -39,6 +39,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "impact": [["{service}"], ["--base", "main", "--head", "topic"]],
     "import alerts": [["{issue}", "--into", "{scratch}", "--dry-run"]],
     "import backstage": [["{entities}", "--into", "{scratch}", "--dry-run"]],
+    "import icalendar": [["{entities}", "--into", "{scratch}", "--dry-run"]],
     "import issue": [["{issue}", "--into", "{scratch}", "--dry-run"]],
     "import openslo": [["{entities}", "--into", "{scratch}", "--dry-run"]],
     "import request": [["{issue}", "--into", "{scratch}", "--dry-run"]],

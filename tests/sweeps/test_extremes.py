@@ -201,7 +201,15 @@ def through_all(sweep: Sweep, values: Mapping[str, str], names: list[tuple[str, 
 
 
 NOT_OF_RECORDS = ("approve", "evidence note", "evidence setup", "init", "new", "schema")
-NOT_OF_RECORDS += ("completion", "help", "import alerts", "import backstage", "import issue", "import openslo")
+NOT_OF_RECORDS += (
+    "completion",
+    "help",
+    "import alerts",
+    "import backstage",
+    "import icalendar",
+    "import issue",
+    "import openslo",
+)
 NOT_OF_RECORDS += ("import request",)
 """Commands that read no times, or want a signing key first."""
 

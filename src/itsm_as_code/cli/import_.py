@@ -46,6 +46,10 @@ class _Formats(click.Group):
         title = interchange.importer(cmd_name).TITLE
         if cmd_name == "alerts":
             return _alerts()
+        if cmd_name == "icalendar":
+            from itsm_as_code.cli._import_calendar import calendar_command
+
+            return calendar_command(_run, _How, _INTO, _DRY_RUN)
         return _typed(cmd_name, title) if cmd_name in ("issue", "request") else _command(cmd_name, title)
 
 
@@ -62,6 +66,7 @@ def command() -> None:
       itsm import request issue.json --into .
       itsm import issue issue.json --into .
       itsm import alerts payload.json --into .
+      itsm import icalendar holidays.ics --into .
     """
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from itsm_as_code.clock import Interval
 
-TITLE: Final = "iCalendar"
+if TYPE_CHECKING:
+    from itsm_as_code.interchange._store import Conversion, Known
+
+TITLE: Final = "a calendar as iCalendar"
 _PRODID: Final = "-//itsm-as-code//itsm calendar//EN"
 _LONGEST: Final = 75
 """Octets of a line without its end (RFC 5545, section 3.1)."""
@@ -38,6 +41,13 @@ class Series:
     zone: ZoneInfo
     without: tuple[datetime, ...] = ()
     moved: tuple[tuple[datetime, Interval], ...] = ()
+
+
+def convert(sources: Mapping[str, bytes], known: Known, asked: Any = None) -> Conversion:
+    """Calendar records; feeds of the site, which write only, do without what this takes."""
+    from itsm_as_code.interchange import _icalendar_import
+
+    return _icalendar_import.convert(sources, known, asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,5 +34,23 @@ QUESTIONS = (
         "129,273 of 129,360 min = 99.932 %, cut, never rounded up; 99.9 % is promised Kept",
         2,
     ),
+    Question(
+        "When is the first interruption that is planned?",
+        ("Calendar of changes",),
+        "The first interruption after it is on Sun 29 Nov 2026, 01:00 CET.",
+        1,
+    ),
+    Question(
+        "What does the board decide, and by when?",
+        ("Agenda of the change advisory board",),
+        "5 changes to decide. The first is due by Fri 4 Dec 2026: Version 4 of the bureau score.",
+        1,
+    ),
+    Question(
+        "Who has still to approve the numbers of the contact centre?",
+        ("Agenda of the change advisory board",),
+        "2 of change advisory board 1 of Service desk and customer support",
+        1,
+    ),
     Question("To which contracts do we give notice?", ("Suppliers",), "Mon 30 Nov 2026 In 8 days", 1),
 )

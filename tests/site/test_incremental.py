@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,7 +185,7 @@ class Base:
         old = self.manifest
         traces = {name: [number for number in trace if number not in gone] for name, trace in old.traces.items()}
         notes = Notes()
-        context = SeenContext.of(context_of(validation, repository.revision, *more, repository.beside), notes)
+        context = SeenContext.of(context_of(validation, repository.revision, *more, beside=repository.beside), notes)
         SeenNow(context, notes)
         stale = renew(notes, replace(old, traces=traces)) - gone
         return {
@@ -227,6 +228,17 @@ def _later(step: timedelta) -> Callable[[Repository], None]:
     return lambda repository: setattr(repository, "now", repository.now + step)
 
 
+def _asking(repository: Repository) -> None:
+    """Two approvals where one was asked for: the record of the change knows nothing of it."""
+
+    def two(data: dict[str, Any]) -> None:
+        for rule in data["spec"]["rules"]:
+            for approval in rule["approvals"]:
+                approval["count"] = 2
+
+    repository.change("policies/approvals/all.yaml", two)
+
+
 SHOWN = {
     "title": _titled("people/alice.yaml"),
     "titles": _titled("policies/backout-is-planned.yaml"),
@@ -246,6 +258,7 @@ SHOWN = {
     "revision": lambda repository: setattr(repository, "revision", "1" * 40),
     "feed": lambda repository: setattr(repository, "feeds", {("", ""): b"", ("Team", "team-shop"): b""}),
     "controls": lambda repository: setattr(repository, "beside", Known(revised={})),
+    "case": _asking,
     "remembered": lambda repository: edit(repository, random.Random(7)),
 }
 """For each kind of look-up an edit that shows on a page, and that nothing but such a look-up tells."""

@@ -10,7 +10,7 @@ from itsm_as_code.records.file_names import is_device
 from itsm_as_code.records.kinds import Kind
 
 _SAFE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z", re.ASCII)
-_OWN_FOLDERS = frozenset({"static", "data", "compliance", "findings", "deadlines"})
+_OWN_FOLDERS = frozenset({"static", "data", "compliance", "findings", "deadlines", "calendar"})
 
 
 def safe(name: str) -> str:

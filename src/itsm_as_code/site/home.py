@@ -17,6 +17,7 @@ from itsm_as_code.site import addresses
 from itsm_as_code.site.kinds import control
 from itsm_as_code.site.views import days, deadlines, error_budget, news, people, state, weekend, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.planned import BOARD, CALENDAR
 from itsm_as_code.site.views.values import (
     Card,
     Cards,
@@ -51,9 +52,17 @@ def page(context: Context, now: state.Now) -> Page:
     order = _cards(context, _out_of_order(context, now), "All controls are satisfied, and no rule is broken.")
     sections = [
         *([_services(context, now, customers)] if context.has("Service") else []),
-        Section("planned", "This weekend and next", (Strong(weekend.sentence(context, now)), planned)),
+        Section(
+            "planned",
+            "This weekend and next",
+            (Strong(weekend.sentence(context, now)), planned, *_more(context, "calendar")),
+        ),
         Section("promises", "Promises at risk", (promises,)),
-        Section("decisions", "Needs a decision", (decisions, Link("All deadlines", deadlines.LINK.href))),
+        Section(
+            "decisions",
+            "Needs a decision",
+            (decisions, *_more(context, "board"), Link("All deadlines", deadlines.LINK.href)),
+        ),
         Section("incidents", "Incidents being worked on", (incidents,)),
         Section("order", "Not in order", (order,)),
     ]
@@ -67,6 +76,17 @@ def page(context: Context, now: state.Now) -> Page:
         area="home",
         template="home.html",
     )
+
+
+def _more(context: Context, page: str) -> tuple[Value, ...]:
+    """The page that says more of what is planned."""
+    if not context.has("Change"):
+        return ()
+    where = {
+        "calendar": ("Calendar of changes", CALENDAR.href),
+        "board": ("Agenda of the change advisory board", BOARD.href),
+    }
+    return (Link(*where[page]),)
 
 
 def _lead(context: Context, now: state.Now, customers: list[Record]) -> str:
@@ -149,7 +169,7 @@ def _decisions(context: Context, now: state.Now) -> list[Card]:
     if proposed:
         first = min((w.start for c in proposed if (w := state.schedule(c))), default=None)
         line: Value = words.moment(first, context.tz) if first else Text("No window")
-        link = Link(f"{words.count(len(proposed), 'change')} proposed", context.list_page("Change"))
+        link = Link(f"{words.count(len(proposed), 'change')} proposed", BOARD.href)
         card = Card(link, None, Inline((Text("Approval is asked for; the first is to begin"), line), " "))
         cards.insert(0, card)
     return cards

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from itsm_as_code.site import charts, graph
+from itsm_as_code.site import agendas, charts, graph
 from itsm_as_code.site.escaping import escape
 from itsm_as_code.site.views import values as v
 
@@ -104,6 +104,8 @@ class Html:
             v.Cards: self._cards,
             v.Tabs: self._tabs,
             v.Filter: self._filter,
+            v.Month: lambda value: agendas.month(value, self),
+            v.Decisions: lambda value: agendas.decisions(value, self),
             v.Notice: lambda value: f'<div class="notice" role="note"><p>{self.write(value.said)}</p></div>',
         }
 

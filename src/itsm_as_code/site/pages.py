@@ -17,11 +17,12 @@ import orjson
 
 from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.configuration import Configuration
+from itsm_as_code.gate.board import cases
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
-from itsm_as_code.site.views import data, deadlines, navigation, parts, state, unread
+from itsm_as_code.site.views import data, deadlines, navigation, parts, planned, state, unread
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
@@ -80,8 +81,8 @@ def context_of(
     beside: Known = NOTHING,
 ) -> Context:
     """What the views of a build ask."""
-    tones = kinds.tones(kinds.views())
-    return Context(validation, revision, trend, frozenset(feeds or ()), tones, tuple(unreadable), beside)
+    tones, known = kinds.tones(kinds.views()), frozenset(feeds or ())
+    return Context(validation, revision, trend, known, tones, tuple(unreadable), beside, cases(validation))
 
 
 @contextmanager
@@ -121,6 +122,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
         for number in range(count if count > 1 else 0):
             yield Unit(f"data {kind.name} {number}", partial(_data_part, context, kind, number))
     yield pages("compliance", lambda: compliance.pages(context))
+    yield pages("planned", lambda: planned.pages(context, now))
     yield pages("deadlines", lambda: deadlines.pages(context))
     yield pages("data", lambda: iter([data.page(context)]))
     yield pages("about", lambda: iter([about.page(context)]))
@@ -237,6 +239,8 @@ def _areas(context: Context) -> Iterator[Area]:
         ]
         if place.name == "compliance":
             links = [*compliance.LINKS, deadlines.LINK, *links]
+        if place.name == "changes" and context.has("Change"):
+            links = [links[0], planned.CALENDAR, planned.BOARD, *links[1:]]
         if links:
             yield Area(place.name, Link(place.label, links[0].href), tuple(links) if len(links) > 1 else ())
     yield Area(navigation.ALL, Link("All records", "data/index.html"))

@@ -17,6 +17,7 @@ from itsm_as_code.site.views.values import Link
 
 if TYPE_CHECKING:
     from itsm_as_code.compliance import Assessment
+    from itsm_as_code.gate.board import Case
     from itsm_as_code.validation import Validation
 
 
@@ -76,7 +77,7 @@ class _Context(Context):
     @classmethod
     def of(cls, context: Context, notes: Notes) -> _Context:
         """The same build, seen by ``notes``."""
-        told = context.trend, context.feeds, context.tones, context.unreadable, context.beside
+        told = context.trend, context.feeds, context.tones, context.unreadable, context.beside, context.cases
         made = cls(seen(context.validation, notes), context.revision, *told)
         object.__setattr__(made, "notes", notes)
         object.__setattr__(made, "plain", context)
@@ -86,6 +87,7 @@ class _Context(Context):
             revision=lambda: context.revision,
             controls=lambda: context.assessments,
             feed=lambda kind, name: (kind, name) in context.feeds,
+            case=lambda name: context.cases.get(name),
         )
         for question in QUESTIONS:
             notes.makers[question] = made._answer
@@ -100,6 +102,10 @@ class _Context(Context):
     def _answer(self, asked: str) -> object:
         question, _, name = asked.partition(" ")
         return QUESTIONS[question](self, name)
+
+    def case(self, change: str) -> Case | None:
+        self.notes.note(MARK.join(("case", change)))
+        return super().case(change)
 
     def feed(self, kind: str = "", name: str = "") -> str | None:
         self.notes.note(MARK.join(("feed", kind, name)))

@@ -30,6 +30,7 @@ from itsm_as_code.site.views.words import human
 
 if TYPE_CHECKING:
     from itsm_as_code.compliance import Trend
+    from itsm_as_code.gate.board import Case
     from itsm_as_code.gate.earlier import Unreadable
     from itsm_as_code.policies import Outcome
     from itsm_as_code.validation import Validation
@@ -79,6 +80,8 @@ class Context:
     """Files that cannot be used; of those that once could, the catalogue has the last readable version."""
     beside: Known = NOTHING
     """What controls rest on beside the records."""
+    cases: Mapping[str, Case] = field(default_factory=dict)
+    """What speaks against planned changes and who has to approve them, by name; ask :meth:`case`."""
     catalogue: Catalogue = field(init=False)
     registry: KindRegistry = field(init=False)
     now: datetime = field(init=False)
@@ -156,6 +159,10 @@ class Context:
 
     def list_page(self, kind: str) -> str:
         return addresses.list_page(self.registry[kind])
+
+    def case(self, change: str) -> Case | None:
+        """What a board has to know of a planned change; None for others."""
+        return self.cases.get(change)
 
     def feed(self, kind: str = "", name: str = "") -> str | None:
         """The address of the calendar to subscribe to of a record, or of everything; None when there is none."""

@@ -7,6 +7,7 @@ markup. Addresses are paths from the top of the site (``services/payments-api.ht
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 Tone = Literal["good", "warn", "bad", "info", "none"]
@@ -257,6 +258,52 @@ class Notice:
     said: Value
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Something on a day of a month: at what time, what, and how it weighs: ``noticed``, ``plain`` or ``quiet``."""
+
+    time: str
+    link: Link
+    weight: str
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A day of a month: what begins on it, and which freezes hold."""
+
+    day: date
+    cells: tuple[Cell, ...]
+    frozen: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Whole weeks, from a Monday on."""
+
+    title: str
+    squares: tuple[Square, ...]
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Something to decide: by when, what it is, what there is to know, and who has to agree."""
+
+    by: Value
+    title: Link
+    about: Value
+    summary: str
+    fields: tuple[tuple[str, Value], ...]
+    missing: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Decisions, the first due first; on paper each has boxes to tick."""
+
+    items: tuple[Decision, ...]
+
+
 Value = (
     Text
     | Code
@@ -282,6 +329,8 @@ Value = (
     | Tabs
     | Filter
     | Notice
+    | Month
+    | Decisions
 )
 
 

@@ -12,7 +12,7 @@ from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.site.views.values import Code, Inline, Missing, Moment, Text, Value
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _NUMBERS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -83,7 +83,12 @@ def day(value: date) -> str:
     """``Sun 22 Nov 2026``; a day beyond the ends of time is none."""
     if not BEGINNING.year < value.year < FOREVER.year:
         return "no end" if value.year >= FOREVER.year else "no beginning"
-    return f"{_DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return f"{DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def day_of_month(value: date) -> str:
+    """``22``, and ``1 Dec`` on the first of a month."""
+    return f"{value.day} {_MONTHS[value.month - 1]}" if value.day == 1 else str(value.day)
 
 
 def zone_name(instant: datetime) -> str:

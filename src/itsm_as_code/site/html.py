@@ -193,7 +193,7 @@ class Html:
         """Hidden until the script shows it: without scripts it would do nothing."""
         fields = ['<label>Words <input type="search" data-words autocomplete="off"></label>']
         for key, title, choices in value.facets:
-            options = "".join([f"<option>{escape(choice)}</option>" for choice in choices])
+            options = "".join([f'<option value="{escape(choice)}">{escape(choice)}</option>' for choice in choices])
             fields.append(
                 f'<label>{escape(title)} <select data-facet="{escape(key)}"><option value="">All</option>{options}'
                 "</select></label>"

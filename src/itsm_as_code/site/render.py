@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from itsm_as_code.site import addresses
 from itsm_as_code.site.html import SHAPES, Html, prose
+from itsm_as_code.site.languages import language
 from itsm_as_code.site.views.values import Link, Moment, Page, Value
 
 CONTENT_SECURITY_POLICY = (
@@ -24,8 +25,8 @@ def asset(path: str) -> bytes:
 
 
 def assets() -> Iterator[tuple[str, bytes]]:
-    """All files of those folders, by path."""
-    for folder in ("static", "templates"):
+    """All files of those folders and the catalogues of languages, by path."""
+    for folder in ("static", "templates", "catalogues"):
         for file in sorted(resources.files("itsm_as_code.site").joinpath(folder).iterdir(), key=lambda file: file.name):
             yield f"{folder}/{file.name}", file.read_bytes()
 
@@ -67,6 +68,7 @@ class Renderer:
 
     def __init__(self, frame: Frame) -> None:
         self._url = frame.url
+        self._language = language(frame.language)
         self._environment = Environment(
             loader=FunctionLoader(lambda name: asset(f"templates/{name}").decode()),
             autoescape=True,
@@ -104,6 +106,8 @@ class Renderer:
             header=self._header,
             footer=footer,
         )
+        if self._language is not None:
+            text = self._language.page(text)
         return text.encode("utf-8", "surrogatepass")
 
     def _header(self, page: Page) -> Markup:

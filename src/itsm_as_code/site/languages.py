@@ -1,0 +1,130 @@
+"""Pages in another language than English: what the program says is looked up in a catalogue, what records say stays.
+
+Views speak English. ``catalogues/de.json`` maps each of their texts to German; ``{}`` stands for what changes in
+it, which is looked up in turn. Days and figures are written as the language writes them.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+_PIECES: Final = re.compile(r"(<[^>]*>)")
+_SAID: Final = re.compile(r'\b(aria-label|data-l|data-dark|data-light|placeholder)="([^"]*)"')
+_KEPT: Final = re.compile(r"<(code|pre|script|style)\b|<div class=\"(prose)\"")
+_TO_RECORD: Final = re.compile(r'<a href="(?!#)(?![^"]*(?:index|by_\w+|matrix|about)\.html)[^"]*"')
+"""A link to something that is called what it is called, and to no list."""
+_SENTENCES: Final = re.compile(r"(?<=[.!?]) (?=\S)")
+_FIGURE: Final = re.compile(r"(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)( ?(?:%|[A-Z]{3}|min))?")
+_LETTERS: Final = re.compile(r"[^\W\d_]")
+
+
+def primary(tag: str) -> str:
+    """The language of a BCP 47 tag: ``de`` of ``de-AT``."""
+    return tag.partition("-")[0].lower()
+
+
+@lru_cache(maxsize=8)
+def language(tag: str) -> Language | None:
+    """The language of a tag, if the site speaks it beside English."""
+    file = resources.files("itsm_as_code.site").joinpath("catalogues", f"{primary(tag)}.json")
+    return Language(json.loads(file.read_text("utf-8"))) if file.is_file() else None
+
+
+class Language:
+    """A catalogue: ``texts`` from English; ``days``, ``months`` and ``zones`` by their short names.
+
+    ``date`` has the parts of a day, ``figures`` are the marks between thousands and before decimals.
+    """
+
+    def __init__(self, catalogue: Mapping[str, Any]) -> None:
+        self.texts: Mapping[str, str] = {k: v for k, v in catalogue["texts"].items() if "{}" not in k}
+        self._names: Mapping[str, str] = {**catalogue["days"], **catalogue["months"]}
+        self._date: str = catalogue["date"]
+        self._zones: Mapping[str, str] = catalogue["zones"]
+        self._figures: tuple[str, str] = tuple(catalogue["figures"])
+        named = [key for key in catalogue["texts"] if "{}" in key]
+        # What says most by itself is tried first.
+        self._patterns = [
+            (_pattern(key), catalogue["texts"][key]) for key in sorted(named, key=lambda key: (-len(key), key))
+        ]
+        days, months = "|".join(catalogue["days"]), "|".join(catalogue["months"])
+        self._day = re.compile(rf"\b({days}) (\d{{1,2}}) ({months}) (\d{{4}})\b")
+        self._time = re.compile(rf"\b(\d\d:\d\d) ({'|'.join(self._zones)})\b")
+        self.say = lru_cache(maxsize=16_384)(self._say)
+
+    def page(self, text: str) -> str:
+        """A page in this language."""
+        return "".join(self._pieces(text))
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        until = ""
+        for piece in _PIECES.split(text):
+            if piece.startswith("<"):
+                yield _SAID.sub(self._attribute, piece) if '="' in piece else piece
+                if until and piece == until:
+                    until = ""
+                elif not until:
+                    found = _KEPT.match(piece)
+                    if found:
+                        until = "</div>" if found[2] else f"</{found[1]}>"
+                    elif _TO_RECORD.match(piece):
+                        until = "</a>"
+            elif until or (not _LETTERS.search(piece) and not piece.strip()):
+                yield piece
+            else:
+                yield self._escaped(piece)
+
+    def _attribute(self, match: re.Match[str]) -> str:
+        return f'{match[1]}="{self._escaped(match[2])}"'
+
+    def _escaped(self, text: str) -> str:
+        core = text.strip()
+        said = self.say(html.unescape(core))
+        return text.replace(core, html.escape(said), 1) if said != html.unescape(core) else text
+
+    def _say(self, text: str) -> str:
+        found = self.known(text)
+        if found is not None:
+            return found
+        parts = _SENTENCES.split(text)
+        if len(parts) > 1:
+            return " ".join([self.say(part) for part in parts])
+        figure = _FIGURE.fullmatch(text)
+        if figure is not None:
+            # A bare decimal may be a version; who knows that it is a figure asks for it.
+            return self.figure(text) if figure[2] or "," in text else text
+        return self._time.sub(lambda match: f"{match[1]} {self._zones[match[2]]}", self._day.sub(self._as_day, text))
+
+    def figure(self, text: str) -> str:
+        """A figure with the marks of the language; what is none is said as any text."""
+        if _FIGURE.fullmatch(text) is None:
+            return self.say(text)
+        group, point = self._figures
+        return text.translate({ord(","): group, ord("."): point})
+
+    def known(self, text: str) -> str | None:
+        """What the catalogue has for a text, whole or by a pattern; None for what it does not know."""
+        if text in self.texts:
+            return self.texts[text]
+        for pattern, said in self._patterns:
+            match = pattern.fullmatch(text)
+            if match is not None:
+                pieces = said.split("{}")
+                return "".join(
+                    [pieces[0], *map("".join, zip(map(self.figure, match.groups()), pieces[1:], strict=True))]
+                )
+        return None
+
+    def _as_day(self, match: re.Match[str]) -> str:
+        day, number, month, year = match.groups()
+        return self._date.format(day=self._names[day], number=number, month=self._names[month], year=year)
+
+
+def _pattern(key: str) -> re.Pattern[str]:
+    return re.compile("(.+?)".join(re.escape(part) for part in key.split("{}")), re.DOTALL)

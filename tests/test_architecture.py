@@ -29,6 +29,7 @@ LAYERS = [
     ["figures"],
     ["checks", "policies"],
     ["validation"],
+    ["by_index"],
     ["stored_findings"],
     ["compliance"],
     ["gate"],

@@ -219,6 +219,15 @@ class Intervals:
         return sum((span.end - span.start for span in self.spans), timedelta())
 
 
+def midnight(day: date) -> datetime:
+    """The beginning of a day on the clocks of wherever it is.
+
+    ``combine`` reads a day without asking it, so that one which notes what it is asked (:mod:`itsm_as_code.horizon`)
+    would not hear of it.
+    """
+    return datetime.combine(day.replace(), time())
+
+
 def wall_intervals(day: date, start: str, end: str, tz: ZoneInfo) -> list[Interval]:
     """The instants of a local day at which a clock in ``tz`` shows a time in ``[start, end)``.
 
@@ -231,8 +240,8 @@ def wall_intervals(day: date, start: str, end: str, tz: ZoneInfo) -> list[Interv
             *wall_intervals(day, start, "24:00", tz),
             *(wall_intervals(day + _ONE_DAY, "00:00", end, tz) if last else ()),
         ]
-    wall_start = datetime.combine(day, time()) + timedelta(minutes=first)
-    wall_end = datetime.combine(day, time()) + timedelta(minutes=last)
+    wall_start = midnight(day) + timedelta(minutes=first)
+    wall_end = midnight(day) + timedelta(minutes=last)
     spans = []
     for segment, offset in _segments(wall_start - _ONE_DAY, wall_end + _ONE_DAY, tz):
         lower = max(segment.start, (wall_start - offset).replace(tzinfo=UTC))

@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
+from itsm_as_code.by_index import EXPRESSIONS, Committed, Indexed, judged_again, nearest
 from itsm_as_code.checks import Situation, run_checks
 from itsm_as_code.clock import format_instant, parse_instant
 from itsm_as_code.configuration import PATH as CONFIGURATION
@@ -29,9 +30,9 @@ from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.entries import files_of
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.file_names import no_record
-from itsm_as_code.records.index import TreeIndex
+from itsm_as_code.records.index import TreeIndex, trees
 from itsm_as_code.records.kinds import KindRegistry
-from itsm_as_code.records.lazy import LazyCatalogue, NotIndexed, listings
+from itsm_as_code.records.lazy import NOT_ENOUGH, LazyCatalogue, NotIndexed, listings
 from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.sources import Sources
@@ -56,8 +57,6 @@ Instant = Callable[[datetime | None], datetime]
 """Gives the instant to judge at, by the one that itsm.yaml names, if it names one."""
 _PART: Final = "findings"
 _CHECKS: Final = "checks"
-EXPRESSIONS: Final = "expressions"
-"""The part for :func:`~itsm_as_code.policies.cel.take_over`."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,27 @@ def find(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant) -> 
             pass  # it is no answer of this program, whatever its seal says
         else:
             return _judged(snapshot, stored, lambda _: now, index)
+    elif not isinstance(snapshot, WorkTree):
+        try:
+            return _by_nearest(snapshot, stored, instant)
+        except NOT_ENOUGH as why:
+            if trees(stored.cache):
+                stored.cache.passed_over = f"all records are read, for the index does not say enough: {why}"
     return _judged(snapshot, stored, instant, index)
+
+
+def _by_nearest(snapshot: Committed, stored: StoredRecords, instant: Instant) -> Answer:
+    """The findings by those of a tree that differs in few files; NotIndexed where everything has to be read."""
+    near, index, changes = nearest(snapshot, stored)
+    data = index.get(_PART) | index.get(_CHECKS)
+    now = instant(parse_instant(data["asOf"]) if data["asOf"] else None)
+    earlier = _Earlier(data, near, index, stored)
+    if not earlier.holds(now):
+        raise NotIndexed("time alone changes what is said")
+    before, indexed = earlier.answer(now).findings, Indexed.read(near, index, stored)
+    catalogue, findings = judged_again(indexed, snapshot, changes, before, Found(index, now), now)
+    files = len(catalogue) - len(catalogue.packed)
+    return Answer(findings, len(catalogue), files, lambda: list(catalogue.by_path), now, catalogue.sources())
 
 
 def _judged(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant, index: TreeIndex | None) -> Answer:

@@ -9,11 +9,11 @@ Source: Beyer, Jones, Petoff and Murphy, Site Reliability Engineering, chapter 1
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, timedelta
 from typing import Final
 
 from itsm_as_code.checks import Situation, Subject
-from itsm_as_code.clock import Interval, Intervals, format_span
+from itsm_as_code.clock import Interval, Intervals, format_span, midnight
 from itsm_as_code.findings import Problem
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.on_call import Shift, gaps, overlaps, rotas, runs, shifts, too_long
@@ -27,7 +27,7 @@ _AHEAD: Final = timedelta(weeks=8)
 
 
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
-    start = datetime.combine(utc_day(situation.now), time(), UTC)
+    start = midnight(utc_day(situation.now)).replace(tzinfo=UTC)
     window = Interval(start, start + _AHEAD)
     for calendar in rotas(facts):
         try:

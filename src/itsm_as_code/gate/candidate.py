@@ -15,9 +15,8 @@ from itsm_as_code.errors import ForgeError
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate.conflicts import planned_window
-from itsm_as_code.gate.guard import JUDGING_KINDS, guarded_facts
+from itsm_as_code.gate.guard import guarded_facts
 from itsm_as_code.gate.identities import Directory
-from itsm_as_code.gate.incoming import brings_rules
 from itsm_as_code.gate.indexed import indexed_sides
 from itsm_as_code.gate.lane import Situation
 from itsm_as_code.gate.open_changes import OpenChanges, open_changes
@@ -26,6 +25,7 @@ from itsm_as_code.gate.renames import Existed, Rename, hindrances, rename_of
 from itsm_as_code.gate.scope import PathChange
 from itsm_as_code.git.commits import Commit
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.policies.affected import JUDGING_KINDS, brings_rules
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.records.facts import Facts

@@ -15,14 +15,10 @@ from itsm_as_code.gate.outlining import outline_of
 from itsm_as_code.gate.reasons import missing, rejections
 from itsm_as_code.gate.root import at_root, nothing_to_judge, root_reasons
 from itsm_as_code.git.repository import MergeConflict, Repository
-from itsm_as_code.records.lazy import NotIndexed
+from itsm_as_code.records.lazy import NOT_ENOUGH
 from itsm_as_code.records.stored import StoredRecords
 
 RULES = (*guard.RULES, *lane.RULES)
-
-
-_NO_INDEX = (NotIndexed, LookupError, TypeError, ValueError, AttributeError)
-"""What comes of an index that lacks something, or is none of this program: what is wrong elsewhere comes up again."""
 
 
 def evaluate(
@@ -45,7 +41,7 @@ def evaluate(
         if stored is not None:
             try:
                 return decide(read_candidate(*asked, by_index=True), repository)
-            except _NO_INDEX as why:
+            except NOT_ENOUGH as why:
                 stored.cache.passed_over = f"all records are read, for the index does not say enough: {why}"
         return decide(read_candidate(*asked), repository)
     except MergeConflict as conflict:

@@ -9,13 +9,13 @@ from typing import Final
 from itsm_as_code.checks import Situation, all_checks, run_checks, waivable_ids
 from itsm_as_code.findings import Finding, RecordId, Severity, folded, sort_findings, with_known
 from itsm_as_code.gate import lane
-from itsm_as_code.gate.affected import affected
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.context import PullRequestContext, context_of
 from itsm_as_code.gate.guard import Deletions, renamed, step_findings
 from itsm_as_code.gate.impact import contexts_of
 from itsm_as_code.gate.incoming import Incoming, example_findings
 from itsm_as_code.gate.scope import Scope
+from itsm_as_code.policies.affected import affected
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.waivers import resolve
 from itsm_as_code.records.catalogue import Catalogue, Record
@@ -56,7 +56,9 @@ def findings_of(candidate: Candidate) -> Findings:
     validation = assess_catalogue(candidate.catalogue, candidate.rule_set, candidate.now, contexts, focus)
     if focus is not None:  # of checks, those that say something of the rest
         others = {item.rule for item in validation.findings if item.record not in candidate.touched}
-        focus = replace(focus, checks=others | {"calendar-readable"}, touched=frozenset())
+        base = candidate.rule_set.catalogue
+        drift = base.touched if isinstance(base, ChangedCatalogue) else frozenset()
+        focus = replace(focus, checks=others | {"calendar-readable"}, touched=drift)
     before = assess_catalogue(candidate.rule_set.catalogue, candidate.rule_set, candidate.now, focus=focus)
     incoming = None
     if candidate.brings_rules:

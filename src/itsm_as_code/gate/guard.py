@@ -11,6 +11,7 @@ from typing import Final
 from itsm_as_code import clock
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
 from itsm_as_code.gate.decision import canonical
+from itsm_as_code.policies.affected import JUDGING_KINDS
 from itsm_as_code.policies.cel import CompileError, Environment
 from itsm_as_code.policies.packs import FOLDER as PACKS_FOLDER
 from itsm_as_code.records.catalogue import Catalogue, Layered, Listed, Record, stamp
@@ -23,18 +24,6 @@ from itsm_as_code.records.lifecycle_path import with_steps
 from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.snapshot import below
 
-JUDGING_KINDS = (
-    "Person",
-    "Team",
-    "Calendar",
-    "ChangeModel",
-    "Policy",
-    "ApprovalPolicy",
-    "Waiver",
-    "Control",
-    "PolicyPack",
-)
-"""Kinds that judge others: the gate answers questions about them from the base."""
 TOOL = ".itsm"
 """The folder of what judges: the lock that the workflows install the program by, and wheels (``itsm init``)."""
 PROMISING_KINDS = ("ServiceLevelAgreement",)

@@ -12,7 +12,7 @@ from itsm_as_code.configuration import Configuration, PolicySettings
 from itsm_as_code.errors import ConfigurationError, ItsmError
 from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.gate.decision import Reason
-from itsm_as_code.gate.guard import JUDGING_KINDS, unusable
+from itsm_as_code.gate.guard import unusable
 from itsm_as_code.gate.impact import Shift, shifts
 from itsm_as_code.policies.examples import example_problems
 from itsm_as_code.policies.fixtures import fixture_folders, fixtures_of
@@ -30,13 +30,6 @@ _OWN_RULES = (
     "waiver-valid",
     "calendar-readable",
 )
-
-
-def brings_rules(kinds: Iterable[str], paths: Iterable[str]) -> bool:
-    """True when a pull request that touches records of some kinds, and paths, touches what judges."""
-    return any(kind in JUDGING_KINDS for kind in kinds) or any(
-        path == "itsm.yaml" or path.startswith("schemas/") for path in paths
-    )
 
 
 def example_findings(

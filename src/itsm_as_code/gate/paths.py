@@ -16,9 +16,12 @@ from itsm_as_code.snapshot import Entry, PartlyListed
 def changed_paths(old: Mapping[str, Entry], new: Mapping[str, Entry]) -> dict[str, str]:
     """Path -> ``added``, ``modified`` or ``deleted`` between two trees; a rename is a deletion and an addition."""
     found = {}
-    known = new.changes if isinstance(new, ChangedFiles) and new.before is old else old.keys() | new.keys()
+    may_differ = new.may_differ_from(old) if isinstance(new, ChangedFiles) else None
+    known = old.keys() | new.keys() if may_differ is None else may_differ
     for path in sorted(known):
         before, after = old.get(path), new.get(path)
+        if before is None and after is None:  # gone from both since a tree that is known of both
+            continue
         if before is None or after is None:
             found[path] = "added" if before is None else "deleted"
         elif (before.mode, before.oid) != (after.mode, after.oid):

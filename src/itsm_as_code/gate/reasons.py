@@ -13,10 +13,11 @@ from itsm_as_code.gate.approvals import Approvals
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.gate.findings import Findings
-from itsm_as_code.gate.guard import JUDGING_KINDS, uncompilable, unusable
+from itsm_as_code.gate.guard import uncompilable, unusable
 from itsm_as_code.gate.paths import refused_paths
 from itsm_as_code.gate.scope import Uncovered
 from itsm_as_code.git.root import Rooted
+from itsm_as_code.policies.affected import JUDGING_KINDS
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kind_schema import has_field
 from itsm_as_code.records.kinds import KindRegistry

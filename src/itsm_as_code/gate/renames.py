@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from itsm_as_code.findings import Finding, Pointer
 from itsm_as_code.gate.decision import canonical
-from itsm_as_code.gate.guard import JUDGING_KINDS
+from itsm_as_code.policies.affected import JUDGING_KINDS
 from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.diff import RecordDiff, diff_data
 from itsm_as_code.records.document import load

@@ -66,7 +66,8 @@ def root_reasons(before: Snapshot, after: Snapshot, registry: KindRegistry) -> I
         message = f"{prefix}{PATH} says where the records lie, and is no plain file there any more; put it back"
         yield Reason("root-moved", message)
     clear = not prefix and PATH in old
-    added = new.added if isinstance(new, ChangedFiles) and new.before is old else new.keys() - old.keys()
+    may_differ = new.may_differ_from(old) if isinstance(new, ChangedFiles) else None
+    added = [path for path in (new if may_differ is None else may_differ) if path in new and path not in old]
     for path in sorted(added):
         if path.rpartition("/")[2] != PATH or path == prefix + PATH or (not prefix and path == PATH):
             continue

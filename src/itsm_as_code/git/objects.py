@@ -275,6 +275,14 @@ class Revision:
         """The id of the tree."""
         return self.objects.tree_of(self.label)
 
+    def of(self, tree: str) -> Revision:
+        """Another tree of the same repository."""
+        return Revision(self.objects, tree)
+
+    def since(self, tree: str) -> dict[str, Entry | None]:
+        """What stands here at each path whose file is another one in a tree; None where there is none."""
+        return self.objects.differences(tree, self.tree)
+
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
         return _Listing(self.objects, self.label)
@@ -350,6 +358,20 @@ class FolderOfRevision(Below):
         name = f"{self.whole.label}:{self.prefix.removesuffix('/')}"
         code, out = self.whole.objects.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, accept=(0, 1))
         return out.decode().strip() if code == 0 else None
+
+    def of(self, tree: str) -> Revision:
+        """Another tree of such a folder."""
+        return self.whole.of(tree)
+
+    def since(self, tree: str) -> dict[str, Entry | None]:
+        """What stands here at each path whose file is another one in a tree; None where there is none."""
+        return self.whole.objects.differences(tree, self.tree or "")
+
+    def knowing(self, entries: Mapping[str, Entry]) -> FolderOfRevision:
+        """The same folder, whose files somebody knows already."""
+        found = FolderOfRevision(self.whole, self.prefix)
+        found.__dict__["entries"] = entries
+        return found
 
     def excerpt(self, entries: Mapping[str, Entry]) -> FolderOfRevision:
         """The same folder, of which these files alone are asked for; the others are not even listed."""

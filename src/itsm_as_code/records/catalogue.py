@@ -36,7 +36,7 @@ REFERENCE_EXISTS = Rule(
 )
 RULES = (REFERENCE_EXISTS,)
 
-_MOST_MEANT: Final = 100
+MOST_MEANT: Final = 100
 """Names that are not there for which one that may have been meant is looked for; each costs a look at all names."""
 
 
@@ -219,7 +219,7 @@ class Catalogue:
     def did_you_mean(self, missing: RecordId) -> str:
         """A question about the record of the kind that was most likely meant, looked for once, or the empty string."""
         if missing not in self._meant:
-            if len(self._meant) >= _MOST_MEANT:
+            if len(self._meant) >= MOST_MEANT:
                 return ""
             self._meant[missing] = self._nearest(missing)
         return self._meant[missing]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any, Final
 
@@ -127,10 +127,13 @@ class ChangedFiles(PartlyListed):
         yield from (path for path in self.before.resembling(paths) if self.changes.get(path, ...) is not None)
         yield from (path for path, entry in self.changes.items() if entry is not None)
 
-    @property
-    def added(self) -> list[str]:
-        """The paths that the other tree does not have."""
-        return [path for path, entry in self.changes.items() if entry is not None and path not in self.before]
+    def may_differ_from(self, other: Mapping[str, Entry]) -> Set[str] | None:
+        """The paths at which the files of another tree may be others; None for any."""
+        if other is self.before:
+            return self.changes.keys()
+        if isinstance(other, ChangedFiles) and other.before is self.before:
+            return self.changes.keys() | other.changes.keys()
+        return None
 
     @property
     def has_twins(self) -> bool:

@@ -8,6 +8,7 @@ is missing: whoever needs it works it out anew. A few trees are kept, those that
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
@@ -22,6 +23,7 @@ _LIBRARIES: Final = ("cel-expr-python", "jsonschema", "orjson", "python-dateutil
 """Those that decide what is said of records, beside those that decide what records say."""
 _KEPT: Final = 4
 _TREES: Final = "trees"
+_OF_GIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 class TreeIndex:
@@ -47,6 +49,12 @@ class TreeIndex:
 
     def _part(self, tree: str, name: str) -> Any:
         return dict(self._cache.get_many(_space(), [_id(tree, name)])).get(_id(tree, name))
+
+
+def trees(cache: Cache) -> list[str]:
+    """The ids of the trees that have an index, but those of work trees, the one that was written last first."""
+    known = TreeIndex(cache, "").get(_TREES) or {}
+    return [tree for tree in reversed(known) if _OF_GIT.match(tree)]
 
 
 def _id(tree: str, name: str) -> str:

@@ -30,6 +30,10 @@ class NotIndexed(Exception):
     """A part of the index is missing, or says what cannot be."""
 
 
+NOT_ENOUGH: Final = (NotIndexed, LookupError, TypeError, ValueError, AttributeError)
+"""What comes of an index that lacks something, or is none of this program: what is wrong elsewhere comes up again."""
+
+
 def listings(catalogue: Catalogue) -> dict[str, Any]:
     """The parts of an index from which a :class:`LazyCatalogue` is made: the valid records of each kind."""
     parts: dict[str, Any] = {}

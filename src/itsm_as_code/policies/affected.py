@@ -1,4 +1,4 @@
-"""Which records a pull request can change the verdict on: those it touches, and those that rules look up it with.
+"""Which records a change can alter what is said of: those it touches, and those that rules look up it with.
 
 A record that stays as it is, judged by rules that stay as they are at the same instant, gets another verdict only
 where a rule looks at other records. So the gate judges the touched records, and of the others those for which a
@@ -20,6 +20,26 @@ from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.changed import ChangedCatalogue
 from itsm_as_code.records.graph import ServiceGraph
+
+JUDGING_KINDS = (
+    "Person",
+    "Team",
+    "Calendar",
+    "ChangeModel",
+    "Policy",
+    "ApprovalPolicy",
+    "Waiver",
+    "Control",
+    "PolicyPack",
+)
+"""Kinds that judge others: the gate answers questions about them from the base."""
+
+
+def brings_rules(kinds: Iterable[str], paths: Iterable[str]) -> bool:
+    """True when a pull request that touches records of some kinds, and paths, touches what judges."""
+    return any(kind in JUDGING_KINDS for kind in kinds) or any(
+        path == "itsm.yaml" or path.startswith("schemas/") for path in paths
+    )
 
 
 def affected(
@@ -61,25 +81,29 @@ def _looking(base: Catalogue, candidate: Catalogue, touched: Set[RecordId], engi
             by_name = by_own_names(policy, same_graph=same_graph)
             for kind in policy.kinds:
                 (named if by_name else anything).setdefault(kind, []).append(policy)
-    looks = Looks(candidate.part) if isinstance(candidate, ChangedCatalogue) else None
-    if looks is not None:
+    looks, differing = None, frozenset[RecordId]()
+    if isinstance(candidate, ChangedCatalogue):  # whose index knows nothing of what differs from its tree
+        looks, differing = Looks(candidate.part), candidate.touched
         for policy in {policy.name: policy for policies in anything.values() for policy in policies}.values():
-            yield from looks.looking(policy)
+            yield from (item for item in looks.looking(policy) if item not in differing)
     touched_names = {record_id.name for record_id in touched}
     names = [orjson.dumps(name) for name in sorted(touched_names)]
     for kind in sorted(anything.keys() | named.keys()):
         by_anything = anything.get(kind, [])
         sieve = _sieve([*by_anything, *named.get(kind, [])])
-        for record in _standing(candidate, kind, looks, touched_names if kind in named else frozenset()):
+        asked = touched_names if kind in named else frozenset()
+        for record in _standing(candidate, kind, looks, asked, {item.name for item in differing if item.kind == kind}):
             places = sieve.passing(record.data)
             if places and (places[0] < len(by_anything) or _names_any(record, names)):
                 yield record.id
 
 
-def _standing(candidate: Catalogue, kind: str, looks: Looks | None, names: Set[str]) -> list[Record]:
+def _standing(
+    candidate: Catalogue, kind: str, looks: Looks | None, names: Set[str], differing: Set[str]
+) -> list[Record]:
     """The records of a kind, without those in which none of some names stands where that is known."""
     known = looks.naming(kind, names) if looks is not None else None
-    return candidate.of_kind(kind) if known is None else candidate.some(kind, sorted(known | names))
+    return candidate.of_kind(kind) if known is None else candidate.some(kind, sorted(known | names | differing))
 
 
 def _sieve(policies: Iterable[Policy]) -> Sieve:

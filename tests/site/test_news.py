@@ -74,7 +74,7 @@ def test_the_sentence(records: dict[str, str], said: str, validated: Validate) -
 
 def test_one_service_and_none(validated: Validate) -> None:
     assert headline(validated({})) == "No customer service is recorded yet."
-    assert headline(validated(PEOPLE | service("a"))) == "A works."
+    assert headline(validated(PEOPLE | service("a"))) == "The one customer service works."
 
 
 def test_it_has_at_most_two_sentences_and_names_two_services(validated: Validate) -> None:

@@ -26,6 +26,7 @@ from itsm_as_code.site.views.values import (
     Link,
     Page,
     Row,
+    Said,
     Section,
     Stack,
     Status,
@@ -121,7 +122,7 @@ def _services(context: Context, now: state.Now, customers: list[Record]) -> Sect
         note = news.note(context, now, service)
         stands = now.of_service(service)
         kept, used = error_budget.kept(context, service)
-        how: Value = Stack((stands, Text(note))) if note else stands
+        how: Value = Stack((stands, Said(note))) if note else stands
         rows.append(Row.of(context.link(service), how, days.strip(context, service), kept, used))
     headers = ("Service", "Now", f"{days.SHOWN} days to today", "Promise", "Downtime used")
     table = Table("Services for customers", headers, tuple(rows), "No customer service is recorded yet.", board=True)

@@ -72,16 +72,21 @@ def status(value: v.Status) -> str:
     )
 
 
-_WORDS = (v.Text, v.Strong, v.Code, v.Link, v.Moment, v.Status, v.Missing, v.Inline)
+_WORDS = (v.Text, v.Said, v.Strong, v.Code, v.Link, v.Moment, v.Status, v.Missing, v.Inline)
 
 
 class Html:
-    """Markup of values on pages at one depth; ``root`` leads from there to the top of the site."""
+    """Markup of values on pages at one depth; ``root`` leads from there to the top of the site.
 
-    def __init__(self, root: str) -> None:
+    ``own`` are the marks around what records say, for who translates the page.
+    """
+
+    def __init__(self, root: str, own: tuple[str, str] = ("", "")) -> None:
         self.root = root
+        before, after = own
         self._writers: dict[type, Callable[[Any], str]] = {
             v.Text: lambda value: escape(value.text),
+            v.Said: lambda value: f"{before}{escape(value.text)}{after}",
             v.Code: lambda value: f"<code>{escape(value.text)}</code>",
             v.Prose: lambda value: f'<div class="prose">{prose(value.source)}</div>',
             v.Link: self.link,

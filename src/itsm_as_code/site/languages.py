@@ -1,7 +1,8 @@
 """Pages in another language than English: what the program says is looked up in a catalogue, what records say stays.
 
-Views speak English. ``catalogues/de.json`` maps each of their texts to German; ``{}`` stands for what changes in
-it, which is looked up in turn. Days and figures are written as the language writes them.
+Views speak English. ``catalogues/de.json`` maps each of their texts to German; ``{}``, and ``{n}`` for
+a figure alone, stand for what changes in it, which is looked up in turn. Days and figures are written as the language
+writes them.
 """
 
 from __future__ import annotations
@@ -14,13 +15,23 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
-_PIECES: Final = re.compile(r"(<[^>]*>)")
+OWN: Final = ("\x02", "\x03")
+"""Marks around what a record says, between who writes a page and who translates it."""
+_PIECES: Final = re.compile("(<[^>]*>|\x02[^\x03]*\x03)")
 _SAID: Final = re.compile(r'\b(aria-label|data-l|data-dark|data-light|placeholder)="([^"]*)"')
-_KEPT: Final = re.compile(r"<(code|pre|script|style)\b|<div class=\"(prose)\"")
+_KEPT: Final = re.compile(r"<(code|pre|script|style)\b|<div class=\"(?:lead )?(prose)\"")
 _TO_RECORD: Final = re.compile(r'<a href="(?!#)(?![^"]*(?:index|by_\w+|matrix|about)\.html)[^"]*"')
 """A link to something that is called what it is called, and to no list."""
 _SENTENCES: Final = re.compile(r"(?<=[.!?]) (?=\S)")
 _FIGURE: Final = re.compile(r"(-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d+(?:\.\d+)?)( ?(?:%|[A-Z]{3}|min))?")
+_PLACES: Final = {
+    "{}": ".+?",
+    "{n}": r"-?\d[\d.,]*(?: ?%)?",
+    "{q}": r"-?\d[\d.,]*(?: ?%| [a-z]+(?: per [a-z]+)?)?",
+    "{t}": r"\d+ (?:day|hour|minute|second)s?(?: \d+ (?:hour|minute|second)s?)?",
+}
+"""What may stand in a place of a text: anything, a figure, a quantity, a length of time."""
+_PLACE: Final = re.compile(r"\{[nqt]?\}")
 _LETTERS: Final = re.compile(r"[^\W\d_]")
 
 
@@ -43,18 +54,21 @@ class Language:
     """
 
     def __init__(self, catalogue: Mapping[str, Any]) -> None:
-        self.texts: Mapping[str, str] = {k: v for k, v in catalogue["texts"].items() if "{}" not in k}
+        self.texts: Mapping[str, str] = {k: v for k, v in catalogue["texts"].items() if not _PLACE.search(k)}
         self._names: Mapping[str, str] = {**catalogue["days"], **catalogue["months"]}
         self._date: str = catalogue["date"]
+        self._words: Mapping[str, str] = catalogue["spans"]
         self._zones: Mapping[str, str] = catalogue["zones"]
         self._figures: tuple[str, str] = tuple(catalogue["figures"])
-        named = [key for key in catalogue["texts"] if "{}" in key]
+        named = [key for key in catalogue["texts"] if _PLACE.search(key)]
         # What says most by itself is tried first.
         self._patterns = [
             (_pattern(key), catalogue["texts"][key]) for key in sorted(named, key=lambda key: (-len(key), key))
         ]
         days, months = "|".join(catalogue["days"]), "|".join(catalogue["months"])
         self._day = re.compile(rf"\b({days}) (\d{{1,2}}) ({months}) (\d{{4}})\b")
+        self._span = re.compile(rf"(\d\d:\d\d) to (?=\d\d:\d\d|(?:{days}) \d)")
+        self._since = re.compile(rf"^since (?=(?:{days}) \d)")
         self._time = re.compile(rf"\b(\d\d:\d\d) ({'|'.join(self._zones)})\b")
         self.say = lru_cache(maxsize=16_384)(self._say)
 
@@ -65,7 +79,9 @@ class Language:
     def _pieces(self, text: str) -> Iterator[str]:
         until = ""
         for piece in _PIECES.split(text):
-            if piece.startswith("<"):
+            if piece.startswith(OWN[0]):
+                yield piece[1:-1]
+            elif piece.startswith("<"):
                 yield _SAID.sub(self._attribute, piece) if '="' in piece else piece
                 if until and piece == until:
                     until = ""
@@ -99,6 +115,8 @@ class Language:
         if figure is not None:
             # A bare decimal may be a version; who knows that it is a figure asks for it.
             return self.figure(text) if figure[2] or "," in text else text
+        text = self._span.sub(lambda match: f"{match[1]} {self._words['to']} ", text)
+        text = self._since.sub(f"{self._words['since']} ", text)
         return self._time.sub(lambda match: f"{match[1]} {self._zones[match[2]]}", self._day.sub(self._as_day, text))
 
     def figure(self, text: str) -> str:
@@ -127,4 +145,7 @@ class Language:
 
 
 def _pattern(key: str) -> re.Pattern[str]:
-    return re.compile("(.+?)".join(re.escape(part) for part in key.split("{}")), re.DOTALL)
+    places = iter([f"({_PLACES[place]})" for place in _PLACE.findall(key)])
+    return re.compile(
+        "".join([re.escape(part) + next(places, "") for part in _PLACE.sub("\0", key).split("\0")]), re.DOTALL
+    )

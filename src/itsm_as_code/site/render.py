@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from itsm_as_code.site import addresses
 from itsm_as_code.site.html import SHAPES, Html, prose
-from itsm_as_code.site.languages import language
+from itsm_as_code.site.languages import OWN, language
 from itsm_as_code.site.views.values import Link, Moment, Page, Value
 
 CONTENT_SECURITY_POLICY = (
@@ -69,6 +69,7 @@ class Renderer:
     def __init__(self, frame: Frame) -> None:
         self._url = frame.url
         self._language = language(frame.language)
+        self._own = OWN if self._language is not None else ("", "")
         self._environment = Environment(
             loader=FunctionLoader(lambda name: asset(f"templates/{name}").decode()),
             autoescape=True,
@@ -81,6 +82,7 @@ class Renderer:
             csp=CONTENT_SECURITY_POLICY,
             shapes=SHAPES,
             prose=prose,
+            own=lambda text: Markup(self._own[0]) + text + Markup(self._own[1]),  # noqa: S704 - text is escaped
             style=by_content("style.css"),
             script=by_content("site.js"),
             search=by_content("search.js"),
@@ -93,7 +95,7 @@ class Renderer:
         root = "../" * page.path.count("/")
         if root not in self._depths:
             said = self._environment.get_template("footer.html").render(root=root)
-            self._depths[root] = Html(root), Markup(said)  # noqa: S704 - rendered with autoescape
+            self._depths[root] = Html(root, self._own), Markup(said)  # noqa: S704 - rendered with autoescape
         html, footer = self._depths[root]
         template = self._environment.get_template(page.template)
         canonical = addresses.absolute(self._url, page.path) if self._url else ""

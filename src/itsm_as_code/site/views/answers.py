@@ -10,7 +10,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.facts import began
 from itsm_as_code.site.views import arithmetic, error_budget, hours, news, promises, state, weekend, words
 from itsm_as_code.site.views.context import Context, remembered
-from itsm_as_code.site.views.values import Answer, Inline, Link, Missing, Text, Value
+from itsm_as_code.site.views.values import Answer, Inline, Link, Missing, Said, Text, Value
 
 _SHOWN = 3
 
@@ -34,10 +34,10 @@ def _working(context: Context, service: Record, now: state.Now) -> Answer:
         details.append(Inline((Link(news.told(incident).rstrip("."), context.link(incident).href), *since), " "))
         advice = incident.spec.get("customerNotice", {}).get("advice")
         if advice and incident.spec["status"] != "restored":
-            details.append(Text(str(advice)))
+            details.append(Said(str(advice)))
     note = news.note(context, now, service)
     if note and not incidents:
-        details.append(Text(words.sentence(note)))
+        details.append(Said(words.sentence(note)))
     via = now.affected.get(service.name)
     if via:
         details.append(Inline((Text("It stands on"), context.reference("Service", via)), " "))
@@ -98,7 +98,7 @@ def _help(context: Context, service: Record) -> Answer:
     details: list[Value] = []
     if support:
         address = support.get("url") or (f"mailto:{support['email']}" if support.get("email") else "")
-        big = Link(str(support["channel"]), address, external=True) if address else Text(str(support["channel"]))
+        big = Link(str(support["channel"]), address, external=True) if address else Said(str(support["channel"]))
         answered = support.get("hours", service.spec.get("hours"))
         calendar = context.catalogue.get("Calendar", str(answered)) if answered else None
         details.append(Text(hours.summary(context, calendar.spec) if calendar else "Around the clock, every day"))

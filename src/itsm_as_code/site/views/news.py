@@ -51,7 +51,7 @@ def _standing(context: Context, now: state.Now, services: Sequence[Record]) -> s
             since = f" since {_since(context, now, found[0])}" if conditions == _DOWN and len(found) == 1 else ""
             return f"{_named(found)} {one if len(found) == 1 else many}{since}."
     if len(services) == 1:
-        return f"{services[0].title} works."
+        return "The one customer service works."
     return f"All {words.spelt(len(services))} customer services work."
 
 

@@ -21,6 +21,7 @@ from itsm_as_code.site.views.values import (
     Missing,
     Prose,
     Row,
+    Said,
     Table,
     Text,
     Value,
@@ -181,7 +182,7 @@ class Display:
             return Link(said, f"mailto:{said}", external=True)
         if style == "code":
             return Code(said)
-        return Text(_PLAIN.get(style, str)(said))
+        return Text(_PLAIN[style](said)) if style in _PLAIN else Said(said)
 
     def _mapping(self, shape: Shape, value: Mapping[str, Any]) -> Value:
         if shape.style == "money":

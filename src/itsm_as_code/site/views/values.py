@@ -20,6 +20,11 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Said(Text):
+    """What a record says, in whatever language: it is never translated."""
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     text: str
 

@@ -10,6 +10,34 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from itsm_as_code.site.views.pictures import (
+    Bar as Bar,
+)
+from itsm_as_code.site.views.pictures import (
+    BurnDown as BurnDown,
+)
+from itsm_as_code.site.views.pictures import (
+    Chart as Chart,
+)
+from itsm_as_code.site.views.pictures import (
+    Day as Day,
+)
+from itsm_as_code.site.views.pictures import (
+    Key as Key,
+)
+from itsm_as_code.site.views.pictures import (
+    Meter as Meter,
+)
+from itsm_as_code.site.views.pictures import (
+    Node as Node,
+)
+from itsm_as_code.site.views.pictures import (
+    Picture as Picture,
+)
+from itsm_as_code.site.views.pictures import (
+    Strip as Strip,
+)
+
 Tone = Literal["good", "warn", "bad", "info", "none"]
 """How a status weighs; each tone has a colour and a shape of its own, the word says the rest."""
 
@@ -125,71 +153,6 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """A service in a dependency picture."""
-
-    label: str
-    detail: str
-    href: str
-    hard: bool = True
-    group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A service between what it depends on and what depends on it."""
-
-    title: str
-    centre: Node
-    upstream: tuple[Node, ...]
-    downstream: tuple[Node, ...]
-    more: str
-    """Address of the table that holds what the picture leaves out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A bar of a chart; None where there is no data."""
-
-    label: str
-    value: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Numbers over time. ``summary`` says in words what the bars show."""
-
-    title: str
-    summary: str
-    bars: tuple[Bar, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A day of a strip on which something was: its number from the left, how bad, and what in words."""
-
-    number: int
-    mark: Literal["down", "part", "note"]
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """Days in a row, those marked on which something was; ``summary`` says it in words."""
-
-    days: int
-    marks: tuple[Day, ...]
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """How much of what is allowed is used, as a share; what is beyond one is in red. The words stand beside it."""
-
-    used: float
-
-
-@dataclass(frozen=True, slots=True)
 class Strong:
     """A few words that carry the line."""
 
@@ -201,24 +164,6 @@ class Stack:
     """Values below one another in one place, the first of them the one that counts."""
 
     parts: tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BurnDown:
-    """What is left of something from one day to another: points from left (0) to right (1), one for the whole of it."""
-
-    title: str
-    summary: str
-    first: str
-    last: str
-    points: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What the marks of strips mean."""
-
-    note: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from itsm_as_code.compliance.known import Known
 from itsm_as_code.compliance.population import IN_PRODUCTION, Population, population, when
 from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.policies import Outcome, PolicyEngine
-from itsm_as_code.policies.cel import CompileError, Context, Environment, EvaluationError
+from itsm_as_code.policies.cel import CompileError, Context, Environment, EvaluationError, Sieve
 from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.taken_over import is_taken_over
@@ -53,6 +53,8 @@ class Basis:
             if finding.severity is not Severity.INFO:
                 self.findings.setdefault(finding.rule, []).append(finding)
         self._then: dict[tuple[str, RecordId], Outcome | None] = {}
+        self._risks: dict[RecordId, Mapping[str, Any] | None] = {}
+        self._sieves: dict[str, Sieve] = {}
         self._populations: dict[tuple[str, Interval], Population] = {}
 
     def population(self, entry: Mapping[str, Any], period: Interval) -> Population:
@@ -104,6 +106,17 @@ class Basis:
     def _risk(self, record: Record, at: datetime) -> Mapping[str, Any] | None:
         return risk_data(record, self.validation.facts, at, self.validation.configuration)
 
+    def _risk_then(self, record: Record, at: datetime) -> Mapping[str, Any] | None:
+        """The risk of a change when work on it began, the same for every policy."""
+        if record.id not in self._risks:
+            self._risks[record.id] = self._risk(record, at)
+        return self._risks[record.id]
+
+    def _sieve(self, policy: Policy) -> Sieve:
+        if policy.name not in self._sieves:
+            self._sieves[policy.name] = Sieve([policy.condition])
+        return self._sieves[policy.name]
+
     # What was true when the work began.
 
     def judged(self, policy: str, period: Interval) -> dict[RecordId, Outcome]:
@@ -129,9 +142,11 @@ class Basis:
     def _outcome(self, policy: Policy, record: Record) -> Outcome | None:
         if record.state == _AT_WORK:
             return None  # as it stands
-        at = when(record, IN_PRODUCTION["at"], self.known.started) or self.now
         data = {**record.data, "spec": {**record.spec, "status": _AT_WORK}}
-        risk = self._risk(record, at) if policy.asks_for_risk else None
+        if not policy.selects(data) or not self._sieve(policy).passing(data):
+            return None  # told at first sight, for there are as many questions as changes times policies
+        at = when(record, IN_PRODUCTION["at"], self.known.started) or self.now
+        risk = self._risk_then(record, at) if policy.asks_for_risk else None
         activation = self._environment.activation(Context(data, at, risk=risk))
         status, message = policy.judge(data, self._environment, activation)
         if status == "skip":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
@@ -148,7 +148,15 @@ class _Job:
             now = SeenNow(seen, self.notes)
         stale = self._look_back()
         left = [unit for unit in units(seen, now, self.feeds) if not self._keep(stage, unit.name, stale)]
-        for batch in self._share(stage, left):
+
+        def work_out() -> None:
+            _ = context.assessments  # for the first page, and for that of each control
+            ways = {"context": context, "facts": context.validation.facts, "state": now}
+            for name in _SHARED:
+                room, _, attribute = name.partition(".")
+                _ = self.notes.remembered(name) if self.memory is not None else getattr(ways[room], attribute)
+
+        for batch in self._share(stage, left, work_out):
             stage.fresh_files += batch.put
             stage.kept |= batch.kept
             self.made |= batch.made
@@ -164,8 +172,11 @@ class _Job:
         self.old = manifest.parts
         return renew(self.notes, manifest)
 
-    def _share(self, stage: Stage, left: list[Unit]) -> Iterator[Batch]:
-        """Make parts in several processes, if they are many; each batch with look-ups by the numbers of this one."""
+    def _share(self, stage: Stage, left: list[Unit], work_out: Callable[[], None]) -> Iterator[Batch]:
+        """Make parts in several processes, if they are many; each batch with look-ups by the numbers of this one.
+
+        ``work_out`` finds what most parts ask, for all of the processes.
+        """
         start = len(self.notes.digests)
         # What takes longest comes first, and records in the order of their lists, for neighbours ask the same.
         first = [[unit] for unit in left if not unit.name.startswith("record ")]
@@ -173,8 +184,7 @@ class _Job:
         chunks = [*first, *(then[at : at + _CHUNK] for at in range(0, len(then), _CHUNK))]
         processes = self.processes if len(left) >= _MANY else 1
         if processes > 1:
-            for name in _SHARED if self.memory is not None else ():
-                self.notes.remembered(name)
+            work_out()
             start = len(self.notes.digests)
 
         def work(chunks: Iterator[list[Unit]]) -> Batch:

@@ -15,6 +15,7 @@ import yaml
 from itsm_as_code import shipped
 from itsm_as_code.compliance import Known, Trend
 from itsm_as_code.compliance.known import NOTHING
+from itsm_as_code.site.views.context import NO_PAST, Past
 from itsm_as_code.validation import Validation, validate
 from tests.conftest import NOW, SMALL
 from tests.site.transcript import HERE
@@ -35,6 +36,7 @@ class Repository:
     trend: Trend | None = None
     feeds: dict[tuple[str, str], bytes] = field(default_factory=dict)
     beside: Known = NOTHING
+    past: Past = NO_PAST
 
     def validated(self) -> Validation:
         return validate(Memory(self.files), self.now)

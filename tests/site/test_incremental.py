@@ -21,6 +21,8 @@ from itsm_as_code.cache import Cache
 from itsm_as_code.compliance import Known
 from itsm_as_code.compliance.trend import Point, Trend
 from itsm_as_code.errors import ItsmError
+from itsm_as_code.gate.revisions import Revision, Revisions
+from itsm_as_code.site import Past
 from itsm_as_code.site.pages import context_of
 from itsm_as_code.site.publish import Built, memory, renew
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
@@ -44,8 +46,12 @@ class Place:
         validation = repository.validated()
         more = repository.trend, repository.feeds
         how = {"remembered": self.memory, "processes": self.processes}
-        built = site.publish(validation, repository.revision, self.out, *more, **how, beside=repository.beside)
-        return built, dict(site.build(validation, repository.revision, *more, beside=repository.beside))
+        built = site.publish(
+            validation, repository.revision, self.out, *more, **how, beside=repository.beside, past=repository.past
+        )
+        return built, dict(
+            site.build(validation, repository.revision, *more, beside=repository.beside, past=repository.past)
+        )
 
     def files(self) -> dict[str, bytes]:
         paths = (path for path in self.out.rglob("*") if path.is_file() and path.name != MARKER)
@@ -179,13 +185,16 @@ class Base:
     def missed(self, repository: Repository, kind: str) -> set[str]:
         """The parts that read differently now and would be kept, if look-ups of a kind had not been recorded."""
         validation, more = repository.validated(), (repository.trend, repository.feeds)
-        now = dict(site.build(validation, repository.revision, *more, beside=repository.beside))
+        told = {"beside": repository.beside, "past": repository.past}
+        now = dict(site.build(validation, repository.revision, *more, **told))
         gone = {number for number, found in enumerate(self.kinds) if found == kind}
         assert gone or not kind, kind
         old = self.manifest
         traces = {name: [number for number in trace if number not in gone] for name, trace in old.traces.items()}
         notes = Notes()
-        context = SeenContext.of(context_of(validation, repository.revision, *more, beside=repository.beside), notes)
+        context = SeenContext.of(
+            context_of(validation, repository.revision, *more, beside=repository.beside, past=repository.past), notes
+        )
         SeenNow(context, notes)
         stale = renew(notes, replace(old, traces=traces)) - gone
         return {
@@ -239,6 +248,8 @@ def _asking(repository: Repository) -> None:
     repository.change("policies/approvals/all.yaml", two)
 
 
+_ALICE = "people/alice.yaml"
+_REVISION = Revision("1" * 40, NOW, ("Ann", "ann@shop.example"), "Add her", None, "added")
 SHOWN = {
     "title": _titled("people/alice.yaml"),
     "titles": _titled("policies/backout-is-planned.yaml"),
@@ -259,6 +270,8 @@ SHOWN = {
     "feed": lambda repository: setattr(repository, "feeds", {("", ""): b"", ("Team", "team-shop"): b""}),
     "controls": lambda repository: setattr(repository, "beside", Known(revised={})),
     "case": _asking,
+    "history": lambda repository: setattr(repository, "past", Past({_ALICE: Revisions((_REVISION,), 1)})),
+    "proof": lambda repository: setattr(repository, "past", Past(shown="this clone has no notes")),
     "remembered": lambda repository: edit(repository, random.Random(7)),
 }
 """For each kind of look-up an edit that shows on a page, and that nothing but such a look-up tells."""

@@ -61,6 +61,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     """
     from itsm_as_code import site
     from itsm_as_code.cli._controls import known_of
+    from itsm_as_code.cli._past import past_of
     from itsm_as_code.compliance import trend
     from itsm_as_code.gate.earlier import as_last_readable, unreadable
     from itsm_as_code.validation import assess_catalogue, load_rule_set
@@ -90,6 +91,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         remembered=site.memory(opened) if opened is not None else None,
         processes=cores(),
         unreadable=broken,
+        past=past_of(repository, commit, validation),
         beside=known_of(session.directory, rev, validation, known, opened),
     )
     own = sum(not record.pack for record in validation.catalogue)

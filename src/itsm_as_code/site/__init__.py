@@ -2,6 +2,7 @@
 
 from itsm_as_code.site.pages import address_of, build
 from itsm_as_code.site.publish import Built, memory, publish
+from itsm_as_code.site.views.context import Past
 from itsm_as_code.site.write import clean, write
 
-__all__ = ["Built", "address_of", "build", "clean", "memory", "publish", "write"]
+__all__ = ["Built", "Past", "address_of", "build", "clean", "memory", "publish", "write"]

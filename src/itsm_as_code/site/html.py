@@ -238,5 +238,6 @@ def _progress(value: v.Progress) -> str:
     for step in value.steps:
         here = ' aria-current="step"' if step.state == "current" else ""
         said = f'<span class="hidden"> ({words[step.state]})</span>'
-        steps.append(f'<li class="{step.state}"{here}>{escape(step.word)}{said}</li>')
+        when = f' <time datetime="{escape(step.when.machine)}">{escape(step.when.text)}</time>' if step.when else ""
+        steps.append(f'<li class="{step.state}"{here}>{escape(step.word)}{said}{when}</li>')
     return f'<ol class="progress" aria-label="{escape(value.label)}">{"".join(steps)}</ol>'

@@ -23,7 +23,7 @@ from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
 from itsm_as_code.site.views import data, deadlines, navigation, parts, planned, state, unread
-from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.context import NO_PAST, Context, Past
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
 
@@ -53,6 +53,7 @@ def build(
     changed: Mapping[str, date] | None = None,
     unreadable: Sequence[Unreadable] = (),
     beside: Known = NOTHING,
+    past: Past = NO_PAST,
 ) -> Files:
     """Every file of the site, path and content.
 
@@ -60,9 +61,10 @@ def build(
     the validation; without one the pages say that there is none. ``feeds`` are calendars to subscribe to, by kind and
     name of the record that each is about, both empty for everything; pages link to those that there are. ``changed``
     says when files of records were changed last, for the sitemap; ``unreadable`` of what the validation has an earlier
-    version, for pages say so; ``beside`` is what controls rest on besides.
+    version, for pages say so; ``beside`` is what controls rest on besides, ``past`` what
+    git tells of records.
     """
-    context = context_of(validation, revision, trend, feeds, unreadable, beside)
+    context = context_of(validation, revision, trend, feeds, unreadable, beside, past)
     paths = []
     with no_collection():
         for unit in units(context, state.Now(context), feeds or {}):
@@ -79,10 +81,11 @@ def context_of(
     feeds: Mapping[tuple[str, str], bytes] | None,
     unreadable: Sequence[Unreadable] = (),
     beside: Known = NOTHING,
+    past: Past = NO_PAST,
 ) -> Context:
     """What the views of a build ask."""
     tones, known = kinds.tones(kinds.views()), frozenset(feeds or ())
-    return Context(validation, revision, trend, known, tones, tuple(unreadable), beside, cases(validation))
+    return Context(validation, revision, trend, known, tones, tuple(unreadable), beside, cases(validation), past)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.notes import MARK, Notes, digest
 from itsm_as_code.site.render import assets
 from itsm_as_code.site.views import state
-from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.context import NO_PAST, Context, Past
 from itsm_as_code.site.write import Stage, staged
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def publish(
     processes: int = 1,
     unreadable: Sequence[Unreadable] = (),
     beside: Known = NOTHING,
+    past: Past = NO_PAST,
 ) -> Built:
     """Make ``out`` hold the site (:func:`itsm_as_code.site.build`), with what an earlier build left there.
 
@@ -77,7 +78,7 @@ def publish(
     """
     job = _Job(validation, revision, out.absolute(), trend, feeds or {}, changed or {}, remembered, processes)
     job.unreadable = unreadable
-    job.beside = beside
+    job.beside, job.past = beside, past
     with no_collection():
         with staged(out) as stage:
             job.make(stage)
@@ -122,6 +123,7 @@ class _Job:
     processes: int
     unreadable: Sequence[Unreadable] = ()
     beside: Known = NOTHING
+    past: Past = NO_PAST
     notes: Notes = field(default_factory=Notes)
     old: Mapping[str, Made] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
@@ -139,7 +141,7 @@ class _Job:
 
     def make(self, stage: Stage) -> None:
         """Put every file that is to be made, and keep the others."""
-        told = self.trend, self.feeds, self.unreadable, self.beside
+        told = self.trend, self.feeds, self.unreadable, self.beside, self.past
         context = context_of(self.validation, self.revision, *told)
         seen: Context = context
         now = state.Now(context)

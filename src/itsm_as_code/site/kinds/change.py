@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.taken_over import is_taken_over
-from itsm_as_code.site.views import feed, listing, state, words
+from itsm_as_code.site.views import approval, feed, listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -41,6 +41,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
     made.add("why", "Why", Prose(spec["justification"]) if "justification" in spec else None)
+    approval.add(made)
     if not is_taken_over(record.data):
         _risk(made)
     _affected(made, now)
@@ -49,6 +50,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.add("backout", "Back-out plan", _plan(made, "backout"))
     made.part("communication", "Communication", "communication")
     _outcome(made)
+    _caused(made)
     rest = made.display.fields(made.display.root, {k: v for k, v in spec.items() if k not in _SHOWN}).rows
     if rest:
         made.add("related", "Related records", Fields(rest))
@@ -157,6 +159,25 @@ def steps(made: RecordPage, plan: dict[str, object], *path: str) -> Value:
     for term, said in made.display.fields(made.display.at(*path), plan, skip=("steps",)).rows:
         rest.append((term, Inline((said, Text("minutes")), " ") if term == "Minutes" else said))
     return Fields(tuple(rest))
+
+
+def _caused(made: RecordPage) -> None:
+    """Incidents that name this change as their cause."""
+    context = made.context
+    rows = tuple(
+        Row.of(
+            context.link(incident),
+            context.status(incident.spec["status"]),
+            words.instant_value(incident.spec["detectedAt"], context.tz),
+            context.references("Service", incident.spec["services"]),
+        )
+        for incident in state.newest(context.caused_by.get(made.record.name, ()), "detectedAt")
+    )
+    if rows:
+        headers = ("Incident", "Status", "Detected", "Services")
+        made.add("caused", "Incidents that it caused", Table("Incidents that it caused", headers, rows))
+    elif "actual" in made.spec:
+        made.add("caused", "Incidents that it caused", Text("None names it as its cause."))
 
 
 def _outcome(made: RecordPage) -> None:

@@ -16,8 +16,10 @@ from itsm_as_code.site.views.context import QUESTIONS, Context
 from itsm_as_code.site.views.values import Link
 
 if TYPE_CHECKING:
+    from itsm_as_code.assurance.shown import Shown
     from itsm_as_code.compliance import Assessment
     from itsm_as_code.gate.board import Case
+    from itsm_as_code.gate.revisions import Revisions
     from itsm_as_code.validation import Validation
 
 
@@ -77,7 +79,15 @@ class _Context(Context):
     @classmethod
     def of(cls, context: Context, notes: Notes) -> _Context:
         """The same build, seen by ``notes``."""
-        told = context.trend, context.feeds, context.tones, context.unreadable, context.beside, context.cases
+        told = (
+            context.trend,
+            context.feeds,
+            context.tones,
+            context.unreadable,
+            context.beside,
+            context.cases,
+            context.past,
+        )
         made = cls(seen(context.validation, notes), context.revision, *told)
         object.__setattr__(made, "notes", notes)
         object.__setattr__(made, "plain", context)
@@ -88,6 +98,8 @@ class _Context(Context):
             controls=lambda: context.assessments,
             feed=lambda kind, name: (kind, name) in context.feeds,
             case=lambda name: context.cases.get(name),
+            history=lambda path: context.past.revisions.get(path),
+            proof=context.proof,
         )
         for question in QUESTIONS:
             notes.makers[question] = made._answer
@@ -102,6 +114,14 @@ class _Context(Context):
     def _answer(self, asked: str) -> object:
         question, _, name = asked.partition(" ")
         return QUESTIONS[question](self, name)
+
+    def history(self, record: Record) -> Revisions | None:
+        self.notes.note(MARK.join(("history", record.path)))
+        return super().history(record)
+
+    def proof(self, change: str) -> tuple[Shown | None, str]:
+        self.notes.note(MARK.join(("proof", change)))
+        return super().proof(change)
 
     def case(self, change: str) -> Case | None:
         self.notes.note(MARK.join(("case", change)))

@@ -29,9 +29,11 @@ from itsm_as_code.site.views.values import Code, Link, Status, Text, Tone, Value
 from itsm_as_code.site.views.words import human
 
 if TYPE_CHECKING:
+    from itsm_as_code.assurance.shown import Shown
     from itsm_as_code.compliance import Trend
     from itsm_as_code.gate.board import Case
     from itsm_as_code.gate.earlier import Unreadable
+    from itsm_as_code.gate.revisions import Revisions
     from itsm_as_code.policies import Outcome
     from itsm_as_code.validation import Validation
 
@@ -65,6 +67,17 @@ def remembered(answer: Callable[[Context, str], T]) -> Callable[[Context, str], 
     return ask
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What git tells: the revisions of files by path, and by change what evidence shows, or why nothing does."""
+
+    revisions: Mapping[str, Revisions] = field(default_factory=dict)
+    shown: Mapping[str, Shown] | str = "the evidence of merges was not asked for"
+
+
+NO_PAST = Past()
+
+
 @dataclass(frozen=True)
 class Context:
     """One build: what was validated, at which revision, and the indexes over it."""
@@ -82,6 +95,8 @@ class Context:
     """What controls rest on beside the records."""
     cases: Mapping[str, Case] = field(default_factory=dict)
     """What speaks against planned changes and who has to approve them, by name; ask :meth:`case`."""
+    past: Past = NO_PAST
+    """Who changed which record when, and what evidence shows of changes; ask :meth:`history` and :meth:`proof`."""
     catalogue: Catalogue = field(init=False)
     registry: KindRegistry = field(init=False)
     now: datetime = field(init=False)
@@ -159,6 +174,30 @@ class Context:
 
     def list_page(self, kind: str) -> str:
         return addresses.list_page(self.registry[kind])
+
+    def history(self, record: Record) -> Revisions | None:
+        """Who changed a record, and when; None where the history does not tell."""
+        return self.past.revisions.get(record.path)
+
+    def proof(self, change: str) -> tuple[Shown | None, str]:
+        """What signed evidence shows of a change, or why it shows nothing."""
+        if isinstance(self.past.shown, str):
+            return None, self.past.shown
+        return self.past.shown.get(change), "no merge authorised it since evidence is kept"
+
+    @cached_property
+    def people_by_address(self) -> Mapping[str, str]:
+        """Names of people by their addresses."""
+        return {
+            address.lower(): person.name
+            for person in self.catalogue.of_kind("Person")
+            for address in person.spec.get("emails", ())
+        }
+
+    @cached_property
+    def caused_by(self) -> Mapping[str, list[Record]]:
+        """Incidents by the change that caused them."""
+        return self._by("Incident", "spec", "causedBy")
 
     def case(self, change: str) -> Case | None:
         """What a board has to know of a planned change; None for others."""

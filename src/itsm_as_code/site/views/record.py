@@ -10,7 +10,7 @@ from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.taken_over import is_taken_over, origin
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import navigation, state, unread, words
+from itsm_as_code.site.views import history, navigation, state, unread, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.schema import Display
 from itsm_as_code.site.views.values import (
@@ -82,8 +82,11 @@ class RecordPage:
         record, kind = self.record, self.record.kind
         self._scorecard()
         self._referrers()
+        past = self.context.history(record)
+        if past is not None:
+            self.sections.append(history.section(self.context, record, past))
         self._source()
-        steps = state.progress(record) if progress else None
+        steps = history.dated(self.context, state.progress(record), past) if progress else None
         description = record.data["metadata"].get("description", "")
         return Page(
             path=addresses.record_page(kind, record.name),
@@ -91,7 +94,7 @@ class RecordPage:
             kicker=kind.title,
             lead=description if lead is None else lead,
             statuses=statuses,
-            facts=(*_taken_over(record), *facts),
+            facts=(*_taken_over(record), *facts, *history.last(self.context, past)),
             notices=tuple(unread.notices(self.context, record)),
             top=(steps,) if steps else (),
             sections=tuple(self.sections),

@@ -140,8 +140,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """A state; ``when`` is the instant at which it was come to, where the history tells."""
+
     word: str
     state: Literal["done", "current", "ahead"]
+    when: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def test_records_say_what_they_say(validated: Validate) -> None:
     }, "Findings")}  # fmt: skip
     pages = dict(site.build(german(validated(files)), "r"))
     home, page = pages["index.html"].decode(), pages["services/a.html"].decode()
-    assert '<html lang="de-AT">' in home
+    assert '<html lang="de-AT" ' in home
     assert '<a href="services/a.html">Findings</a>' in home
     assert '<a href="findings/index.html">Befunde</a>' in home
     assert "Changes, and 1,234.5 of them <code>Findings</code>." in page

@@ -22,6 +22,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
+from itsm_as_code.site.theme import theme_of
 from itsm_as_code.site.views import data, deadlines, navigation, parts, planned, state, unread
 from itsm_as_code.site.views.context import NO_PAST, Context, Past
 from itsm_as_code.site.views.values import Link, Page
@@ -151,6 +152,9 @@ def _static(context: Context) -> Files:
     for name in ("style.css", "site.js", "search.js"):
         yield by_content(name), asset(f"static/{name}")
         yield f"static/{name}", asset(f"static/{name}")
+    theme = theme_of(context.validation)
+    if theme.style is not None:
+        yield theme.style
     style = logo(context.validation)
     if style is not None:
         yield style
@@ -214,7 +218,7 @@ def _json(value: object) -> bytes:
 
 
 def _frame(context: Context) -> Frame:
-    configuration = context.validation.configuration
+    configuration, theme = context.validation.configuration, theme_of(context.validation)
     return Frame(
         title=configuration.site_title,
         organisation=configuration.organisation_name,
@@ -227,6 +231,8 @@ def _frame(context: Context) -> Frame:
         organisation_url=configuration.organisation_url,
         url=_web_address(configuration),
         logo=(logo(context.validation) or (None,))[0],
+        theme=theme.style[0] if theme.style is not None else None,
+        templates=theme.templates,
         unreadable=tuple(unread.told(context, item) for item in context.unreadable),
     )
 

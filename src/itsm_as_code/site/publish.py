@@ -19,6 +19,7 @@ from itsm_as_code.site.pages import Unit, context_of, logo, no_collection, sitem
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.notes import MARK, Notes, digest
 from itsm_as_code.site.render import assets
+from itsm_as_code.site.theme import theme_of
 from itsm_as_code.site.views import state
 from itsm_as_code.site.views.context import NO_PAST, Context, Past
 from itsm_as_code.site.write import Stage, staged
@@ -131,13 +132,13 @@ class _Job:
 
     @cached_property
     def whole(self) -> str:
-        """What all of the site depends on: configuration and logo, kinds, what was measured and what cannot be read."""
+        """What all of the site depends on: settings, logo, theme, kinds, what was measured, what cannot be read."""
         registry = self.validation.registry
         source = self.validation.configuration.source
         measured = self.validation.facts.monitoring.measurements.identity
         kinds = [(kind.path, kind.schema) for kind in registry]
         broken = [(item.finding, item.last and item.last.commit) for item in self.unreadable]
-        return digest((source, logo(self.validation), kinds, measured, broken)).hex()
+        return digest((source, logo(self.validation), theme_of(self.validation), kinds, measured, broken)).hex()
 
     def make(self, stage: Stage) -> None:
         """Put every file that is to be made, and keep the others."""

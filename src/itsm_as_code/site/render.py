@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from itsm_as_code.errors import ItsmError
 from itsm_as_code.site import addresses
+from itsm_as_code.site.escaping import escape
 from itsm_as_code.site.html import SHAPES, Html, prose
 from itsm_as_code.site.languages import OWN, language
+from itsm_as_code.site.theme import SHIPPED
 from itsm_as_code.site.views.values import Link, Moment, Page, Value
 
 CONTENT_SECURITY_POLICY = (
@@ -61,6 +65,8 @@ class Frame:
     url: str | None = None
     logo: str | None = None
     unreadable: tuple[Value, ...] = ()
+    theme: str | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
 
 
 class Renderer:
@@ -70,8 +76,9 @@ class Renderer:
         self._url = frame.url
         self._language = language(frame.language)
         self._own = OWN if self._language is not None else ("", "")
-        self._environment = Environment(
-            loader=FunctionLoader(lambda name: asset(f"templates/{name}").decode()),
+        self._own_templates = frame.templates
+        self._environment = SandboxedEnvironment(
+            loader=FunctionLoader(self._template),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -91,7 +98,34 @@ class Renderer:
         self._headers: dict[tuple[str, str, str], Markup] = {}
         self._depths: dict[str, tuple[Html, Markup]] = {}
 
+    def _template(self, name: str) -> str | None:
+        """The organisation's own template, else the program's, which ``shipped/NAME`` always is."""
+        if name in self._own_templates:
+            return self._own_templates[name]
+        try:
+            return asset(f"templates/{name.removeprefix(SHIPPED)}").decode()
+        except (OSError, ValueError):
+            return None
+
     def page(self, page: Page) -> bytes:
+        """A page as bytes. ItsmError where a template of the organisation's own cannot be used."""
+        if not self._own_templates:
+            return self._page(page)
+        try:
+            found = self._page(page)
+        except TemplateError as error:
+            where = f"theme/templates/{getattr(error, 'name', None) or page.template}"
+            line = f":{error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+            raise ItsmError(f"{where}{line}: {error}", remedy="mend the template", code="site") from None
+        if escape(CONTENT_SECURITY_POLICY).encode() not in found:
+            raise ItsmError(
+                f"{page.path} would have no Content-Security-Policy",
+                remedy="keep its meta element as in shipped/base.html",
+                code="site",
+            )
+        return found
+
+    def _page(self, page: Page) -> bytes:
         root = "../" * page.path.count("/")
         if root not in self._depths:
             said = self._environment.get_template("footer.html").render(root=root)

@@ -209,6 +209,20 @@
     show();
   };
 
+  // A reader elsewhere sees what a time is there.
+  const setUpTimes = () => {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (!zone || zone === document.documentElement.dataset.zone) return;
+    const format = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
+      weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+    });
+    for (const time of document.querySelectorAll("time[datetime*=T]")) {
+      const instant = new Date(time.dateTime);
+      if (!Number.isNaN(instant.getTime())) time.title = format.format(instant);
+    }
+  };
+
   setUpScheme();
+  setUpTimes();
   document.querySelectorAll(".filter").forEach(setUpFilter);
 })();

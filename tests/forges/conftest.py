@@ -1,4 +1,4 @@
-"""A shop whose pull request lives at GitHub, at GitLab or nowhere, with the same story."""
+"""A shop whose pull request lives at GitHub, at GitLab, at Gitea or nowhere, with the same story."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Workshop, copied
-from tests.forges.fake import TOKEN, Face, GitHubFace, GitLabFace, Said, Server, State, serving
+from tests.forges.fake import TOKEN, Face, GiteaFace, GitHubFace, GitLabFace, Said, Server, State, serving
 
-FACES: dict[str, type[GitHubFace] | type[GitLabFace]] = {"github": GitHubFace, "gitlab": GitLabFace}
-SUFFIXES = {"github": "-gh", "gitlab": ".lab"}
+FACES: dict[str, type[GitHubFace] | type[GitLabFace] | type[GiteaFace]] = {
+    "github": GitHubFace,
+    "gitlab": GitLabFace,
+    "gitea": GiteaFace,
+}
+SUFFIXES = {"github": "-gh", "gitlab": ".lab", "gitea": ".tea"}
 NOW = "2026-11-22T12:00:00Z"
 PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank", "gina", "robot")
 IDS = {name: 1000 + index for index, name in enumerate(PEOPLE)}
@@ -116,7 +120,7 @@ Start = Callable[[str], Live]
 @pytest.fixture
 def start(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """Starts forges by name; all are stopped at the end."""
-    for name in ("GITHUB_TOKEN", "GITLAB_TOKEN"):
+    for name in ("GITHUB_TOKEN", "GITLAB_TOKEN", "GITEA_TOKEN"):
         monkeypatch.setenv(name, TOKEN)
     for name in ("GH_TOKEN", "CI_JOB_TOKEN", "GITHUB_API_URL", "CI_API_V4_URL", "GITHUB_REPOSITORY", "CI_PROJECT_ID"):
         monkeypatch.delenv(name, raising=False)
@@ -130,7 +134,7 @@ def start(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         yield run
 
 
-@pytest.fixture(params=["github", "gitlab"])
+@pytest.fixture(params=["github", "gitlab", pytest.param("gitea", marks=pytest.mark.deep)])
 def live(request: pytest.FixtureRequest, start: Start) -> Live:
     """The shop's pull request at each forge in turn."""
     return start(request.param)

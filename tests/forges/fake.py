@@ -1,4 +1,4 @@
-"""A forge on loopback: one pull request, seen through GitHub's or GitLab's shape, with faults on demand.
+"""A forge on loopback: one pull request, seen through GitHub's, GitLab's or Gitea's shape, with faults on demand.
 
 Every request must be allowed by the forge's description, and every answer given here fits it as well, so neither the
 adapter nor these tests can drift from what the forge publishes.
@@ -455,7 +455,123 @@ class GitLabFace:
         return made
 
 
-Face = GitHubFace | GitLabFace
+class GiteaFace:
+    """The state as Gitea and Forgejo show it."""
+
+    name = "gitea"
+    header = ("Authorization", f"token {TOKEN}")
+    repository = "shop/itsm"
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.root = f"/repos/{self.repository}"
+        self.description: Description = description("gitea")
+        self.unofficial: set[str] = set()
+
+    def user(self, name: str) -> dict[str, Any]:
+        known = self.state.user(name)
+        return {"id": known["id"], "login": known["login"]}
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
+        state, part = self.state, path.removeprefix(self.root)
+        simple: dict[str, Callable[[], Any]] = {
+            "/user": lambda: self.user(state.me),
+            f"/pulls/{state.number}": lambda: self.pull(state.number, state.head),
+            "/pulls": lambda: [self.pull(*item) for item in (*state.others, (state.number, state.head))],
+            f"/branches/{state.base_ref}": lambda: {"name": state.base_ref, "commit": {"id": state.base}},
+            f"/pulls/{state.number}/reviews": self.reviews,
+            f"/pulls/{state.number}/commits": lambda: [self.commit(sha) for sha in state.commits],
+            f"/issues/{state.number}/timeline": self.timeline,
+            "/activities/feeds": self.activities,
+        }
+        if method == "GET" and part in simple:
+            return simple[part]()
+        if part.startswith("/commits/") and part.endswith("/pull") and part.split("/")[2] in state.landed:
+            return self.pull(state.number, state.head)
+        if part.endswith("/statuses") and method == "GET":
+            return state.statuses[::-1]
+        if part.startswith("/statuses/"):
+            made = {"id": len(state.statuses) + 1, "status": body["state"], "context": body["context"]}
+            state.statuses.append({**made, "description": body["description"], "creator": self.user(state.me)})
+            return state.statuses[-1]
+        if "comments" in part:
+            return self.comments(method, part, body)
+        raise Refused(404, "The target couldn't be found.")
+
+    def comments(self, method: str, part: str, body: Any) -> Any:
+        if method == "GET":
+            return list(self.state.comments)
+        if method == "POST":
+            made: dict[str, Any] = {"id": 700 + len(self.state.comments), "user": self.user(self.state.me)}
+            self.state.comments.append(made)
+        else:
+            (made,) = [item for item in self.state.comments if item["id"] == int(part.rpartition("/")[2])]
+        made["body"] = body["body"]
+        return made
+
+    def pull(self, number: int, head: str) -> dict[str, Any]:
+        state = self.state
+        repo = {"id": 1, "full_name": self.repository, "default_branch": "main"}
+        merged: dict[str, Any] = {"merged": state.merged_at is not None, "state": state.state}
+        if state.merged_at is not None:
+            merged |= {"merged_at": state.merged_at, "merged_by": self.user("erin"), "state": "closed"}
+            merged |= {"merge_commit_sha": state.landed[-1]}
+        times = {"created_at": state.created_at, "updated_at": state.updated_at}
+        return {
+            "id": number + 1000,
+            "number": number,
+            "user": self.user(state.author),
+            "draft": state.draft,
+            "base": {"label": state.base_ref, "ref": state.base_ref, "sha": "1" * 40, "repo_id": 1, "repo": repo},
+            "head": {"label": state.branch, "ref": state.branch, "sha": head, "repo_id": 1, "repo": repo},
+            **times,
+            **merged,
+        }
+
+    def commit(self, sha: str) -> dict[str, Any]:
+        who = self.state.commit_accounts.get(sha)
+        return {"sha": sha, "author": self.user(who) if who else None, "committer": None}
+
+    def reviews(self) -> list[dict[str, Any]]:
+        words = {"approved": "APPROVED", "changes_requested": "REQUEST_CHANGES", "commented": "COMMENT"}
+        asked = {"id": 99, "user": None, "state": "REQUEST_REVIEW", "official": True, "stale": False, "commit_id": ""}
+        return [asked | {"dismissed": False, "submitted_at": "2026-11-22T08:00:00Z"}] + [
+            {
+                "id": 100 + index,
+                "user": self.user(said.who),
+                "state": words[said.state],
+                "official": said.who not in self.unofficial,
+                "stale": said.commit != self.state.head,
+                "dismissed": said.dismissed_by is not None,
+                "commit_id": said.commit,
+                "submitted_at": said.at,
+                "updated_at": self.state.edited.get(index, said.at),
+            }
+            for index, said in enumerate(self.state.reviews)
+        ]
+
+    def timeline(self) -> list[dict[str, Any]]:
+        pushed = {"id": 1, "type": "pull_push", "user": self.user("alice"), "created_at": "2026-11-22T10:05:00Z"}
+        said = json.dumps({"is_force_push": False, "commit_ids": [after or "" for _, after in self.state.pushes]})
+        return [pushed | {"body": said}] * bool(self.state.pushes) + [
+            {"id": 500 + index, "type": "dismiss_review", "review_id": 100 + index, "body": "Done"}
+            | {"user": self.user(one.dismissed_by), "created_at": one.dismissed_at}
+            for index, one in enumerate(self.state.reviews)
+            if one.dismissed_by and one.dismissed_at
+        ]
+
+    def activities(self) -> list[dict[str, Any]]:
+        """The newest first, of all branches."""
+        head, ref = self.state.head, f"refs/heads/{self.state.branch}"
+        other = {"id": 1, "op_type": "commit_repo", "ref_name": "refs/heads/other", "content": "{}"}
+        return [
+            {"id": 900 + index, "op_type": "commit_repo", "ref_name": ref, "act_user": self.user(who)}
+            | {"created": "2026-11-22T09:30:00Z", "content": json.dumps({"HeadCommit": {"Sha1": after or head}})}
+            for index, (who, after) in reversed(list(enumerate(self.state.pushes)))
+        ] + [other | {"act_user": self.user("gina"), "created": "2026-11-22T09:00:00Z"}]
+
+
+Face = GitHubFace | GitLabFace | GiteaFace
 Fault = Callable[["Handler"], bool]
 """Answers a request in its own way, and says whether it did."""
 
@@ -523,7 +639,10 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PATCH = do_PUT = do_GET  # noqa: N815 - the names are the library's
 
     def page(self, items: list[Any], query: dict[str, str]) -> tuple[list[Any], dict[str, str]]:
-        size = min(int(query.get("per_page", 30)), self.server.page_size)
+        size = min(int(query.get("per_page", query.get("limit", 30))), self.server.page_size)
+        if self.server.face.name == "gitea":  # no links; comments come whole
+            first = (int(query.get("page", 1)) - 1) * size
+            return (items if "/comments" in self.path else items[first : first + size]), {}
         cursor = "activity" in self.path
         number = int(query.get("after" if cursor else "page", 1))
         if number * size >= len(items):

@@ -10,7 +10,7 @@ import pytest
 from itsm_as_code.forges.comment import JUDGING, MARKER, body, is_ours
 from tests.conftest import Run
 from tests.forges.conftest import Live
-from tests.forges.fake import GitHubFace
+from tests.forges.fake import GitLabFace
 
 HEAD = "a" * 40
 
@@ -76,10 +76,10 @@ def test_a_comment_whose_author_is_gone_is_not_ours(live: Live, itsm: Run) -> No
     assert itsm(*live.arguments, "--comment")[0] == 1
     (ours,) = live.state.comments
     orphan = copy.deepcopy(ours) | {"id": 1}
-    if isinstance(live.face, GitHubFace):
-        orphan["user"] = None
-    else:
+    if isinstance(live.face, GitLabFace):
         orphan["author"] = live.face.user("ghost")
+    else:
+        orphan["user"] = None
     live.state.comments.insert(0, orphan)
     before = orphan["body"]
     live.shop.approve(live.state)

@@ -17,7 +17,7 @@ import pytest
 from itsm_as_code.forges import http
 from tests.conftest import ROOT, Run
 from tests.forges.conftest import Live, Start
-from tests.forges.fake import TOKEN, Fault, GitHubFace, serving
+from tests.forges.fake import TOKEN, Fault, GitLabFace, serving
 from tests.forges.test_scenarios import judged, refused
 
 PUBLISH = ("--publish", "--comment")
@@ -97,7 +97,7 @@ def test_a_verdict_that_could_not_be_worked_out_is_published_as_such(live: Live,
     live.state.commits = live.state.commits[1:]
     assert itsm(*live.arguments, *PUBLISH, "--head", "topic")[0] == 2
     shown = [item.get("conclusion") for item in live.state.checks] + [item["status"] for item in live.state.statuses]
-    assert shown[-1] in ("failure", "failed")
+    assert shown[-1] in ("failure", "failed", "error")
 
 
 @pytest.mark.parametrize(
@@ -207,6 +207,8 @@ def test_a_huge_answer(live: Live, itsm: Run, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_page_at_another_host_is_not_asked_for(live: Live, itsm: Run) -> None:
+    if live.face.name == "gitea":
+        pytest.skip("its lists have no links")
     with serving(type(live.face)(live.state)) as other:
         link = f'<{other.base}/stolen?page=2>; rel="next"'
         live.server.fault = lambda handler: bool(
@@ -287,6 +289,7 @@ def test_an_address_that_a_token_is_not_sent_to(address: str, live: Live, itsm: 
 def test_a_token_that_is_none_is_not_shown(token: str, live: Live, itsm: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", token)
     monkeypatch.setenv("GITLAB_TOKEN", token)
+    monkeypatch.setenv("GITEA_TOKEN", token)
     code, out, err = itsm(*live.arguments)
     assert (code, out) == (2, "")
     assert token not in err
@@ -295,7 +298,7 @@ def test_a_token_that_is_none_is_not_shown(token: str, live: Live, itsm: Run, mo
 def test_the_comment_of_somebody_else_is_left_alone(live: Live, itsm: Run) -> None:
     assert itsm(*live.arguments, "--comment")[0] == 1
     (ours,) = live.state.comments
-    key = "user" if isinstance(live.face, GitHubFace) else "author"
+    key = "author" if isinstance(live.face, GitLabFace) else "user"
     theirs = json.loads(json.dumps(ours)) | {"id": 1, key: live.face.user("alice")}
     live.state.comments = [theirs, ours]
     before = theirs["body"]

@@ -82,10 +82,10 @@ class ForgeOptions:
 _FORGE = click.option(
     "--forge",
     "name",
-    type=click.Choice(["local", "github", "gitlab"]),
+    type=click.Choice(["local", "github", "gitlab", "gitea"]),
     default="local",
     show_default=True,
-    help="Where the pull request lives.",
+    help="Where the pull request lives; gitea is for Forgejo, too.",
 )
 _REACH = [
     click.option(
@@ -94,7 +94,7 @@ _REACH = [
         metavar="OWNER/NAME",
         help="Its repository (default: that of the job, or of origin).",
     ),
-    click.option("--api-url", metavar="URL", help="The API of GitHub Enterprise or a GitLab of your own."),
+    click.option("--api-url", metavar="URL", help="The API of GitHub Enterprise, or of a GitLab or Gitea of your own."),
     click.option("--into", metavar="BRANCH", help="Judge what goes into this branch, not the default one."),
     click.option(
         "--wait",
@@ -162,21 +162,28 @@ def connect(options: ForgeOptions, repository: Repository) -> Connection:
     """The forge of the options, with the token of the environment. The token goes to the address of the API only."""
     from urllib.request import getproxies
 
-    from itsm_as_code.forges import github, gitlab
+    from itsm_as_code.forges import gitea, github, gitlab
     from itsm_as_code.forges.connection import Connection
     from itsm_as_code.forges.http import Client, Waiting
 
     name = options.repository or _repository_of(options.name, repository)
-    if options.name == "github":
-        if len(name.split("/")) != 2 or not all(name.split("/")):
-            raise UsageError(f"'{name}' is not a repository", remedy="write --repo owner/name")
+    in_gitea = os.environ.get("GITEA_ACTIONS") == "true"  # whose jobs have the variables of GitHub's
+    if options.name != "gitlab" and (len(name.split("/")) != 2 or not all(name.split("/"))):
+        raise UsageError(f"'{name}' is not a repository", remedy="write --repo owner/name")
+    if options.name == "gitea":
+        base = options.api_url or (os.environ.get("GITHUB_API_URL") if in_gitea else None) or ""
+        if not base:
+            raise UsageError("which Gitea?", remedy="name its API: --api-url https://gitea.example.org/api/v1")
+        token = _token("GITEA_TOKEN", "FORGEJO_TOKEN", *(("GITHUB_TOKEN",) if in_gitea else ()))
+        headers = gitea.headers(token)
+    elif options.name == "github":
         base = options.api_url or os.environ.get("GITHUB_API_URL") or github.API
         headers = github.headers(_token("GITHUB_TOKEN", "GH_TOKEN"))
     else:
         base = options.api_url or os.environ.get("CI_API_V4_URL") or gitlab.API
         token = _token("GITLAB_TOKEN")
         headers = gitlab.headers(token or _token("CI_JOB_TOKEN"), job=token is None)
-    client = Client(base, headers, getproxies(), Waiting(options.wait))
+    client = Client(base, headers, getproxies(), Waiting(options.wait), counts_pages=options.name == "gitea")
     return Connection(options.name, client, name, options.into, options.number, options.merged_in, options.remote)
 
 
@@ -195,7 +202,7 @@ def _repository_of(forge: str, repository: Repository) -> str:
     """The repository that a CI job is about, or that origin is a clone of."""
     from itsm_as_code.forges.connection import repository_of_origin
 
-    job = os.environ.get("GITHUB_REPOSITORY" if forge == "github" else "CI_PROJECT_ID")
+    job = os.environ.get("CI_PROJECT_ID" if forge == "gitlab" else "GITHUB_REPOSITORY")
     name = job or repository_of_origin(repository)
     if not name:
         raise UsageError("which repository?", remedy="name it: --repo owner/name")

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from itsm_as_code.errors import ForgeError, UsageError
-from itsm_as_code.forges import github, gitlab
+from itsm_as_code.forges import gitea, github, gitlab
 from itsm_as_code.forges.answers import NO_COMMIT
 from itsm_as_code.forges.http import Client
 from itsm_as_code.forges.interface import Publisher, PullRequest
+from itsm_as_code.forges.publish_gitea import GiteaPublisher
 from itsm_as_code.forges.publish_github import GitHubPublisher
 from itsm_as_code.forges.publish_gitlab import GitLabPublisher
 from itsm_as_code.forges.reminder import remind
@@ -49,7 +50,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """The forge ``name`` (github, gitlab) and a repository there.
+    """The forge ``name`` (github, gitlab, gitea) and a repository there.
 
     ``into`` is the branch of pull requests that are asked for (the default one otherwise), ``number`` that of the one
     that is judged, or ``group`` what it is the last of; ``remote`` is fetched from, where there is one.
@@ -64,8 +65,12 @@ class Connection:
     remote: str | None = None
 
     def forge(self, number: int) -> github.GitHub | gitlab.GitLab:
-        adapter = github.GitHub if self.name == "github" else gitlab.GitLab
-        return adapter(self.client, self.repository, number, self.into)
+        adapters: dict[str, type[github.GitHub] | type[gitlab.GitLab]] = {
+            "github": github.GitHub,
+            "gitlab": gitlab.GitLab,
+            "gitea": gitea.Gitea,
+        }
+        return adapters[self.name](self.client, self.repository, number, self.into)
 
     def open(self, branch: str) -> dict[int, str]:
         """The heads of all open pull requests into a branch, by their numbers. ForgeError."""
@@ -105,7 +110,7 @@ class Connection:
 
     def fetch(self, repository: Repository, pull_request: PullRequest) -> None:
         """Bring the commits of a pull request, of those beside it and of its reviews into the clone."""
-        reference = (github if self.name == "github" else gitlab).HEADS
+        reference = (gitlab if self.name == "gitlab" else github).HEADS
         numbers = [pull_request.number or 0, *(item.number for item in pull_request.open_pull_requests)]
         fetch(
             repository,
@@ -130,6 +135,8 @@ class Connection:
         to, comment_on = (self.client, self.repository, head), issue or (self.asked if comment else None)
         if self.name == "gitlab":
             return GitLabPublisher(*to, publish is not None, comment_on, comment_as, on_issue=issue is not None)
+        if self.name == "gitea":
+            return GiteaPublisher(*to, False, publish is not None, comment_on, comment_as)
         return GitHubPublisher(*to, publish == "check", publish == "status", comment_on, comment_as)
 
 

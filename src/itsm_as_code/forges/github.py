@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from itsm_as_code import clock
 from itsm_as_code.errors import ForgeError
@@ -64,6 +64,11 @@ class GitHub:
     number: int
     into: str | None = None
 
+    name: ClassVar[str] = "github"
+    ghost: ClassVar[str] = "ghost"
+    tip: ClassVar[str] = "sha"
+    """The key of a branch's commit id."""
+
     def pull_request(self) -> PullRequest:
         """The pull request. ForgeError, also when it is not open or goes into another branch."""
         return settled(self.client, self._state, self._read)
@@ -82,14 +87,14 @@ class GitHub:
 
     def open(self, base_ref: str) -> dict[int, str]:
         """The heads of all open pull requests into a branch, by their numbers."""
-        return {pull.number("number"): pull.inside("head").commit("sha") for pull in self._listed(base_ref)}
+        return {pull.number("number"): pull.inside("head").commit("sha") for pull in self.listed(base_ref)}
 
     def opened(self, base_ref: str) -> dict[int, datetime]:
         """When each open pull request into a branch that is no draft was opened, by their numbers."""
-        ready = (pull for pull in self._listed(base_ref) if pull.data.get("draft") is not True)
+        ready = (pull for pull in self.listed(base_ref) if pull.data.get("draft") is not True)
         return {pull.number("number"): pull.instant("created_at") for pull in ready}
 
-    def _listed(self, base_ref: str) -> list[Fields]:
+    def listed(self, base_ref: str) -> list[Fields]:
         query = {"state": "open", "base": base_ref, "sort": "created", "direction": "asc"}
         return [Fields(item, "an open pull request") for item in self.client.pages(f"{self._root}/pulls", query)]
 
@@ -118,7 +123,7 @@ class GitHub:
         if branch.text("name") != base.text("ref"):
             raise wrong("it is about another branch")
         watched = ("head", "user", "draft", "commits", "updated_at")
-        return {"base": branch.inside("commit").commit("sha"), **{key: pull.data.get(key) for key in watched}} | {
+        return {"base": branch.inside("commit").commit(self.tip), **{key: pull.data.get(key) for key in watched}} | {
             "base_ref": base.text("ref")
         }
 
@@ -138,27 +143,31 @@ class GitHub:
         return {key: pull.data.get(key) for key in watched} | {"base_ref": base.text("ref"), "base": base.commit("sha")}
 
     def _read_merged(self, state: Mapping[str, Any]) -> MergedPullRequest:
-        people = People("login", ghost="ghost")
+        people = People("login", ghost=self.ghost)
         pull = Fields(state, "the pull request")
         head, at = pull.inside("head"), pull.instant("merged_at")
         sha = head.commit("sha")
-        reviews = tuple(self._reviews(people))
+        reviews = tuple(self.reviews_of(people))
         by = people.login(state["merged_by"], "who merged") if pull.has("merged_by") else None
-        changed = (*dismissed_since(reviews, at), *self._edited(people, at), *(() if head.has("repo") else (GONE,)))
+        changed = (
+            *dismissed_since(reviews, at),
+            *self.edited_since(people, at),
+            *(() if head.has("repo") else (GONE,)),
+        )
         read = PullRequest(
             author=people.login(state["user"], "the author"),
-            forge="github",
+            forge=self.name,
             number=self.number,
-            pushers=self._pushers(head, people, at) if head.has("repo") else (),
+            pushers=self.pushers_of(head, people, at) if head.has("repo") else (),
             reviews=tuple(review for review in reviews if review.at <= at),
             base_ref=pull.text("base_ref"),
             head=sha,
-            commits=self._commits(pull.number("commits"), pull.commit("base"), sha, people),
+            commits=self.commits_of(pull, pull.commit("base"), sha, people),
             accounts=people.accounts(),
         )
         return MergedPullRequest(read, at, pull.commit("merge_commit_sha"), by, changed)
 
-    def _edited(self, people: People, merged_at: datetime) -> Iterator[str]:
+    def edited_since(self, people: People, merged_at: datetime) -> Iterator[str]:
         """A sentence for each review that was edited after the merge, which the timeline tells where it does."""
         for item in self.client.pages(f"{self._root}/issues/{self.number}/timeline"):
             event = Fields(item, "an event")
@@ -169,23 +178,23 @@ class GitHub:
                     yield f"the review of {who} was edited at {clock.format_instant(at)}, after the merge"
 
     def _read(self, state: Mapping[str, Any]) -> PullRequest:
-        people = People("login", ghost="ghost")
+        people = People("login", ghost=self.ghost)
         pull = Fields(state, "the pull request")
         head = pull.inside("head")
         sha, base = head.commit("sha"), pull.commit("base")
         others = self._open(pull.text("base_ref"), sha)
         return PullRequest(
             author=people.login(state["user"], "the author"),
-            forge="github",
+            forge=self.name,
             number=self.number,
-            pushers=self._pushers(head, people),
-            reviews=tuple(self._reviews(people)),
+            pushers=self.pushers_of(head, people),
+            reviews=tuple(self.reviews_of(people)),
             open_pull_requests=others,
             draft=pull.flag("draft"),
             base_ref=pull.text("base_ref"),
             base=base,
             head=sha,
-            commits=self._commits(pull.number("commits"), base, sha, people),
+            commits=self.commits_of(pull, base, sha, people),
             accounts=people.accounts(),
         )
 
@@ -196,7 +205,7 @@ class GitHub:
             raise moved(f"pull request {self.number} has moved on")
         return tuple(OpenPullRequest(number, found[number]) for number in sorted(found))
 
-    def _pushers(self, head: Fields, people: People, until: datetime | None = None) -> tuple[str, ...]:
+    def pushers_of(self, head: Fields, people: People, until: datetime | None = None) -> tuple[str, ...]:
         """Everyone who ever pushed to a branch of that name: rather one too many than one too few."""
         if not head.has("repo"):
             raise ForgeError(
@@ -213,7 +222,7 @@ class GitHub:
             raise moved("who pushed the head is not known yet")
         return distinct(people.login(event.data.get("actor"), "a pusher") for event in events)
 
-    def _reviews(self, people: People) -> Iterator[Review]:
+    def reviews_of(self, people: People) -> Iterator[Review]:
         """All reviews. A dismissed one forgets what it said; the timeline remembers that, and who dismissed it."""
         items = [Fields(item, "a review") for item in self.client.pages(f"{self._root}/pulls/{self.number}/reviews")]
         dismissals = self._dismissals() if any(item.text("state").lower() == "dismissed" for item in items) else {}
@@ -243,15 +252,16 @@ class GitHub:
                 found[event.inside("dismissed_review").number("review_id")] = event
         return found
 
-    def _commits(self, count: int, base: str, head: str, people: People) -> tuple[ForgeCommit, ...]:
+    def commits_of(self, pull: Fields, base: str, head: str, people: People) -> tuple[ForgeCommit, ...]:
         """All commits with their accounts; where the list would be cut off, from the comparison of base and head."""
+        count = pull.number("commits")
         if count <= LISTED_COMMITS:
             items = self.client.pages(f"{self._root}/pulls/{self.number}/commits")
         else:
             path = f"{self._root}/compare/{base}...{head}"
             items = self.client.pages(path, inside="commits")
             count = Fields(self.client.get(path, {"per_page": 1}), "the comparison").number("total_commits")
-        found = tuple(_commit(Fields(item, "a commit"), people) for item in items)
+        found = tuple(commit_of(Fields(item, "a commit"), people) for item in items)
         if len(found) != count or head not in {commit.sha for commit in found}:
             raise ForgeError(
                 f"{len(found)} of {count} commits of pull request {self.number} were listed",
@@ -267,7 +277,9 @@ def _review_state(name: str) -> ReviewState:
     return _STATES[name]
 
 
-def _commit(item: Fields, people: People) -> ForgeCommit:
+def commit_of(item: Fields, people: People) -> ForgeCommit:
+    """A commit with the accounts that its addresses belong to."""
+
     def login(key: str) -> str | None:
         user = item.data.get(key)  # null or {}: the address belongs to no account
         name = people.login(user, f"the {key} of a commit") if user else None

@@ -26,7 +26,7 @@ from itsm_as_code.git.signed_approvals import stored_approvals
 _REMEDY = 'a reviews file looks like {"author": "alice", "reviews": [{"reviewer", "state", "commit", "at"}]}'
 _MAX_BYTES = 16 << 20
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
-_FORGES = ("local", "github", "gitlab")
+_FORGES = ("local", "github", "gitlab", "gitea")
 _FIELDS = frozenset(
     (
         *("author", "forge", "number", "draft", "baseRef", "base", "head", "pushers", "reviews"),

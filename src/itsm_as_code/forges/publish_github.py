@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from itsm_as_code.errors import ForgeError
 from itsm_as_code.forges.answers import Fields, wrong
@@ -49,6 +49,8 @@ class GitHubPublisher:
     status: bool = False
     comment_on: int | None = None
     me: str | None = None
+
+    status_key: ClassVar[str] = "state"
 
     def begin(self, keep: Callable[[str], bool] = lambda _: False) -> None:
         """Take back what an earlier run said of this commit."""
@@ -131,7 +133,7 @@ class GitHubPublisher:
             if status.data.get("context") == NAME:
                 who = (status.data.get("creator") or {}).get("id")
                 newest[who] = max(newest.get(who, status), status, key=lambda one: one.number("id"))
-        return [(one.text("state"), one.data.get("description") or "") for one in newest.values()]
+        return [(one.text(self.status_key), one.data.get("description") or "") for one in newest.values()]
 
     def _may_stand(self, keep: Callable[[str], bool]) -> bool:
         """Whether something stands there, and no approval that has to be taken back."""
@@ -141,7 +143,7 @@ class GitHubPublisher:
     def _set_status(self, state: str, what: str) -> None:
         content = {"state": state, "context": NAME, "description": what}
         answer = Fields(self.client.send("POST", f"{self._root}/statuses/{self.head}", content), "the status")
-        if answer.data.get("state") != state:
+        if answer.data.get(self.status_key) != state:
             raise wrong(f"the status is not '{state}', as it was set")
 
     # Comment.

@@ -18,12 +18,12 @@ _MOST_LETTERS: Final = 60_000
 
 
 def remind(forge: str, client: Client, repository: str, text: str | None, me: str | None = None) -> None:
-    """Write the issue of github or gitlab anew; ``text`` is None where there is nothing, which closes it.
+    """Write the issue of github, gitea or gitlab anew; ``text`` is None where there is nothing, which closes it.
 
     ``me`` is the login that it is written by; asked for when left out. Needs ``issues: write`` at GitHub, a token with
     the scope ``api`` at GitLab. ForgeError.
     """
-    if forge == "github":
+    if forge != "gitlab":
         owner, _, name = repository.partition("/")
         path, number, body, who = f"/repos/{part(owner)}/{part(name)}/issues", "number", "body", ("user", "login")
         query, verb, close = {"state": "open"}, "PATCH", {"state": "closed"}

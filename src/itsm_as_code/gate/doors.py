@@ -20,7 +20,7 @@ from itsm_as_code.gate.signed_approvals import why_key_is_not
 from itsm_as_code.git.commits import Commit
 
 _NAMESPACE: Final = "git"
-_ACCOUNT: Final = re.compile(r"(github|gitlab|local|other)/([1-9][0-9]{0,17})\Z", re.ASCII)
+_ACCOUNT: Final = re.compile(r"(github|gitlab|gitea|local|other)/([1-9][0-9]{0,17})\Z", re.ASCII)
 _UNSIGNED: Final = "does not say in one trailer that it signed whose account it was; let the door make it anew"
 
 

@@ -88,7 +88,7 @@ def _rule_for(item: Uncovered, registry: KindRegistry, taken: Container[str]) ->
     top, slash, _ = item.path.partition("/")
     if kind is None:
         name, match = _slug(top), f"paths: [{json.dumps(f'{top}/**' if slash else item.path, ensure_ascii=False)}]"
-        rule_set = top in ("schemas", ".github", ".gitlab", ".itsm", "ci") or item.path in (
+        rule_set = top in ("schemas", ".github", ".gitlab", ".gitea", ".forgejo", ".itsm", "ci") or item.path in (
             "itsm.yaml",
             ".gitlab-ci.yml",
         )

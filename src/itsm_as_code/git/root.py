@@ -18,7 +18,7 @@ from itsm_as_code.git.objects import ID
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.snapshot import Entry, Snapshot
 
-_FOLDERS: Final = (".github/", ".gitlab/")
+_FOLDERS: Final = (".github/", ".gitlab/", ".gitea/", ".forgejo/")
 _NAMES: Final = ("CODEOWNERS", ".gitattributes", ".gitmodules", ".gitlab-ci.yml", "action.yml", "action.yaml")
 
 

@@ -35,6 +35,8 @@ def command(session: Session, forge: ForgeOptions, rev: str | None) -> int:
 
     if forge.is_local:
         raise UsageError("which forge?", remedy="name it: --forge github, or --forge gitlab")
+    if forge.name == "gitea":
+        raise UsageError("the settings of Gitea are not audited yet", remedy="look at its branch protection by hand")
     repository = Repository(session.directory)
     commit = repository.commit(rev or default_branch(repository))
     branch = forge.into or branch_name(repository)

@@ -1,0 +1,15 @@
+"""Publishing a verdict on Gitea and Forgejo: as on GitHub, but that there are no check runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from itsm_as_code.forges.publish_github import GitHubPublisher
+
+
+@dataclass(frozen=True, slots=True)
+class GiteaPublisher(GitHubPublisher):
+    """Publishes on the commit ``head`` by a commit status; needs a token that may write the repository and issues."""
+
+    status_key: ClassVar[str] = "status"

@@ -27,7 +27,7 @@ LAYERS = [
     ["measures", "forges"],
     ["configuration", "service_levels"],
     ["figures"],
-    ["checks", "policies"],
+    ["checks", "policies", "portfolio"],
     ["validation"],
     ["by_index"],
     ["stored_findings"],

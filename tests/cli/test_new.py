@@ -29,6 +29,8 @@ def small(tmp_path: Path) -> Path:
 REQUIRED = {
     "BusinessCase": ["owner=team-shop", "demand=Fewer calls", "currency=EUR", "discountRate=8.0"],
     "Budget": ["fiscalYear=2026", "start=2026-01-01", "owner=team-shop", "currency=EUR", "lines=[]"],
+    "Benchmark": ["figure=request-hours", "value=12", "source=A round table", "on=2026-05-01"],
+    "CostStatement": ["month=2026-10", "provider=Halo", "currency=EUR", "total=0", "lines=[]"],
     "Improvement": ["owner=team-shop", "source.type=survey"],
     "Initiative": ["sponsor=erin", "owner=team-shop", "purpose=Changes are judged where the work is."],
     "KnowledgeArticle": ["owner=team-shop", "body=Start it again."],

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from itsm_as_code.measures.finance import (
-    OwnCost,
     appraise,
     discounted_payback,
     npv,
@@ -88,12 +87,12 @@ def test_budget_variance_to_date_and_outlook() -> None:
 
 
 def test_a_year_of_cost() -> None:
-    assert yearly_cost("EUR", "month", D("100.50")).amount == 1206
-    assert yearly_cost("SGD", "year", D(100)) == OwnCost("SGD", Fraction(100))
+    assert yearly_cost("EUR", "month", D("100.50")) == {"EUR": 1206}
+    assert yearly_cost("SGD", "year", D(100)) == {"SGD": Fraction(100)}
 
 
-def euros(**amounts: int) -> dict[str, OwnCost]:
-    return {name: OwnCost("EUR", Fraction(amount)) for name, amount in amounts.items()}
+def euros(**amounts: int) -> dict[str, dict[str, Fraction]]:
+    return {name: {"EUR": Fraction(amount)} for name, amount in amounts.items()}
 
 
 def test_shares_of_what_a_service_depends_on() -> None:
@@ -107,7 +106,7 @@ def test_shares_of_what_a_service_depends_on() -> None:
 
 
 def test_currencies_stay_apart() -> None:
-    own = {"web": OwnCost("EUR", Fraction(10)), "sms": OwnCost("SGD", Fraction(7))}
+    own = {"web": {"EUR": Fraction(10)}, "sms": {"SGD": Fraction(7)}}
     assert total_costs(own, {"web": ["sms"], "sms": []})["web"].total == {"EUR": 10, "SGD": 7}
 
 
@@ -127,9 +126,10 @@ def test_no_cost_is_lost_or_counted_twice(data: st.DataObject, size: int) -> Non
         for at, name in enumerate(names)
     }
     own = euros(**{name: data.draw(st.integers(0, 1000)) for name in names})
-    costs = total_costs(own, graph)
+    weights = {name: {other: Fraction(data.draw(st.integers(0, 3))) for other in names} for name in names[::2]}
     ends = set(names).difference(*graph.values())
-    assert sum(costs[name].total.get("EUR", 0) for name in ends) == sum(cost.amount for cost in own.values())
+    for costs in (total_costs(own, graph), total_costs(own, graph, weights)):
+        assert sum(costs[name].total.get("EUR", 0) for name in ends) == sum(cost["EUR"] for cost in own.values())
 
 
 @given(amounts, amounts, rates)

@@ -55,9 +55,11 @@ from itsm_as_code.policies.coverage import Coverage, UnknownControl, UnknownPoli
 from itsm_as_code.policies.examples import ExampleResult
 from itsm_as_code.policies.policy import Policy
 from itsm_as_code.policies.strength import Strength, Survivor
+from itsm_as_code.portfolio import Portfolio
 from itsm_as_code.records import schemas
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.document import parse
+from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.formatting import Formatted
 from itsm_as_code.records.kinds import Column, KindRegistry
 from itsm_as_code.records.positions import locate_inside, place_findings
@@ -474,6 +476,26 @@ def recurring(size: int, long: str) -> Recurrence:
     return Recurrence(NOW, tuple(many))
 
 
+def portfolio(size: int, long: str) -> Portfolio:
+    """So many services with a value and a reason, budgets and business cases."""
+    service = {"owner": f"{long}o", "stage": f"{long}g", "lifecycle": "deprecated", "dependsOn": []}
+    value = {"score": 3, "reason": f"{long}r", "assessedOn": "2026-01-01"}
+    line = {"name": "l", "plan": ["1.00"] * 12, "actual": ["2.00"]}
+    budget = {"start": "2026-01-01", "fiscalYear": "2026", "owner": "t", "team": f"{long}t", "currency": "EUR"}
+    case = {"status": f"{long}s", "currency": "EUR", "benefitsRealised": [{"on": "2026-01-01", "amount": "1"}]}
+    of_kind = {
+        "Service": {**service, "value": value},
+        "Budget": {**budget, "lines": [line]},
+        "BusinessCase": case,
+    }
+    records = [
+        {"kind": kind, "metadata": {"name": f"{long}{number}"}, "spec": spec}
+        for kind, spec in of_kind.items()
+        for number in range(size)
+    ]
+    return Portfolio(Facts.from_records(records), NOW)
+
+
 def called(size: int, long: str) -> OnCall:
     """A rota with so many shifts, and so many rotas with one."""
     rota = {"metadata": {"name": "r", "title": f"{long}t"}, "spec": {"timezone": "UTC"}}
@@ -540,6 +562,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "policy_hindsight": lambda size, long: (seen_behind(size, long),),
     "kpi": lambda size, long: (figures(size, long),),
     "recurrence": lambda size, long: (recurring(size, long),),
+    "portfolio": lambda size, long: (portfolio(size, long),),
     "oncall": lambda size, long: (called(size, long),),
     "what_if": lambda size, long: (supposition(size, long),),
 }  # fmt: skip

@@ -50,6 +50,10 @@ class _Formats(click.Group):
             from itsm_as_code.cli._import_calendar import calendar_command
 
             return calendar_command(_run, _How, _INTO, _DRY_RUN)
+        if cmd_name in ("costs", "focus"):
+            from itsm_as_code.cli._import_costs import costs_command
+
+            return costs_command(cmd_name, title, _run, _How, _INTO, _DRY_RUN)
         return _typed(cmd_name, title) if cmd_name in ("issue", "request") else _command(cmd_name, title)
 
 
@@ -67,6 +71,7 @@ def command() -> None:
       itsm import issue issue.json --into .
       itsm import alerts payload.json --into .
       itsm import icalendar holidays.ics --into .
+      itsm import focus costs-2026-10.csv --into .
     """
 
 

@@ -15,7 +15,7 @@ from itertools import accumulate
 
 from itsm_as_code.records.graph import strong_components
 
-Amount = Decimal | Fraction
+Amount = Decimal | Fraction | int
 ZERO = Fraction(0)
 Money = Mapping[str, Fraction]
 """Amounts by ISO 4217 code of their currency."""
@@ -142,17 +142,9 @@ def total_variance(lines: Iterable[Variance]) -> Variance:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCost:
-    """What a service costs by itself in a year."""
-
-    currency: str
-    amount: Fraction
-
-
-def yearly_cost(currency: str, period: str, fixed: Amount) -> OwnCost:
+def yearly_cost(currency: str, period: str, fixed: Amount) -> Money:
     """The fixed cost of a year, from that of a period (``month`` or ``year``). Nothing is known of the units used."""
-    return OwnCost(currency, {"month": 12, "year": 1}[period] * Fraction(fixed))
+    return {currency: {"month": 12, "year": 1}[period] * Fraction(fixed)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +162,18 @@ class ServiceCost:
         return _sum([self.own, *self.shares.values()])
 
 
-def total_costs(own: Mapping[str, OwnCost], depends_on: Mapping[str, Iterable[str]]) -> dict[str, ServiceCost]:
+def total_costs(
+    own: Mapping[str, Money],
+    depends_on: Mapping[str, Iterable[str]],
+    weights: Mapping[str, Mapping[str, Amount]] | None = None,
+) -> dict[str, ServiceCost]:
     """The total cost of every service in ``depends_on``; one without an own cost costs nothing by itself.
 
-    The share rule: the total of a provider is split equally among the services that depend on it directly, each
-    counted once, whatever the strength of the dependency. Nothing is counted twice and nothing is lost: the totals of
-    the services that nobody depends on add up to all own costs. Services in a circle do not charge one another (no
-    order of them would be right); each charges those outside of it.
+    The share rule: the total of a provider is split among the services that depend on it directly, each counted once,
+    whatever the strength of the dependency: by its ``weights``, of which one that is not named has none, and equally
+    where it has no weights (or none above 0 of those that pay). Nothing is counted twice and nothing is lost: the
+    totals of the services that nobody depends on add up to all own costs. Services in a circle do not charge one
+    another (no order of them would be right); each charges those outside of it.
     """
     edges = {name: tuple(dict.fromkeys(targets)) for name, targets in depends_on.items()}
     edges |= {target: () for targets in list(edges.values()) for target in targets if target not in edges}
@@ -199,8 +196,11 @@ def total_costs(own: Mapping[str, OwnCost], depends_on: Mapping[str, Iterable[st
     found: dict[str, ServiceCost] = {}
     for name in ready:
         alone = own.get(name)
-        shares = {target: _part(totals[target], len(payers[target])) for target in charged[name]}
-        found[name] = ServiceCost({alone.currency: alone.amount} if alone else {}, shares)
+        shares = {
+            target: _part(totals[target], _weight(name, payers[target], (weights or {}).get(target, {})))
+            for target in charged[name]
+        }
+        found[name] = ServiceCost(dict(alone or {}), shares)
         totals[name] = found[name].total
         for payer in payers[name]:
             waiting[payer] -= 1
@@ -209,8 +209,14 @@ def total_costs(own: Mapping[str, OwnCost], depends_on: Mapping[str, Iterable[st
     return {name: found[name] for name in depends_on}
 
 
-def _part(money: Money, among: int) -> Money:
-    return {currency: amount / among for currency, amount in money.items()}
+def _weight(payer: str, payers: Sequence[str], weights: Mapping[str, Amount]) -> Fraction:
+    """The share of one that a payer bears."""
+    whole = _total(weights.get(one, 0) for one in payers)
+    return Fraction(weights.get(payer, 0)) / whole if whole else Fraction(1, len(payers))
+
+
+def _part(money: Money, share: Fraction) -> Money:
+    return {currency: amount * share for currency, amount in money.items() if share}
 
 
 def _sum(amounts: Iterable[Money]) -> Money:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from itsm_as_code.measures.finance import Variance, total_variance, variance
+from itsm_as_code.measures.costs import BudgetLine, budget_lines, budget_total
+from itsm_as_code.measures.finance import Variance
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import figures, state
 from itsm_as_code.site.views.context import Context
@@ -12,19 +11,14 @@ from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Inline, Missing, Page, Row, Status, Table, Text, Value
 
 
-def lines(budget: Record) -> list[Variance | None]:
-    """How each line stands; None for one with more actual months than planned ones."""
-    found: list[Variance | None] = []
-    for line in budget.spec["lines"]:
-        plan, actual = ([Decimal(a) for a in line.get(key, ())] for key in ("plan", "actual"))
-        found.append(variance(plan, actual) if len(actual) <= len(plan) else None)
-    return found
+def lines(context: Context, budget: Record) -> tuple[BudgetLine, ...]:
+    """How each line stands, some of them by cost statements."""
+    return budget_lines(context.validation.facts, budget.data)
 
 
-def total(budget: Record) -> Variance | None:
+def total(context: Context, budget: Record) -> Variance | None:
     """How a budget stands; None as soon as one line does not tell."""
-    found = [line for line in lines(budget) if line is not None]
-    return total_variance(found) if found and len(found) == len(budget.spec["lines"]) else None
+    return budget_total(lines(context, budget))
 
 
 _LINE_HEADERS = ("Line", "Months with an actual", "Plan to date", "Actual", "Variance", "Plan of the year", "Outlook")
@@ -33,16 +27,16 @@ _LINE_HEADERS = ("Line", "Months with an actual", "Plan to date", "Actual", "Var
 def page(context: Context, record: Record, now: state.Now) -> Page:
     currency = record.spec["currency"]
     rows = [
-        _line(Text(line["name"]), stands, currency)
-        for line, stands in zip(record.spec["lines"], lines(record), strict=True)
+        _line(Text(line.name + (" (by cost statements)" if line.computed else "")), line.stands, currency)
+        for line in lines(context, record)
     ]
-    rows.append(_line(Text("Total"), total(record), currency))
+    rows.append(_line(Text("Total"), total(context, record), currency))
     told = Text(
         "Variance: plan less actual of the months that have an actual; above 0, less was spent than planned. "
         "Outlook: actual so far and the plan of the months to come."
     )
     table = Table("Variance to date", _LINE_HEADERS, tuple(rows))
-    facts = (("Variance to date", _variance(total(record), currency)),)
+    facts = (("Variance to date", _variance(total(context, record), currency)),)
     return described(context, record, facts, (("variance", "Variance to date", (told, table)),))
 
 
@@ -74,6 +68,6 @@ def row(context: Context, budget: Record) -> Row:
     for key, kind in (("service", "Service"), ("team", "Team")):
         if key in spec:
             of = context.reference((kind,), spec[key])
-    stands = _variance(total(budget), spec["currency"])
+    stands = _variance(total(context, budget), spec["currency"])
     owner = context.reference(("Team", "Person"), spec["owner"])
     return Row.of(context.link(budget), Text(spec["fiscalYear"]), of, stands, owner)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -16,8 +15,9 @@ from itsm_as_code.compliance.deadlines import Deadline, deadlines
 from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.measures.availability import Composition
+from itsm_as_code.measures.costs import stated, with_shares
 from itsm_as_code.measures.deadlines import utc_day
-from itsm_as_code.measures.finance import ServiceCost, total_costs, yearly_cost
+from itsm_as_code.measures.finance import ServiceCost
 from itsm_as_code.measures.retrospective import open_reviews
 from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.facts import applies_to
@@ -144,13 +144,8 @@ class Context:
     @cached_property
     def costs(self) -> dict[str, ServiceCost]:
         """What every service costs in a year, with its shares of what it depends on."""
-        own, depends_on = {}, {}
-        for service in self.catalogue.of_kind("Service"):
-            cost = service.spec.get("cost")
-            if cost and "fixed" in cost:
-                own[service.name] = yearly_cost(cost["currency"], cost["period"], Decimal(cost["fixed"]))
-            depends_on[service.name] = [item["service"] for item in service.spec.get("dependsOn", ())]
-        return total_costs(own, depends_on)
+        facts = self.validation.facts
+        return with_shares(facts, stated(facts))
 
     @cached_property
     def _links(self) -> dict[RecordId, Link]:

@@ -139,7 +139,7 @@ def test_what_is_not_utf8_is_told_by_its_line() -> None:
     (worst, *_) = [one for one in found.findings if one.location.line == 3]
     assert "say --encoding cp1252" in worst.message
     assert found.records[0].data["spec"]["source"] | {"digest": ""} == {
-        "format": "focus", "file": "bill.csv", "digest": "", "rows": 1, "leftOut": 1,
+        "form": "focus", "file": "bill.csv", "digest": "", "rows": 1, "leftOut": 1,
     }  # fmt: skip
 
 

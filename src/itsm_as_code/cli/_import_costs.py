@@ -14,11 +14,27 @@ from itsm_as_code.cli._options import common_options
 if TYPE_CHECKING:
     from itsm_as_code.cli.output import Session
 
+Option = Callable[[Any], Any]
+"""What adds an option to a command."""
 _EXAMPLES: Final = {
     "focus": "itsm import focus costs-2026-10.csv --into . --tag app",
     "costs": "itsm import costs bill.csv --into . --map month=Monat --map amount=Betrag --decimal comma \\\n"
     "    --map currency==EUR --map provider=='Halo Cloud' --map service=Dienst --encoding cp1252",
 }
+
+
+def _conversion(name: str, mapped: tuple[str, ...], decimal: str, encoding: str, tag: str, cost: str) -> Any:
+    """How the tables are read, as the options say."""
+    from dataclasses import replace
+    from functools import partial
+
+    from itsm_as_code.interchange import costs, focus
+
+    reading = replace(focus.READING if name == "focus" else costs.READING, comma=decimal == "comma")
+    if name == "focus":
+        reading = replace(reading, tag=tag, columns={**reading.columns, **focus.COSTS[cost]})
+    reading = replace(reading.mapped(mapped), encoding="cp1252" if encoding == "cp1252" else "utf-8-sig")
+    return partial(costs.convert, reading=reading)
 
 
 def _opened(session: Session, files: tuple[Path, ...], stack: ExitStack) -> dict[str, Any]:
@@ -36,7 +52,14 @@ def _opened(session: Session, files: tuple[Path, ...], stack: ExitStack) -> dict
     return found
 
 
-def costs_command(name: str, title: str, begin: Run, into_option: Any, dry_run_option: Any) -> click.Command:
+def costs_command(
+    name: str,
+    title: str,
+    begin: Callable[..., None],
+    how: Callable[..., Any],
+    into_option: Option,
+    dry_run_option: Option,
+) -> click.Command:
     """The command of one of the two formats; ``begin`` writes what a conversion makes, ``how`` says how."""
     text = (
         f"Import {title}.\n\nA cost statement is made for each month, provider and currency, exact to the last digit. "
@@ -66,17 +89,9 @@ def costs_command(name: str, title: str, begin: Run, into_option: Any, dry_run_o
         tag: str = "",
         cost: str = "",
     ) -> None:
-        from dataclasses import replace
-        from functools import partial
-
-        from itsm_as_code.interchange import costs, focus
-
-        reading = replace(focus.READING if name == "focus" else costs.READING, comma=decimal == "comma")
-        if name == "focus":
-            reading = replace(reading, tag=tag, columns={**reading.columns, **focus.COSTS[cost]})
-        reading = replace(reading.mapped(mapped), encoding="cp1252" if encoding == "cp1252" else "utf-8-sig")
-        convert, settled = partial(costs.convert, reading=reading), how(force=force, dry_run=dry_run, made_once=True)
+        convert = _conversion(name, mapped, decimal, encoding, tag, cost)
         with ExitStack() as stack:
+            settled = how(force=force, dry_run=dry_run, made_once=True)
             begin(session, name, files, into, convert, settled, _opened(session, files, stack))
 
     if name == "focus":

@@ -67,7 +67,7 @@ class Reading:
     ``tag`` is the key of the service within a column of JSON; ``comma``: decimals stand after a comma.
     """
 
-    format: str
+    form: str
     columns: Mapping[str, tuple[str, ...]]
     constants: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Reading:
             else:
                 remedy = did_you_mean(name, FIELDS) or "say FIELD=COLUMN, FIELD==TEXT or service:THEIRS=OURS"
                 raise UsageError(f"--map {item} maps nothing", remedy=remedy if sign else "say FIELD=COLUMN")
-        return Reading(self.format, columns, constants, services, tag, self.encoding, self.comma)
+        return Reading(self.form, columns, constants, services, tag, self.encoding, self.comma)
 
 
 _Key = tuple[str, str, str, str, bool]
@@ -129,7 +129,7 @@ def convert(sources: Mapping[str, bytes | IO[bytes]], known: Known, reading: Rea
         sums.digest = stream.digest()
         _tell_untagged(sums, notes)
         refused += sums.left_out
-        for record in _statements(sums, reading.format, suppliers):
+        for record in _statements(sums, reading.form, suppliers):
             if any(other.id == record.id for other in records):
                 message = f"{record.id.name} is told of by another file too; join the files, or import one of them"
                 notes.add(COSTS_LINE, message, record.origin, remedy="one file for each month and provider")
@@ -332,7 +332,7 @@ def _statements(sums: _Sums, form: str, suppliers: Mapping[str, str]) -> Iterato
         spec: dict[str, Any] = {"month": month, "provider": provider}
         if provider.casefold() in suppliers:
             spec["supplier"] = suppliers[provider.casefold()]
-        source = {"format": form, "file": sums.path.replace("\\", "/").rpartition("/")[2], "digest": sums.digest}
+        source = {"form": form, "file": sums.path.replace("\\", "/").rpartition("/")[2], "digest": sums.digest}
         counts = {"rows": sum(sums.rows[key] for key in keys), "leftOut": sums.left_out}
         told = [
             ({("tag" if key[4] else "service"): key[3]} if key[3] else {}) | {"amount": amount}

@@ -52,5 +52,13 @@ QUESTIONS = (
         "2 of change advisory board 1 of Service desk and customer support",
         1,
     ),
+    Question(
+        "How do I order access by VPN, what does it cost and how long does it take?",
+        ("Requests", "VPN access"),
+        "It takes at most 9 service hours (2 working days) It usually takes 6 hours 30 minutes (6 earlier orders, "
+        "23 hours 40 minutes at most) Has to be approved by 1 of security",
+        2,
+    ),
+    Question("How do I order access by VPN?", ("Requests", "VPN access"), "Order it", 2),
     Question("To which contracts do we give notice?", ("Suppliers",), "Mon 30 Nov 2026 In 8 days", 1),
 )

@@ -109,6 +109,11 @@ class Html:
             v.Cards: self._cards,
             v.Tabs: self._tabs,
             v.Filter: self._filter,
+            v.Button: lambda value: (
+                f'<p><a class="button" href="{escape(value.href)}" {_REL}>{escape(value.label)}</a></p>'
+                if is_safe(value.href)
+                else f"<p>{escape(value.label)}</p>"
+            ),
             v.Month: lambda value: agendas.month(value, self),
             v.Decisions: lambda value: agendas.decisions(value, self),
             v.Notice: lambda value: f'<div class="notice" role="note"><p>{self.write(value.said)}</p></div>',

@@ -7,7 +7,7 @@ from typing import Any
 
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import state, words
+from itsm_as_code.site.views import ordering, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Missing, Page, Row, Status, Table, Text, Value, text
@@ -30,9 +30,10 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     table = Table("What the form asks", _FIELD_HEADERS, rows, empty="The form asks nothing.")
     orderable = context.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
     target, cost = _target(record), _cost(record)
-    facts: tuple[tuple[str, Value], ...] = (("Target time", target), ("Cost", cost))
-    skip = ("target", "cost", "form", "active")
-    return described(context, record, facts, (("form", "What the form asks", (table,)),), skip, (orderable,))
+    facts, button = ordering.facts(context, record, target, cost), ordering.button(context, record)
+    skip = ("target", "cost", "form", "active", "audience", "approvals")
+    form = ("form", "What the form asks", (table,))
+    return described(context, record, facts, (form,), skip, (orderable,), (button,))
 
 
 def _limits(field: Mapping[str, Any]) -> Value:

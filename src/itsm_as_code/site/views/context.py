@@ -190,6 +190,11 @@ class Context:
         }
 
     @cached_property
+    def requests_of(self) -> Mapping[str, list[Record]]:
+        """Requests by offering."""
+        return self._by("ServiceRequest", "spec", "offering")
+
+    @cached_property
     def caused_by(self) -> Mapping[str, list[Record]]:
         """Incidents by the change that caused them."""
         return self._by("Incident", "spec", "causedBy")

@@ -10,6 +10,7 @@ from itsm_as_code.findings import parse_pointer
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.ordering import is_gitlab
 from itsm_as_code.site.views.values import (
     Code,
     Inline,
@@ -80,7 +81,7 @@ def _where(context: Context, item: Revision) -> Value:
     """The pull request by which it came, or the commit."""
     url = (context.validation.configuration.forge_url or "").rstrip("/")
     if item.request is not None and url:
-        kind = "-/merge_requests" if "gitlab" in url else "pull"
+        kind = "-/merge_requests" if is_gitlab(context) else "pull"
         return Link(f"Pull request {item.request}", f"{url}/{kind}/{item.request}", True)
     if item.request is not None:
         return Text(f"Pull request {item.request}")

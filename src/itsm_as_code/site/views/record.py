@@ -76,6 +76,7 @@ class RecordPage:
         statuses: tuple[Status, ...] = (),
         facts: tuple[tuple[str, Value], ...] = (),
         progress: bool = False,
+        top: tuple[Value, ...] = (),
         contents: bool = False,
     ) -> Page:
         """The page, with what every record's page ends with."""
@@ -96,7 +97,7 @@ class RecordPage:
             statuses=statuses,
             facts=(*_taken_over(record), *facts, *history.last(self.context, past)),
             notices=tuple(unread.notices(self.context, record)),
-            top=(steps,) if steps else (),
+            top=(*top, *((steps,) if steps else ())),
             sections=tuple(self.sections),
             crumbs=(Link(kind.title_plural, addresses.list_page(kind)),),
             area=navigation.area(kind),
@@ -187,6 +188,7 @@ def described(
     sections: tuple[tuple[str, str, tuple[Value, ...]], ...] = (),
     skip: tuple[str, ...] = (),
     statuses: tuple[Status, ...] = (),
+    top: tuple[Value, ...] = (),
 ) -> Page:
     """A record shown by its schema alone: short fields first, then one section for each large one.
 
@@ -199,7 +201,7 @@ def described(
     for key, title, value in large:
         page.add(key, title, value)
     own = (context.status(record.state),) if record.state else ()
-    return page.finish(statuses=(*own, *statuses), facts=(*facts, *short), progress=True)
+    return page.finish(statuses=(*own, *statuses), facts=(*facts, *short), progress=True, top=top)
 
 
 def split(

@@ -257,6 +257,14 @@ class Decisions:
     items: tuple[Decision, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Button:
+    """The one thing to do on a page, at another place: what the link is called, and where it leads."""
+
+    label: str
+    href: str
+
+
 Value = (
     Text
     | Code
@@ -284,6 +292,7 @@ Value = (
     | Notice
     | Month
     | Decisions
+    | Button
 )
 
 

@@ -26,7 +26,7 @@ from itsm_as_code.site.reads.moments import SeenInstant
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.stored_findings import Answer
 from itsm_as_code.validation import Timing, assess_catalogue
-from tests.conftest import NOW, Run, Workshop
+from tests.conftest import NOW, ROOT, Run, Workshop
 from tests.edits import FOLDERS, Edits, organisation
 from tests.test_cache import flipped
 
@@ -411,6 +411,14 @@ def test_an_answer_is_the_same_within_its_horizon(asked: str) -> None:
             assert ASKED[asked](other) == answered
     if asked not in ("text", "an hour", "another zone", "a distance", "a distance the other way round", "a set"):
         assert covered > 20, "it is more than an instant"
+
+
+@pytest.mark.parametrize("room", ["checks", "measures", "policies"])
+def test_no_day_is_read_behind_its_back(room: str) -> None:
+    """``combine`` is C and asks a day nothing, so what rests on it would not be noted: ``clock.midnight`` asks."""
+    modules = [*(ROOT / "src/itsm_as_code" / room).rglob("*.py")]
+    asking = {path.name for path in modules if ".combine(" in path.read_text("utf-8")}
+    assert asking <= {"environment.py"}, "of a text that an expression gives"
 
 
 def test_everything_that_tells_something_of_an_instant_is_noted() -> None:

@@ -100,7 +100,8 @@ class Basis:
         return PolicyEngine(validation.catalogue, settings, validation.facts, self.now)
 
     @cached_property
-    def _policies(self) -> dict[str, Policy]:
+    def usable(self) -> dict[str, Policy]:
+        """The policies that can be asked, by name."""
         return {policy.name: policy for policy in self._engine.usable}
 
     def _risk(self, record: Record, at: datetime) -> Mapping[str, Any] | None:
@@ -125,7 +126,7 @@ class Basis:
         Most policies on changes look at those that are still to come; what is over would be looked at by none.
         """
         said = dict(self.outcomes.get(policy, {}))
-        known = self._policies.get(policy)
+        known = self.usable.get(policy)
         if known is not None and "Change" in known.kinds:
             for record in self.population(IN_PRODUCTION, period).members:
                 outcome = self._at_work(known, record)

@@ -1,8 +1,9 @@
 """The status of a control: worked out from its evidence, never written, and not assessed until there is some.
 
 A control is judged over a period, on a population that it defines or that its evidence has, and is as good as its
-weakest evidence. What cannot be looked at is not assessed, which is not the same as satisfied; what was good once and
-is too old is stale. Days are those of UTC, as everywhere in records.
+weakest evidence; a policy that is about nothing that there is says nothing of a control that looks at something else.
+What cannot be looked at is not assessed, which is not the same as satisfied; what was good once and is too old is
+stale. Days are those of UTC, as everywhere in records.
 
 Source: NIST SP 800-53A revision 5, section 2.4 (a finding is satisfied or other than satisfied, from evidence);
 ISO/IEC 20000-1:2018 clause 9.2.
@@ -72,7 +73,8 @@ def _assessed(
         missing = f"no evidence looks at {len(unseen)} of {len(members)} in the population, such as {unseen[0]}"
     elif population is not None and population.unclear:
         missing = f"{population.unclear[0][0].id} {population.unclear[0][1]}"
-    statuses = {item.status for item in evidence}
+    is_seen = any(item.size for item in evidence)
+    statuses = {item.status for item in evidence if not (is_seen and item.is_idle)}
     statuses |= {ControlStatus.NOT_SATISFIED} if undated else set()
     statuses |= {ControlStatus.NOT_ASSESSED} if missing else set()
     status = weakest(statuses)

@@ -7,7 +7,7 @@ come, an audit without its document. A record that should say when something was
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from itsm_as_code.checks import all_checks
@@ -66,7 +66,8 @@ def _tallied(entry: Mapping[str, Any], population: str, said: Iterable[Said], em
         status = ControlStatus.NOT_ASSESSED
         missing = next((f"{row.subject}: {row.why}" for row in rows if row.verdict == UNKNOWN), empty)
     exceptions = tuple(Shortfall(row.subject, row.why, row.record) for row in rows if row.verdict == BAD)
-    evidence = Evidence(entry, status, **counts, population=population, exceptions=exceptions, missing=missing)
+    numbers = counts[GOOD], counts[BAD], counts[WAIVED], counts[UNKNOWN]
+    evidence = Evidence(entry, status, *numbers, population=population, exceptions=exceptions, missing=missing)
     return Judged(evidence, frozenset(row.subject for row in rows))
 
 
@@ -85,7 +86,9 @@ def _policy(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
         if asked.has(record)
     ]
     said = "records that the policy is about, changes of the period as they stood when work on them began"
-    return _tallied(entry, said, rows, "it is about no record that there is")
+    told = _tallied(entry, said, rows, "it is about no record that there is")
+    is_there = entry["policy"] in basis.usable
+    return told if rows or not is_there else Judged(replace(told.evidence, is_idle=True))
 
 
 def _check(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
@@ -168,9 +171,7 @@ def _as_stale(found: Judged) -> Judged:
     evidence = found.evidence
     if evidence.status is not ControlStatus.NOT_SATISFIED:
         return found
-    counts = (evidence.good, evidence.bad, evidence.waived, evidence.unknown)
-    told = evidence.population, evidence.exceptions, evidence.missing
-    return Judged(Evidence(evidence.entry, ControlStatus.STALE, *counts, *told), found.seen)
+    return Judged(replace(evidence, status=ControlStatus.STALE), found.seen)
 
 
 def _gate(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:

@@ -50,6 +50,9 @@ class Evidence:
     population: str = ""
     exceptions: tuple[Shortfall, ...] = ()
     missing: str = ""
+    is_idle: bool = False
+    """True for what could be asked and is about nothing that there is, such as a policy on major incidents: what else
+    the control looks at decides."""
 
     @property
     def type(self) -> str:

@@ -46,7 +46,7 @@ def main() -> int:
 
 
 def of_site(browser: Browser, to: Path) -> None:
-    """The home page, a service, and what depends on it."""
+    """The home page and a service, also on a phone, and what depends on it."""
     with tempfile.TemporaryDirectory(prefix="itsm-pictures-") as folder:
         build = [sys.executable, "-m", "itsm_as_code", "build", "--quiet", "-o", f"{folder}/site"]
         subprocess.run(build, cwd=ROOT, check=True)
@@ -56,7 +56,12 @@ def of_site(browser: Browser, to: Path) -> None:
         shown.set_viewport_size({"width": 1200, "height": 690})
         shown.goto(f"file://{folder}/site/{SERVICE}")
         shown.screenshot(path=to / "service.png")
+        shown.goto(f"file://{folder}/site/{SERVICE}#technical")
         shown.locator("#dependencies").screenshot(path=to / "dependencies.png")
+        shown.set_viewport_size({"width": 390, "height": 844})
+        for name, path in (("home", "index.html"), ("service", SERVICE)):
+            shown.goto(f"file://{folder}/site/{path}")
+            shown.screenshot(path=to / f"{name}-phone.png")
 
 
 def of_summaries(browser: Browser, to: Path, *, dark: bool = False) -> None:

@@ -31,15 +31,24 @@ WHOLE = ("home", "about", "lists Service", "record Service/")
 
 
 class Listening(Language):
-    """German that keeps what it does not know."""
+    """German that keeps what it does not know of the main part of a page; all pages share the rest."""
 
     def __init__(self, catalogue: Mapping[str, Any]) -> None:
         super().__init__(catalogue)
         self.unknown: set[str] = set()
+        self._listens = False
+
+    def page(self, text: str) -> str:
+        before, main, after = re.split(r"(?=<main)|(?<=</main>)", text)
+        said = super().page(before)
+        self._listens = True
+        said += super().page(main)
+        self._listens = False
+        return said + super().page(after)
 
     def _escaped(self, text: str) -> str:
         core = html.unescape(text.strip())
-        if self.known(core) is None:
+        if self._listens and self.known(core) is None:
             self.unknown |= {part for part in languages._SENTENCES.split(core) if self.known(part) is None}
         return super()._escaped(text)
 

@@ -29,6 +29,7 @@ from itsm_as_code.compliance.deadlines import Deadline, Matter
 from itsm_as_code.compliance.hindsight import Hindsight
 from itsm_as_code.compliance.hindsight import Judged as PastChange
 from itsm_as_code.compliance.reminders import Reminders, Waiting
+from itsm_as_code.figures import Seen
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded, with_known
 from itsm_as_code.forges.settings import Hole
 from itsm_as_code.gate.agenda import AgendaItem
@@ -64,6 +65,7 @@ from itsm_as_code.records.formatting import Formatted
 from itsm_as_code.records.kinds import Column, KindRegistry
 from itsm_as_code.records.positions import locate_inside, place_findings
 from itsm_as_code.reports import approval_tree, escape, formats, renderer
+from itsm_as_code.reports.adoption import Adoption
 from itsm_as_code.reports.agreements import Agreements
 from itsm_as_code.reports.approve import preview
 from itsm_as_code.reports.calendar import Planned
@@ -476,6 +478,22 @@ def recurring(size: int, long: str) -> Recurrence:
     return Recurrence(NOW, tuple(many))
 
 
+def adopted(size: int, long: str) -> Adoption:
+    """So many initiatives and benchmarks of a figure, and a remark."""
+    message = {"on": "2026-01-01", "done": True}
+    initiative = {"status": "running", "communication": [message], "milestones": [{"due": "2026-01-01"}]}
+    measure = {"metric": f"{long}m", "baseline": "1", "measured": [{"on": f"{long}d", "value": f"{long}v"}]}
+    benchmark = {"figure": "training-coverage", "value": "1", "source": f"{long}s", "on": "2026-01-01"}
+    of_kind = {"Initiative": {**initiative, "adoption": [measure]}, "Benchmark": benchmark}
+    records = [
+        {"kind": kind, "metadata": {"name": f"{long}{number}"}, "spec": spec}
+        for kind, spec in of_kind.items()
+        for number in range(size)
+    ]
+    year = Interval(NOW - timedelta(days=365), NOW)
+    return Adoption(Seen(Facts.from_records(records), NOW), year, (f"{long}r",))
+
+
 def portfolio(size: int, long: str) -> Portfolio:
     """So many services with a value and a reason, budgets and business cases."""
     service = {"owner": f"{long}o", "stage": f"{long}g", "lifecycle": "deprecated", "dependsOn": []}
@@ -562,6 +580,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "policy_hindsight": lambda size, long: (seen_behind(size, long),),
     "kpi": lambda size, long: (figures(size, long),),
     "recurrence": lambda size, long: (recurring(size, long),),
+    "adoption": lambda size, long: (adopted(size, long),),
     "portfolio": lambda size, long: (portfolio(size, long),),
     "oncall": lambda size, long: (called(size, long),),
     "what_if": lambda size, long: (supposition(size, long),),

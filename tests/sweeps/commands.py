@@ -62,6 +62,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "report kpi": [[], ["--by", "service"], ["--compare", "2026-Q2", "2026-Q3"], ["--compare", "main", "main"]],
     "report recurrence": [[]],
     "report value": [[], ["--baseline", "2026-Q1"]],
+    "report adoption": [[], ["--from", "2026-07-01"]],
     "report portfolio": [[]],
     "report service-review": [["{service}", "--period", "2026-Q3"]],
     "schema": [[], ["Change"]],

@@ -1,8 +1,8 @@
 """What is measured by a figure names one that there is, and "measured" has a value of it.
 
-An improvement or a measure of an initiative may name a figure of the tool. It is then worked out over the
-two periods, before and after, which do not overlap; what nobody types, nobody has to believe. An improvement is not
-measured while its figure has no value after it was done. Source: ISO/IEC 20000-1:2018 clauses 9.1 and 10.2.
+A benchmark names a figure of the tool, and an improvement or a measure of an initiative may. Theirs is then worked out
+over the two periods, before and after, which do not overlap; what nobody types, nobody has to believe. An improvement
+is not measured while its figure has no value after it was done. Source: ISO/IEC 20000-1:2018 clauses 9.1 and 10.2.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             at = ("spec", "adoption", index, "figure")
             for problem in _named(measure["figure"], at) if "figure" in measure else ():
                 yield ("Initiative", initiative["metadata"]["name"]), problem
+    for benchmark in facts.records("Benchmark"):
+        for problem in _known(benchmark["spec"]["figure"], ("spec", "figure")):
+            yield ("Benchmark", benchmark["metadata"]["name"]), problem
     for improvement in facts.records("Improvement"):
         spec, subject = improvement["spec"], ("Improvement", improvement["metadata"]["name"])
         if "figure" in spec:
@@ -36,11 +39,16 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
             yield from ((subject, problem) for problem in problems)
 
 
+def _known(name: str, at: Pointer) -> Iterator[Problem]:
+    known = all_figures()
+    if name not in known:
+        remedy = did_you_mean(name, known) or f"name one of {', '.join(known)}"
+        yield Problem(f"there is no figure '{name}'", at, remedy)
+
+
 def _named(figure: Data, at: Pointer) -> Iterator[Problem]:
-    known, before, after = all_figures(), figure["before"], figure["after"]
-    if figure["name"] not in known:
-        remedy = did_you_mean(figure["name"], known) or f"name one of {', '.join(known)}"
-        yield Problem(f"there is no figure '{figure['name']}'", (*at, "name"), remedy)
+    before, after = figure["before"], figure["after"]
+    yield from _known(figure["name"], (*at, "name"))
     if parse_date(before["until"]) <= parse_date(before["from"]):
         yield Problem(
             "the period before ends before it begins", (*at, "before", "until"), "correct one of the two days"

@@ -1,0 +1,19 @@
+"""What others reach: the benchmarks of a figure, as they are shown beside it.
+
+Source: ISO/IEC 20000-1:2018 clause 9.1; ITIL 4, measurement and reporting practice.
+"""
+
+from __future__ import annotations
+
+from itsm_as_code.records.facts import Data, Facts
+
+
+def benchmarks(facts: Facts, figure: str, unit: str) -> list[str]:
+    """``8 to 24 hours (round table of nine banks, 2026-05-01)`` for each benchmark of a figure, the newest first."""
+    found = [data["spec"] for data in facts.records("Benchmark") if data["spec"]["figure"] == figure]
+    found.sort(key=lambda spec: (spec["on"], spec["source"]), reverse=True)
+    return [f"{_reached(spec)} {'%' if unit == 'percent' else unit} ({spec['source']}, {spec['on']})" for spec in found]
+
+
+def _reached(spec: Data) -> str:
+    return str(spec["value"]) if "value" in spec else f"{spec['low']} to {spec['high']}"

@@ -287,6 +287,7 @@ def test_what_the_first_page_leaves_out_leads_to_its_lists(pages: Pages) -> None
     links = [e for e in read(pages["index.html"]).all("a") if "more" in e.text or " in " in e.text]
     shown = {(e.text, e.attributes["href"]) for e in links}
     assert ("and 4 more", "changes/index.html") in shown
+    assert "24,434.05 SGD more than planned so far" in main(pages, "index.html"), "no budget that is overspent hides"
     assert ("4 in changes", "changes/index.html") in shown
     assert ("3 in service level agreements", "service-level-agreements/index.html") in shown
 

@@ -14,7 +14,7 @@ from itsm_as_code.findings import Severity
 from itsm_as_code.measures.deadlines import Due, utc_day
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
-from itsm_as_code.site.kinds import control
+from itsm_as_code.site.kinds import budget, control
 from itsm_as_code.site.views import days, deadlines, error_budget, news, people, state, weekend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.planned import BOARD, CALENDAR
@@ -50,7 +50,7 @@ def page(context: Context, now: state.Now) -> Page:
     promises = _cards(context, error_budget.at_risk(context), "No promise is at risk.", 12)
     decisions = _cards(context, _decisions(context, now), "Nothing waits for a decision.")
     incidents = _cards(context, _incidents(context, now), "No incident is open.")
-    order = _cards(context, _out_of_order(context, now), "All controls are satisfied, and no rule is broken.")
+    order = _cards(context, _out_of_order(context, now), "All controls are satisfied, and no rule is broken.", 12)
     sections = [
         *([_services(context, now, customers)] if context.has("Service") else []),
         Section(
@@ -204,7 +204,7 @@ def _incidents(context: Context, now: state.Now) -> list[Card]:
 
 
 def _out_of_order(context: Context, now: state.Now) -> list[Card]:
-    """Controls that are not satisfied, changes past their window, waivers that are over, rules that are broken."""
+    """Controls not satisfied, budgets over plan, changes past their window, waivers that are over, broken rules."""
     cards = [
         Card(context.link(item), context.status(status), _clause(item))
         for status, item in sorted(
@@ -213,6 +213,10 @@ def _out_of_order(context: Context, now: state.Now) -> list[Card]:
         )
         if status in (ControlStatus.NOT_SATISFIED, ControlStatus.STALE)
     ]
+    for item in context.catalogue.of_kind("Budget") if context.has("Budget") else ():
+        over = budget.overspent(context, item)
+        if over is not None:
+            cards.append(Card(context.link(item), Status("Over plan", "warn"), over))
     for item in now.changes["overdue"]:
         window = state.schedule(item)
         line: Value = words.span(window.start, window.end, context.tz) if window else Text("")

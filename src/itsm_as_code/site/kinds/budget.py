@@ -58,6 +58,15 @@ def _variance(stands: Variance | None, currency: str) -> Value:
     return Inline((tone, Text(figures.amount(stands.variance, currency)), share), " ")
 
 
+def overspent(context: Context, record: Record) -> Value | None:
+    """By how much more was spent so far than planned, of a budget of this year; None where that is not so."""
+    stands = total(context, record) if str(context.today.year) in str(record.spec["fiscalYear"]) else None
+    if stands is None or not stands.months or stands.variance >= 0:
+        return None
+    amount = Text(figures.amount(-stands.variance, record.spec["currency"]))
+    return Inline((amount, Text("more than planned so far")), " ")
+
+
 HEADERS = ("Budget", "Fiscal year", "For", "Variance to date", "Owner")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from itsm_as_code.cli._export_more import deployment_protection, schedules, summary
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
 
@@ -197,7 +198,7 @@ def openslo(session: Session, services: tuple[str, ...], good: str, total: str) 
 @_TOTAL
 @common_options("")
 def prometheus_rules(session: Session, services: tuple[str, ...], good: str, total: str) -> int:
-    """Write Prometheus rules on how fast error budgets burn.
+    """Write Prometheus rules on burning error budgets.
 
     For each availability that the organisation promises: the share of failures over several windows, and alerts where
     the budget burns too fast in a long and a short one (Site Reliability Workbook, chapter 5). Both series are
@@ -241,3 +242,7 @@ def _facts(session: Session, services: tuple[str, ...], good: str, total: str) -
             remedy = did_you_mean(name, known) or f"services: {', '.join(known[:10]) or 'none'}"
             raise UsageError(f"there is no service '{name}'", remedy=remedy)
     return rule_set, facts
+
+
+for _more in (deployment_protection, schedules, summary):
+    command.add_command(_more)

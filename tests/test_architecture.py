@@ -35,7 +35,8 @@ LAYERS = [
     ["gate"],
     ["assurance"],
     ["interchange"],
-    ["reports", "site"],
+    ["reports"],
+    ["site"],
     ["cli"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

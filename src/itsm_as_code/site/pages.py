@@ -23,7 +23,7 @@ from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
 from itsm_as_code.site.theme import theme_of
-from itsm_as_code.site.views import data, deadlines, navigation, parts, planned, state, unread
+from itsm_as_code.site.views import data, deadlines, machines, navigation, parts, planned, state, unread
 from itsm_as_code.site.views.context import NO_PAST, Context, Past
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
@@ -114,6 +114,8 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
         page = view.page(context, record, now)
         yield page.path, renderer.page(page)
         yield addresses.record_data(record.kind, record.name), _json(record.data)
+        if record.kind.name == "Service":
+            yield page.path.removesuffix(".html") + ".svg", machines.badge(now, record)
 
     yield pages("home", lambda: iter([home.page(context, now)]))
     for kind in context.registry:
@@ -128,6 +130,9 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     yield pages("compliance", lambda: compliance.pages(context))
     yield pages("planned", lambda: planned.pages(context, now))
     yield pages("deadlines", lambda: deadlines.pages(context))
+    yield Unit("summary", lambda: _one(machines.SUMMARY, _json(machines.summary(context, now))))
+    address = _web_address(context.validation.configuration)
+    yield Unit("atom", lambda: _one(machines.ATOM, machines.atom(context, now, address)))
     yield pages("data", lambda: iter([data.page(context)]))
     yield pages("about", lambda: iter([about.page(context)]))
     for (of, name), content in feeds.items():

@@ -17,6 +17,7 @@ from itsm_as_code.site.html import SHAPES, Html, prose
 from itsm_as_code.site.languages import OWN, language
 from itsm_as_code.site.theme import SHIPPED
 from itsm_as_code.site.views.values import Link, Moment, Page, Value
+from itsm_as_code.site.views.words import plain
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
@@ -89,6 +90,7 @@ class Renderer:
             csp=CONTENT_SECURITY_POLICY,
             shapes=SHAPES,
             prose=prose,
+            plain=plain,
             own=lambda text: Markup(self._own[0]) + text + Markup(self._own[1]),  # noqa: S704 - text is escaped
             style=by_content("style.css"),
             script=by_content("site.js"),

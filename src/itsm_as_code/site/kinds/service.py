@@ -308,16 +308,11 @@ _TYPES = {
 }
 
 
-def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
-    """The services, grouped by type, tier, owner or lifecycle: a page each, so that no script is needed."""
-    records = listing.by_title(context.catalogue.of_kind(kind.name))
-    rows = {record.name: _row(context, record, now) for record in records}
-    index = f"{addresses.folder(kind)}/index_rows" if len(rows) > listing.PAGE_SIZE else ""
-    filter_ = listing.choices(rows.values(), _FACETS, index)
-    views = (*_VIEWS, listing.BY_TITLE) if index else _VIEWS
+def _keys(kind: Kind, rows: Mapping[str, Row]) -> dict[str, Callable[[Record], tuple[object, str]]]:
+    """What each view orders services by, and the title of the group."""
     types = list(_TYPES)
     lifecycles = list((kind.lifecycle or {}).get("transitions", ()))
-    keys: dict[str, Callable[[Record], tuple[object, str]]] = {
+    return {
         "": lambda r: (
             types.index(r.spec["type"]) if r.spec["type"] in types else len(types),
             _TYPES.get(r.spec["type"], words.human(r.spec["type"])),
@@ -329,6 +324,16 @@ def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
             words.human(r.spec["lifecycle"]),
         ),
     }
+
+
+def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
+    """The services, grouped by type, tier, owner or lifecycle: a page each, so that no script is needed."""
+    records = listing.by_title(context.catalogue.of_kind(kind.name))
+    rows = {record.name: _row(context, record, now) for record in records}
+    index = f"{addresses.folder(kind)}/index_rows" if len(rows) > listing.PAGE_SIZE else ""
+    filter_ = listing.choices(rows.values(), _FACETS, index)
+    views = (*_VIEWS, listing.BY_TITLE) if index else _VIEWS
+    keys = _keys(kind, rows)
     for view, title in views:
         tabs = Tabs("Group services", tuple((Link(t, addresses.list_page(kind, v)), v == view) for v, t in views))
         blank = listing.blank(kind, (tabs, filter_))
@@ -351,9 +356,13 @@ def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
             ),
         )
         grouped = [(key(record)[1], rows[record.name]) for record in ordered]
-        first, *more = listing.paged(address, blank, grouped, HEADERS, kind.title_plural, "No service is recorded.")
+        first, *more = listing.paged(
+            address, blank, grouped, HEADERS, kind.title_plural, "No service is recorded.", exported=not view
+        )
         if index and not view:
-            first = replace(first, files=tuple(scripts(index, HEADERS, [row for _, row in grouped], list(_FACETS))))
+            first = replace(
+                first, files=(*first.files, *scripts(index, HEADERS, [row for _, row in grouped], list(_FACETS)))
+            )
         yield first
         yield from more
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import feed, words
+from itsm_as_code.site.views import feed, machines, words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Link, Page, Row, Section, Table, Text
+from itsm_as_code.site.views.values import Inline, Items, Link, Missing, Page, Row, Section, Table, Text
 
 
 def page(context: Context) -> Page:
@@ -18,10 +18,13 @@ def page(context: Context) -> Page:
             Text(kind.description),
             Text(f"{records:,}"),
             Link(f"{kind.title_plural} as JSON", f"data/{folder}.json"),
+            Link(f"{kind.title_plural} as CSV", f"{addresses.list_page(kind).removesuffix('.html')}.csv")
+            if records
+            else Missing("None"),
             Link(f"{kind.title} schema", f"data/schemas/{folder}.schema.json"),
         )
         practices.setdefault(words.human(kind.practice) or "Other", []).append(row)
-    headers = ("Kind", "What it is", "Records", "Data", "Schema")
+    headers = ("Kind", "What it is", "Records", "Data", "Table", "Schema")
     sections = tuple(
         Section(addresses.safe(practice.lower().replace(" ", "-")), practice, (Table(practice, headers, tuple(rows)),))
         for practice, rows in practices.items()
@@ -29,6 +32,12 @@ def page(context: Context) -> Page:
     offer = feed.offer(context)
     if offer is not None:
         sections = (Section("calendar", "Calendar", (offer,)), *sections)
+    more = Items((
+        Inline((Link("One overall indicator", machines.SUMMARY), Text("as JSON")), " "),
+        Inline((Link("Changes and incidents", machines.ATOM), Text("as an Atom feed")), " "),
+        Text("A badge of each service lies beside its page: services/NAME.svg. Long tables go on in NAME_part_2.csv."),
+    ))  # fmt: skip
+    sections = (Section("programs", "For other programs", (more,)), *sections)
     lead = (
         "Every record behind these pages, by kind, as JSON with its JSON Schema. "
         "The source is the git repository; its history is the audit trail."

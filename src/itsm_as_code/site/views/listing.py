@@ -13,7 +13,7 @@ from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import addresses
 from itsm_as_code.site.views import navigation, state
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.rows import plain, scripts
+from itsm_as_code.site.views.rows import plain, scripts, tables
 from itsm_as_code.site.views.schema import Display
 from itsm_as_code.site.views.values import (
     Filter,
@@ -44,12 +44,14 @@ def paged(
     empty: str,
     compact: bool = False,
     size: int = 0,
+    exported: bool = True,
 ) -> Iterator[Page]:
     """Pages of at most ``size`` rows (:data:`PAGE_SIZE`); consecutive rows of one group stand under its heading.
 
-    The first of several says on which page each group begins.
+    The first of several says on which page each group begins. Beside the first lies the whole as CSV if ``exported``.
     """
     size = size or PAGE_SIZE
+    files = tuple(tables(address(1).removesuffix(".html"), headers, rows)) if exported and rows else ()
     count = max(1, -(-len(rows) // size))
     for number in range(1, count + 1):
         part = rows[(number - 1) * size : number * size]
@@ -63,6 +65,7 @@ def paged(
             top=(*blank.top, *where),
             sections=(*blank.sections, *_tables(part, headers, caption, empty, compact)),
             pager=_shortened(pager, number),
+            files=files if number == 1 else (),
         )
 
 
@@ -144,7 +147,7 @@ def plainly(
         (of, Row((row.cells[0], *(Text(said) for _, said in row.facets[: len(headers) - 1]))))
         for (of, _), row in ordered
     ]
-    yield from paged(address, blank, short, headers, caption, "", size=PLAIN_SIZE)
+    yield from paged(address, blank, short, headers, caption, "", size=PLAIN_SIZE, exported=False)
 
 
 def _shortened(pager: tuple[tuple[Link, bool], ...], number: int) -> tuple[tuple[Link, bool], ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from itsm_as_code.reports.escape import cell
 from itsm_as_code.site.escaping import script_json
 from itsm_as_code.site.views import values as v
 
@@ -27,6 +30,25 @@ def plain(value: v.Value) -> str:
             return "; ".join(f"{term}: {said}" for term, item in rows if (said := plain(item)))
         case _:
             return ""
+
+
+def sound(text: str) -> str:
+    """Text that is UTF-8; paths may hold what is none."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def tables(stem: str, headers: Sequence[str], rows: Sequence[tuple[str | None, v.Row]]) -> Iterator[tuple[str, bytes]]:
+    """A list for spreadsheets (RFC 4180), in parts of :data:`LARGEST` rows; no cell is taken for a formula."""
+    grouped = any(group for group, _ in rows)
+    for at in range(0, max(1, len(rows)), LARGEST):
+        stream = io.StringIO()
+        writer = csv.writer(stream)
+        writer.writerow([*(["Group"] if grouped else []), *map(cell, headers)])
+        for group, row in rows[at : at + LARGEST]:
+            said = [*([group or ""] if grouped else []), *map(plain, row.cells)]
+            writer.writerow([cell(sound(text)) for text in said])
+        number = at // LARGEST + 1
+        yield f"{stem}{f'_part_{number}' if number > 1 else ''}.csv", stream.getvalue().encode()
 
 
 def scripts(
@@ -61,4 +83,4 @@ def _cell(value: v.Value) -> Any:
         case v.Missing(text):
             return text
         case _:
-            return plain(value).encode("utf-8", "replace").decode()  # paths may hold what is no UTF-8
+            return sound(plain(value))

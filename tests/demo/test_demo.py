@@ -97,3 +97,8 @@ def test_the_demo_ends_well(tmp_path: Path) -> None:
     verdicts = re.findall(r"^VERDICT \S+: (\w+)$", done.stdout, re.MULTILINE)
     assert verdicts == ["approved", "rejected", "pending", "approved", "rejected", "rejected"]
     assert "The site lies in " in done.stdout
+    page = (ROOT / "docs/transcripts/demo.md").read_text("utf-8")
+    said = re.findall(r"^```\w*\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
+    assert len(said) == len(verdicts)
+    printed = re.sub(r"^    ", "", done.stdout, flags=re.MULTILINE)
+    assert [report for report in said if report not in printed] == [], "run: python docs/generate.py"

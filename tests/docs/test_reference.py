@@ -13,13 +13,18 @@ from tests.docs.pages import ROOT
 
 @pytest.fixture(scope="module")
 def fresh() -> dict[str, str]:
-    return generate.pages()
+    return generate.pages(but_the_demo=True)  # tests/demo compares it with what the demo prints there
 
 
 @pytest.mark.slow
 def test_pages_are_up_to_date(fresh: dict[str, str]) -> None:
     stale = [path for path, text in fresh.items() if _written(path) != text]
     assert stale == [], "run: python docs/generate.py"
+
+
+@pytest.mark.deep
+def test_the_page_of_the_demo_is_up_to_date_whole() -> None:
+    assert _written(generate.DEMO) == generate.NOTE + generate.demo()
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ PAGES = [
     "services/by_owner.html", "changes/index.html", "incidents/{incident}.html", "calendars/index.html",
     "compliance/index.html", "policies/index.html", "controls/{control}.html", "about.html",
     "teams/team-payments.html", "people/index.html", "suppliers/index.html",
-    "suppliers/quorum-hsm.html", "deadlines/index.html",
+    "suppliers/quorum-hsm.html", "deadlines/index.html", "kpi/index.html",
     "service-level-agreements/{agreement}.html", "change-models/{model}.html", "approval-policies/{approval}.html",
     "data/index.html", "business-cases/end-codes-by-text-message.html", "budgets/budget-2026-customer-support.html",
     "improvements/index.html", "risks/fraud-weights-drift.html", "trainings/records-in-git.html",

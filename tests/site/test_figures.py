@@ -238,3 +238,17 @@ def test_every_page_names_the_same_last_day_of_a_contract(example: Validation, p
         for (_, name), end in dated.items():
             row = next((row for row in texts[path].split("<tr") if f"/{name}.html" in row), "")
             assert words.day(end) not in row, f"{path}: {name}"
+
+
+def test_the_page_of_key_figures_says_what_each_rests_on(pages: Pages) -> None:
+    """The same figures as `itsm report kpi` and `value` tell, with quarters, formula and links to their records."""
+    found = rows(pages, "kpi/index.html")
+    rate = next(row for row in found if row.startswith("Change fail rate 13 of 39"))
+    assert "2025-Q4: 0 of 3; 2026-Q1: 3 of 7" in rate
+    assert "Changes that failed, were backed out or are the cause of an incident" in rate
+    assert rate.count("chg-") == 13
+    down = next(row for row in found if row.startswith("Tier 1 down, sum over services"))
+    assert "419 min (n 6) 744 min (n 10) No evidence" in down
+    assert any("consumer-loans" in row or "Consumer loans" in row for row in found)
+    assert "Incidents, by quarter" in pages["kpi/index.html"].decode()
+    assert "../changes/chg-20261109-shard-the-metrics-store.html" in pages["kpi/index.html"].decode()

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
 from itsm_as_code.clock import Interval, parse_instant, zone
+from itsm_as_code.durations import add_months
 from itsm_as_code.measures import requests
 from itsm_as_code.measures.metric import Definition, Metric, Row
 from itsm_as_code.measures.repeated import repeated
@@ -338,6 +339,12 @@ def _of_request(
 
 DEFINITIONS: Final[Mapping[str, Definition]] = {name: definition for name, (definition, _) in _MEASURES.items()}
 """All that is measured, by name, in the order in which it is told."""
+
+
+def months_before(end: datetime, months: int) -> datetime:
+    """The same time of day so many months before, in UTC."""
+    at = end.astimezone(UTC)
+    return datetime.combine(add_months(at.date(), -months), at.timetz())
 
 
 def rows(name: str, known: Population) -> list[Row] | None:

@@ -23,7 +23,7 @@ from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
 from itsm_as_code.site.theme import theme_of
-from itsm_as_code.site.views import data, deadlines, machines, navigation, parts, planned, state, unread
+from itsm_as_code.site.views import data, deadlines, kpi, machines, navigation, parts, planned, state, unread
 from itsm_as_code.site.views.context import NO_PAST, Context, Past
 from itsm_as_code.site.views.values import Link, Page
 from itsm_as_code.site.views.words import moment
@@ -129,6 +129,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
             yield Unit(f"data {kind.name} {number}", partial(_data_part, context, kind, number))
     yield pages("compliance", lambda: compliance.pages(context))
     yield pages("planned", lambda: planned.pages(context, now))
+    yield pages("kpi", lambda: kpi.pages(context))
     yield pages("deadlines", lambda: deadlines.pages(context))
     yield Unit("summary", lambda: _one(machines.SUMMARY, _json(machines.summary(context, now))))
     address = _web_address(context.validation.configuration)
@@ -255,6 +256,8 @@ def _areas(context: Context) -> Iterator[Area]:
             links = [*compliance.LINKS, deadlines.LINK, *links]
         if place.name == "changes" and context.has("Change"):
             links = [links[0], planned.CALENDAR, planned.BOARD, *links[1:]]
+        if place.name == "improvement" and any(map(context.has, kpi.KINDS)):
+            links = [*links[:1], kpi.LINK, *links[1:]]
         if links:
             yield Area(place.name, Link(place.label, links[0].href), tuple(links) if len(links) > 1 else ())
     yield Area(navigation.ALL, Link("All records", "data/index.html"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,8 @@ from itsm_as_code.cli._times import BORDER, Said
 from itsm_as_code.cli.output import Session
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from itsm_as_code.clock import Interval
     from itsm_as_code.measures.kpi import Population
     from itsm_as_code.records.facts import Facts
@@ -52,6 +53,7 @@ def known(session: Session, figures: Figures) -> Known:
     """What the options ask for; UsageError where there are no records, or the period is none."""
     from itsm_as_code.clock import Interval
     from itsm_as_code.errors import UsageError
+    from itsm_as_code.measures.kpi import months_before
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.validation import load_rule_set
 
@@ -61,17 +63,10 @@ def known(session: Session, figures: Figures) -> Known:
     configuration = rule_set.configuration
     now = session.instant(configuration.as_of)
     end = figures.ends.at(session, configuration) if figures.ends else now
-    start = figures.begins.at(session, configuration) if figures.begins else before(end, 12)
+    start = figures.begins.at(session, configuration) if figures.begins else months_before(end, 12)
     if start >= end:
         raise UsageError("the period ends before it begins", remedy="give --from an earlier day than --to")
     return Known(rule_set, Facts.of(rule_set.catalogue, configuration.timezone), now, Interval(start, end))
-
-
-def before(end: datetime, months: int) -> datetime:
-    """The same time of day so many months before, in UTC."""
-    from itsm_as_code.durations import add_months
-
-    return datetime.combine(add_months(end.astimezone(UTC).date(), -months), end.astimezone(UTC).timetz())
 
 
 def is_period(name: str) -> bool:

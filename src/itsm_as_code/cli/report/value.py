@@ -26,16 +26,17 @@ def command(session: Session, ends: Said | None, baseline: str | None, rev: str 
       itsm report value
       itsm report value --baseline 2026-Q1 --format markdown
     """
-    from itsm_as_code.cli.report._figures import Figures, before, known, population, spans
+    from itsm_as_code.cli.report._figures import Figures, known, population, spans
     from itsm_as_code.clock import Interval, format_instant
     from itsm_as_code.measures.comparison import change
+    from itsm_as_code.measures.kpi import months_before
     from itsm_as_code.measures.value import value
     from itsm_as_code.reports.kpi import Compared, Kpi
 
     found = known(session, Figures(None, ends, rev))
-    middle = before(found.period.end, 6)
+    middle = months_before(found.period.end, 6)
     now = Interval(middle, found.period.end)
-    then = spans([baseline], found)[0] if baseline else Interval(before(middle, 6), middle)
+    then = spans([baseline], found)[0] if baseline else Interval(months_before(middle, 6), middle)
     people = population(session, found)
     old, new = (tuple(value(people, span)) for span in (then, now))
     pairs = tuple(

@@ -17,7 +17,7 @@ from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
 from itsm_as_code.service_levels.budget import ErrorBudget
 from itsm_as_code.site.kinds import budget, incident, risk, supplier
-from itsm_as_code.site.views import error_budget, navigation, words
+from itsm_as_code.site.views import error_budget, figures, navigation, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Status
 from itsm_as_code.validation import Validation
@@ -68,7 +68,7 @@ def test_a_budget_shows_its_variance(pages: Pages) -> None:
 
 
 def test_a_budget_without_an_actual_has_no_data() -> None:
-    assert budget._variance(Variance(0, *[budget.Decimal(0)] * 4), "EUR").text == "No data"  # type: ignore[union-attr, arg-type]
+    assert budget._variance(Variance(0, *[Fraction(0)] * 4), "EUR") == figures.NO_DATA
 
 
 def test_improvements_stand_in_the_order_of_their_figure(pages: Pages) -> None:

@@ -109,5 +109,4 @@ def summary(context: Context, now: state.Now) -> dict[str, Any]:
         "openIncidents": len(now.open_incidents),
         "changesNow": len(now.changes["now"]),
         "changesAhead": len(now.changes["next"]),
-        "asOf": format_instant(context.now),
     }

@@ -254,3 +254,28 @@ def test_the_commands(tmp_path: Path, itsm: Run, monkeypatch: pytest.MonkeyPatch
     assert (code, json.loads(out)["status"]["indicator"]) == (0, "none")
     code, out, _ = itsm("-C", str(tmp_path), "export", "schedules", "--format", "pagerduty")
     assert (code, json.loads(out)) == (0, [])
+
+
+# Tables
+
+
+def test_all_records_and_figures_come_back_from_duckdb_and_parquet(tmp_path: Path, itsm: Run) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    copy_tree(SMALL, tmp_path)
+    call = ["-C", str(tmp_path), "export"]
+    assert itsm(*call, "duckdb", str(tmp_path / "all's.duckdb"), "--now", "2026-11-22T12:00:00Z")[0] == 0
+    assert itsm(*call, "parquet", str(tmp_path / "tables"), "--now", "2026-11-22T12:00:00Z")[0] == 0
+    code, _, err = itsm(*call, "parquet", str(tmp_path / "tables"))
+    assert (code, "is there already" in err) == (2, True)
+    with duckdb.connect(str(tmp_path / "all's.duckdb"), read_only=True) as database:
+        for name in ("records", "fields", "figures"):
+            file = tmp_path / "tables" / f"{name}.parquet"
+            rows = database.table(name).fetchall()
+            assert rows
+            assert rows == database.read_parquet(str(file)).fetchall()
+        kinds = dict(database.execute("SELECT kind, count(*) FROM records GROUP BY kind").fetchall())
+        (data,) = database.execute("SELECT data FROM records WHERE kind = 'Service' AND name = 'orders'").fetchone()
+        tier = "SELECT value FROM fields WHERE kind = 'Service' AND name = 'orders' AND pointer = '/spec/tier'"
+        assert database.execute(tier).fetchone() == ("2",)
+    assert kinds["Service"] == 4
+    assert json.loads(data)["spec"]["dependsOn"] == [{"service": "database", "strength": "hard"}]

@@ -1,11 +1,11 @@
-"""Exports of `itsm export` that are one text each: schedules, a status summary, the answer to a deployment."""
+"""Exports of `itsm export`: schedules, a status summary, the answer to a deployment, and all as tables."""
 
 from __future__ import annotations
 
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -110,3 +110,70 @@ def deployment_protection(session: Session, file: Path, environment: str) -> int
     answer = protection(said, environment)
     session.write(escape.dumped(answer | {"comment": escape.markdown(answer["comment"])}))
     return 0 if answer["state"] == "approved" else 1
+
+
+@click.command("duckdb")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+@common_options("", output=False)
+def duckdb(session: Session, file: Path, force: bool) -> int:
+    """Write all records and figures to a DuckDB file.
+
+    Its tables are records (each with its data as JSON), fields (each value by its pointer) and figures (the key figures
+    of the last twelve months, as a whole and by service, team, model and quarter).
+
+    \b
+    Example:
+      itsm export duckdb records.duckdb
+    """
+    from itsm_as_code.interchange.database import write_database
+
+    target = located(session, file)
+    _refuse([target], force)
+    write_database(_tables(session), target)
+    session.write(f"{file}\n")
+    return 0
+
+
+@click.command("parquet")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--force", is_flag=True, help="Overwrite the files.")
+@common_options("", output=False)
+def parquet(session: Session, folder: Path, force: bool) -> int:
+    """Write all records and figures as Parquet files.
+
+    There is one for each table of 'itsm export duckdb'.
+
+    \b
+    Example:
+      itsm export parquet tables
+    """
+    from itsm_as_code.interchange.database import TABLES, write_parquet
+
+    target = located(session, folder)
+    _refuse([target / f"{name}.parquet" for name in TABLES], force)
+    for written in write_parquet(_tables(session), target):
+        session.write(f"{folder / written.name}\n")
+    return 0
+
+
+def _refuse(targets: list[Path], force: bool) -> None:
+    from itsm_as_code.errors import UsageError
+
+    there = [target for target in targets if target.exists() or target.is_symlink()]
+    if there and not force:
+        raise UsageError(f"{there[0]} is there already", remedy="use --force to overwrite it")
+
+
+def _tables(session: Session) -> Any:
+    from itsm_as_code.cli.report._figures import Figures, known, population
+    from itsm_as_code.interchange.database import rows
+    from itsm_as_code.measures.kpi import PARTS, metrics
+    from itsm_as_code.reports.kpi import row
+
+    found = known(session, Figures(None, None, None))
+    people = population(session, found)
+    figures = [
+        {**row(metric, found.period), "by": by} for by in (None, *PARTS) for metric in metrics(people, found.period, by)
+    ]
+    return rows(found.rule_set.catalogue.records.values(), figures)

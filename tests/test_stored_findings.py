@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code import horizon, shipped, snapshot, stored_findings
+from itsm_as_code import by_index, horizon, shipped, snapshot, stored_findings
 from itsm_as_code.cache import Cache
 from itsm_as_code.clock import midnight
 from itsm_as_code.errors import ItsmError
@@ -39,14 +40,15 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
-    """The instants at which all was judged, as they come."""
+    """The instants at which something was judged, all or what differs, as they come."""
     instants: list[datetime] = []
 
     def assess(catalogue: Any, rule_set: Any, now: datetime, **more: Any) -> Any:
         instants.append(now)
         return assess_catalogue(catalogue, rule_set, now, **more)
 
-    monkeypatch.setattr(stored_findings, "assess_catalogue", assess)
+    for module in (stored_findings, by_index):
+        monkeypatch.setattr(module, "assess_catalogue", assess)
     return instants
 
 
@@ -367,6 +369,72 @@ def test_what_changed_just_now_is_not_remembered(workshop: Workshop, tmp_path: P
     assert len(judged) == 2
 
 
+IN_PLACE: dict[str, Callable[[Path], object]] = {
+    "edited": lambda top: (top / "services/orders.yaml").write_text("kind: Service"),
+    "owner": lambda top: _edit(top / "services/orders.yaml", "owner: ", "owner: no-"),
+    "added": lambda top: shutil.copy(top / "services/orders.yaml", top / "services/more.yaml"),
+    "removed": lambda top: (top / "services/database.yaml").unlink(),
+    "moved": lambda top: (top / "services/database.yaml").rename(top / "services/store.yaml"),
+    "a link": lambda top: (top / "services/link.yaml").symlink_to("orders.yaml"),
+    "a link in its place": lambda top: (
+        (top / "services/orders.yaml").rename(top / "orders"),
+        (top / "services/orders.yaml").symlink_to("../orders"),
+    ),
+    "a folder in its place": lambda top: (
+        (top / "services/orders.yaml").unlink(),
+        (top / "services/orders.yaml").mkdir(),
+    ),
+    "a pipe": lambda top: os.mkfifo(top / "services/pipe.yaml"),
+    "a record elsewhere": lambda top: shutil.copy(top / "services/orders.yaml", top / "orders.yaml"),
+}
+
+
+def _edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def in_place(shop: Workshop, folder: Path | None) -> tuple[object, str]:
+    """What is said of the work tree, and why an index did not do."""
+    stored = StoredRecords(Cache(folder)) if folder else None
+    found = said(stored_findings.find(WorkTree(shop.path), stored, lambda as_of: NOW))
+    return found, stored.cache.passed_over if stored else ""
+
+
+@pytest.mark.parametrize("edit", IN_PLACE)
+def test_a_work_tree_is_judged_by_how_it_was(
+    workshop: Workshop, tmp_path: Path, edit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "_TICK", -10_000_000_000)
+        before, _ = in_place(workshop, tmp_path / "cache")
+    IN_PLACE[edit](workshop.path)
+    after, why = in_place(workshop, tmp_path / "cache")
+    assert why == ""
+    assert after == in_place(workshop, None)[0] != before
+
+
+def test_where_states_of_a_work_tree_do_not_do(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of another place, one with another repository in it, and one whose rules are others."""
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshot, "_TICK", -10_000_000_000)
+        in_place(workshop, tmp_path / "cache")
+    other = Workshop(tmp_path / "other", workshop.clock)
+    shutil.copytree(workshop.path, other.path, dirs_exist_ok=True)
+    assert "no state of the work tree" in in_place(other, tmp_path / "cache")[1]
+    (workshop.path / "services/sub").mkdir()
+    (workshop.path / "services/sub/.git").write_text("gitdir: elsewhere")
+    found, why = in_place(workshop, tmp_path / "cache")
+    assert "repositories in folders" in why
+    assert found == in_place(workshop, None)[0]
+    shutil.rmtree(workshop.path / "services/sub")
+    (workshop.path / "itsm.yaml").write_text((workshop.path / "itsm.yaml").read_text() + "# more\n")
+    assert "what judges is touched" in in_place(workshop, tmp_path / "cache")[1]
+
+
 # A horizon
 
 ASKED: dict[str, Callable[[Any], Any]] = {
@@ -535,7 +603,7 @@ def test_a_folder_of_a_commit_is_stored_and_what_changes_beside_it_changes_nothi
     service.write_text(service.read_text().replace("owner:", "ownr:"))
     workshop.commit()
     changed = find(tmp_path / "cache")
-    assert len(judged) == 1, "what differs was judged by the index of the folder before"
+    assert len(judged) == 2, "what differs was judged by the index of the folder before"
     assert changed != found
     assert changed == find(None)
 

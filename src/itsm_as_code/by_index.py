@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from itsm_as_code.configuration import PATH as CONFIGURATION
 from itsm_as_code.errors import GitError
@@ -32,14 +32,15 @@ from itsm_as_code.records.own_kinds import registry_of
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.service_levels.measurements.settings import Settings
-from itsm_as_code.snapshot import Entry
+from itsm_as_code.snapshot import TOP_OF_RECORDS, Entry, WorkTree
 from itsm_as_code.validation import Focus, RuleSet, Validation, assess_catalogue, built_in_rules, rule_set_of
 
 if TYPE_CHECKING:
     from itsm_as_code.git.objects import FolderOfRevision, Revision
 
-Committed: TypeAlias = "Revision | FolderOfRevision"
+Committed: TypeAlias = "Revision | FolderOfRevision | WorkTree"
 
+_STATES: Final = "states"
 EXPRESSIONS: Final = "expressions"
 """The part for :func:`~itsm_as_code.policies.cel.take_over`."""
 _MOST: Final = 200
@@ -91,8 +92,33 @@ class Indexed:
         return ChangedCatalogue(before, changed, gone).seen_by(before.monitoring)
 
 
+def states_of(snapshot: WorkTree) -> dict[str, Any]:
+    """The part of an index that says in which state the files of a work tree were."""
+    return {_STATES: {"place": snapshot.place.hex(), "folders": snapshot.states}}
+
+
+def _nearest_state(snapshot: WorkTree, stored: StoredRecords) -> tuple[Committed, TreeIndex, dict[str, Entry | None]]:
+    """An earlier state of a work tree that has an index, and the files that are others since."""
+    if not any((snapshot.root / name).exists() for name in TOP_OF_RECORDS):
+        raise NotIndexed("there are no records")
+    for tree in trees(stored.cache, of_git=False):
+        index = TreeIndex(stored.cache, tree)
+        known = index.get(_STATES)
+        if known is not None and known["place"] == snapshot.place.hex():
+            if any(part.startswith(".git") for folder, parts in snapshot.states.items() if folder for part in parts):
+                raise NotIndexed("there are repositories in folders")
+            changes = snapshot.since(known["folders"])
+            if brings_rules((), changes):
+                raise NotIndexed("what judges is touched")  # nor can it be read any more as it was
+            if len(changes) <= _MOST:
+                return snapshot.knowing({}, frozenset(changes)), index, changes
+    raise NotIndexed("no state of the work tree from which it differs in few files is known")
+
+
 def nearest(snapshot: Committed, stored: StoredRecords) -> tuple[Committed, TreeIndex, dict[str, Entry | None]]:
     """The tree from which a snapshot differs least among those that have an index, and the files that differ."""
+    if isinstance(snapshot, WorkTree):
+        return _nearest_state(snapshot, stored)
     if snapshot.tree is None:
         raise NotIndexed("there are no records")
     known = trees(stored.cache)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import hashlib
 import os
@@ -130,6 +131,7 @@ class WorkTree:
 
     def __init__(self, root: Path, *, at_once: bool = True) -> None:
         self.root = root
+        self.lost: frozenset[str] = frozenset()
         if not root.is_dir():
             raise ItsmError(f"{root} is not a folder", remedy="name the folder that holds the records")
         if at_once:
@@ -149,10 +151,10 @@ class WorkTree:
         """
         import tempfile
 
-        digest, newest = hashlib.blake2b(os.fsencode(self.root.resolve()), digest_size=20), 0
+        digest, newest = hashlib.blake2b(self.place, digest_size=20), 0
         try:
-            for line, changed in _states(os.fsencode(self.root), top=True):
-                digest.update(line)
+            for folder, parts, changed in self._walked:
+                digest.update(b"\0".join([folder, *parts]) + b"\n")
                 newest = max(newest, changed)
             with tempfile.TemporaryFile() as now:
                 settled = newest < os.fstat(now.fileno()).st_mtime_ns - _TICK
@@ -160,10 +162,47 @@ class WorkTree:
             return None
         return f"work tree {digest.hexdigest()}" if settled else None
 
+    @cached_property
+    def _walked(self) -> list[tuple[bytes, list[bytes], int]]:
+        return list(_states(os.fsencode(self.root), top=True))
+
+    @property
+    def place(self) -> bytes:
+        """Where it lies."""
+        return os.fsencode(self.root.resolve())
+
+    @property
+    def states(self) -> dict[str, list[str]]:
+        """What the file system says of each file, by folder. OSError where it does not."""
+        top = len(os.fsencode(self.root))
+        return {_decoded(folder[top:]).lstrip("/"): list(map(_decoded, parts)) for folder, parts, _ in self._walked}
+
+    def since(self, before: Mapping[str, list[str]]) -> dict[str, Entry | None]:
+        """The entry of each file whose state is another one than it was; None where there is none."""
+        found: dict[str, Entry | None] = {}
+        now = self.states
+        for folder in before.keys() | now.keys():
+            old, new = before.get(folder, []), now.get(folder, [])
+            if old != new:
+                prefix = f"{folder}/" if folder else ""
+                for part in sorted({*old} - {*new}):
+                    if not part.endswith("/"):
+                        found[prefix + part.rsplit(" ", 5)[0]] = None
+                for part in sorted({*new} - {*old}):
+                    if not part.endswith("/"):
+                        name, mode, *_ = part.rsplit(" ", 5)
+                        found[prefix + name] = _entry(int(mode))
+        return found
+
     def excerpt(self, entries: Mapping[str, Entry]) -> WorkTree:
         """The same files, of which these alone are asked for; the others are not even listed."""
-        found = WorkTree(self.root, at_once=False)
-        found.__dict__["entries"] = dict(entries)
+        return self.knowing(dict(entries))
+
+    def knowing(self, entries: Mapping[str, Entry], lost: frozenset[str] = frozenset()) -> WorkTree:
+        """The same files, which somebody knows already; those of the paths ``lost`` can be read no more."""
+        found = copy.copy(self)
+        found.__dict__["entries"] = entries
+        found.lost |= lost
         return found
 
     def _scan(self, folder: str, prefix: str) -> Iterator[tuple[str, Entry]]:
@@ -181,20 +220,19 @@ class WorkTree:
             except FileNotFoundError:  # it was removed after the folder was listed
                 continue
             path = prefix + os.fsencode(entry.name).decode("utf-8", "surrogateescape")
-            if stat.S_ISLNK(status.st_mode):
-                yield path, Entry(SYMLINK)
-            elif stat.S_ISDIR(status.st_mode):
+            if stat.S_ISDIR(status.st_mode):
                 if os.path.lexists(f"{entry.path}/.git"):
                     yield path, Entry(SUBMODULE)
                 else:
                     yield from self._scan(entry.path, path + "/")
-            elif stat.S_ISREG(status.st_mode):
-                yield path, Entry("100755" if status.st_mode & 0o100 else "100644")
             else:
-                yield path, Entry("000000")
+                yield path, _entry(status.st_mode)
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         for path in paths:
+            if path in self.lost:
+                yield path, FileNotFoundError(errno.ENOENT, "it is another one now")
+                continue
             try:
                 # Opened without following a link that was put there after the scan.
                 descriptor = os.open(os.fsencode(self.root) + b"/" + path.encode("utf-8", "surrogateescape"), _FLAGS)
@@ -215,7 +253,17 @@ _TICK: Final = 2_000_000_000
 """Nanoseconds that the coarsest file systems take for one moment."""
 
 
-def _states(folder: bytes, *, top: bool = False) -> Iterator[tuple[bytes, int]]:
+def _entry(mode: int) -> Entry:
+    if stat.S_ISLNK(mode):
+        return Entry(SYMLINK)
+    return Entry(("100755" if mode & 0o100 else "100644") if stat.S_ISREG(mode) else "000000")
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+def _states(folder: bytes, *, top: bool = False) -> Iterator[tuple[bytes, list[bytes], int]]:
     """For each folder what tells when something in it changes, and when that was last, in nanoseconds."""
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
@@ -223,7 +271,7 @@ def _states(folder: bytes, *, top: bool = False) -> Iterator[tuple[bytes, int]]:
         entries = [
             entry for entry in entries if entry.name != b".git" and os.fsdecode(entry.name) not in SKIPPED_FOLDERS
         ]
-    newest, parts, below = 0, [folder], []
+    newest, parts, below = 0, list[bytes](), list[bytes]()
     for entry in entries:
         status = entry.stat(follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
@@ -234,7 +282,7 @@ def _states(folder: bytes, *, top: bool = False) -> Iterator[tuple[bytes, int]]:
         times = status.st_mtime_ns, status.st_ctime_ns
         parts.append(b"%b %d %d %d %d %d" % (entry.name, status.st_mode, status.st_size, status.st_ino, *times))
         newest = max(newest, times[os.name == "posix"])
-    yield b"\0".join(parts) + b"\n", newest
+    yield folder, parts, newest
     for path in below:
         yield from _states(path)
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
-from itsm_as_code.by_index import EXPRESSIONS, Committed, Indexed, judged_again, nearest
+from itsm_as_code.by_index import EXPRESSIONS, Committed, Indexed, judged_again, nearest, states_of
 from itsm_as_code.checks import Situation, run_checks
 from itsm_as_code.clock import format_instant, parse_instant
 from itsm_as_code.configuration import PATH as CONFIGURATION
@@ -76,11 +76,11 @@ class Answer:
 
 def find(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant) -> Answer:
     """The findings of a snapshot judged by its own rules: those of an earlier run, where they hold, else worked out."""
-    if stored is None or not _is_identified(snapshot) or snapshot.tree is None:
+    if stored is None or not _is_identified(snapshot):
         return _judged(snapshot, stored, instant, None)
-    index = TreeIndex(stored.cache, snapshot.tree)
-    data, checks = index.get(_PART), index.get(_CHECKS)
-    if data is not None and checks is not None:
+    index = TreeIndex(stored.cache, snapshot.tree) if snapshot.tree is not None else None
+    data, checks = (index.get(_PART), index.get(_CHECKS)) if index is not None else (None, None)
+    if index is not None and data is not None and checks is not None:
         data |= checks
         try:
             now = instant(parse_instant(data["asOf"]) if data["asOf"] else None)
@@ -91,11 +91,11 @@ def find(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant) -> 
             pass  # it is no answer of this program, whatever its seal says
         else:
             return _judged(snapshot, stored, lambda _: now, index)
-    elif not isinstance(snapshot, WorkTree):
+    else:
         try:
             return _by_nearest(snapshot, stored, instant)
-        except NOT_ENOUGH as why:
-            if trees(stored.cache):
+        except (*NOT_ENOUGH, OSError) as why:
+            if trees(stored.cache, of_git=not isinstance(snapshot, WorkTree)):
                 stored.cache.passed_over = f"all records are read, for the index does not say enough: {why}"
     return _judged(snapshot, stored, instant, index)
 
@@ -121,7 +121,8 @@ def _judged(snapshot: Snapshot, stored: StoredRecords | None, instant: Instant, 
     validation = assess_catalogue(rule_set.catalogue, rule_set, now, timing=timing)
     catalogue = validation.catalogue
     if index is not None and timing is not None and _is_plain(validation):
-        parts = listings(catalogue), files_of(catalogue), _known(validation), _data(validation, timing)
+        states = states_of(snapshot) if isinstance(snapshot, WorkTree) else {}
+        parts = listings(catalogue), files_of(catalogue), _known(validation), _data(validation, timing), states
         index.put({name: part for found in parts for name, part in found.items()})
     paths = list(catalogue.by_path)
     return Answer(validation.findings, len(catalogue), len(paths), lambda: paths, now, catalogue.sources())

@@ -51,10 +51,10 @@ class TreeIndex:
         return dict(self._cache.get_many(_space(), [_id(tree, name)])).get(_id(tree, name))
 
 
-def trees(cache: Cache) -> list[str]:
-    """The ids of the trees that have an index, but those of work trees, the one that was written last first."""
+def trees(cache: Cache, *, of_git: bool = True) -> list[str]:
+    """The ids of the trees that have an index, those of git or of work trees, the one that was written last first."""
     known = TreeIndex(cache, "").get(_TREES) or {}
-    return [tree for tree in reversed(known) if _OF_GIT.match(tree)]
+    return [tree for tree in reversed(known) if bool(_OF_GIT.match(tree)) is of_git]
 
 
 def _id(tree: str, name: str) -> str:

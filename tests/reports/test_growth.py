@@ -25,6 +25,10 @@ from itsm_as_code.assurance.noting import Noted
 from itsm_as_code.assurance.ran import Ran, Skipped
 from itsm_as_code.assurance.statement import Statement
 from itsm_as_code.clock import Interval, zone
+from itsm_as_code.compliance import Assessment, ControlStatus, Shortfall
+from itsm_as_code.compliance import Evidence as ControlEvidence
+from itsm_as_code.compliance.clauses import Clause
+from itsm_as_code.compliance.clauses import Coverage as ClauseCoverage
 from itsm_as_code.compliance.deadlines import Deadline, Matter
 from itsm_as_code.compliance.hindsight import Hindsight
 from itsm_as_code.compliance.hindsight import Judged as PastChange
@@ -70,6 +74,8 @@ from itsm_as_code.reports.agreements import Agreements
 from itsm_as_code.reports.approve import preview
 from itsm_as_code.reports.calendar import Planned
 from itsm_as_code.reports.capacity import Capacity
+from itsm_as_code.reports.compliance import Compliance
+from itsm_as_code.reports.compliance import Row as ComplianceRow
 from itsm_as_code.reports.export import Exported
 from itsm_as_code.reports.fmt import FormatResult
 from itsm_as_code.reports.fmt import text as fmt_text
@@ -431,6 +437,25 @@ def agreed(size: int, long: str) -> Agreements:
     return Agreements(links, tuple(Credit(line, owed, "due") for _ in range(size)), overview)
 
 
+def compliant(size: int, long: str) -> Compliance:
+    """So many controls and clauses; the first control has so many exceptions and drawn members."""
+    names = tuple(f"{long}m{number}" for number in range(size))
+    wrong = tuple(Shortfall(name, f"{long}w", None) for name in names)
+    bad = ControlStatus.NOT_SATISFIED
+    first = ControlEvidence({"type": "gate"}, bad, 0, size, population=f"{long}p", exceptions=wrong, missing=f"{long}n")
+    rest = replace(first, exceptions=wrong[:1])
+
+    def control(number: int) -> ComplianceRow:
+        found = Assessment(
+            bad, (rest if number else first,), Interval(NOW, NOW), f"{long}p", size, "d", sample=() if number else names
+        )
+        return ComplianceRow(f"{long}c{number}", f"{long}t", f"{long}f", f"{long}8", f"{long}o", found)
+
+    clauses = tuple(Clause(f"{number}", f"{long}t") for number in range(size))
+    told = ClauseCoverage(f"{long}f", f"{long}t", f"{long}s", f"{long}u", f"{long}n", clauses)
+    return Compliance(NOW, "framework", tuple(map(control, range(size))), (told,), f"{long}r")
+
+
 def measured_load(size: int, long: str) -> Capacity:
     """So many measures, the first with so many named peaks."""
     passing = Passing(Fraction(9), 4, 3, None)
@@ -577,6 +602,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "reminders": lambda size, long: (reminded(size, long),),
     "agreements": lambda size, long: (agreed(size, long),),
     "capacity": lambda size, long: (measured_load(size, long),),
+    "compliance": lambda size, long: (compliant(size, long),),
     "policy_hindsight": lambda size, long: (seen_behind(size, long),),
     "kpi": lambda size, long: (figures(size, long),),
     "recurrence": lambda size, long: (recurring(size, long),),

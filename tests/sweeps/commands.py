@@ -62,6 +62,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "rename": [["{spare}", "renamed-{unique}"]],
     "report reminders": [[]],
     "report agreements": [[], ["{service}", "--window", "2026-Q3"]],
+    "report compliance": [[], ["--by", "team", "--sample", "2", "--seed", "7"]],
     "report capacity": [[], ["{service}"]],
     "report calibration": [[]],
     "report kpi": [[], ["--by", "service"], ["--compare", "2026-Q2", "2026-Q3"], ["--compare", "main", "main"]],

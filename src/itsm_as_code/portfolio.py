@@ -130,8 +130,22 @@ class Portfolio:
     @cached_property
     def positions(self) -> tuple[Position, ...]:
         """Every service that is not retired, by name."""
+        return tuple(map(self._position, self._services))
+
+    @cached_property
+    def assessed(self) -> tuple[Position, ...]:
+        """Those of them whose value somebody assessed."""
+        return tuple(self._position(data) for data in self._services if "value" in data["spec"])
+
+    @property
+    def count(self) -> int:
+        """How many services are not retired."""
+        return len(self._services)
+
+    @cached_property
+    def _services(self) -> list[Data]:
         services = sorted(self.facts.records("Service"), key=lambda data: str(data["metadata"]["name"]))
-        return tuple(self._position(data) for data in services if data["spec"]["stage"] != "retired")
+        return [data for data in services if data["spec"]["stage"] != "retired"]
 
     @cached_property
     def equally(self) -> tuple[str, ...]:
@@ -162,6 +176,11 @@ class Portfolio:
             about = (name, spec["fiscalYear"], of, spec["currency"])
             found.append(BudgetStand(*about, costs.budget_total(lines), computed, name in alerts))
         return tuple(found)
+
+    @property
+    def newest_budgets(self) -> list[BudgetStand]:
+        """The budgets, the newest year first."""
+        return sorted(self.budgets, key=lambda one: one.year, reverse=True)
 
     @cached_property
     def _stated(self) -> Mapping[str, ServiceCost]:

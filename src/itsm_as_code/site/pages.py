@@ -20,7 +20,7 @@ from itsm_as_code.configuration import Configuration
 from itsm_as_code.gate.board import cases
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
-from itsm_as_code.site import about, addresses, compliance, home, kinds, publication, search
+from itsm_as_code.site import about, addresses, compliance, home, kinds, portfolio, publication, search
 from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
 from itsm_as_code.site.theme import theme_of
 from itsm_as_code.site.views import data, deadlines, kpi, machines, navigation, parts, planned, state, unread
@@ -130,6 +130,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     yield pages("compliance", lambda: compliance.pages(context))
     yield pages("planned", lambda: planned.pages(context, now))
     yield pages("kpi", lambda: kpi.pages(context))
+    yield pages("portfolio", lambda: portfolio.pages(context))
     yield pages("deadlines", lambda: deadlines.pages(context))
     yield Unit("summary", lambda: _one(machines.SUMMARY, _json(machines.summary(context, now))))
     address = _web_address(context.validation.configuration)
@@ -254,6 +255,8 @@ def _areas(context: Context) -> Iterator[Area]:
         ]
         if place.name == "compliance":
             links = [*compliance.LINKS, deadlines.LINK, *links]
+        if place.name == "portfolio" and portfolio.is_made(context):
+            links = [portfolio.LINK, *links]
         if place.name == "changes" and context.has("Change"):
             links = [links[0], planned.CALENDAR, planned.BOARD, *links[1:]]
         if place.name == "improvement" and any(map(context.has, kpi.KINDS)):

@@ -72,6 +72,8 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     _documents(made)
     made.tab = "money"
     made.add("cost", "Cost", _cost(made), service_figures.cost(context, record))
+    made.part("allocation", "How its cost is shared", "cost", "allocation")
+    made.part("worth", "Value", "value")
     _contracts(made)
     made.tab = "history"
     _history(made)

@@ -48,9 +48,7 @@ def _kept(context: Context, service: Record) -> Answer:
     question = "Was the promise kept?"
     try:
         found = error_budget.budgets(context, service)
-        now = arithmetic.attained(context, found[0]) if found else None
-        quarter = arithmetic.last_quarter(context)
-        before = arithmetic.attained(context, found[0], quarter) if found else None
+        now, before = arithmetic.now_and_before(context, service.name)
     except ValueError as error:
         return Answer(question, Missing("Unknown"), (Text(words.sentence(str(error))),))
     if not found or now is None:
@@ -66,14 +64,15 @@ def _kept(context: Context, service: Record) -> Answer:
         Inline((error_budget.used(found[0]), Text("of downtime used."), link), " "),
     ]
     if before is not None:
-        said = Text(f"{arithmetic.percent(before)} in the {arithmetic.quarter_in_words(quarter)}:")
+        said = Text(
+            f"{arithmetic.percent(before)} in the {arithmetic.quarter_in_words(arithmetic.last_quarter(context))}:"
+        )
         details.append(Inline((said, arithmetic.met(before)), " "))
     return Answer(question, Text(arithmetic.percent(now)), tuple(details), is_figure=True)
 
 
 def _coming(context: Context, service: Record, now: state.Now) -> Answer:
     question = "What is coming?"
-    customers = news.customer_services(context)
     changes = now.next_changes(service.name)
     details: list[Value] = []
     big: Value = Text("No change is planned")
@@ -81,8 +80,10 @@ def _coming(context: Context, service: Record, now: state.Now) -> Answer:
         window = state.schedule(change)
         when: Value = words.span(window.start, window.end, context.tz) if window else Missing("No window")
         if not at:
-            felt = weekend.noticed_by(context, change, [service, *(c for c in customers if c.name != service.name)])
-            effect = weekend.effect(change, felt) if felt else "Nothing will be noticed"
+            effect = "Nothing will be noticed"
+            if weekend.expects_outage(change):
+                others = [c for c in news.customer_services(context) if c.name != service.name]
+                effect = weekend.effect(change, weekend.noticed_by(context, change, [service, *others]))
             big = when
             details.append(Inline((context.link(change), Text(words.sentence(effect))), ": "))
         else:
@@ -102,10 +103,7 @@ def _help(context: Context, service: Record) -> Answer:
         answered = support.get("hours", service.spec.get("hours"))
         calendar = context.catalogue.get("Calendar", str(answered)) if answered else None
         details.append(Text(hours.summary(context, calendar.spec) if calendar else "Around the clock, every day"))
-    offerings = [
-        record for record in (context.catalogue.of_kind("RequestOffering") if context.has("RequestOffering") else ())
-        if record.spec["service"] == service.name and record.spec["active"]
-    ]  # fmt: skip
+    offerings = [record for record in context.offerings_of.get(service.name, ()) if record.spec["active"]]
     if offerings:
         links = tuple(context.link(record) for record in offerings[:_SHOWN])
         details.append(Inline((Text("Order:"), Inline(links)), " "))

@@ -13,7 +13,7 @@ from itsm_as_code.service_levels import Attainment, ErrorBudget, attained_text, 
 from itsm_as_code.service_levels.attainment import RECORDS, Part, in_force, zone_of
 from itsm_as_code.service_levels.overview import span_of
 from itsm_as_code.site.views import error_budget, promises, words
-from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.context import Context, remembered
 from itsm_as_code.site.views.values import (
     BurnDown,
     Fields,
@@ -40,6 +40,19 @@ def quarter_in_words(quarter: str) -> str:
     """``third quarter of 2026``."""
     year, _, number = quarter.partition("-Q")
     return f"{('first', 'second', 'third', 'fourth')[int(number) - 1]} quarter of {year}"
+
+
+@remembered
+def now_and_before(context: Context, name: str) -> tuple[Attainment | None, Attainment | None]:
+    """What was attained of the worst promise of a service, by its name, in its window and in the last quarter.
+
+    ValueError where what it rests on cannot be read.
+    """
+    service = context.catalogue.get("Service", name)
+    budgets = error_budget.budgets(context, service) if service is not None else ()
+    if not budgets:
+        return None, None
+    return attained(context, budgets[0]), attained(context, budgets[0], last_quarter(context))
 
 
 def attained(context: Context, budget: ErrorBudget, window: str | None = None) -> Attainment | None:
@@ -78,12 +91,11 @@ def shown(context: Context, service: Record) -> list[Value]:
         budgets = error_budget.budgets(context, service)
         if not budgets:
             return []
-        quarter = last_quarter(context)
-        now, before = attained(context, budgets[0]), attained(context, budgets[0], quarter)
+        now, before = now_and_before(context, service.name)
     except ValueError as error:
         return [Missing(f"Unknown: {error}")]
     said: list[Value] = [_burn_down(context, budgets[0])]
-    for title, found in (("Now", now), (f"In the {quarter_in_words(quarter)}", before)):
+    for title, found in (("Now", now), (f"In the {quarter_in_words(last_quarter(context))}", before)):
         if found is not None:
             said += [Strong(title), _steps(context, found)]
     return said

@@ -273,6 +273,21 @@ class Context:
         return _group(self.catalogue.of_kind(kind), lambda record: _names(get(record.data, pointer)))
 
     @cached_property
+    def customers(self) -> list[Record]:
+        """The services that customers use: business services of the catalogue that are live, what is critical first."""
+        found = [
+            s for s in self.catalogue.of_kind("Service")
+            if (s.spec["type"], s.spec["stage"]) == ("business", "catalogue")
+            and s.spec["lifecycle"] in ("live", "deprecated")
+        ]  # fmt: skip
+        return sorted(found, key=lambda s: (s.spec["tier"], s.title.casefold(), s.name))
+
+    @cached_property
+    def offerings_of(self) -> Mapping[str, list[Record]]:
+        """Request offerings by service."""
+        return self._by("RequestOffering", "spec", "service")
+
+    @cached_property
     def changes_of(self) -> Mapping[str, list[Record]]:
         return self._by("Change", "spec", "services")
 

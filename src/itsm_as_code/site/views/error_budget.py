@@ -10,7 +10,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import BudgetPolicy, ErrorBudget, error_budgets, recovers
 from itsm_as_code.service_levels.projection import projection
 from itsm_as_code.site.views import promises, words
-from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.context import Context, remembered
 from itsm_as_code.site.views.values import Card, Inline, Link, Meter, Missing, Row, Status, Strong, Table, Text, Value
 
 _LITTLE = Fraction(1, 4)
@@ -30,7 +30,13 @@ def shown(context: Context, service: Record) -> tuple[Value | None, ...]:
 
 def budgets(context: Context, service: Record) -> tuple[ErrorBudget, ...]:
     """The budgets of a service; ValueError where what they rest on cannot be read."""
-    return error_budgets(context.validation.facts, service.name, context.now)
+    return _budgets(context, service.name)
+
+
+@remembered
+def _budgets(context: Context, name: str) -> tuple[ErrorBudget, ...]:
+    """The budgets of a service, by its name."""
+    return error_budgets(context.validation.facts, name, context.now)
 
 
 def stopped(context: Context, budgets: Iterable[ErrorBudget]) -> Value | None:

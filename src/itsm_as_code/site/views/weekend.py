@@ -25,9 +25,14 @@ def _midnight(day: date, tz: ZoneInfo) -> datetime:
     return words.start_of(day, tz)
 
 
+def expects_outage(change: Record) -> bool:
+    """True for a change of which somebody will notice something."""
+    return change.spec.get("outage", {}).get("expected") in ("degraded", "full")
+
+
 def noticed_by(context: Context, change: Record, customers: Sequence[Record]) -> list[Record]:
     """The customer services whose users notice a change: it expects an outage of them or of what they need to work."""
-    if change.spec.get("outage", {}).get("expected") not in ("degraded", "full"):
+    if not expects_outage(change):
         return []
     changed = change.spec["services"]
     reached = {*changed, *context.validation.facts.graph.dependents(*changed)}
@@ -36,7 +41,7 @@ def noticed_by(context: Context, change: Record, customers: Sequence[Record]) ->
 
 def changed(context: Context, change: Record) -> list[Record]:
     """The services of a change that expects an outage of them, whoever uses them."""
-    if change.spec.get("outage", {}).get("expected") not in ("degraded", "full"):
+    if not expects_outage(change):
         return []
     found = (context.catalogue.get("Service", name) for name in change.spec["services"])
     return [service for service in found if service is not None]

@@ -219,6 +219,8 @@ def rules() -> str:
         ("Import from Backstage", "Reported by `itsm import backstage`; those of imports by every import.",
          import_rules("_backstage_draft", "_backstage_entities", "_backstage_locations", "_stand_ins", "_store",
                       "backstage")),
+        ("Import of tables", "Reported by `itsm import csv`.",
+         [rule for rule in import_rules("_mapping", "csv") if rule.id.startswith("import-")]),
         ("Import from OpenSLO", "Reported by `itsm import openslo`.",
          [rule for rule in import_rules("_openslo_objects", "openslo") if rule.id.startswith("openslo")]),
         ("Import of costs", "Reported by `itsm import focus` and `itsm import costs`.", focus.RULES),

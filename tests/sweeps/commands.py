@@ -47,6 +47,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "import icalendar": [["{entities}", "--into", "{scratch}", "--dry-run"]],
     "import costs": [["{entities}", "--into", "{scratch}", "--dry-run"]],
     "import focus": [["{entities}", "--into", "{scratch}", "--dry-run"]],
+    "import csv": [["{entities}", "--map", "servicenow-cmdb", "--into", "{scratch}", "--dry-run"]],
     "import issue": [["{issue}", "--into", "{scratch}", "--dry-run"]],
     "import openslo": [["{entities}", "--into", "{scratch}", "--dry-run"]],
     "import request": [["{issue}", "--into", "{scratch}", "--dry-run"]],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,20 +9,16 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from itsm_as_code.cli._paths import located
+from itsm_as_code.cli._sources import read_all
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli._times import BORDER, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import TypeAlias
 
     from itsm_as_code.cli.output import Session
-    from itsm_as_code.findings import Finding
     from itsm_as_code.interchange import Conversion, Known, PlannedFile
     from itsm_as_code.interchange.decisions import Decision
-
-    Follow: TypeAlias = Callable[[str, Path, bytes], tuple[dict[str, Path], list[Finding]]]
-    """Gives the files that a file names, by how they are called, and what cannot be followed."""
 
 
 class _Formats(click.Group):
@@ -72,6 +67,7 @@ def command() -> None:
       itsm import alerts payload.json --into .
       itsm import icalendar holidays.ics --into .
       itsm import focus costs-2026-10.csv --into .
+      itsm import csv --map servicenow-change changes.csv
     """
 
 
@@ -134,19 +130,41 @@ def _command(name: str, title: str) -> click.Command:
         propose: Path | None,
         since: Said | None,
         lifecycle: tuple[tuple[str, str], ...] = (),
+        mapping: str | None = None,
+        timezone: str | None = None,
     ) -> None:
         from functools import partial
 
         from itsm_as_code.interchange import Asked, importer
 
         how = _How(force=force, dry_run=dry_run, propose=propose, since=since)
-        asked = Asked(default_owner, dict(lifecycle))
+        day = session.instant(None).date().isoformat()
+        table = _mapping(session, mapping) if mapping is not None else None
+        asked = Asked(default_owner, dict(lifecycle), table, timezone, day)
         _run(session, name, files, into, partial(importer(name).convert, asked=asked), how)
 
     if name == "backstage":
         meanings = "What a word means, such as ga live, as itsm knows lifecycles; repeat it for each."
         click.option("--lifecycle", type=(str, _LIFECYCLE), multiple=True, metavar="WORD LIFECYCLE", help=meanings)(run)
+    if name == "csv":
+        known = "A mapping file, or the name of one that comes along: see docs/how-to/import-tables.md."
+        click.option("--map", "mapping", required=True, metavar="FILE", help=known)(run)
+        click.option("--timezone", metavar="ZONE", help="By whose clocks times are read that have no offset.")(run)
     return run
+
+
+def _mapping(session: Session, said: str) -> tuple[str, bytes]:
+    """A mapping file, or one that comes along, by name; UsageError where there is none such."""
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.findings import did_you_mean
+    from itsm_as_code.interchange.csv import shipped
+
+    try:
+        return said, shipped().get(said) or located(session, Path(said)).read_bytes()
+    except OSError as error:
+        names = list(shipped())
+        remedy = did_you_mean(said, names) or f"name a file, or one of {', '.join(names)}"
+        raise UsageError(f"--map {said}: {error.strerror}", remedy=remedy) from None
 
 
 def _typed(name: str, title: str) -> click.Command:
@@ -276,7 +294,7 @@ def _run(
 
     root = _root(session, into)
     follow = getattr(importer(name), "follow", None)
-    sources, unread = (dict(told), []) if told else _read_all(session, files, follow)
+    sources, unread = (dict(told), []) if told else read_all(session, files, follow)
     known = Known.read(root)
     conversion = convert(sources, known)
     if conversion.remember:
@@ -346,44 +364,3 @@ def _propose(session: Session, known: Known, left: list[Decision], how: _How) ->
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / CONFIGURATION, content)
     session.say(f"{folder / CONFIGURATION} is for a pull request of its own, which governance approves")
-
-
-def _read_all(
-    session: Session, paths: tuple[Path, ...], follow: Follow | None
-) -> tuple[dict[str, bytes], list[Finding]]:
-    """The bytes of each file, at most one more than an importer takes, and a finding for each that cannot be read.
-
-    ``follow`` gives the files that a file names, which are read too. ItsmError where none can be read: then there is
-    nothing to import.
-    """
-    from itsm_as_code.errors import ItsmError
-    from itsm_as_code.findings import Finding, Location
-    from itsm_as_code.interchange import IMPORT_READABLE, MAX_BYTES
-
-    sources: dict[str, bytes] = {}
-    unread, said, remedy = [], [], "name a file that can be read"
-    waiting = {str(path): located(session, path) for path in paths}
-    seen: set[Path] = set()
-    while waiting:
-        name = next(iter(waiting))
-        place = waiting.pop(name)
-        if name != "-" and place.resolve() in seen:
-            continue
-        seen.add(place.resolve())
-        try:
-            if name == "-":
-                sources[name] = sys.stdin.buffer.read(MAX_BYTES + 1)
-                continue
-            with place.open("rb") as file:
-                sources[name] = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            rule, message = IMPORT_READABLE, f"cannot read {name}: {error.strerror}"
-            unread.append(Finding(rule.id, rule.severity, Location(name), message, remedy))
-            continue
-        if follow is not None:
-            more, problems = follow(name, place, sources[name])
-            waiting |= {key: path for key, path in more.items() if key not in sources}
-            said += problems
-    if not sources:
-        raise ItsmError(unread[0].message, remedy=remedy, code="unreadable")
-    return sources, [*unread, *said]

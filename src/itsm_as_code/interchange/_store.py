@@ -72,6 +72,12 @@ class Asked:
 
     default_owner: str | None = None
     lifecycles: Mapping[str, str] = field(default_factory=dict)
+    mapping: tuple[str, bytes] | None = None
+    """The mapping file of a table: how it is called, and its bytes."""
+    timezone: str | None = None
+    """Whose clocks the times of a table are read by; the mapping says so otherwise."""
+    day: str = ""
+    """The day on which history is taken over."""
 
 
 @dataclass(frozen=True, slots=True)

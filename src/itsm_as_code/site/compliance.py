@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from itsm_as_code.compliance import ControlStatus
+from itsm_as_code.compliance.clauses import coverage
 from itsm_as_code.findings import Finding, Severity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.kinds import control, policy, waiver
@@ -38,7 +39,8 @@ def pages(context: Context) -> Iterator[Page]:
 def _overview(context: Context) -> Page:
     sections = []
     if context.has("Control"):
-        rows = [control.overview(context, item) for item in context.catalogue.of_kind("Control")]
+        found = sorted(context.catalogue.of_kind("Control"), key=lambda item: _gravity(context, item))
+        rows = [control.overview(context, item) for item in found]
         tally = Counter(control.assess(context, item).status for item in context.catalogue.of_kind("Control"))
         said = [context.status(s, f"{tally[s]:,} {words.human(s).lower()}") for s in ControlStatus if tally[s]]
         sections.append(
@@ -47,6 +49,7 @@ def _overview(context: Context) -> Page:
                 Table("Controls and their computed status", control.OVERVIEW, tuple(rows), empty="None"),
             ))
         )  # fmt: skip
+        sections += _clauses(context)
     if context.has("Policy"):
         found = sorted(context.catalogue.of_kind("Policy"), key=lambda item: _order(context, item))
         rows = [policy.overview(context, item) for item in found]
@@ -75,6 +78,42 @@ def _overview(context: Context) -> Page:
         "A status is computed from evidence, never written by hand."
     )
     return Page(f"{_FOLDER}/index.html", "Compliance", tuple(sections), lead=lead, area="compliance", contents=True)
+
+
+_GRAVITY = (ControlStatus.NOT_SATISFIED, ControlStatus.STALE, ControlStatus.NOT_ASSESSED, ControlStatus.SATISFIED)
+
+
+def _gravity(context: Context, item: Record) -> tuple[int, str, str]:
+    """What fails comes first, and what does not apply last."""
+    status = control.assess(context, item).status
+    return _GRAVITY.index(status) if status in _GRAVITY else len(_GRAVITY), item.title.casefold(), item.name
+
+
+def _clauses(context: Context) -> Iterator[Section]:
+    """Of each framework how many clauses have a control, and which have none."""
+    told = coverage(
+        (item.name, item.spec, control.assess(context, item).status) for item in context.catalogue.of_kind("Control")
+    )
+    rows = tuple(
+        Row.of(
+            Text(item.title),
+            Text(f"{item.covered} of {len(item.clauses)}"),
+            Text(f"{item.satisfied} of {len(item.clauses)}"),
+            Text(
+                ", ".join(f"{clause.number} {clause.title}" for clause in item.clauses if not clause.controls) or "None"
+            ),
+        )
+        for item in told
+    )
+    headers = (
+        "Framework",
+        "Clauses with a control",
+        "Clauses of which all controls are satisfied",
+        "No control is about",
+    )
+    notes = (Text(f"{item.title}: {item.source}. {item.note}") for item in told)
+    if rows:
+        yield Section("clauses", "Clauses", (Table("Clauses that controls are about", headers, rows), *notes))
 
 
 def _order(context: Context, policy: Record) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from itsm_as_code.records.facts import Data
 
 FIGURES: Final = ("deployments-covered", "direct-pushes", "hours-to-authorisation", "training-coverage")
 COLUMNS: Final = ("of", "what", "value", "before", "after", "change", "benchmarks")
+_MOST: Final = 3
 HEADERS: Final = ("Of", "What", "Value", "Before", "After", "What became of it", "Others")
 
 
@@ -105,5 +106,7 @@ def _late(count: int) -> str:
 
 
 def cells(row: dict[str, Any]) -> list[str]:
-    """A row for people."""
-    return ["; ".join(row[key]) if key == "benchmarks" else row[key] or "" for key in COLUMNS]
+    """A row for people, with the newest of what others reach: a cell is as wide as its column."""
+    found = row["benchmarks"]
+    more = [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
+    return [*(row[key] or "" for key in COLUMNS if key != "benchmarks"), "; ".join([*found[:_MOST], *more])]

@@ -1,4 +1,4 @@
-"""What controls rest on beside the records, from the git repository they lie in: asked only where a control does."""
+"""How controls stand, and what they rest on beside the records: the git repository is asked only where one does."""
 
 from __future__ import annotations
 
@@ -11,12 +11,49 @@ if TYPE_CHECKING:
 
     from itsm_as_code.assurance.deployments import Line
     from itsm_as_code.cache import Cache
+    from itsm_as_code.cli._cache import CacheOptions
+    from itsm_as_code.cli._times import Said
+    from itsm_as_code.cli.output import Session
     from itsm_as_code.compliance import Known
     from itsm_as_code.compliance.known import Approval, Deployment
     from itsm_as_code.git.history import Walk
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.records.facts import Facts
+    from itsm_as_code.reports.compliance import Compliance
     from itsm_as_code.validation import Validation
+
+
+def compliance(
+    session: Session, cache: CacheOptions, between: tuple[Said | None, Said | None], drawn: tuple[int, str], by: str,
+    rev: str | None,
+) -> Compliance:  # fmt: skip
+    """How all controls stand between two instants (their own periods), with ``drawn``: how many of each, and by which
+    seed. UsageError without records."""
+    from itsm_as_code.compliance import Sample, assess_controls
+    from itsm_as_code.compliance.clauses import coverage
+    from itsm_as_code.gate.agenda import history_of
+    from itsm_as_code.reports.compliance import Compliance, Row
+    from itsm_as_code.validation import assess_catalogue, load_rule_set
+
+    rule_set = load_rule_set(session.snapshot(rev), cache.records(session))
+    if not rule_set.catalogue.records:
+        raise session.no_records()
+    configuration, (sample, seed) = rule_set.configuration, drawn
+    begins, ends = (said.at(session, configuration) if said else None for said in between)
+    opened, now = cache.opened_for(session), session.instant(configuration.as_of)
+    validation = assess_catalogue(rule_set.catalogue, rule_set, now)
+    known = known_of(session.directory, rev, validation, history_of(session.directory, rev, opened), opened)
+    found = assess_controls(validation, known, (begins, ends), Sample(sample, seed))
+    controls = validation.catalogue.of_kind("Control")
+    rows = tuple(
+        Row(item.name, item.title, item.spec["framework"], item.spec["clause"], item.spec.get("owner", ""),
+            found[item.name], item.spec)
+        for item in controls
+    )  # fmt: skip
+    told = coverage((item.name, item.spec, found[item.name].status) for item in controls)
+    rule = f"the {sample} names of each population whose SHA-256 of '{seed}:NAME' is least" if sample else ""
+    policies = {item.name: item.title for item in validation.catalogue.of_kind("Policy")}
+    return Compliance(now, by, rows, told, rule, configuration.organisation_name, policies)
 
 
 def known_of(

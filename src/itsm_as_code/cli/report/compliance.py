@@ -41,29 +41,8 @@ def command(
       itsm report compliance --by team
       itsm report compliance --from 2026-01-01 --to 2026-07-01 --sample 25 --seed 7 --format csv
     """
-    from itsm_as_code.cli._controls import known_of
-    from itsm_as_code.compliance import Sample, assess_controls
-    from itsm_as_code.compliance.clauses import coverage
-    from itsm_as_code.gate.agenda import history_of
-    from itsm_as_code.reports.compliance import Compliance, Row
-    from itsm_as_code.validation import assess_catalogue, load_rule_set
+    from itsm_as_code.cli._controls import compliance
 
-    rule_set = load_rule_set(session.snapshot(rev), cache.records(session))
-    if not rule_set.catalogue.records:
-        raise session.no_records()
-    configuration = rule_set.configuration
-    between = tuple(said.at(session, configuration) if said else None for said in (begins, ends))
-    opened, now = cache.opened_for(session), session.instant(configuration.as_of)
-    validation = assess_catalogue(rule_set.catalogue, rule_set, now)
-    known = known_of(session.directory, rev, validation, history_of(session.directory, rev, opened), opened)
-    found = assess_controls(validation, known, (between[0], between[1]), Sample(sample or 0, seed))
-    rows = tuple(
-        Row(item.name, item.title, item.spec["framework"], item.spec["clause"], item.spec.get("owner", ""),
-            found[item.name])
-        for item in validation.catalogue.of_kind("Control")
-    )  # fmt: skip
-    told = coverage((item.name, item.spec, found[item.name].status) for item in validation.catalogue.of_kind("Control"))
-    rule = f"the {sample} names of each population whose SHA-256 of '{seed}:NAME' is least" if sample else ""
-    report = Compliance(now, by, rows, told, rule)
+    report = compliance(session, cache, (begins, ends), (sample or 0, seed), by, rev)
     session.report("compliance", report)
     return report.exit_code

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ _ORDER: Final = (*FAILING, ControlStatus.SATISFIED, ControlStatus.NOT_APPLICABLE
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A control with how it stands."""
+    """A control with how it stands; ``spec`` is what its record says."""
 
     name: str
     title: str
@@ -30,17 +30,23 @@ class Row:
     clause: str
     owner: str
     assessment: Assessment
+    spec: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Compliance:
-    """All controls as of an instant, grouped ``by`` framework or team, and the clauses that they cover."""
+    """All controls as of an instant, grouped ``by`` framework or team, and the clauses that they cover.
+
+    ``policies`` are the titles of those that there are, by name.
+    """
 
     now: datetime
     by: str
     rows: tuple[Row, ...]
     coverage: tuple[Coverage, ...] = ()
     rule: str = ""
+    organisation: str = ""
+    policies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -116,9 +122,13 @@ def row(found: Row) -> dict[str, Any]:
 
 def _evidence(found: Evidence) -> dict[str, Any]:
     numbers = {"good": found.good, "bad": found.bad, "waived": found.waived, "unknown": found.unknown}
-    named = next((str(found.entry[key]) for key in _NAMED if key in found.entry), None)
-    told = {"type": found.type, "name": named, "status": found.status, "isIdle": found.is_idle}
+    told = {"type": found.type, "name": named(found.entry) or None, "status": found.status, "isIdle": found.is_idle}
     return {**told, **numbers, "population": found.population or None, "missing": found.missing or None}
+
+
+def named(entry: Mapping[str, Any]) -> str:
+    """What a piece of evidence rests on, as its record names it; "" where it names nothing."""
+    return next((str(entry[key]) for key in _NAMED if key in entry), "")
 
 
 _NAMED: Final = ("policy", "check", "require", "kind", "training", "path", "auditor", "by")

@@ -1,0 +1,45 @@
+"""Exports of `itsm export` that hand on records as they are: tables of a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from itsm_as_code.cli import _complete
+from itsm_as_code.cli._options import common_options
+
+if TYPE_CHECKING:
+    from itsm_as_code.cli.output import Session
+
+
+@click.command("csv")
+@click.argument("kind_name", metavar="KIND", shell_complete=_complete.kinds)
+@common_options("")
+def csv(session: Session, kind_name: str) -> int:
+    """Write the records of a kind as a table.
+
+    Columns are all fields of the kind, called as a mapping of 'itsm import csv' calls them, in the order of the schema;
+    a [] stands for the items of a list, which stand in one cell with '; ' between them. A cell that a spreadsheet would
+    take for a formula begins with an apostrophe, and line breaks in it are written \\n.
+
+    \b
+    Example:
+      itsm export csv Service --output services.csv
+      itsm export csv changes
+    """
+    from itsm_as_code.cli._records import Work
+    from itsm_as_code.interchange._kind_table import columns, rows
+    from itsm_as_code.reports import table
+
+    work = Work.of(session)
+    kind = work.kind(kind_name)
+    files = [path for path in work.files.by_path if work.registry.of_path(path) == kind]
+    records = [record for record in work.told if record.id.kind == kind.name]
+    valid = [record for record in records if record.valid]
+    bad = sorted({*files, *(record.path for record in records)} - {record.path for record in valid})
+    session.write(table.csv(columns(kind), rows(kind, valid)))
+    if bad:
+        what = f"{len(bad)} file{'s' if len(bad) > 1 else ''}"
+        session.say(f"left out {what} without a valid record; 'itsm validate' says why: {', '.join(bad[:3])}")
+    return 1 if bad else 0

@@ -82,6 +82,13 @@ def test_the_gate_loads_no_site(workshop: Workshop) -> None:
     assert names.isdisjoint({"ssl", "http", "tomllib", "itsm_as_code.forges.http"}), "it asks no forge"
 
 
+def test_the_help_of_the_preview_loads_neither_server_nor_site() -> None:
+    code, names = loaded("serve", "--help")
+    assert code == 0
+    assert names.isdisjoint({"http", "socketserver", "tempfile", "yaml", *HEAVY})
+    assert not of("site", names)
+
+
 HEAVY = {"cel_expr_python", GIT, "jinja2", "jsonschema", "markdown_it", "referencing", "requests", "rich"}
 
 

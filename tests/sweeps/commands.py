@@ -76,6 +76,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "report portfolio": [[]],
     "report service-review": [["{service}", "--period", "2026-Q3"]],
     "schema": [[], ["Change"]],
+    "serve": [["--port", "0", "--for", "0"]],
     "set": [["{spare}", "metadata.title=New"]],
     "show": [["{record}"]],
     "sla": [[], ["--window", "2026-Q3"], ["--daily"], ["--what-if", "{service}=99.5"]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,25 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     Example:
       itsm build -o site/
     """
+    validation, built = made(session, out, rev, history, cache)
+    own = sum(not record.pack for record in validation.catalogue)
+    if built is not None:
+        session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")
+    return 0
+
+
+def made(
+    session: Session,
+    out: Path,
+    rev: str | None,
+    history: int | None,
+    cache: CacheOptions,
+    is_wanted: Callable[[Validation], bool] = lambda _: True,
+) -> tuple[Validation, Built | None]:
+    """Build the site in ``out``; what was judged, and what became of the site: nothing where that is not wanted.
+
+    ItsmError where it cannot be built; the one that is there stays then.
+    """
     from itsm_as_code import site
     from itsm_as_code.cli._controls import known_of
     from itsm_as_code.cli._past import past_of
@@ -74,13 +94,15 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         raise session.no_records()
     now = session.instant(rule_set.configuration.as_of)
     opened = cache.opened_for(session)
-    validation = as_told(session.directory, assess_catalogue(rule_set.catalogue, rule_set, now), opened)
+    judged = as_told(session.directory, assess_catalogue(rule_set.catalogue, rule_set, now), opened)
+    if not is_wanted(judged):
+        return judged, None
     history = _weeks(session, len(rule_set.catalogue)) if history is None else history
     known, failed = _history(session.directory, rev, opened)
     commit = revision.split(" ")[0] if repository else None
-    past = trend(repository, commit, validation, history, known.line if known else None)
-    broken = unreadable(validation, repository, commit)
-    validation = as_last_readable(validation, broken)
+    past = trend(repository, commit, judged, history, known.line if known else None)
+    broken = unreadable(judged, repository, commit)
+    validation = as_last_readable(judged, broken)
     built = site.publish(
         validation,
         revision,
@@ -94,9 +116,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         past=past_of(repository, commit, validation),
         beside=known_of(session.directory, rev, validation, known, opened),
     )
-    own = sum(not record.pack for record in validation.catalogue)
-    session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")
-    return 0
+    return validation, built
 
 
 def _weeks(session: Session, count: int) -> int:

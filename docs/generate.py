@@ -23,6 +23,7 @@ from schema_pages import configuration, fenced, fields, kind_page, page_name, pl
 
 from itsm_as_code import reports as all_reports
 from itsm_as_code import shipped
+from itsm_as_code.assurance import links
 from itsm_as_code.checks import all_checks
 from itsm_as_code.cli._rules import all_rules
 from itsm_as_code.cli.program import program
@@ -216,6 +217,7 @@ def rules() -> str:
          "name."), [*policy.RULES, *packs.RULES, *approval_rules.RULES, *control_conditions.RULES]),
         ("Waivers", "What can be wrong with a waiver.", waivers.RULES),
         ("Layout", "Reported by `itsm fmt`.", formatting.RULES),
+        ("Links", "Reported by `itsm validate --links`.", links.RULES),
         ("Import from Backstage", "Reported by `itsm import backstage`; those of imports by every import.",
          import_rules("_backstage_draft", "_backstage_entities", "_backstage_locations", "_stand_ins", "_store",
                       "backstage")),

@@ -22,6 +22,7 @@ from yaml._yaml import get_version_string
 from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import Decision, evaluate
 from itsm_as_code.git.repository import Repository
+from tests.pages import page_server, pages  # noqa: F401 - fixtures
 from tests.scratch import keep_compiled, to_memory
 
 to_memory()

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from itsm_as_code.assurance.links import UNCHECKED
 from itsm_as_code.cli._rules import all_rules
 from itsm_as_code.cli.program import run
 from itsm_as_code.findings import Finding, Location, Severity
@@ -121,8 +122,17 @@ def judge_by_command(place: Path, case: Path) -> list[Finding]:
         )
         for item in json.loads(report.read_text())["findings"]
     ]  # fmt: skip
-    assert code == any(finding.severity is Severity.ERROR for finding in found), code
+    has_error, is_unclear = (any(test(finding) for finding in found) for test in (_is_error, _could_not_be_checked))
+    assert code == (1 if has_error else 2 if is_unclear else 0), code
     return found
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR
+
+
+def _could_not_be_checked(finding: Finding) -> bool:
+    return finding.rule == UNCHECKED
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case.relative_to(EXAMPLES)))

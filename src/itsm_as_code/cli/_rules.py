@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 def all_rules() -> dict[str, Rule]:
     """Every rule that any command can report, by id; the policies of a repository come on top."""
     from itsm_as_code import interchange
+    from itsm_as_code.assurance import links
     from itsm_as_code.gate.evaluation import RULES
     from itsm_as_code.records import formatting
     from itsm_as_code.validation import built_in_rules
 
-    return built_in_rules() | interchange.rules() | {rule.id: rule for rule in (*RULES, *formatting.RULES)}
+    return (
+        built_in_rules() | interchange.rules() | {rule.id: rule for rule in (*RULES, *formatting.RULES, *links.RULES)}
+    )

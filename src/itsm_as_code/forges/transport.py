@@ -53,38 +53,54 @@ class Allowance:
             raise TooLarge
 
 
-def opened(message: request.Request, proxies: Mapping[str, str], context: ssl.SSLContext, allowance: Allowance) -> Any:
+Dial = Callable[..., Any]
+"""As :func:`socket.create_connection`, which it is instead of: it may lead to another address than the host has."""
+
+
+def opened(
+    message: request.Request,
+    proxies: Mapping[str, str],
+    context: ssl.SSLContext,
+    allowance: Allowance,
+    dial: Dial | None = None,
+) -> Any:
     """The answer to a request, whatever its status: neither redirects nor errors are handled.
 
     The library would take the token along to another host. OSError, HTTPException, TooLarge.
     """
     opener = request.OpenerDirector()
-    for handler in (request.ProxyHandler(dict(proxies)), _Plain(allowance), _Secure(context, allowance)):
+    for handler in (request.ProxyHandler(dict(proxies)), _Plain(allowance, dial), _Secure(context, allowance, dial)):
         opener.add_handler(handler)
     return opener.open(message, timeout=allowance.patience())
 
 
 class _Plain(request.HTTPHandler):
-    def __init__(self, allowance: Allowance) -> None:
+    def __init__(self, allowance: Allowance, dial: Dial | None) -> None:
         super().__init__()
-        self._allowance = allowance
+        self._allowance, self._dial = allowance, dial
 
     def http_open(self, message: request.Request) -> Any:
-        return self.do_open(partial(_connection, HTTPConnection, self._allowance), message)
+        return self.do_open(partial(_connection, HTTPConnection, self._allowance, self._dial), message)
 
 
 class _Secure(request.HTTPSHandler):
-    def __init__(self, context: ssl.SSLContext, allowance: Allowance) -> None:
+    def __init__(self, context: ssl.SSLContext, allowance: Allowance, dial: Dial | None) -> None:
         super().__init__(context=context)
-        self._given, self._allowance = context, allowance
+        self._given, self._allowance, self._dial = context, allowance, dial
 
     def https_open(self, message: request.Request) -> Any:
-        return self.do_open(partial(_connection, HTTPSConnection, self._allowance), message, context=self._given)
+        return self.do_open(
+            partial(_connection, HTTPSConnection, self._allowance, self._dial), message, context=self._given
+        )
 
 
-def _connection(kind: type[HTTPConnection], allowance: Allowance, host: str, **options: Any) -> HTTPConnection:
+def _connection(
+    kind: type[HTTPConnection], allowance: Allowance, dial: Dial | None, host: str, **options: Any
+) -> HTTPConnection:
     made = kind(host, **options)
     made.response_class = partial(_Answer, allowance)  # type: ignore[assignment]
+    if dial is not None:
+        made._create_connection = dial  # type: ignore[attr-defined]
     return made
 
 

@@ -149,6 +149,12 @@ class Kind:
             if item.kinds[0] in ("itsm-instant", "itsm-date"):
                 yield item.pointer, item.name
 
+    def addresses(self, data: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
+        """Every web address in ``data``, with its place."""
+        for item in _walk(self._formats, data, ()):
+            if item.kinds[0] == "itsm-url":
+                yield item.pointer, item.name
+
     def __hash__(self) -> int:
         return hash(self.name)
 

@@ -16,17 +16,22 @@ from tests.conftest import SMALL, Run
 from tests.sweeps.commands import commands
 
 TIMES: Final = ("instant", "when", "time", "date", "day", "at", "from", "to", "since", "start", "end")
-NO_TIMES: Final = {("advance", "--to"), ("evidence setup", "--since")}
-"""A state, and a revision."""
+NO_TIMES: Final = {("advance", "--to"), ("evidence setup", "--since"), ("policy hindsight", "--at")}
+"""A state, a revision, and which of several."""
 CALLS: Final[dict[str, list[str]]] = {
     "audit deployments": [],
     "audit merges": [],
     "authorise": ["chg-20261122-tune"],
     "calendar": [],
     "deployed": [*(f"--{name}=x" for name in ("service", "environment", "artifact", "as", "key")), "--start", "now"],
+    "import backstage": ["README.md", "--into", ".", "--propose", "proposed"],
+    "import csv": ["README.md", "--map", "servicenow-cmdb", "--into", ".", "--propose", "proposed"],
+    "import openslo": ["README.md", "--into", ".", "--propose", "proposed"],
     "import issue": ["README.md", "--into", "."],
     "import request": ["README.md", "--into", "."],
     "oncall": [],
+    "policy hindsight": ["backout-is-planned"],
+    **{f"report {name}": [] for name in ("adoption", "calibration", "compliance", "kpi", "value")},
 }
 
 

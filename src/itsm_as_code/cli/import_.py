@@ -15,6 +15,7 @@ from itsm_as_code.cli._times import BORDER, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from itsm_as_code.cli.output import Session
     from itsm_as_code.interchange import Conversion, Known, PlannedFile
@@ -87,7 +88,7 @@ _PROPOSE = click.option(
     help="Write there the itsm.yaml with which policies that imported records cannot meet yet warn until --since.",
 )
 _SINCE = click.option(
-    "--since", type=BORDER, metavar="INSTANT", help="From when on those policies block; default: in 90 days."
+    "--since", type=BORDER, metavar="WHEN", help="From when on those policies block; default: in 90 days."
 )
 _DAYS: Final = 90
 
@@ -288,11 +289,15 @@ def _run(
     how: _How,
     told: Mapping[str, bytes] | None = None,
 ) -> None:
+    from dataclasses import replace
+
     from itsm_as_code.findings import Severity, sort_findings
     from itsm_as_code.interchange import IMPORT_READABLE, Known, completed, importer, plan, write
     from itsm_as_code.reports.import_ import Imported
 
     root = _root(session, into)
+    there = replace(session, directory=root) if root.is_dir() else session
+    since = how.since.at(there) if how.since else None
     follow = getattr(importer(name), "follow", None)
     sources, unread = (dict(told), []) if told else read_all(session, files, follow)
     known = Known.read(root)
@@ -308,7 +313,7 @@ def _run(
         with held():
             write(root, planned)
     if how.propose is not None:
-        _propose(session, known, left, how)
+        _propose(session, known, left, how.propose, since)
     refused = conversion.refused + sum(found.rule == IMPORT_READABLE.id for found in unread)
     result = Imported(name, into or root, how.dry_run, planned, findings, refused, left)
     session.report("import_", result, each=session.verbose)
@@ -341,9 +346,8 @@ def _decisions(session: Session, known: Known, planned: list[PlannedFile]) -> li
     return decisions(tree, planned, replace(session, quiet=True).instant(as_of))
 
 
-def _propose(session: Session, known: Known, left: list[Decision], how: _How) -> None:
+def _propose(session: Session, known: Known, left: list[Decision], place: Path, since: datetime | None) -> None:
     """Write the itsm.yaml that governance is to approve, where any policy is in the way."""
-    from dataclasses import replace
     from datetime import timedelta
 
     from itsm_as_code.cli.output import write_file
@@ -355,12 +359,12 @@ def _propose(session: Session, known: Known, left: list[Decision], how: _How) ->
         session.say("no policy is in the way; nothing is proposed")
         return
     try:
-        since = how.since.at(replace(session, directory=known.root)) if how.since else session.instant(None)
-        since += timedelta(days=0 if how.since else _DAYS, hours=24, microseconds=-1)  # a day that is not before it
-        content = more_time((known.root / CONFIGURATION).read_bytes(), left, since.date().isoformat(), known.registry)
+        begin = since or session.instant(None) + timedelta(days=_DAYS)
+        day = (begin + timedelta(hours=24, microseconds=-1)).date()  # one that is not before it
+        content = more_time((known.root / CONFIGURATION).read_bytes(), left, day.isoformat(), known.registry)
     except (OSError, ValueError) as error:
         raise UsageError(f"no {CONFIGURATION} can be proposed: {error}", remedy="mend what it names") from None
-    folder = session.directory / how.propose if how.propose else session.directory
+    folder = session.directory / place
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / CONFIGURATION, content)
     session.say(f"{folder / CONFIGURATION} is for a pull request of its own, which governance approves")

@@ -315,7 +315,7 @@ def _run(
     if how.propose is not None:
         _propose(session, known, left, how.propose, since)
     refused = conversion.refused + sum(found.rule == IMPORT_READABLE.id for found in unread)
-    result = Imported(name, into or root, how.dry_run, planned, findings, refused, left)
+    result = Imported(name, into or Path(), how.dry_run, planned, findings, refused, left)
     session.report("import_", result, each=session.verbose)
     click.get_current_context().exit(1 if left or any(found.severity is Severity.ERROR for found in findings) else 0)
 

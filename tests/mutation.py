@@ -54,7 +54,7 @@ MORE: Final[Mapping[str, tuple[str, ...]]] = {
     "assurance": ("attacks/test_30_evidence_of_merges.py", "cli/test_evidence.py", "forges/test_evidence_job.py"),
     "forges": ("gate/test_local_forge.py", "attacks/test_16_many.py"),
     "policies": (
-        "gate/test_affected.py",
+        "policies/test_affected.py",
         "attacks/test_27_files_from_expressions.py",
         "attacks/test_18_waivers.py",
         "attacks/test_20_expressions_and_schemas.py",

@@ -33,6 +33,7 @@ FIELDS = {
     ("BusinessCase", "/spec/decision/by", "approver"),
     ("Change", "/spec/review/by", "author"),
     ("ChangeModel", "/spec/preAuthorisation/by", "approver"),
+    ("Control", "/spec/approver", "approver"),
     ("Control", "/spec/evidence/*/by", "author"),
     ("Risk", "/spec/acceptance/by", "approver"),
     ("ServiceRequest", "/spec/approvedBy/*", "approver"),
@@ -60,7 +61,7 @@ def test_the_fields_that_name_somebody_as_having_agreed() -> None:
 
 def test_a_field_by_which_somebody_agrees_is_marked() -> None:
     """By, approver, approvedBy and the like of a person in any schema: marked, or known to be no agreement."""
-    not_agreed = {"Incident /spec/timeline/*/by", "Incident /spec/communications/*/by"}
+    not_agreed = {"Incident /spec/timeline/*/by", "Incident /spec/communications/*/by", "Service /spec/value/by"}
     words = ("by", "approver", "approvedBy", "acceptedBy", "authorisedBy", "agreedBy", "auditor", "signedBy")
     found = set()
     for kind in KindRegistry.load():

@@ -30,7 +30,7 @@ REQUIRED = {
     "BusinessCase": ["owner=team-shop", "demand=Fewer calls", "currency=EUR", "discountRate=8.0"],
     "Budget": ["fiscalYear=2026", "start=2026-01-01", "owner=team-shop", "currency=EUR", "lines=[]"],
     "Benchmark": ["figure=request-hours", "value=12", "source=A round table", "on=2026-05-01"],
-    "CostStatement": ["month=2026-10", "provider=Halo", "currency=EUR", "total=0", "lines=[]"],
+    "CostStatement": ["month=2026-10", "provider=Halo", "currency=EUR", "total=11020.11", "lines.0.amount=11020.11"],
     "Improvement": ["owner=team-shop", "source.type=survey"],
     "Initiative": ["sponsor=erin", "owner=team-shop", "purpose=Changes are judged where the work is."],
     "KnowledgeArticle": ["owner=team-shop", "body=Start it again."],
@@ -177,7 +177,7 @@ def test_in_a_terminal_it_asks_for_what_is_required(
 
     prepare(kind, small, itsm)
     ways = {"ServiceLevelAgreement": ["name", "rolling"], "ApprovalPolicy": ["kinds"], "Waiver": ["policy"]}
-    ways["Person"] = ["emails"]
+    ways |= {"Person": ["emails"], "Benchmark": ["value"]}
     terminal = Terminal({**by_prompt(kind), "one of": ways.get(kind, [])})
     with terminal.attached(monkeypatch):
         code = run(["-C", str(small), "new", kind, "something-new", *NOW])

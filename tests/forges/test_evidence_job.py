@@ -183,7 +183,7 @@ GIVEN = Said("bob", "approved", "", "2026-11-22T11:30:00Z")
     ("job", "guard", "said"),
     [
         ("github", "dismissed_since", DISMISSED),  # on GitLab a review that is gone gives no approval, and has no text
-        ("github", "_edited", Said("bob", "approved", "", "2026-11-22T10:20:00Z")),
+        ("github", "edited_since", Said("bob", "approved", "", "2026-11-22T10:20:00Z")),
         ("github", "until", GIVEN),
         ("gitlab", "until", GIVEN),
     ],
@@ -197,14 +197,14 @@ def test_only_its_guard_sees_what_came_after_the_merge(
     from itsm_as_code.forges import github, gitlab
 
     job.state.reviews = [replace(said, commit=job.state.head)]
-    job.state.edited = {0: "2026-11-22T11:30:00Z"} if guard == "_edited" else {}
+    job.state.edited = {0: "2026-11-22T11:30:00Z"} if guard == "edited_since" else {}
     job.merge()
     if guard == "until":
         assert job.note(itsm, "--all")[0] == 1
         job.shop.work.git("update-ref", "-d", "refs/notes/itsm")
         job.state.merged_at = "2026-11-22T11:45:00Z"
-    elif guard == "_edited":
-        monkeypatch.setattr(github.GitHub, "_edited", lambda *_: ())
+    elif guard == "edited_since":
+        monkeypatch.setattr(github.GitHub, "edited_since", lambda *_: ())
     else:
         for module in (github, gitlab):
             monkeypatch.setattr(module, "dismissed_since", lambda *_: ())

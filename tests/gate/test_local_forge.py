@@ -89,7 +89,7 @@ MALFORMED: list[Any] = [
     {"author": "al\x1bice"},
     {"author": "al\u202eice"},
     {"author": "\ud800"},
-    {"forge": "gitea"},
+    {"forge": "sourcehut"},
     {"forge": None},
     {"forge": ["github"]},
     {"number": "7"},

@@ -271,7 +271,7 @@ def test_dates_that_are_ends_say_so() -> None:
     is_end = re.compile("First day (after|.* no longer)")
     assert {text for kind, text in found if kind == "date" and is_end.match(text)} == set()
     ends = {text for kind, text in found if kind == "endDate"}
-    assert len(ends) == 7
+    assert len(ends) == 8
     assert {text for text in ends if not is_end.match(text)} == set()
 
 

@@ -55,6 +55,7 @@ EXTREMES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "day or instant": ("9999-12-31", "0001-01-01", "9999-12-31T23:59:59Z", "2189-12-31"),
     "year": ("9999", "0001", "0000"),
+    "month": ("9999-12", "0001-01", "0000-12"),
     "months": (),
 }
 """Texts by the format of a field, the likeliest to do harm first. What a schema refuses has to be a finding too."""
@@ -63,6 +64,7 @@ _PLAIN: Final = {
     "local time": "2026-11-22T08:00:00",
     "day or instant": "2026-11-22",
     "year": "2026",
+    "month": "2026-11",
     "recurrence": "FREQ=DAILY",
 }
 _APPLICATORS: Final = ("allOf", "anyOf", "oneOf")
@@ -119,6 +121,8 @@ def _form(node: Mapping[str, Any], key: str) -> str | None:
         return str(node["format"])
     pattern = str(node.get("pattern", ""))
     if re.match(r"\^?\(?[\[\\](0-9\]|d)\{4\}", pattern):
+        if pattern.endswith("1[0-2])$"):
+            return "month"
         is_year = "-" not in pattern.replace("0-9", "")
         return "year" if is_year else "day or instant" if ")?" in pattern else "local time"
     if key == "rrule":

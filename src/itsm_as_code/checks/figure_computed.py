@@ -18,6 +18,21 @@ from itsm_as_code.records.facts import Data, Facts
 TITLE = "What is measured by a figure has one"
 SEVERITY = "error"
 WAIVABLE = False
+READS = (
+    *(
+        "Benchmark",
+        "Budget",
+        "Calendar",
+        "Change",
+        "ChangeModel",
+        "CostStatement",
+        "Improvement",
+        "Incident",
+        "Initiative",
+    ),
+    *("KnowledgeArticle", "Person", "Problem", "RequestOffering", "Risk", "Service", "ServiceLevelAgreement"),
+    *("ServiceRequest", "ServiceReview", "Supplier", "Team", "Training"),
+)  # whatever a figure may be made of
 _BACKWARDS, _CORRECT = "the period ends before it begins", "correct one of the two days"
 
 

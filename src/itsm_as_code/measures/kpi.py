@@ -344,7 +344,8 @@ DEFINITIONS: Final[Mapping[str, Definition]] = {name: definition for name, (defi
 def months_before(end: datetime, months: int) -> datetime:
     """The same time of day so many months before, in UTC."""
     at = end.astimezone(UTC)
-    return datetime.combine(add_months(at.date(), -months), at.timetz())
+    day = add_months(at.date(), -months)
+    return at.replace(year=day.year, month=day.month, day=day.day)
 
 
 def rows(name: str, known: Population) -> list[Row] | None:

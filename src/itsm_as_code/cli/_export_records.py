@@ -1,4 +1,4 @@
-"""Exports of `itsm export` that hand on records as they are: tables of a kind."""
+"""Exports of `itsm export` that say records in forms of others: tables of a kind, code owners."""
 
 from __future__ import annotations
 
@@ -43,3 +43,37 @@ def csv(session: Session, kind_name: str) -> int:
         what = f"{len(bad)} file{'s' if len(bad) > 1 else ''}"
         session.say(f"left out {what} without a valid record; 'itsm validate' says why: {', '.join(bad[:3])}")
     return 1 if bad else 0
+
+
+@click.command("codeowners")
+@common_options("")
+def codeowners(session: Session) -> int:
+    """Write CODEOWNERS from approval policies.
+
+    GitHub asks whom it names to review. A team is named by its annotation github.com/team-slug, or else by the accounts
+    of its members. What a policy says and CODEOWNERS cannot (conditions, counts, who is affected) stands in it as a
+    comment, and is said. The gate goes on to decide.
+
+    \b
+    Example:
+      itsm export codeowners --output .github/CODEOWNERS
+    """
+    from itsm_as_code.cli._workflows import prefix_of
+    from itsm_as_code.errors import UsageError
+    from itsm_as_code.interchange.codeowners import export
+    from itsm_as_code.reports import escape
+    from itsm_as_code.validation import load_rule_set
+
+    snapshot = session.snapshot()
+    catalogue = load_rule_set(snapshot).catalogue
+    if not catalogue.records:
+        raise session.no_records()
+    if not catalogue.of_kind("ApprovalPolicy"):
+        raise UsageError("there is no valid ApprovalPolicy", remedy="write one, or mend what 'itsm validate' says")
+    found = export(catalogue, sorted(snapshot.entries), prefix_of(session.directory))
+    left_out = [escape.terminal(sentence) for sentence in found.left_out]
+    for sentence in left_out:
+        session.say(f"not said: {sentence}")
+    head = "# Written by 'itsm export codeowners' from the approval policies. It cannot say:"
+    session.write("\n".join([head, *(f"# - {sentence}" for sentence in left_out), "", *found.lines, ""]))
+    return 0

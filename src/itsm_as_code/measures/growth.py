@@ -82,12 +82,12 @@ def passes(load: Callable[[int], Fraction], rate: Fraction, threshold: Fraction)
 
     ``load`` is what the load of that month would be without growth: the same in all, or that of a season.
     """
-    factor = Fraction(1)
+    # Twelve digits are enough for anybody, and keep the numbers short.
+    factor, limit, rise = 10**12, threshold * 10**12, 1 + rate
     for month in range(MOST_MONTHS + 1):
-        if load(month) * factor > threshold:
+        if load(month) * factor > limit:
             return month
-        # Twelve digits are enough for anybody, and keep the numbers short.
-        factor = Fraction(round(factor * (1 + rate) * 10**12), 10**12)
+        factor = round(factor * rise)
     return None
 
 

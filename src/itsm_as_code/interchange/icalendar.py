@@ -184,6 +184,9 @@ def escape(text: str) -> str:
 
 def fold(line: str) -> bytes:
     """A content line with its end, folded at 75 octets, never within a character (RFC 5545, section 3.1)."""
+    whole = line.encode("utf-8", "replace")
+    if len(whole) <= _LONGEST:  # as nearly all are
+        return whole + b"\r\n"
     parts: list[bytes] = []
     current = b""
     for character in line:

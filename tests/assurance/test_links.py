@@ -134,3 +134,18 @@ def test_the_command_asks_only_when_it_is_told_to(tmp_path: Path, pages: Pages, 
     code, out, _ = itsm("validate", path, "--links", "--allow-host", "127.0.0.1", *common)
     assert (code, out.count("link-dead"), out.count("link-unchecked")) == (0, 2, 0)
     assert itsm("validate", "--allow-host", "127.0.0.1", *common)[0] == 2
+
+
+def test_a_linked_attestation_is_compared_with_the_digest_that_the_control_gives(tmp_path: Path, pages: Pages) -> None:
+    top = tmp_path / "r"
+    copy_tree(SMALL, top)
+    seen = {"type": "attestation", "by": "erin", "on": "2026-11-01", "validUntil": "2027-11-01", "statement": "Seen."}
+    evidence = [{**seen, "url": pages.url("/200"), "digest": digest} for digest in (DIGEST, f"sha256:{'0' * 64}")]
+    spec = {"framework": "soc2", "clause": "CC8.1", "statement": "S.", "evidence": evidence}
+    data = {"apiVersion": "itsm/v1", "kind": "Control", "metadata": {"name": "c", "title": "C"}, "spec": spec}
+    (top / "policies/controls").mkdir(parents=True, exist_ok=True)
+    (top / "policies/controls/c.yaml").write_text(yaml.safe_dump(data))
+    catalogue = load_rule_set(WorkTree(top)).catalogue
+    (found,) = findings(catalogue, visitor(), lambda path: True)
+    assert (found.rule, found.location.pointer) == ("link-dead", ("spec", "evidence", 1, "url"))
+    assert [finding for finding in catalogue.findings if finding.severity == "error"] == []

@@ -32,6 +32,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "export codeowners": [[]],
     "export csv": [["Change"]],
     "export deployment-protection": [["{issue}", "--environment", "production"]],
+    "export dora-gaps": [[], ["--format", "csv"]],
     "export duckdb": [["{scratch}/records-{unique}.duckdb"]],
     "export issue-forms": [["--into", "{scratch}", "--dry-run"]],
     "export openslo": [[]],

@@ -1,4 +1,4 @@
-"""Exports of `itsm export` for auditors: how controls stand as OSCAL, and the statement of applicability."""
+"""Exports of `itsm export` for auditors: controls as OSCAL, the statement of applicability, gaps in a register."""
 
 from __future__ import annotations
 
@@ -74,6 +74,33 @@ def soa(session: Session, form: str, rev: str | None, cache: CacheOptions) -> in
     report = compliance(session, cache, (None, None), (0, ""), "framework", rev)
     _refuse_none(report.rows)
     session.write(getattr(_applicability, form)(report))
+    return 0
+
+
+@click.command("dora-gaps")
+@click.option("--format", "form", type=click.Choice(["markdown", "csv"]), default="markdown", show_default=True)
+@_REV
+@cache_options
+@common_options("")
+def dora_gaps(session: Session, form: str, rev: str | None, cache: CacheOptions) -> int:
+    """Write the gaps in DORA's register of information.
+
+    Every field of the templates B_01.01 to B_07.01 of Implementing Regulation (EU) 2024/2956: where records say it,
+    how many do, which do not, and what has no place in records and has to come from elsewhere.
+
+    \b
+    Example:
+      itsm export dora-gaps
+      itsm export dora-gaps --format csv --output gaps.csv
+    """
+    from itsm_as_code.compliance.register import dora_register
+    from itsm_as_code.reports.compliance import _register
+    from itsm_as_code.validation import load_rule_set
+
+    rule_set = load_rule_set(session.snapshot(rev), cache.records(session))
+    if not rule_set.catalogue.records:
+        raise session.no_records()
+    session.write(getattr(_register, form)(dora_register(rule_set.catalogue, rule_set.configuration.organisation_name)))
     return 0
 
 

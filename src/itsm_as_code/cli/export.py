@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from itsm_as_code.cli._export_controls import oscal, soa
+from itsm_as_code.cli._export_controls import dora_gaps, oscal, soa
 from itsm_as_code.cli._export_more import deployment_protection, duckdb, parquet, schedules, summary
 from itsm_as_code.cli._export_records import codeowners, csv
 from itsm_as_code.cli._options import common_options
@@ -246,5 +246,5 @@ def _facts(session: Session, services: tuple[str, ...], good: str, total: str) -
     return rule_set, facts
 
 
-for _more in (codeowners, csv, deployment_protection, duckdb, oscal, parquet, schedules, soa, summary):
+for _more in (dora_gaps, codeowners, csv, deployment_protection, duckdb, oscal, parquet, schedules, soa, summary):
     command.add_command(_more)

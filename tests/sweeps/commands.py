@@ -29,6 +29,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "evidence setup": [["--key", "{scratch}/none", "--repository", "x/y"]],
     "evidence show": [["main"]],
     "explain": [["{record}"], ["--list"], ["change-in-freeze"]],
+    "export backstage": [[]],
     "export codeowners": [[]],
     "export csv": [["Change"]],
     "export deployment-protection": [["{issue}", "--environment", "production"]],

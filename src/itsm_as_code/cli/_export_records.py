@@ -1,4 +1,4 @@
-"""Exports of `itsm export` that say records in forms of others: tables of a kind, code owners."""
+"""Exports of `itsm export` that say records in forms of others: tables of a kind, code owners, Backstage entities."""
 
 from __future__ import annotations
 
@@ -76,4 +76,29 @@ def codeowners(session: Session) -> int:
         session.say(f"not said: {sentence}")
     head = "# Written by 'itsm export codeowners' from the approval policies. It cannot say:"
     session.write("\n".join([head, *(f"# - {sentence}" for sentence in left_out), "", *found.lines, ""]))
+    return 0
+
+
+@click.command("backstage")
+@common_options("")
+def backstage(session: Session) -> int:
+    """Write entities for Backstage.
+
+    They are of services, teams and people, and come in again with 'itsm import backstage'. Fields
+    that do not come back, for Backstage has no place for them, are named with the number of their records.
+
+    \b
+    Example:
+      itsm export backstage --output catalog-info.yaml
+    """
+    from itsm_as_code.interchange._backstage_export import KINDS, export
+    from itsm_as_code.validation import load_rule_set
+
+    catalogue = load_rule_set(session.snapshot()).catalogue
+    if not any(catalogue.of_kind(kind) for kind in KINDS):
+        raise session.no_records()
+    found = export(catalogue)
+    for field, count in sorted(found.lost.items()):
+        session.say(f"comes back otherwise, or not at all: {field} ({count} record{'s' if count > 1 else ''})")
+    session.write(found.text)
     return 0

@@ -9,7 +9,7 @@ import click
 
 from itsm_as_code.cli._export_controls import dora_gaps, oscal, soa
 from itsm_as_code.cli._export_more import deployment_protection, duckdb, parquet, schedules, summary
-from itsm_as_code.cli._export_records import codeowners, csv
+from itsm_as_code.cli._export_records import backstage, codeowners, csv
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._streams import held
 
@@ -246,5 +246,8 @@ def _facts(session: Session, services: tuple[str, ...], good: str, total: str) -
     return rule_set, facts
 
 
-for _more in (dora_gaps, codeowners, csv, deployment_protection, duckdb, oscal, parquet, schedules, soa, summary):
+for _more in (
+    *(backstage, codeowners, csv, deployment_protection, dora_gaps, duckdb),
+    *(oscal, parquet, schedules, soa, summary),
+):
     command.add_command(_more)

@@ -68,6 +68,13 @@ def test_a_redirect_is_judged_as_the_first_address_was(pages: Pages) -> None:
     assert [path for path, _ in pages.asked] == ["/302/private"]
 
 
+def test_a_password_in_an_address_is_not_sent(pages: Pages) -> None:
+    asking = Visitor(("pages.test",), resolver(**{"pages.test": "127.0.0.1"}))
+    found = asking.visit(pages.url("/200", "me:secret@pages.test"))
+    assert (found.outcome, found.why) == (Outcome.UNKNOWN, "leads to an address with a password in it")
+    assert pages.asked == []
+
+
 @pytest.fixture
 def dripping() -> Iterator[tuple[int, threading.Event]]:
     """A server that sends a byte of its head now and then, without end, until nobody listens."""

@@ -24,6 +24,7 @@ CALLS: Final[dict[str, list[str]]] = {
     "authorise": ["chg-20261122-tune"],
     "calendar": [],
     "deployed": [*(f"--{name}=x" for name in ("service", "environment", "artifact", "as", "key")), "--start", "now"],
+    "export oscal": ["--model", "assessment-results"],
     "import backstage": ["README.md", "--into", ".", "--propose", "proposed"],
     "import csv": ["README.md", "--map", "servicenow-cmdb", "--into", ".", "--propose", "proposed"],
     "import openslo": ["README.md", "--into", ".", "--propose", "proposed"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -229,6 +230,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Modules with what takes long come first, so that no worker is left with one of them at the end."""
     long = {item.path for item in items if any(item.iter_markers("slow")) or any(item.iter_markers("browser"))}
     items.sort(key=lambda item: item.path not in long)
+
+
+def pytest_collection_finish() -> None:
+    """What stands for the whole run need not be looked through again and again for what is no longer used."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -372,7 +372,7 @@ def history(size: int, long: str) -> Audit:
 
 
 def reminded(size: int, long: str) -> Reminders:
-    waiting = [Waiting(f"#{number}", NOW, (f"m{long}",) * (1 + size // 20)) for number in range(size)]
+    waiting = [Waiting(f"#{number}", NOW, (f"m{long}",) * (1 if number else size)) for number in range(size)]
     days = [(Deadline(NOW.date(), Matter.RISK, RecordId("Risk", f"r{long}"), Due.SOON), f"o{long}")] * size
     return Reminders(NOW, days, [Review(f"c{long}", (), NOW)] * size, waiting)
 

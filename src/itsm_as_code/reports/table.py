@@ -12,7 +12,8 @@ from itsm_as_code.reports import escape
 
 def text(rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines with columns below one another."""
-    widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]))] if rows else []
+    widths = [max(len(cells[column]) for cells in rows) for column in range(len(rows[0]) - 1)] if rows else []
+    widths.append(0)  # one long cell at the end makes no other line longer
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip() for cells in rows)
     return [escape.terminal(line) for line in lines]
 

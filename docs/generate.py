@@ -43,14 +43,13 @@ from itsm_as_code.service_levels.measurements import load as measurements
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-DEMO = "transcripts/demo.md"
+DEMO, STORIES = "transcripts/demo.md", "transcripts/stories.md"
 NOTE = "<!-- Written by docs/generate.py. Do not edit: change the code or the schema, and run it again. -->\n\n"
 
 
-def pages(*, but_the_demo: bool = False) -> dict[str, str]:
-    """Every generated page: path below docs/ -> text. The page of the demo, which takes long, can be left as it is."""
+def pages(*, but_transcripts: bool = False) -> dict[str, str]:
+    """Every generated page: path below docs/ -> text. Transcripts, which take long, can be left as they are."""
     registry = KindRegistry.load()
-    known = (DOCS / DEMO).read_text("utf-8").removeprefix(NOTE) if but_the_demo else demo()
     found = {
         "reference/README.md": index(registry),
         "reference/commands.md": commands(),
@@ -61,11 +60,15 @@ def pages(*, but_the_demo: bool = False) -> dict[str, str]:
         "reference/reports.md": reports(registry),
         "reference/exit-codes.md": exit_codes(),
         "reference/configuration.md": configuration(registry),
-        DEMO: known,
-        "transcripts/stories.md": stories(),
     }
+    made = {DEMO: demo, STORIES: stories}
+    found |= {path: _written(path) if but_transcripts else make() for path, make in made.items()}
     found |= {f"reference/kinds/{page_name(kind)}": kind_page(kind, registry) for kind in registry}
     return {path: NOTE + text for path, text in sorted(found.items())}
+
+
+def _written(path: str) -> str:
+    return (DOCS / path).read_text("utf-8").removeprefix(NOTE)
 
 
 def main() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import generate
@@ -13,7 +14,7 @@ from tests.docs.pages import ROOT
 
 @pytest.fixture(scope="module")
 def fresh() -> dict[str, str]:
-    return generate.pages(but_the_demo=True)  # tests/demo compares it with what the demo prints there
+    return generate.pages(but_transcripts=True)
 
 
 @pytest.mark.slow
@@ -23,8 +24,10 @@ def test_pages_are_up_to_date(fresh: dict[str, str]) -> None:
 
 
 @pytest.mark.deep
-def test_the_page_of_the_demo_is_up_to_date_whole() -> None:
-    assert _written(generate.DEMO) == generate.NOTE + generate.demo()
+@pytest.mark.parametrize(("path", "make"), [(generate.DEMO, generate.demo), (generate.STORIES, generate.stories)])
+def test_transcripts_are_up_to_date(path: str, make: Callable[[], str]) -> None:
+    """What the demo prints is compared with its page by tests/demo as well."""
+    assert _written(path) == generate.NOTE + make()
 
 
 @pytest.mark.slow

@@ -210,4 +210,5 @@ def test_the_gate_agrees_with_the_model(
     told = ", ".join(f"{count} {name}" for name, count in sorted(machine.verdicts.items()))
     record_property("gate against model", f"{machine.verdicts.total()} sequences|{told}")
     assert machine.verdicts.total() >= sequences
-    assert set(machine.verdicts) == {"approved", "pending", "rejected"}
+    # A few sequences need not end in each of them.
+    assert sequences == QUICK or set(machine.verdicts) == {"approved", "pending", "rejected"}

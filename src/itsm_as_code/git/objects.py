@@ -17,7 +17,7 @@ from pathlib import Path
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.commands import Commands, Conversation
-from itsm_as_code.git.trees import Names, Trees
+from itsm_as_code.git.trees import TREE, Names, Trees
 from itsm_as_code.progress import noted
 from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, PartlyListed, Snapshot, TooLarge
 
@@ -121,13 +121,12 @@ class Objects(Commands):
         trees = {self.tree_of(new)}
         for about, raw in zip(fields[::2], fields[1::2], strict=True):
             before, after, _, oid, _ = about.decode().removeprefix(":").split()
-            if after == _TREE:
+            if after == TREE:
                 trees.add(oid)
-            if _TREE not in (before, after) or {before, after} - {_TREE, _NONE}:
+            if TREE not in (before, after) or {before, after} - {TREE, _NONE}:
                 path = raw.decode("utf-8", "surrogateescape")
-                found[path] = None if after in (_TREE, _NONE) else Entry(after, oid)
-        for content in self.objects(sorted(trees), "tree"):
-            _check_tree(content, len(next(iter(trees))) // 2)
+                found[path] = None if after in (TREE, _NONE) else Entry(after, oid)
+        self.trees.check_order(sorted(trees))
         return dict(sorted(found.items()))
 
     def sizes(self, ids: Sequence[str]) -> list[int]:
@@ -233,24 +232,7 @@ def _missing(kind: str, oid: str) -> GitError:
     return GitError(f"the {kind} {oid} is not in this clone", code="missing-object", remedy="run 'git fetch --refetch'")
 
 
-_TREE, _NONE = "040000", "000000"
-
-
-def _check_tree(content: bytes, width: int) -> None:
-    """GitError for a tree object whose entries are not in order, or not each of one name in one folder.
-
-    Format: https://git-scm.com/docs/gitformat-pack has none of it; ``tree.c`` reads mode, space, name, NUL, id.
-    """
-    at, last, seen = 0, b"", set()
-    while at < len(content):
-        space, end = content.index(b" ", at), content.index(b"\0", at)
-        name, is_folder = content[space + 1 : end], content[at:space] == b"40000"
-        key = name + b"/" if is_folder else name
-        if not name or b"/" in name or name in seen or key < last:
-            shown = name.decode("utf-8", "backslashreplace")
-            raise GitError(f"a tree holds a wrong entry {shown}", code="malformed-tree", remedy="run 'git fsck'")
-        seen.add(name)
-        last, at = key, end + 1 + width
+_NONE = "000000"
 
 
 class Revision:

@@ -39,6 +39,16 @@ class Trees:
                 self._add(names, folder, found)
         return found
 
+    def check_order(self, trees: Sequence[str]) -> None:
+        """GitError (malformed-tree) unless each is well formed, and in the order that who compares trees relies on."""
+        for names in self._names(trees):
+            last = b""
+            for name, entry in names.items():
+                key = (name + "/" * (entry.mode == TREE)).encode("utf-8", "surrogateescape")
+                if key < last:
+                    raise _malformed(f"a wrong entry {name}")
+                last = key
+
     def _inner(self, tree: str, folders: Sequence[str]) -> Names | None:
         names = self._names([tree])[0]
         for folder in folders:

@@ -96,7 +96,8 @@ def _lines(
     repository: Repository | None, validation: Validation, cache: Cache | None, *, is_whole: bool
 ) -> Sequence[Line] | str:
     """All statements of deployments, or those of changes that do not say when they began; or why there are none."""
-    from itsm_as_code.assurance.deployments import deployers, read_lines
+    from itsm_as_code.assurance.deployments import deployers
+    from itsm_as_code.assurance.verified import read_known_lines
     from itsm_as_code.git import lines
     from itsm_as_code.git.notes import tip
 
@@ -105,17 +106,9 @@ def _lines(
         return "itsm.yaml names no deployer, so nothing says what was deployed (itsm deployed)"
     if repository is None or tip(repository, lines.DEPLOYMENTS) is None:
         return f"this clone has no statements of deployments ({lines.DEPLOYMENTS})"
-    content, known = lines.read(repository, tip(repository, lines.DEPLOYMENTS)), deployers(raw)
+    content = lines.read(repository, tip(repository, lines.DEPLOYMENTS))
     silent = {item.name for item in validation.catalogue.of_kind("Change") if "actual" not in item.spec}
-    about = None if is_whole else silent
-    if cache is None:
-        return read_lines(content, known, about)
-    from itsm_as_code.assurance.verified import Verified
-
-    verified = Verified(cache)
-    found = read_lines(content, known, about, verified.is_signed_by)
-    verified.save()
-    return found
+    return read_known_lines(content, deployers(raw), None if is_whole else silent, cache)
 
 
 def _approvals(

@@ -28,18 +28,11 @@ def lines_about(
     names = {record.name for record in changes}
     if not names or "deployers" not in configuration.raw:
         return []
-    from itsm_as_code.assurance.deployments import deployers, read_lines
+    from itsm_as_code.assurance.deployments import deployers
+    from itsm_as_code.assurance.verified import read_known_lines
     from itsm_as_code.git.user import deployments
 
-    content, known = deployments(folder, os.environ), deployers(configuration.raw)
-    if cache is None:
-        return read_lines(content, known, names)
-    from itsm_as_code.assurance.verified import Verified
-
-    verified = Verified(cache)
-    lines = read_lines(content, known, names, verified.is_signed_by)
-    verified.save()
-    return lines
+    return read_known_lines(deployments(folder, os.environ), deployers(configuration.raw), names, cache)
 
 
 def as_told(folder: Path, known: Known, cache: Cache | None = None) -> Known:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from itsm_as_code.errors import ItsmError
+from itsm_as_code.programs import program
 
 _BEGIN: Final = "-----BEGIN SSH SIGNATURE-----"
 _END: Final = "-----END SSH SIGNATURE-----"
@@ -118,15 +119,16 @@ def _ssh_keygen(*arguments: str, feed: bytes = b"") -> tuple[int, bytes, str]:
     return _run("ssh-keygen", *arguments, feed=feed)
 
 
-def _run(program: str, *arguments: str, feed: bytes = b"") -> tuple[int, bytes, str]:
+def _run(name: str, *arguments: str, feed: bytes = b"") -> tuple[int, bytes, str]:
     """Exit code, standard output, and the first line of standard error."""
-    try:
-        done = subprocess.run([program, *arguments], input=feed, capture_output=True, timeout=_SECONDS, check=False)
-    except FileNotFoundError:
+    path = program(name)
+    if path is None:
         raise SigningError(
-            f"{program} is not installed", code="ssh-keygen-missing", remedy="install OpenSSH's client (openssh-client)"
-        ) from None
+            f"{name} is not installed", code="ssh-keygen-missing", remedy="install OpenSSH's client (openssh-client)"
+        )
+    try:
+        done = subprocess.run([path, *arguments], input=feed, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        raise SigningError(f"{program} did not answer within {_SECONDS} seconds", remedy="unlock the key") from None
+        raise SigningError(f"{name} did not answer within {_SECONDS} seconds", remedy="unlock the key") from None
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
     return done.returncode, done.stdout, said[0] if said else f"exit code {done.returncode}"

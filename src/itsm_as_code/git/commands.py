@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from itsm_as_code.errors import GitError
-from itsm_as_code.git.environment import clear, program
+from itsm_as_code.git.environment import clear
+from itsm_as_code.programs import program
 
 _PROCESS = os.environ
 _OPTIONS = (
@@ -137,7 +138,7 @@ class Commands:
             raise GitError(f"git cannot be run in {folder}: {error.strerror}", remedy="see who may enter it") from None
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
-        git = program(_PROCESS)
+        git = program("git", _PROCESS)
         if git is None:
             raise GitError("git is not installed", code="git-missing", remedy="install git 2.38 or newer")
         return [git, *_OPTIONS, *arguments]

@@ -8,12 +8,8 @@ is reached, or by which people look at git at work.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, MutableMapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 _KEPT: Final = re.compile(
@@ -36,19 +32,6 @@ def clear(environment: MutableMapping[str, str]) -> None:
     for name, value in wanted.items():
         if environment.get(name) != value:
             environment[name] = value
-
-
-def program(environment: Mapping[str, str]) -> str | None:
-    """The git of the search path, if there is one."""
-    return _found(environment.get("PATH", os.defpath))
-
-
-@lru_cache(maxsize=2)
-def _found(path: str) -> str | None:
-    """Not one of a folder that depends on where git is run, such as a repository's own."""
-    folders = [folder for folder in path.split(os.pathsep) if Path(folder).is_absolute()]
-    found = shutil.which("git", path=os.pathsep.join(folders))
-    return found if found is not None and Path(found).is_absolute() else None
 
 
 def _settings(environment: Mapping[str, str]) -> dict[str, str]:

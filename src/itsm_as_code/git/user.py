@@ -6,7 +6,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from itsm_as_code.git.environment import clear, program
+from itsm_as_code.git.environment import clear
+from itsm_as_code.programs import program
 
 
 def address(folder: Path, environment: Mapping[str, str]) -> str:
@@ -34,7 +35,7 @@ def _said(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
 def _output(folder: Path, environment: Mapping[str, str], *arguments: str) -> bytes:
     variables = dict(environment)
     clear(variables)
-    git = program(variables)
+    git = program("git", variables)
     if git is None:
         return b""
     try:

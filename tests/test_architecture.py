@@ -238,9 +238,10 @@ FORBIDDEN_BELOW_CLI = {
 def test_nothing_below_the_command_line_looks_at_the_clock_or_the_environment() -> None:
     below = [path for path in MODULES if room_of(module_name(path)) not in ("cli", "__main__")]
     found = {module_name(path): names for path in below if (names := _looks_at(path))}
-    # git gets all of it but what would lead it elsewhere: where its settings, credentials and proxies are, and itself.
+    # git gets all of it but what would lead it elsewhere: where its settings, credentials and proxies are. Programs are
+    # found by its search path.
     # The library that reaches remotes is told by variables which git it may run.
-    assert found == {"git.commands": ["os.environ"], "git.remotes": ["os.environ"]}
+    assert found == {name: ["os.environ"] for name in ("git.commands", "git.remotes", "programs")}
 
 
 def _looks_at(path: Path) -> list[str]:

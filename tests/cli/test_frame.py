@@ -363,3 +363,17 @@ def test_a_repository_without_a_commit(tmp_path: Path, itsm: Run) -> None:
     assert code == 2
     assert "the repository has no commit yet" in err
     assert itsm("validate", "-C", tmp_path)[0] == 0
+
+
+@pytest.mark.parametrize("module", ["cel_expr_python", "yaml"])
+def test_what_has_no_build_for_a_system_is_one_clear_sentence(module: str) -> None:
+    """As on Alpine, and on Windows on ARM, where cel-expr-python has none."""
+    command = f"import sys; sys.modules[{module!r}] = None; from itsm_as_code.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "validate"], cwd=SMALL, env=environment(), capture_output=True, text=True
+    )
+    first, remedy = done.stderr.splitlines()
+    name = module.replace("_", "-")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert first.startswith(f"itsm: {name}, which this needs, is not installed for this Python and system: ")
+    assert ("not for musl (Alpine)" in remedy) == (module == "cel_expr_python")

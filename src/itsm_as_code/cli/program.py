@@ -18,6 +18,7 @@ from itsm_as_code.errors import ItsmError
 
 PROGRAM = "itsm"
 _FRAME = {"program", "output"}
+_OWN = "itsm_as_code"
 
 
 class LazyGroup(click.Group):
@@ -108,6 +109,9 @@ def _explained(error: Exception, arguments: list[str]) -> int:
         _say(error.message, error.remedy)
     elif isinstance(error, BrokenPipeError) and {"-h", "--help"} & set(arguments):
         return 0  # enough was read of it
+    elif isinstance(error, ImportError) and (missing := (error.name or _OWN).partition(".")[0]) != _OWN:
+        _say(f"{missing.replace('_', '-')}, which this needs, is not installed for this Python and system: {error}",
+             _BUILDS.get(missing, "install itsm-as-code again, with all that it needs"))  # fmt: skip
     elif isinstance(error, RecursionError):
         _say("the input is nested too deeply")
     elif isinstance(error, OSError) and error.strerror:
@@ -119,6 +123,13 @@ def _explained(error: Exception, arguments: list[str]) -> int:
     else:
         _bug(error, bool({"-v", "--verbose"} & set(arguments)))
     return 2
+
+
+_BUILDS = {
+    "cel_expr_python": "there are builds for Linux with glibc 2.28 or newer and for macOS, on x86-64 and ARM, and for "
+    "Windows on x86-64, but not for musl (Alpine) or Windows on ARM: use one of those systems, or the container"
+}
+"""Of what is not built for every system: for which ones it is."""
 
 
 def _say(message: str, remedy: str = "") -> None:

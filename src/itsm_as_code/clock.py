@@ -242,13 +242,17 @@ def wall_intervals(day: date, start: str, end: str, tz: ZoneInfo) -> list[Interv
         ]
     wall_start = midnight(day) + timedelta(minutes=first)
     wall_end = midnight(day) + timedelta(minutes=last)
-    spans = []
+    return list(_wall_intervals(wall_start, wall_end, tz))
+
+
+@lru_cache(maxsize=1 << 14)
+def _wall_intervals(wall_start: datetime, wall_end: datetime, tz: ZoneInfo) -> tuple[Interval, ...]:
+    """Remembered, for services share hours, and those of one day are asked for again and again."""
+    found = []
     for segment, offset in _segments(wall_start - _ONE_DAY, wall_end + _ONE_DAY, tz):
-        lower = max(segment.start, (wall_start - offset).replace(tzinfo=UTC))
-        upper = min(segment.end, (wall_end - offset).replace(tzinfo=UTC))
-        if lower < upper:
-            spans.append(Interval(lower, upper))
-    return spans
+        lower, upper = ((wall - offset).replace(tzinfo=UTC) for wall in (wall_start, wall_end))
+        found.append((max(segment.start, lower), min(segment.end, upper)))
+    return tuple(Interval(*span) for span in found if span[0] < span[1])
 
 
 def _segments(wall_start: datetime, wall_end: datetime, tz: ZoneInfo) -> list[tuple[Interval, timedelta]]:

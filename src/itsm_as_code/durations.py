@@ -34,6 +34,13 @@ def add_months(day: date, months: int) -> date:
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
+def months_before(end: datetime, months: int) -> datetime:
+    """The same time of day so many months before, in UTC."""
+    at = end.astimezone(UTC)
+    day = add_months(at.date(), -months)
+    return at.replace(year=day.year, month=day.month, day=day.day)
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """An ISO 8601 duration: months and days as a calendar counts them, ``time`` as a clock does.

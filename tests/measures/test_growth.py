@@ -107,6 +107,23 @@ def test_the_month_is_the_first_in_which_it_is_above(load: int, permille: int, t
         assert not [month for month in above if month < found]
 
 
+@settings(max_examples=examples(80))
+@given(
+    st.lists(st.fractions(0, 100, max_denominator=20), min_size=1, max_size=5),
+    st.fractions(-1, 3, max_denominator=10**8),
+    st.fractions(0, 2000, max_denominator=50),
+)
+def test_it_is_what_fractions_say(loads: list[Fraction], rate: Fraction, threshold: Fraction) -> None:
+    """By the definition, digit by digit: each month's growth is rounded to twelve digits, half to even."""
+    factor, expected = 10**12, None
+    for month in range(MOST_MONTHS + 1):
+        if loads[month % len(loads)] * factor > threshold * 10**12:
+            expected = month
+            break
+        factor = round(factor * (1 + rate))
+    assert passes(lambda month: loads[month % len(loads)], rate, threshold) == expected
+
+
 def test_two_observations_have_no_interval_and_one_no_growth() -> None:
     seen = [Observation(date(2026, 1, 1), Fraction(100)), Observation(date(2026, 3, 1), Fraction(110))]
     found = growth(seen)

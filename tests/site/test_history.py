@@ -9,6 +9,7 @@ import pytest
 
 from itsm_as_code import site
 from itsm_as_code.assurance.shown import Shown, shown
+from itsm_as_code.cache import Cache
 from itsm_as_code.gate.revisions import MOST, Revision, Revisions, revisions
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.site import Past
@@ -62,6 +63,33 @@ def test_only_the_latest_are_told_and_all_are_counted(workshop: Workshop) -> Non
         workshop.commit()
     found = history(workshop)
     assert (len(found.shown), found.count) == (MOST, MOST + 2)
+
+
+def test_versions_that_were_compared_before_are_not_read_again(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.git("checkout", "-q", "main")
+    workshop.change()
+    workshop.commit()
+    workshop.edit(CHANGE, "status: proposed", "status: authorised")
+    workshop.commit()
+    repository, cache = Repository(workshop.path), Cache(tmp_path / "cache")
+    read: list[str] = []
+    monkeypatch.setattr(
+        Repository,
+        "objects",
+        lambda self, ids, kind, ask=Repository.objects: (read.extend(ids), ask(self, ids, kind))[1],
+    )
+    asked = (repository, "HEAD", STATUS)
+    first = revisions(*asked, cache)
+    assert len(read) == 2
+    assert first == revisions(*asked, cache) == revisions(*asked)
+    assert len(read) == 4, "only without the cache they are read again"
+    workshop.edit(CHANGE, "status: authorised", "status: rejected")
+    workshop.commit()
+    last = revisions(*asked, cache)[CHANGE]
+    assert (last.shown[0].state, last.shown[1:]) == ("rejected", first[CHANGE].shown)
+    assert revisions(repository, "HEAD", {CHANGE: None}, cache)[CHANGE].shown[0].state == "", "another question"
 
 
 def test_pages_say_it(workshop: Workshop) -> None:

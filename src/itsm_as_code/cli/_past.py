@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from itsm_as_code.cache import Cache
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.site import Past
     from itsm_as_code.validation import Validation
 
 
-def past_of(repository: Repository | None, commit: str | None, validation: Validation) -> Past:
+def past_of(
+    repository: Repository | None, commit: str | None, validation: Validation, cache: Cache | None = None
+) -> Past:
     """What git tells of records: nothing where there is none, or its history cannot be read."""
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.assurance.shown import shown
@@ -29,7 +32,7 @@ def past_of(repository: Repository | None, commit: str | None, validation: Valid
             lifecycle = record.kind.lifecycle
             states[record.path] = tuple(map(str, parse_pointer(lifecycle["field"]))) if lifecycle else None
     try:
-        told = revisions(repository, commit, states)
+        told = revisions(repository, commit, states, cache)
         if not validation.configuration.evidence.keys:
             return Past(
                 told, "itsm.yaml names no key for evidence, so nothing shows who approved (itsm evidence setup)"

@@ -113,7 +113,7 @@ def made(
         remembered=site.memory(opened) if opened is not None else None,
         processes=cores(),
         unreadable=broken,
-        past=past_of(repository, commit, validation),
+        past=past_of(repository, commit, validation, opened),
         beside=known_of(session.directory, rev, validation, known, opened),
     )
     return validation, built

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from itsm_as_code.cache import Cache
 from itsm_as_code.clock import FOREVER
 from itsm_as_code.findings import format_pointer
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.diff import diff_data
 from itsm_as_code.records.document import Refused, parse
+from itsm_as_code.records.stored import program
 from itsm_as_code.snapshot import MAX_BYTES
 
 MOST: Final = 12
@@ -66,11 +70,12 @@ class _Commit:
 
 
 def revisions(
-    repository: Repository, commit: str, paths: Mapping[str, tuple[str, ...] | None]
+    repository: Repository, commit: str, paths: Mapping[str, tuple[str, ...] | None], cache: Cache | None = None
 ) -> Mapping[str, Revisions]:
     """The revisions of files that lead to a commit; ``paths`` say where the state of the record in each stands.
 
-    GitError where the history cannot be read; a shallow clone tells what it has.
+    With a cache, versions that were compared before are not read again. GitError where the history cannot be read; a
+    shallow clone tells what it has.
     """
     commits = list(_log(repository, commit))
     _land(commits)
@@ -82,10 +87,12 @@ def revisions(
                 counts[path] = counts.get(path, 0) + 1
                 if counts[path] <= MOST:
                     found.setdefault(path, []).append((item, before, after))
-    compared = [row for rows in found.values() for row in rows]
-    data = _Contents(repository, {blob for _, *blobs in compared[:_MOST_COMPARED] for blob in blobs})
+    pairs = [_Pair(before, after, paths[path]) for path, rows in found.items() for _, before, after in rows]
+    told = _differences(repository, pairs[:_MOST_COMPARED], cache)
     return {
-        path: Revisions(tuple(_revision(row, data, paths[path]) for row in rows), counts[path])
+        path: Revisions(
+            tuple(_revision(*row, told.get(_Pair(*row[1:], paths[path]), _SAME)) for row in rows), counts[path]
+        )
         for path, rows in found.items()
     }
 
@@ -134,37 +141,67 @@ def _land(commits: list[_Commit]) -> None:
             waiting += by_name[name].parents
 
 
-class _Contents:
-    """Blobs as plain data, each read once."""
+class _Pair(NamedTuple):
+    """Two versions of a record, by their blobs, and where its state stands."""
 
-    def __init__(self, repository: Repository, wanted: Collection[str]) -> None:
-        self._data: dict[str, Any] = {}
-        blobs = sorted(blob for blob in wanted if blob.strip("0"))
-        sizes = repository.sizes(blobs)
-        small = [blob for blob, size in zip(blobs, sizes, strict=True) if size <= MAX_BYTES]
-        for blob, content in zip(small, repository.objects(small, "blob"), strict=True):
-            try:
-                self._data[blob] = parse(content)
-            except Refused:
-                continue
+    before: str
+    after: str
+    state: tuple[str, ...] | None
 
-    def of(self, blob: str) -> Any:
-        """The data of a blob; None where there is none."""
-        return self._data.get(blob)
+    @property
+    def key(self) -> str:
+        return hashlib.blake2b(repr(tuple(self)).encode(), digest_size=16).hexdigest()
 
 
-def _revision(row: tuple[_Commit, str, str], data: _Contents, state: tuple[str, ...] | None) -> Revision:
-    commit, before, after = row
-    action = "added" if not before.strip("0") else "removed" if not after.strip("0") else "changed"
-    old, new = data.of(before), data.of(after)
+_Difference = tuple[list[str], int, str]
+"""Changed fields that are named, how many there are besides, and the state that the record came to."""
+_SAME: Final[_Difference] = ([], 0, "")
+
+
+def _differences(repository: Repository, pairs: Iterable[_Pair], cache: Cache | None) -> dict[_Pair, _Difference]:
+    """What each two versions differ in; those that a cache knows are not read."""
+    keys = {pair.key: pair for pair in pairs}
+    space = hashlib.blake2b(program(), digest_size=16, person=b"itsm-revisions").digest()
+    stored = cache.get_many(space, keys) if cache is not None else ()
+    found: dict[str, _Difference] = {key: (fields, more, state) for key, (fields, more, state) in stored}
+    left = {key: pair for key, pair in keys.items() if key not in found}
+    data = _contents(repository, {blob for pair in left.values() for blob in (pair.before, pair.after)})
+    fresh = {key: _difference(data.get(pair.before), data.get(pair.after), pair) for key, pair in left.items()}
+    if cache is not None:
+        cache.put_many(space, {key: list(told) for key, told in fresh.items()})
+    return {keys[key]: told for key, told in (found | fresh).items()}
+
+
+def _contents(repository: Repository, wanted: Collection[str]) -> dict[str, Any]:
+    """Blobs as plain data; without those that are none."""
+    found: dict[str, Any] = {}
+    blobs = sorted(blob for blob in wanted if blob.strip("0"))
+    sizes = repository.sizes(blobs)
+    small = [blob for blob, size in zip(blobs, sizes, strict=True) if size <= MAX_BYTES]
+    for blob, content in zip(small, repository.objects(small, "blob"), strict=True):
+        with suppress(Refused):
+            found[blob] = parse(content)
+    return found
+
+
+def _difference(old: Any, new: Any, pair: _Pair) -> _Difference:
     fields: list[str] = []
-    if action == "changed" and old is not None and new is not None:
+    if _action(pair.before, pair.after) == "changed" and old is not None and new is not None:
         fields = [format_pointer(pointer) for pointer in diff_data(old, new)]
     came = ""
-    if state is not None and new is not None:
-        now, then = get(new, state), get(old, state) if old is not None else None
-        came = str(now) if isinstance(now, str) and now != then else ""
+    if pair.state is not None and new is not None:
+        now, then = get(new, pair.state), get(old, pair.state) if old is not None else None
+        came = now if isinstance(now, str) and now != then else ""
+    return fields[:FIELDS], max(0, len(fields) - FIELDS), came
+
+
+def _action(before: str, after: str) -> str:
+    return "added" if not before.strip("0") else "removed" if not after.strip("0") else "changed"
+
+
+def _revision(commit: _Commit, before: str, after: str, told: _Difference) -> Revision:
+    fields, more, state = told
     return Revision(
-        commit.name, commit.at, commit.author, commit.subject, commit.request, action,
-        tuple(fields[:FIELDS]), max(0, len(fields) - FIELDS), came,
+        commit.name, commit.at, commit.author, commit.subject, commit.request, _action(before, after),
+        tuple(fields), more, state,
     )  # fmt: skip

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
@@ -84,14 +85,22 @@ def calendar(name: str, events: Iterable[Event], note: str = "") -> bytes:
         lines.append(f"X-WR-CALDESC:{escape(note)}")
     made = list(events)
     zones = {event.series.zone.key: (event.series.zone, event.span.start.year) for event in made if event.series}
-    for _, (zone, year) in sorted(zones.items()):
-        lines += _zone(zone, year)
-    for event in made:
-        lines += _lines(event)
-        for begins, span in event.series.moved if event.series else ():
-            lines += _lines(replace(event, span=span), begins)
-    lines.append("END:VCALENDAR")
-    return b"".join(fold(line) for line in lines)
+    parts = [_folded(lines), *(_zone(zone, year) for _, (zone, year) in sorted(zones.items()))]
+    parts += map(_event, made)
+    return b"".join([*parts, fold("END:VCALENDAR")])
+
+
+def _folded(lines: Iterable[str]) -> bytes:
+    return b"".join(map(fold, lines))
+
+
+@lru_cache(maxsize=4096)
+def _event(event: Event) -> bytes:
+    """An event with those that differ from its rule; remembered, for it stands in the calendars of all it is about."""
+    moved = event.series.moved if event.series else ()
+    return _folded(_lines(event)) + b"".join(
+        _folded(_lines(replace(event, span=span), begins)) for begins, span in moved
+    )
 
 
 def _lines(event: Event, instead: datetime | None = None) -> Iterator[str]:
@@ -133,8 +142,13 @@ def _local(instant: datetime, zone: ZoneInfo) -> str:
     return f";TZID={zone.key}:{instant.astimezone(zone):%Y%m%dT%H%M%S}"
 
 
-def _zone(zone: ZoneInfo, year: int) -> Iterator[str]:
+@lru_cache(maxsize=64)
+def _zone(zone: ZoneInfo, year: int) -> bytes:
     """The offsets of a zone, from the year before on, each from when it holds (RFC 5545, section 3.6.5)."""
+    return _folded(_offsets(zone, year))
+
+
+def _offsets(zone: ZoneInfo, year: int) -> Iterator[str]:
     first = datetime(year - 1, 1, 1, tzinfo=UTC)
     yield "BEGIN:VTIMEZONE"
     yield f"TZID:{zone.key}"

@@ -78,17 +78,27 @@ def student(freedom: float) -> float:
 
 
 def passes(load: Callable[[int], Fraction], rate: Fraction, threshold: Fraction) -> int | None:
-    """The first month, from 0 for now, in which a load that grows is above a threshold; None within MOST_MONTHS.
+    """The first month, from 0 for now, in which a load that grows is above a threshold of 0 or more; None if never.
 
     ``load`` is what the load of that month would be without growth: the same in all, or that of a season.
     """
-    # Twelve digits are enough for anybody, and keep the numbers short.
+    # Twelve digits are enough for anybody, and keep the numbers short; integers take a tenth of the time of fractions.
     factor, limit, rise = 10**12, threshold * 10**12, 1 + rate
+    before, most = Fraction(0), 0
     for month in range(MOST_MONTHS + 1):
-        if load(month) * factor > limit:
+        here = load(month)
+        if here is not before and here > 0:
+            before, most = here, limit // here
+        if here > 0 and factor > most:
             return month
-        factor = round(factor * rise)
+        factor = _rounded(factor * rise.numerator, rise.denominator)
     return None
+
+
+def _rounded(above: int, below: int) -> int:
+    """The quotient, half to even, as ``round`` of a fraction is."""
+    found, rest = divmod(above, below)
+    return found + (2 * rest > below or (2 * rest == below and found % 2))
 
 
 def month_after(day: date, months: int) -> str:

@@ -9,14 +9,13 @@ management practices (operation).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
 from itsm_as_code.clock import Interval, parse_instant, zone
-from itsm_as_code.durations import add_months
 from itsm_as_code.measures import requests
 from itsm_as_code.measures.metric import Definition, Metric, Row
 from itsm_as_code.measures.repeated import repeated
@@ -38,6 +37,8 @@ class Population:
     facts: Facts
     now: datetime
     deployments: Sequence[Row] | None = None
+    told: dict[str, list[Row] | None] = field(default_factory=dict, compare=False)
+    """Rows that were asked for, by what they measure: a year, its quarters and halves are made of the same."""
 
     @cached_property
     def changes(self) -> list[tuple[Data, Outcome]]:
@@ -341,17 +342,12 @@ DEFINITIONS: Final[Mapping[str, Definition]] = {name: definition for name, (defi
 """All that is measured, by name, in the order in which it is told."""
 
 
-def months_before(end: datetime, months: int) -> datetime:
-    """The same time of day so many months before, in UTC."""
-    at = end.astimezone(UTC)
-    day = add_months(at.date(), -months)
-    return at.replace(year=day.year, month=day.month, day=day.day)
-
-
 def rows(name: str, known: Population) -> list[Row] | None:
     """The rows of a metric up to now; None where nobody says."""
-    found = _MEASURES[name][1](known)
-    return None if found is None else list(found)
+    if name not in known.told:
+        found = _MEASURES[name][1](known)
+        known.told[name] = None if found is None else list(found)
+    return known.told[name]
 
 
 def metrics(

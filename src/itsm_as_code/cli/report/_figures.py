@@ -52,8 +52,8 @@ class Known:
 def known(session: Session, figures: Figures) -> Known:
     """What the options ask for; UsageError where there are no records, or the period is none."""
     from itsm_as_code.clock import Interval
+    from itsm_as_code.durations import months_before
     from itsm_as_code.errors import UsageError
-    from itsm_as_code.measures.kpi import months_before
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.validation import load_rule_set
 

@@ -28,8 +28,8 @@ def command(session: Session, ends: Said | None, baseline: str | None, rev: str 
     """
     from itsm_as_code.cli.report._figures import Figures, known, population, spans
     from itsm_as_code.clock import Interval, format_instant
+    from itsm_as_code.durations import months_before
     from itsm_as_code.measures.comparison import change
-    from itsm_as_code.measures.kpi import months_before
     from itsm_as_code.measures.value import value
     from itsm_as_code.reports.kpi import Compared, Kpi
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Final
 
 from itsm_as_code.clock import Interval
+from itsm_as_code.durations import months_before
 from itsm_as_code.measures.comparison import change
-from itsm_as_code.measures.kpi import Population, metrics, months_before, trend
+from itsm_as_code.measures.kpi import Population, metrics, trend
 from itsm_as_code.measures.metric import Metric, shown
 from itsm_as_code.measures.repeated import repeated
 from itsm_as_code.measures.value import value

@@ -141,6 +141,7 @@ def main() -> int:
     print(built.stdout + built.stderr, end="")
     unexpected |= built.returncode != 0
     print(f"\nThe site lies in {ROOT / 'site'}: open {(ROOT / 'site' / 'index.html').as_uri()}")
+    print("For a year of merges with signed evidence to audit: .venv/bin/python demo/history/build.py DIR")
     return int(unexpected)
 
 

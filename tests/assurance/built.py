@@ -1,52 +1,12 @@
-"""A history of landings of every kind, four of them with something wrong, for audits to find."""
+"""Landings of every kind, and lines of evidence that say what is not so, for audits to find."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
-from itsm_as_code.assurance.noting import keep
 from itsm_as_code.gate.decision import Decision, canonical
 from tests.assurance.tools import Firm
-
-SPECIAL: Final = 9
-"""So many landings have a kind of their own; the others are merges that were approved."""
-
-
-@dataclass
-class Built:
-    """A firm with its history; ``wrong`` are the code, commit and person of what is to be found, oldest first."""
-
-    firm: Firm
-    wrong: list[tuple[str, str, str]] = field(default_factory=list)
-
-
-def build(firm: Firm, landings: int) -> Built:
-    """So many landings: a push, a merge against the verdict, damaged and forged evidence among them."""
-    made = Built(firm)
-    for number in range(landings - SPECIAL):
-        land(firm, f"ordinary-{number}")
-    land(firm, "squashed", "squash")
-    land(firm, "rebased", "rebase")
-    for name in ("queued-1", "queued-2"):
-        propose(firm, name)
-    for name in ("queued-1", "queued-2"):
-        firm.merge(head=name)
-    made.wrong.append(("direct-push", push(firm, "pushed"), "erin"))
-    land(firm, "after-the-push")
-    made.wrong.append(("against-verdict", land(firm, "against", approved=False), "erin"))
-    damaged = land(firm, "damaged")
-    forged = land(firm, "forged", approved=False)
-    made.wrong += [("evidence-altered", damaged, "erin"), ("approver-not-member", forged, "mallory")]
-    noted = firm.prepared(firm.ledger())
-    assert noted.stopped is None
-    lines = {item.commit: item for item in noted.statements}
-    left = tuple(item for item in noted.statements if item.commit not in (damaged, forged))
-    keep(firm.ledger(), replace(noted, statements=left), None)
-    firm.force(damaged, lines[damaged].packed[:-9])
-    firm.force(forged, firm.signed(with_approval_of("mallory", lines[forged].line)))
-    return made
 
 
 def propose(firm: Firm, name: str, *, approved: bool = True) -> None:

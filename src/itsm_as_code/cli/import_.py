@@ -68,6 +68,8 @@ def command() -> None:
       itsm import alerts payload.json --into .
       itsm import icalendar holidays.ics --into .
       itsm import focus costs-2026-10.csv --into .
+      itsm import cstate config.yml --into .
+      itsm import upptime history/summary.json issues.json --into .
       itsm import csv --map servicenow-change changes.csv
     """
 
@@ -133,6 +135,7 @@ def _command(name: str, title: str) -> click.Command:
         lifecycle: tuple[tuple[str, str], ...] = (),
         mapping: str | None = None,
         timezone: str | None = None,
+        planned: tuple[str, ...] = (),
     ) -> None:
         from functools import partial
 
@@ -141,12 +144,15 @@ def _command(name: str, title: str) -> click.Command:
         how = _How(force=force, dry_run=dry_run, propose=propose, since=since)
         day = session.instant(None).date().isoformat()
         table = _mapping(session, mapping) if mapping is not None else None
-        asked = Asked(default_owner, dict(lifecycle), table, timezone, day)
+        asked = Asked(default_owner, dict(lifecycle), table, timezone, day, planned)
         _run(session, name, files, into, partial(importer(name).convert, asked=asked), how)
 
     if name == "backstage":
         meanings = "What a word means, such as ga live, as itsm knows lifecycles; repeat it for each."
         click.option("--lifecycle", type=(str, _LIFECYCLE), multiple=True, metavar="WORD LIFECYCLE", help=meanings)(run)
+    if name in ("cstate", "upptime"):
+        words = "A word in the title of an entry that tells planned work; repeat it for each."
+        click.option("--planned", multiple=True, metavar="WORD", help=words)(run)
     if name == "csv":
         known = "A mapping file, or the name of one that comes along: see docs/how-to/import-tables.md."
         click.option("--map", "mapping", required=True, metavar="FILE", help=known)(run)

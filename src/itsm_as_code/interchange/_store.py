@@ -16,7 +16,7 @@ from itsm_as_code.errors import ItsmError, UsageError
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, format_pointer
 from itsm_as_code.interchange._memory import Merge, annotated, merged, remembers, with_memory, without_memory
 from itsm_as_code.interchange._notes import Notes, differences, listed
-from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.document import Data
 from itsm_as_code.records.editing import edited
 from itsm_as_code.records.kinds import KindRegistry
@@ -78,6 +78,8 @@ class Asked:
     """Whose clocks the times of a table are read by; the mapping says so otherwise."""
     day: str = ""
     """The day on which history is taken over."""
+    planned: tuple[str, ...] = ()
+    """Words that tell planned work of a status page, beside those that are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,12 @@ class Known:
         registry = registry_of(tree)
         catalogue: Catalogue = load_catalogue(tree, registry)
         return cls(root, registry, dict(catalogue.records))
+
+    def taken_over(self, record: RecordId, tool: str, number: str, day: str) -> dict[str, Any]:
+        """The mark of what another tool closed; one that is there stays, with the day on which it was set."""
+        there = self.records.get(record)
+        former = get(there.data, ("spec", "takenOver")) if there is not None else None
+        return {"takenOver": former or {"from": tool, "number": number, "on": day}}
 
 
 class Outcome(StrEnum):

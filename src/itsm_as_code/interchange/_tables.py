@@ -85,8 +85,26 @@ def _of_csv(path: str, text: str, delimiter: str) -> Iterator[Row]:
         yield Row(Location(path, line, 1), cells, problem)
 
 
+def json_objects(path: str, source: bytes) -> list[tuple[Any, Location]]:
+    """What the array in a file holds, wherever it stands in the object around it, each with its place."""
+    if len(source) > MAX_BYTES:
+        raise UnreadableError(f"the file has more than {MAX_BYTES >> 20} MiB")
+    return list(_objects(path, _decoded(source)[1]))
+
+
 def _of_json(path: str, text: str) -> Iterator[Row]:
-    """The objects of an array, wherever it stands in the object around it, each at its line."""
+    for item, at in _objects(path, text):
+        if isinstance(item, dict):
+            flat = {str(key): _cell(value) for key, value in item.items() if key != "fields"}
+            flat |= {str(key): _cell(value) for key, value in item.get("fields", {}).items()} if isinstance(
+                item.get("fields"), dict
+            ) else {}  # fmt: skip
+            yield Row(at, {key: value for key, value in flat.items() if value})
+        else:
+            yield Row(at, {}, "a row is no object")
+
+
+def _objects(path: str, text: str) -> Iterator[tuple[Any, Location]]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -104,14 +122,7 @@ def _of_json(path: str, text: str) -> Iterator[Row]:
         at = Location(path, text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position))
         _, end = decoder.raw_decode(text, position)
         position = _start(text, end, "")
-        if isinstance(item, dict):
-            flat = {str(key): _cell(value) for key, value in item.items() if key != "fields"}
-            flat |= {str(key): _cell(value) for key, value in item.get("fields", {}).items()} if isinstance(
-                item.get("fields"), dict
-            ) else {}  # fmt: skip
-            yield Row(at, {key: value for key, value in flat.items() if value})
-        else:
-            yield Row(at, {}, "a row is no object")
+        yield item, at
 
 
 def _start(text: str, position: int, skipped: str = "") -> int:

@@ -71,7 +71,7 @@ def convert(sources: Mapping[str, bytes], known: Known, asked: Asked | None = No
     asked, notes = asked or Asked(), Notes()
     read = read_events(sources, asked.form, asked.labels, notes)
     facts = facts_of(known)
-    desk = _Desk(known, facts, _matrix(known), notes)
+    desk = _Desk(known, facts, priority_matrix(known), notes)
     alerts = joined(read.events)
     records = [desk.record(alert, origin) for alert, origin in alerts]
     if asked.is_all:
@@ -90,7 +90,8 @@ def joined(events: Iterable[Event]) -> list[tuple[Alert, Location]]:
     return [found[key] for key in sorted(found)]
 
 
-def _matrix(known: Known) -> PriorityMatrix:
+def priority_matrix(known: Known) -> PriorityMatrix:
+    """The matrix of itsm.yaml, or the usual one."""
     if not known.root.is_dir():
         return Configuration().priority_matrix
     return load_configuration(WorkTree(known.root), known.registry)[0].priority_matrix
@@ -101,7 +102,7 @@ class _Desk:
 
     def __init__(self, known: Known, facts: Facts, matrix: PriorityMatrix, notes: Notes) -> None:
         self._known, self._facts, self._matrix, self._notes = known, facts, matrix, notes
-        self._names = dict(_names(facts))
+        self._names = dict(service_names(facts))
         self._made = {
             (state.key, state.day): record
             for record in known.records.values()
@@ -158,8 +159,8 @@ def _is_closed(record: Record) -> bool:
     return record.state in (record.kind.lifecycle or {}).get("final", ())
 
 
-def _names(facts: Facts) -> Iterator[tuple[str, str]]:
-    """What monitoring may call a service, lower-case, with the name of its record; the name itself counts most."""
+def service_names(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What other tools may call a service, lower-case, with the name of its record; the name itself counts most."""
     services = sorted(facts.records("Service"), key=lambda data: str(data["metadata"]["name"]))
     for data in services:
         yield str(data["metadata"]["title"]).casefold(), data["metadata"]["name"]
@@ -179,4 +180,4 @@ def _state(record: Record) -> Alert | None:
     return Alert.read(text) if isinstance(text, str) else None
 
 
-__all__ = ["FORMS", "RULES", "TITLE", "Asked", "convert"]
+__all__ = ["FORMS", "RULES", "TITLE", "Asked", "convert", "priority_matrix", "service_names"]

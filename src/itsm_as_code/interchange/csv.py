@@ -18,7 +18,6 @@ from itsm_as_code.interchange._notes import Notes
 from itsm_as_code.interchange._store import Asked, Conversion, Known, NewRecord
 from itsm_as_code.interchange._tables import Row, UnreadableError, read_rows
 from itsm_as_code.interchange._values import ValueRefusedError, Values, plain_text
-from itsm_as_code.records.catalogue import get
 from itsm_as_code.records.kinds import API_VERSION
 
 TITLE = "Rows of a table (CSV or JSON) by a mapping file"
@@ -167,10 +166,8 @@ class _Table:
         over = self.mapping.taken_over
         if over is None or data["spec"].get("status") not in over[2]:
             return
-        there = self.known.records.get(record)
-        former = get(there.data, ("spec", "takenOver")) if there is not None else None
         number = plain_text(_first(cells, over[1]))
-        data["spec"]["takenOver"] = former or {"from": over[0], "number": number, "on": self.asked.day}
+        data["spec"] |= self.known.taken_over(record, over[0], number, self.asked.day)
 
     def _keep_rest(self, row: Row, kept: dict[str, str], record: RecordId) -> None:
         for column, text in row.cells.items():

@@ -25,9 +25,11 @@ CALLS: Final[dict[str, list[str]]] = {
     "calendar": [],
     "deployed": [*(f"--{name}=x" for name in ("service", "environment", "artifact", "as", "key")), "--start", "now"],
     "export oscal": ["--model", "assessment-results"],
-    "import backstage": ["README.md", "--into", ".", "--propose", "proposed"],
+    **{
+        f"import {name}": ["README.md", "--into", ".", "--propose", "proposed"]
+        for name in ("backstage", "cstate", "openslo", "upptime")
+    },
     "import csv": ["README.md", "--map", "servicenow-cmdb", "--into", ".", "--propose", "proposed"],
-    "import openslo": ["README.md", "--into", ".", "--propose", "proposed"],
     "import issue": ["README.md", "--into", "."],
     "import request": ["README.md", "--into", "."],
     "oncall": [],

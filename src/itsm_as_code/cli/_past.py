@@ -27,12 +27,15 @@ def past_of(
     if repository is None or commit is None:
         return Past(shown="the records are in no git repository, so there is no evidence of merges")
     states: dict[str, tuple[str, ...] | None] = {}
+    known = {}
     for record in validation.catalogue:
         if not record.pack:
             lifecycle = record.kind.lifecycle
+            if record.oid is not None:
+                known[record.oid] = record.data
             states[record.path] = tuple(map(str, parse_pointer(lifecycle["field"]))) if lifecycle else None
     try:
-        told = revisions(repository, commit, states, cache)
+        told = revisions(repository, commit, states, cache, known)
         if not validation.configuration.evidence.keys:
             return Past(
                 told, "itsm.yaml names no key for evidence, so nothing shows who approved (itsm evidence setup)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,12 +15,16 @@ from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.policies import Outcome, PolicyEngine
 from itsm_as_code.policies.cel import CompileError, Context, Environment, EvaluationError, Sieve
 from itsm_as_code.policies.policy import Policy
+from itsm_as_code.processes import cores, streamed
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.validation import Validation, risk_data, waived_in
 
 _AT_WORK: Final = "implementing"
 """The state in which a change is while it is carried out; every change that has begun was in it."""
+_WORTH_PROCESSES: Final = 1_000
+"""Changes from which on it is worth while to start processes that ask policies of them."""
+_CHUNK: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,7 @@ class Basis:
         for finding in validation.findings:
             if finding.severity is not Severity.INFO:
                 self.findings.setdefault(finding.rule, []).append(finding)
-        self._then: dict[tuple[str, RecordId], Outcome | None] = {}
-        self._risks: dict[RecordId, Mapping[str, Any] | None] = {}
+        self._then: dict[RecordId, dict[str, Outcome]] = {}
         self._sieves: dict[str, Sieve] = {}
         self._populations: dict[tuple[str, Interval], Population] = {}
 
@@ -107,12 +110,6 @@ class Basis:
     def _risk(self, record: Record, at: datetime) -> Mapping[str, Any] | None:
         return risk_data(record, self.validation.facts, at, self.validation.configuration)
 
-    def _risk_then(self, record: Record, at: datetime) -> Mapping[str, Any] | None:
-        """The risk of a change when work on it began, the same for every policy."""
-        if record.id not in self._risks:
-            self._risks[record.id] = self._risk(record, at)
-        return self._risks[record.id]
-
     def _sieve(self, policy: Policy) -> Sieve:
         if policy.name not in self._sieves:
             self._sieves[policy.name] = Sieve([policy.condition])
@@ -128,33 +125,60 @@ class Basis:
         said = dict(self.outcomes.get(policy, {}))
         known = self.usable.get(policy)
         if known is not None and "Change" in known.kinds:
-            for record in self.population(IN_PRODUCTION, period).members:
+            members = self.population(IN_PRODUCTION, period).members
+            self._ask(members)
+            for record in members:
                 outcome = self._at_work(known, record)
                 if outcome is not None:
                     said[record.id] = outcome
         return said
 
-    def _at_work(self, policy: Policy, record: Record) -> Outcome | None:
-        key = policy.name, record.id
-        if key not in self._then:
-            self._then[key] = self._outcome(policy, record)
-        return self._then[key]
+    @cached_property
+    def _together(self) -> dict[str, Policy]:
+        """The policies on changes that controls rest on: a change is made ready for them once."""
+        named = {
+            entry.get("policy")
+            for control in self.validation.catalogue.of_kind("Control")
+            for entry in control.spec.get("evidence", ())
+        }
+        return {name: policy for name, policy in self.usable.items() if name in named and "Change" in policy.kinds}
 
-    def _outcome(self, policy: Policy, record: Record) -> Outcome | None:
+    def _ask(self, records: Sequence[Record]) -> None:
+        """Ask of those of which nobody asked yet; on all cores where they are many."""
+        left = [record for record in records if record.id not in self._then]
+        if len(left) < _WORTH_PROCESSES:
+            return
+        _ = self._waived  # for all processes
+        chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
+        work = lambda chunk: [(item.id, self._outcomes(item, self._together)) for item in chunk]  # noqa: E731
+        for found in streamed(chunks, work, cores()):
+            self._then |= found
+
+    def _at_work(self, policy: Policy, record: Record) -> Outcome | None:
+        if policy.name not in self._together:
+            return self._outcomes(record, {policy.name: policy}).get(policy.name)
+        if record.id not in self._then:
+            self._then[record.id] = self._outcomes(record, self._together)
+        return self._then[record.id].get(policy.name)
+
+    def _outcomes(self, record: Record, policies: Mapping[str, Policy]) -> dict[str, Outcome]:
+        """What policies say of a change as it stood at work, by their names."""
         if record.state == _AT_WORK:
-            return None  # as it stands
+            return {}  # as it stands
         data = {**record.data, "spec": {**record.spec, "status": _AT_WORK}}
-        if not policy.selects(data) or not self._sieve(policy).passing(data):
-            return None  # told at first sight, for there are as many questions as changes times policies
+        # Told at first sight, for there are as many questions as changes times policies.
+        asked = [item for item in policies.values() if item.selects(data) and self._sieve(item).passing(data)]
+        if not asked:
+            return {}
         at = when(record, IN_PRODUCTION["at"], self.known.started) or self.now
-        risk = self._risk_then(record, at) if policy.asks_for_risk else None
-        activation = self._environment.activation(Context(data, at, risk=risk))
-        status, message = policy.judge(data, self._environment, activation)
-        if status == "skip":
-            return None
-        if status != "pass" and at in self._waived(policy.name, record.id):
-            status = "waived"
-        return Outcome(policy.name, record.id, status, message)
+        risk = self._risk(record, at) if any(policy.asks_for_risk for policy in asked) else None
+        activation, found = self._environment.activation(Context(data, at, risk=risk)), {}
+        for policy in asked:
+            status, message = policy.judge(data, self._environment, activation)
+            if status != "skip":
+                is_waived = status != "pass" and at in self._waived(policy.name, record.id)
+                found[policy.name] = Outcome(policy.name, record.id, "waived" if is_waived else status, message)
+        return found
 
     @cached_property
     def _waived(self) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from itsm_as_code.cache import Cache
@@ -70,12 +71,16 @@ class _Commit:
 
 
 def revisions(
-    repository: Repository, commit: str, paths: Mapping[str, tuple[str, ...] | None], cache: Cache | None = None
+    repository: Repository,
+    commit: str,
+    paths: Mapping[str, tuple[str, ...] | None],
+    cache: Cache | None = None,
+    known: Mapping[str, Any] = MappingProxyType({}),
 ) -> Mapping[str, Revisions]:
     """The revisions of files that lead to a commit; ``paths`` say where the state of the record in each stands.
 
-    With a cache, versions that were compared before are not read again. GitError where the history cannot be read; a
-    shallow clone tells what it has.
+    ``known`` is the data of blobs that need not be read; with a cache, versions that were compared before are not read
+    either. GitError where the history cannot be read; a shallow clone tells what it has.
     """
     commits = list(_log(repository, commit))
     _land(commits)
@@ -88,7 +93,7 @@ def revisions(
                 if counts[path] <= MOST:
                     found.setdefault(path, []).append((item, before, after))
     pairs = [_Pair(before, after, paths[path]) for path, rows in found.items() for _, before, after in rows]
-    told = _differences(repository, pairs[:_MOST_COMPARED], cache)
+    told = _differences(repository, pairs[:_MOST_COMPARED], cache, known)
     return {
         path: Revisions(
             tuple(_revision(*row, told.get(_Pair(*row[1:], paths[path]), _SAME)) for row in rows), counts[path]
@@ -158,14 +163,17 @@ _Difference = tuple[list[str], int, str]
 _SAME: Final[_Difference] = ([], 0, "")
 
 
-def _differences(repository: Repository, pairs: Iterable[_Pair], cache: Cache | None) -> dict[_Pair, _Difference]:
+def _differences(
+    repository: Repository, pairs: Iterable[_Pair], cache: Cache | None, known: Mapping[str, Any]
+) -> dict[_Pair, _Difference]:
     """What each two versions differ in; those that a cache knows are not read."""
     keys = {pair.key: pair for pair in pairs}
     space = hashlib.blake2b(program(), digest_size=16, person=b"itsm-revisions").digest()
     stored = cache.get_many(space, keys) if cache is not None else ()
     found: dict[str, _Difference] = {key: (fields, more, state) for key, (fields, more, state) in stored}
     left = {key: pair for key, pair in keys.items() if key not in found}
-    data = _contents(repository, {blob for pair in left.values() for blob in (pair.before, pair.after)})
+    blobs = {blob for pair in left.values() for blob in pair[:2]}
+    data = {**_contents(repository, blobs - known.keys()), **{blob: known[blob] for blob in blobs & known.keys()}}
     fresh = {key: _difference(data.get(pair.before), data.get(pair.after), pair) for key, pair in left.items()}
     if cache is not None:
         cache.put_many(space, {key: list(told) for key, told in fresh.items()})

@@ -17,6 +17,7 @@ from typing import Final
 _TINY: Final = 1e-300
 _PRECISION: Final = 1e-14
 _MOST_STEPS: Final = 10_000
+_GRID: Final = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,19 @@ def _continued_fraction(a: float, b: float, x: float) -> float:
 
 @lru_cache(maxsize=4096)
 def quantile(a: float, b: float, share: float) -> float:
-    """The rate below which Beta(a, b) has this share of its mass, to twelve digits, by halving."""
-    low, high = 0.0, 1.0
-    while high - low > 1e-12:
-        middle = (low + high) / 2
-        if incomplete_beta(a, b, middle) < share:
-            low = middle
+    """The rate below which Beta(a, b) has this share of its mass (above 0, below 1), to twelve digits.
+
+    It lies between two neighbours of a grid of 2**-40, which halving finds in 40 steps, and false position that halves
+    the weight of an end which stays (the Illinois algorithm: Dowell and Jarratt, BIT 11, 1971) in about ten.
+    """
+    low, high, below, above = 0, _GRID, -share, 1 - share
+    side = 0
+    while high - low > 1:
+        guess = low + round((high - low) * (below / (below - above)))
+        middle = min(max(guess, low + 1), high - 1)
+        mass = incomplete_beta(a, b, middle / _GRID) - share
+        if mass < 0:
+            low, below, above, side = middle, mass, above / 2 if side < 0 else above, -1
         else:
-            high = middle
-    return (low + high) / 2
+            high, above, below, side = middle, mass, below / 2 if side > 0 else below, 1
+    return (low + high) / (2 * _GRID)

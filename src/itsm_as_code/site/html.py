@@ -156,6 +156,10 @@ class Html:
             for title, is_figure in zip(value.headers, figures, strict=True)
         ])  # fmt: skip
         labels = [f' data-l="{escape(title)}"' if title else "" for title in value.headers]
+        opened = [
+            [f'<td role="cell"{label}{_classes(n=is_figure, up=up)}>' for up in (False, True)]
+            for label, is_figure in zip(labels, figures, strict=True)
+        ]
         rows = []
         for row in value.rows:
             facets = "".join([f' data-{key}="{escape(said)}"' for key, said in row.facets])
@@ -163,8 +167,7 @@ class Html:
             if not value.compact:
                 decisive = next((at for at, cell in enumerate(row.cells) if at and _is_status(cell)), 0)
             cells = "".join([
-                f'<td role="cell"{labels[at]}{_classes(n=figures[at], up=at == decisive)}>{write(row.cells[at])}</td>'
-                for at in range(1, len(row.cells))
+                f"{opened[at][at == decisive]}{write(row.cells[at])}</td>" for at in range(1, len(row.cells))
             ])  # fmt: skip
             rows.append(
                 f'<tr role="row"{facets}><th role="rowheader" scope="row">{write(row.cells[0])}</th>{cells}</tr>'

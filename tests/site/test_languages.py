@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib import resources
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,18 +21,28 @@ from itsm_as_code import site
 from itsm_as_code.site import languages, render
 from itsm_as_code.site.languages import Language, language
 from itsm_as_code.site.pages import context_of, units
-from itsm_as_code.site.views import state
+from itsm_as_code.site.views import listing, schema, state
 from itsm_as_code.site.views import words as words_
 from itsm_as_code.validation import Validation
 from tests.site.conftest import REVISION, Validate
 from tests.site.reader import read
-from tests.site.test_views import PEOPLE, change, incident, record, service
+from tests.site.test_views import PEOPLE, record, service
 
 CATALOGUE: Mapping[str, Any] = json.loads(
     resources.files("itsm_as_code.site").joinpath("catalogues", "de.json").read_text("utf-8")
 )
-WHOLE = ("home", "about", "lists Service", "record Service/")
-"""Parts of the site in which nothing may stay English; of others the number of texts that do is printed."""
+GERMAN = Language(CATALOGUE)
+MONTHS = list(CATALOGUE["months"])
+FEW = 1
+"""Records of each kind whose pages are looked at; all of them in the deep run."""
+SITE = Path(site.__file__).parent
+SCRIPTS = [SITE / "static" / name for name in ("site.js", "search.js")]
+NOT_SHOWN = {"server.py", "told.py", "languages.py"}
+"""Modules that say nothing on a page: of the preview, and of what is looked up here."""
+NAMES = {*CATALOGUE["days"], *CATALOGUE["months"], "The", "Preview", "Server",
+    "A change that mends it is under way", "A change that mends it is planned",
+}  # fmt: skip
+"""Parts of texts, and names of a language."""
 
 
 class Listening(Language):
@@ -36,15 +51,16 @@ class Listening(Language):
     def __init__(self, catalogue: Mapping[str, Any]) -> None:
         super().__init__(catalogue)
         self.unknown: set[str] = set()
-        self._listens = False
+        self._listens, self._is_first = False, True
 
     def page(self, text: str) -> str:
+        found = []
         before, main, after = re.split(r"(?=<main)|(?<=</main>)", text)
-        said = super().page(before)
-        self._listens = True
-        said += super().page(main)
-        self._listens = False
-        return said + super().page(after)
+        for part in (before, main, after):
+            self._listens = part is main or self._is_first
+            found.append(super().page(part))
+        self._is_first = False
+        return "".join(found)
 
     def _escaped(self, text: str) -> str:
         core = html.unescape(text.strip())
@@ -59,77 +75,169 @@ def german(validation: Validation) -> Validation:
 
 def scalars(value: object) -> Iterator[str]:
     if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
+        for item in (*value, *value.values()) if isinstance(value, dict) else value:
             yield from scalars(item)
     elif isinstance(value, str):
         yield " ".join(value.split())
 
 
-def untranslated(
-    validation: Validation, catalogue: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, parts: tuple[str, ...]
-) -> set[str]:
-    """What stayed English on some parts of the site, and stands in no record."""
-    listening = Listening(catalogue)
-    monkeypatch.setattr(render, "language", lambda _: listening)
-    context = context_of(german(validation), REVISION, None, None)
-    for unit in units(context, state.Now(context), {}):
-        if unit.name in parts or any(part.endswith("/") and unit.name.startswith(part) for part in parts):
-            for _ in unit.make():
-                pass
-    known = {text for item in validation.catalogue for text in scalars(item.data)} | {
-        validation.configuration.organisation_name, validation.configuration.site_title,
-        validation.configuration.timezone,
-    }  # fmt: skip
-    # What checks and policies find is no word of the site.
-    told = (words_.said(item.message, item.remedy or "") for item in validation.findings)
-    known |= {
-        s
-        for value in told
-        for s in languages._SENTENCES.split("".join(p.text for p in getattr(value, "parts", (value,))))
-    }
-    whole = "\n".join(known)
+@dataclass
+class Spoken:
+    """Pages in a language, and what stayed English on them and stands in no record."""
 
-    labels = {key for item in validation.catalogue for key in item.data["metadata"].get("labels", ())}
+    pages: dict[str, str]
+    english: set[str]
 
-    def of_record(text: str, parts: str = r", |; |: | or |\(|\)") -> bool:
-        """Data, a list of data, or a part of a longer text of a record."""
-        if text in known or text in labels or (len(text) >= 20 and text.rstrip(".…") in whole):
+
+def speak(validation: Validation, catalogue: Mapping[str, Any], few: int | None = FEW) -> Spoken:
+    """Every kind of page; of records so many of each kind, or all."""
+    listening, pages, counts = Listening(catalogue), {}, Counter[str]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "language", lambda _: listening)
+        context = context_of(german(validation), REVISION, None, None)
+        for unit in units(context, state.Now(context), {}):
+            what, _, kind = unit.name.partition("/")[0].partition(" ")
+            counts[unit.name.partition("/")[0]] += 1
+            if what in ("data", "search", "static") and kind:
+                continue
+            if what != "record" or few is None or counts[f"record {kind}"] <= few:
+                pages.update({path: file.decode() for path, file in unit.make() if path.endswith(".html")})
+    return Spoken(pages, listening.unknown - set(filter(Known(validation, listening).stands, listening.unknown)))
+
+
+class Known:
+    """What stands in records, and what needs no word."""
+
+    def __init__(self, validation: Validation, spoken: Listening) -> None:
+        self._spoken, records = spoken, validation.catalogue
+        # What checks and policies find is no word of the site, nor are their names.
+        told = [words_.said(item.message, item.remedy or "") for item in validation.findings]
+        told += [words_.said(item.message) for item in validation.outcomes if item.message]
+        self._texts = {text for item in records for text in scalars(item.data)} | {
+            validation.configuration.organisation_name, validation.configuration.site_title,
+            validation.configuration.timezone, *(item.rule for item in validation.findings),
+            *scalars(validation.configuration.raw),
+        }  # fmt: skip
+        self._texts |= {
+            sentence
+            for value in told
+            for sentence in languages._SENTENCES.split("".join(p.text for p in getattr(value, "parts", (value,))))
+        }
+        self._whole = "\n".join(self._texts).casefold()
+
+    def stands(self, text: str) -> bool:
+        """Data, a list of data, or a part of a longer text of a record; days and times every language writes itself."""
+        day, since, span = self._spoken._day, self._spoken._since, self._spoken._span
+        rest = re.sub(
+            r"\b(?:CES?T|UTC|EUR|SGD|min|Berlin)\b|\d\d:\d\d", "", day.sub("", since.sub("", span.sub(r"\1 ", text)))
+        )
+        return not re.search(r"[^\W\d_]{2}", rest) or self._of_record(text) or self._of_record(rest.strip(" :,·"))
+
+    def _of_record(self, text: str, parts: str = r", |; |: | or |\(|\)") -> bool:
+        if (
+            text in self._texts
+            or text in self._spoken.texts
+            or (len(text) >= 20 and text.rstrip(".…").casefold() in self._whole)
+        ):
             return True
         pieces = [piece.strip() for piece in re.split(parts, text) if piece.strip() and piece != text]
-        split = bool(pieces) and all(of_record(piece, " and ") for piece in pieces)
+        split = bool(pieces) and all(self._of_record(piece, " and ") for piece in pieces)
         return split or not re.search(r"[a-z]{2}", text)
 
-    def rest(text: str) -> str:
-        """What is left of a text without days and times, which every language writes by itself."""
-        return listening._day.sub("", listening._since.sub("", listening._span.sub(r"\1 ", text)))
 
-    words = re.compile(r"\b(?:CES?T|UTC|EUR|SGD|min|Berlin)\b|\d\d:\d\d")
-    stayed = (text for text in listening.unknown if re.search(r"[^\W\d_]{2}", words.sub("", rest(text))))
-    return {text for text in stayed if not of_record(text)}
+@pytest.fixture(scope="module")
+def spoken(example: Validation) -> Spoken:
+    return speak(example, CATALOGUE)
 
 
-def test_nothing_of_these_parts_stays_english(example: Validation, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert untranslated(example, CATALOGUE, monkeypatch, WHOLE) == set()
+def test_no_page_has_a_text_that_stays_english(spoken: Spoken) -> None:
+    assert spoken.english == set()
+    assert len({path.partition("/")[0] for path in spoken.pages}) > 30
 
 
-def test_what_is_missing_is_found(validated: Validate, monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {key: said for key, said in CATALOGUE["texts"].items() if key != "Is it working?"}
-    found = untranslated(validated(PEOPLE | service("a")), {**CATALOGUE, "texts": texts}, monkeypatch, WHOLE)
-    assert found == {"Is it working?"}
+@pytest.mark.deep
+def test_no_record_has_a_text_that_stays_english(example: Validation) -> None:
+    said = speak(example, CATALOGUE, None)
+    assert said.english == set()
+    print(f"{len(said.pages)} pages in German")
 
 
-def test_other_kinds_as_far_as_they_are_told(
-    validated: Validate, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    records = PEOPLE | service("a") | incident("i", "a") | change("c")
-    found = untranslated(
-        validated(records),
-        CATALOGUE,
-        monkeypatch,
-        ("lists Change", "record Change/", "lists Incident", "record Incident/"),
-    )
-    with capsys.disabled():
-        print(f" {len(found)} texts of other pages are English yet", end="")
+def test_what_is_missing_is_found(validated: Validate) -> None:
+    texts = {key: said for key, said in CATALOGUE["texts"].items() if key not in ("Is it working?", "All pages")}
+    found = speak(validated(PEOPLE | service("a")), {**CATALOGUE, "texts": texts}).english
+    assert found == {"Is it working?", "All pages"}
+
+
+def test_times_are_those_of_the_organisation_in_words_of_the_page(spoken: Spoken) -> None:
+    """In any zone: Europe/Berlin, of the example."""
+    count = 0
+    for path, text in spoken.pages.items():
+        own = re.sub(r'(?s)<div class="(?:lead )?prose".*?</div>', "", text)
+        assert not re.search(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d+ [A-Z]", own), path
+        for machine, said in re.findall(r'<time datetime="([^"]*T[^"]*Z)">([^<]*)</time>', text):
+            local = datetime.fromisoformat(machine).astimezone(ZoneInfo("Europe/Berlin"))
+            month = CATALOGUE["months"][MONTHS[local.month - 1]]
+            assert f"{local.day}. {month} {local.year}, {local:%H:%M}" in said, path
+            assert said.endswith(("MEZ", "MESZ")), path
+            count += 1
+    assert count > 100
+
+
+def test_views_say_nothing_that_is_in_no_catalogue() -> None:
+    """Also what the example has no occasion to say: texts of views that stand alone."""
+    missing = set()
+    for file in sorted(SITE.rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(file.read_text("utf-8")))) if file.name not in NOT_SHOWN else []
+        apart = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        apart |= {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart:
+                text = node.value.strip()
+                if re.match("[A-Z](?:[a-z]+\\b(?!-)| [a-z])", text) and "<" not in text and GERMAN.known(text) is None:
+                    missing |= {part for part in languages._SENTENCES.split(text) if GERMAN.known(part) is None}
+    assert missing - NAMES == set()
+
+
+def test_every_field_and_state_of_a_kind_has_a_name(example: Validation) -> None:
+    said = set()
+
+    def of_shape(shape: schema.Shape) -> None:
+        said.add(shape.title)
+        for child in (*shape.children.values(), *((shape.items,) if shape.items else ())):
+            of_shape(child)
+
+    def of_values(node: object) -> None:
+        if isinstance(node, dict):
+            said.update(words_.human(value) for value in node.get("enum", ()) if isinstance(value, str))
+        for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            of_values(child)
+
+    for kind in example.catalogue.registry:
+        of_shape(schema.shape_of(kind))
+        of_values(kind.schema)
+        said |= {kind.title, kind.title_plural, kind.description, *(column.title for column in kind.columns)}
+    assert {text for text in said if re.search("[a-z]{2}", text) and GERMAN.known(text) is None} == set()
+
+
+def test_scripts_say_nothing_that_is_in_no_catalogue(spoken: Spoken) -> None:
+    for file in SCRIPTS:
+        script = file.read_text("utf-8")
+        assert [text for text in re.findall(r'say\("([^"]+)"', script) if GERMAN.known(text) is None] == []
+        assert re.findall(r'(?<!say\()[`"][A-Z][a-z]+ [^"`]*["`]', script.replace("NFKD", "")) == []
+
+
+def test_scripts_speak_the_language_of_the_pages(validated: Validate, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((listing, "PAGE_SIZE"), (listing, "PLAIN_SIZE")):
+        monkeypatch.setattr(module, name, 1)
+    files = dict(site.build(german(validated(PEOPLE | service("a") | service("b"))), "r"))
+    assert b'"{} of {} shown": "{} von {} gezeigt"' in files["static/site.js"].replace(b'":"', b'": "')
+    assert b'tongue = "de"' in files["static/search.js"]
+    assert "Bestellangebote" in files["static/search-index.js"].decode().encode().decode("unicode_escape")
+    rows = files["services/index_rows_0.js"].decode()
+    assert '"Stufe"' in rows
+    assert "Working" not in rows
+    assert "<title>A: Funktioniert</title>" in files["services/a.svg"].decode()
+    assert "Changes und Incidents</title>" in files["news.atom"].decode()
 
 
 @pytest.mark.parametrize(
@@ -174,15 +282,6 @@ def test_records_say_what_they_say(validated: Validate) -> None:
     assert "\x02" not in page
     read(pages["index.html"])
     read(pages["services/a.html"])
-
-
-def test_no_english_day_stays(example: Validation) -> None:
-    context = context_of(german(example), "r", None, None)
-    for unit in units(context, state.Now(context), {}):
-        if unit.name == "home" or unit.name.startswith("record Service/o"):
-            for path, content in unit.make():
-                if path.endswith(".html"):
-                    assert not re.search(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d", content.decode()), path
 
 
 def test_hostile_records_stay_text_in_german(validated: Validate) -> None:

@@ -100,7 +100,7 @@ def _clauses(context: Context) -> Iterator[Section]:
             Text(f"{item.covered} of {len(item.clauses)}"),
             Text(f"{item.satisfied} of {len(item.clauses)}"),
             Text(
-                ", ".join(f"{clause.number} {clause.title}" for clause in item.clauses if not clause.controls) or "None"
+                "; ".join(f"{clause.number} {clause.title}" for clause in item.clauses if not clause.controls) or "None"
             ),
         )
         for item in told

@@ -18,7 +18,9 @@ from typing import Any, Final
 OWN: Final = ("\x02", "\x03")
 """Marks around what a record says, between who writes a page and who translates it."""
 _PIECES: Final = re.compile("(<[^>]*>|\x02[^\x03]*\x03)")
-_SAID: Final = re.compile(r'\b(aria-label|data-l|data-dark|data-light|placeholder)="([^"]*)"')
+_SAID: Final = re.compile(
+    r'(\b(?:aria-label|data-l|data-dark|data-light|placeholder|title)|og:(?:title|description)" content)="([^"]*)"'
+)
 _KEPT: Final = re.compile(r"<(code|pre|script|style)\b|<div class=\"(?:lead )?(prose)\"")
 _TO_RECORD: Final = re.compile(r'<a href="(?!#)(?![^"]*(?:index|by_\w+|matrix|about)\.html)[^"]*"')
 """A link to something that is called what it is called, and to no list."""
@@ -33,6 +35,10 @@ _PLACES: Final = {
 """What may stand in a place of a text: anything, a figure, a quantity, a length of time."""
 _PLACE: Final = re.compile(r"\{[nqt]?\}")
 _LETTERS: Final = re.compile(r"[^\W\d_]")
+_WORDS: Final = re.compile("[a-z]{2}")
+_KEPT_SPACE: Final = "\N{NO-BREAK SPACE}"
+_LISTED: Final = (re.compile("(; )"), re.compile("(, | and )"))
+"""What stands between the items of a list."""
 
 
 def primary(tag: str) -> str:
@@ -56,18 +62,20 @@ class Language:
     def __init__(self, catalogue: Mapping[str, Any]) -> None:
         self.texts: Mapping[str, str] = {k: v for k, v in catalogue["texts"].items() if not _PLACE.search(k)}
         self._names: Mapping[str, str] = {**catalogue["days"], **catalogue["months"]}
-        self._date: str = catalogue["date"]
+        self._written: str = catalogue["date"]
         self._words: Mapping[str, str] = catalogue["spans"]
         self._zones: Mapping[str, str] = catalogue["zones"]
         self._figures: tuple[str, str] = tuple(catalogue["figures"])
         named = [key for key in catalogue["texts"] if _PLACE.search(key)]
         # What says most by itself is tried first.
         self._patterns = [
-            (_pattern(key), catalogue["texts"][key]) for key in sorted(named, key=lambda key: (-len(key), key))
+            (max(_PLACE.split(key), key=len), _pattern(key), catalogue["texts"][key])
+            for key in sorted(named, key=lambda key: (-len(key), key))
         ]
         days, months = "|".join(catalogue["days"]), "|".join(catalogue["months"])
         self._day = re.compile(rf"\b({days}) (\d{{1,2}}) ({months}) (\d{{4}})\b")
-        self._span = re.compile(rf"(\d\d:\d\d) to (?=\d\d:\d\d|(?:{days}) \d)")
+        self._date = re.compile(rf"(\d{{1,2}}) ({months})(?: (\d{{4}}))?|({days})")
+        self._span = re.compile(rf"(\d\d:\d\d| \d{{4}}) to (?=\d\d:\d\d|(?:{days}) \d)")
         self._since = re.compile(rf"^since (?=(?:{days}) \d)")
         self._time = re.compile(rf"\b(\d\d:\d\d) ({'|'.join(self._zones)})\b")
         self.say = lru_cache(maxsize=16_384)(self._say)
@@ -97,7 +105,9 @@ class Language:
                 yield self._escaped(piece)
 
     def _attribute(self, match: re.Match[str]) -> str:
-        return f'{match[1]}="{self._escaped(match[2])}"'
+        said = match[2]
+        said = said[1:-1] if said.startswith(OWN[0]) else self._escaped(said)
+        return f'{match[1]}="{said}"'
 
     def _escaped(self, text: str) -> str:
         core = text.strip()
@@ -117,7 +127,8 @@ class Language:
             return self.figure(text) if figure[2] or "," in text else text
         text = self._span.sub(lambda match: f"{match[1]} {self._words['to']} ", text)
         text = self._since.sub(f"{self._words['since']} ", text)
-        return self._time.sub(lambda match: f"{match[1]} {self._zones[match[2]]}", self._day.sub(self._as_day, text))
+        text = self._day.sub(lambda match: self._as_day(*match.groups()), text)
+        return self._time.sub(lambda match: f"{match[1]} {self._zones[match[2]]}", text)
 
     def figure(self, text: str) -> str:
         """A figure with the marks of the language; what is none is said as any text."""
@@ -127,21 +138,41 @@ class Language:
         return text.translate({ord(","): group, ord("."): point})
 
     def known(self, text: str) -> str | None:
-        """What the catalogue has for a text, whole or by a pattern; None for what it does not know."""
+        """What the catalogue has for a text, whole, by a pattern or item by item; None for what it lacks."""
         if text in self.texts:
             return self.texts[text]
-        for pattern, said in self._patterns:
-            match = pattern.fullmatch(text)
+        date = self._date.fullmatch(text)
+        if date is not None:
+            return self._as_day(date[4] or "", *date.group(1, 2, 3))
+        if _KEPT_SPACE in text:
+            said = [self.known(part.replace(_KEPT_SPACE, " ")) for part in text.split("; ")]
+            return "; ".join([part.replace(" ", _KEPT_SPACE) for part in said if part]) if all(said) else None
+        for least, pattern, template in self._patterns:
+            match = pattern.fullmatch(text) if least in text else None
             if match is not None:
-                pieces = said.split("{}")
+                pieces = template.split("{}")
                 return "".join(
                     [pieces[0], *map("".join, zip(map(self.figure, match.groups()), pieces[1:], strict=True))]
                 )
+        between = next((between for between in _LISTED if between.search(text)), None)
+        parts = between.split(text) if between is not None else []
+        if parts and all(at % 2 or self._is_plain(part) for at, part in enumerate(parts)):
+            return "".join([self._between(part) if at % 2 else self.say(part) for at, part in enumerate(parts)])
         return None
 
-    def _as_day(self, match: re.Match[str]) -> str:
-        day, number, month, year = match.groups()
-        return self._date.format(day=self._names[day], number=number, month=self._names[month], year=year)
+    def _between(self, mark: str) -> str:
+        return mark.replace("and", self._words["and"])
+
+    def _is_plain(self, text: str) -> bool:
+        """True for an item of a list that can be said: figures, times, and what the catalogue has."""
+        return not _WORDS.search(text) or self.say(text) != text or self.texts.get(text) == text
+
+    def _as_day(self, day: str, number: str | None, month: str | None, year: str | None) -> str:
+        """A day of whatever there is of it."""
+        if number is None or month is None:
+            return self._names[day]
+        named = self._names.get(day, "")
+        return self._written.format(day=named, number=number, month=self._names[month], year=year or "").strip()
 
 
 def _pattern(key: str) -> re.Pattern[str]:

@@ -21,11 +21,11 @@ from itsm_as_code.gate.board import cases
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, portfolio, publication, search
-from itsm_as_code.site.render import Area, Frame, Renderer, asset, by_content
+from itsm_as_code.site.render import Area, Frame, Renderer
 from itsm_as_code.site.theme import theme_of
 from itsm_as_code.site.views import data, deadlines, kpi, machines, navigation, parts, planned, state, unread
 from itsm_as_code.site.views.context import NO_PAST, Context, Past
-from itsm_as_code.site.views.values import Link, Page
+from itsm_as_code.site.views.values import Link, Page, Say
 from itsm_as_code.site.views.words import moment
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     own, generic = kinds.views(), kinds.view()
 
     def pages(name: str, make: Callable[[], Iterator[Page]]) -> Unit:
-        return Unit(name, lambda: (file for page in make() for file in ((page.path, renderer.page(page)), *page.files)))
+        return Unit(name, lambda: (file for page in make() for file in renderer.files(page)))
 
     def about_record(view: kinds.View, record: Record) -> Files:
         record = context.own(record)
@@ -115,7 +115,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
         yield page.path, renderer.page(page)
         yield addresses.record_data(record.kind, record.name), _json(record.data)
         if record.kind.name == "Service":
-            yield page.path.removesuffix(".html") + ".svg", machines.badge(now, record)
+            yield page.path.removesuffix(".html") + ".svg", machines.badge(now, record, renderer.say)
 
     yield pages("home", lambda: iter([home.page(context, now)]))
     for kind in context.registry:
@@ -134,7 +134,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     yield pages("deadlines", lambda: deadlines.pages(context))
     yield Unit("summary", lambda: _one(machines.SUMMARY, _json(machines.summary(context, now))))
     address = _web_address(context.validation.configuration)
-    yield Unit("atom", lambda: _one(machines.ATOM, machines.atom(context, now, address)))
+    yield Unit("atom", lambda: _one(machines.ATOM, machines.atom(context, now, address, renderer.say)))
     yield pages("data", lambda: iter([data.page(context)]))
     yield pages("about", lambda: iter([about.page(context)]))
     for (of, name), content in feeds.items():
@@ -142,23 +142,23 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
         yield Unit(f"feed {of}/{name}", partial(_one, path, content))
     count = parts.count(sum(len(context.catalogue.of_kind(kind.name)) for kind in context.registry))
     for number in range(count):
-        yield Unit(f"search {number}", partial(_search, context, number, count))
-    yield Unit("static", lambda: _static(context))
+        yield Unit(f"search {number}", partial(_search, context, number, count, renderer.say))
+    yield Unit("static", lambda: _static(context, renderer.static))
 
 
-def _search(context: Context, number: int, count: int) -> Files:
-    yield search.address(number), search.part(context, number, count)
+def _search(context: Context, number: int, count: int, say: Say) -> Files:
+    yield search.address(number), search.part(context, number, count, say)
 
 
 def _one(path: str, content: bytes) -> Files:
     yield path, content
 
 
-def _static(context: Context) -> Files:
+def _static(context: Context, files: Mapping[str, bytes]) -> Files:
     """The program's own files, and the style with the logo; also by the names that they had before."""
-    for name in ("style.css", "site.js", "search.js"):
-        yield by_content(name), asset(f"static/{name}")
-        yield f"static/{name}", asset(f"static/{name}")
+    for name, content in files.items():
+        yield addresses.asset(name, content), content
+        yield f"static/{name}", content
     theme = theme_of(context.validation)
     if theme.style is not None:
         yield theme.style

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
+from typing import Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
@@ -12,16 +14,19 @@ from markupsafe import Markup
 
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.site import addresses
-from itsm_as_code.site.escaping import escape
+from itsm_as_code.site.escaping import escape, script_json
 from itsm_as_code.site.html import SHAPES, Html, prose
-from itsm_as_code.site.languages import OWN, language
+from itsm_as_code.site.languages import OWN, language, primary
 from itsm_as_code.site.theme import SHIPPED
-from itsm_as_code.site.views.values import Link, Moment, Page, Value
+from itsm_as_code.site.views.values import Link, Moment, Page, Say, Value
 from itsm_as_code.site.views.words import plain
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
 )
+
+STATIC: Final = ("style.css", "site.js", "search.js")
+_ASKED: Final = re.compile(rb'say\("([^"]+)"')
 
 
 def asset(path: str) -> bytes:
@@ -34,11 +39,6 @@ def assets() -> Iterator[tuple[str, bytes]]:
     for folder in ("static", "templates", "catalogues"):
         for file in sorted(resources.files("itsm_as_code.site").joinpath(folder).iterdir(), key=lambda file: file.name):
             yield f"{folder}/{file.name}", file.read_bytes()
-
-
-def by_content(name: str) -> str:
-    """Where a file of the static folder lies on the site."""
-    return addresses.asset(name, asset(f"static/{name}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,12 @@ class Renderer:
 
     def __init__(self, frame: Frame) -> None:
         self._url = frame.url
-        self._language = language(frame.language)
+        self._tag, self._language = frame.language, language(frame.language)
         self._own = OWN if self._language is not None else ("", "")
+        self.say: Say = self._language.say if self._language is not None else str
+        self.static: Mapping[str, bytes] = {name: self._in_language(asset(f"static/{name}")) for name in STATIC}
+        """The program's own style and scripts, which say what they say in the language of the site."""
+        style, script, search = (addresses.asset(name, content) for name, content in self.static.items())
         self._own_templates = frame.templates
         # The program's own templates need no sandbox, in which each look at an attribute takes ten times as long.
         self._environment = (SandboxedEnvironment if frame.templates else Environment)(
@@ -93,13 +97,27 @@ class Renderer:
             prose=prose,
             plain=plain,
             own=lambda text: Markup(self._own[0]) + text + Markup(self._own[1]),  # noqa: S704 - text is escaped
-            style=by_content("style.css"),
-            script=by_content("site.js"),
-            search=by_content("search.js"),
+            style=style,
+            script=script,
+            search=search,
         )
         self._lists = {link.href for area in frame.areas for link in (area.link, *area.within)}
         self._headers: dict[tuple[str, str, str], Markup] = {}
         self._depths: dict[str, tuple[Html, Markup]] = {}
+
+    def _in_language(self, content: bytes) -> bytes:
+        """A script with the texts that it asks for, by ``say("...")``."""
+        if self._language is None:
+            return content
+        asked = {text.decode(): self.say(text.decode()) for text in _ASKED.findall(content)}
+        said = f"texts = {script_json(asked)}, tongue = {script_json(primary(self._tag))};"
+        return content.replace(b'texts = {}, tongue = "en";', said.encode())
+
+    def files(self, page: Page) -> Iterator[tuple[str, bytes]]:
+        """A page and what lies beside it, each with its path."""
+        yield page.path, self.page(page)
+        for path, content in page.files:
+            yield path, content if isinstance(content, bytes) else content(self.say)
 
     def _template(self, name: str) -> str | None:
         """The organisation's own template, else the program's, which ``shipped/NAME`` always is."""

@@ -9,6 +9,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
 from itsm_as_code.site.escaping import script_json
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.values import Say
 from itsm_as_code.site.views.words import plain
 
 ALIASES = "aliases"
@@ -20,7 +21,7 @@ def address(number: int) -> str:
     return f"static/search-index{f'_{number}' if number else ''}.js"
 
 
-def part(context: Context, number: int, parts: int) -> bytes:
+def part(context: Context, number: int, parts: int, say: Say) -> bytes:
     """``[title, kind, address, words]`` of the records of a part, as a script that sets or adds to ``itsmIndex``."""
     kinds = {kind.name: at for at, kind in enumerate(context.registry)}
     rows = []
@@ -30,7 +31,7 @@ def part(context: Context, number: int, parts: int) -> bytes:
         rows.append([record.title, kinds[record.kind.name], addresses.record_page(record.kind, record.name), words])
     if number:
         return f"self.itsmIndex.rows.push(...{script_json(rows)});\n".encode()
-    names = [{"name": kind.name, "title": kind.title, "many": kind.title_plural} for kind in context.registry]
+    names = [{"name": k.name, "title": say(k.title), "many": say(k.title_plural)} for k in context.registry]
     said = {"kinds": names, "rows": rows}
     return f"self.itsmIndex={script_json({**said, 'parts': parts} if parts > 1 else said)};\n".encode()
 

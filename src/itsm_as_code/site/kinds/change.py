@@ -11,6 +11,7 @@ from itsm_as_code.site.views import approval, feed, listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
+    Code,
     Fields,
     Inline,
     Items,
@@ -112,7 +113,7 @@ def _risk(made: RecordPage) -> None:
             Text(words.human(f.dimension)),
             Text(f.value),
             Text(str(f.points)),
-            Text(f.source),
+            Code(f.source),
         )
         for f in risk.factors
     )

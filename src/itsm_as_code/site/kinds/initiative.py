@@ -13,7 +13,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import effects, figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
-from itsm_as_code.site.views.values import Missing, Page, Prose, Row, Status, Table, Text, Tone, Value
+from itsm_as_code.site.views.values import Inline, Missing, Page, Prose, Row, Said, Status, Table, Text, Tone, Value
 
 TONES: Mapping[str, Tone] = {"embedded": "good", "supports": "good", "resists": "warn", "running": "info"}
 
@@ -136,7 +136,7 @@ def row(context: Context, record: Record) -> Row:
     ahead = sorted((item["due"], item["title"]) for item in spec.get("milestones", ()) if "doneOn" not in item)
     following: Value = Missing("None")
     if ahead and spec["status"] in ("planned", "running"):
-        following = Text(f"{ahead[0][1]} ({_short(ahead[0][0])})")
+        following = Inline((Said(ahead[0][1]), words.day_value(ahead[0][0])), ", ")
     return Row.of(
         context.link(record),
         context.status(spec["status"]),

@@ -20,6 +20,7 @@ from itsm_as_code.site.views.values import (
     Page,
     Prose,
     Row,
+    Said,
     Status,
     Table,
     Text,
@@ -73,7 +74,7 @@ def _changes(context: Context, record: Record) -> Table:
 def _environments(context: Context, record: Record) -> Table:
     rows = tuple(
         Row.of(
-            Text(item["name"]),
+            Said(item["name"]),
             words.day_value(item["plannedFor"]),
             words.day_value(item.get("deployedOn"), "Not yet"),
             _punctual(context.today, item, record.spec["status"]),
@@ -140,7 +141,7 @@ def row(context: Context, record: Record) -> Row:
     reached = [item for item in spec.get("environments", ()) if "deployedOn" in item]
     where: Value = Missing("None yet")
     if reached:
-        where = Inline((Text(reached[-1]["name"]), words.day_value(reached[-1]["deployedOn"])), ", ")
+        where = Inline((Said(reached[-1]["name"]), words.day_value(reached[-1]["deployedOn"])), ", ")
     return Row.of(
         context.link(record),
         Text(spec["version"]),

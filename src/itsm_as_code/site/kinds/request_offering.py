@@ -10,7 +10,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import ordering, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
-from itsm_as_code.site.views.values import Missing, Page, Row, Status, Table, Text, Value, text
+from itsm_as_code.site.views.values import Inline, Missing, Page, Row, Said, Status, Table, Text, Value
 
 _FIELD_HEADERS = ("Field", "Kind of answer", "Needed", "Choices and limits", "Help")
 
@@ -19,11 +19,11 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     fields = record.spec.get("form", {}).get("fields", ())
     rows = tuple(
         Row.of(
-            Text(field.get("title", words.human(field["name"]))),
+            Said(field.get("title", words.human(field["name"]))),
             Text(words.human(field["type"])),
             Text("Yes" if field.get("required") else "No"),
             _limits(field),
-            text(field.get("help"), "None"),
+            Said(field["help"]) if field.get("help") else Missing("None"),
         )
         for field in fields
     )
@@ -37,11 +37,11 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
 
 
 def _limits(field: Mapping[str, Any]) -> Value:
-    said = [", ".join(str(choice) for choice in field["choices"])] if field.get("choices") else []
+    said: list[Value] = [Said(", ".join(map(str, field["choices"])))] if field.get("choices") else []
     for key, word in (("minimum", "at least"), ("maximum", "at most"), ("maxLength", "characters, at most")):
         if key in field:
-            said.append(f"{word} {field[key]}")
-    return Text("; ".join(said)) if said else Missing("None")
+            said.append(Text(f"{word} {field[key]}"))
+    return Inline(tuple(said), "; ") if said else Missing("None")
 
 
 def time_taken(duration: str, in_service_hours: bool) -> str:
@@ -73,4 +73,4 @@ def row(context: Context, record: Record) -> Row:
     about = words.plain(record.data["metadata"].get("description", ""), 160)
     service = context.reference("Service", record.spec["service"])
     orderable = context.status("active", "Can be ordered") if record.spec["active"] else Status("Not offered now")
-    return Row.of(context.link(record), text(about), _target(record), _cost(record), service, orderable)
+    return Row.of(context.link(record), Said(about), _target(record), _cost(record), service, orderable)

@@ -6,7 +6,20 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import feed, people, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.values import Fields, Inline, Link, Missing, Page, Row, Status, Table, Text, Value, inline
+from itsm_as_code.site.views.values import (
+    Fields,
+    Inline,
+    Link,
+    Missing,
+    Page,
+    Row,
+    Said,
+    Status,
+    Table,
+    Text,
+    Value,
+    inline,
+)
 
 
 def _leads(context: Context, team: Record) -> Value:
@@ -79,7 +92,7 @@ def _contacts(made: RecordPage) -> None:
         )
         said: Value = Link(value, href, external=True) if href else Text(value)
         if contact.get("note"):
-            said = Inline((said, Text(contact["note"])), " · ")
+            said = Inline((said, Said(contact["note"])), " · ")
         rows.append((words.human(contact["type"]), said))
     made.add("contacts", "Contacts", Fields(tuple(rows)) if rows else None)
 

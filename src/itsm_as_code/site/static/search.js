@@ -1,6 +1,8 @@
 // Search of all records: a combobox with a list of options by kind (ARIA Authoring Practices Guide, "Combobox").
 (() => {
   "use strict";
+  const texts = {}, tongue = "en";
+  const say = (text, ...figures) => figures.reduce((said, figure) => said.replace("{}", figure.toLocaleString(tongue)), texts[text] || text);
   const most = 12, mostOfKind = 5, shortestWithMistake = 4;
   const first = ["Service", "RequestOffering"];
 
@@ -147,7 +149,7 @@
         if (left === 0) break;
         const shown = group.slice(0, Math.min(left, mostOfKind));
         left -= shown.length;
-        const title = group.length > shown.length ? `${kinds[kind].many} (${group.length.toLocaleString("en")})` : kinds[kind].many;
+        const title = group.length > shown.length ? `${kinds[kind].many} (${group.length.toLocaleString(tongue)})` : kinds[kind].many;
         const made = element("div", { role: "group", "aria-label": title }, element("p", { role: "presentation" }, title));
         for (const [, row] of shown) {
           const href = input.dataset.root + row.href;
@@ -160,10 +162,10 @@
       }
       list.hidden = options.length === 0;
       activate(-1);
-      const records = `${total.toLocaleString("en")} ${total === 1 ? "record" : "records"}`;
-      count.textContent = state === "failed" ? "The search index cannot be loaded."
-        : state !== "whole" ? `${records} so far`
-        : total ? records : "Nothing found. Try fewer or shorter words, a name, or a clause such as 8.5.1; or the lists in the menu.";
+      count.textContent = state === "failed" ? say("The search index cannot be loaded.")
+        : state !== "whole" ? say("{} found so far", total)
+        : total ? say("{} found", total)
+        : say("Nothing found. Try fewer or shorter words, a name, or a clause such as 8.5.1; or the lists in the menu.");
       open(words.length > 0);
     };
 

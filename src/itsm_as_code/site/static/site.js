@@ -1,6 +1,8 @@
 // Filters: comfort on top of pages that are complete without them.
 (() => {
   "use strict";
+  const texts = {}, tongue = "en";
+  const say = (text, ...figures) => figures.reduce((said, figure) => said.replace("{}", figure.toLocaleString(tongue)), texts[text] || text);
 
   const fold = (text) => text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
 
@@ -128,7 +130,7 @@
     const page = () => {
       body.append(...found.slice(body.rows.length, body.rows.length + most).map(made));
       more.hidden = body.rows.length >= found.length;
-      more.textContent = `Show more of ${found.length.toLocaleString("en")}`;
+      more.textContent = say("Show more of {}", found.length);
     };
     more.addEventListener("click", page);
     return {
@@ -165,9 +167,10 @@
         && facets.every((value, index) => !value || row.facets[index] === value)
       )) : source.rows;
       source.show(found, isFiltered);
-      const count = `${found.length.toLocaleString("en")} of ${source.rows.length.toLocaleString("en")} shown`;
-      output.textContent = !isFiltered ? "" : source.isWhole() ? count
-        : source.hasFailed() ? `${count}; the rest could not be loaded` : `${count} so far`;
+      const counts = [found.length, source.rows.length];
+      output.textContent = !isFiltered ? "" : source.isWhole() ? say("{} of {} shown", ...counts)
+        : source.hasFailed() ? say("{} of {} shown; the rest could not be loaded", ...counts)
+        : say("{} of {} shown so far", ...counts);
     };
     const keep = () => {
       const state = new URLSearchParams(selects.filter((each) => each.value).map((each) => [each.dataset.facet, each.value]));

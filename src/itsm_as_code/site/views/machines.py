@@ -16,6 +16,7 @@ from itsm_as_code.site.escaping import escape
 from itsm_as_code.site.views import news, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.rows import sound
+from itsm_as_code.site.views.values import Say
 
 ATOM: Final = "news.atom"
 SUMMARY: Final = "summary.json"
@@ -25,11 +26,11 @@ _WIDTH: Final = 7
 """Pixels of a letter, about; the picture says to the browser how wide its words are to be."""
 
 
-def atom(context: Context, now: state.Now, address: str | None) -> bytes:
+def atom(context: Context, now: state.Now, address: str | None, say: Say) -> bytes:
     """The latest changes and incidents, the last first; ``address`` is where the site is published."""
     found = [(at, record) for record in _happened(context) if (at := _when(record)) is not None and at <= context.now]
     found.sort(key=lambda item: (item[0], item[1].name), reverse=True)
-    title = f"{context.validation.configuration.site_title}: changes and incidents"
+    title = f"{context.validation.configuration.site_title}: {say('Changes and incidents')}"
     updated = format_instant(found[0][0]) if found else "1970-01-01T00:00:00Z"
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -44,10 +45,10 @@ def atom(context: Context, now: state.Now, address: str | None) -> bytes:
     for at, record in found[:_MOST]:
         page = addresses.record_page(record.kind, record.name)
         link = f'<link href="{_xml(addresses.absolute(address, page))}"/>' if address else ""
-        status = words.human(record.state or "")
+        kind, status = say(record.kind.title), say(words.human(record.state or ""))
         about = words.plain(str(record.spec.get("summary") or record.data["metadata"].get("description", "")), 300)
         lines.append(
-            f"<entry><title>{_xml(f'{record.kind.title}: {record.title} ({status})')}</title>"
+            f"<entry><title>{_xml(f'{kind}: {record.title} ({status})')}</title>"
             f"<id>{_urn(record.kind.name, record.name)}</id><updated>{format_instant(at)}</updated>{link}"
             f"<summary>{_xml(about)}</summary></entry>"
         )
@@ -77,10 +78,10 @@ def _xml(text: str) -> str:
     return escape("".join(c for c in sound(text) if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff\x7f")))
 
 
-def badge(now: state.Now, service: Record) -> bytes:
+def badge(now: state.Now, service: Record, say: Say) -> bytes:
     """A picture that says whether a service works."""
     status = now.of_service(service)
-    left, right = service.title[:60], status.word
+    left, right = service.title[:60], say(status.word)
     first, second = 12 + _WIDTH * len(left), 12 + _WIDTH * len(right)
     whole, said = first + second, _xml(f"{left}: {right}")
     return (

@@ -93,6 +93,7 @@ class RecordPage:
             path=addresses.record_page(kind, record.name),
             title=record.title,
             kicker=kind.title,
+            is_record=True,
             lead=description if lead is None else lead,
             statuses=statuses,
             facts=(*_taken_over(record), *facts, *history.last(self.context, past)),

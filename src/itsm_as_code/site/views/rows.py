@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from itsm_as_code.reports.escape import cell
@@ -53,34 +54,46 @@ def tables(stem: str, headers: Sequence[str], rows: Sequence[tuple[str | None, v
 
 def scripts(
     stem: str, headers: Sequence[str], rows: Sequence[v.Row], keys: Sequence[str]
-) -> Iterator[tuple[str, bytes]]:
+) -> Iterator[tuple[str, v.Content]]:
     """The parts of the index of a list, as script files that also load from ``file://``."""
     count = max(1, -(-len(rows) // LARGEST))
     for number in range(count):
         part = rows[number * LARGEST : (number + 1) * LARGEST]
-        said = {"parts": count, "headers": headers, "rows": [_row(row, keys) for row in part]}
-        yield f"{stem}_{number}.js", f"(self.itsmRows=self.itsmRows||[])[{number}]={script_json(said)};\n".encode()
+        yield f"{stem}_{number}.js", partial(_script, number, count, headers, part, keys)
 
 
-def _row(row: v.Row, keys: Sequence[str]) -> list[Any]:
+def _script(
+    number: int, count: int, headers: Sequence[str], rows: Sequence[v.Row], keys: Sequence[str], say: v.Say
+) -> bytes:
+    said = {
+        "parts": count,
+        "headers": [say(title) for title in headers],
+        "rows": [_row(row, keys, say) for row in rows],
+    }
+    return f"(self.itsmRows=self.itsmRows||[])[{number}]={script_json(said)};\n".encode()
+
+
+def _row(row: v.Row, keys: Sequence[str], say: v.Say) -> list[Any]:
     """The facets of a row in the order of ``keys``, then its cells."""
     facets = dict(row.facets)
-    return [[facets.get(key, "") for key in keys], *map(_cell, row.cells)]
+    return [[facets.get(key, "") for key in keys], *(_cell(cell, say) for cell in row.cells)]
 
 
-def _cell(value: v.Value) -> Any:
+def _cell(value: v.Value, say: v.Say) -> Any:
     """Text; ``{h, t}`` for a link within the site, ``{s, t}`` for a status with its tone; a list for several."""
     match value:
         case v.Link(label, href, False):
             return {"h": href, "t": label}
         case v.Status(word, tone):
-            return {"s": tone, "t": word}
+            return {"s": tone, "t": say(word)}
         case v.Inline(parts, separator) if any(isinstance(part, v.Link | v.Status) for part in parts):
             found: list[Any] = []
             for part in parts:
-                found += [separator, _cell(part)] if found else [_cell(part)]
+                found += [separator, _cell(part, say)] if found else [_cell(part, say)]
             return found
         case v.Missing(text):
-            return text
-        case _:
+            return say(text)
+        case v.Said() | v.Code() | v.Prose():
             return sound(plain(value))
+        case _:
+            return say(sound(plain(value)))

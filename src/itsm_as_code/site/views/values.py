@@ -6,6 +6,7 @@ markup. Addresses are paths from the top of the site (``services/payments-api.ht
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -38,6 +39,10 @@ from itsm_as_code.site.views.pictures import (
     Strip as Strip,
 )
 
+Say = Callable[[str], str]
+"""Says an English text in the language of the site."""
+Content = bytes | Callable[[Say], bytes]
+"""A file beside a page, or what makes it in the language of the site."""
 Tone = Literal["good", "warn", "bad", "info", "none"]
 """How a status weighs; each tone has a colour and a shape of its own, the word says the rest."""
 
@@ -326,6 +331,8 @@ class Page:
     title: str
     sections: tuple[Section, ...]
     kicker: str = ""
+    is_record: bool = False
+    """Whether title and lead are what a record says."""
     lead: str = ""
     statuses: tuple[Status, ...] = ()
     facts: tuple[tuple[str, Value], ...] = ()
@@ -340,7 +347,7 @@ class Page:
     """Ids and titles of the tabs; their sections stand in them, and on paper one after the other."""
     template: str = "page.html"
     notices: tuple[Notice, ...] = ()
-    files: tuple[tuple[str, bytes], ...] = ()
+    files: tuple[tuple[str, Content], ...] = ()
     """What lies beside the page: paths with their content."""
 
 

@@ -17,7 +17,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _NUMBERS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
-_UPPER = {"sla": "SLA", "ola": "OLA", "api": "API", "url": "web address", "id": "ID"}
+_UPPER = {
+    "sla": "SLA", "ola": "OLA", "api": "API", "url": "web address", "id": "ID", "github": "GitHub", "gitlab": "GitLab",
+    "ssh": "SSH", "csv": "CSV",
+}  # fmt: skip
 _FRAMEWORKS = {
     "iso20000-1:2018": "ISO/IEC 20000-1:2018",
     "itil4": "ITIL 4",

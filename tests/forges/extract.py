@@ -40,6 +40,8 @@ OPERATIONS = {
     f"{REPOSITORY}/rulesets": ["get"],
     f"{REPOSITORY}/rulesets/{{ruleset_id}}": ["get"],
     f"{REPOSITORY}/pulls/{{pull_number}}/requested_reviewers": ["post"],
+    f"{REPOSITORY}/deployments": ["get"],
+    f"{REPOSITORY}/deployments/{{deployment_id}}/statuses": ["get"],
     "/user": ["get"],
 }
 DROPPED = {"description", "example", "examples", "externalDocs", "summary", "tags", "title", "headers"}

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+import orjson
+
 from itsm_as_code.assurance.ran import Skipped
 from itsm_as_code.assurance.sources._rows import Row, at, listed, objects
 
@@ -23,6 +25,7 @@ def rows(content: bytes) -> Iterator[Row | Skipped]:
             yield item
             continue
         place, data = item
+        place = f"#{at(data, 'id')}" if at(data, "id") else place
         if not isinstance(data.get("statuses"), list):
             yield Skipped(place, "it has no statuses, so nobody knows whether it ran")
             continue
@@ -41,4 +44,13 @@ def _fields(data: Any, last: Any) -> dict[str, str]:
         "result": at(last, "state"),
         "by": at(data, "creator", "login"),
     }
-    return told | {name: value for name in _PAYLOAD if (value := at(data, "payload", name))}
+    payload = _payload(data.get("payload"))
+    return told | {name: value for name in _PAYLOAD if (value := at(payload, name))}
+
+
+def _payload(said: Any) -> Any:
+    """What the deployment was given: an object, or the text of one."""
+    try:
+        return orjson.loads(said) if isinstance(said, str) else said
+    except orjson.JSONDecodeError:
+        return None

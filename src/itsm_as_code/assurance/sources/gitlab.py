@@ -22,6 +22,7 @@ def rows(content: bytes) -> Iterator[Row | Skipped]:
             yield item
             continue
         place, data = item
+        place = f"#{at(data, 'iid')}" if at(data, "iid") else place
         if at(data, "status") in _ENDED:
             fields = {
                 "environment": at(data, "environment", "name"),

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from itsm_as_code.cli._forge import ForgeOptions, connect, merge_options
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._times import BORDER, Said
 from itsm_as_code.cli.output import Session, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from typing import Any
 
     from itsm_as_code.assurance.deployment_audit import DeploymentAudit
     from itsm_as_code.assurance.ran import Ran, Skipped
+    from itsm_as_code.assurance.sources import Mapping as Columns
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.records.kinds import KindRegistry
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     metavar="FORM=FILE",
     help="What else tells of deployments: argo-cd, csv, flux, github, gitlab, json-lines, kubernetes.",
 )
+@merge_options
 @click.option("--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="FIELD==TEXT; service:THEIRS=OURS.")
 @click.option("--tolerance", type=click.IntRange(0, 86_400), default=60, show_default=True, metavar="SECONDS")
 @click.option("--drafts", type=click.Path(path_type=Path), metavar="DIR", help="Write there changes for what had none.")
@@ -43,6 +47,7 @@ def command(
     begins: Said | None,
     ends: Said | None,
     sources: tuple[str, ...],
+    forge: ForgeOptions,
     mapped: tuple[str, ...],
     tolerance: int,
     drafts: Path | None,
@@ -55,14 +60,18 @@ def command(
     The population are the signed statements of refs/itsm/deployments, and what sources tell besides. A deployment is
     covered by the change or model that it names, or by the one change whose release has its digest: within the window,
     of its services, with exactly what was released. Fields: service, environment, artifact, start, end, result, by,
-    change, model.
+    change, model. With --forge the deployments of a repository there are among them.
 
     \b
     Example:
       itsm audit deployments --from 2026-07-01 --to 2026-10-01
       itsm audit deployments --source csv=releases.csv --map service=App --map environment==production --drafts drafts
+      itsm audit deployments --from 2026-07-01 --forge github --repo our-organisation/payments
     """
+    from itertools import chain
+
     from itsm_as_code.assurance.deployment_audit import join
+    from itsm_as_code.assurance.sources import mapping_of
     from itsm_as_code.cli._default_branch import default_branch
     from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
@@ -76,7 +85,12 @@ def command(
     configuration = rule_set.configuration
     end = ends.at(session, configuration) if ends else session.instant(configuration.as_of)
     period = (begins.at(session, configuration) if begins else None, end)
-    population = _population(session, repository, rule_set.configuration.raw, sources, mapped)
+    mapping = mapping_of(mapped)
+    population = chain(
+        _stated(repository, rule_set.configuration.raw),
+        _of_files(session, sources, mapping),
+        _of_forge(forge, repository, period, mapping),
+    )
     result = join(population, facts, period, timedelta(seconds=tolerance))
     if drafts is not None:
         _write(session, result, drafts, rule_set.registry)
@@ -84,19 +98,20 @@ def command(
     return result.exit_code
 
 
-def _population(
-    session: Session, store: Repository, raw: Mapping[str, Any], sources: tuple[str, ...], mapped: tuple[str, ...]
-) -> Iterator[Ran | Skipped]:
+def _stated(store: Repository, raw: Mapping[str, Any]) -> Iterator[Ran | Skipped]:
     from itsm_as_code.assurance.deployments import deployers, read_lines
     from itsm_as_code.assurance.ran import of_lines
-    from itsm_as_code.assurance.sources import mapping_of, read
-    from itsm_as_code.errors import UsageError
     from itsm_as_code.git import lines
     from itsm_as_code.git.notes import tip
 
     said = lines.read(store, tip(store, lines.DEPLOYMENTS))
     yield from of_lines(read_lines(said, deployers(raw)))
-    mapping = mapping_of(mapped)
+
+
+def _of_files(session: Session, sources: tuple[str, ...], mapping: Columns) -> Iterator[Ran | Skipped]:
+    from itsm_as_code.assurance.sources import read
+    from itsm_as_code.errors import UsageError
+
     for source in sources:
         form, sign, name = source.partition("=")
         if not sign:
@@ -106,6 +121,21 @@ def _population(
         except OSError as error:
             raise UsageError(f"cannot read {name}: {error.strerror}", remedy="name another file") from None
         yield from read(form, content, name, mapping)
+
+
+def _of_forge(
+    forge: ForgeOptions, store: Repository, period: tuple[datetime | None, datetime], mapping: Columns
+) -> Iterator[Ran | Skipped]:
+    if forge.is_local:
+        return
+    import orjson
+
+    from itsm_as_code.assurance.sources import read
+    from itsm_as_code.forges.deployments import deployments
+
+    connection = connect(forge, store)
+    found = deployments(forge.name, connection.client, connection.repository, *period)
+    yield from read(forge.name, orjson.dumps(found), f"{forge.name} {connection.repository}", mapping)
 
 
 def _write(session: Session, result: DeploymentAudit, place: Path, registry: KindRegistry) -> None:

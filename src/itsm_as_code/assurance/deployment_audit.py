@@ -79,6 +79,7 @@ class Joiner:
 
     def __init__(self, facts: Facts, tolerance: timedelta = TOLERANCE) -> None:
         self._facts, self._tolerance = facts, tolerance
+        self._windows: dict[str, clock.Interval | None] = {}
 
     @cached_property
     def _releases(self) -> dict[str, list[Mapping[str, Any]]]:
@@ -122,9 +123,9 @@ class Joiner:
             yield _finding("other-service", ran, f"is of none of the services of {name}")
         if spec["status"] in _UNAUTHORISED:
             yield _finding("not-authorised", ran, f"is of {name}, which is {spec['status']}")
-        schedule = spec.get("schedule")
-        outside = None if schedule is None else self._outside(ran, clock.Interval.parse(schedule))
-        if schedule is None:
+        window = self._window(name, spec)
+        outside = None if window is None else self._outside(ran, window)
+        if window is None:
             yield _finding("outside-window", ran, f"is of {name}, which has no window")
         elif outside is not None:
             yield _finding("outside-window", ran, f"{outside} of {name}")
@@ -135,6 +136,12 @@ class Joiner:
         ]
         if digests and ran.artifact not in digests:
             yield _finding("other-digest", ran, f"deployed {ran.artifact}, which no release of {name} names")
+
+    def _window(self, name: str, spec: Mapping[str, Any]) -> clock.Interval | None:
+        """The window of a change, which may have thousands of deployments."""
+        if name not in self._windows:
+            self._windows[name] = clock.Interval.parse(spec["schedule"]) if "schedule" in spec else None
+        return self._windows[name]
 
     def _outside(self, ran: Ran, window: clock.Interval) -> str | None:
         """By how much a deployment was outside of a window, in a sentence; None where it was within."""
@@ -192,22 +199,23 @@ def join(
     findings = [finding for judged in found for finding in judged.findings]
     findings += [*doubled, *joiner.never_deployed(found, begins, ends)]
     lacking = [judged.ran for judged in found if any(item.code == "no-change" for item in judged.findings)]
-    names = {change["metadata"]["name"] for change in facts.records("Change")}
+    names = dict.fromkeys((change["metadata"]["name"] for change in facts.records("Change")), 1)
     drafts = tuple(_draft(ran, names, facts) for ran in lacking if facts.record("Service", ran.service) is not None)
     return DeploymentAudit(begins, ends, tuple(found), tuple(findings), tuple(skipped), drafts)
 
 
-def _draft(ran: Ran, names: set[str], facts: Facts) -> dict[str, Any]:
+def _draft(ran: Ran, names: dict[str, int], facts: Facts) -> dict[str, Any]:
     """The emergency change that a deployment without one should have had, for people to complete.
 
+    ``names`` are taken, each with the last number that was put after it.
     Whoever leads the owners of the service is asked for it, unless a person is known to have deployed it.
     """
     stem = f"chg-{ran.start.astimezone(UTC):%Y%m%d}-{ran.service}"[:50].rstrip("-") + "-deployed"
-    name, number = stem, 1
+    name = stem
     while name in names:
-        number += 1
-        name = f"{stem}-{number}"
-    names.add(name)
+        names[stem] += 1
+        name = f"{stem}-{names[stem]}"
+    names[name] = 1
     times = {"start": clock.format_instant(ran.start)}
     end = ran.end if ran.end > ran.start else ran.start + timedelta(minutes=1)
     times["end"] = clock.format_instant(end)

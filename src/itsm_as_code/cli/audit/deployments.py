@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.records.kinds import KindRegistry
 
+    Period = tuple[datetime | None, datetime]
+
 
 @click.command("deployments")
 @click.option("--from", "begins", type=BORDER, metavar="WHEN", help="Deployments that began from then on.")
@@ -68,10 +70,7 @@ def command(
       itsm audit deployments --source csv=releases.csv --map service=App --map environment==production --drafts drafts
       itsm audit deployments --from 2026-07-01 --forge github --repo our-organisation/payments
     """
-    from itertools import chain
-
     from itsm_as_code.assurance.deployment_audit import join
-    from itsm_as_code.assurance.sources import mapping_of
     from itsm_as_code.cli._default_branch import default_branch
     from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
@@ -81,21 +80,33 @@ def command(
     repository = Repository(session.directory)
     commit = repository.commit(rev or default_branch(repository))
     rule_set = load_rule_set(at_root(repository, commit).snapshot(commit))
-    facts = Facts.of(rule_set.catalogue, rule_set.configuration.timezone)
     configuration = rule_set.configuration
     end = ends.at(session, configuration) if ends else session.instant(configuration.as_of)
     period = (begins.at(session, configuration) if begins else None, end)
-    mapping = mapping_of(mapped)
-    population = chain(
-        _stated(repository, rule_set.configuration.raw),
-        _of_files(session, sources, mapping),
-        _of_forge(forge, repository, period, mapping),
-    )
+    population = _population(session, repository, configuration.raw, (sources, mapped), (forge, period))
+    facts = Facts.of(rule_set.catalogue, configuration.timezone)
     result = join(population, facts, period, timedelta(seconds=tolerance))
     if drafts is not None:
         _write(session, result, drafts, rule_set.registry)
     session.report("audit_deployments", result)
     return result.exit_code
+
+
+def _population(
+    session: Session,
+    store: Repository,
+    raw: Mapping[str, Any],
+    files: tuple[tuple[str, ...], tuple[str, ...]],
+    asked: tuple[ForgeOptions, Period],
+) -> Iterator[Ran | Skipped]:
+    """What pipelines stated, what the sources of ``files`` tell by their mapping, and the forge that is ``asked``."""
+    from itsm_as_code.assurance.sources import mapping_of
+
+    sources, mapped = files
+    mapping = mapping_of(mapped)
+    yield from _stated(store, raw)
+    yield from _of_files(session, sources, mapping)
+    yield from _of_forge(store, *asked, mapping)
 
 
 def _stated(store: Repository, raw: Mapping[str, Any]) -> Iterator[Ran | Skipped]:
@@ -123,9 +134,7 @@ def _of_files(session: Session, sources: tuple[str, ...], mapping: Columns) -> I
         yield from read(form, content, name, mapping)
 
 
-def _of_forge(
-    forge: ForgeOptions, store: Repository, period: tuple[datetime | None, datetime], mapping: Columns
-) -> Iterator[Ran | Skipped]:
+def _of_forge(store: Repository, forge: ForgeOptions, period: Period, mapping: Columns) -> Iterator[Ran | Skipped]:
     if forge.is_local:
         return
     import orjson

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,9 +14,9 @@ from itsm_as_code.compliance.population import IN_PRODUCTION, Population, popula
 from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.policies import Outcome, PolicyEngine
 from itsm_as_code.policies.cel import CompileError, Context, Environment, EvaluationError, Sieve
-from itsm_as_code.policies.policy import Policy
+from itsm_as_code.policies.policy import POLICY_COMPILES, Policy
 from itsm_as_code.processes import cores, streamed
-from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.validation import Validation, risk_data, waived_in
 
@@ -45,10 +45,21 @@ class Asked:
 
 
 class Basis:
-    """A validation, what is known beside it, and the records as they stood when work on them began."""
+    """A validation, what is known beside it, and the records as they stood when work on them began.
 
-    def __init__(self, validation: Validation, known: Known) -> None:
+    With ``among``, populations are of those records alone; ``rules`` has the policies and waivers, where the catalogue
+    that was validated has others.
+    """
+
+    def __init__(
+        self,
+        validation: Validation,
+        known: Known,
+        among: Collection[RecordId] | None = None,
+        rules: Catalogue | None = None,
+    ) -> None:
         self.validation, self.known, self.now = validation, known, validation.now
+        self._among, self._rules = among, rules or validation.catalogue
         self.outcomes: dict[str, dict[RecordId, Outcome]] = {}
         for outcome in validation.outcomes:
             self.outcomes.setdefault(outcome.policy, {})[outcome.record] = outcome
@@ -72,11 +83,19 @@ class Basis:
         """The valid records of a kind that were not taken over."""
         if kind not in self.validation.registry.kinds:
             return []
-        return [item for item in self.validation.catalogue.of_kind(kind) if not is_taken_over(item.data)]
+        catalogue = self.validation.catalogue
+        if self._among is None:
+            records = catalogue.of_kind(kind)
+        else:
+            records = catalogue.some(kind, sorted(item.name for item in self._among if item.kind == kind))
+        return [item for item in records if not is_taken_over(item.data)]
 
     def broken(self, kind: str) -> list[Record]:
         """The records of a kind that break its schema: what they would say is not known."""
-        return [item for item in self.validation.catalogue if item.id.kind == kind and not item.valid]
+        records: Iterable[Record] = self.validation.catalogue
+        if self._among is not None:
+            records = filter(None, map(self.validation.catalogue.records.get, self._among))
+        return [item for item in records if item.id.kind == kind and not item.valid]
 
     def meeting(self, records: Iterable[Record], where: str | None) -> list[Record]:
         """Those that meet a condition, and those of which that cannot be told."""
@@ -100,7 +119,9 @@ class Basis:
     def _engine(self) -> PolicyEngine:
         validation = self.validation
         settings = validation.configuration.policies
-        return PolicyEngine(validation.catalogue, settings, validation.facts, self.now)
+        broken = {finding.record for finding in self.findings.get(POLICY_COMPILES.id, ())}
+        whole = frozenset(item.name for item in self._rules.of_kind("Policy") if item.id not in broken)
+        return PolicyEngine(self._rules, settings, validation.facts, self.now, only=whole)
 
     @cached_property
     def usable(self) -> dict[str, Policy]:
@@ -138,7 +159,7 @@ class Basis:
         """The policies on changes that controls rest on: a change is made ready for them once."""
         named = {
             entry.get("policy")
-            for control in self.validation.catalogue.of_kind("Control")
+            for control in self._rules.of_kind("Control")
             for entry in control.spec.get("evidence", ())
         }
         return {name: policy for name, policy in self.usable.items() if name in named and "Change" in policy.kinds}
@@ -166,11 +187,17 @@ class Basis:
         if record.state == _AT_WORK:
             return {}  # as it stands
         data = {**record.data, "spec": {**record.spec, "status": _AT_WORK}}
+        at = when(record, IN_PRODUCTION["at"], self.known.started) or self.now
+        return self.says(record, data, at, policies)
+
+    def says(
+        self, record: Record, data: dict[str, Any], at: datetime, policies: Mapping[str, Policy]
+    ) -> dict[str, Outcome]:
+        """What policies say of a record with some data, as of an instant, by the names of those that are about it."""
         # Told at first sight, for there are as many questions as changes times policies.
         asked = [item for item in policies.values() if item.selects(data) and self._sieve(item).passing(data)]
         if not asked:
             return {}
-        at = when(record, IN_PRODUCTION["at"], self.known.started) or self.now
         risk = self._risk(record, at) if any(policy.asks_for_risk for policy in asked) else None
         activation, found = self._environment.activation(Context(data, at, risk=risk)), {}
         for policy in asked:
@@ -182,7 +209,7 @@ class Basis:
 
     @cached_property
     def _waived(self) -> Any:
-        return waived_in(self.validation.catalogue)
+        return waived_in(self._rules)
 
     def over(self, records: Iterable[Record], require: str) -> Iterator[tuple[Record, bool | None]]:
         """Records, and whether each meets a requirement (None: that cannot be told)."""

@@ -46,13 +46,17 @@ def assess_controls(
     """The assessment of every valid control, by name; over its own period, or ``between`` two instants."""
     basis = Basis(validation, known)
     return {
-        control.name: _assessed(basis, control, between, sample) for control in validation.catalogue.of_kind("Control")
+        control.name: assessed(basis, control, between, sample) for control in validation.catalogue.of_kind("Control")
     }
 
 
-def _assessed(
-    basis: Basis, control: Record, between: tuple[datetime | None, datetime | None], sample: Sample
+def assessed(
+    basis: Basis,
+    control: Record,
+    between: tuple[datetime | None, datetime | None] = OWN_PERIODS,
+    sample: Sample = NO_SAMPLE,
 ) -> Assessment:
+    """The assessment of one control on what a basis says."""
     spec = control.spec
     period = period_of(spec, basis.now, *between)
     if spec.get("applicability") == "not-applicable":

@@ -14,6 +14,8 @@ from itsm_as_code.findings import Finding
 from itsm_as_code.gate.outline import Outline
 
 SCHEMA: Final = "itsm/gate/v1"
+BESIDE: Final = "controls"
+"""What a file of evidence holds that is none: what merging does to controls. Its digest leaves it out."""
 EXIT_CODES: Final = {"approved": 0, "pending": 1, "rejected": 1, "error": 2}
 
 

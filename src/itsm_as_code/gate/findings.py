@@ -11,6 +11,7 @@ from itsm_as_code.findings import Finding, RecordId, Severity, folded, sort_find
 from itsm_as_code.gate import lane
 from itsm_as_code.gate.candidate import Candidate
 from itsm_as_code.gate.context import PullRequestContext, context_of
+from itsm_as_code.gate.controls import checks_of_controls
 from itsm_as_code.gate.guard import Deletions, renamed, step_findings
 from itsm_as_code.gate.impact import contexts_of
 from itsm_as_code.gate.incoming import Incoming, example_findings
@@ -58,7 +59,7 @@ def findings_of(candidate: Candidate) -> Findings:
         others = {item.rule for item in validation.findings if item.record not in candidate.touched}
         base = candidate.rule_set.catalogue
         drift = base.touched if isinstance(base, ChangedCatalogue) else frozenset()
-        focus = replace(focus, checks=others | {"calendar-readable"}, touched=drift)
+        focus = replace(focus, checks=others | {"calendar-readable"} | checks_of_controls(candidate), touched=drift)
     before = assess_catalogue(candidate.rule_set.catalogue, candidate.rule_set, candidate.now, focus=focus)
     incoming = None
     if candidate.brings_rules:

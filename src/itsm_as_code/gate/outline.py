@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from itsm_as_code.findings import RecordId
 
@@ -41,8 +42,29 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlShift:
+    """A control that merging moves: its name and clause, and how it stands on each side (None: not worked out).
+
+    ``exceptions`` are subject and message of those that come, or where it ``is_worse`` is False, of those that go.
+    """
+
+    control: str
+    clause: str
+    before: str | None
+    after: str | None
+    is_worse: bool
+    exceptions: tuple[tuple[str, str], ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """For programs."""
+        told = [{"subject": subject, "message": message} for subject, message in self.exceptions]
+        sides = {"before": self.before, "after": self.after}
+        return {"control": self.control, "clause": self.clause, **sides, "isWorse": self.is_worse, "exceptions": told}
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
-    """The first of the changed records, changes before others.
+    """The first of the changed records, changes before others, and the controls that merging moves.
 
     ``logins`` are those at the forge of the people who are to be asked, by their names; ``zone`` is that of the
     organisation: times are told as its clocks show them.
@@ -51,3 +73,4 @@ class Outline:
     subjects: tuple[Subject, ...] = ()
     logins: Mapping[str, str] = field(default_factory=dict)
     zone: str = "UTC"
+    controls: tuple[ControlShift, ...] = ()

@@ -12,6 +12,7 @@ from itsm_as_code import clock
 from itsm_as_code.findings import Pointer, format_pointer
 from itsm_as_code.gate.approvals import Approvals
 from itsm_as_code.gate.candidate import Candidate
+from itsm_as_code.gate.controls import control_shifts
 from itsm_as_code.gate.findings import Findings
 from itsm_as_code.gate.outline import FieldChange, Outline, Subject
 from itsm_as_code.measures.risk import Risk
@@ -31,7 +32,8 @@ def outline_of(candidate: Candidate, findings: Findings, approvals: Approvals) -
     logins = {name: login for name in sorted(asked) if (login := candidate.directory.login_of(name)) is not None}
     diffs = sorted(candidate.diffs, key=lambda diff: diff.id.kind != "Change")[:MOST_SUBJECTS]
     subjects = tuple(_subject(diff, candidate, findings.context.risks.get(diff.id)) for diff in diffs)
-    return Outline(subjects, logins, candidate.rule_set.configuration.timezone)
+    shifts = control_shifts(candidate, findings.before, findings.validation)
+    return Outline(subjects, logins, candidate.rule_set.configuration.timezone, shifts)
 
 
 def _subject(diff: RecordDiff, candidate: Candidate, risk: Risk | None) -> Subject:

@@ -13,7 +13,7 @@ from itsm_as_code import clock
 from itsm_as_code.errors import ForgeError, GitError, ItsmError
 from itsm_as_code.findings import format_pointer
 from itsm_as_code.forges.local import parse_pull_request, without_duplicates
-from itsm_as_code.gate.decision import SCHEMA, Decision, canonical
+from itsm_as_code.gate.decision import BESIDE, SCHEMA, Decision, canonical
 from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.gate.queue import tree_of
 from itsm_as_code.git.repository import Repository
@@ -70,7 +70,10 @@ def read_evidence(content: bytes) -> dict[str, Any]:
         raise Damaged(f"it is {kind}, not the evidence that --format json writes")
     said = data.pop("digest", None)
     try:
-        found = "sha256:" + hashlib.sha256(canonical(data)).hexdigest()
+        found = (
+            "sha256:"
+            + hashlib.sha256(canonical({key: value for key, value in data.items() if key != BESIDE})).hexdigest()
+        )
     except TypeError as error:  # half a character, a number of more than 64 bits
         raise Damaged(f"it holds what nobody could have written: {error}") from None
     if said != found:
@@ -105,7 +108,7 @@ def replay(repository: Repository, evidence: Mapping[str, Any], stored: StoredRe
     evidence = dict(evidence)
     if evidence.get("verdict") == "error":
         raise ItsmError("the evidence is of an error, so there is no judgement to repeat", remedy="judge anew")
-    group = evidence.pop("queue", None)
+    group, beside = evidence.pop("queue", None), evidence.pop(BESIDE, None)
     try:
         inputs = {key: value for key, value in evidence["pullRequest"].items() if key not in _DERIVED}
         pull_request = parse_pull_request(inputs, "the evidence")
@@ -121,6 +124,8 @@ def replay(repository: Repository, evidence: Mapping[str, Any], stored: StoredRe
     if group is not None:
         _check_group(repository, group, decision, pull_request.number)
     anew = dict(decision.evidence)
+    if beside is not None:
+        evidence[BESIDE], anew[BESIDE] = beside, [shift.as_data() for shift in decision.outline.controls]
     return Replay(evidence, tuple(_differences(evidence, anew)), anew)
 
 

@@ -183,7 +183,11 @@ class Policy:
     @property
     def asks_for_risk(self) -> bool:
         """False when no expression of the policy names the risk, which is much work to derive."""
-        return any(mentions(text, "risk") for _, text in self.expressions())
+        return self.mentions("risk")
+
+    def mentions(self, variable: str) -> bool:
+        """True when an expression of the policy names a variable, or when that cannot be told."""
+        return any(mentions(text, variable) for _, text in self.expressions())
 
     @property
     def condition_in_time(self) -> bool:

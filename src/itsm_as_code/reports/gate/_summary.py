@@ -20,6 +20,7 @@ from itsm_as_code.reports.gate._words import (
     affected,
     at_forge,
     conflicts,
+    controls,
     others,
     path_of,
     promises,
@@ -77,6 +78,7 @@ def _parts(
             "",
             f"**Affected:** {escape.markdown(cut(affected(data, max(1, min(most, 4))), (1 + most) * _WIDTH - 20))}",
         ]
+    yield _list("Controls, as far as records tell", controls(decision), most)
     yield _list("Promises and conflicts" if data.get("promises") else "Conflicts", clashes, most)
     yield from (_risk(subject, data, most) for subject in subjects)
 

@@ -90,6 +90,23 @@ def promises(data: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def controls(decision: Decision) -> list[str]:
+    """What merging does to controls, as far as records tell."""
+    lines = []
+    for shift in decision.outline.controls:
+        (subject, message), more = shift.exceptions[0], len(shift.exceptions) - 1
+        what = f"{subject}: {message}" + (f", and {more:,} more" if more else "")
+        name = f"{shift.clause} ({shift.control})"
+        if shift.before is None or shift.after is None:
+            way = f"brings {name} an exception" if shift.is_worse else f"mends an exception of {name}"
+            lines.append(f"merging {way}: {what}; 'itsm report compliance' says how it stands")
+            continue
+        before, after = (state.replace("-", " ") for state in (shift.before, shift.after))
+        why = f"{'exception' if shift.is_worse else 'mended'}: {what}"
+        lines.append(f"merging turns {name} from {before} to {after} ({why})")
+    return lines
+
+
 def _number(text: str) -> Fraction:
     return Fraction(text.removesuffix("…"))
 

@@ -16,6 +16,7 @@ from itsm_as_code.reports.gate._summary import MOST_LINES, field_table, first_sc
 from itsm_as_code.reports.gate._words import (
     MOST_REASONS,
     conflicts,
+    controls,
     not_counted,
     others,
     promises,
@@ -76,7 +77,7 @@ def _folded(decision: Decision, data: Mapping[str, Any]) -> Iterator[tuple[str, 
     yield "Approvals", [*_asked(data["approvals"]), *_ignored(data["approvals"])]
     yield "Findings", _findings([finding for finding in decision.findings if finding.waiver is None])
     yield "All that changed", _changed(decision, data)
-    told = (*promises(data), *conflicts(data, decision.outline.zone))
+    told = (*controls(decision), *promises(data), *conflicts(data, decision.outline.zone))
     found = [f"- {escape.markdown(line)}" for line in told]
     yield "Risk, conflicts and affected services", [*_risk(data["risk"]), "", *found, "", *_affected(data["affected"])]
     yield "Policy impact", _impact(data["policyImpact"])

@@ -16,6 +16,7 @@ from itsm_as_code.reports.gate._words import (
     asked_for,
     at_forge,
     conflicts,
+    controls,
     not_counted,
     others,
     path_of,
@@ -40,6 +41,7 @@ def render(decision: Decision, colour: bool = False) -> str:
         _list("And besides" if decision.outline.subjects else "Changed", others(decision, data, 1)),
         f"Affected: {affected(data, 8)}\n" if data["affected"]["declared"] else "",
         _list("Promises", promises(data)),
+        _list("Controls, as far as records tell", controls(decision)),
         _list("Conflicts", conflicts(data, decision.outline.zone)),
         _risk(data["risk"]),
     ]

@@ -19,7 +19,6 @@ from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.forges.interface import MergedPullRequest, MergeHistory, PullRequest, SignedApproval
 from itsm_as_code.gate.decision import Decision, canonical, error_decision, plain
 from itsm_as_code.gate.evaluation import evaluate
-from itsm_as_code.gate.queue import tree_of
 from itsm_as_code.git.commits import parse_commit
 from itsm_as_code.git.lines import DEPLOYMENTS
 from itsm_as_code.git.notes import tip
@@ -90,7 +89,7 @@ def statement_of(repository: Repository, landing: Landing, place: Place, between
     ``between`` are the instants of the merge before, where that is known, and of now: what no forge dates is dated by
     its commit, but not outside of them, for anybody can write any date into a commit.
     """
-    tree = tree_of(repository, landing.commit)
+    tree = repository.tree_of(landing.commit)
     merges = [
         replace(merge, at=_within(merge.at, between)) if merge.pull_request.forge == "local" else merge
         for merge in landing.merges
@@ -111,7 +110,7 @@ def statement_of(repository: Repository, landing: Landing, place: Place, between
         "commit": landing.commit,
         "tree": tree,
         "base": landing.base,
-        "baseTree": tree_of(repository, landing.base),
+        "baseTree": repository.tree_of(landing.base),
         "range": list(landing.commits),
         "mergedAt": clock.format_instant(merged_at),
         "verdict": max(verdicts, key=_GRAVITY.index) if verdicts else "none",
@@ -248,7 +247,7 @@ class SignedMerges:
         if len(parents) > 1:
             yield from ((parent, before) for parent in parents[1:])
             return
-        tree, earlier = tree_of(self._repository, commit), self._row[:at]
+        tree, earlier = self._repository.tree_of(commit), self._row[:at]
         exact = {(head, base) for head, base, candidate in self._named if candidate == tree and base in earlier}
         if exact:
             yield from sorted(exact)

@@ -204,6 +204,7 @@ def read_candidate(
     """
     base, head = repository.commit(base), repository.commit(head)
     _check_agreement(repository, base, head, pull_request)
+    commits = repository.commits(base, head)
     catalogue: Catalogue
     found: Found | None = None
     if by_index and stored is not None:
@@ -215,7 +216,6 @@ def read_candidate(
         # Of the base alone: what a pull request brings is always read from its files, and never remembered.
         rule_set = load_rule_set(repository.snapshot(base), stored)
         catalogue = load_judged(repository.snapshot(tree), rule_set)
-    commits = repository.commits(base, head)
 
     def others() -> OpenChanges:
         return open_changes(repository, base, head, pull_request.open_pull_requests, rule_set.registry["Change"])

@@ -34,6 +34,7 @@ def evaluate(
     ``stored`` are records of the base that earlier runs read; the decision is the same without. Raises ItsmError when
     judging is not possible (an unknown revision, a shallow clone).
     """
+    repository.expect_merge()
     base_commit, head_commit = repository.commit(base), repository.commit(head)
     repository = at_root(repository, base_commit)
     asked = repository, base_commit, head_commit, pull_request, now, stored

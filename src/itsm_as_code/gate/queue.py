@@ -44,7 +44,7 @@ def evaluate_group(
     It is approved when each of them is. ForgeError when what the queue built is not what merging gives.
     """
     base, head = repository.commit(base), repository.commit(head)
-    if pull_request.base is not None and not _contains(repository, base, pull_request.base):
+    if pull_request.base is not None and not repository.is_ancestor(pull_request.base, base):
         raise ForgeError(
             f"the group is built on {base[:12]}, which lacks the base {pull_request.base[:12]}",
             code="base-moved",
@@ -80,7 +80,7 @@ def _chain(repository: Repository, base: str, head: str) -> list[tuple[str, str 
     """The commits of a group, oldest first, with what each of them merges; none when they are not built on the base."""
     options = ("--first-parent", "--parents", "--reverse", f"--max-count={MAX_GROUP + 1}", "--end-of-options")
     rows = [row.split() for row in repository.text("rev-list", *options, f"{base}..{head}").splitlines()]
-    if not rows or len(rows) > MAX_GROUP or not _contains(repository, rows[0][0], base):
+    if not rows or len(rows) > MAX_GROUP or not repository.is_ancestor(base, rows[0][0]):
         return []
     return [(commit, parents[1] if len(parents) == 2 else None) for commit, *parents in rows]
 
@@ -119,16 +119,7 @@ def _gives(repository: Repository, base: str, head: str, result: str) -> bool:
         merged = repository.merge_tree(base, repository.commit(head))
     except MergeConflict:
         return False
-    return merged == tree_of(repository, result)
-
-
-def tree_of(repository: Repository, commit: str) -> str:
-    """The id of a commit's tree; GitError when this clone lacks it."""
-    return repository.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").strip()
-
-
-def _contains(repository: Repository, commit: str, ancestor: str) -> bool:
-    return repository.run("merge-base", "--is-ancestor", ancestor, commit, accept=(0, 1))[0] == 0
+    return merged == repository.tree_of(result)
 
 
 def _foreign(commit: str) -> ForgeError:

@@ -15,7 +15,6 @@ from itsm_as_code.findings import format_pointer
 from itsm_as_code.forges.local import parse_pull_request, without_duplicates
 from itsm_as_code.gate.decision import BESIDE, SCHEMA, Decision, canonical
 from itsm_as_code.gate.evaluation import evaluate
-from itsm_as_code.gate.queue import tree_of
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.diff import diff_data
 from itsm_as_code.records.stored import StoredRecords
@@ -151,7 +150,7 @@ def _check_group(repository: Repository, group: Any, decision: Decision, number:
     }
     if rows != [line] or not isinstance(result, str) or not _ID.match(result):
         raise Damaged("its merge queue is not that of this pull request")
-    if tree_of(repository, result) != evidence["candidate"]:
+    if repository.tree_of(result) != evidence["candidate"]:
         raise Damaged(f"the commit {result[:12]} of its merge queue is not what was judged")
 
 

@@ -40,6 +40,8 @@ _OPTIONS = (
 
 
 _REMOTE = frozenset({"fetch", "push"})
+_MOST_SAID = 1 << 16
+"""Bytes that a pipe holds, at least on the systems that this runs on (pipe(7))."""
 _PLACES = (("--absolute-git-dir",), ("--show-prefix",), ("--git-path", "objects"), ("--git-path", "shallow"))
 
 
@@ -51,6 +53,13 @@ class Conversation:
     environment: Mapping[str, str]
     owner: int
     """The process that started it; one that was forked off must start its own."""
+
+    def said(self) -> str:
+        """What it has complained of since it was last asked; it does so before it answers."""
+        try:
+            return os.read(self.process.stderr.fileno(), _MOST_SAID).decode("utf-8", "replace")
+        except BlockingIOError:
+            return ""
 
     def end(self) -> str:
         """End it, and give what it complained of; what was asked and not read is lost."""
@@ -111,6 +120,8 @@ class Commands:
     def converse(self, *arguments: str) -> Conversation:
         """A git command that is asked on its standard input for as long as the repository is in use."""
         process = self._start(arguments, self.folder, subprocess.PIPE)
+        if process.stderr is not None:
+            os.set_blocking(process.stderr.fileno(), False)
         return Conversation(process, dict(self._environment), os.getpid())
 
     def _execute(

@@ -30,8 +30,7 @@ def references(repository: Repository) -> list[str]:
 
 def tip(repository: Repository, name: str) -> str | None:
     """The commit of a reference, or None where there is none."""
-    code, out = repository.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", accept=(0, 1, 128))
-    return out.decode().strip() if code == 0 else None
+    return repository.named(f"{name}^{{commit}}")[0] or None
 
 
 def noted(repository: Repository, reference: str) -> list[str]:

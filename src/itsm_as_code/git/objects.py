@@ -24,6 +24,9 @@ from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, PartlyListed
 _AT_ONCE = 500
 """Objects that are asked for at once: the question fits into a pipe, so that nobody waits for the other to read."""
 
+_PLAIN = re.compile(r"[\w./-]+(?:\^\{\w+\})?\Z", re.ASCII)
+"""What names a reference or an object; of others ("@{u}") a process that goes on answering may die."""
+
 ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
@@ -95,11 +98,25 @@ class Objects(Commands):
 
     def tree_of(self, treeish: str) -> str:
         """The id of the tree of a commit or tree; GitError where there is none."""
-        if "\n" not in treeish:
-            [(oid, kind, _, _)] = self._answers("info", [f"{treeish}^{{tree}}"])
-            if kind == "tree":
-                return oid
+        oid, kind = self.named(f"{treeish}^{{tree}}")
+        if kind == "tree":
+            return oid
         return self.text("rev-parse", "--verify", "--end-of-options", f"{treeish}^{{tree}}").strip()
+
+    def named(self, expression: str) -> tuple[str, str]:
+        """Id and type of what an expression of gitrevisions(7) names in full; both empty where there is none."""
+        if "\n" in expression:
+            return "", ""
+        [(oid, kind, _, _)] = self._answers("info", [expression])
+        return oid, kind
+
+    def said_of(self, expression: str) -> tuple[str, str]:
+        """The id of what an expression names, empty where there is none, and what git says of it, as of ambiguity."""
+        if not _PLAIN.match(expression):
+            _, out, said = self._execute(("rev-parse", "--verify", "--end-of-options", expression))
+            return out.decode().strip(), said
+        self._conversation().said()
+        return self.named(expression)[0], self._conversation().said()
 
     @property
     def trees(self) -> Trees:
@@ -337,9 +354,7 @@ class FolderOfRevision(Below):
     @cached_property
     def tree(self) -> str | None:
         """The id of the folder's own tree: what changes beside it changes nothing here. None where there is none."""
-        name = f"{self.whole.label}:{self.prefix.removesuffix('/')}"
-        code, out = self.whole.objects.run("rev-parse", "--verify", "--quiet", "--end-of-options", name, accept=(0, 1))
-        return out.decode().strip() if code == 0 else None
+        return self.whole.objects.named(f"{self.whole.label}:{self.prefix.removesuffix('/')}")[0] or None
 
     def of(self, tree: str) -> Revision:
         """Another tree of such a folder."""

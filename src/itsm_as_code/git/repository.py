@@ -40,7 +40,7 @@ class Repository(Objects):
             raise GitError(f"'{revision}' is not a revision", code="unknown-revision", remedy="name a branch or commit")
         if revision in self._seen:
             return revision
-        code, out, said = self._execute(("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"))
+        commit, said = self.said_of(f"{revision}^{{commit}}")
         if "is ambiguous" in said and not ID.match(revision):
             # A tag of the same name goes before a branch, so whoever may push tags could choose the base.
             raise GitError(
@@ -48,8 +48,7 @@ class Repository(Objects):
                 code="ambiguous-revision",
                 remedy="name it in full (refs/heads/..., refs/remotes/...), or by its commit id",
             )
-        commit = out.decode().strip()
-        if code != 0 or not ID.match(commit):
+        if not ID.match(commit):
             if self._is_empty():
                 raise GitError(
                     "the repository has no commit yet", code="empty-repository", remedy="commit the records first"
@@ -72,6 +71,8 @@ class Repository(Objects):
 
     def merge_base(self, base: str, head: str) -> str:
         """The best common ancestor; GitError when the clone does not hold one."""
+        if self._was_seen_to_hold(head, base):
+            return base
         code, out = self.run("merge-base", base, head, accept=(0, 1))
         if code == 0:
             return out.decode().split()[0]
@@ -89,6 +90,8 @@ class Repository(Objects):
 
     def merge_bases(self, base: str, head: str) -> list[str]:
         """Every best common ancestor: more than one where histories cross (git-merge-base(1)). GitError without any."""
+        if self._was_seen_to_hold(head, base):
+            return [base]
         code, out = self.run("merge-base", "--all", base, head, accept=(0, 1))
         return out.decode().split() if code == 0 else [self.merge_base(base, head)]
 
@@ -98,6 +101,8 @@ class Repository(Objects):
         It is the newest one of its first-parent line made by then, and never one before the last that ``head`` holds.
         So what came of a head to the branch later is no part of what it was compared with.
         """
+        if self._was_seen_to_hold(head, branch):
+            return branch
         line = self.text("rev-list", "--first-parent", "--parents", "--timestamp", branch, f"^{head}").splitlines()
         rows = [row.split() for row in line]
         for stamp, commit, *_ in rows:
@@ -107,7 +112,24 @@ class Repository(Objects):
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """True when the history of ``newer`` holds ``older``, or when they are the same."""
+        if self._was_seen_to_hold(newer, older):
+            return True
         return self.run("merge-base", "--is-ancestor", older, newer, accept=(0, 1))[0] == 0
+
+    def _was_seen_to_hold(self, newer: str, older: str) -> bool:
+        """True when commits that were walked lead from ``newer`` to ``older``; False tells nothing."""
+        for (base, _), commits in self._between.items():
+            if base == older:
+                parents = {commit.sha: commit.parents for commit in commits}
+                reached, seen = [newer], set[str]()
+                while reached:
+                    commit = reached.pop()
+                    if commit == older:
+                        return newer in parents
+                    if commit not in seen:
+                        seen.add(commit)
+                        reached.extend(parents.get(commit, ()))
+        return False
 
     def merge_tree(self, base: str, head: str) -> str:
         """The tree that merging ``head`` into ``base`` gives; MergeConflict when it needs a person.
@@ -136,6 +158,10 @@ class Repository(Objects):
         if code == 1:
             raise MergeConflict(tuple(sorted({path for path in fields[1:] if path})))
         return fields[0]
+
+    def expect_merge(self) -> None:
+        """Have the objects of a merge at hand from here on, so that one process of git reads both."""
+        _ = self._scratch
 
     @cached_property
     def _scratch(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from itsm_as_code import clock
@@ -56,12 +56,23 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A level that services and teams reach by policies; ``by`` is the day by which all are to have done so."""
+
+    name: str
+    policies: tuple[str, ...]
+    by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PolicySettings:
     """``spec.policies`` of itsm.yaml, in its order; ``policies/packs.py`` says whether what it names is there."""
 
     packs: tuple[PackChoice, ...] = ()
     overrides: tuple[Override, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
+    levels: tuple[Level, ...] = ()
+    """The lowest first."""
 
     def override(self, policy: str) -> Override | None:
         """How a policy is set here, or None."""
@@ -235,6 +246,10 @@ def _policies(spec: Mapping[str, Any]) -> PolicySettings:
             for item in spec.get("overrides", ())
         ),
         tuple(Exclusion(item["policy"], item["reason"]) for item in spec.get("exclude", ())),
+        tuple(
+            Level(item["name"], tuple(item["policies"]), clock.parse_date(item["by"]) if "by" in item else None)
+            for item in spec.get("levels", ())
+        ),
     )
 
 

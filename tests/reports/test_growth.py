@@ -33,6 +33,7 @@ from itsm_as_code.compliance.deadlines import Deadline, Matter
 from itsm_as_code.compliance.hindsight import Hindsight
 from itsm_as_code.compliance.hindsight import Judged as PastChange
 from itsm_as_code.compliance.reminders import Reminders, Waiting
+from itsm_as_code.configuration import Level
 from itsm_as_code.figures import Seen
 from itsm_as_code.findings import Finding, Location, RecordId, Rule, Severity, folded, with_known
 from itsm_as_code.forges.settings import Hole
@@ -57,8 +58,10 @@ from itsm_as_code.measures.retrospective import Review
 from itsm_as_code.policies import register
 from itsm_as_code.policies.cel.mutation import Mutant
 from itsm_as_code.policies.coverage import Coverage, UnknownControl, UnknownPolicy
+from itsm_as_code.policies.engine import Outcome as Judgement
 from itsm_as_code.policies.examples import ExampleResult
 from itsm_as_code.policies.policy import Policy
+from itsm_as_code.policies.scorecards import Scorecard
 from itsm_as_code.policies.strength import Strength, Survivor
 from itsm_as_code.portfolio import Portfolio
 from itsm_as_code.records import schemas
@@ -88,6 +91,7 @@ from itsm_as_code.reports.policy_test import PolicyTest
 from itsm_as_code.reports.record_list import RecordList
 from itsm_as_code.reports.record_show import Link, Shown
 from itsm_as_code.reports.recurrence import Recurrence
+from itsm_as_code.reports.scorecards import Scorecards
 from itsm_as_code.reports.validate import ValidateResult
 from itsm_as_code.reports.verify import Verification
 from itsm_as_code.reports.waiver_list import WaiverList
@@ -503,6 +507,14 @@ def recurring(size: int, long: str) -> Recurrence:
     return Recurrence(NOW, tuple(many))
 
 
+def carded(size: int, long: str) -> Scorecards:
+    """So many services, the first of which lacks so much of a level."""
+    level, id_ = Level(f"{long}gold", ("p",)), RecordId("Service", f"{long}s")
+    missing = (Judgement("p", id_, "fail", f"{long}x"),) * size
+    cards = (Scorecard(id_, "t", None, level, size, () if number else missing) for number in range(size))
+    return Scorecards(NOW, (level,), tuple(cards))
+
+
 def adopted(size: int, long: str) -> Adoption:
     """So many initiatives and benchmarks of a figure, and a remark."""
     message = {"on": "2026-01-01", "done": True}
@@ -606,6 +618,7 @@ BUILT: Final[dict[str, Callable[[int, str], tuple[Any, ...]]]] = {
     "policy_hindsight": lambda size, long: (seen_behind(size, long),),
     "kpi": lambda size, long: (figures(size, long),),
     "recurrence": lambda size, long: (recurring(size, long),),
+    "scorecards": lambda size, long: (carded(size, long),),
     "adoption": lambda size, long: (adopted(size, long),),
     "portfolio": lambda size, long: (portfolio(size, long),),
     "oncall": lambda size, long: (called(size, long),),

@@ -23,6 +23,13 @@ from tests.snapshots import Memory, folder
 
 SCHEMA = "schemas/supplier.schema.json"
 PACKS = ("change-enablement", "operations", "service-design")
+BUREAU = "changes/2026/11/18/chg-20261118-bureau-score-v4.yaml"
+LEVELS = (
+    (SMALL / "itsm.yaml").read_bytes()
+    + b"""
+  policies: {levels: [{name: bronze, policies: [backout-is-planned]}]}
+"""
+)
 
 
 @dataclass
@@ -31,7 +38,7 @@ class Repository:
 
     now: datetime = NOW
     revision: str = "0" * 40
-    files: dict[str, Any] = field(default_factory=lambda: {**folder(SMALL), **folder(HERE / "organisation")})
+    files: dict[str, Any] = field(default_factory=lambda: _files())
     removed: dict[str, Any] = field(default_factory=dict)
     trend: Trend | None = None
     feeds: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -49,6 +56,12 @@ class Repository:
         data = yaml.load(self.files[path], yaml.CSafeLoader)
         edit(data)
         self.files[path] = yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False)
+
+
+def _files() -> dict[str, Any]:
+    """Both organisations, with a level, and a proposed change of a service that there is."""
+    files = {**folder(SMALL), **folder(HERE / "organisation"), "itsm.yaml": LEVELS}
+    return files | {BUREAU: files[BUREAU].replace(b"[loan-decisioning]", b"[payments-api]")}
 
 
 def edit(repository: Repository, random_: random.Random) -> str:

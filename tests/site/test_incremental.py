@@ -30,7 +30,7 @@ from itsm_as_code.site.reads.notes import MARK, Notes
 from itsm_as_code.site.views.context import QUESTIONS
 from itsm_as_code.site.write import MARKER
 from tests.conftest import NOW
-from tests.site.edits import Repository, edit
+from tests.site.edits import BUREAU, Repository, edit
 
 
 class Place:
@@ -248,6 +248,11 @@ def _asking(repository: Repository) -> None:
     repository.change("policies/approvals/all.yaml", two)
 
 
+def _two_steps(repository: Repository) -> None:
+    """A change comes to fulfil the policy of a level: no page of a service or team tells of its steps."""
+    repository.change(BUREAU, lambda data: data["spec"]["backout"].update(steps=["Back.", "Say so."]))
+
+
 _ALICE = "people/alice.yaml"
 _REVISION = Revision("1" * 40, NOW, ("Ann", "ann@shop.example"), "Add her", None, "added")
 SHOWN = {
@@ -270,6 +275,8 @@ SHOWN = {
     "feed": lambda repository: setattr(repository, "feeds", {("", ""): b"", ("Team", "team-shop"): b""}),
     "controls": lambda repository: setattr(repository, "beside", Known(revised={})),
     "case": _asking,
+    "scorecards": _two_steps,
+    "scorecard": _two_steps,
     "history": lambda repository: setattr(repository, "past", Past({_ALICE: Revisions((_REVISION,), 1)})),
     "proof": lambda repository: setattr(repository, "past", Past(shown="this clone has no notes")),
     "remembered": lambda repository: edit(repository, random.Random(7)),

@@ -74,6 +74,7 @@ ROWS: Final[dict[str, list[list[str]]]] = {
     "report calibration": [[]],
     "report kpi": [[], ["--by", "service"], ["--compare", "2026-Q2", "2026-Q3"], ["--compare", "main", "main"]],
     "report recurrence": [[]],
+    "report scorecards": [[], ["--by", "team"]],
     "report value": [[], ["--baseline", "2026-Q1"]],
     "report adoption": [[], ["--from", "2026-07-01"]],
     "report portfolio": [[]],

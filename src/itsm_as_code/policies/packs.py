@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from itsm_as_code import shipped
@@ -42,7 +42,8 @@ POLICY_PACKS = Rule(
     "itsm.yaml names policy packs, policies and parameters that there are",
     Severity.ERROR,
     "Under `spec.policies` of itsm.yaml stand the packs that apply, what is set differently (`overrides`) and what "
-    "does not apply (`exclude`), each with its reason. A name that nobody has would switch nothing, unnoticed.",
+    "does not apply (`exclude`), each with its reason, and the `levels` of scorecards. A name that nobody has would "
+    "switch nothing, unnoticed.",
 )
 POLICY_SHADOWED = Rule(
     "policy-shadowed",
@@ -105,7 +106,7 @@ def lay_over(catalogue: Catalogue, configuration: Configuration) -> Packed:
     ]
     unfit = [stamp(RECORD_SCHEMA, record, problem) for record in own for problem in _schema_problems(record)]
     whole = catalogue.joined(own, sort_findings([*catalogue.findings, *unfit]))
-    problems += _setting_problems(settings, whole)
+    problems += [*_setting_problems(settings, whole), *_level_problems(settings, whole)]
     wrong = [*map(_finding, problems), *shadows]
     if wrong:
         wrong = place_findings(wrong, catalogue.sources() | {PATH: configuration.source})
@@ -261,6 +262,39 @@ def _setting_problems(settings: PolicySettings, catalogue: Catalogue) -> Iterato
         policy = catalogue.get("Policy", override.policy)
         if policy is not None:
             yield from _parameter_problems(policy, override.params, ("spec", "policies", "overrides", index, "params"))
+
+
+_TOLD_OF: Final = ("Service", "Team", "Supplier")
+"""Kinds that scorecards tell of, beside those that name a service."""
+
+
+def _level_problems(settings: PolicySettings, catalogue: Catalogue) -> Iterator[Problem]:
+    """What is wrong with the levels of scorecards: policies that nobody has, or that say nothing of a service or team,
+    and what stands twice."""
+    seen: dict[str, str] = {}
+    for number, level in enumerate(settings.levels):
+        at: Pointer = ("spec", "policies", "levels", number)
+        if level.name in [before.name for before in settings.levels[:number]]:
+            yield Problem(f"the level '{level.name}' stands twice", (*at, "name"), "give each level a name of its own")
+        for index, name in enumerate(level.policies):
+            place, policy = (*at, "policies", index), catalogue.get("Policy", name)
+            if policy is None and name not in catalogue.names("Policy"):
+                remedy = did_you_mean(name, catalogue.names("Policy")) or "'itsm policy list' shows those that apply"
+                yield Problem(f"there is no policy '{name}'", place, remedy)
+            elif settings.exclusion(name) is not None:
+                yield Problem(f"the policy '{name}' does not apply here: it is excluded", place, "take it out of one")
+            elif name in seen:
+                yield Problem(f"the policy '{name}' is asked for by '{seen[name]}' already", place, "keep one of them")
+            elif policy is not None and not any(map(partial(_is_told_of, catalogue), policy.spec["match"]["kinds"])):
+                message = f"the policy '{name}' looks at nothing that tells of a service or a team"
+                yield Problem(message, place, "name one about services, teams, suppliers or records of a service")
+            seen.setdefault(name, level.name)
+
+
+def _is_told_of(catalogue: Catalogue, name: str) -> bool:
+    kind = catalogue.registry.get(name)
+    fields = kind.schema["properties"]["spec"].get("properties", {}) if kind is not None else {}
+    return name in _TOLD_OF or not {"service", "services"}.isdisjoint(fields)
 
 
 def _parameter_problems(policy: Record, values: Mapping[str, Any], at: Pointer) -> Iterator[Problem]:

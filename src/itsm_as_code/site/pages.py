@@ -20,7 +20,7 @@ from itsm_as_code.configuration import Configuration
 from itsm_as_code.gate.board import cases
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
-from itsm_as_code.site import about, addresses, compliance, home, kinds, portfolio, publication, search
+from itsm_as_code.site import about, addresses, compliance, home, kinds, portfolio, publication, scorecards, search
 from itsm_as_code.site.render import Area, Frame, Renderer
 from itsm_as_code.site.theme import theme_of
 from itsm_as_code.site.views import data, deadlines, kpi, machines, navigation, parts, planned, state, unread
@@ -131,6 +131,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     yield pages("planned", lambda: planned.pages(context, now))
     yield pages("kpi", lambda: kpi.pages(context))
     yield pages("portfolio", lambda: portfolio.pages(context))
+    yield pages("scorecards", lambda: scorecards.pages(context))
     yield pages("deadlines", lambda: deadlines.pages(context))
     yield Unit("summary", lambda: _one(machines.SUMMARY, _json(machines.summary(context, now))))
     address = _web_address(context.validation.configuration)
@@ -254,7 +255,8 @@ def _areas(context: Context) -> Iterator[Area]:
             for kind in sorted(within, key=lambda kind: navigation.order(place, kind))
         ]
         if place.name == "compliance":
-            links = [*compliance.LINKS, deadlines.LINK, *links]
+            levels = [scorecards.LINK] if scorecards.is_made(context) else []
+            links = [*compliance.LINKS, *levels, deadlines.LINK, *links]
         if place.name == "portfolio" and portfolio.is_made(context):
             links = [portfolio.LINK, *links]
         if place.name == "changes" and context.has("Change"):

@@ -20,6 +20,7 @@ from itsm_as_code.site.views import (
     listing,
     outlook,
     people,
+    scorecards,
     service_figures,
     state,
     words,
@@ -59,6 +60,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.tab = "technical"
     dependencies.add(made, now)
     made.add("people", "Who answers for it", _people(made))
+    made.add("level", "Scorecard", *scorecards.section(context, record))
     made.part("capacity", "Capacity", "capacity")
     made.add("headroom", "Headroom", service_figures.capacity(record), level=3)
     _availability(made)

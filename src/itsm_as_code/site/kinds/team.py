@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import feed, people, state, words
+from itsm_as_code.site.views import feed, people, scorecards, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -31,6 +31,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     spec = record.spec
     _members(made)
     _owned(made, now)
+    made.add("level", "Scorecard", *scorecards.section(context, record))
     _contacts(made)
     children = [t for t in context.catalogue.of_kind("Team") if t.spec.get("parent") == record.name]
     facts: list[tuple[str, Value]] = [("Lead", _leads(context, record))]

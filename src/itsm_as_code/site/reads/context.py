@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from itsm_as_code.findings import RecordId
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.reads.moments import SeenInstant, compared, day_in
 from itsm_as_code.site.reads.notes import MARK, Notes, bind, remembering
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from itsm_as_code.compliance import Assessment
     from itsm_as_code.gate.board import Case
     from itsm_as_code.gate.revisions import Revisions
+    from itsm_as_code.policies.scorecards import Scorecard
     from itsm_as_code.validation import Validation
 
 
@@ -98,6 +100,8 @@ class _Context(Context):
             controls=lambda: context.assessments,
             feed=lambda kind, name: (kind, name) in context.feeds,
             case=lambda name: context.cases.get(name),
+            scorecards=lambda: [*context.scorecards.values()],
+            scorecard=lambda kind, name: context.scorecards.get(RecordId(kind, name)),
             history=lambda path: context.past.revisions.get(path),
             proof=context.proof,
         )
@@ -110,6 +114,16 @@ class _Context(Context):
         """As they stand without notes: most of what is asked for them no page shows."""
         self.notes.note("controls")
         return self.plain.assessments
+
+    @cached_property
+    def scorecards(self) -> Mapping[RecordId, Scorecard]:
+        """As they stand without notes, as above."""
+        self.notes.note("scorecards")
+        return self.plain.scorecards
+
+    def scorecard(self, record: Record) -> Scorecard | None:
+        self.notes.note(MARK.join(("scorecard", record.id.kind, record.id.name)))
+        return self.plain.scorecards.get(record.id)
 
     def _answer(self, asked: str) -> object:
         question, _, name = asked.partition(" ")

@@ -19,6 +19,7 @@ from itsm_as_code.measures.costs import stated, with_shares
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.finance import ServiceCost
 from itsm_as_code.measures.retrospective import open_reviews
+from itsm_as_code.policies.scorecards import Scorecard, scorecards
 from itsm_as_code.records.catalogue import Catalogue, Record, get
 from itsm_as_code.records.facts import applies_to
 from itsm_as_code.records.kinds import KindRegistry
@@ -122,6 +123,17 @@ class Context:
     def assessments(self) -> Mapping[str, Assessment]:
         """How every control stands, by name."""
         return assess_controls(self.validation, self.beside)
+
+    @cached_property
+    def scorecards(self) -> Mapping[RecordId, Scorecard]:
+        """Which levels services and teams have reached, by what they are."""
+        validation = self.validation
+        levels = validation.configuration.policies.levels
+        return {card.subject: card for card in scorecards(levels, validation.catalogue, validation.outcomes)}
+
+    def scorecard(self, record: Record) -> Scorecard | None:
+        """The level of a service or team; None where no level asks anything of it."""
+        return self.scorecards.get(record.id)
 
     @cached_property
     def deadlines(self) -> Sequence[Deadline]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from itsm_as_code import __version__
 from tests.conftest import ROOT, copy_tree
 from tests.demo.test_demo import demo
 
@@ -88,8 +89,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     done = found.run(tool / "bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", WANTED)
     if done.returncode != 0:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{WANTED} cannot be installed: {done.stderr[-500:]}")
-    rev = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    (found.path / ".pre-commit-config.yaml").write_text(CONFIG.format(repo=ROOT, rev=rev))
+    hooks = folder / "hooks"  # with the tag of a release
+    found.git("clone", "-q", "--bare", str(ROOT), str(hooks))
+    found.git("-C", str(hooks), "tag", f"v{__version__}", "HEAD")
+    (found.path / ".pre-commit-config.yaml").write_text(CONFIG.format(repo=hooks, rev=f"v{__version__}"))
     done = found.run(tool / "bin/pre-commit", "install", "--install-hooks")
     assert done.returncode == 0, done.stdout + done.stderr
     return found

@@ -113,3 +113,44 @@ def test_the_comment_ends_as_the_gate_did(result: str, code: int, workflow: Work
     """A ruleset that required it by mistake would let nothing through that is not approved."""
     workflow.variables["GATE"] = result
     assert workflow.run("comment", "End as the gate did")[0] == code
+
+
+def test_the_action_as_it_is_written(workflow: Workflow, tmp_path: Path) -> None:
+    """The steps of action.yml that a shell runs; what pip would install is what runs this test."""
+    steps = {step["name"]: step for step in parse((ROOT / "action.yml").read_bytes())["runs"]["steps"]}
+    install, judge = steps["Install what the lock fixes"]["run"], steps["Judge"]["run"]
+    program = tmp_path / "bin/python"
+    program.parent.mkdir()
+    program.write_text(f"""#!/bin/bash
+case "$1 $2" in
+  "-m venv") mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+  "-m pip") printf '%s\\n' "$@" > {tmp_path}/pip ;;
+  "-P -m") exec {sys.executable} -P -m "$3" "${{@:4}}" --wait 0 --now 2026-11-22T12:00:00Z ;;
+esac
+""")
+    program.chmod(0o755)
+    output = tmp_path / "output"
+    workflow.variables |= {"SOURCE": str(ROOT), "DIRECTORY": ".", "GITHUB_OUTPUT": str(output)}
+    workflow.variables |= {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+
+    def run(script: str) -> int:
+        output.write_text("")
+        command = ["bash", "-e", "-o", "pipefail", "-c", script]
+        return subprocess.run(command, cwd=tmp_path / "clone", env=workflow.variables, timeout=120).returncode
+
+    assert run(install) == 0
+    asked = (tmp_path / "pip").read_text().split("\n")
+    assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(asked)
+    assert asked[-2] == str(ROOT / "requirements/run.txt")
+    assert run(judge) == 0
+    said = dict(line.split("=", 1) for line in output.read_text().splitlines())
+    assert said["verdict"] == "approved"
+    assert said["valid-until"].startswith("2026-12-")
+    assert json.loads(Path(said["report"]).read_text())["verdict"] == "approved"
+    workflow.state.reviews.clear()
+    assert run(judge) == 1
+    assert output.read_text().startswith("verdict=pending\n")
+    workflow.variables["PULL"] = "18; touch owned"
+    assert run(judge) == 2
+    assert "pending" not in output.read_text()
+    assert not (tmp_path / "clone/owned").exists()

@@ -31,7 +31,7 @@ from itsm_as_code.configuration import RULES as CONFIGURATION_RULES
 from itsm_as_code.findings import Rule
 from itsm_as_code.gate.decision import EXIT_CODES
 from itsm_as_code.gate.evaluation import RULES as GATE_RULES
-from itsm_as_code.interchange import _icalendar_import, alerts, cstate, focus, issue, request, request_forms
+from itsm_as_code.interchange import _icalendar_import, alerts, cstate, focus, issue, people, request, request_forms
 from itsm_as_code.policies import approval_rules, control_conditions, packs, policy, waivers
 from itsm_as_code.policies.cel import environment
 from itsm_as_code.records import catalogue, document, formatting, lifecycle, misplaced, reading, taken_over
@@ -229,6 +229,7 @@ def rules() -> str:
         ("Import from OpenSLO", "Reported by `itsm import openslo`.",
          [rule for rule in import_rules("_openslo_objects", "openslo") if rule.id.startswith("openslo")]),
         ("Import of status pages", "Reported by `itsm import cstate` and `itsm import upptime`.", cstate.RULES),
+        ("Import of people", "Reported by `itsm import people`.", people.RULES),
         ("Import of costs", "Reported by `itsm import focus` and `itsm import costs`.", focus.RULES),
         ("Import of alerts", "Reported by `itsm import alerts`.", alerts.RULES),
         ("Import of calendars", "Reported by `itsm import icalendar`.", _icalendar_import.RULES),

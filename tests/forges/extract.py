@@ -43,6 +43,9 @@ OPERATIONS = {
     f"{REPOSITORY}/deployments": ["get"],
     f"{REPOSITORY}/deployments/{{deployment_id}}/statuses": ["get"],
     "/user": ["get"],
+    "/orgs/{org}/members": ["get"],
+    "/orgs/{org}/teams": ["get"],
+    "/orgs/{org}/teams/{team_slug}/members": ["get"],
 }
 DROPPED = {"description", "example", "examples", "externalDocs", "summary", "tags", "title", "headers"}
 

@@ -14,6 +14,7 @@ from itsm_as_code.errors import UsageError
 
 if TYPE_CHECKING:
     from itsm_as_code.forges.connection import Connection, Group
+    from itsm_as_code.forges.http import Client
     from itsm_as_code.git.repository import Repository
 
 
@@ -160,31 +161,37 @@ merge_options = option_group("forge", ForgeOptions, _FORGE, *_REACH)
 
 def connect(options: ForgeOptions, repository: Repository) -> Connection:
     """The forge of the options, with the token of the environment. The token goes to the address of the API only."""
+    from itsm_as_code.forges.connection import Connection
+
+    name = options.repository or _repository_of(options.name, repository)
+    if options.name != "gitlab" and (len(name.split("/")) != 2 or not all(name.split("/"))):
+        raise UsageError(f"'{name}' is not a repository", remedy="write --repo owner/name")
+    client = client_of(options.name, options.api_url, options.wait)
+    return Connection(options.name, client, name, options.into, options.number, options.merged_in, options.remote)
+
+
+def client_of(forge: str, api_url: str | None, wait: float = 60.0) -> Client:
+    """The API of a forge, with the token of the environment."""
     from urllib.request import getproxies
 
     from itsm_as_code.forges import gitea, github, gitlab
-    from itsm_as_code.forges.connection import Connection
     from itsm_as_code.forges.http import Client, Waiting
 
-    name = options.repository or _repository_of(options.name, repository)
     in_gitea = os.environ.get("GITEA_ACTIONS") == "true"  # whose jobs have the variables of GitHub's
-    if options.name != "gitlab" and (len(name.split("/")) != 2 or not all(name.split("/"))):
-        raise UsageError(f"'{name}' is not a repository", remedy="write --repo owner/name")
-    if options.name == "gitea":
-        base = options.api_url or (os.environ.get("GITHUB_API_URL") if in_gitea else None) or ""
+    if forge == "gitea":
+        base = api_url or (os.environ.get("GITHUB_API_URL") if in_gitea else None) or ""
         if not base:
             raise UsageError("which Gitea?", remedy="name its API: --api-url https://gitea.example.org/api/v1")
         token = _token("GITEA_TOKEN", "FORGEJO_TOKEN", *(("GITHUB_TOKEN",) if in_gitea else ()))
         headers = gitea.headers(token)
-    elif options.name == "github":
-        base = options.api_url or os.environ.get("GITHUB_API_URL") or github.API
+    elif forge == "github":
+        base = api_url or os.environ.get("GITHUB_API_URL") or github.API
         headers = github.headers(_token("GITHUB_TOKEN", "GH_TOKEN"))
     else:
-        base = options.api_url or os.environ.get("CI_API_V4_URL") or gitlab.API
+        base = api_url or os.environ.get("CI_API_V4_URL") or gitlab.API
         token = _token("GITLAB_TOKEN")
         headers = gitlab.headers(token or _token("CI_JOB_TOKEN"), job=token is None)
-    client = Client(base, headers, getproxies(), Waiting(options.wait), counts_pages=options.name == "gitea")
-    return Connection(options.name, client, name, options.into, options.number, options.merged_in, options.remote)
+    return Client(base, headers, getproxies(), Waiting(wait), counts_pages=forge == "gitea")
 
 
 def _token(*names: str) -> str | None:

@@ -46,6 +46,10 @@ class _Formats(click.Group):
             from itsm_as_code.cli._import_calendar import calendar_command
 
             return calendar_command(_run, _How, _INTO, _DRY_RUN)
+        if cmd_name == "people":
+            from itsm_as_code.cli._import_people import people_command
+
+            return people_command(_run, _How, _INTO, _DRY_RUN)
         if cmd_name in ("costs", "focus"):
             from itsm_as_code.cli._import_costs import costs_command
 
@@ -70,6 +74,7 @@ def command() -> None:
       itsm import focus costs-2026-10.csv --into .
       itsm import cstate config.yml --into .
       itsm import upptime history/summary.json issues.json --into .
+      itsm import people --from github:acme --into .
       itsm import csv --map servicenow-change changes.csv
     """
 

@@ -92,6 +92,13 @@ def json_objects(path: str, source: bytes) -> list[tuple[Any, Location]]:
     return list(_objects(path, _decoded(source)[1]))
 
 
+def json_whole(source: bytes) -> Any:
+    """The data of a file; UnreadableError where it is not JSON."""
+    if len(source) > MAX_BYTES:
+        raise UnreadableError(f"the file has more than {MAX_BYTES >> 20} MiB")
+    return _parsed(_decoded(source)[1])
+
+
 def _of_json(path: str, text: str) -> Iterator[Row]:
     for item, at in _objects(path, text):
         if isinstance(item, dict):
@@ -105,11 +112,7 @@ def _of_json(path: str, text: str) -> Iterator[Row]:
 
 
 def _objects(path: str, text: str) -> Iterator[tuple[Any, Location]]:
-    try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        raise UnreadableError(f"not JSON: {getattr(error, 'msg', error)}", line) from None
+    whole = _parsed(text)
     found = next((whole[key] for key in _LISTS if isinstance(whole.get(key), list)), None) if isinstance(
         whole, dict
     ) else whole  # fmt: skip
@@ -123,6 +126,14 @@ def _objects(path: str, text: str) -> Iterator[tuple[Any, Location]]:
         _, end = decoder.raw_decode(text, position)
         position = _start(text, end, "")
         yield item, at
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        raise UnreadableError(f"not JSON: {getattr(error, 'msg', error)}", line) from None
 
 
 def _start(text: str, position: int, skipped: str = "") -> int:

@@ -69,7 +69,7 @@ FIGURES: Final = (
         "mean",
         "hours",
         "lower",
-        "From the first commit of the pull request that authorised a change to its merge, as signed evidence dates it.",
+        "From the first commit that proposed a change to the merge that authorised it, as signed evidence dates it.",
         _to_authorisation,
         evidence=True,
     ),

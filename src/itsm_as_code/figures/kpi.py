@@ -10,10 +10,11 @@ from itsm_as_code.figures import Figure, Seen, Services
 from itsm_as_code.measures.comparison import Form, Value
 from itsm_as_code.measures.kpi import DEFINITIONS, Population, rows
 from itsm_as_code.measures.metric import Definition, Metric
+from itsm_as_code.measures.stages import SPANS
 
 _FORMS: Final[dict[str, Form]] = {"share": "share", "amount": "mean", "count": "total", "total": "total"}
-_ASKED: Final = frozenset({"deployments"})
-"""What no record says: it is a figure of adoption, where it was asked for."""
+_ASKED: Final = frozenset({"deployments", *(definition.name for definition in SPANS)})
+"""What no record says: those are figures of adoption, where they were asked for."""
 
 
 def _work_out(definition: Definition) -> Callable[[Seen, Interval, Services], Value]:

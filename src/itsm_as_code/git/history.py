@@ -97,13 +97,17 @@ def _log(repository: Repository, revisions: str) -> Iterator[tuple[str, _Commit,
             yield name, made, None
 
 
-def versions(repository: Repository, commit: str, folder: str) -> Iterator[tuple[str, datetime, str]]:
+def versions(
+    repository: Repository, commit: str, folder: str, *, landed: bool = True
+) -> Iterator[tuple[str, datetime, str]]:
     """Every version that files below a folder had on the first-parent line of a commit, in one pass, the oldest first.
 
-    Path, when it came (UTC), and its blob; files that went away are left out.
+    Path, when it came (UTC), and its blob; files that went away are left out. Where not only what ``landed`` is asked
+    for, also those of the commits that were merged.
     """
-    options = ("--first-parent", "-m", "--reverse", "--format=%x01%ct", "--raw", "-z", "--no-renames", "--no-abbrev")
-    out = repository.text("log", *options, "--relative", commit, "--", folder)
+    options = ("--reverse", "--format=%x01%ct", "--raw", "-z", "--no-renames", "--no-abbrev", "--relative")
+    which = ("--first-parent", "-m") if landed else ("--full-history", "--date-order")
+    out = repository.text("log", *which, *options, commit, "--", folder)
     at, tokens = datetime.fromtimestamp(0, UTC), iter(out.split("\0"))
     for token in tokens:
         said = token.lstrip("\n")

@@ -20,6 +20,7 @@ from itsm_as_code.measures import requests
 from itsm_as_code.measures.metric import Definition, Metric, Row
 from itsm_as_code.measures.repeated import repeated
 from itsm_as_code.measures.risk_factors import raised
+from itsm_as_code.measures.stages import SPANS, Stages, took
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.records.outcomes import FAILED, Outcome
 from itsm_as_code.records.taken_over import is_taken_over
@@ -32,11 +33,13 @@ _MINUTE: Final = 60
 
 @dataclass(frozen=True)
 class Population:
-    """What is known as of ``now``; ``deployments`` are the rows of what ran, None where nobody says."""
+    """What is known as of ``now``; ``deployments`` are the rows of what ran, and ``stages`` those of changes by their
+    names, each None where nobody says."""
 
     facts: Facts
     now: datetime
     deployments: Sequence[Row] | None = None
+    stages: Mapping[str, Stages] | None = None
     told: dict[str, list[Row] | None] = field(default_factory=dict, compare=False)
     """Rows that were asked for, by what they measure: a year, its quarters and halves are made of the same."""
 
@@ -162,6 +165,19 @@ def _lead_time(known: Population) -> Iterator[Row]:
         yield _of_change(change, outcome.known, amount=Fraction(int(took.total_seconds()), _MINUTE))
 
 
+def _stage(span: tuple[str, str]) -> _Measure:
+    def rows(known: Population, stages: Mapping[str, Stages]) -> Iterator[Row]:
+        for change, outcome in known.changes:
+            amount, left_out = took(change, stages.get(change["metadata"]["name"], Stages()), span)
+            yield _of_change(change, outcome.known, amount=amount, left_out=left_out)
+
+    return lambda known: None if known.stages is None else rows(known, known.stages)
+
+
+for _definition, _span in SPANS.items():
+    _measure(_definition)(_stage(_span))
+
+
 @_measure(
     Definition(
         *("recovery-time", "Recovery time", "amount", "minutes"),
@@ -282,7 +298,7 @@ def _in_time(known: Population) -> Iterator[Row]:
             "" if found and (found.is_over or not found.in_time) else "in time so far" if found else "no target runs"
         )
         at = parse_instant(request["spec"]["submittedAt"])
-        yield _of_request(known, request, at, counts=found is not None and found.in_time, left_out=left_out)
+        yield requests.row_of(known.facts, request, at, counts=found is not None and found.in_time, left_out=left_out)
 
 
 @_measure(
@@ -293,7 +309,9 @@ def _in_time(known: Population) -> Iterator[Row]:
 )
 def _fulfilled(known: Population) -> Iterator[Row]:
     for request, at in _done(known):
-        yield _of_request(known, request, at, amount=_between(request["spec"], "submittedAt", "fulfilledAt") / _MINUTE)
+        yield requests.row_of(
+            known.facts, request, at, amount=_between(request["spec"], "submittedAt", "fulfilledAt") / _MINUTE
+        )
 
 
 @_measure(
@@ -307,7 +325,7 @@ def _satisfaction(known: Population) -> Iterator[Row]:
     for request, at in _done(known):
         points = request["spec"].get("satisfaction")
         amount, left_out = (None, "nothing said") if points is None else (Fraction(points), "")
-        yield _of_request(known, request, at, amount=amount, left_out=left_out)
+        yield requests.row_of(known.facts, request, at, amount=amount, left_out=left_out)
 
 
 def _done(known: Population) -> Iterator[tuple[Data, datetime]]:
@@ -322,20 +340,6 @@ def _requests(known: Population) -> Iterator[Data]:
     for request in known.facts.records("ServiceRequest"):
         if not is_taken_over(request) and parse_instant(request["spec"]["submittedAt"]) <= known.now:
             yield request
-
-
-def _of_request(
-    known: Population,
-    request: Data,
-    at: datetime,
-    *,
-    counts: bool = True,
-    amount: Fraction | None = None,
-    left_out: str = "",
-) -> Row:
-    offering = known.facts.spec("RequestOffering", request["spec"]["offering"])
-    services = (offering["service"],) if "service" in offering else ()
-    return Row(request["metadata"]["name"], at, services, counts, amount, left_out)
 
 
 DEFINITIONS: Final[Mapping[str, Definition]] = {name: definition for name, (definition, _) in _MEASURES.items()}

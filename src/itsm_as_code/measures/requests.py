@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Final
 
 from itsm_as_code.clock import Interval, parse_instant
 from itsm_as_code.durations import parse_duration
+from itsm_as_code.measures.metric import Row
 from itsm_as_code.records.facts import Data, Facts
 
 _SETTLED: Final = frozenset({"fulfilled", "closed", "declined"})
@@ -60,3 +62,18 @@ def _counted(facts: Facts, hours: str | None, begin: datetime, end: datetime) ->
 
 def _instant(text: str | None) -> datetime | None:
     return parse_instant(text) if text else None
+
+
+def row_of(
+    facts: Facts,
+    request: Data,
+    at: datetime,
+    *,
+    counts: bool = True,
+    amount: Fraction | None = None,
+    left_out: str = "",
+) -> Row:
+    """A request as a row of a metric, of the service that its offering is about."""
+    offering = facts.spec("RequestOffering", request["spec"]["offering"])
+    services = (offering["service"],) if "service" in offering else ()
+    return Row(request["metadata"]["name"], at, services, counts, amount, left_out)

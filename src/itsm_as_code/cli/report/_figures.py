@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from itsm_as_code.clock import Interval
     from itsm_as_code.measures.kpi import Population
+    from itsm_as_code.measures.stages import Stages
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.validation import RuleSet
 
@@ -47,6 +48,7 @@ class Known:
     facts: Facts
     now: datetime
     period: Interval
+    rev: str | None = None
 
 
 def known(session: Session, figures: Figures) -> Known:
@@ -66,7 +68,7 @@ def known(session: Session, figures: Figures) -> Known:
     start = figures.begins.at(session, configuration) if figures.begins else months_before(end, 12)
     if start >= end:
         raise UsageError("the period ends before it begins", remedy="give --from an earlier day than --to")
-    return Known(rule_set, Facts.of(rule_set.catalogue, configuration.timezone), now, Interval(start, end))
+    return Known(rule_set, Facts.of(rule_set.catalogue, configuration.timezone), now, Interval(start, end), figures.rev)
 
 
 def is_period(name: str) -> bool:
@@ -94,10 +96,26 @@ def spans(names: Iterable[str], found: Known) -> list[Interval]:
 
 
 def population(session: Session, found: Known) -> Population:
-    """All that is known at the end of the period, with what deployment statements of this clone say."""
+    """All that is known at the end of the period, with what statements and the history of this clone say."""
     from itsm_as_code.measures.kpi import Population
 
-    return Population(found.facts, min(found.now, found.period.end), _deployments(session, found.rule_set))
+    told = _deployments(session, found.rule_set)
+    return Population(found.facts, min(found.now, found.period.end), told, stages(session, found))
+
+
+def stages(session: Session, found: Known) -> Mapping[str, Stages] | None:
+    """When changes were committed, proposed and authorised by the history that leads to what is read; None without."""
+    from itsm_as_code.compliance.stages import stages_of
+    from itsm_as_code.errors import ItsmError
+    from itsm_as_code.gate.root import at_root
+    from itsm_as_code.git.repository import Repository
+
+    try:
+        repository = Repository(session.directory)
+        commit = repository.commit(found.rev or "HEAD")
+        return stages_of(at_root(repository, commit), commit, found.rule_set.registry["Change"].folder)
+    except ItsmError:
+        return None
 
 
 def _deployments(session: Session, rule_set: RuleSet) -> Any:

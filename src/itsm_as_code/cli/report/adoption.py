@@ -13,7 +13,9 @@ from itsm_as_code.cli.report._figures import Figures, period_options
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.cli.report._figures import Known
+    from itsm_as_code.figures import Authorisation
 
 Landings = tuple["tuple[datetime, str, bool]", ...]
 Deployments = tuple["tuple[datetime, str, str, bool]", ...]
@@ -40,18 +42,20 @@ def command(session: Session, figures: Figures) -> int:
 
     found = known(session, figures)
     remarks: list[str] = []
-    landings, deployments = _landings(session, remarks), _deployments(session, found, remarks)
-    report = Adoption(Seen(found.facts, found.now, landings, deployments), found.period, tuple(remarks))
+    ledger = _ledger(session, remarks)
+    landings = _landings(ledger, remarks) if ledger is not None else None
+    authorisations = _authorisations(session, found, ledger) if landings is not None and ledger is not None else None
+    deployments = _deployments(session, found, remarks)
+    seen = Seen(found.facts, found.now, landings, deployments, authorisations)
+    report = Adoption(seen, found.period, tuple(remarks))
     session.report("adoption", report)
     return 0
 
 
-def _landings(session: Session, remarks: list[str]) -> Landings | None:
-    """Each landing since evidence is asked for; None, with a remark, where there is none to ask."""
-    from itsm_as_code.assurance.audit import Asked, audit
+def _ledger(session: Session, remarks: list[str]) -> Ledger | None:
+    """The evidence of the default branch; None, with a remark, where there is none to ask."""
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.cli._default_branch import branch_name, default_branch
-    from itsm_as_code.clock import parse_instant
     from itsm_as_code.errors import ItsmError
     from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
@@ -59,7 +63,19 @@ def _landings(session: Session, remarks: list[str]) -> Landings | None:
     try:
         repository = Repository(session.directory)
         tip = repository.commit(default_branch(repository))
-        ledger = Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
+        return Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
+    except ItsmError as error:
+        remarks.append(f"Landings are not known: {error.message}.")
+        return None
+
+
+def _landings(ledger: Ledger, remarks: list[str]) -> Landings | None:
+    """Each landing since evidence is asked for; None, with a remark, where there is none to ask."""
+    from itsm_as_code.assurance.audit import Asked, audit
+    from itsm_as_code.clock import parse_instant
+    from itsm_as_code.errors import ItsmError
+
+    try:
         units = audit(ledger, Asked()).units
     except ItsmError as error:
         remarks.append(f"Landings are not known: {error.message}.")
@@ -72,6 +88,21 @@ def _landings(session: Session, remarks: list[str]) -> Landings | None:
         (parse_instant(str(unit.merged_at)), unit.commit, pushed.isdisjoint(one.code for one in unit.findings))
         for unit in dated
     )
+
+
+def _authorisations(session: Session, found: Known, ledger: Ledger) -> tuple[Authorisation, ...]:
+    """The changes that approved merges authorised since evidence is asked for, with the commits that proposed them."""
+    from itsm_as_code.assurance.starts import authorisations
+    from itsm_as_code.cli.report._figures import stages
+    from itsm_as_code.figures import Authorisation
+
+    known, told = stages(session, found) or {}, []
+    for change, commit in authorisations(ledger, found.rule_set.catalogue.of_kind("Change")):
+        evidence, proposed = ledger.covering(commit), known[change.name].proposed if change.name in known else None
+        if evidence.statement is not None and evidence.approved and proposed is not None:
+            services = tuple(change.spec["services"])
+            told.append(Authorisation(change.name, services, proposed, evidence.statement.merged_at))
+    return tuple(told)
 
 
 def _deployments(session: Session, found: Known, remarks: list[str]) -> Deployments | None:

@@ -140,8 +140,11 @@ def named(names: Iterable[str]) -> str:
 
 
 def left_out(metric: Metric) -> str:
-    """What was left out, with the reason."""
-    return named(f"{name} ({why})" for name, why in metric.left_out)
+    """What was left out, by the reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in metric.left_out:
+        by_reason.setdefault(why, []).append(name)
+    return ", ".join(f"{named(names)} ({why})" for why, names in by_reason.items())
 
 
 def difference(item: Compared) -> str:

@@ -61,7 +61,7 @@ def pages(context: Context) -> Iterator[Page]:
         return
     now = context.now + timedelta(0)  # all of it holds for this instant alone
     known, period = Population(context.validation.facts, now), Interval(months_before(now, 12), now)
-    found = [metric for metric in metrics(known, period) if metric.definition.name != "deployments"]
+    found = [metric for metric in metrics(known, period) if metric.is_known]
     quarters = trend(known, period, [metric.definition.name for metric in found])
     sections = [_section(context, part, found, quarters) for part in _PARTS]
     lead = (

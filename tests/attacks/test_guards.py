@@ -13,6 +13,7 @@ import pytest
 
 from itsm_as_code.policies.cel import diagnosis
 from tests.attacks import (  # their scenarios are among the others
+    scenarios_audit,  # noqa: F401
     scenarios_deployments,  # noqa: F401
     scenarios_doors,  # noqa: F401
     scenarios_evidence,  # noqa: F401
@@ -24,6 +25,7 @@ from tests.attacks import (  # their scenarios are among the others
 )
 from tests.attacks.guards import GUARDS as GATE_GUARDS
 from tests.attacks.guards import Guard
+from tests.attacks.guards_audit import AUDIT_GUARDS
 from tests.attacks.guards_deployments import DEPLOYMENT_GUARDS
 from tests.attacks.guards_doors import DOOR_GUARDS
 from tests.attacks.guards_evidence import EVIDENCE_GUARDS
@@ -37,7 +39,7 @@ from tests.conftest import Workshop
 
 GUARDS = (
     *(*GATE_GUARDS, *DOOR_GUARDS, *EVIDENCE_GUARDS, *HISTORY_GUARDS, *PATH_GUARDS),
-    *(*MEASUREMENT_GUARDS, *RENAME_GUARDS, *ROOT_GUARDS, *DEPLOYMENT_GUARDS),
+    *(*MEASUREMENT_GUARDS, *RENAME_GUARDS, *ROOT_GUARDS, *DEPLOYMENT_GUARDS, *AUDIT_GUARDS),
 )
 PAIRS = [(guard, name) for guard in GUARDS for name in guard.stops]
 

@@ -171,3 +171,16 @@ def test_what_could_not_be_understood_is_not_fine() -> None:
     assert (result.exit_code, len(result.skipped), len(result.deployments)) == (2, 1, 1)
     assert joined([]).exit_code == 2
     assert joined([ran()]).exit_code == 0
+
+
+def test_the_page_of_a_change_tells_its_deployments(shop: Workshop, itsm: Run, tmp_path: Path) -> None:
+    code, _, err = itsm("build", "-C", shop.path, "-o", tmp_path / "site", "--now", LATER, "--history", "0")
+    assert code == 0, err
+    page = (tmp_path / "site" / "changes" / f"{NAME}.html").read_text()
+    told = page.partition('<section id="deployments">')[2].partition("</section>")[0]
+    assert told.count("<code>sha256:") == 19
+    assert told.count("pipeline") == 19
+    assert told.count("Yes") == 17
+    assert "itsm audit deployments" in told
+    other = (tmp_path / "site" / "services" / "newsletter.html").read_text()
+    assert "sha256:" not in other

@@ -15,7 +15,7 @@ from itsm_as_code import site
 from itsm_as_code.site.views import parts
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import Validation, validate
-from tests.site.questions import QUESTIONS
+from tests.site.questions import PAST, QUESTIONS
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +35,7 @@ PAGES = [
     "services/by_owner.html", "changes/index.html", "incidents/{incident}.html", "calendars/index.html",
     "compliance/index.html", "policies/index.html", "controls/{control}.html", "about.html",
     "teams/team-payments.html", "people/index.html", "suppliers/index.html",
-    "suppliers/quorum-hsm.html", "deadlines/index.html", "kpi/index.html",
+    "suppliers/quorum-hsm.html", "deadlines/index.html", "scorecards/index.html", "kpi/index.html",
     "service-level-agreements/{agreement}.html", "change-models/{model}.html", "approval-policies/{approval}.html",
     "data/index.html", "business-cases/end-codes-by-text-message.html", "budgets/budget-2026-customer-support.html",
     "improvements/index.html", "risks/fraud-weights-drift.html", "trainings/records-in-git.html",
@@ -79,7 +79,7 @@ def example() -> Validation:
 @pytest.fixture(scope="module")
 def folder(example: Validation, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site with space") / "öffentlich"
-    site.write(site.build(example, "3f9c2ab17e0d"), out)
+    site.write(site.build(example, "3f9c2ab17e0d", past=PAST), out)
     return out
 
 
@@ -223,7 +223,7 @@ def test_a_search_finds_what_stands_in_any_part_of_the_index(
 ) -> None:
     sync_api = pytest.importorskip("playwright.sync_api")
     monkeypatch.setattr(parts, "LARGEST", 50)
-    site.write(site.build(example, "3f9c2ab17e0d"), tmp_path / "cut")
+    site.write(site.build(example, "3f9c2ab17e0d", past=PAST), tmp_path / "cut")
     assert len(list((tmp_path / "cut/static").glob("search-index_*.js"))) >= 8
     context = browser.new_context()
     page = context.new_page()

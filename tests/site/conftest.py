@@ -11,6 +11,7 @@ import pytest
 from itsm_as_code import site
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import Validation, validate
+from tests.site.questions import PAST
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -26,7 +27,7 @@ def example() -> Validation:
 
 @pytest.fixture(scope="session")
 def pages(example: Validation) -> dict[str, bytes]:
-    return dict(site.build(example, REVISION))
+    return dict(site.build(example, REVISION, past=PAST))
 
 
 @pytest.fixture

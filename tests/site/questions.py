@@ -7,6 +7,10 @@ screens of a desktop and of a phone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from itsm_as_code.gate.revisions import Revision, Revisions
+from itsm_as_code.site import Past
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,11 @@ class Question:
     most: int
 
 
+PAST = Past({"services/mobile-banking.yaml": Revisions((Revision(
+    "1" * 40, datetime(2026, 11, 19, 9, 30, tzinfo=UTC), ("Ingrid", "ingrid.halvorsen@alder-bank.example"),
+    "Say who is on call", 7, "changed", ("/spec/support",),
+),), 1)})  # fmt: skip
+"""What git tells of a service that is asked about."""
 QUESTIONS = (
     Question("Does everything work now?", (), "All eight customer services work. Push messages arrive up to 25", 0),
     Question("Does mobile banking work now?", (), "Mobile banking Works Push messages arrive up to 25 minutes late", 0),
@@ -60,5 +69,25 @@ QUESTIONS = (
         2,
     ),
     Question("How do I order access by VPN?", ("Requests", "VPN access"), "Order it", 2),
+    Question(
+        "Who changed mobile banking last, and when?",
+        ("Mobile banking",),
+        "Last changed: Thu 19 Nov 2026, 10:30 CET by Ingrid Halvorsen",
+        1,
+    ),
+    Question(
+        "What improved, and did it work?",
+        ("Improvement",),
+        "A rise of rejections pages within five minutes : 31 \u2192 3 minutes (typed)",
+        1,
+    ),
+    Question("How does the budget of the card network stand?", ("Portfolio", "Cost and value"), "Over plan 101.3 %", 2),
+    Question(
+        "Is CC8.1 kept, and by which evidence?",
+        ("Compliance", "Changes are authorised, tested and approved"),
+        "SOC 2 Clause CC8.1",
+        2,
+    ),
+    Question("Is ISO 8.5.1 kept, and by which evidence?", ("Compliance", "Changes are controlled"), "Clause 8.5.1", 2),
     Question("To which contracts do we give notice?", ("Suppliers",), "Mon 30 Nov 2026 In 8 days", 1),
 )

@@ -279,6 +279,7 @@ SHOWN = {
     "scorecard": _two_steps,
     "history": lambda repository: setattr(repository, "past", Past({_ALICE: Revisions((_REVISION,), 1)})),
     "proof": lambda repository: setattr(repository, "past", Past(shown="this clone has no notes")),
+    "deployed": lambda repository: setattr(repository, "past", Past(deployed="no clone has statements")),
     "remembered": lambda repository: edit(repository, random.Random(7)),
 }
 """For each kind of look-up an edit that shows on a page, and that nothing but such a look-up tells."""

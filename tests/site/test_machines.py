@@ -11,10 +11,13 @@ from xml.etree import ElementTree
 import pytest
 
 from itsm_as_code import site
-from itsm_as_code.site.views import rows
+from itsm_as_code.interchange.status_summary import summary
+from itsm_as_code.measures.condition import CONDITIONS
+from itsm_as_code.site.pages import context_of
+from itsm_as_code.site.views import rows, state
 from itsm_as_code.site.views.values import Row, Text
 from itsm_as_code.validation import Validation
-from tests.site.conftest import Validate
+from tests.site.conftest import REVISION, Validate
 from tests.site.reader import read
 from tests.site.test_hostile import ATTACK
 from tests.site.test_views import PEOPLE, change, incident, outage, service
@@ -92,3 +95,17 @@ def test_hostile_words_are_text_in_all_of_them(validated: Validate) -> None:
     assert any(
         "<script>" in element.attributes.get("content", "") for element in read(pages["services/a.html"]).all("meta")
     )
+
+
+def test_the_export_for_status_pages_goes_by_the_same_rule(example: Validation) -> None:
+    now = state.Now(context_of(example, REVISION, None, None))
+    assert tuple(state.CONDITIONS) == CONDITIONS
+    told = summary(example.facts, example.now, "Alder Bank", "https://x.example", "UTC")["components"]
+    stands = {service.title: now.condition(service) for service in example.catalogue.of_kind("Service")}
+    seen = {(stands[item["name"]], item["status"]) for item in told}
+    assert {"incident", "minor", "restored", "works"} <= {condition for condition, _ in seen}
+    assert seen <= {
+        ("out", "major_outage"), ("degraded", "degraded_performance"), ("affected", "degraded_performance"),
+        ("incident", "degraded_performance"), ("minor", "operational"), ("changing", "under_maintenance"),
+        ("restored", "operational"), ("works", "operational"),
+    }  # fmt: skip

@@ -145,3 +145,16 @@ def test_hostile_titles_are_text_in_both(validated: Validate) -> None:
         assert ATTACK in "".join(element.text for element in document.all("main")), path
         assert not document.all("img", "iframe"), path
         assert len(document.all("script")) == 2, path
+
+
+@pytest.mark.parametrize(
+    ("forge", "link"),
+    [
+        ("{type: github, url: 'https://forge.example/a/b/'}", "https://forge.example/a/b/pulls"),
+        ("{type: gitlab, url: 'https://forge.example/a/b'}", "https://forge.example/a/b/-/merge_requests"),
+    ],
+)
+def test_the_board_leads_to_what_is_open_at_the_forge(validated: Validate, forge: str, link: str) -> None:
+    settings = f"apiVersion: itsm/v1\nkind: Configuration\nspec:\n  forge: {forge}\n"
+    context = context_of(validated(WORLD | {"itsm.yaml": settings}), "r", None, None)
+    assert f"]({link})" in (planned.board(context, state.Now(context)).lead or "")

@@ -75,7 +75,7 @@ def known_of(
         repository: Repository | None = Repository(folder)
     except GitError:
         repository = None
-    lines = _lines(repository, validation, cache, is_whole="deployments" in types)
+    lines = lines_of(repository, validation, cache, is_whole="deployments" in types)
     told = started(lines, changes) if not isinstance(lines, str) else {}
     return Known(
         _approvals(repository, rev, validation, told, cache) if "gate" in types else Known().approvals,
@@ -92,7 +92,7 @@ def _told(lines: Sequence[Line] | str, facts: Facts, now: datetime) -> tuple[Dep
     return lines if isinstance(lines, str) else deployments(lines, facts, now)
 
 
-def _lines(
+def lines_of(
     repository: Repository | None, validation: Validation, cache: Cache | None, *, is_whole: bool
 ) -> Sequence[Line] | str:
     """All statements of deployments, or those of changes that do not say when they began; or why there are none."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from itsm_as_code.assurance.deployment_audit import Judged
     from itsm_as_code.cache import Cache
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.site import Past
@@ -35,12 +38,29 @@ def past_of(
                 known[record.oid] = record.data
             states[record.path] = tuple(map(str, parse_pointer(lifecycle["field"]))) if lifecycle else None
     try:
-        told = revisions(repository, commit, states, cache, known)
+        told, ran = revisions(repository, commit, states, cache, known), _deployed(repository, validation, cache)
         if not validation.configuration.evidence.keys:
-            return Past(
-                told, "itsm.yaml names no key for evidence, so nothing shows who approved (itsm evidence setup)"
-            )
+            why = "itsm.yaml names no key for evidence, so nothing shows who approved (itsm evidence setup)"
+            return Past(told, why, ran)
         ledger = Ledger(at_root(repository, commit), commit, branch_name(repository), validation.now)
-        return Past(told, shown(ledger, validation.catalogue.of_kind("Change")))
+        return Past(told, shown(ledger, validation.catalogue.of_kind("Change")), ran)
     except ItsmError as error:
         return Past(shown=error.message)
+
+
+def _deployed(
+    repository: Repository, validation: Validation, cache: Cache | None
+) -> Mapping[str, tuple[Judged, ...]] | str:
+    """The deployments that signed statements of this clone tell of, by the change that they name; or why none are."""
+    from itsm_as_code.assurance.deployment_audit import join
+    from itsm_as_code.assurance.ran import of_lines
+    from itsm_as_code.cli._controls import lines_of
+
+    lines = lines_of(repository, validation, cache, is_whole=True)
+    if isinstance(lines, str):
+        return lines
+    found: dict[str, tuple[Judged, ...]] = {}
+    for one in join(of_lines(lines), validation.facts, (None, validation.now)).deployments:
+        if one.ran.change is not None:
+            found[one.ran.change] = (*found.get(one.ran.change, ()), one)
+    return found

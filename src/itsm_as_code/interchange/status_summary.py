@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from itsm_as_code.clock import format_instant, parse_instant
 from itsm_as_code.interchange.icalendar import stable_uid
-from itsm_as_code.measures.links import is_open
+from itsm_as_code.measures.condition import SETTLED, condition, worst_outages
 from itsm_as_code.records.facts import Data, Facts
 
 TITLE: Final = "Statuspage summary"
@@ -22,6 +22,12 @@ _INDICATORS: Final = {
 }
 _IMPACTS: Final = {"P1": "critical", "P2": "major", "P3": "minor"}
 _STATES: Final = {"new": "investigating", "acknowledged": "investigating", "in-progress": "identified"}
+_COMPONENTS: Final = {
+    "out": "major_outage",
+    **dict.fromkeys(("degraded", "affected", "incident"), "degraded_performance"),
+    "changing": "under_maintenance",
+}
+"""What Statuspage calls a condition; whatever else is operational, small faults as well."""
 _LIVE: Final = ("live", "deprecated")
 
 
@@ -36,7 +42,7 @@ def summary(facts: Facts, now: datetime, name: str, url: str, timezone: str) -> 
         data["metadata"]["name"]: {
             "id": stable_uid("service", data["metadata"]["name"]),
             "name": data["metadata"]["title"],
-            "status": states.get(data["metadata"]["name"], "operational"),
+            "status": states[data["metadata"]["name"]],
             "created_at": at,
             "updated_at": at,
             "position": number,
@@ -66,23 +72,27 @@ def summary(facts: Facts, now: datetime, name: str, url: str, timezone: str) -> 
 
 
 def _open(facts: Facts) -> list[Data]:
-    return [data for data in facts.records("Incident") if is_open("Incident", data)]
+    return [data for data in facts.records("Incident") if data["spec"]["status"] not in SETTLED]
 
 
 def _states(facts: Facts, now: datetime) -> dict[str, str]:
-    found: dict[str, str] = {}
-
-    def say(service: str, state: str) -> None:
-        found[service] = max(found.get(service, "operational"), state, key=_GRAVITY.index)
-
-    for change in _planned(facts, now):
-        if change["spec"]["status"] == "implementing" and "outage" in change["spec"]:
-            for service in change["spec"]["services"]:
-                say(service, "under_maintenance")
-    for incident in _open(facts):
-        for outage in incident["spec"].get("outages", ()):
-            if parse_instant(outage["start"]) <= now and ("end" not in outage or now < parse_instant(outage["end"])):
-                say(outage["service"], "major_outage" if outage["kind"] == "full" else "degraded_performance")
+    """How each service stands, by the rule that the site goes by."""
+    opened = [data["spec"] for data in _open(facts)]
+    outages = worst_outages(((spec, spec) for spec in opened), now)
+    out = [service for service, (kind, _) in outages.items() if kind == "full"]
+    affected = facts.graph.dependents(*out) if out else {}
+    changes = [data["spec"] for data in facts.records("Change") if data["spec"]["status"] == "implementing"]
+    changing = {service for spec in changes for service in spec["services"]}
+    incidents: dict[str, list[Data]] = {}
+    for spec in opened:
+        for service in spec["services"]:
+            incidents.setdefault(service, []).append(spec)
+    found = {}
+    for data in facts.records("Service"):
+        name = data["metadata"]["name"]
+        outage = outages[name][0] if name in outages else None
+        stands = condition(data["spec"], outage, name in affected, incidents.get(name, []), name in changing)
+        found[name] = _COMPONENTS.get(stands, "operational")
     return found
 
 

@@ -9,12 +9,26 @@ from itsm_as_code.compliance import ControlStatus
 from itsm_as_code.compliance.clauses import coverage
 from itsm_as_code.findings import Finding, Severity
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site import addresses
 from itsm_as_code.site.kinds import control, policy, waiver
 from itsm_as_code.site.views import packs, trend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.listing import browsable, paged
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS
-from itsm_as_code.site.views.values import Code, Link, Missing, Page, Row, Section, Table, Text, Value, badges
+from itsm_as_code.site.views.values import (
+    Code,
+    Inline,
+    Link,
+    Missing,
+    Page,
+    Row,
+    Said,
+    Section,
+    Table,
+    Text,
+    Value,
+    badges,
+)
 
 _FOLDER = "compliance"
 LINKS = (
@@ -37,26 +51,14 @@ def pages(context: Context) -> Iterator[Page]:
 
 
 def _overview(context: Context) -> Page:
-    sections = []
-    if context.has("Control"):
-        found = sorted(context.catalogue.of_kind("Control"), key=lambda item: _gravity(context, item))
-        rows = [control.overview(context, item) for item in found]
-        tally = Counter(control.assess(context, item).status for item in context.catalogue.of_kind("Control"))
-        said = [context.status(s, f"{tally[s]:,} {words.human(s).lower()}") for s in ControlStatus if tally[s]]
-        sections.append(
-            Section("controls", "Controls", (
-                badges(said, "No control is recorded."),
-                Table("Controls and their computed status", control.OVERVIEW, tuple(rows), empty="None"),
-            ))
-        )  # fmt: skip
-        sections += _clauses(context)
+    sections = [*_controls(context)] if context.has("Control") else []
     if context.has("Policy"):
         found = sorted(context.catalogue.of_kind("Policy"), key=lambda item: _order(context, item))
         rows = [policy.overview(context, item) for item in found]
         matrix = Link("Every service against every policy", f"{_FOLDER}/matrix.html")
-        sections.append(
-            Section("policies", "Policies", (matrix, Table("Policies and their results", policy.OVERVIEW, tuple(rows))))
-        )
+        table = Table("Policies and their results", policy.OVERVIEW, tuple(rows))
+        past = Inline((Text("What one would have stopped in the past:"), Code("itsm policy hindsight NAME")), " ")
+        sections.append(Section("policies", "Policies", (matrix, table, past)))
         sections += packs.sections(context)
         sections.append(Section("trend", "Trend", tuple(trend.of_all(context))))
     waivers = Table(
@@ -78,6 +80,58 @@ def _overview(context: Context) -> Page:
         "A status is computed from evidence, never written by hand."
     )
     return Page(f"{_FOLDER}/index.html", "Compliance", tuple(sections), lead=lead, area="compliance", contents=True)
+
+
+def _controls(context: Context) -> Iterator[Section]:
+    """The controls of each framework, what fails first with what is missing; then by team, clause and audit."""
+    controls = sorted(context.catalogue.of_kind("Control"), key=lambda item: _gravity(context, item))
+    tally = Counter(control.assess(context, item).status for item in controls)
+    said = [context.status(s, f"{tally[s]:,} {words.human(s).lower()}") for s in ControlStatus if tally[s]]
+    yield Section("controls", "Controls", (badges(said, "No control is recorded."),))
+    grouped: dict[str, list[Record]] = {}
+    for item in controls:  # the framework of the gravest control first
+        grouped.setdefault(item.spec["framework"], []).append(item)
+    for framework, members in grouped.items():
+        title = words.framework(framework)
+        rows = tuple(control.gap(context, item) for item in members)
+        yield Section(addresses.safe(framework), title, (Table(title, control.GAPS, rows),), level=3)
+    teams: dict[str, Counter[ControlStatus]] = {}
+    for item in controls:
+        teams.setdefault(item.spec.get("owner", ""), Counter())[control.assess(context, item).status] += 1
+    rows = tuple(
+        Row.of(
+            context.reference("Team", team) if team else Missing("Nobody"),
+            *(Text(f"{counts[status]:,}") for status in _GRAVITY),
+        )
+        for team, counts in sorted(teams.items(), key=lambda item: ([-item[1][s] for s in _GRAVITY[:3]], item[0]))
+    )
+    headers = ("Team", *(words.human(status) for status in _GRAVITY))
+    yield Section("teams", "By team", (Table("Controls by team", headers, rows),))
+    yield from _clauses(context)
+    yield _audits(context, controls)
+
+
+def _audits(context: Context, controls: list[Record]) -> Section:
+    """What auditors said of controls, what failed first."""
+    found = [
+        (item, evidence)
+        for item in controls
+        for evidence in control.assess(context, item).evidence
+        if evidence.type == "audit"
+    ]
+    found.sort(key=lambda pair: _GRAVITY.index(pair[1].status))
+    rows = tuple(
+        Row.of(
+            context.link(item),
+            context.status(evidence.status),
+            words.day_value(evidence.entry.get("on")),
+            control.what(context, evidence),
+            Said(str(evidence.entry.get("statement", ""))),
+        )
+        for item, evidence in found
+    )
+    table = Table("Audit findings", ("Control", "Status", "On", "By", "What was found"), rows, "No audit is recorded.")
+    return Section("audits", "Audit findings", (table,))
 
 
 _GRAVITY = (ControlStatus.NOT_SATISFIED, ControlStatus.STALE, ControlStatus.NOT_ASSESSED, ControlStatus.SATISFIED)

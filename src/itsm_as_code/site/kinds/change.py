@@ -20,6 +20,7 @@ from itsm_as_code.site.views.values import (
     Page,
     Prose,
     Row,
+    Said,
     Table,
     Text,
     Tone,
@@ -51,6 +52,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.add("backout", "Back-out plan", _plan(made, "backout"))
     made.part("communication", "Communication", "communication")
     _outcome(made)
+    _deployed(made)
     _caused(made)
     rest = made.display.fields(made.display.root, {k: v for k, v in spec.items() if k not in _SHOWN}).rows
     if rest:
@@ -160,6 +162,32 @@ def steps(made: RecordPage, plan: dict[str, object], *path: str) -> Value:
     for term, said in made.display.fields(made.display.at(*path), plan, skip=("steps",)).rows:
         rest.append((term, Inline((said, Text("minutes")), " ") if term == "Minutes" else said))
     return Fields(tuple(rest))
+
+
+def _deployed(made: RecordPage) -> None:
+    """What signed statements say was deployed under the change."""
+    found = made.context.deployed(made.record.name)
+    title, tz = "Deployments", made.context.tz
+    if found and not isinstance(found, str):
+        rows = tuple(
+            Row.of(
+                words.span(ran.start, ran.end, tz),
+                made.context.reference("Service", ran.service),
+                Text(ran.environment),
+                Code(ran.artifact),
+                made.context.status(ran.result),
+                Said(ran.by),
+                Items(tuple(Said(wrong.message) for wrong in one.findings)) if one.findings else Text("Yes"),
+            )
+            for one in found
+            for ran in (one.ran,)
+        )
+        headers = ("When", "Service", "Environment", "Artifact", "Result", "Deployed by", "Covered by the change")
+        note = Inline((Text("By signed statements; to check them:"), Code("itsm audit deployments")), " ")
+        made.add("deployments", title, Table(title, headers, rows), note)
+    elif "actual" in made.spec and not is_taken_over(made.record.data):
+        why = Missing(f"Not known: {found}.") if isinstance(found, str) else Text("No signed statement names it.")
+        made.add("deployments", title, why)
 
 
 def _caused(made: RecordPage) -> None:

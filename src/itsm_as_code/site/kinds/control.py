@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from itsm_as_code.compliance import Assessment, ControlStatus, Evidence, Shortfall
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.reports.compliance import missing
 from itsm_as_code.site.views import packs, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.values import Code, Inline, Link, Missing, Page, Row, Table, Text, Tone, Value
+from itsm_as_code.site.views.values import Code, Inline, Link, Missing, Page, Row, Said, Table, Text, Tone, Value
 
 TONES: Mapping[str, Tone] = {"satisfied": "good", "not-satisfied": "bad", "stale": "warn"}
 
@@ -78,6 +79,22 @@ def overview(context: Context, control: Record) -> Row:
         Text(summary) if summary else Missing("No evidence yet"),
         context.reference("Team", spec["owner"]) if "owner" in spec else Missing(),
         facets=(("framework", words.framework(spec["framework"])), ("status", words.human(assessment.status))),
+    )
+
+
+GAPS = ("Control", "Clause", "Status", "What is missing", "Owner")
+
+
+def gap(context: Context, control: Record) -> Row:
+    """A control among those of its framework, with what keeps it from being satisfied."""
+    assessment, spec = assess(context, control), control.spec
+    lacks = missing(assessment)
+    return Row.of(
+        context.link(control),
+        Text(spec["clause"]),
+        context.status(assessment.status),
+        Said(lacks) if lacks else Missing("Nothing"),
+        context.reference("Team", spec["owner"]) if "owner" in spec else Missing(),
     )
 
 

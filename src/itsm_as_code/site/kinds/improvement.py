@@ -13,8 +13,9 @@ from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site.views import effects, figures, listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
-from itsm_as_code.site.views.values import Missing, Page, Row, Text, Value
+from itsm_as_code.site.views.values import Inline, Items, Missing, Page, Row, Stack, Strong, Text, Value
 
+_LATEST = 3
 _PARTS = ("businessValue", "timeCriticality", "riskReduction", "size")
 
 
@@ -76,4 +77,17 @@ def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     by_name = {record.name: record for record in context.catalogue.of_kind(kind.name)}
     order = [by_name[name] for name in ranked({name: score(record) for name, record in by_name.items()})]
     parts = listing.parted(order, listing.final(kind, "done"), "Open, by weighted shortest job first", "Settled")
-    return listing.listed(context, kind, HEADERS, row, parts)
+    return listing.listed(context, kind, HEADERS, row, parts, top=_worked(context, order))
+
+
+def _worked(context: Context, records: list[Record]) -> Value | None:
+    """What was done and measured, the latest first: what improved, and did it work."""
+    measured = [
+        r for r in records if r.spec["status"] in ("done", "measured") and not isinstance(brought(context, r), Missing)
+    ]
+    measured.sort(key=lambda r: (max((str(item["on"]) for item in r.spec.get("measured", ())), default=""), r.name))
+    found = tuple(Inline((context.link(r), brought(context, r)), ": ") for r in measured[: -_LATEST - 1 : -1])
+    if not found:
+        return None
+    told = words.count(len(measured), "improvement")
+    return Stack((Strong(f"What came of it: {told} done and measured, the latest:"), Items(found)))

@@ -17,6 +17,7 @@ from itsm_as_code.site.views.context import QUESTIONS, Context
 from itsm_as_code.site.views.values import Link
 
 if TYPE_CHECKING:
+    from itsm_as_code.assurance.deployment_audit import Judged
     from itsm_as_code.assurance.shown import Shown
     from itsm_as_code.compliance import Assessment
     from itsm_as_code.gate.board import Case
@@ -104,6 +105,7 @@ class _Context(Context):
             scorecard=lambda kind, name: context.scorecards.get(RecordId(kind, name)),
             history=lambda path: context.past.revisions.get(path),
             proof=context.proof,
+            deployed=context.deployed,
         )
         for question in QUESTIONS:
             notes.makers[question] = made._answer
@@ -136,6 +138,10 @@ class _Context(Context):
     def proof(self, change: str) -> tuple[Shown | None, str]:
         self.notes.note(MARK.join(("proof", change)))
         return super().proof(change)
+
+    def deployed(self, change: str) -> tuple[Judged, ...] | str:
+        self.notes.note(MARK.join(("deployed", change)))
+        return super().deployed(change)
 
     def case(self, change: str) -> Case | None:
         self.notes.note(MARK.join(("case", change)))

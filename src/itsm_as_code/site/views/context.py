@@ -30,6 +30,7 @@ from itsm_as_code.site.views.values import Code, Link, Status, Text, Tone, Value
 from itsm_as_code.site.views.words import human
 
 if TYPE_CHECKING:
+    from itsm_as_code.assurance.deployment_audit import Judged
     from itsm_as_code.assurance.shown import Shown
     from itsm_as_code.compliance import Trend
     from itsm_as_code.gate.board import Case
@@ -70,10 +71,12 @@ def remembered(answer: Callable[[Context, str], T]) -> Callable[[Context, str], 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What git tells: the revisions of files by path, and by change what evidence shows, or why nothing does."""
+    """What git tells: the revisions of files by path, by change what evidence shows, and by change what was deployed,
+    as signed statements say; a text says why that is not known."""
 
     revisions: Mapping[str, Revisions] = field(default_factory=dict)
     shown: Mapping[str, Shown] | str = "the evidence of merges was not asked for"
+    deployed: Mapping[str, tuple[Judged, ...]] | str = "the statements of deployments were not asked for"
 
 
 NO_PAST = Past()
@@ -191,6 +194,11 @@ class Context:
         if isinstance(self.past.shown, str):
             return None, self.past.shown
         return self.past.shown.get(change), "no merge authorised it since evidence is kept"
+
+    def deployed(self, change: str) -> tuple[Judged, ...] | str:
+        """The deployments of a change by signed statements, the first one first, or why they are not known."""
+        told = self.past.deployed
+        return told if isinstance(told, str) else told.get(change, ())
 
     @cached_property
     def people_by_address(self) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from itsm_as_code.gate.board import Asked, Case
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import feed, hours, outlook, state, weekend, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.ordering import is_gitlab
 from itsm_as_code.site.views.values import (
     Cell,
     Decision,
@@ -240,9 +241,11 @@ def _lead(context: Context) -> str:
     said = (
         "A change is to be decided on the last weekday at least two days before it begins. Who asks does not approve."
     )
-    url = context.validation.configuration.forge_url
-    if url:
-        said += f" What is still in [open pull requests]({url.rstrip('/')}/pulls) the forge knows."
+    url = (context.validation.configuration.forge_url or "").rstrip("/")
+    if url and is_gitlab(context):
+        said += f" What is still in [open merge requests]({url}/-/merge_requests) the forge knows."
+    elif url:
+        said += f" What is still in [open pull requests]({url}/pulls) the forge knows."
     return said
 
 

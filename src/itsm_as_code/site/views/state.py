@@ -9,6 +9,7 @@ from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
+from itsm_as_code.measures import condition
 from itsm_as_code.measures.deadlines import Due, due
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.lifecycle_path import matches
@@ -19,7 +20,6 @@ from itsm_as_code.site.views.words import as_instant, count, human
 IMPENDING = ("draft", "proposed", "authorised", "scheduled")
 STOPPED = ("rejected", "cancelled")
 """States of changes that never took place, whatever their window."""
-SETTLED_INCIDENT = ("resolved", "closed", "cancelled")
 
 
 CONDITIONS: Mapping[str, Status] = {
@@ -34,13 +34,12 @@ CONDITIONS: Mapping[str, Status] = {
     "not-live": Status("Not live yet", "info"),
     "retired": Status("Retired"),
 }
-"""How services stand, the gravest first, by impact: red for no service alone, and a small fault is never amber."""
-_SMALL = ("P4", "P5")
+"""How services stand, in words: red for no service alone, and a small fault is never amber."""
 
 
 def is_grave(incident: Record) -> bool:
-    """True for an incident that customers are told of at once: of priority 1 to 3, or of none yet."""
-    return incident.spec.get("priority") not in _SMALL
+    """True for an incident that customers are told of at once."""
+    return condition.is_grave(incident.spec)
 
 
 def day(by: date, how: Due, today: date) -> Status:
@@ -136,22 +135,13 @@ class Now:
     @cached_property
     def open_incidents(self) -> list[Record]:
         """Incidents that are not resolved, the gravest first."""
-        found = [r for r in self.context.catalogue.of_kind("Incident") if r.spec["status"] not in SETTLED_INCIDENT]
+        found = [r for r in self.context.catalogue.of_kind("Incident") if r.spec["status"] not in condition.SETTLED]
         return sorted(found, key=lambda r: (r.spec.get("priority", "P9"), r.spec["detectedAt"], r.name))
 
     @cached_property
     def outages(self) -> dict[str, tuple[str, Record]]:
         """Services that are out or degraded now: kind of outage, and the incident that says so."""
-        found: dict[str, tuple[str, Record]] = {}
-        for incident in self.open_incidents:
-            for outage in incident.spec.get("outages", ()):
-                if self._is_on(outage) and found.get(outage["service"], ("degraded",))[0] == "degraded":
-                    found[outage["service"]] = (outage["kind"], incident)
-        return found
-
-    def _is_on(self, outage: Mapping[str, Any]) -> bool:
-        start, end = as_instant(outage.get("start")), as_instant(outage.get("end"))
-        return start is not None and start <= self.instant and (end is None or self.instant < end)
+        return condition.worst_outages(((item, item.spec) for item in self.open_incidents), self.instant)
 
     @cached_property
     def affected(self) -> dict[str, str]:
@@ -175,22 +165,11 @@ class Now:
 
     def condition(self, service: Record) -> str:
         """A key of :data:`CONDITIONS`: how much of a service those notice who use it."""
-        lifecycle = service.spec["lifecycle"]
-        if lifecycle not in ("live", "deprecated"):
-            return "retired" if lifecycle == "retired" else "not-live"
-        if service.name in self.outages:
-            return "out" if self.outages[service.name][0] == "full" else "degraded"
-        if service.name in self.affected:
-            return "affected"
-        incidents = self.incidents_of.get(service.name, [])
-        unrestored = [incident for incident in incidents if incident.spec["status"] != "restored"]
-        if any(is_grave(incident) for incident in unrestored):
-            return "incident"
-        if unrestored:
-            return "minor"
-        if service.name in self._being_changed:
-            return "changing"
-        return "restored" if incidents else "works"
+        name = service.name
+        outage = self.outages[name][0] if name in self.outages else None
+        incidents = [incident.spec for incident in self.incidents_of.get(name, [])]
+        is_affected, is_changing = name in self.affected, name in self._being_changed
+        return condition.condition(service.spec, outage, is_affected, incidents, is_changing)
 
     @cached_property
     def _being_changed(self) -> frozenset[str]:

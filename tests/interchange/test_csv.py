@@ -158,6 +158,90 @@ def test_issues_of_jira(known: Known) -> None:
     assert spec["takenOver"]["number"] == "OPS-7"
 
 
+JIRA = """\
+Summary,Issue key,Issue id,Issue Type,Status,Project key,Project name,Project type,Project lead,Project lead id,\
+Project description,Priority,Resolution,Assignee,Assignee Id,Reporter,Reporter Id,Creator,Creator Id,Created,Updated,\
+Last Viewed,Resolved,Components,Components,Due date,Votes,Labels,Labels,Description,Environment,Watchers,Watchers,\
+Watchers Id,Watchers Id,Original estimate,Work Ratio,Attachment,Custom field (Affected services),\
+Custom field (Approvals),Custom field (Impact),Custom field (Major incident),Custom field (Rank),\
+Custom field (Urgency),Comment,Comment,Status Category,Status Category Changed
+"No logins, anywhere",OPS-7,46025,[System] Incident,Closed,OPS,Operations,service_desk,Ann Lee,712020:11f06c30,,\
+Highest,Done,Ben,712020:ben,Ann Lee,712020:11f06c30,Ann Lee,712020:11f06c30,25/Feb/21 10:17 PM,26/Feb/21 10:17 PM,\
+02/Mar/21 12:39 AM,26/Feb/21 9:05 AM,Web Shop,Orders,,0,vip,login,"Text with ""quotes""
+
+!image.png|width=541!",,Ann Lee,Ben,712020:11f06c30,712020:ben,,,\
+25/Feb/21 10:17 PM;712020:ben;image.png;https://x.example/35345,,com.atlassian.servicedesk.ApprovalsCFValue@170e16ef,\
+Significant / Large,,0|i02m2f:,High,"25/Feb/21 4:38 PM;712020:ben;On it","25/Feb/21 4:40 PM;712020:ben;Done",Done,x
+"""
+"""What Jira exports as CSV (all fields): a head stands once for each value, so several stand twice."""
+
+
+def test_an_export_of_jira_with_all_its_fields(known: Known) -> None:
+    found = imported(JIRA, "jira-service-management", known, timezone="Europe/Berlin")
+    (record,) = records(found).values()
+    assert record["spec"] == {
+        "services": ["web-shop", "orders"], "impact": 2, "urgency": 2, "reportedBy": "Ann Lee", "status": "closed",
+        "detectedAt": "2021-02-25T21:17:00Z", "restoredAt": "2021-02-26T08:05:00Z",
+        "resolvedAt": "2021-02-26T08:05:00Z", "closedAt": "2021-02-26T08:05:00Z", "resolutionCode": "fixed",
+        "takenOver": {"from": "jira", "number": "OPS-7", "on": "2026-11-02"},
+    }  # fmt: skip
+    assert record["metadata"]["title"] == "No logins, anywhere"
+    kept = record["metadata"]["annotations"]
+    assert kept["jira-service-management/labels"] == "vip, login"
+    assert kept["jira-service-management/comment"].count("712020:ben") == 2
+    assert not [key for key in kept if "rank" in key or "watchers" in key]
+    assert found.refused == 0
+
+
+def test_a_search_of_jira(known: Known) -> None:
+    """REST API 3: texts are documents."""
+    lines = [{"type": "text", "text": "One"}, {"type": "hardBreak"}, {"type": "text", "text": "two"}]
+    points = {"type": "bulletList", "content": [{"type": "listItem", "content": lines[:1]}] * 2}
+    fields = {
+        "summary": "Slow", "created": "2021-02-25T22:17:04.000+0100",
+        "resolutiondate": "2021-02-26T09:05:00.000+0100",
+        "status": {"name": "Resolved", "self": "https://x"}, "priority": {"name": "Low"},
+        "reporter": {"displayName": "Ann"},
+        "components": [{"name": "Web Shop"}, {"name": "Orders"}], "progress": {"progress": 0, "total": 0},
+        "description": {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": lines}, points]},
+    }  # fmt: skip
+    found = imported(json.dumps({"issues": [{"key": "OPS-8", "fields": fields}]}), "jira-service-management", known)
+    (record,) = records(found).values()
+    assert record["metadata"]["description"] == "One\ntwo\n\nOne\nOne"
+    assert record["metadata"]["annotations"] == {"jira-service-management/progress": '{"progress": 0, "total": 0}'}, (
+        "nothing is dropped in silence"
+    )
+    assert record["spec"] == {
+        "services": ["web-shop", "orders"], "impact": 3, "urgency": 4, "reportedBy": "Ann", "status": "resolved",
+        "detectedAt": "2021-02-25T21:17:04Z", "restoredAt": "2021-02-26T08:05:00Z",
+        "resolvedAt": "2021-02-26T08:05:00Z", "closedAt": "2021-02-26T08:05:00Z",
+    }  # fmt: skip
+
+
+def test_an_export_of_servicenow_in_raw_values(known: Known) -> None:
+    """JSONv2 and the Table API give numbers of rows and words of the database unless display values are asked for."""
+    change = {
+        "number": "CHG0000014", "type": "emergency", "state": "3", "close_code": "successful_issues",
+        "short_description": "Restart", "work_start": "2021-02-01 10:00:00", "work_end": "2021-02-01 11:00:00",
+        "cmdb_ci": "281190e3c0a8000b003f593aa3f20ca6", "assigned_to": "46c6f9efa9fe198101ddf5eed9adf6e7", "risk": "4",
+        "business_service": "", "sys_id": "1766f1de47410200e90d87e8dee490f6",
+    }  # fmt: skip
+    found = imported(json.dumps({"records": [change]}), "servicenow-change", known)
+    (record,) = records(found).values()
+    assert record["spec"] == {
+        "type": "emergency", "status": "closed", "result": "successful-with-issues",
+        "actual": {"start": "2021-02-01T10:00:00Z", "end": "2021-02-01T11:00:00Z"},
+        "takenOver": {"from": "servicenow", "number": "CHG0000014", "on": "2026-11-02"},
+    }  # fmt: skip
+    wrong = [item for item in found.findings if item.rule == "import-value"]
+    assert len(wrong) == 2
+    assert all("is the number of a row there, and no name" in item.message for item in wrong)
+    assert all("sysparm_display_value=true" in item.remedy for item in wrong)
+    service = {"name": "Web Shop", "operational_status": "6", "busines_criticality": "2 - somewhat critical"}
+    (record,) = records(imported(json.dumps([service]), "servicenow-cmdb", known)).values()
+    assert [record["spec"][key] for key in ("lifecycle", "stage", "tier")] == ["retired", "retired", 2]
+
+
 MAPPING = """\
 apiVersion: itsm/v1
 kind: ImportMapping
@@ -212,7 +296,6 @@ def test_mappings_that_come_along_can_be_used(name: str) -> None:
 @pytest.mark.parametrize(
     ("source", "line", "why"),
     [
-        (b"a,a\n1,2\n", 1, "stands twice"),
         (b"\n", 1, "no heads of columns"),
         (b'{"x": 1}', 1, "no list of rows"),
         (b'[\n{"x": }]', 2, "not JSON"),

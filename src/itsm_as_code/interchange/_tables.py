@@ -66,9 +66,8 @@ def _of_csv(path: str, text: str, delimiter: str) -> Iterator[Row]:
         columns = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
         raise UnreadableError(f"no heads of columns: {error}") from None
-    twice = sorted({name for name in columns if name and columns.count(name) > 1})
-    if not any(columns) or twice:
-        raise UnreadableError(f"the column '{twice[0]}' stands twice" if twice else "there are no heads of columns")
+    if not any(columns):
+        raise UnreadableError("there are no heads of columns")
     while True:
         line = reader.line_num + 1
         try:
@@ -81,7 +80,10 @@ def _of_csv(path: str, text: str, delimiter: str) -> Iterator[Row]:
         if not any(value.strip() for value in values):
             continue
         problem = f"{len(values)} values, and {len(columns)} columns" if len(values) != len(columns) else ""
-        cells = {name: value.strip() for name, value in zip(columns, values, strict=False) if name and value.strip()}
+        cells: dict[str, str] = {}
+        for name, value in zip(columns, values, strict=False):
+            if name and value.strip():  # Jira repeats a head for each value of its field
+                cells[name] = f"{cells[name]}, {value.strip()}" if name in cells else value.strip()
         yield Row(Location(path, line, 1), cells, problem)
 
 
@@ -145,8 +147,20 @@ def _start(text: str, position: int, skipped: str = "") -> int:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and any(key in value for key in _SHOWN):
         return next((_cell(value[key]) for key in _SHOWN if value.get(key) not in (None, "", {})), "")
+    if isinstance(value, dict) and value.get("type") == "doc":
+        return "\n\n".join(filter(None, map(_written, value.get("content", ()))))
     if isinstance(value, list):
         return ", ".join(filter(None, map(_cell, value)))
-    return (value if isinstance(value, str) else json.dumps(value)).strip()
+    return (value if isinstance(value, str) else json.dumps(value) if value != {} else "").strip()
+
+
+def _written(node: Any) -> str:
+    """The text of a part of Atlassian's document format."""
+    if not isinstance(node, dict):
+        return ""
+    if node.get("type") == "hardBreak":
+        return "\n"
+    blocks = node.get("type") in ("bulletList", "orderedList", "listItem", "blockquote", "panel")
+    return str(node.get("text", "")) + ("\n" if blocks else "").join(map(_written, node.get("content", ())))

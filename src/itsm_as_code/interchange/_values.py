@@ -19,6 +19,8 @@ from itsm_as_code.records.local_times import LocalTimes
 _HTML: Final = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|ul|ol|li|a|table|tr|td|code|pre|h[1-6])\b[^>]*>", re.I)
 _MARKS: Final = re.compile(r"\[/?code\]")
 _WITH_LOGIN: Final = re.compile(r"(.*\S)\s*\(([^()]+)\)\Z", re.S)
+_INTERNAL: Final = re.compile(r"[0-9a-f]{32}\Z")
+"""The number of a row (sys_id), which ServiceNow writes for what another row says."""
 _TRUE, _FALSE = ("true", "yes", "1", "ja", "y"), ("false", "no", "0", "nein", "n")
 _BREAKS: Final = frozenset(
     ("p", "br", "div", "li", "tr", "table", "ul", "ol", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
@@ -73,6 +75,9 @@ class Values:
     def read(self, text: str, form: str) -> Any:
         """The value that a text is. ValueRefusedError where it is none of its form."""
         text = plain_text(text)
+        if form in ("service", "team", "person") and _INTERNAL.match(text):
+            remedy = "export display values: sysparm_display_value=true, or displayvalue=true of JSONv2"
+            raise ValueRefusedError(f"'{text}' is the number of a row there, and no name", remedy)
         readers: dict[str, Callable[[str], Any]] = {
             "text": str,
             "line": self._line,
@@ -118,6 +123,8 @@ class Values:
             return clock.format_instant(clock.parse_instant(text))
         except ValueError:
             moment = self._moment(text)
+        if moment.tzinfo is not None:
+            return clock.format_instant(moment.replace(microsecond=0))
         try:
             said = self._clock.instant(f"{moment:%Y-%m-%d %H:%M:%S}")
         except UsageError as error:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from itsm_as_code.findings import RecordId
-from itsm_as_code.interchange import Known
+from itsm_as_code.interchange import Known, completed
+from itsm_as_code.interchange._backstage_entities import parse_ref
 from itsm_as_code.interchange._backstage_export import Exported, export
 from itsm_as_code.interchange._notes import differences
 from itsm_as_code.interchange.backstage import convert
@@ -175,3 +178,39 @@ def test_generated_records_come_back_but_for_what_is_listed(
     for id_, data in records.items():
         if id_.kind == "Service" and data["spec"]["type"] != "supplier":
             assert back[id_]["spec"]["type"] == data["spec"]["type"]
+
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpora" / "backstage-giantswarm"
+
+
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus ../shared/corpora/backstage-giantswarm is not there")
+def test_a_real_catalogue_comes_back_but_for_spaces_at_the_end() -> None:
+    """Backstage -> records -> Backstage: each entity, each field; references are written in full."""
+    sources = {path.name: path.read_bytes() for path in sorted(CORPUS.glob("*.yaml"))}
+    known = Known(Path(), REGISTRY)
+    records = {new.id: new.data for new in completed(convert(sources, known), known).records}
+    found = exported(records)
+    back = entities([found.text])
+    stand_ins = {("Group", name) for name in ("team-phoenix", "team-rocket", "team-team-name")}
+    before = entities(source.decode() for source in sources.values())
+    assert len(before) == 80
+    assert back.keys() == before.keys() | stand_ins
+    changed = [(field, entity, back[key]) for key, entity in before.items() for field in differences(entity, back[key])]
+    assert {field for field, _, _ in changed} == {"metadata.description"}
+    for _, entity, now in changed:
+        assert entity["metadata"]["description"].strip() == now["metadata"]["description"]
+    assert {field.rpartition(".")[2].partition("/")[2] for field in found.lost} == {"spec.owner", "kind", "type", ""}
+    stands_in = [data for id_, data in records.items() if ("Group", id_.name) in stand_ins]
+    assert found.lost["Team metadata.annotations"] == len(stands_in) == 3, "those get what any group has"
+
+
+def entities(texts: Iterable[str]) -> dict[tuple[str, str], Any]:
+    """Entities by kind and name, the first of each; owners as full references."""
+    found: dict[tuple[str, str], Any] = {}
+    for text in texts:
+        for data in yaml.load_all(text, yaml.BaseLoader):
+            owner = data["spec"].get("owner")
+            if owner is not None:
+                data["spec"]["owner"] = str(parse_ref(owner, "group", "default"))
+            found.setdefault((data["kind"], data["metadata"]["name"].lower()), data)
+    return found

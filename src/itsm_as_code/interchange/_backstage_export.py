@@ -34,6 +34,8 @@ _WHOLES: Final = {
 }
 """Kinds of a part and its whole -> the field that names the whole; Backstage has no others."""
 _OWN: Final = "backstage.io/"
+_REFERENCES: Final = (["spec", "members"], ["spec", "memberOf"], ["spec", "dependsOn"])
+"""Lists of which an import keeps what it does not know."""
 _LABEL: Final = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z")
 _LABEL_VALUE: Final = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?\Z")
 Data = dict[str, Any]
@@ -128,8 +130,7 @@ class _Making:
         spec = record.spec
         found: Data = {"type": "team", "children": []}
         email = next((item["value"] for item in spec.get("contacts", ()) if item["type"] == "email"), None)
-        if email is not None:
-            found["profile"] = {"email": email}
+        found["profile"] = {"displayName": record.data["metadata"]["title"]} | ({"email": email} if email else {})
         parent = self._named("Team", spec.get("parent", ""))
         if parent is not None:
             found["parent"] = parent
@@ -173,8 +174,11 @@ def _restore(data: Data, path: list[str], said: str) -> None:
             value = json.loads(said) if said[:1] in ("[", "{") else said
         except ValueError:
             value = said
-        if path[-1] not in place or _means(path, value, place[path[-1]]):
+        there = place.get(path[-1])
+        if path[-1] not in place or _means(path, value, there):
             place[path[-1]] = value
+        elif path in _REFERENCES and isinstance(value, list) and isinstance(there, list):
+            place[path[-1]] = list(dict.fromkeys((*there, *map(str, value))))
 
 
 def _means(path: list[str], kept: Any, said: Any) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from itsm_as_code.records.kinds import KindRegistry
 from tests.conftest import Run
 from tests.forges.conftest import Shop
-from tests.forges.fake import TOKEN, GitHubFace, GitLabFace, Refused, Server, serving
+from tests.forges.fake import TOKEN, GiteaFace, GitHubFace, GitLabFace, Refused, Server, serving
 
 RULESET = {"ruleset_source_type": "Repository", "ruleset_source": "shop/itsm", "ruleset_id": 1}
 APP = 4711
@@ -96,7 +96,31 @@ class GitLab(GitLabFace):
         return super().answer(method, path, query, body)
 
 
-FACES = {"github": GitHub, "gitlab": GitLab}
+class Gitea(GiteaFace):
+    branch: ClassVar[dict[str, Any]] = {"protected": True, "effective_branch_protection_name": "main"}
+    protection: ClassVar[dict[str, Any]] = {
+        "enable_push": False,
+        "enable_status_check": True,
+        "status_check_contexts": ["itsm *"],
+        "block_on_outdated_branch": True,
+        "block_admin_merge_override": True,
+        "enable_merge_whitelist": True,
+        "merge_whitelist_usernames": ["erin.tea"],
+    }
+    tags = True
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
+        part = path.removeprefix(self.root)
+        if part == "/branches/main":
+            return {"name": "main", "commit": {"id": self.state.base}, **self.branch}
+        if part == "/branch_protections/main":
+            return {"rule_name": "main", **self.protection}
+        if part == "/tag_protections":
+            return [{"id": 1, "name_pattern": "v*"}] if self.tags else []
+        return super().answer(method, path, query, body)
+
+
+FACES = {"github": GitHub, "gitlab": GitLab, "gitea": Gitea}
 
 
 @dataclass
@@ -126,6 +150,7 @@ class Asked:
 def asking(name: str, shop: Shop, itsm: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    monkeypatch.setenv("GITEA_TOKEN", TOKEN)
     face = FACES[name](shop.state(name))
     with serving(face) as server:
         yield Asked(name, shop, face, server, itsm)
@@ -142,9 +167,15 @@ def gitlab(shop: Shop, itsm: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[A
     yield from asking("gitlab", shop, itsm, monkeypatch)
 
 
-def test_a_branch_that_holds(github: Asked, gitlab: Asked) -> None:
+@pytest.fixture
+def gitea(shop: Shop, itsm: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asked]:
+    yield from asking("gitea", shop, itsm, monkeypatch)
+
+
+def test_a_branch_that_holds(github: Asked, gitlab: Asked, gitea: Asked) -> None:
     assert github.audit() == (0, [])
     assert gitlab.audit() == (0, [])
+    assert gitea.audit() == (0, [])
 
 
 @pytest.mark.parametrize(
@@ -208,6 +239,37 @@ def test_what_may_not_be_seen_is_not_called_closed(change: dict[str, Any], githu
 def test_each_way_round_at_gitlab(change: dict[str, Any], expected: list[str], gitlab: Asked) -> None:
     vars(gitlab.face).update(change)
     assert gitlab.audit() == (1 if expected else 0, expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"enable_push": True}, ["direct-push"]),
+        ({"enable_push": True, "enable_push_whitelist": True, "push_whitelist_teams": ["ops"]}, ["direct-push"]),
+        ({"enable_push": True, "enable_push_whitelist": True, "push_whitelist_usernames": None}, []),
+        ({"enable_push": True, "enable_push_whitelist": True, "push_whitelist_deploy_keys": True}, ["direct-push"]),
+        ({"unprotected_file_patterns": "services/**"}, ["direct-push"]),
+        ({"enable_force_push": True}, ["force-push"]),
+        ({"enable_status_check": False}, ["check-not-required"]),
+        ({"status_check_contexts": None}, ["check-not-required"]),
+        ({"status_check_contexts": ["Gate / *"]}, ["check-not-required"]),
+        ({"enable_merge_whitelist": False}, ["check-from-any-source"]),
+        ({"block_on_outdated_branch": False}, []),
+        ({"block_admin_merge_override": False}, ["admins-exempt"]),
+        ({"block_admin_merge_override": False, "apply_to_admins": True}, []),
+        ({"enable_bypass_allowlist": True, "bypass_allowlist_usernames": ["erin.tea"]}, ["bypass"]),
+    ],
+)
+def test_each_way_round_at_gitea(change: dict[str, Any], expected: list[str], gitea: Asked) -> None:
+    gitea.face.protection = gitea.face.protection | change
+    assert gitea.audit() == (1 if expected else 0, expected)
+
+
+def test_a_branch_of_gitea_that_nothing_protects_or_whose_rule_is_not_told(gitea: Asked) -> None:
+    gitea.face.branch = {"protected": False}
+    assert gitea.audit() == (1, ["branch-unprotected"])
+    gitea.face.branch = {"protected": True}
+    assert gitea.audit()[0] == 2
 
 
 def test_a_workflow_that_anybody_may_change(github: Asked) -> None:

@@ -11,6 +11,8 @@ from itsm_as_code.cli import _tool
 from itsm_as_code.cli._options import option_group
 
 _OWN = b"run: python -m pip install --quiet --disable-pip-version-check ."
+_GH_HELPER = b'"!gh auth git-credential"'
+_GITEA_HELPER = b"""'!f() { test "$1" = get && printf "username=itsm\\npassword=%s\\n" "$GITEA_TOKEN"; }; f'"""
 _ISSUE = "ci/issue.yml"
 _PERMISSIONS = b"permissions: {}\n"
 
@@ -31,10 +33,10 @@ flow_options = option_group(
     FlowOptions,
     click.option(
         "--forge",
-        type=click.Choice(["github", "gitlab", "local"]),
+        type=click.Choice(["github", "gitlab", "gitea", "local"]),
         default="github",
         show_default=True,
-        help="Where pull requests live.",
+        help="Where pull requests live; gitea is for Forgejo, too.",
     ),
     click.option(
         "--verdict",
@@ -83,6 +85,9 @@ def workflows(forge: str, verdict: str, prefix: str) -> dict[str, bytes]:
     if forge == "github":
         name = f"{top}.github/workflows/{'itsm-' if prefix else ''}"
         return {f"{name}{file}": _github(text, prefix) for file, text in _of_github(verdict).items()}
+    if forge == "gitea":  # Forgejo looks there as well
+        name = f"{top}.gitea/workflows/{'itsm-' if prefix else ''}"
+        return {f"{name}{file}": _gitea(text, prefix) for file, text in _of_gitea().items()}
     if forge == "gitlab":
         place = "ci/gitlab.yml" if prefix else ".gitlab-ci.yml"
         return {place: _gitlab("gitlab-ci.yml", prefix), "ci/authorise.yml": _gitlab("gitlab-authorise.yml", prefix)}
@@ -111,6 +116,19 @@ def _of_github(verdict: str) -> dict[str, bytes]:
         del found["gate.yml"]
         found |= {name: shipped.starter(name).encode() for name in ("verdict.yml", "asked.yml")}
     return found
+
+
+def _of_gitea() -> dict[str, bytes]:
+    from itsm_as_code import shipped
+
+    own = {f"{name}.yml": shipped.starter(f"gitea-{name}.yml").encode() for name in ("gate", "evidence")}
+    return own | {"reminders.yml": shipped.starter("reminders.yml").encode()}
+
+
+def _gitea(text: bytes, prefix: str) -> bytes:
+    """As for GitHub, but the token has another name, and git is told it without a program of GitHub's."""
+    text = text.replace(b"--forge github", b"--forge gitea").replace(b"GH_TOKEN:", b"GITEA_TOKEN:")
+    return _github(text.replace(_GH_HELPER, _GITEA_HELPER), prefix)
 
 
 def _github(text: bytes, prefix: str) -> bytes:

@@ -125,6 +125,8 @@ _SETTINGS = {
     "force pushes or deletions, nobody bypasses it) and one for tags",
     "gitlab": "the default branch protected (nobody pushes, no force pushes), 'Pipelines must succeed' without skipped "
     "ones, the pipeline's file in another project, protected tags",
+    "gitea": "a rule for the default branch (nobody pushes, the status 'itsm gate' required, outdated branches "
+    "blocked, administrators not exempt, few people merge) and protected tags",
 }
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from itsm_as_code.forges.publish_github import GitHubPublisher
+
+ACTIONS_BOT: Final = "gitea-actions"
+"""Who writes with the token of a workflow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +16,4 @@ class GiteaPublisher(GitHubPublisher):
     """Publishes on the commit ``head`` by a commit status; needs a token that may write the repository and issues."""
 
     status_key: ClassVar[str] = "status"
+    bot: ClassVar[str] = ACTIONS_BOT

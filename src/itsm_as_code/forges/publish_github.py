@@ -51,6 +51,7 @@ class GitHubPublisher:
     me: str | None = None
 
     status_key: ClassVar[str] = "state"
+    bot: ClassVar[str] = ACTIONS_BOT
 
     def begin(self, keep: Callable[[str], bool] = lambda _: False) -> None:
         """Take back what an earlier run said of this commit."""
@@ -167,7 +168,7 @@ class GitHubPublisher:
         except ForgeError as error:
             if error.code != "refused":
                 raise
-            return ACTIONS_BOT
+            return self.bot
 
 
 def _mark(item: Annotation) -> dict[str, Any]:

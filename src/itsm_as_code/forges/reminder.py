@@ -9,6 +9,7 @@ from itsm_as_code.errors import ForgeError
 from itsm_as_code.forges.answers import Fields
 from itsm_as_code.forges.comment import shortened
 from itsm_as_code.forges.http import Client, part
+from itsm_as_code.forges.publish_gitea import ACTIONS_BOT as GITEA_BOT
 from itsm_as_code.forges.publish_github import ACTIONS_BOT
 
 TITLE: Final = "Reminders of itsm"
@@ -42,7 +43,7 @@ def remind(forge: str, client: Client, repository: str, text: str | None, me: st
         if (item := Fields(data, "an issue")).data.get("pull_request") is None
         and str(item.data.get(body) or "").lstrip().startswith(MARKER)
     ]
-    mine = [item for item in marked if item.inside(who[0]).text(who[1]) == (me or _me(client, who[1]))]
+    mine = [item for item in marked if item.inside(who[0]).text(who[1]) == (me or _me(forge, client, who[1]))]
     if mine:
         changed: dict[str, Any] = {body: said, **(close if text is None else {})}
         if mine[0].data.get(body) != said or text is None:
@@ -51,10 +52,10 @@ def remind(forge: str, client: Client, repository: str, text: str | None, me: st
         client.send("POST", path, {"title": TITLE, body: said})
 
 
-def _me(client: Client, login: str) -> str:
+def _me(forge: str, client: Client, login: str) -> str:
     try:
         return Fields(client.get("/user"), "the account of the token").text(login)
     except ForgeError as error:
         if error.code != "refused":  # the token of a workflow may not ask
             raise
-        return ACTIONS_BOT
+        return GITEA_BOT if forge == "gitea" else ACTIONS_BOT

@@ -1,13 +1,15 @@
 """What a forge lets people do to a branch: read from rulesets, branch protection and settings of a project.
 
 GitHub: https://docs.github.com/rest/repos/rules and /rest/branches/branch-protection (version 2022-11-28). GitLab:
-https://docs.gitlab.com/api/projects, /protected_branches and /protected_tags (v4).
+https://docs.gitlab.com/api/projects, /protected_branches and /protected_tags (v4). Gitea and Forgejo: the definitions
+BranchProtection and TagProtection of their published descriptions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from itsm_as_code.errors import ForgeError
@@ -32,7 +34,7 @@ class Hole:
 
 def holes(forge: str, client: Client, repository: str, branch: str) -> list[Hole]:
     """The ways round the gate that the settings of a branch leave open; ForgeError where they cannot be seen."""
-    found = _github(client, repository, branch) if forge == "github" else _gitlab(client, repository, branch)
+    found = _READERS[forge](client, repository, branch)
     return list({hole.code + hole.message: hole for hole in found}.values())
 
 
@@ -154,3 +156,70 @@ def _gitlab(client: Client, repository: str, branch: str) -> Iterator[Hole]:
     if not list(client.pages(f"{root}/protected_tags")):
         yield Hole("tags-unprotected", "tags can be moved and deleted", "Settings > Repository > Protected tags",
                    is_grave=False)  # fmt: skip
+
+
+def _gitea(client: Client, repository: str, branch: str) -> Iterator[Hole]:
+    owner, _, name = repository.partition("/")
+    root = f"/repos/{part(owner)}/{part(name)}"
+    at = Fields(client.get(f"{root}/branches/{part(branch)}"), "the branch")
+    if not at.flag("protected"):
+        yield Hole("branch-unprotected", f"nothing protects {branch}", "Settings > Branches: add a rule for it")
+        return
+    if not at.data.get("effective_branch_protection_name"):
+        raise ForgeError(
+            "the branch is protected, and the token may not see how",
+            code="refused",
+            remedy="use a token of an administrator of the repository",
+        )
+    rule = client.get(f"{root}/branch_protections/{part(at.text('effective_branch_protection_name'))}")
+    protection = Fields(rule, "the branch protection").data
+    yield from _gitea_pushes(protection, branch)
+    yield from _gitea_checks(protection)
+    if not (protection.get("block_admin_merge_override") or protection.get("apply_to_admins")):
+        yield Hole("admins-exempt", "administrators may merge whatever the gate says", "apply the rule to them as well")
+    if protection.get("enable_bypass_allowlist"):
+        yield Hole("bypass", f"{_listed(protection, 'bypass_allowlist')} may go past the rule", "empty that list")
+    if not client.get(f"{root}/tag_protections"):
+        yield Hole("tags-unprotected", "tags can be moved and deleted", "Settings > Tags: protect them", is_grave=False)
+
+
+def _gitea_pushes(protection: Mapping[str, Any], branch: str) -> Iterator[Hole]:
+    is_limited = bool(protection.get("enable_push_whitelist"))
+    if protection.get("enable_push") and not (is_limited and _listed(protection, "push_whitelist") == "nobody"):
+        who = _listed(protection, "push_whitelist") if is_limited else "whoever may write"
+        yield Hole("direct-push", f"{who} can push to {branch} without a pull request", "disable push")
+    patterns = protection.get("unprotected_file_patterns")
+    if patterns:
+        yield Hole("direct-push", f"files like '{patterns}' can be pushed to {branch}", "leave no file unprotected")
+    if protection.get("enable_force_push"):
+        yield Hole("force-push", f"{branch} can be force-pushed", "disable it: evidence is about its history")
+
+
+def _gitea_checks(protection: Mapping[str, Any]) -> Iterator[Hole]:
+    """A status has no source there, so whoever may write can say that the gate approved; who merges can be limited."""
+    patterns = protection.get("status_check_contexts") or () if protection.get("enable_status_check") else ()
+    if not any(fnmatchcase(CHECKS[1], pattern) for pattern in patterns):
+        yield Hole("check-not-required", "no status of the gate is required", "require the status 'itsm gate'")
+        return
+    is_limited = protection.get("enable_merge_whitelist")
+    who = f"and {_listed(protection, 'merge_whitelist')} may merge" if is_limited else "and merge"
+    yield Hole("check-from-any-source",
+               f"whoever may write can set the status 'itsm gate', for it has no source, {who}",
+               "let few people merge (merge whitelist), others work in forks; evidence shows what came past the gate",
+               is_grave=not is_limited)  # fmt: skip
+    if not protection.get("block_on_outdated_branch"):
+        yield Hole("outdated-counts", "a status that was set before the base moved counts until the next run",
+                   "block merging of outdated branches", is_grave=False)  # fmt: skip
+
+
+def _listed(protection: Mapping[str, Any], name: str) -> str:
+    """Who stands on a list of a rule."""
+    who = [*(protection.get(f"{name}_usernames") or ()), *(protection.get(f"{name}_teams") or ())]
+    return ", ".join([*who, *(["deploy keys"] if protection.get(f"{name}_deploy_keys") else [])]) or "nobody"
+
+
+_READERS: Final[Mapping[str, Callable[[Client, str, str], Iterator[Hole]]]] = {
+    "github": _github,
+    "gitlab": _gitlab,
+    "gitea": _gitea,
+}

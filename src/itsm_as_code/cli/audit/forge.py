@@ -24,6 +24,7 @@ def command(session: Session, forge: ForgeOptions, rev: str | None) -> int:
     Example:
       itsm audit forge --forge github --repo our-organisation/records
       itsm audit forge --forge gitlab --format json --output forge.json
+      itsm audit forge --forge gitea --repo our-organisation/records --api-url https://gitea.example.org/api/v1
     """
     from itsm_as_code.assurance.forge_audit import audit
     from itsm_as_code.cli._default_branch import branch_name, default_branch
@@ -34,9 +35,7 @@ def command(session: Session, forge: ForgeOptions, rev: str | None) -> int:
     from itsm_as_code.validation import load_rule_set
 
     if forge.is_local:
-        raise UsageError("which forge?", remedy="name it: --forge github, or --forge gitlab")
-    if forge.name == "gitea":
-        raise UsageError("the settings of Gitea are not audited yet", remedy="look at its branch protection by hand")
+        raise UsageError("which forge?", remedy="name it: --forge github, gitlab or gitea")
     repository = Repository(session.directory)
     commit = repository.commit(rev or default_branch(repository))
     branch = forge.into or branch_name(repository)

@@ -40,7 +40,7 @@ def command(session: Session, forge: ForgeOptions, publish: bool) -> int:
     from itsm_as_code.validation import assess_catalogue, load_rule_set
 
     if publish and forge.is_local:
-        raise UsageError("--publish needs a forge", remedy="name it: --forge github, or --forge gitlab")
+        raise UsageError("--publish needs a forge", remedy="name it: --forge github, gitlab or gitea")
     rule_set = load_rule_set(session.snapshot())
     if not rule_set.catalogue.records:
         raise session.no_records()

@@ -43,6 +43,15 @@ def test_it_never_falls(a: float, b: float, low: float, high: float) -> None:
 
 
 @given(a=SHAPES, b=SHAPES, share=st.floats(0.001, 0.999))
+def test_a_quantile_is_what_halving_finds(a: float, b: float, share: float) -> None:
+    low, high = 0.0, 1.0
+    while high - low > 1e-12:
+        middle = (low + high) / 2
+        low, high = (middle, high) if incomplete_beta(a, b, middle) < share else (low, middle)
+    assert quantile(a, b, share) == pytest.approx((low + high) / 2, abs=2e-12)
+
+
+@given(a=SHAPES, b=SHAPES, share=st.floats(0.001, 0.999))
 def test_a_quantile_is_its_inverse(a: float, b: float, share: float) -> None:
     assert incomplete_beta(a, b, quantile(a, b, share)) == pytest.approx(share, abs=1e-6)
 

@@ -15,6 +15,7 @@ from itsm_as_code.site.views import packs, trend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.listing import browsable, paged
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS
+from itsm_as_code.site.views.rows import begun
 from itsm_as_code.site.views.values import (
     Code,
     Inline,
@@ -67,7 +68,7 @@ def _overview(context: Context) -> Page:
         tuple(waiver.overview(context, s.record) for s in sorted(context.validation.waivers, key=lambda s: s.until)),
         "No waiver.",
     )
-    sections.append(Section("waivers", "Waivers", (waivers,)))
+    sections.append(Section("waivers", "Waivers", tuple(begun((waivers,)))))
     findings = context.validation.findings
     by_severity = Counter("waived" if finding.waiver else finding.severity.value for finding in findings)
     counts = [

@@ -31,20 +31,13 @@ def add(made: RecordPage, now: state.Now) -> None:
     if not rows:
         made.add("dependencies", "Dependencies", Missing("No dependency is recorded."))
         return
-    rest = Text(f"{len(rows) - _MOST_ROWS:,} more are not shown.") if len(rows) > _MOST_ROWS else None
     picture = Picture(
         f"Dependencies of {record.title}", _node(context, record), tuple(upstream), tuple(downstream),
         f"{context.page('Service', record.name)}#dependency-table",
     )  # fmt: skip
     made.add("dependencies", "Dependencies", Text(_reading(upstream)), picture)
     headers = ("Service", "Relation", "Strength", "Redundancy", "Owner", "Status now", "Note")
-    made.add(
-        "dependency-table",
-        "Dependencies as a table",
-        Table("Dependencies", headers, tuple(rows[:_MOST_ROWS])),
-        rest,
-        level=3,
-    )
+    made.add("dependency-table", "Dependencies as a table", Table("Dependencies", headers, tuple(rows)), level=3)
     indirect = [
         (name, distance)
         for name, (distance, _) in context.validation.facts.graph.dependents(record.name).items()

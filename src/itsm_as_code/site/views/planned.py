@@ -315,7 +315,7 @@ def _look_back(context: Context, now: state.Now) -> Value:
 
 def _to_know(context: Context, now: state.Now) -> Value:
     said: list[Value] = []
-    for change in now.changes["now"]:
+    for change in now.changes["now"][:_ROWS]:
         said.append(Inline((Text("Under way:"), context.link(change)), " "))
     for span, freeze in context.freezes[:6]:
         when = words.span(span.start, span.end, context.tz)

@@ -12,6 +12,7 @@ from itsm_as_code.records.taken_over import is_taken_over, origin
 from itsm_as_code.site import addresses
 from itsm_as_code.site.views import history, navigation, state, unread, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.rows import begun
 from itsm_as_code.site.views.schema import Display
 from itsm_as_code.site.views.values import (
     Code,
@@ -48,8 +49,8 @@ class RecordPage:
         return self.display.field(self.spec, *path, missing=missing)
 
     def add(self, id_: str, title: str, *body: Value | None, level: int = 2) -> None:
-        """A section, unless there is nothing in it."""
-        said = tuple(value for value in body if value is not None)
+        """A section, unless there is nothing in it; of what is long its beginning, and how much more there is."""
+        said = tuple(begun(value for value in body if value is not None))
         if said:
             self.sections.append(Section(id_, title, said, level, self.tab))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from itsm_as_code.site.views import values as v
 
 LARGEST: Final = 1_000
 """Rows in a part; the filter shows what it has found in the parts that have come so far."""
+MOST_ROWS: Final = 300
+"""Rows that one section of a page shows, which must not grow with all that names its subject; lists and data do."""
 
 
 def plain(value: v.Value) -> str:
@@ -97,3 +100,22 @@ def _cell(value: v.Value, say: v.Say) -> Any:
             return sound(plain(value))
         case _:
             return say(sound(plain(value)))
+
+
+def begun(body: Iterable[v.Value]) -> Iterator[v.Value]:
+    """The first :data:`MOST_ROWS` rows of tables, and as many other values; then how many more there are."""
+    left, others, more = MOST_ROWS, MOST_ROWS, 0
+    for value in body:
+        if not isinstance(value, v.Table):
+            others, more = others - 1, more + (others <= 0)
+            if others >= 0:
+                yield value
+            continue
+        shown = min(left, len(value.rows))
+        left, more = left - shown, more + len(value.rows) - shown
+        if shown == len(value.rows):
+            yield value
+        elif shown:
+            yield replace(value, rows=value.rows[:shown])
+    if more:
+        yield v.Text(f"and {more:,} more")

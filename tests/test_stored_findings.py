@@ -21,8 +21,10 @@ from itsm_as_code.cache import Cache
 from itsm_as_code.clock import midnight
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.policies.cel import Environment
 from itsm_as_code.records import index
 from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.service_levels import budget
 from itsm_as_code.site.reads.moments import SeenInstant
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.stored_findings import Answer
@@ -301,11 +303,33 @@ def test_what_rests_on_time_and_is_not_noted_is_noticed(
     assert said(answer(workshop, now, tmp_path / "one")) == right
     note, store = Timing.at, stored_findings._data
     monkeypatch.setattr(Timing, "at", lambda self, at: self.now if at == part else note(self, at))
-    if name in ("outcomes", "budgets"):
+    if name == "budgets":
+        monkeypatch.setattr(Environment, "note", lambda self, horizon: None)
+    if name == "outcomes":
         part_of = lambda found: {**found, "findings": {**found["findings"], "outcomes": []}}  # noqa: E731
         monkeypatch.setattr(stored_findings, "_data", lambda *about: part_of(store(*about)))
     answer(workshop, NOW, tmp_path / "two")
     assert said(answer(workshop, now, tmp_path / "two"))[0] == first[0]
+
+
+def test_a_budget_is_worked_out_again_only_where_it_may_be_another_one(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judged: list[datetime]
+) -> None:
+    """Of three services one has a promise, from December on; the others never have a budget."""
+    of_policy("budget(object.metadata.name) == null")(workshop)
+    workshop.write("services/agreements/orders-sla.yaml", SLA.replace("2026-01-01", "2026-12-01"))
+    workshop.commit()
+    first = said(answer(workshop, NOW, tmp_path / "cache"))
+    asked: list[str] = []
+    worked_out = budget.error_budgets
+    monkeypatch.setattr(budget, "error_budgets", lambda facts, of, now: asked.append(of) or worked_out(facts, of, now))
+    assert said(answer(workshop, NOW + timedelta(days=8), tmp_path / "cache"))[0] == first[0]
+    assert (asked, judged) == ([], [NOW])
+    later = NOW + timedelta(days=9)
+    right = said(answer(workshop, later))
+    asked.clear()
+    assert said(answer(workshop, later, tmp_path / "cache")) == right != first
+    assert asked[0] == "orders"
 
 
 # A work tree

@@ -35,6 +35,24 @@ class Horizon:
         """Leave out what does not lie in ``[since, until)``."""
         self.since, self.until = max(self.since, since), min(self.until, until)
 
+    @property
+    def is_endless(self) -> bool:
+        """True where nothing was asked that tells one instant from another."""
+        return self.since == _FIRST and self.until == _LAST
+
+    @property
+    def is_pinned(self) -> bool:
+        """True where the answer is known for the instant alone."""
+        return self.until - self.since == _TICK
+
+    def forget(self) -> None:
+        """Begin anew, as if nothing had been asked."""
+        self.since, self.until = _FIRST, _LAST
+
+    def within(self, other: Horizon) -> Horizon:
+        """The instants that both cover; another one, of the same instant."""
+        return Horizon(self.at, max(self.since, other.since), min(self.until, other.until))
+
     def pin(self) -> None:
         """Leave nothing but the instant itself."""
         self.narrow(self.at, self.at + _TICK)

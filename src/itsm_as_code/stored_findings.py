@@ -9,7 +9,7 @@ and are records where they claim to be, are stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -21,8 +21,9 @@ from itsm_as_code.clock import format_instant, parse_instant
 from itsm_as_code.configuration import PATH as CONFIGURATION
 from itsm_as_code.configuration import Configuration, load_configuration
 from itsm_as_code.findings import Finding, Location, RecordId, Severity
+from itsm_as_code.horizon import Horizon
 from itsm_as_code.policies import Outcome, PolicyEngine, looks, packs
-from itsm_as_code.policies.cel import Sieve, worked_out
+from itsm_as_code.policies.cel import Sieve, mentions, worked_out
 from itsm_as_code.policies.engine import RiskOf
 from itsm_as_code.policies.policy import POLICY_COMPILES, Policy, policies_of
 from itsm_as_code.records import summary_parts
@@ -161,7 +162,7 @@ def _data(validation: Validation, timing: Timing) -> dict[str, Any]:
         "withFile": len(catalogue.by_path),
         "files": _files(validation),
         "policies": [policy.name for policy in in_time],
-        "outcomes": _in_time(catalogue, in_time, timing.outcomes),
+        "outcomes": _in_time(catalogue, in_time, timing),
         "risks": [[record_id.kind, record_id.name, risk] for record_id, risk in timing.risks.items()],
     }
     horizons = {
@@ -206,19 +207,36 @@ def _files(validation: Validation) -> list[list[Any]]:
     return [[path, entries[path].mode, entries[path].oid, path in records] for path in found]
 
 
-def _in_time(catalogue: Catalogue, policies: list[Policy], outcomes: Iterable[Outcome]) -> list[Any]:
-    """Kind and name of each record of which those policies may say something else later, with what they say now."""
-    names = {policy.name for policy in policies}
-    found: dict[RecordId, list[Any]] = {}
+def _in_time(catalogue: Catalogue, policies: list[Policy], timing: Timing) -> list[Any]:
+    """Kind and name of each record of which those policies may say something else later, with what they say now.
+
+    Behind that stands from when until when they surely say it; None where they read the clock themselves, which tells
+    nobody what it is compared with.
+    """
+    spans: dict[RecordId, Horizon | None] = {**timing.looked_up}
+    for record_id in timing.risks:
+        if (holds := timing.horizons.get(risk_part(record_id))) is not None:
+            spans[record_id] = holds.within(timing.looked_up.get(record_id, holds))
     for policy in policies:
-        if policy.condition_in_time:
+        if mentions(policy.where, "now"):
             sieve = Sieve([policy.where])
             for kind in policy.kinds:
-                found.update((record.id, []) for record in catalogue.of_kind(kind) if sieve.passing(record.data))
-    for outcome in outcomes:
-        if outcome.policy in names:
-            found.setdefault(outcome.record, []).append(_said(outcome))
-    return [[record_id.kind, record_id.name, said] for record_id, said in found.items()]
+                spans.update((record.id, None) for record in catalogue.of_kind(kind) if sieve.passing(record.data))
+    reading = {policy.name for policy in policies if policy.reads_clock}
+    spans.update((outcome.record, None) for outcome in timing.outcomes if outcome.policy in reading)
+    said: dict[RecordId, list[Any]] = {record_id: [] for record_id in spans}
+    names = {policy.name for policy in policies}
+    for outcome in timing.outcomes:
+        if outcome.record in said and outcome.policy in names:
+            said[outcome.record].append(_said(outcome))
+    return [[item.kind, item.name, said[item], _span(span)] for item, span in spans.items()]
+
+
+def _span(horizon: Horizon | None) -> list[str] | None:
+    """The ends of a horizon; None for one that covers an instant alone."""
+    if horizon is None or horizon.is_pinned:
+        return None
+    return [format_instant(horizon.since), format_instant(horizon.until)]
 
 
 def _said(outcome: Outcome) -> list[str]:
@@ -287,7 +305,8 @@ class _Earlier:
         checks = [check for check in data["found"] if check in over]
         if not over.isdisjoint(_WHOLE):
             return False
-        if not checks and not data["outcomes"]:
+        rows = [row[:3] for row in data["outcomes"] if row[3] is None or not _covers(row[3][0], row[3][1], now)]
+        if not checks and not rows:
             return True
         configuration = load_configuration(self._known, self._registry)[0]
         lazy = LazyCatalogue(self._revision, self._registry, *self._about)
@@ -298,13 +317,13 @@ class _Earlier:
             found = run_checks(catalogue, facts, situation, [check])
             if [_unplaced(_plain(finding)) for finding in found] != list(map(_unplaced, data["found"][check])):
                 return False
-        for kind in {kind for kind, _, _ in data["outcomes"]}:
-            lazy.some(kind, [name for other, name, _ in data["outcomes"] if other == kind])
+        for kind in {kind for kind, _, _ in rows}:
+            lazy.some(kind, [name for other, name, _ in rows if other == kind])
         risk_of = self._risks(facts, configuration, now, over)
         engine = PolicyEngine(catalogue, configuration.policies, facts, now, risk_of, frozenset(data["policies"]))
         return all(
             [_said(outcome) for outcome, _ in engine.judge(catalogue.records[RecordId(kind, name)])] == said
-            for kind, name, said in data["outcomes"]
+            for kind, name, said in rows
         )
 
     def _risks(self, facts: Facts, configuration: Configuration, now: datetime, over: Collection[str]) -> RiskOf:

@@ -5,7 +5,7 @@ The one place that knows in which order a snapshot is judged; validate, gate, si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
@@ -147,8 +147,8 @@ class Timing:
     """What of a judgement at ``now`` rests on time, noted while it goes on: for each part of it how long it holds.
 
     Parts are the states of records, waivers, each check and the risk of each change. Beside
-    them stand what checks found, by id and as they said it, the outcomes before waivers, and the risks as policies saw
-    them.
+    them stand what checks found, by id and as they said it, the outcomes before waivers, the risks as policies saw
+    them, and for how long what policies looked up for a record stays as it is, unless that is for ever.
     """
 
     now: datetime
@@ -156,6 +156,7 @@ class Timing:
     found: dict[str, list[Finding]] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     risks: dict[RecordId, Mapping[str, Any] | None] = field(default_factory=dict)
+    looked_up: dict[RecordId, Horizon] = field(default_factory=dict)
 
     def at(self, part: str) -> datetime:
         """The instant for a part, which notes what that asks of it."""
@@ -192,6 +193,7 @@ class Timing:
         self.horizons.clear()
         self.outcomes.clear()
         self.risks.clear()
+        self.looked_up.clear()
         return self
 
     def _join(self, other: Timing) -> None:
@@ -200,6 +202,13 @@ class Timing:
             self.horizons.setdefault(part, Horizon(self.now)).narrow(horizon.since, horizon.until)
         self.outcomes += other.outcomes
         self.risks |= other.risks
+        self.looked_up |= other.looked_up
+
+    def note(self, outcomes: Iterable[Outcome], record: Record, looked_up: Horizon) -> None:
+        """What policies said of a record, and for how long what they looked up stays as it is."""
+        self.outcomes += outcomes
+        if not looked_up.is_endless:
+            self.looked_up[record.id] = looked_up
 
     def risk_of(self, record: Record, facts: Facts, configuration: Configuration) -> Mapping[str, Any] | None:
         """The risk of a change as policies see it; None for other records."""
@@ -307,8 +316,9 @@ def _by_itself(
 ) -> list[Finding]:
     """What is said of a record by its state and by policies; what these said is noted."""
     found = list(_about_state(record, cut_over, timing.at("states")))
-    said = list(engine.judge(record, **contexts.get(record.id, {})))
-    timing.outcomes += [outcome for outcome, _ in said]
+    looked_up = Horizon(timing.now)
+    said = list(engine.judge(record, **contexts.get(record.id, {}), rests=looked_up))
+    timing.note((outcome for outcome, _ in said), record, looked_up)
     if record.id.kind == "Control":
         found += condition_findings(record, engine.environment, engine.registry)
     return [*found, *(finding for _, finding in said if finding is not None)]

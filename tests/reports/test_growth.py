@@ -821,4 +821,4 @@ def _no_leftovers() -> Iterator[None]:
     yield
     from itsm_as_code.reports import findings
 
-    findings._line_ends.cache_clear()
+    findings._lines.cache_clear()

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from itsm_as_code.configuration import PolicySettings
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
+from itsm_as_code.horizon import Horizon
 from itsm_as_code.policies.cel import Activation, Batch, Context, Environment, Sieve
 from itsm_as_code.policies.parameters import depends_on_record
 from itsm_as_code.policies.policy import POLICY_COMPILES, POLICY_EVALUATES, Policy, policies_of
@@ -108,8 +109,13 @@ class PolicyEngine:
         change: Record | None = None,
         request: Mapping[str, Any] | None = None,
         risk: Mapping[str, Any] | None = None,
+        rests: Horizon | None = None,
     ) -> Iterator[tuple[Outcome, Finding | None]]:
-        """The outcome of every policy that matches a record, with the finding where it did not pass."""
+        """The outcome of every policy that matches a record, with the finding where it did not pass.
+
+        ``rests`` is narrowed to the span in which what they look up stays as it is.
+        """
+        self.environment.note(rests)
         beside = {"old": old, "change": change, "request": request}
         policies = self._concerned(record, frozenset(name for name, value in beside.items() if value is None))
         if not policies:

@@ -190,9 +190,9 @@ class Policy:
         return any(mentions(text, variable) for _, text in self.expressions())
 
     @property
-    def condition_in_time(self) -> bool:
-        """True when a record that the policy does not match may be one that it matches later."""
-        return rests_on_time(self.where)
+    def reads_clock(self) -> bool:
+        """True when an expression of the policy compares with the instant itself."""
+        return any(mentions(text, "now") for _, text in self.expressions())
 
     @property
     def in_time(self) -> bool:

@@ -21,6 +21,7 @@ from cel_expr_python.ext import ext_math, ext_strings
 from itsm_as_code import clock
 from itsm_as_code.clock import Interval
 from itsm_as_code.durations import parse_duration
+from itsm_as_code.horizon import Horizon
 from itsm_as_code.measures.deadlines import last_day_before, last_day_of_notice
 from itsm_as_code.policies.cel.bounded import TOO_MUCH, Bounded, OutOfBounds
 from itsm_as_code.policies.cel.cost import small_up_to
@@ -128,15 +129,21 @@ class Environment:
         self.rule_facts = rule_facts or facts
         self._programs: dict[str, Any] = {}
         self._meter = _Meter()
+        asked = self._meter.asked = None if now is None else Horizon(now)
+        instant = None if asked is None else asked.watch()
         self._bounded = Bounded(self._answer)
         self._stopped: Counter[str] = Counter()
         variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP, "params": _T.Map(_T.STRING, _T.DYN)}
         self._environment = cel.NewEnv(
             config=cel.NewEnvConfigFromYaml(EXCLUDED),
             variables=variables,
-            functions=[*(_declare(self._meter, *row) for row in look_ups(facts, now)), _WALL_CLOCK, _NEAR_ENDS],
+            functions=[*(_declare(self._meter, *row) for row in look_ups(facts, instant)), _WALL_CLOCK, _NEAR_ENDS],
             extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
         )
+
+    def note(self, horizon: Horizon | None) -> None:
+        """Narrow a horizon from now on to the span in which all that is looked up stays what it is."""
+        self._meter.rests = horizon
 
     def compile(self, expression: str) -> Any:
         """The compiled expression; CompileError when it makes no sense. Compiled once for each text."""
@@ -171,6 +178,8 @@ class Environment:
                     raise
         if self._stopped[expression] >= MOST_STOPS:
             raise EvaluationError(TOO_MUCH)
+        if self._meter.rests is not None:  # of another process nobody hears what it looked up
+            self._meter.rests.pin()
         try:
             value, error = self._bounded.ask((expression, activation.context))
         except OutOfBounds as stopped:
@@ -224,11 +233,33 @@ class Environment:
 
 @dataclass(slots=True)
 class _Meter:
-    """What the look-ups of one evaluation handed out, and whether it may be large, which it may where it is stopped."""
+    """What the look-ups of one evaluation handed out, and whether it may be large, which it may where it is stopped.
+
+    ``asked`` is narrowed by what one look-up asks of the instant, and ``rests`` by that of all.
+    """
 
     handed_out: int = 0
     met_large: bool = False
     may_be_large: bool = False
+    asked: Horizon | None = None
+    rests: Horizon | None = None
+
+    def answered(self, implementation: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, Horizon | None]:
+        """What a look-up gives, and for how long; None where it asks for no instant."""
+        if self.asked is None:
+            return implementation(*arguments), None
+        self.asked.forget()
+        try:
+            answer = implementation(*arguments)
+        except ValueError:
+            self.narrow(self.asked)
+            raise
+        return answer, None if self.asked.is_endless else replace(self.asked)
+
+    def narrow(self, span: Horizon | None) -> None:
+        """Note that an answer holds for a span."""
+        if span is not None and self.rests is not None:
+            self.rests.narrow(span.since, span.until)
 
 
 # What the runtime is given must not lead back to the Environment: it is C++, where nobody frees such a circle.
@@ -277,16 +308,17 @@ def _declare(
     meter: _Meter, name: str, parameters: list[Any], result: Any, implementation: Callable[..., Any]
 ) -> cel.FunctionDecl:
     """A function that remembers its answers, and stops an evaluation to which it handed out too much."""
-    answers: dict[tuple[Any, ...], tuple[Any, int, bool]] = {}
+    answers: dict[tuple[Any, ...], tuple[Any, int, bool, Horizon | None]] = {}
 
     def look_up(*arguments: Any) -> Any:
         if arguments not in answers:
-            answer = implementation(*arguments)
+            answer, span = meter.answered(implementation, arguments)
             weight = weight_of(answer)
             # What is too much is refused, large or not, also where it is stopped: there is no more to measure.
             large = weight <= MOST_HANDED_OUT and any(map(is_large, answer if isinstance(answer, list) else [answer]))
-            answers[arguments] = answer, weight, large
-        answer, weight, large = answers[arguments]
+            answers[arguments] = answer, weight, large, span
+        answer, weight, large, span = answers[arguments]
+        meter.narrow(span)
         if large and not meter.may_be_large:
             meter.met_large = True
             raise ValueError(f"{name}() hands out a large record")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
-from tests.conftest import ROOT, SMALL, Run, Workshop
+from itsm_as_code.reports import escape
+from tests.conftest import ROOT, SMALL, Run, Workshop, copy_tree
 
 SCHEMAS = {
     name: Validator("report", KindRegistry.load().bundled(f"reports/{name}-report.schema.json"))
-    for name in ("kpi", "recurrence")
+    for name in ("kpi", "recurrence", "capacity", "sla", "portfolio")
 }
 COMPARED = ("kpi", "--compare", "2026-Q2", "2026-Q3")
 
@@ -99,3 +101,42 @@ def test_two_commits_are_compared_by_their_records(itsm: Run, workshop: Workshop
     workshop.commit()
     out = itsm("report", "kpi", "-C", workshop.path, "--compare", base, "HEAD", "--now", "2026-11-22T12:00:00Z")[1]
     assert "+inc-20261120-late" in out
+
+
+BENCHMARK = """apiVersion: itsm/v1
+kind: Benchmark
+metadata: {name: others-%s, title: What others reach}
+spec: {figure: %s, low: "1", high: "2", source: "Nine | banks", on: "2026-05-01"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("figure", "arguments"),
+    [
+        ("change-fail-rate", ("report", "kpi")),
+        ("change-fail-rate", ("report", "calibration")),
+        ("capacity-headroom", ("report", "capacity")),
+        ("availability", ("sla",)),
+        ("untagged-cost", ("report", "portfolio")),
+    ],
+)
+def test_what_others_reach_stands_beside_the_figure(
+    itsm: Run, tmp_path: Path, figure: str, arguments: tuple[str, ...]
+) -> None:
+    """In every form, and nothing where nobody says."""
+    copy_tree(SMALL, tmp_path)
+    for name in ("services", "changes", "operations"):
+        copy_tree(ROOT / name, tmp_path / name)
+    for others in (False, True):
+        if others:
+            (tmp_path / "improvement/benchmarks").mkdir(parents=True)
+            (tmp_path / f"improvement/benchmarks/others-{figure}.yaml").write_text(BENCHMARK % (figure, figure))
+        for form in ("text", "markdown", "json", "csv"):
+            _, out, err = itsm(*arguments, "-C", tmp_path, "--now", "2026-11-22T12:00:00Z", "--format", form)
+            said = "1 to 2 % (Nine | banks, 2026-05-01)"
+            told = escape.markdown(said) if form == "markdown" else said
+            if form != "csv" or arguments[-1] in ("kpi", "calibration"):
+                assert (told in out) is others, (form, out[-600:], err)
+            if form == "json":
+                name = "kpi" if arguments[-1] == "calibration" else arguments[-1]
+                assert list(SCHEMAS[name].problems(json.loads(out))) == []

@@ -17,10 +17,12 @@ from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
 from itsm_as_code.service_levels.budget import ErrorBudget
 from itsm_as_code.site.kinds import budget, incident, risk, supplier
-from itsm_as_code.site.views import error_budget, figures, navigation, words
+from itsm_as_code.site.views import error_budget, figures, kpi, navigation, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Status
 from itsm_as_code.validation import Validation
+from tests.conftest import NORMAL_CHANGE, SMALL
+from tests.site.conftest import Validate
 from tests.site.reader import Document, read
 
 Pages = dict[str, bytes]
@@ -252,3 +254,14 @@ def test_the_page_of_key_figures_says_what_each_rests_on(pages: Pages) -> None:
     assert any("consumer-loans" in row or "Consumer loans" in row for row in found)
     assert "Incidents, by quarter" in pages["kpi/index.html"].decode()
     assert "../changes/chg-20261109-shard-the-metrics-store.html" in pages["kpi/index.html"].decode()
+
+
+def test_what_others_reach_stands_beside_the_key_figure(validated: Validate) -> None:
+    """Beside the figure alone that it is of."""
+    spec = '{figure: change-fail-rate, low: "1", high: "2", source: Nine banks, on: "2026-05-01"}'
+    head = "apiVersion: itsm/v1\nkind: Benchmark\nmetadata: {name: others, title: Others}\n"
+    files = {str(file.relative_to(SMALL)): file.read_text() for file in SMALL.rglob("*.yaml")}
+    files["changes/2026/11/22/chg-20261122-tune.yaml"] = NORMAL_CHANGE % {"name": "chg-20261122-tune"}
+    found = validated({**files, "improvement/benchmarks/others.yaml": f"{head}spec: {spec}\n"})
+    (page,) = kpi.pages(Context(found, "r"))
+    assert repr(page).count("Others: 1 to 2 % (Nine banks, 2026-05-01)") == 1

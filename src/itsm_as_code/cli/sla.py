@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -85,12 +86,19 @@ def command(
     if suppositions:
         return supposing(session, facts, now, suppositions, service)
     seen, notes = measured(snapshot, rule_set, facts, now, window)
-    found = overview(seen, now, wanted, window, notes, daily)
+    found = replace(overview(seen, now, wanted, window, notes, daily), others=_others(facts))
     if explain:
         must_be(explain[1], {line.objective["name"] for line in found.lines}, f"objective of {explain[0]} in force")
         found = found.only(explain[1])
     session.report("sla", found)
     return found.exit_code
+
+
+def _others(facts: Facts) -> tuple[str, ...]:
+    """What others reach, a line for each figure of the report."""
+    from itsm_as_code.measures.benchmarks import remarks
+
+    return tuple(remarks(facts, availability="percent", objectives_met="percent"))
 
 
 def measured(

@@ -5,6 +5,9 @@ Source: ISO/IEC 20000-1:2018 clause 9.1; ITIL 4, measurement and reporting pract
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from itsm_as_code.measures.metric import Definition
 from itsm_as_code.records.facts import Data, Facts
 
 
@@ -13,6 +16,20 @@ def benchmarks(facts: Facts, figure: str, unit: str) -> list[str]:
     found = [data["spec"] for data in facts.records("Benchmark") if data["spec"]["figure"] == figure]
     found.sort(key=lambda spec: (spec["on"], spec["source"]), reverse=True)
     return [f"{_reached(spec)} {'%' if unit == 'percent' else unit} ({spec['source']}, {spec['on']})" for spec in found]
+
+
+def remarks(facts: Facts, **figures: str) -> list[str]:
+    """A line for each of some figures, given with their units, of which others say what they reach."""
+    names = {figure.replace("_", "-"): unit for figure, unit in figures.items()}
+    told = {name: benchmarks(facts, name, unit) for name, unit in names.items()}
+    return [f"What others reach, {name}: {'; '.join(others)}." for name, others in told.items() if others]
+
+
+def benchmarks_of(facts: Facts, definitions: Iterable[Definition]) -> dict[str, list[str]]:
+    """The same for the metrics that have any, by name."""
+    units = {item.name: "percent" if item.form == "share" else item.unit or "records" for item in definitions}
+    told = {name: benchmarks(facts, name, unit) for name, unit in units.items()}
+    return {name: others for name, others in told.items() if others}
 
 
 def _reached(spec: Data) -> str:

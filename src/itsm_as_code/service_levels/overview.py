@@ -75,7 +75,7 @@ class Line:
 class Overview:
     """Lines as of an instant; ``explained`` where each interval is to be told, ``daily`` where each day is.
 
-    ``notes`` are on what was measured.
+    ``notes`` are on what was measured, ``others`` say what those reach, a line each.
     """
 
     now: datetime
@@ -83,6 +83,7 @@ class Overview:
     explained: bool = False
     notes: tuple[Note, ...] = ()
     daily: bool = False
+    others: tuple[str, ...] = ()
 
     def only(self, objective: str) -> Overview:
         """The lines of one objective, with their intervals."""

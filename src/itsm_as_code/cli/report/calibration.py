@@ -24,10 +24,12 @@ def command(session: Session, figures: Figures) -> int:
       itsm report calibration --from 2026-01-01 --format markdown
     """
     from itsm_as_code.cli.report._figures import known, population
+    from itsm_as_code.measures.benchmarks import benchmarks_of
     from itsm_as_code.measures.calibration import calibration
     from itsm_as_code.reports.kpi import Kpi
 
     found = known(session, figures)
-    levels = calibration(population(session, found), found.period, found.rule_set.configuration.risk_table)
-    session.report("kpi", Kpi(found.now, found.period, "level", tuple(levels)))
+    levels = tuple(calibration(population(session, found), found.period, found.rule_set.configuration.risk_table))
+    others = benchmarks_of(found.facts, (metric.definition for metric in levels))
+    session.report("kpi", Kpi(found.now, found.period, "level", levels, benchmarks=others))
     return 0

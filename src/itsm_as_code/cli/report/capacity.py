@@ -26,6 +26,7 @@ def command(session: Session, service: str | None, rev: str | None) -> int:
     """
     from itsm_as_code.errors import ItsmError, UsageError
     from itsm_as_code.findings import did_you_mean
+    from itsm_as_code.measures.benchmarks import remarks
     from itsm_as_code.measures.deadlines import utc_day
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.reports.capacity import Capacity
@@ -44,6 +45,6 @@ def command(session: Session, service: str | None, rev: str | None) -> int:
     except ValueError as error:
         remedy = "mend the calendar; 'itsm validate' says where"
         raise ItsmError(f"a calendar of a peak cannot be read: {error}", remedy=remedy) from None
-    report = Capacity(now, found)
+    report = Capacity(now, found, tuple(remarks(facts, capacity_headroom="percent")))
     session.report("capacity", report)
     return report.exit_code

@@ -34,7 +34,8 @@ def command(session: Session, figures: Figures, by: str | None, compare: tuple[s
       itsm report kpi --compare 2026-Q2 2026-Q3
     """
     from itsm_as_code.cli.report._figures import known, population
-    from itsm_as_code.measures.kpi import metrics, trend
+    from itsm_as_code.measures.benchmarks import benchmarks_of
+    from itsm_as_code.measures.kpi import DEFINITIONS, metrics, trend
     from itsm_as_code.reports.kpi import Kpi
 
     found = known(session, figures)
@@ -49,6 +50,7 @@ def command(session: Session, figures: Figures, by: str | None, compare: tuple[s
             trend(people, found.period) if by is None else {},
             compare,
             _compared(session, figures, found, people, compare) if compare else (),
+            benchmarks_of(found.facts, DEFINITIONS.values()),
         ),
     )
     return 0

@@ -29,6 +29,7 @@ def command(session: Session, ends: Said | None, baseline: str | None, rev: str 
     from itsm_as_code.cli.report._figures import Figures, known, population, spans
     from itsm_as_code.clock import Interval, format_instant
     from itsm_as_code.durations import months_before
+    from itsm_as_code.measures.benchmarks import benchmarks_of
     from itsm_as_code.measures.comparison import change
     from itsm_as_code.measures.value import value
     from itsm_as_code.reports.kpi import Compared, Kpi
@@ -43,6 +44,7 @@ def command(session: Session, ends: Said | None, baseline: str | None, rev: str 
         Compared(was, is_, change(was.over(then), is_.over(now), was.definition.better))
         for was, is_ in zip(old, new, strict=True)
     )
+    others = benchmarks_of(found.facts, (metric.definition for metric in new))
     sides = (baseline or f"from {format_instant(then.start)}", f"from {format_instant(now.start)}")
-    session.report("kpi", Kpi(found.now, now, None, new, sides=sides, compared=pairs))
+    session.report("kpi", Kpi(found.now, now, None, new, sides=sides, compared=pairs, benchmarks=others))
     return 0

@@ -21,10 +21,11 @@ HEADERS: Final = ("Service", "Measure", "Load", "Growth a month", "Target", "Lim
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """The measures of services as of an instant."""
+    """The measures of services as of an instant; ``others`` say what those reach, a line each."""
 
     now: datetime
     rows: tuple[Outlook, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:

@@ -8,5 +8,10 @@ from itsm_as_code.reports.capacity import Capacity, row
 
 
 def render(report: Capacity) -> str:
-    data = {"schema": "itsm/capacity/v1", "now": format_instant(report.now), "measures": list(map(row, report.rows))}
+    data: dict[str, object] = {
+        "schema": "itsm/capacity/v1",
+        "now": format_instant(report.now),
+        "measures": list(map(row, report.rows)),
+    }
+    data |= {"benchmarks": list(report.others)} if report.others else {}
     return escape.dumped(data)

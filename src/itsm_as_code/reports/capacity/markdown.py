@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from itsm_as_code.reports import table
+from itsm_as_code.reports import escape, table
 from itsm_as_code.reports.capacity import HEADERS, Capacity, cells
 
 
 def render(report: Capacity) -> str:
-    return "\n".join([*table.markdown(HEADERS, map(cells, report.rows)), ""])
+    others = ["", *(f"- {escape.markdown(text)}" for text in report.others)] if report.others else []
+    return "\n".join([*table.markdown(HEADERS, map(cells, report.rows)), *others, ""])

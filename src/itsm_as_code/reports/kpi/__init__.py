@@ -15,7 +15,7 @@ from itsm_as_code.measures.numbers import quantity, rounded
 
 COLUMNS: Final = (
     *("figure", "title", "part", "from", "to", "numerator", "denominator", "share", "low", "high"),
-    *("total", "median", "mean", "unit", "records", "leftOut", "formula"),
+    *("total", "median", "mean", "unit", "records", "leftOut", "formula", "benchmarks"),
 )
 MOST_NAMES: Final = 20
 """Names that people are told of one figure; programs are told all."""
@@ -44,7 +44,7 @@ class Compared:
 class Kpi:
     """Metrics of a period, told by parts or as a whole; ``trends`` by the name of the metric.
 
-    ``sides`` name what is compared, if anything is.
+    ``sides`` name what is compared, if anything is; ``benchmarks`` are what others reach, by the name of the metric.
     """
 
     now: datetime
@@ -54,6 +54,11 @@ class Kpi:
     trends: Mapping[str, Sequence[Metric]] = field(default_factory=dict)
     sides: tuple[str, str] | None = None
     compared: tuple[Compared, ...] = ()
+    benchmarks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def others(self, metric: Metric) -> Sequence[str]:
+        """What others reach, of a figure or a part of it, the newest first."""
+        return self.benchmarks.get(metric.definition.name, ())
 
     def trend(self, metric: Metric) -> Sequence[Metric]:
         """The quarters of a metric; none for a part of it."""
@@ -100,6 +105,7 @@ def data(report: Kpi) -> dict[str, Any]:
                 "records": list(metric.counted),
                 "population": list(metric.population),
                 "leftOut": [{"record": name, "why": why} for name, why in metric.left_out],
+                "benchmarks": list(report.others(metric)),
                 "trend": [{"quarter": item.part, **_counts(item)} for item in report.trend(metric)],
             }
             for metric in report.metrics

@@ -11,6 +11,7 @@ def render(report: Kpi) -> str:
         {
             **row(metric, report.period),
             "records": "; ".join(metric.counted),
+            "benchmarks": "; ".join(report.others(metric)),
             "leftOut": "; ".join(f"{name} ({why})" for name, why in metric.left_out),
         }
         for metric in report.metrics

@@ -7,11 +7,19 @@ from itsm_as_code.reports.kpi import Kpi, difference, lines
 
 
 def render(report: Kpi) -> str:
-    headers = ("Figure", *(["Of"] if report.by else []), "Value", "Records", "Left out")
+    headers = [
+        "Figure",
+        *["Of"] * bool(report.by),
+        "Value",
+        "Records",
+        "Left out",
+        *["Others"] * bool(report.benchmarks),
+    ]
     rows = (
-        (metric.definition.title, *([metric.part] if report.by else []), str(metric), counted, without)
+        (metric.definition.title, *[metric.part] * bool(report.by), str(metric), counted, without,
+         *["; ".join(report.others(metric))] * bool(report.benchmarks))
         for metric, counted, without in lines(report)
-    )
+    )  # fmt: skip
     out = table.markdown(headers, rows)
     if report.sides is not None:
         told = (

@@ -15,6 +15,8 @@ def render(report: Kpi) -> str:
         out.append(escape.terminal(f"{metric.definition.title}{of}: {metric}"))
         out += [escape.terminal(f"    counted: {counted}")] * bool(counted)
         out += [escape.terminal(f"    left out: {without}")] * bool(without)
+        others = "; ".join(report.others(metric))
+        out += [escape.terminal(f"    others: {others}")] * bool(others)
         quarters = ", ".join(f"{item.part}: {item}" for item in report.trend(metric))
         out += [escape.terminal(f"    by quarter: {quarters}")] * bool(quarters)
     if report.sides is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, Final
 
+from itsm_as_code.measures import benchmarks
 from itsm_as_code.measures.finance import Money
 from itsm_as_code.measures.numbers import quantity, rounded
 from itsm_as_code.portfolio import BudgetStand, CaseBenefit, Portfolio, Position, money_of
@@ -100,6 +101,12 @@ def remarks(report: Portfolio) -> Iterator[str]:
     if report.equally:
         names = ", ".join(report.equally)
         yield f"Shared equally among those that depend on it, for no weight or volume is given: {names}."
+    yield from others(report)
+
+
+def others(report: Portfolio) -> list[str]:
+    """What others reach, a line for each figure of the report."""
+    return benchmarks.remarks(report.facts, monthly_cost="a month", untagged_cost="percent")
 
 
 def reasons(report: Portfolio) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -7,7 +7,7 @@ from typing import Any
 from itsm_as_code.clock import format_instant
 from itsm_as_code.portfolio import BudgetStand, CaseBenefit, Portfolio
 from itsm_as_code.reports import escape
-from itsm_as_code.reports.portfolio import amounts, plain, row
+from itsm_as_code.reports.portfolio import amounts, others, plain, row
 
 
 def render(report: Portfolio) -> str:
@@ -26,6 +26,7 @@ def render(report: Portfolio) -> str:
             "untagged": amounts(found.untagged),
         },
         "sharedEqually": list(report.equally),
+        **({"benchmarks": told} if (told := others(report)) else {}),
     }
     return escape.dumped(data)
 

@@ -20,5 +20,6 @@ def render(report: Overview) -> str:
             | ({"days": list(days(line))} if report.daily else {})
             for line in report.lines
         ],
+        **({"benchmarks": list(report.others)} if report.others else {}),
     }
     return escape.dumped(data)

@@ -15,7 +15,7 @@ _HEADERS: Final = ("Service", "Objective", "Promised", "Attained", "Result", "Le
 
 def render(report: Overview) -> str:
     lines = table.markdown(_HEADERS, map(_cells, ranked(report.lines)))
-    notes = [f"- {escape.markdown(told(item))}" for item in report.notes]
+    notes = [f"- {escape.markdown(text)}" for text in (*map(told, report.notes), *report.others)]
     if report.daily:
         for line in ranked(report.lines):
             if line.found is not None and line.status != "no-data":

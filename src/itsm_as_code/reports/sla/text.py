@@ -53,7 +53,7 @@ def _daily(line: Line) -> Iterator[str]:
 
 
 def _notes(report: Overview) -> list[str]:
-    return [escape.terminal(told(item)) for item in report.notes]
+    return [escape.terminal(text) for text in (*map(told, report.notes), *report.others)]
 
 
 _STATUSES = ("met", "missed", "no-data", "unknown")

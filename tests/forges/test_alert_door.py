@@ -22,7 +22,7 @@ from tests.forges import test_gitlab_issue_job as gitlab
 from tests.forges import test_issue_job as github
 from tests.forges.test_gitlab_issue_job import job as gitlab_job
 from tests.forges.test_issue_job import job as github_job
-from tests.interchange.test_alerts import FIRST, OVER, alert, alertmanager
+from tests.interchange.test_alerts import FIRST, OVER, alert, alerting, alertmanager
 
 __all__ = ["github_job", "gitlab_job"]
 FILE = "operations/incidents/inc-20261120-ordersdown-1a30ba71cca2921f.yaml"
@@ -64,7 +64,7 @@ GH = github.GH.replace('"$1 $2" = "pr list"', '"$1 $2 $6" = "pr list alerts"').r
 def of_github(job: github.Job) -> Door:
     (job.folder / "bin/gh").write_text(GH)
 
-    def send(payload: Any, opened: bool = False, way: str = "client_payload", code: int = 0) -> str:
+    def send(payload: Any, opened: bool = False, way: str = "client_payload", code: int = 0, **more: str) -> str:
         runs = job.folder / f"run-{len(list(job.folder.iterdir()))}"
         runs.mkdir()
         job.shop.git("clone", "-q", "-b", "main", str(job.folder / "remote.git"), str(runs / "clone"))
@@ -85,6 +85,7 @@ def of_github(job: github.Job) -> Door:
             "EMAIL": f"{DOOR}@shop.example",
             "BASE": "main",
             "RUN": "4711",
+            **more,
         }
         text = github.script("alerts", "Draft the incidents and open the pull request")
         done = subprocess.run(
@@ -114,6 +115,28 @@ def test_what_monitoring_sends_gathers_in_one_pull_request(github_job: github.Jo
     people, reasons = door.contributors()
     assert people == {DOOR, "bob"}  # whose account sent it
     assert "door-unsigned" not in reasons
+
+
+ON: dict[str, Any] = FIRED["alerts"][0] | {"status": {"state": "active", "silencedBy": [], "inhibitedBy": []}}
+
+
+def test_an_alertmanager_is_asked_on_a_schedule_at_github(github_job: github.Job) -> None:
+    """There is no payload then; asked twice, there is no news."""
+    door = of_github(github_job)
+    with alerting([ON]) as address:
+        assert "pr create --head alerts" in door.send(None, ALERTMANAGER=address)
+        tip = door.git("rev-parse", "alerts")
+        door.send(None, opened=True, ALERTMANAGER=address)
+    assert door.git("rev-parse", "alerts") == tip
+    assert door.drafted()["services"] == ["orders"]
+
+
+def test_an_alertmanager_is_asked_on_a_schedule_at_gitlab(gitlab_job: gitlab.Job) -> None:
+    job = gitlab_job
+    with alerting([ON]) as address:
+        scheduled = {"ITSM_ALERTS": "1", "ITSM_ALERTMANAGER": address, "TRIGGER_PAYLOAD": ""}
+        gitlab.run("alerts", job.folder, {**job.variables, **scheduled, "GITLAB_USER_ID": "7", "CI_PIPELINE_ID": "1"})
+    assert Door(job.shop, job.folder / "remote.git", None).drafted()["services"] == ["orders"]
 
 
 @pytest.mark.deep

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -25,6 +26,7 @@ from hypothesis import strategies as st
 
 from itsm_as_code.clock import format_instant, parse_instant
 from itsm_as_code.findings import RecordId
+from itsm_as_code.forges.http import Client
 from itsm_as_code.interchange import Known, PlannedFile, plan
 from itsm_as_code.interchange._alert_events import Event, read_events
 from itsm_as_code.interchange._alert_incident import draft
@@ -189,18 +191,29 @@ class _Api(BaseHTTPRequestHandler):
         pass
 
 
-def test_an_alertmanager_is_asked_what_fires(shop: Path, tmp_path: Path, itsm: Run) -> None:
-    """One that is silenced is drafted by nobody, and goes on; of one that is gone the end is not known."""
-    copy_tree(shop, tmp_path)
+@contextmanager
+def alerting(alerts: list[Any]) -> Iterator[str]:
+    """The address of an Alertmanager's API that answers with those alerts."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Api)
     Thread(target=server.serve_forever, daemon=True).start()
+    _Api.alerts = alerts
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_alertmanager_is_asked_what_fires(
+    shop: Path, tmp_path: Path, itsm: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is silenced is drafted by nobody, and goes on; of one that is gone the end is not known."""
+    copy_tree(shop, tmp_path)
     call = ["-C", str(tmp_path), "import", "alerts", "--into", ".", "--from-alertmanager"]
-    address = f"http://127.0.0.1:{server.server_port}"
     state = {"state": "active", "silencedBy": [], "inhibitedBy": []}
     more = {"end": "2026-11-20T08:30:00Z", "updatedAt": FIRST, "receivers": [{"name": "itsm"}]}
-    try:
-        _Api.alerts = [alert(mark=mark * 16, **more) | {"status": state} for mark in "ab"]
-        _Api.alerts.append(alert(mark="c" * 16, **more) | {"status": state | {"state": "suppressed"}})
+    fire = [alert(mark=mark * 16, **more) | {"status": state} for mark in "ab"]
+    with alerting([*fire, alert(mark="c" * 16, **more) | {"status": state | {"state": "suppressed"}}]) as address:
         code, out, _ = itsm(*call, address)
         assert (code, out.partition(" (")[0]) == (
             0,
@@ -211,11 +224,11 @@ def test_an_alertmanager_is_asked_what_fires(shop: Path, tmp_path: Path, itsm: R
         assert (code, out.count("alert-gone"), f"{'b' * 16}.yaml: the alert fires no longer" in out) == (0, 1, True)
         code, _, err = itsm(*call, f"{address}/elsewhere")
         assert (code, "Alertmanager was not asked: GET /elsewhere/api/v2/alerts: 404" in err) == (2, True)
-    finally:
-        server.shutdown()
-        server.server_close()
+    assert Client("http://alerts.example", may_be_plain=True).base == "http://alerts.example"
+    monkeypatch.setenv("ALERTMANAGER_TOKEN", "secret")
     code, _, err = itsm(*call, "http://alerts.example")
-    assert (code, "is not an https address" in err) == (2, True)
+    assert (code, "is not an https address" in err) == (2, True), "no token goes over http"
+    assert "http will do only without ALERTMANAGER_TOKEN" in err
     assert itsm(*call, address, "payload.json")[0] == 2
 
 

@@ -71,9 +71,11 @@ class Client:
     waiting: Waiting = Waiting()
     counts_pages: bool = False
     """Whether pages are asked for by number until one is empty, for want of links (Gitea)."""
+    may_be_plain: bool = False
+    """Whether http will do: only where no secret is sent, and what is answered decides nothing."""
 
     def __post_init__(self) -> None:
-        self.base = checked_base(self.base)
+        self.base = checked_base(self.base, plain=self.may_be_plain)
         if _is_loopback(urlsplit(self.base).hostname or ""):
             # What is on this machine is reached without help; over http a proxy would read the token as well.
             self.proxies = {}
@@ -228,17 +230,20 @@ class Client:
         return transport.Allowance(seconds, SOCKET_SECONDS, size, self.waiting.monotonic)
 
 
-def checked_base(address: str) -> str:
-    """The address of an API, if it may be talked to: https, or http on this machine (for tests and tunnels)."""
+def checked_base(address: str, *, plain: bool = False) -> str:
+    """The address of an API, if it may be talked to: https, or http on this machine (for tests and tunnels).
+
+    ``plain``: http anywhere.
+    """
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise UsageError(f"'{address}' is not an address", remedy=_BASE_REMEDY) from None
-    plain = address.isascii() and address.isprintable() and " " not in address
-    if not plain or not host or parts.username or parts.password or parts.query or parts.fragment:
+    simple = address.isascii() and address.isprintable() and " " not in address
+    if not simple or not host or parts.username or parts.password or parts.query or parts.fragment:
         raise UsageError("the address of the API is not a plain one", remedy=_BASE_REMEDY)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and (plain or _is_loopback(host))):
         raise UsageError(f"'{parts.scheme}://{host}' is not an https address", remedy=_BASE_REMEDY)
     return address.rstrip("/")
 

@@ -144,4 +144,11 @@ def test_among_5000_services_the_one_on_page_25_is_found(browser: Any, validated
     page.locator("button", has_text="Show more").click()
     assert shown(page) == 400
     page.close()
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((out / "services/by_tier.html").as_uri())
+    page.locator("main > p a", has_text="Tier 2").click()
+    while not page.locator("main tbody th a", has_text="S-4901").count():
+        page.locator(".pager li:has([aria-current]) + li a").click()
+    context.close()
     print(f"{len(parts)} parts, the largest {largest / 1e3:.0f} kB")

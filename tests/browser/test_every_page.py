@@ -55,11 +55,13 @@ def tops(folder: Path) -> Iterator[dict[str, str]]:
         thread.join()
 
 
-def types(folder: Path, validation: Validation) -> dict[str, Path]:
-    """A page of each type, the smallest: lists, what else a folder holds, and a record of each kind."""
+def types(folder: Path, validation: Validation, holds: str = "") -> dict[str, Path]:
+    """A page of each type, the smallest with a text: lists, what else a folder holds, and a record of each kind."""
     kinds, found = {addresses.folder(kind) for kind in validation.registry}, dict[str, Path]()
     for file in sorted(folder.rglob("*.html"), key=lambda file: (file.stat().st_size, file)):
         path = file.relative_to(folder)
+        if holds and holds not in file.read_text("utf-8").partition("<main")[2].partition("</main>")[0]:
+            continue
         is_list = re.match(r"index\b|index_\d|by_", file.stem)
         named = str(path) if is_list or path.parts[0] not in kinds else f"{path.parts[0]}/record"
         found.setdefault(re.sub(r"_\d+\.html$", "_N", named), path)

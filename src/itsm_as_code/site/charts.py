@@ -6,7 +6,7 @@ from itsm_as_code.site.escaping import escape
 from itsm_as_code.site.views.values import Bar, BurnDown, Chart, Key, Meter, Strip
 
 _HEIGHT, _TOP, _BOTTOM = 120, 24, 26
-_STEP, _BAR = 78, 46
+_STEP, _BAR = 70, 42
 
 
 def svg(chart: Chart) -> str:

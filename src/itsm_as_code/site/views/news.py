@@ -84,7 +84,8 @@ def told(incident: Record) -> str:
 def note(context: Context, now: state.Now, service: Record) -> str:
     """What customers of a service notice, without its full stop: of its own incidents, or of what it stands on."""
     own = now.incidents_of.get(service.name, [])
-    needs = [dependency["service"] for dependency in service.spec.get("dependsOn", ())]
+    is_used = service.spec["lifecycle"] in ("live", "deprecated")
+    needs = [dependency["service"] for dependency in service.spec.get("dependsOn", ())] if is_used else []
     below = [i for name in needs for i in now.incidents_of.get(name, ()) if "customerNotice" in i.spec]
     for incident in (*sorted(own, key=lambda i: i.spec["status"] == "restored"), *below):
         if incident in own or (incident.spec["status"] != "restored" and state.is_grave(incident)):

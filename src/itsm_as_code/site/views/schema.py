@@ -189,6 +189,8 @@ class Display:
             return Text(words.money(value))
         if shape.style == "link" or set(value) == {"title", "url"}:
             return Link(str(value.get("title")), str(value.get("url")), external=True)
+        if set(value) == {"kind", "name"}:
+            return self.context.reference((str(value["kind"]),), str(value["name"]))
         if shape.style == "interval":
             try:
                 interval = Interval.parse(value)

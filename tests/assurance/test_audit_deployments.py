@@ -25,7 +25,7 @@ from tests.conftest import NOW, Run, Workshop
 from tests.signing import make_key
 
 NAME: Final = "chg-20261122-tune"
-DIGEST, OTHER = f"sha256:{'4' * 64}", f"sha256:{'5' * 64}"
+DIGEST, OTHER, COMMIT = f"sha256:{'4' * 64}", f"sha256:{'5' * 64}", "c" * 40
 START, END = datetime(2026, 12, 1, 20, tzinfo=UTC), datetime(2026, 12, 1, 22, tzinfo=UTC)
 LATER: Final = "2026-12-24T00:00:00Z"
 RELEASE: Final = f"""\
@@ -121,7 +121,8 @@ def facts(*more: dict[str, Any], **spec: Any) -> Facts:
 
 
 def joined(population: Sequence[Ran | Skipped], known: Facts | None = None) -> DeploymentAudit:
-    return join(population, known or facts(), (None, datetime(2026, 12, 24, tzinfo=UTC)))
+    made = {COMMIT: END + timedelta(seconds=61)}
+    return join(population, known or facts(), (None, datetime(2026, 12, 24, tzinfo=UTC)), made=made)
 
 
 SECOND: Final = timedelta(seconds=1)
@@ -146,6 +147,11 @@ CASES: Final[dict[str, tuple[list[Ran], Facts, list[str]]]] = {
         facts(),
         ["model-not-in-force"],
     ),
+    "before what it deployed was made": (
+        [ran(artifact=COMMIT, end=END), ran()],
+        facts(),
+        ["before-its-commit", "other-digest"],
+    ),
     "told twice": ([ran(), ran(place="2")], facts(), []),
     "told twice and otherwise": ([ran(), ran(place="2", result="failed")], facts(), ["said-otherwise"]),
     "a change that nobody deployed": (
@@ -164,6 +170,16 @@ def test_a_deployment(case: str) -> None:
 
 def test_every_kind_is_brought_about() -> None:
     assert {code for _, _, codes in CASES.values() for code in codes} == set(REMEDIES)
+
+
+def test_dates_of_commits_are_those_of_this_repository(shop: Workshop, itsm: Run, tmp_path: Path) -> None:
+    """What it does not hold is nobody's to date."""
+    rows = f"service,environment,artifact,start\nnewsletter,staging,{shop.tip()},2026-01-01T00:00:00Z\n"
+    (tmp_path / "early.csv").write_text(f"{rows}newsletter,staging,{COMMIT},2026-01-01T00:00:00Z\n")
+    asked = ("audit", "deployments", "-C", shop.path, "--to", "2026-02-01T00:00:00Z", "--format", "json")
+    code, out, _ = itsm(*asked, "--source", f"csv={tmp_path / 'early.csv'}")
+    found = [(row["code"], row["place"].rpartition(":")[2]) for row in json.loads(out)["findings"]]
+    assert (code, found) == (1, [("before-its-commit", "2"), ("no-change", "2"), ("no-change", "3")])
 
 
 def test_what_could_not_be_understood_is_not_fine() -> None:

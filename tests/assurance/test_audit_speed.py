@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from itsm_as_code.assurance.audit import Asked, audit
+from itsm_as_code.assurance.sources import Mapping, read
 from itsm_as_code.cache import Cache
 from tests.assurance.built import land
+from tests.assurance.test_audit_deployments import DIGEST, NAME, OTHER, joined
 from tests.assurance.tools import Firm
 
 LANDINGS = 60
@@ -72,6 +74,31 @@ def test_ten_thousand_that_were_judged_before(firm: Firm, tmp_path: Path) -> Non
     assert (len(found.units), found.exit_code) == (many, 1)
     assert again == found
     assert warm < 10
+
+
+@pytest.mark.deep
+def test_a_million_deployments_are_joined() -> None:
+    """From a table, as a warehouse gives it; the processor's time, which follows their number."""
+    each = {}
+    for many in (100_000, 1_000_000):
+        content = b"service,environment,artifact,start,result,change\n" + b"".join(
+            b"newsletter,production-%d,%s,2026-12-01T%02d:%02d:%02dZ,successful,%s\n"
+            % (
+                *(number // 7200, OTHER.encode() if number % 10 == 0 else DIGEST.encode(), 20 + number % 2),
+                *(number // 2 % 60, number // 120 % 60, NAME.encode() if number % 3 else b""),
+            )
+            for number in range(many)
+        )
+        started = time.process_time()
+        population = list(read("csv", content, "f", Mapping()))
+        reading = time.process_time() - started
+        found = joined(population)
+        joining = time.process_time() - started - reading
+        print(f"{many:,} deployments: read in {reading:.1f} s, joined in {joining:.1f} s")
+        assert (len(found.deployments), len(found.findings), found.skipped) == (many, many // 10, ())
+        each[many] = (reading + joining) / many
+    assert each[1_000_000] < 4 * each[100_000]
+    assert each[1_000_000] < 4 * 15e-6, "on a machine that others use as well"
 
 
 def run(repository: Path, stream: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final
 
 from itsm_as_code import clock
@@ -23,6 +24,7 @@ REMEDIES: Final = {
     "other-service": "name all services of the change, or deploy each by a change of its own",
     "not-authorised": "ask itsm authorise before a pipeline acts; record what was done as an emergency change",
     "model-not-in-force": "ask itsm authorise --model before a pipeline acts, or renew the model",
+    "before-its-commit": "look at the clocks, and at what ran: nothing is deployed before it was made",
     "said-otherwise": "let one of the two statements be superseded",
     "never-deployed": "let the pipeline say what it deployed (itsm deployed), or correct the record of the change",
 }
@@ -75,10 +77,12 @@ class DeploymentAudit:
 
 
 class Joiner:
-    """Joins deployments with the changes, models and releases of ``facts``."""
+    """Joins deployments with the changes, models and releases of ``facts``; ``made`` says when commits were made."""
 
-    def __init__(self, facts: Facts, tolerance: timedelta = TOLERANCE) -> None:
-        self._facts, self._tolerance = facts, tolerance
+    def __init__(
+        self, facts: Facts, tolerance: timedelta = TOLERANCE, made: Mapping[str, datetime] = MappingProxyType({})
+    ) -> None:
+        self._facts, self._tolerance, self._made = facts, tolerance, made
         self._windows: dict[str, clock.Interval | None] = {}
 
     @cached_property
@@ -116,7 +120,13 @@ class Joiner:
             wrong = self._by_model(ran, ran.model, spec) if spec else _unknown(ran, "change model", ran.model)
         else:
             wrong = iter([_finding("no-change", ran, "names no change, and no change releases what it deployed")])
-        return Judged(ran, change or ran.model, tuple(wrong))
+        return Judged(ran, change or ran.model, (*self._too_early(ran), *wrong))
+
+    def _too_early(self, ran: Ran) -> Iterator[DeploymentFinding]:
+        made = self._made.get(ran.artifact)
+        if made is not None and made - ran.end > self._tolerance:
+            told = f"ended {_seconds(made - ran.end)} before its commit was made"
+            yield _finding("before-its-commit", ran, told)
 
     def _by_change(self, ran: Ran, name: str, spec: Mapping[str, Any]) -> Iterator[DeploymentFinding]:
         if ran.service not in spec["services"]:
@@ -179,10 +189,14 @@ def join(
     facts: Facts,
     period: tuple[datetime | None, datetime],
     tolerance: timedelta = TOLERANCE,
+    made: Mapping[str, datetime] = MappingProxyType({}),
 ) -> DeploymentAudit:
-    """Judge the deployments that began in a period (its end is none of it); a period without a beginning has all."""
+    """Judge the deployments that began in a period (its end is none of it); a period without a beginning has all.
+
+    ``made`` says when commits were made that are among the artifacts.
+    """
     begins, ends = period
-    joiner = Joiner(facts, tolerance)
+    joiner = Joiner(facts, tolerance, made)
     skipped: list[Skipped] = []
     kept: dict[tuple[str, str, str, datetime], Judged] = {}
     doubled: list[DeploymentFinding] = []

@@ -42,6 +42,11 @@ class Skipped:
     message: str
 
 
+def artifacts_of(population: Iterable[Ran | Skipped]) -> set[str]:
+    """All that ran."""
+    return {item.artifact for item in population if isinstance(item, Ran)}
+
+
 def of_lines(lines: Iterable[Line]) -> Iterator[Ran | Skipped]:
     """The statements of pipelines; those that were superseded are not told, those that do not hold are skipped."""
     for line in lines:

@@ -71,6 +71,7 @@ def command(
       itsm audit deployments --from 2026-07-01 --forge github --repo our-organisation/payments
     """
     from itsm_as_code.assurance.deployment_audit import join
+    from itsm_as_code.assurance.ran import artifacts_of
     from itsm_as_code.cli._default_branch import default_branch
     from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
@@ -83,9 +84,10 @@ def command(
     configuration = rule_set.configuration
     end = ends.at(session, configuration) if ends else session.instant(configuration.as_of)
     period = (begins.at(session, configuration) if begins else None, end)
-    population = _population(session, repository, configuration.raw, (sources, mapped), (forge, period))
+    population = [*_population(session, repository, configuration.raw, (sources, mapped), (forge, period))]
     facts = Facts.of(rule_set.catalogue, configuration.timezone)
-    result = join(population, facts, period, timedelta(seconds=tolerance))
+    made = repository.dates(artifacts_of(population))
+    result = join(population, facts, period, timedelta(seconds=tolerance), made)
     if drafts is not None:
         _write(session, result, drafts, rule_set.registry)
     session.report("audit_deployments", result)

@@ -151,3 +151,21 @@ def test_what_somebody_else_set_green_is_taken_back_by_the_next_run(flow: Flow) 
     flow.state.statuses.append({**forged, "creator": {**forged["creator"], "id": 4711}})
     flow.told += 1
     assert (flow.run()[0], flow.shown[:1]) == (0, ["pending"])
+
+
+def test_there_are_forms_and_no_workflow_that_would_never_run(organisation: Path, tmp_path: Path, itsm: Run) -> None:
+    code, _, err = itsm("-C", organisation, "export", "issue-forms", "--into", tmp_path)
+    assert (code, "no workflow for them yet" in err) == (0, True), err
+    assert not (tmp_path / ".github/workflows").exists()
+    assert list((tmp_path / ".github/ISSUE_TEMPLATE").iterdir())
+
+
+def test_an_upgrade_for_another_forge_is_refused(organisation: Path, itsm: Run) -> None:
+    code, _, err = itsm("init", organisation, "--upgrade", "--forge", "gitlab")
+    assert (code, "itsm.yaml names the forge gitea, not gitlab" in err) == (2, True), err
+    assert not (organisation / ".gitlab-ci.yml").exists()
+
+
+def test_what_is_refused_says_nothing_of_what_it_would_install(tmp_path: Path, itsm: Run) -> None:
+    code, _, err = itsm("init", tmp_path / "org", "--timezone", "Berlin")
+    assert (code, "the workflows install" in err) == (1, False), err

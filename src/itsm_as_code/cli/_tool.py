@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from itsm_as_code.cli.output import Session
 
 
-def files(session: Session, given: str | None, wheels: Path | None) -> dict[str, bytes]:
-    """What is to be written, by its place below the top of the records; says what is installed, with its digest."""
+def files(forge: str, given: str | None, wheels: Path | None) -> tuple[dict[str, bytes], str]:
+    """What is to be written, by its place below the top of the records, and what to say of it, with its digest.
+
+    Without a forge there are no workflows, and nothing to install.
+    """
     from itsm_as_code.wheel import FOLDER
 
+    if forge == "local":
+        return {}, ""
     found, told = choose(given, wheels)
-    session.say(f"the workflows install {told}")
-    return {f"{FOLDER}/{name}": content for name, content in found.items()}
+    return {f"{FOLDER}/{name}": content for name, content in found.items()}, f"the workflows install {told}"
 
 
 def choose(given: str | None, wheels: Path | None) -> tuple[dict[str, bytes], str]:

@@ -29,14 +29,21 @@ def upgrade(session: Session, top: Path, flow: FlowOptions) -> int:
         raise UsageError(f"{top} holds no itsm.yaml to upgrade", remedy="go there, or make one: itsm init DIR")
     configuration, _ = load_configuration(WorkTree(top), KindRegistry.load())
     forge = str(configuration.raw.get("forge", {}).get("type", flow.forge))
+    if flow.forge not in (forge, "github"):  # the default, which need not have been written
+        raise UsageError(
+            f"itsm.yaml names the forge {forge}, not {flow.forge}", remedy="change it there first, by a pull request"
+        )
     files = {f"schemas/{path}": content for path, content in shipped.files("schemas", SUFFIX).items()}
-    files |= _tool.files(session, flow.tool, flow.wheels) if forge != "local" else {}
+    tool, installs = _tool.files(forge, flow.tool, flow.wheels)
+    files |= tool
     files |= _workflows.workflows(forge, flow.verdict, _workflows.prefix_of(top))
     changed = {path: content for path, content in files.items() if _content(top / path) != content}
     with held():
         for path, content in changed.items():
             (top / path).parent.mkdir(parents=True, exist_ok=True)
             write_file(top / path, content)
+    if installs:
+        session.say(installs)
     session.write("".join(f"{path}\n" for path in sorted(changed)) or "all is as this program writes it\n")
     old = top / ("../" * _workflows.prefix_of(top).count("/")) / ".github/workflows/gate.yml"
     if flow.verdict == "status" and old.is_file():

@@ -104,7 +104,12 @@ def issue_forms(session: Session, forge: str | None, into: Path, force: bool, dr
         raise session.no_records()
     chosen = _chosen(forge, rule_set)
     forms = export(Facts.of(rule_set.catalogue), chosen)
-    forms.files.update(of_issues(chosen, prefix_of(session.directory)))
+    if forge is None and _configured(rule_set) == "gitea":
+        session.say(
+            "Gitea and Forgejo show these forms; there is no workflow for them yet that makes records of issues"
+        )
+    else:
+        forms.files.update(of_issues(chosen, prefix_of(session.directory)))
     return _write(session, forms, session.directory / into, [], force=force, dry_run=dry_run)
 
 
@@ -112,8 +117,13 @@ def _chosen(forge: str | None, rule_set: RuleSet) -> Forge:
     """The forge that was named, else that of itsm.yaml."""
     from itsm_as_code.interchange._request_form import Forge
 
-    configured = rule_set.configuration.raw.get("forge", {}).get("type")
-    return Forge(forge or ("gitlab" if configured == "gitlab" else "github"))
+    return Forge(forge or ("gitlab" if _configured(rule_set) == "gitlab" else "github"))
+
+
+def _configured(rule_set: RuleSet) -> str | None:
+    """The forge of itsm.yaml."""
+    found: str | None = rule_set.configuration.raw.get("forge", {}).get("type")
+    return found
 
 
 def _write(session: Session, forms: Forms, into: Path, found: list[Finding], *, force: bool, dry_run: bool) -> int:

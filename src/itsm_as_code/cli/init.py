@@ -79,8 +79,8 @@ def command(
     files = _files(team, {"organisation": organisation, "timezone": timezone, "forge": flow.forge})
     files["itsm.yaml"] += _packs.settings(chosen, excluded).encode()
     files |= _packs.copies(chosen) if vendor else {}
-    files |= _tool.files(session, flow.tool, flow.wheels) if flow.forge != "local" else {}
-    files |= _workflows.workflows(flow.forge, flow.verdict, _workflows.prefix_of(target))
+    tool, installs = _tool.files(flow.forge, flow.tool, flow.wheels)
+    files |= tool | _workflows.workflows(flow.forge, flow.verdict, _workflows.prefix_of(target))
     files = _in_form(files)
     wrong = _wrong(files, session.instant(None))
     for finding in wrong:
@@ -89,8 +89,7 @@ def command(
         session.say("nothing was written; mend what the options say")
         return 1
     _write(target, files)
-    if excluded:
-        session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
+    _say_what_was_chosen(session, installs, excluded)
     _say_who_has_no_account(session, team, flow.forge)
     session.write(f"{len(files)} files in {target}. Next:\n{_next(target, folder is not None, team[0]['email'])}")
     _say_settings(session, flow.forge)
@@ -118,6 +117,13 @@ def _wrong(files: dict[str, bytes], now: datetime) -> list[Finding]:
     with TemporaryDirectory() as folder:
         _write(Path(folder), {path: content for path, content in files.items() if not path.startswith("../")})
         return [item for item in validate(WorkTree(Path(folder)), now).findings if item.blocks]
+
+
+def _say_what_was_chosen(session: Session, installs: str, excluded: list[str]) -> None:
+    if installs:
+        session.say(installs)
+    if excluded:
+        session.say(f"with fewer than {_BOARD} people itsm.yaml excludes these policies: {', '.join(excluded)}")
 
 
 _SETTINGS = {

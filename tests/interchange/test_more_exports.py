@@ -126,6 +126,15 @@ def test_who_is_not_known_there_is_named() -> None:
     assert found.unknown == ["ann", "ben"]
 
 
+def test_times_that_opsgenie_rounds_are_said() -> None:
+    """https://docs.opsgenie.com/docs/schedule-rotation-api: minutes may be 0 or 30."""
+    quarter = [{"weekly": {"days": ["mon"], "from": "08:15", "to": "18:00"}, "people": ["ann"]}]
+    at = NOW.replace(minute=41)
+    for entries, tool, rounded in ((quarter, "opsgenie", ["Rota"]), (quarter, "pagerduty", []), (ROTA, "opsgenie", [])):
+        found = schedules(facts(entries=entries), tool, at, at + timedelta(9))
+        assert found.rounded == rounded
+
+
 # Status
 
 TEXT = {"type": "string"}

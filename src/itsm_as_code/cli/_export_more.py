@@ -58,6 +58,8 @@ def schedules(session: Session, tool: str, days: int) -> int:
     if found.unknown:
         what = f"the annotation {USER_ID}" if tool == "pagerduty" else "an address"
         raise ItsmError(f"not known at {tool}: {', '.join(found.unknown)}", remedy=f"give each of them {what}")
+    if found.rounded:
+        session.say(f"Opsgenie knows whole and half hours alone, and rounds the times of {', '.join(found.rounded)}")
     session.write(escape.dumped(found.bodies))
     return 0
 

@@ -39,24 +39,35 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Schedules:
-    """The bodies, and the people who have no name there."""
+    """The bodies, the people who have no name there, and the rotas whose times it rounds."""
 
     bodies: list[dict[str, Any]]
     unknown: list[str]
+    rounded: list[str]
 
 
 def schedules(facts: Facts, tool: str, now: datetime, until: datetime) -> Schedules:
     """A schedule for each place of each rota; ``tool`` is pagerduty or opsgenie. ValueError for an unreadable rota."""
     unknown: set[str] = set()
+    rounded: dict[str, None] = {}
+    begin = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
     made: list[dict[str, Any]] = []
     for rota in rotas(facts):
         deepest = max((len(entry.get("people", ())) for entry in rota["spec"]["entries"]), default=0)
         for place in range(deepest):
-            turns = list(_turns(facts, rota, place, Interval(now, until)))
+            turns = list(_turns(facts, rota, place, Interval(begin, until)))
             unknown |= {turn.person for turn in turns if not _known(facts, turn.person, tool)}
+            if tool == "opsgenie" and any(minute % 30 for turn in turns for minute in _minutes(turn)):
+                rounded[str(rota["metadata"]["title"])] = None
             if turns:
                 made.append(_BODIES[tool](facts, rota, place, turns))
-    return Schedules(made, sorted(unknown))
+    return Schedules(made, sorted(unknown), list(rounded))
+
+
+def _minutes(turn: Turn) -> Iterator[int]:
+    """The minutes of an hour at which a turn begins or ends; Opsgenie rounds all but 0 and 30."""
+    yield from (at.minute for at in (turn.start, turn.end) if at is not None)
+    yield from (at for _, minute, length in turn.hours for at in (minute, minute + length))
 
 
 def _turns(facts: Facts, rota: Data, place: int, window: Interval) -> Iterator[Turn]:

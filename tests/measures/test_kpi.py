@@ -172,6 +172,23 @@ def test_one_past_cause_moves_every_figure(alder: Population) -> None:
     assert [found[:6] for found in histories] == ["0 of 3", "1 of 3"]
 
 
+def test_likelihoods_are_told_apart_from_levels_which_hold_the_impact_as_well(alder: Population) -> None:
+    """Each change is in one likelihood and in one level."""
+    found = {metric.part: metric for metric in calibration(alder, YEAR, SHIPPED_TABLE)}
+    counts = {part: (metric.numerator, metric.denominator) for part, metric in found.items()}
+    assert counts == {
+        "likelihood low": (7, 14),
+        "likelihood medium": (5, 23),
+        "likelihood high": (1, 2),
+        "low": (7, 10),
+        "medium": (6, 25),
+        "high": (0, 4),
+    }
+    for parts in (("likelihood low", "likelihood medium", "likelihood high"), ("low", "medium", "high")):
+        failed = [name for part in parts for name in found[part].counted]
+        assert (len(failed), set(failed)) == (13, BY_RESULT | BY_CAUSE)
+
+
 def test_a_change_counts_as_failed_from_when_somebody_knows(alder: Population) -> None:
     """An incident that is detected later is no failure yet, by the same outcome that risk reads."""
     then = datetime.fromisoformat("2026-09-16T09:30:00Z")

@@ -13,10 +13,11 @@ from itsm_as_code.cli.report._figures import Figures, period_options
 @period_options
 @common_options("kpi")
 def command(session: Session, figures: Figures) -> int:
-    """Report how often changes of each risk level failed.
+    """Report how often changes of each likelihood and risk level failed.
 
     Each change that ended is assessed again as it is recorded, with the history as it was when it began. A change
-    failed by its own result, or because an incident names it as its cause.
+    failed by its own result, or because an incident names it as its cause. It is the likelihood that says how often
+    changes fail; a level joins it with the impact.
 
     \b
     Example:

@@ -302,6 +302,12 @@ def test_a_pattern_has_as_many_places_in_both_languages() -> None:
     } == set()
 
 
+def test_a_pattern_says_enough_to_fit_no_other_sentence() -> None:
+    """``{} of {}`` would put one German word into whatever sentence has none of its own."""
+    loose = {key for key in CATALOGUE["texts"] if key.startswith("{}") and key.endswith("{}")}
+    assert {key for key in loose if len(re.findall(r"[a-z]{2,}", key)) == 1} == set()
+
+
 def test_a_catalogue_is_part_of_what_pages_are_made_of() -> None:
     assert "catalogues/de.json" in dict(render.assets()), "else an incremental build would keep old words"
 

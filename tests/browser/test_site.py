@@ -238,8 +238,18 @@ def test_answers_stand_within_the_first_two_screens(
         for label in question.clicks:
             # On a phone the navigation stands at the end of the page.
             page.get_by_role("link", name=label, exact=True).locator("visible=true").first.click()
+            page.wait_for_load_state("load")  # styles included
         bottom = page.evaluate(BOTTOM, "".join(question.answer.split()))
         assert bottom <= 2 * height, f"{question.asked} {bottom}"
+    context.close()
+
+
+def test_the_first_page_is_short_on_a_phone(browser: Any, folder: Path, example: Validation) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(address(folder, example, "index.html"))
+    assert page.evaluate("document.querySelector('main').getBoundingClientRect().bottom") < 5_700
+    assert page.locator(".columns").bounding_box()["y"] < 2 * 844, "the board is two screens at most"
     context.close()
 
 

@@ -81,7 +81,7 @@ QUESTIONS = (
         "A rise of rejections pages within five minutes : 31 \u2192 3 minutes (typed)",
         1,
     ),
-    Question("How does the budget of the card network stand?", ("Portfolio", "Cost and value"), "Over plan 101.3 %", 2),
+    Question("How does the budget of the card network stand?", ("Portfolio",), "Over plan 101.3 %", 2),
     Question(
         "Is CC8.1 kept, and by which evidence?",
         ("Compliance", "Changes are authorised, tested and approved"),

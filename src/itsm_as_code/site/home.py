@@ -6,6 +6,7 @@ The news comes first, in words; counts and prose come last.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 
 from itsm_as_code.compliance import ControlStatus
@@ -13,7 +14,7 @@ from itsm_as_code.compliance.deadlines import WHAT, Deadline, Matter
 from itsm_as_code.findings import Severity
 from itsm_as_code.measures.deadlines import Due, utc_day
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site import addresses
+from itsm_as_code.site import addresses, portfolio
 from itsm_as_code.site.kinds import budget, control
 from itsm_as_code.site.views import days, deadlines, error_budget, news, people, state, weekend, words
 from itsm_as_code.site.views.context import Context
@@ -37,7 +38,10 @@ from itsm_as_code.site.views.values import (
 )
 
 _AHEAD = timedelta(days=14)
-_MOST = 8
+_MOST = 4
+"""Cards of a section: what comes first, and how many more there are in which lists."""
+_NAMED = 5
+"""So many of what is told as a number."""
 _ROWS = 60
 _SMALL = (Matter.ARTICLE_REVIEW,)
 """What is due and too small for the first page."""
@@ -46,11 +50,11 @@ _SMALL = (Matter.ARTICLE_REVIEW,)
 def page(context: Context, now: state.Now) -> Page:
     configuration = context.validation.configuration
     customers = news.customer_services(context)
-    planned = _cards(context, _planned(context, now, customers), "Nothing is planned in the next 14 days.", 6)
-    promises = _cards(context, error_budget.at_risk(context), "No promise is at risk.", 12)
+    planned = _cards(context, _planned(context, now, customers), "Nothing is planned in the next 14 days.")
+    promises = _cards(context, error_budget.at_risk(context), "No promise is at risk.")
     decisions = _cards(context, _decisions(context, now), "Nothing waits for a decision.")
     incidents = _cards(context, _incidents(context, now), "No incident is open.")
-    order = _cards(context, _out_of_order(context, now), "All controls are satisfied, and no rule is broken.", 12)
+    order = Cards(tuple(_out_of_order(context, now)), "All controls are satisfied, and no rule is broken.")
     sections = [
         *([_services(context, now, customers)] if context.has("Service") else []),
         Section(
@@ -203,29 +207,47 @@ def _incidents(context: Context, now: state.Now) -> list[Card]:
     return cards
 
 
-def _out_of_order(context: Context, now: state.Now) -> list[Card]:
-    """Controls not satisfied, budgets over plan, changes past their window, waivers that are over, broken rules."""
-    cards = [
-        Card(context.link(item), context.status(status), _clause(item))
-        for status, item in sorted(
-            ((control.assess(context, c).status, c) for c in context.catalogue.of_kind("Control")),
-            key=lambda item: (item[0], item[1].name),
-        )
-        if status in (ControlStatus.NOT_SATISFIED, ControlStatus.STALE)
+def _out_of_order(context: Context, now: state.Now) -> Iterator[Card]:
+    """Controls not satisfied, budgets over plan, changes past their window, waivers that are over, broken rules: what
+    there is one of by itself, and of more how many with the first of them."""
+    controls = sorted(context.catalogue.of_kind("Control"), key=lambda item: item.name)
+    for status in (ControlStatus.NOT_SATISFIED, ControlStatus.STALE):
+        cards = [
+            Card(context.link(item), context.status(status), _clause(item))
+            for item in controls
+            if control.assess(context, item).status == status
+        ]
+        stands = words.human(status).lower()
+        yield from _summed(cards, f"controls are {stands}", "compliance/index.html")
+    over = [
+        Card(context.link(item), Status("Over plan", "warn"), told)
+        for item in (context.catalogue.of_kind("Budget") if context.has("Budget") else ())
+        if (told := budget.overspent(context, item)) is not None
     ]
-    for item in context.catalogue.of_kind("Budget") if context.has("Budget") else ():
-        over = budget.overspent(context, item)
-        if over is not None:
-            cards.append(Card(context.link(item), Status("Over plan", "warn"), over))
+    yield from _summed(over, "budgets are over plan", portfolio.LINK.href)
+    past = []
     for item in now.changes["overdue"]:
         window = state.schedule(item)
         line: Value = words.span(window.start, window.end, context.tz) if window else Text("")
-        cards.append(Card(context.link(item), Status("Window has passed", "warn"), line))
-    for waiver in sorted(context.validation.waivers, key=lambda waiver: (waiver.until, waiver.record.name)):
-        if waiver.state == "expired":
-            ends = words.moment(waiver.until, context.tz)
-            cards.append(Card(context.link(waiver.record), Status("Waiver has expired", "bad"), ends))
-    return [*cards, *_failing(context)]
+        past.append(Card(context.link(item), Status("Window has passed", "warn"), line))
+    yield from _summed(past, "changes are past their window", context.list_page("Change") if past else "")
+    waivers = [
+        Card(context.link(waiver.record), Status("Waiver has expired", "bad"), words.moment(waiver.until, context.tz))
+        for waiver in sorted(context.validation.waivers, key=lambda waiver: (waiver.until, waiver.record.name))
+        if waiver.state == "expired"
+    ]
+    yield from _summed(waivers, "waivers have expired", context.list_page("Waiver") if waivers else "")
+    yield from _failing(context)
+
+
+def _summed(cards: list[Card], what: str, href: str) -> Iterator[Card]:
+    """A card by itself, or one for several."""
+    if len(cards) < 2:
+        yield from cards
+        return
+    first: tuple[Value, ...] = tuple(card.title for card in cards[:_NAMED])
+    rest = (Text(f"and {len(cards) - _NAMED:,} more"),) if len(cards) > _NAMED else ()
+    yield Card(Link(f"{len(cards):,} {what}", href), cards[0].status, Inline((*first, *rest)))
 
 
 def _failing(context: Context) -> list[Card]:

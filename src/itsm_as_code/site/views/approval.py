@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.site.views import history, words
+from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Code, Fields, Inline, Items, Missing, Row, Status, Table, Text, Value, inline
 
 if TYPE_CHECKING:
     from itsm_as_code.assurance.shown import Shown
-    from itsm_as_code.gate.board import Case
+    from itsm_as_code.gate.board import Asked, Case
 
 _SAID = {"changes_requested": "Asked for changes"}
 _UNDECIDED = ("draft", "proposed")
@@ -52,12 +53,17 @@ def _open(made: RecordPage, case: Case | None) -> list[Value]:
         return [Missing("No rule says who approves it.")]
     if not case.asked:
         return [Text("Nobody has to approve it.")]
-    context = made.context
-    return [Items(tuple(
-        Inline((Text(f"{item.count} of"),
-                context.reference("Team", item.team) if item.team else Text(item.label.removeprefix("role "))), " ")
-        for item in case.asked
-    ))]  # fmt: skip
+    return [Items(tuple(asked_of(made.context, item) for item in case.asked))]
+
+
+def asked_of(context: Context, asked: Asked) -> Value:
+    """How many of whom have still to approve."""
+    if asked.team:
+        return Inline((Text(f"{asked.count} of"), context.reference("Team", asked.team)), " ")
+    if asked.label == "anyone":
+        return Text(words.count(asked.count, "more person", "more people"))
+    role = asked.label.removeprefix("role ")
+    return Text(f"{asked.count} of {asked.label if role == asked.label else words.human(role).lower()}")
 
 
 def _evidence(made: RecordPage, shown: Shown) -> list[Value]:

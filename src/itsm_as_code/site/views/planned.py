@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from itsm_as_code.clock import Interval
-from itsm_as_code.gate.board import Asked, Case
+from itsm_as_code.gate.board import Case
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import feed, hours, outlook, state, weekend, words
+from itsm_as_code.site.views import approval, feed, hours, outlook, state, weekend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.ordering import is_gitlab
 from itsm_as_code.site.views.values import (
@@ -287,16 +287,7 @@ def _missing(context: Context, case: Case | None) -> Value:
         return Missing("No rule says who approves it.")
     if not case.asked:
         return Text("Nobody has to approve it.")
-    return Stack((Text("Needs"), Items(tuple(_one(context, asked) for asked in case.asked))))
-
-
-def _one(context: Context, asked: Asked) -> Value:
-    if asked.team:
-        return Inline((Text(f"{asked.count} of"), context.reference("Team", asked.team)), " ")
-    if asked.label == "anyone":
-        return Text(words.count(asked.count, "more person", "more people"))
-    role = asked.label.removeprefix("role ")
-    return Text(f"{asked.count} of {asked.label if role == asked.label else words.human(role).lower()}")
+    return Stack((Text("Needs"), Items(tuple(approval.asked_of(context, asked) for asked in case.asked))))
 
 
 def _look_back(context: Context, now: state.Now) -> Value:

@@ -28,6 +28,8 @@ from itsm_as_code.site.views.values import (
 )
 
 _MOST_ROWS = 200
+_LETTERS = 19
+"""Of a digest: its algorithm and twelve digits."""
 _SHOWN = frozenset({
     "type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule",
     "actual", "outage", "implementation", "test", "backout", "communication", "status", "validation", "result",
@@ -174,17 +176,22 @@ def _deployed(made: RecordPage) -> None:
                 words.span(ran.start, ran.end, tz),
                 made.context.reference("Service", ran.service),
                 Text(ran.environment),
-                Code(ran.artifact),
+                Code(
+                    ran.artifact
+                    if len(ran.artifact) <= _LETTERS
+                    else f"{ran.artifact[:_LETTERS]}\N{HORIZONTAL ELLIPSIS}"
+                ),
                 made.context.status(ran.result),
                 Said(ran.by),
                 Items(tuple(Said(wrong.message) for wrong in one.findings)) if one.findings else Text("Yes"),
             )
-            for one in found
+            for one in found[:_MOST_ROWS]
             for ran in (one.ran,)
         )
+        more = Text(f"and {len(found) - _MOST_ROWS:,} more") if len(found) > _MOST_ROWS else None
         headers = ("When", "Service", "Environment", "Artifact", "Result", "Deployed by", "Covered by the change")
         note = Inline((Text("By signed statements; to check them:"), Code("itsm audit deployments")), " ")
-        made.add("deployments", title, Table(title, headers, rows), note)
+        made.add("deployments", title, Table(title, headers, rows), more, note)
     elif "actual" in made.spec and not is_taken_over(made.record.data):
         why = Missing(f"Not known: {found}.") if isinstance(found, str) else Text("No signed statement names it.")
         made.add("deployments", title, why)

@@ -37,8 +37,10 @@ from itsm_as_code.validation import Focus, RuleSet, Validation, assess_catalogue
 
 if TYPE_CHECKING:
     from itsm_as_code.git.objects import FolderOfRevision, Revision
+    from itsm_as_code.git.root import Rooted
 
 Committed: TypeAlias = "Revision | FolderOfRevision | WorkTree"
+Readable: TypeAlias = "Committed | Rooted"
 
 _STATES: Final = "states"
 EXPRESSIONS: Final = "expressions"
@@ -51,16 +53,22 @@ _MOST: Final = 200
 class Indexed:
     """A tree that was judged: its index, its rules with its records, and its files."""
 
-    snapshot: Committed
+    snapshot: Readable
     index: TreeIndex
     rule_set: RuleSet
     catalogue: LazyCatalogue
     files: TreeFiles
 
     @classmethod
-    def read(cls, snapshot: Committed, index: TreeIndex, stored: StoredRecords) -> Indexed:
-        """What the index of a snapshot knows."""
-        files = TreeFiles(index)
+    def read(
+        cls,
+        snapshot: Readable,
+        index: TreeIndex,
+        stored: StoredRecords,
+        around: Mapping[str, Entry] | None = None,
+    ) -> Indexed:
+        """What the index of a snapshot knows; ``around`` are files that are seen beside those of its tree."""
+        files = TreeFiles(index, around)
         registry = registry_of(snapshot.excerpt(files.beside(("schemas/",))))
         if (known := index.get(EXPRESSIONS)) is not None:
             take_over(known, registry)
@@ -68,17 +76,17 @@ class Indexed:
         files.catalogue = catalogue
         return cls(snapshot, index, rule_set_of(catalogue), catalogue, files)
 
-    def rules_of(self, snapshot: Committed, changes: Mapping[str, Entry | None]) -> RuleSet:
+    def rules_of(self, snapshot: Readable, changes: Mapping[str, Entry | None]) -> RuleSet:
         """The rule set of a snapshot that differs in some files, none of which sets rules."""
         if not changes:
             return self.rule_set
         return replace(self.rule_set, catalogue=self.other(snapshot, changes))
 
-    def other(self, snapshot: Committed, changes: Mapping[str, Entry | None]) -> ChangedCatalogue:
+    def other(self, snapshot: Readable, changes: Mapping[str, Entry | None]) -> ChangedCatalogue:
         """The records of a snapshot that differs in some files, none of which sets rules."""
         _refuse_rules(self.rule_set, changes)
         files = ChangedFiles(self.files, changes)
-        if files.has_twins:
+        if files.has_twins(self.files.folders):
             raise NotIndexed("folders that differ only in case")
         before = self.catalogue
         present = {path: entry for path, entry in changes.items() if entry is not None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,14 @@ from itsm_as_code.gate.candidate import read_candidate
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.gate.evaluation import decide, evaluate
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.git.root import Rooted
+from itsm_as_code.records.changed import ChangedCatalogue
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.lazy import NotIndexed
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.reports.gate import text
 from tests.attacks.test_22_git import crafted
-from tests.conftest import NOW, Workshop
+from tests.conftest import NOW, SMALL, Workshop, copy_tree
 from tests.edits import FOLDERS, Edits, organisation
 from tests.test_cache import flipped
 from tests.test_stored_findings import POLICY, places
@@ -118,6 +120,98 @@ def test_the_index_changes_nothing_after_300_edits(
             (judged.move if seed % 50 == 49 else judged.drift)(seed)
     record_property("Edits", f"300|{len(judged.wrong)} differ|{judged.by_index} judged by the index")
     assert judged.wrong == []
+
+
+def test_a_change_is_judged_without_reading_all_services(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.edit("services/database.yaml", "tier: 2", "tier: 3")
+    workshop.change()
+    workshop.commit()
+    stored = index(workshop, tmp_path / "cache")
+    whole: list[str] = []
+    of_kind = ChangedCatalogue.of_kind
+    monkeypatch.setattr(ChangedCatalogue, "of_kind", lambda self, kind: (whole.append(kind), of_kind(self, kind))[1])
+    said(workshop, stored)
+    assert {"Service", "Change"}.isdisjoint(whole)
+
+
+# In a sub-folder
+
+
+@pytest.fixture
+def larger(tmp_path: Path) -> Workshop:
+    """A repository of code whose records lie in ``ops/itsm``, seen from there, with their index in ``cache``."""
+    top, shop = Workshop(tmp_path / "larger"), Workshop(tmp_path / "larger/ops/itsm")
+    copy_tree(SMALL, shop.path)
+    top.write("CODEOWNERS", "* @erin\n")
+    top.write("src/main.py", "print()\n")
+    top.write("ops/other/notes.md", "Notes.\n")
+    top.git("init", "-q", "-b", "main", "--template=")
+    top.commit("Start", who="erin")
+    remembered(shop, tmp_path / "cache")
+    top.git("checkout", "-q", "-b", "topic")
+    return shop
+
+
+def remembered(shop: Workshop, folder: Path) -> None:
+    """Index the records on ``main`` as ``validate`` does it in their folder."""
+    repository = Repository(shop.path)
+    records = repository.records(repository.commit("main"))
+    stored_findings.find(records, StoredRecords(Cache(folder)), lambda as_of: NOW)
+
+
+def drifted(shop: Workshop) -> None:
+    """What came to the base since it was indexed, around the folder and in it."""
+    shop.git("checkout", "-q", "main")
+    shop.edit("services/database.yaml", "tier: 2", "tier: 3")
+    shop.write("../../.github/workflows/gate.yml", "on: push\n")
+    shop.commit(who="erin")
+    shop.git("checkout", "-q", "-B", "topic")
+    shop.change()
+
+
+AROUND: dict[str, Callable[[Workshop], object]] = {
+    "a change": lambda shop: shop.change(),
+    "a service": lambda shop: shop.edit("services/database.yaml", "tier: 2", "tier: 3"),
+    "who owns what": lambda shop: shop.write("../../CODEOWNERS", "* @mallory\n"),
+    "nobody owns": lambda shop: (shop.path / "../../CODEOWNERS").unlink(),
+    "a workflow": lambda shop: (shop.change(), shop.write("../../.github/workflows/gate.yml", "on: push\n")),
+    "code alone": lambda shop: shop.write("../../src/main.py", "print(1)\n"),
+    "another place of records": lambda shop: (shop.change(), shop.write("../new/itsm.yaml", "{}\n")),
+    "another spelling": lambda shop: (shop.change(), shop.write("../../codeowners/CODEOWNERS", "\n")),
+    "a base that moved": drifted,
+}
+
+
+@pytest.mark.parametrize("edit", AROUND)
+def test_in_a_sub_folder_the_index_changes_nothing(larger: Workshop, tmp_path: Path, edit: str) -> None:
+    AROUND[edit](larger)
+    larger.commit()
+    found = [judged(larger, tmp_path / name) for name in ("cache", "none")]
+    assert found[0][:2] == found[1][:2]
+    assert found[0][-1] == "", "it was judged by the index"
+
+
+def test_in_a_sub_folder_only_what_differs_is_read(
+    larger: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = larger.change()
+    larger.commit()
+    read: list[str] = []
+    see = Rooted.read_many
+
+    def noting(self: Rooted, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
+        wanted = list(paths)
+        read.extend(wanted)
+        return see(self, wanted)
+
+    monkeypatch.setattr(Rooted, "read_many", noting)
+    judged(larger, tmp_path / "cache")
+    assert {path for path in read if path.endswith(".yaml") and path != "itsm.yaml"} == {change}
+    read.clear()
+    judged(larger, tmp_path / "none")
+    assert "services/database.yaml" in read
 
 
 # What is not recorded is noticed

@@ -27,7 +27,8 @@ READS = ("Calendar", "Service", "ServiceLevelAgreement")
 def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem]]:
     today = utc_day(situation.now)
     promises = [item for item in Promises(facts).all if item.seconds is not None and not item.over(today)]
-    below = {name: (name, *need.serial) for name, need in needs(facts).items()}
+    promised = dict.fromkeys(promise.service for promise in promises)
+    below = {name: (name, *need.serial) for name, need in needs(facts, among=promised).items()}
     carrying: dict[str, list[Promise]] = {}
     for promise in promises:
         if promise.type != "sla":

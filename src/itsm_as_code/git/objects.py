@@ -282,6 +282,10 @@ class Revision:
         """What stands here at each path whose file is another one in a tree; None where there is none."""
         return self.objects.differences(tree, self.tree)
 
+    def around(self, folder: str) -> dict[str, Entry]:
+        """The files that are not below a folder, which ends in ``/``."""
+        return self.objects.trees.around(self.tree, folder)
+
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
         return _Listing(self.objects, self.label)

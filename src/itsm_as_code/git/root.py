@@ -8,10 +8,10 @@ written from there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.objects import ID
@@ -20,6 +20,9 @@ from itsm_as_code.snapshot import Entry, Snapshot
 
 _FOLDERS: Final = (".github/", ".gitlab/", ".gitea/", ".forgejo/")
 _NAMES: Final = ("CODEOWNERS", ".gitattributes", ".gitmodules", ".gitlab-ci.yml", "action.yml", "action.yaml")
+
+
+_Any = TypeVar("_Any")
 
 
 def is_guarded(path: str) -> bool:
@@ -46,8 +49,12 @@ class Rooted:
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
+        return self.seen(self.whole.entries)
+
+    def seen(self, files: Mapping[str, _Any]) -> dict[str, _Any]:
+        """Those of some files of the whole that are seen, by their paths from here; GitError for a crafted one."""
         found = {}
-        for path, entry in self.whole.entries.items():
+        for path, entry in files.items():
             inside = path.startswith(self.prefix)
             if ".." in path.split("/"):  # only a crafted tree has that; it would read as a file outside
                 raise GitError(f"a tree holds {path!r}", code="malformed-tree", remedy="run 'git fsck'")
@@ -56,6 +63,16 @@ class Rooted:
             elif is_guarded(path) or self.beside(path):
                 found[self.outer + path] = entry
         return dict(sorted(found.items()))
+
+    def knowing(self, entries: Mapping[str, Entry]) -> Rooted:
+        """The same view, whose files somebody knows already."""
+        found = replace(self)
+        found.__dict__["entries"] = entries
+        return found
+
+    def excerpt(self, entries: Mapping[str, Entry]) -> Rooted:
+        """The same view, of which these files alone are asked for; the others are not even listed."""
+        return self.knowing(dict(entries))
 
     def read_many(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | OSError]]:
         names = {outward(self.prefix, path): path for path in paths}

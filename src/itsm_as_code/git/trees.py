@@ -39,6 +39,22 @@ class Trees:
                 self._add(names, folder, found)
         return found
 
+    def around(self, tree: str, folder: str) -> dict[str, Entry]:
+        """The files that are not below a folder (``"ops/records/"``), by path; GitError as above."""
+        found: dict[str, Entry] = {}
+        place, inner = "", Entry(TREE, tree)
+        for part in folder.split("/"):  # the last one is empty: what is in the folder is left out
+            if not part or inner.mode != TREE:
+                break
+            names = self._names([inner.oid or ""])[0]
+            for name, entry in names.items():
+                if entry.mode != TREE:
+                    found[place + name] = entry
+                elif name != part:
+                    self._add(self._names([entry.oid or ""])[0], f"{place}{name}/", found)
+            place, inner = f"{place}{part}/", names.get(part, Entry(""))
+        return found
+
     def check_order(self, trees: Sequence[str]) -> None:
         """GitError (malformed-tree) unless each is well formed, and in the order that who compares trees relies on."""
         for names in self._names(trees):

@@ -27,11 +27,12 @@ class TreeFiles(PartlyListed):
 
     catalogue: LazyCatalogue
 
-    def __init__(self, index: TreeIndex) -> None:
+    def __init__(self, index: TreeIndex, around: Mapping[str, Entry] | None = None) -> None:
+        """``around`` are files that are seen outside of the tree."""
         part = index.get(_PART)
         if part is None:
             raise NotIndexed("it does not know the base")
-        self._others = {path: Entry(mode, oid) for path, (mode, oid) in part["others"].items()}
+        self._others = {path: Entry(mode, oid) for path, (mode, oid) in part["others"].items()} | dict(around or {})
         self.folders: list[str] = part["folders"]
         """The folders that hold records."""
 
@@ -91,7 +92,7 @@ def _entry(row: list[str]) -> Entry:
 class ChangedFiles(PartlyListed):
     """The files of a tree by what differs from another one: the entry of each path, None where it is gone."""
 
-    def __init__(self, before: TreeFiles, changes: Mapping[str, Entry | None]) -> None:
+    def __init__(self, before: PartlyListed, changes: Mapping[str, Entry | None]) -> None:
         self.before, self.changes = before, changes
 
     def __getitem__(self, path: str) -> Entry:
@@ -135,8 +136,8 @@ class ChangedFiles(PartlyListed):
             return self.changes.keys() | other.changes.keys()
         return None
 
-    @property
-    def has_twins(self) -> bool:
-        """True when a folder of files that are new is another one but for case or accents: the whole has to be seen."""
+    def has_twins(self, before: Iterable[str]) -> bool:
+        """True when a folder of new files is another one of those ``before`` but for case or accents: the whole has to
+        be seen."""
         new = {path.rpartition("/")[0] for path, entry in self.changes.items() if entry is not None} - {""}
-        return any(True for _ in alike(sorted({*self.before.folders, *new})))
+        return any(True for _ in alike(sorted({*before, *new})))

@@ -125,13 +125,16 @@ def test_what_others_reach_stands_beside_the_figure(
 ) -> None:
     """In every form, and nothing where nobody says."""
     copy_tree(SMALL, tmp_path)
-    for name in ("services", "changes", "operations"):
-        copy_tree(ROOT / name, tmp_path / name)
+    for name in ("container-platform-berlin", "payments-api-sla", "chg-20260109-fraud-weights-31"):
+        found = next(file for top in ("services", "changes") for file in (ROOT / top).rglob(f"{name}.yaml"))
+        place = tmp_path / found.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(found.read_text())
     for others in (False, True):
         if others:
             (tmp_path / "improvement/benchmarks").mkdir(parents=True)
             (tmp_path / f"improvement/benchmarks/others-{figure}.yaml").write_text(BENCHMARK % (figure, figure))
-        for form in ("text", "markdown", "json", "csv"):
+        for form in ("text", "markdown", "json", "csv") if others else ("text",):
             _, out, err = itsm(*arguments, "-C", tmp_path, "--now", "2026-11-22T12:00:00Z", "--format", form)
             said = "1 to 2 % (Nine | banks, 2026-05-01)"
             told = escape.markdown(said) if form == "markdown" else said

@@ -7,8 +7,8 @@ travel between machines; seconds do not, and stand there for orientation.
 
 `--check` compares with the ratios kept in `limits.json` and fails for one that is half as much again; `--keep-ratios`
 writes them, `--page` writes the table into the documentation. `--only TEXT` measures the parts whose names have the
-text (small, cold, large, growth, site); `--keep FOLDER` leaves the repositories there and uses those that are there. A
-hundred thousand records take half an hour and 3 GB of disk.
+text (small, save, cold, large, growth, site); `--keep FOLDER` leaves the repositories there and uses those that are
+there. A hundred thousand records take half an hour and 3 GB of disk.
 """
 
 from __future__ import annotations
@@ -230,6 +230,29 @@ def _hugo(place: Path, pages: int) -> dict[str, Timed]:
     return {"hugo": Timed(["hugo", "--quiet"], folder)}
 
 
+def save(bench: Bench) -> Iterator[Row]:
+    """The site of a small repository after a save, as `itsm serve` makes it anew, and with starting the program."""
+    root = bench.repository("small", bench.size.small // 5, bench.size.small * 3 // 5)
+    git(root, "checkout", "-q", "main")
+    build = program("build", *NOW, "--history", "0", "-o", root.parent / "site", *bench.cache(root))
+    run(build, root)
+    paths = {
+        "a change": sorted(root.glob("changes/2026/*/*/*.yaml"))[50],
+        "a service": root / "services/service-00050.yaml",
+    }
+    turn = iter(range(1, 1_000))
+
+    def saved(path: Path) -> Callable[[], object]:
+        return lambda: path.write_text(path.read_text().replace("title: ", f"title: {next(turn)} ", 1))
+
+    timed = {name: Timed(build, root, saved(path)) for name, path in paths.items()}
+    found = in_turns({"floor": Timed(FLOOR, root), **timed}, bench.rounds)
+    for name in paths:
+        yield Row(
+            f"{bench.size.small} records: site after {name}'s title", found[name], found["floor"].seconds, "1.0 s"
+        )
+
+
 def _site_edits(bench: Bench, root: Path, build: list[str]) -> Iterator[Row]:
     """Builds over a site that is there: nothing changed, three changes read otherwise, then what many pages show."""
     build = [*build, *bench.cache(root)]
@@ -261,7 +284,7 @@ def _site_edits(bench: Bench, root: Path, build: list[str]) -> Iterator[Row]:
         yield Row(f"site again, {name}", told, found["floor"].seconds, target, note)
 
 
-PARTS = {part.__name__: part for part in (small, cold, large, growth, site)}
+PARTS = {part.__name__: part for part in (small, save, cold, large, growth, site)}
 
 
 def main() -> None:

@@ -184,8 +184,8 @@ class Intervals:
 
     def __and__(self, other: Intervals) -> Intervals:
         result: list[Interval] = []
-        left, right = list(self.spans), list(other.spans)
-        i = j = 0
+        left, right = self.spans, other.spans
+        i, j = max(0, bisect_right(self._starts, right[0].start) - 1) if right else 0, 0
         while i < len(left) and j < len(right):
             start, end = max(left[i].start, right[j].start), min(left[i].end, right[j].end)
             if start < end:

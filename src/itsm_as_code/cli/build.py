@@ -60,7 +60,10 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     Example:
       itsm build -o site/
     """
-    validation, built = made(session, out, rev, history, cache)
+    from itsm_as_code.site.pages import no_collection
+
+    with no_collection():
+        validation, built = made(session, out, rev, history, cache)
     own = sum(not record.pack for record in validation.catalogue)
     if built is not None:
         session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from math import exp, log, sqrt
 from typing import Final
 
@@ -21,6 +22,7 @@ from itsm_as_code.durations import add_months
 from itsm_as_code.measures.beta import quantile
 
 _MONTH: Final = 30.436875
+_ONE: Final = 10**12
 CERTAINTY: Final = 0.95
 MOST_MONTHS: Final = 120
 """As far as anything is foretold."""
@@ -82,17 +84,24 @@ def passes(load: Callable[[int], Fraction], rate: Fraction, threshold: Fraction)
 
     ``load`` is what the load of that month would be without growth: the same in all, or that of a season.
     """
-    # Twelve digits are enough for anybody, and keep the numbers short; integers take a tenth of the time of fractions.
-    factor, limit, rise = 10**12, threshold * 10**12, 1 + rate
+    limit = threshold * _ONE
     before, most = Fraction(0), 0
-    for month in range(MOST_MONTHS + 1):
+    for month, factor in enumerate(_factors(rate)):
         here = load(month)
-        if here is not before and here > 0:
-            before, most = here, limit // here
-        if here > 0 and factor > most:
+        if here is not before:
+            before, most = here, limit // here if here > 0 else 0
+        if factor > most and here > 0:
             return month
-        factor = _rounded(factor * rise.numerator, rise.denominator)
     return None
+
+
+@lru_cache(maxsize=256)
+def _factors(rate: Fraction) -> tuple[int, ...]:
+    """By how much a load has grown in each month, to twelve digits: enough for anybody, and the numbers stay short."""
+    found, rise = [_ONE], 1 + rate
+    for _ in range(MOST_MONTHS):  # in integers, which take a tenth of the time of fractions
+        found.append(_rounded(found[-1] * rise.numerator, rise.denominator))
+    return tuple(found)
 
 
 def _rounded(above: int, below: int) -> int:

@@ -169,7 +169,7 @@ class KindRegistry:
         self.kinds = dict(sorted(kinds.items()))
         self.files = dict(files)
         self._validators: dict[str, Validator] = {}
-        self._by_folder = sorted(self.kinds.values(), key=lambda kind: -len(kind.folder))
+        self._by_folder = {kind.folder: kind for kind in reversed(self.kinds.values())}  # the first of several
         self.top_folders = frozenset(kind.folder.split("/")[0] for kind in self.kinds.values())
 
     def __iter__(self) -> Iterator[Kind]:
@@ -183,10 +183,10 @@ class KindRegistry:
 
     def of_path(self, path: str) -> Kind | None:
         """The kind whose folder a path lies in: the deepest one."""
-        for kind in self._by_folder:
-            if path.startswith(kind.folder + "/"):
-                return kind
-        return None
+        folder = path.rpartition("/")[0]
+        while folder and folder not in self._by_folder:
+            folder = folder.rpartition("/")[0]
+        return self._by_folder.get(folder)
 
     def bundled(self, file: str) -> Schema:
         """Any schema file by its path in the schemas folder, self-contained."""

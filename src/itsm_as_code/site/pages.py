@@ -91,7 +91,7 @@ def context_of(
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Views make no cycles, and the collector would walk the whole catalogue again and again."""
+    """A build makes hardly any cycles, and the collector would walk the whole catalogue again and again."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -22,7 +22,7 @@ from itsm_as_code.clock import midnight
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.policies.cel import Environment
-from itsm_as_code.records import index
+from itsm_as_code.records import catalogue, index
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.service_levels import budget
 from itsm_as_code.site.reads.moments import SeenInstant
@@ -137,6 +137,27 @@ def test_a_tree_is_judged_by_one_near_it(tmp_path: Path) -> None:
         near.judge(seed)
     assert near.wrong == []
     assert near.by_index >= 2, "the others touch what judges"
+
+
+def test_what_was_missing_before_is_counted_once(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some names that nothing bears have hints, as many before as after a record came: those of before do not add."""
+    for module in (catalogue, by_index):
+        monkeypatch.setattr(module, "MOST_MEANT", 5)
+    gone = ", ".join(f"{{service: order-{number}, strength: soft}}" for number in range(3))
+    workshop.edit("services/newsletter.yaml", "spec:\n", f"spec:\n  dependsOn: [{gone}]\n")
+    workshop.commit()
+    answer(workshop, NOW, tmp_path / "cache")
+    workshop.write(
+        "services/order.yaml", (workshop.path / "services/database.yaml").read_text().replace("database", "order")
+    )
+    workshop.commit()
+    revision, stored = Repository(workshop.path).snapshot(workshop.tip()), StoredRecords(Cache(tmp_path / "cache"))
+    found = said(stored_findings.find(revision, stored, lambda as_of: NOW))
+    assert stored.cache.passed_over == ""
+    assert found == said(answer(workshop, NOW))
+    assert "did you mean 'order'?" in str(found)
 
 
 @pytest.mark.deep

@@ -169,7 +169,7 @@ def judged_again(
     focus = Focus(records, None, changes.keys() | read, catalogue.touched, found)
     rule_set = replace(indexed.rule_set, catalogue=catalogue)
     validation = assess_catalogue(catalogue, rule_set, now, focus=focus)
-    if len(indexed.catalogue.part("kinds")["meant"]) + len(catalogue.meant) >= MOST_MEANT:
+    if len({*indexed.catalogue.part("kinds")["meant"], *map(str, catalogue.meant)}) >= MOST_MEANT:
         raise NotIndexed("more references to nothing than have hints: which of them have, the others say")
     kept = (finding for finding in before if _is_left(finding, focus, policies, validation))
     return catalogue, tuple(sort_findings([*validation.findings, *kept]))

@@ -18,7 +18,7 @@ from itsm_as_code.interchange._store import Asked, Conversion, Known
 from itsm_as_code.interchange._yaml import ForeignDocument, read_documents
 from itsm_as_code.records.formats import is_url
 
-TITLE: Final = "a status page of cState: config.yml, and its issues beside it"
+TITLE: Final = "a status page of cState (config.yml, its issues)"
 _FRONT: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _UPDATE: Final = re.compile(r"(.*?)\{\{<\s*track\s+\"([^\"]*)\"\s*>\}\}", re.DOTALL)
 _SHORTCODE: Final = re.compile(r"[ \t]*\{\{[<%].*?[%>]\}\}")

@@ -19,7 +19,7 @@ from itsm_as_code.interchange._tables import UnreadableError, json_objects
 from itsm_as_code.interchange._yaml import read_documents
 from itsm_as_code.records.formats import is_url
 
-TITLE: Final = "a status page of Upptime: history/summary.json, and its issues as GitHub's API gives them"
+TITLE: Final = "a status page of Upptime (sites, issues of GitHub)"
 _COMMENT: Final = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _FIELD: Final = re.compile(r"^\s*(\w+)\s*:\s*(.*\S)", re.MULTILINE)
 _NOTHING_ASKED: Final = Asked()

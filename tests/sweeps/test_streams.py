@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,10 +74,13 @@ def plain(out: bytes) -> bytes:
     return re.sub(rb"(scratch|new-)[0-9]+", rb"\1", out)
 
 
-def check_full(shop: Shop, call: tuple[str, list[str], str]) -> None:
+PLACES = ("/dev/full", CLOSED)
+
+
+def check_full(shop: Shop, call: tuple[str, list[str], str], places: Sequence[str | None] = PLACES) -> None:
     code, out, _ = started(shop.arguments(call))
     assert code in (0, 1, 2)
-    for place in ("/dev/full", CLOSED):
+    for place in places:
         got, _, err = started(shop.arguments(call), out=place)
         assert "internal error" not in err, err
         assert "Traceback" not in err, err
@@ -90,7 +93,7 @@ def check_full(shop: Shop, call: tuple[str, list[str], str]) -> None:
 
 def check_talk(shop: Shop, call: tuple[str, list[str], str]) -> None:
     code, out, _ = started(shop.arguments(call))
-    for place in ("/dev/full", CLOSED):
+    for place in PLACES:
         got, same, _ = started(shop.arguments(call), err=place)
         assert (got, plain(same)) == (code, plain(out))
 
@@ -109,7 +112,8 @@ def check_encoding(shop: Shop, call: tuple[str, list[str], str], encoding: str) 
 
 @pytest.mark.parametrize("call", FEW, ids=lambda call: call[0])
 def test_what_cannot_be_written_is_2_and_a_sentence(call: tuple[str, list[str], str], shop: Shop) -> None:
-    check_full(shop, call)
+    place = PLACES[FEW.index(call) % len(PLACES)]  # the volume run tries both with each command
+    check_full(shop, call, [place])
 
 
 @pytest.mark.parametrize("name", ["validate", "gate", "calendar"])

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from cel_expr_python import cel
@@ -133,11 +134,16 @@ class Environment:
         instant = None if asked is None else asked.watch()
         self._bounded = Bounded(self._answer)
         self._stopped: Counter[str] = Counter()
+        self._facts, self._instant = facts, instant
+
+    @cached_property
+    def _environment(self) -> Any:
         variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP, "params": _T.Map(_T.STRING, _T.DYN)}
-        self._environment = cel.NewEnv(
+        functions = (_declare(self._meter, *row) for row in look_ups(self._facts, self._instant))
+        return cel.NewEnv(
             config=cel.NewEnvConfigFromYaml(EXCLUDED),
             variables=variables,
-            functions=[*(_declare(self._meter, *row) for row in look_ups(facts, instant)), _WALL_CLOCK, _NEAR_ENDS],
+            functions=[*functions, _WALL_CLOCK, _NEAR_ENDS],
             extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
         )
 

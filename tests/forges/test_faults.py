@@ -59,7 +59,7 @@ def calls(live: Live, itsm: Run) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("approved", [True, False])
+@pytest.mark.parametrize("approved", [True, pytest.param(False, marks=pytest.mark.deep)])
 def test_a_broken_connection_at_each_call_in_turn_is_no_verdict(approved: bool, live: Live, itsm: Run) -> None:
     if approved:
         live.shop.approve(live.state)

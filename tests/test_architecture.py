@@ -20,7 +20,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # From the ground up; a line may import from the lines above it, and downwards within its own package. Names in one line
 # are siblings: they do not import one another. docs/explanation/architecture.md shows the same.
 LAYERS = [
-    ["findings", "errors", "durations", "recurrence", "programs", "progress"],
+    ["findings", "errors", "durations", "recurrence", "programs", "progress", "wording"],
     ["cache", "clock", "horizon", "processes", "shipped", "signing", "snapshot", "starter"],
     ["forges.interface", "wheel"],
     ["records", "git"],

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -234,10 +235,11 @@ def _deployments(repository: Repository, found: Sequence[Landing], key: Path) ->
 
 def main() -> int:
     """Build it where the command line says, and say what to ask."""
-    if len(sys.argv) != 2:
-        print("usage: python demo/history/build.py DIR", file=sys.stderr)
-        return 2
-    folder = Path(sys.argv[1])
+    parser = ArgumentParser(description="Build a year of landings with signed evidence, to audit.")
+    parser.add_argument("folder", metavar="DIR", type=Path, help="a folder that does not exist yet")
+    folder = parser.parse_args().folder
+    if folder.exists():
+        parser.error(f"{folder} is there already: name a folder that does not exist yet")
     found = build(folder)
     print(f"{len(found)} landings in {folder / 'records'}; ask:\n")
     print(f"  itsm audit -C {folder / 'records'}")

@@ -23,6 +23,7 @@ from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.finance import ZERO, Money, ServiceCost, Variance
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.capacity import outlooks
+from itsm_as_code.wording import count
 
 HIGH_VALUE: Final = 3
 """From this score (of 5) on a service is worth much."""
@@ -236,7 +237,7 @@ class Portfolio:
             yield Reason(1, f"{len(failed)} failed changes in a year", tuple(failed))
         known = self._known_errors.get(name, [])
         if known:
-            yield Reason(1, f"{len(known)} known error{'s' if len(known) > 1 else ''} stand", tuple(sorted(known)))
+            yield Reason(1, count(len(known), "known error stands", "known errors stand"), tuple(sorted(known)))
         yield from self._missed(name, year)
         if name in self._passed:
             yield Reason(1, self._passed[name])
@@ -249,7 +250,7 @@ class Portfolio:
             return
         if met.denominator > met.numerator:
             missed = met.denominator - met.numerator
-            yield Reason(1, f"{missed} of {met.denominator} objectives missed in a year")
+            yield Reason(1, f"{missed} of {count(int(met.denominator), 'objective')} missed in a year")
 
 
 def _after(start: date, months: int) -> date:

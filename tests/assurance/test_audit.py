@@ -57,6 +57,15 @@ class History:
         return [(item.wrong, item.commits[-1], persons.get(item.wrong, "emil")) for item in self.landings if item.wrong]
 
 
+@pytest.mark.parametrize("said", [[], ["--hepl"], ["."], ["a", "b"]])
+def test_the_demo_says_how_it_is_called(said: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["build.py", *said])
+    with pytest.raises(SystemExit, match="2"):
+        demo.main()
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     folder = tmp_path_factory.mktemp("kestrel") / "built"
@@ -158,6 +167,7 @@ def test_every_form_names_commit_and_person(itsm: Run, history: History) -> None
             (line,) = (line for line in answers[form].splitlines() if commit[:12] in line and code in line)
             assert person in line
     assert "60 landings (61 commits): 56 came through the gate; 57 judgements came out the same" in answers["text"]
+    assert "0 commits are older than evidence; 1 entry left out\n" in answers["text"]
 
 
 def test_any_number_of_processes_comes_to_the_same(history: History, monkeypatch: pytest.MonkeyPatch) -> None:

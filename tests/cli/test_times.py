@@ -16,8 +16,13 @@ from tests.conftest import SMALL, Run
 from tests.sweeps.commands import commands
 
 TIMES: Final = ("instant", "when", "time", "date", "day", "at", "from", "to", "since", "start", "end")
-NO_TIMES: Final = {("advance", "--to"), ("evidence setup", "--since"), ("policy hindsight", "--at")}
-"""A state, a revision, and which of several."""
+NO_TIMES: Final = {
+    ("advance", "--to"),
+    ("evidence setup", "--since"),
+    ("policy hindsight", "--at"),
+    ("import people", "--from"),
+}
+"""A state, a revision, which of several, and a forge."""
 CALLS: Final[dict[str, list[str]]] = {
     "audit deployments": [],
     "audit merges": [],

@@ -22,9 +22,9 @@ PEOPLE = [part for name in ("Ada", "Ben", "Cleo") for part in ("--person", f"{na
 
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made by the program, as an organisation of its own."""
+    """Made by the program, as an organisation of its own; forgejo is another name of gitea."""
     target = tmp_path_factory.mktemp("gitea") / "org"
-    init = [sys.executable, "-m", "itsm_as_code", "init", str(target), "--forge", "gitea", *PEOPLE]
+    init = [sys.executable, "-m", "itsm_as_code", "init", str(target), "--forge", "forgejo", *PEOPLE]
     subprocess.run(init, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
     return target
 

@@ -167,7 +167,7 @@ class TestCommand:
 
     def test_a_second_export_changes_nothing(self, top: Path, itsm: Run) -> None:
         code, out, _ = itsm("-C", top, "export", "request-forms", "--into", ".")
-        assert (code, out) == (0, "created: .github/ISSUE_TEMPLATE/database.yml\n1 forms\n")
+        assert (code, out) == (0, "created: .github/ISSUE_TEMPLATE/database.yml\n1 form\n")
         assert "unchanged: " in itsm("-C", top, "export", "request-forms", "--into", ".")[1]
         report = json.loads(itsm("-C", top, "export", "request-forms", "--into", ".", "--format", "json")[1])
         assert report["files"] == [{"path": ".github/ISSUE_TEMPLATE/database.yml", "outcome": "unchanged"}]

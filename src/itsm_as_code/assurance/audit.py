@@ -252,7 +252,7 @@ def _approved_by_an_alias(unit: Unit, directory: Directory) -> Unit:
 def _unread(units: Iterable[Unit]) -> Iterator[LeftOut]:
     for unit in units:
         if unit.unread:
-            what = "an entry" if unit.unread == 1 else f"{unit.unread} entries"
+            what = "an entry" if unit.unread == 1 else f"{unit.unread:,} entries"
             yield LeftOut(unit.commit, f"{what} of the notes on {unit.commit[:12]} cannot be read or believed")
 
 

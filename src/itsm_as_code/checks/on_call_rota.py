@@ -18,6 +18,7 @@ from itsm_as_code.findings import Problem
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.on_call import Shift, gaps, overlaps, rotas, runs, shifts, too_long
 from itsm_as_code.records.facts import Data, Facts
+from itsm_as_code.wording import count
 
 TITLE = "A rota has somebody on call, and spares them"
 SEVERITY = "warning"
@@ -56,7 +57,7 @@ def _problems(facts: Facts, calendar: Data, found: Sequence[Shift], wanted: Inte
     tz = calendar["spec"]["timezone"]
     open_ = gaps(found, wanted).spans
     if open_:
-        more = f", and {len(open_) - 1:,} times more in eight weeks" if len(open_) > 1 else ""
+        more = f", and {count(len(open_) - 1, 'time')} more in eight weeks" if len(open_) > 1 else ""
         message = f"nobody is on call {format_span(open_[0].start, open_[0].end, tz)}{more}"
         yield Problem(message, ("spec", "entries"), "add a shift, or correct the hours of the services")
     told = set()

@@ -8,6 +8,7 @@ import click
 
 from itsm_as_code.cli import _complete
 from itsm_as_code.cli._options import common_options
+from itsm_as_code.wording import count
 
 if TYPE_CHECKING:
     from itsm_as_code.cli.output import Session
@@ -40,7 +41,7 @@ def csv(session: Session, kind_name: str) -> int:
     bad = sorted({*files, *(record.path for record in records)} - {record.path for record in valid})
     session.write(table.csv(columns(kind), rows(kind, valid)))
     if bad:
-        what = f"{len(bad)} file{'s' if len(bad) > 1 else ''}"
+        what = count(len(bad), "file")
         session.say(f"left out {what} without a valid record; 'itsm validate' says why: {', '.join(bad[:3])}")
     return 1 if bad else 0
 
@@ -98,7 +99,7 @@ def backstage(session: Session) -> int:
     if not any(catalogue.of_kind(kind) for kind in KINDS):
         raise session.no_records()
     found = export(catalogue)
-    for field, count in sorted(found.lost.items()):
-        session.say(f"comes back otherwise, or not at all: {field} ({count} record{'s' if count > 1 else ''})")
+    for field, records in sorted(found.lost.items()):
+        session.say(f"comes back otherwise, or not at all: {field} ({count(records, 'record')})")
     session.write(found.text)
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from itsm_as_code.cli._options import option_group
+from itsm_as_code.cli._options import ForgeChoice, option_group
 from itsm_as_code.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,10 +83,10 @@ class ForgeOptions:
 _FORGE = click.option(
     "--forge",
     "name",
-    type=click.Choice(["local", "github", "gitlab", "gitea"]),
+    type=ForgeChoice(["local", "github", "gitlab", "gitea"]),
     default="local",
     show_default=True,
-    help="Where the pull request lives; gitea is for Forgejo, too.",
+    help="Where the pull request lives; forgejo is read as gitea.",
 )
 _REACH = [
     click.option(

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._options import ForgeChoice, common_options, forge_named
 from itsm_as_code.cli.output import Session
 from itsm_as_code.forges.organisation import FORGES
 from itsm_as_code.interchange.people import Asked, convert
@@ -43,7 +43,7 @@ def people_command(
     )
     @click.option("--api-url", metavar="URL", help="The API of GitHub Enterprise, or of a GitLab or Gitea of your own.")
     @click.option(
-        "--forge", type=click.Choice(FORGES), default="github", show_default=True, help="Whose accounts FILE has."
+        "--forge", type=ForgeChoice(FORGES), default="github", show_default=True, help="Whose accounts FILE has."
     )
     @click.option("--team", metavar="NAME", help="The team whose members FILE lists.")
     @click.option("--all", "is_all", is_flag=True, help="They are all who work here: name who is here and not there.")
@@ -84,6 +84,10 @@ def _asked(files: tuple[Path, ...], origin: str | None, api_url: str | None) -> 
     if origin is None:
         return {}
     forge, _, name = origin.partition(":")
+    forge = forge_named(forge)
     if forge not in FORGES:
-        raise UsageError(f"'{origin}' names no forge", remedy="write --from github:NAME, gitlab:GROUP or gitea:NAME")
+        raise UsageError(
+            f"'{origin}' names no forge",
+            remedy="write --from github:NAME, gitlab:GROUP or gitea:NAME (also for Forgejo)",
+        )
     return {origin: json.dumps(organisation(forge, client_of(forge, api_url), name)).encode()}

@@ -19,6 +19,18 @@ from itsm_as_code.reports import formats
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class ForgeChoice(click.Choice[str]):
+    """A choice of forges; ``forgejo`` is read as ``gitea``, whose API and workflows it has."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(forge_named(value), param, ctx)
+
+
+def forge_named(said: str) -> str:
+    """``gitea`` for ``forgejo``; any other name as it is."""
+    return "gitea" if said == "forgejo" else said
+
+
 def option_group(name: str, make: Callable[..., Any], *options: Callable[[Any], Any]) -> Callable[[Function], Function]:
     """Adds options to a command, which gets as ``name`` what ``make`` makes of their values (given by name)."""
 

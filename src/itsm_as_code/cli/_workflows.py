@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from itsm_as_code.cli import _tool
-from itsm_as_code.cli._options import option_group
+from itsm_as_code.cli._options import ForgeChoice, option_group
 
 _OWN = b"run: python -m pip install --quiet --disable-pip-version-check ."
 _GH_HELPER = b'"!gh auth git-credential"'
@@ -33,10 +33,10 @@ flow_options = option_group(
     FlowOptions,
     click.option(
         "--forge",
-        type=click.Choice(["github", "gitlab", "gitea", "local"]),
+        type=ForgeChoice(["github", "gitlab", "gitea", "local"]),
         default="github",
         show_default=True,
-        help="Where pull requests live; gitea is for Forgejo, too.",
+        help="Where pull requests live; forgejo is read as gitea.",
     ),
     click.option(
         "--verdict",

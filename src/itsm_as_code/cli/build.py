@@ -14,6 +14,7 @@ from itsm_as_code.cli._deployed import as_told
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli.output import Session
 from itsm_as_code.processes import cores
+from itsm_as_code.wording import count
 
 if TYPE_CHECKING:
     from itsm_as_code.cache import Cache
@@ -66,7 +67,9 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
         validation, built = made(session, out, rev, history, cache)
     own = sum(not record.pack for record in validation.catalogue)
     if built is not None:
-        session.say(f"{built.pages} pages from {own} records{_told(built)}: open {out / 'index.html'}")
+        session.say(
+            f"{count(built.pages, 'page')} from {count(own, 'record')}{_told(built)}: open {out / 'index.html'}"
+        )
     return 0
 
 

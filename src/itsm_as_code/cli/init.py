@@ -18,6 +18,7 @@ from itsm_as_code.cli._streams import held
 from itsm_as_code.cli._upgrade import upgrade
 from itsm_as_code.cli._workflows import FlowOptions, flow_options
 from itsm_as_code.cli.output import Session, write_file
+from itsm_as_code.wording import count
 
 if TYPE_CHECKING:
     from itsm_as_code.findings import Finding
@@ -91,7 +92,9 @@ def command(
     _write(target, files)
     _say_what_was_chosen(session, installs, excluded)
     _say_who_has_no_account(session, team, flow.forge)
-    session.write(f"{len(files)} files in {target}. Next:\n{_next(target, folder is not None, team[0]['email'])}")
+    session.write(
+        f"{count(len(files), 'file')} in {target}. Next:\n{_next(target, folder is not None, team[0]['email'])}"
+    )
     _say_settings(session, flow.forge)
     return 0
 

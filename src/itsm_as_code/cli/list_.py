@@ -12,6 +12,7 @@ from itsm_as_code.cli._cache import CacheOptions, cache_options
 from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli.output import Session
+from itsm_as_code.wording import count
 
 if TYPE_CHECKING:
     from itsm_as_code.records.catalogue import Record
@@ -56,7 +57,7 @@ def command(
     found = _matching(work, kind, records, where) if where else records
     session.report("record_list", RecordList(kind.name, found, shown))
     if unread:
-        files = f"{len(unread)} file{'s' if len(unread) > 1 else ''}"
+        files = count(len(unread), "file")
         session.say(f"left out {files} that cannot be read; 'itsm validate' says why: {', '.join(unread[:3])}")
     if not found:
         session.say(f"no {kind.title_plural.lower()}" + (" of which that is true" if where and records else ""))

@@ -15,6 +15,7 @@ from itsm_as_code.cli._options import common_options
 from itsm_as_code.cli._records import Work
 from itsm_as_code.cli._streams import held
 from itsm_as_code.cli.output import Session, write_file
+from itsm_as_code.wording import count
 
 if TYPE_CHECKING:
     from itsm_as_code.records.catalogue import Record
@@ -60,7 +61,7 @@ def command(session: Session, record_name: str, name: str) -> int:
     _write(session.directory, files, record.path, target, source)
     tell_of(session.directory, os.environ, target)
     session.write("".join(f"{path}\n" for path in sorted({*files, target})))
-    session.say(f"{record.path} is {target} now; {len(files)} other file{'s' if len(files) != 1 else ''} named it")
+    session.say(f"{record.path} is {target} now; {count(len(files), 'other file')} named it")
     _say_what_is_left(work, record, name, places)
     return 0
 

@@ -27,6 +27,7 @@ from itsm_as_code.records.blank import slug
 from itsm_as_code.records.kinds import API_VERSION
 from itsm_as_code.recurrence import doubts, occurrences
 from itsm_as_code.snapshot import WorkTree
+from itsm_as_code.wording import count
 
 CALENDAR_EVENT = Rule(
     "calendar-event",
@@ -122,7 +123,7 @@ class _Reader:
         entries = sorted(self._entries(), key=_order)
         place = Location(self._path, self._calendar.line, 1)
         said = ", ".join(f"{count} {what}" for what, count in self._counts.items())
-        self._notes.add(CALENDAR_COUNTED, f"{len(self._events)} events: {said}", place, subject=name)
+        self._notes.add(CALENDAR_COUNTED, f"{count(len(self._events), 'event')}: {said}", place, subject=name)
         metadata: Data = {"name": name, "title": title}
         if about := self._calendar.text("X-WR-CALDESC"):
             metadata["description"] = about[:2000]

@@ -76,7 +76,7 @@ def because(found: Figure) -> str:
         return whole + (f", by {by}" if by else "")
     slowest = sorted(found.cases, key=lambda case: (-case.took, case.source))
     by = ", ".join(f"{case.source} ({_minutes(case.took)} minutes)" for case in slowest[:_SHOWN])
-    return f"{found.in_time} of {len(found.cases)} were in time; slowest: {by}"
+    return f"{found.in_time} of {len(found.cases)} {'was' if len(found.cases) == 1 else 'were'} in time; slowest: {by}"
 
 
 def _minutes(seconds: Fraction) -> str:

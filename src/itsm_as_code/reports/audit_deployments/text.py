@@ -6,6 +6,7 @@ from itsm_as_code.assurance.deployment_audit import DeploymentAudit
 from itsm_as_code.clock import format_instant
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.audit_deployments import totals
+from itsm_as_code.wording import count
 
 
 def render(audit: DeploymentAudit) -> str:
@@ -13,8 +14,8 @@ def render(audit: DeploymentAudit) -> str:
     begins = f"from {format_instant(audit.begins)} " if audit.begins is not None else ""
     mark = "✔" if audit.exit_code == 0 else "✘"
     lines = [
-        f"{mark} {told['deployments']:,} deployments {begins}to {format_instant(audit.ends)}",
-        f"  {told['covered']:,} covered; {told['findings']:,} findings; {told['skipped']:,} not understood",
+        f"{mark} {count(told['deployments'], 'deployment')} {begins}to {format_instant(audit.ends)}",
+        f"  {told['covered']:,} covered; {count(told['findings'], 'finding')}; {told['skipped']:,} not understood",
     ]
     for finding in audit.findings:
         place, who = escape.terminal(finding.place), escape.terminal(finding.person)

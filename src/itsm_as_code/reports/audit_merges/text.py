@@ -6,6 +6,7 @@ from itsm_as_code.assurance.audit import Audit
 from itsm_as_code.clock import format_instant
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.audit_merges import totals
+from itsm_as_code.wording import count
 
 
 def render(audit: Audit) -> str:
@@ -15,12 +16,14 @@ def render(audit: Audit) -> str:
     lines = [
         f"{mark} {place} from {audit.after[:12]} to {audit.tip[:12]}, as of {format_instant(audit.at)}",
         (
-            f"  {told['landings']:,} landings ({told['commits']:,} commits): {told['passed']:,} came through the gate; "
-            f"{told['replayed']:,} judgements came out the same, byte for byte"
+            f"  {count(told['landings'], 'landing')} ({count(told['commits'], 'commit')}): "
+            f"{told['passed']:,} came through the gate; "
+            f"{count(told['replayed'], 'judgement')} came out the same, byte for byte"
         ),
         (
             f"  findings: {told['findings']:,}; {told['unchecked']:,} could not be checked; "
-            f"{told['beforeEvidence']:,} commits are older than evidence; {told['leftOut']:,} entries left out"
+            f"{count(told['beforeEvidence'], 'commit is', 'commits are')} older than evidence; "
+            f"{count(told['leftOut'], 'entry', 'entries')} left out"
         ),
     ]
     for finding in audit.findings:

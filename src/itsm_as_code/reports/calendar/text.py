@@ -11,6 +11,7 @@ from itsm_as_code.clock import Interval
 from itsm_as_code.gate.agenda import AgendaItem
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.calendar import Planned
+from itsm_as_code.wording import count
 
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -34,7 +35,7 @@ def render(planned: Planned) -> str:
         lines += ["", "Nothing is planned."]
     changes = [entry for entry in entries if entry.kind == "change" and not entry.is_called_off]
     many = sum(bool(entry.conflicts) for entry in changes)
-    said = f"{len(changes)} change{'' if len(changes) == 1 else 's'}, {many} with conflicts"
+    said = f"{count(len(changes), 'change')}, {many} with conflicts"
     return "\n".join([*lines, "", said, ""])
 
 

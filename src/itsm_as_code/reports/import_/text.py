@@ -9,6 +9,7 @@ from itsm_as_code.interchange.decisions import Decision
 from itsm_as_code.reports.escape import terminal
 from itsm_as_code.reports.findings import finding_line
 from itsm_as_code.reports.import_ import Imported
+from itsm_as_code.wording import count
 
 _NAMED = 3
 
@@ -24,10 +25,10 @@ def render(result: Imported, *, each: bool = False) -> str:
 def _counts(result: Imported) -> str:
     summary = result.summary
     done = ", ".join(f"{summary[key]} {key}" for key in ("created", "updated", "unchanged", "skipped"))
-    graded = ", ".join(_number(summary[f"{grade}s"], grade) for grade in ("error", "warning", "info"))
+    graded = ", ".join(count(summary[f"{grade}s"], grade) for grade in ("error", "warning", "info"))
     would = "dry run, nothing written: " if result.dry_run else ""
-    found_all = f"{_number(summary['entities'], 'entity', 'entities')}, {summary['notImported']} not imported"
-    more = f", {_number(summary['placeholders'], 'placeholder')}" if summary["placeholders"] else ""
+    found_all = f"{count(summary['entities'], 'entity', 'entities')}, {summary['notImported']} not imported"
+    more = f", {count(summary['placeholders'], 'placeholder')}" if summary["placeholders"] else ""
     return f"{would}{found_all}; records in {result.into}: {done}{more} ({graded})"
 
 
@@ -43,7 +44,7 @@ def _file(file: PlannedFile) -> Iterator[str]:
 
 def _left(result: Imported) -> Iterator[str]:
     if result.decisions:
-        yield f"to be decided by a person, {_number(len(result.decisions), 'cause')}:"
+        yield f"to be decided by a person, {count(len(result.decisions), 'cause')}:"
     for decision in result.decisions:
         yield f"  {decision.rule}: {decision.message}{_others(decision)}; {decision.remedy}"
     if any(decision.policy for decision in result.decisions):
@@ -56,7 +57,3 @@ def _others(decision: Decision) -> str:
         return ""
     rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return f" ({len(names)} records: {', '.join(names[:_NAMED])}{rest})"
-
-
-def _number(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

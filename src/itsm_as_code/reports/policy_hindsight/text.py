@@ -6,11 +6,14 @@ from itsm_as_code.clock import format_instant
 from itsm_as_code.compliance.hindsight import Hindsight, by_name
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.policy_hindsight import HOW
+from itsm_as_code.wording import count
 
 
 def render(found: Hindsight) -> str:
     period = f"from {format_instant(found.period.start)} to {format_instant(found.period.end)}"
-    out = [f"{found.policy} over {len(found.changes):,} changes that ended or failed {period}, {HOW[found.moment]}"]
+    out = [
+        f"{found.policy} over {count(len(found.changes), 'change')} that ended or failed {period}, {HOW[found.moment]}"
+    ]
     out += [f"{metric.definition.title}: {metric}" for metric in found.metrics]
     for title, changes in by_name(found):
         out += ["", f"{title} ({len(changes):,})"]

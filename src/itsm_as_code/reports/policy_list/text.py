@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from itsm_as_code.reports.escape import terminal
+from itsm_as_code.wording import count
 
 
 def render(rows: list[dict[str, Any]]) -> str:
@@ -17,4 +18,4 @@ def render(rows: list[dict[str, Any]]) -> str:
     ]
     for word, reason in (("set differently", "override"), ("excluded", "excluded")):
         lines += [f"{word}: {row['name']}: {terminal(row[reason]['reason'])}" for row in rows if row[reason]]
-    return "\n".join([*lines, f"{len(rows)} policies", ""])
+    return "\n".join([*lines, count(len(rows), "policy", "policies"), ""])

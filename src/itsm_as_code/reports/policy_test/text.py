@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.policy_test import PolicyTest, change, places, strength_summary, survivors, why
+from itsm_as_code.wording import count
 
 
 def render(test: PolicyTest, colour: bool = False) -> str:
@@ -22,8 +23,8 @@ def render(test: PolicyTest, colour: bool = False) -> str:
                 lines.append(f"      {escape.terminal(why(result))}")
             elif test.verbose:
                 lines.append(f"    {result.actual}: {escape.terminal(result.name)}")
-    policies = "1 policy" if len(test.results) == 1 else f"{len(test.results)} policies"
-    lines.append(f"{policies}, {test.total} examples: {test.failed or 'none'} failed")
+    policies = count(len(test.results), "policy", "policies")
+    lines.append(f"{policies}, {count(test.total, 'example')}: {test.failed or 'none'} failed")
     if test.strengths is not None:
         lines += _strength_lines(test, colour)
     return "\n".join(lines) + "\n"

@@ -13,6 +13,7 @@ from itsm_as_code.service_levels import Attainment, Times
 from itsm_as_code.service_levels.attainment import RECORDS, seconds
 from itsm_as_code.service_levels.measurements.samples import told
 from itsm_as_code.service_levels.overview import Line, Overview
+from itsm_as_code.wording import count
 
 
 def render(report: Overview) -> str:
@@ -25,7 +26,7 @@ def render(report: Overview) -> str:
     if report.daily:
         return "\n".join([*(text for line in ranked(report.lines) for text in _daily(line)), *_notes(report), ""])
     counts = [f"{sum(line.status == status for line in report.lines)} {status}" for status in _STATUSES]
-    summary = f"{len(rows)} objectives: {', '.join(counts)}"
+    summary = f"{count(len(rows), 'objective')}: {', '.join(counts)}"
     return "\n".join([*table.text(rows), summary, *_notes(report), ""])
 
 
@@ -118,7 +119,7 @@ def burns(line: Line) -> str:
     rate = f"burn rate {budget.burn_rate_text}"
     if ahead is None:
         return f"{rate}; error budget exhausted" if budget.is_used_up() else rate
-    by = f"(from {ahead.outages} outage{'s' if ahead.outages > 1 else ''})"
+    by = f"(from {count(ahead.outages, 'outage')})"
     earliest, likely, latest = (
         format_instant(item)[:10] if item else "" for item in (ahead.earliest, ahead.likely, ahead.latest)
     )

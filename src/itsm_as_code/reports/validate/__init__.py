@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from itsm_as_code.findings import Finding, Rule, Severity
+from itsm_as_code.wording import count
 
 
 @dataclass(frozen=True)
@@ -53,5 +54,5 @@ def summary(result: ValidateResult) -> str:
         counts.append(f"{result.known} known")
     if result.waived:
         counts.append(f"{result.waived} waived")
-    records = f"{result.records} record{'s' if result.records != 1 else ''}"
+    records = count(result.records, "record")
     return f"{records}: {', '.join(counts) or 'no findings'}"

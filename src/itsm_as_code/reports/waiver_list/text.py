@@ -9,6 +9,7 @@ from itsm_as_code import clock
 from itsm_as_code.policies.register import STANDINGS, RegisteredWaiver
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.waiver_list import WaiverList
+from itsm_as_code.wording import count
 
 _COLOUR: Final = {"expired": 31, "invalid": 31, "expiring": 33, "orphaned": 33, "unneeded": 33, "active": 32}
 
@@ -17,7 +18,7 @@ def render(report: WaiverList, colour: bool = False) -> str:
     blocks = [_block(entry, report.now, colour) for entry in report.entries]
     counts = [f"{report.count(standing)} {standing}" for standing in STANDINGS if report.count(standing)]
     number = len(report.entries)
-    summary = f"{number} waiver{'s' if number != 1 else ''}: {', '.join(counts)}" if counts else "no waivers"
+    summary = f"{count(number, 'waiver')}: {', '.join(counts)}" if counts else "no waivers"
     return "\n".join([*blocks, summary, ""])
 
 

@@ -11,6 +11,7 @@ from itsm_as_code.clock import BEGINNING, FOREVER, format_date, format_instant, 
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.site.views.values import Code, Inline, Missing, Moment, Text, Value
+from itsm_as_code.wording import count as count
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -65,11 +66,6 @@ def said(*sentences: str) -> Value:
 def framework(code: str) -> str:
     """``iso20000-1:2018`` -> ``ISO/IEC 20000-1:2018``; one that is not known stays as it is written."""
     return _FRAMEWORKS.get(code, code)
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """``1 service``, ``2 services``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def spelt(number: int) -> str:

@@ -11,6 +11,7 @@ import pytest
 from itsm_as_code.errors import GitError
 from itsm_as_code.forges.local import parse_pull_request
 from itsm_as_code.gate import evaluate
+from itsm_as_code.git.objects import FolderOfRevision
 from itsm_as_code.git.repository import Repository
 from tests.attacks.tools import BAD_BACKOUT, CHANGE, EVERYBODY, POLICY, approve, ignored, missing, on_main
 from tests.conftest import NOW, Workshop, codes
@@ -300,3 +301,20 @@ def test_a_work_tree_full_of_lies(workshop: Workshop) -> None:
     workshop.change()
     workshop.git("add", "-A")
     assert codes(workshop.judge()) == BLOCKED
+
+
+@pytest.mark.parametrize("name", [b"two words", b"r\xffx"])
+def test_a_folder_of_records_whose_name_is_no_word(tmp_path: Path, name: bytes) -> None:
+    """git repeats what was asked for where it has none, so a blank made the answer look like another one."""
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/" + name))
+    folder.mkdir()
+    git = ["git", "-C", tmp_path, "-c", "user.name=A", "-c", "user.email=a@shop.example"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "Nothing"]):
+        subprocess.run([*git, *words], check=True)
+    (folder / "itsm.yaml").write_text("kind: Configuration\n")
+    for words in (["add", "."], ["commit", "-q", "-m", "Records"]):
+        subprocess.run([*git, *words], check=True)
+    repository = Repository(folder)
+    snapshots = [repository.records(repository.commit(revision)) for revision in ("HEAD~1", "HEAD")]
+    trees = [snapshot.tree for snapshot in snapshots if isinstance(snapshot, FolderOfRevision)]
+    assert trees == [None, repository.text("rev-parse", "HEAD:./").strip()]

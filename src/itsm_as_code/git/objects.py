@@ -177,15 +177,15 @@ class Objects(Commands):
         conversation = self._conversation()
         process, found = conversation.process, []
         try:
-            process.stdin.write("".join(f"{what} {oid}\n" for oid in ids).encode())
+            process.stdin.write(os.fsencode("".join(f"{what} {oid}\n" for oid in ids)))
             process.stdin.flush()
             for _ in ids:
                 header = process.stdout.readline().split()
-                if len(header) != 3:
-                    if header[-1:] != [b"missing"]:
-                        raise BrokenPipeError
+                if header[-1:] == [b"missing"]:  # behind what was asked for, which may hold spaces
                     found.append(("", "", 0, b""))
                     continue
+                if len(header) != 3:
+                    raise BrokenPipeError
                 oid, kind, size = header[0].decode(), header[1].decode(), int(header[2])
                 content = process.stdout.read(size + 1)[:-1] if what == "contents" else b""
                 if what == "contents" and len(content) != size:

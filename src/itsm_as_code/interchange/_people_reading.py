@@ -28,6 +28,7 @@ _PEOPLE: Final = {"person", "organizationalperson", "inetorgperson", "posixaccou
 _GROUPS: Final = {"group", "groupofnames", "groupofuniquenames", "posixgroup"}
 _DISABLED: Final = 2
 """ACCOUNTDISABLE of userAccountControl, as Active Directory exports it."""
+_FLAGS: Final = re.compile(r"\d{1,10}\Z")
 _TOKEN_BOT: Final = re.compile(r"(?:project|group)_\d+_bot")
 """The account of an access token at GitLab."""
 _LINE: Final = re.compile(r"([A-Za-z][\w.-]*)(?:;[\w;-]+)?(::?|:<)[ ]*(.*)\Z", re.DOTALL)
@@ -112,7 +113,7 @@ def _reader(path: str, source: bytes) -> Any:
 def _json(path: str, source: bytes, told: Told, team: str | None) -> None:
     """Lists of accounts or teams as APIs give them, or all of an organisation as it was fetched."""
     whole = json_whole(source)
-    if isinstance(whole, dict) and {"members", "teams"} <= whole.keys():
+    if isinstance(whole, dict) and all(isinstance(whole.get(key), list) for key in ("members", "teams")):
         items = [(item, Location(path, 1, 1)) for item in (*whole["members"], *whole["teams"])]
     else:
         items = json_objects(path, source)
@@ -159,6 +160,7 @@ def _team(item: Mapping[str, Any], at: Location, told: Told) -> bool:
         return False
     parent, address = item.get("parent"), str(item.get("html_url", ""))
     slug = re.search(r"/orgs/([^/]+)/teams/([^/]+)\Z", address)
+    members = item.get("members")
     group = told.group(
         name,
         at,
@@ -166,11 +168,13 @@ def _team(item: Mapping[str, Any], at: Location, told: Told) -> bool:
         text=str(item.get("description") or "").strip(),
         parent=str(parent.get("slug", "")) if isinstance(parent, dict) else "",
         slug=f"{slug[1]}/{slug[2]}" if slug else "",
-        is_whole=isinstance(item.get("members"), list),
+        is_whole=isinstance(members, list),
     )
-    for member in item.get("members") or ():
-        if isinstance(member, dict) and (someone := _account(member, at)):
+    for member in members if isinstance(members, list) else ():
+        if someone := _account(member, at) if isinstance(member, dict) else None:
             group.members[told.add(someone)] = None
+        else:
+            told.problems.append((f"a member of the team '{name[:60]}' is no account", at))
     return True
 
 
@@ -182,8 +186,10 @@ def _codeowners(path: str, source: bytes, told: Told, _: str | None) -> None:
     for number, line in enumerate(source.decode("utf-8", "replace").splitlines(), 1):
         text = re.sub(r"(?:^|\s)#.*", "", line)
         text = re.sub(r"^\s*\^?\[[^\]]*\](?:\[\d+\])?", "section", text)
+        column = 0
         for owner in re.split(r"(?<!\\)\s+", text.strip())[1:]:
-            at = Location(path, number, line.find(owner) + 1)
+            column = line.find(owner, column) + 1
+            at = Location(path, number, column)
             if owner.startswith("@@"):
                 continue  # a role of GitLab
             if owner.startswith("@") and "/" in owner:
@@ -213,8 +219,8 @@ def _aliases(path: str, source: bytes, told: Told, _: str | None) -> None:
     for name, members in aliases.items():
         at = document.at("aliases", name)
         group = told.group(str(name), at)
-        for login in members or ():
-            group.members[told.add(Someone(str(login).casefold(), at, str(login)))] = None
+        for login in _logins(members, f"the alias {name}", at, told):
+            group.members[told.add(Someone(login.casefold(), at, login))] = None
 
 
 def _owners(path: str, source: bytes, told: Told, _: str | None) -> None:
@@ -222,9 +228,20 @@ def _owners(path: str, source: bytes, told: Told, _: str | None) -> None:
     filters = data.get("filters")
     for part in (data, *(filters.values() if isinstance(filters, dict) else ())):
         for role in ("approvers", "reviewers"):
-            for login in (part.get(role) if isinstance(part, dict) else None) or ():
-                if str(login).casefold() not in told.groups:
-                    told.add(Someone(str(login).casefold(), document.at(role), str(login)))
+            at = document.at(role)
+            for login in _logins(part.get(role) if isinstance(part, dict) else None, role, at, told):
+                if login.casefold() not in told.groups:
+                    told.add(Someone(login.casefold(), at, login))
+
+
+def _logins(listed: Any, what: str, at: Location, told: Told) -> list[str]:
+    """The accounts that a list names; whatever is none is told of."""
+    items = listed if isinstance(listed, list) else [] if listed is None else [listed]
+    found = [item for item in items if isinstance(item, str) and item.strip()]
+    if not isinstance(listed, list | None) or len(found) < len(items):
+        told.problems.append((f"{what} is no list of accounts", at))
+        return []
+    return found
 
 
 # Directories
@@ -260,7 +277,7 @@ def _ldif(path: str, source: bytes, told: Told, _: str | None) -> None:
         if classes & _GROUPS or not classes & _PEOPLE or "computer" in classes:
             continue
         control = first.get("useraccountcontrol", "0")
-        disabled = control.isdecimal() and bool(int(control) & _DISABLED)
+        disabled = bool(_FLAGS.match(control)) and bool(int(control) & _DISABLED)
         name = first.get("displayname") or first.get("cn", "")
         names[first.get("dn", "").casefold()] = key
         told.add(Someone(key, at, login, name, emails, None, first.get("title", ""), is_active=not disabled,
@@ -276,15 +293,16 @@ def _ldif(path: str, source: bytes, told: Told, _: str | None) -> None:
 
 
 def _entries(path: str, source: bytes) -> Iterator[tuple[Location, dict[str, list[str]]]]:
-    whole: list[tuple[int, str]] = []
+    whole: list[tuple[int, list[str]]] = []
     for number, line in enumerate(source.decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n"), 1):
         if line.startswith(" ") and whole:  # it goes on with the one before (RFC 2849, note 2)
-            whole[-1] = (whole[-1][0], whole[-1][1] + line[1:])
+            whole[-1][1].append(line[1:])
         else:
-            whole.append((number, line))
+            whole.append((number, [line]))
     entry: dict[str, list[str]] = {}
     begin = 1
-    for number, line in [*whole, (0, "")]:
+    for number, parts in [*whole, (0, [])]:
+        line = "".join(parts)
         if not line.strip():
             if "dn" in entry:
                 yield Location(path, begin, 1), entry

@@ -60,7 +60,9 @@ _TIME: Final = re.compile(
     r"(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d)(?::(\d\d)(?:\.\d*)?)?)?"
     r"[ \t]*(?:Z|([-+])(\d\d?):?(\d\d)?)?\Z"
 )
-_BEHIND: Final = re.compile(r"\s*\([^()]*\)\Z")
+_SEARCHED: Final = 500
+"""Characters of a title that are looked at for words."""
+_BEHIND: Final = re.compile(r"(?<!\s)\s*\([^()]*\)\Z")
 Data = dict[str, Any]
 
 
@@ -214,7 +216,7 @@ class Page:
     def _is_planned(self, entry: Entry) -> bool:
         if entry.planned is not None:
             return entry.planned
-        said = f"{entry.title} {entry.number}"
+        said = f"{entry.title[:_SEARCHED]} {entry.number}"
         by_words = self._planned.search(said) and not _UNPLANNED.search(said)
         found = bool(by_words) or entry.impact == "none"
         if found and entry.impact != "none":

@@ -16,7 +16,9 @@ from itsm_as_code.interchange._store import Known
 from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.records.local_times import LocalTimes
 
-_HTML: Final = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|ul|ol|li|a|table|tr|td|code|pre|h[1-6])\b[^>]*>", re.I)
+_HTML: Final = re.compile(r"</?(?:p|br|div|span|b|i|u|em|strong|ul|ol|li|a|table|tr|td|code|pre|h[1-6])\b[^<>]*>", re.I)
+_LOOSE: Final = re.compile(r"<(?![^<>]*>)")
+"""What begins no tag; the parser looks for the end of each in all that follows."""
 _MARKS: Final = re.compile(r"\[/?code\]")
 _WITH_LOGIN: Final = re.compile(r"(.*\S)\s*\(([^()]+)\)\Z", re.S)
 _INTERNAL: Final = re.compile(r"[0-9a-f]{32}\Z")
@@ -58,7 +60,7 @@ def plain_text(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _HTML.search(text):
         parser = _Text()
-        parser.feed(_MARKS.sub("", text))
+        parser.feed(_LOOSE.sub("&lt;", _MARKS.sub("", text)))
         parser.close()
         text = re.sub(r"\n\s*\n+", "\n\n", "".join(parser.parts))
     return FORBIDDEN.sub("", text.replace("\u00a0", " ")).strip()

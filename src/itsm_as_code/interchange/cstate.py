@@ -20,8 +20,8 @@ from itsm_as_code.records.formats import is_url
 
 TITLE: Final = "a status page of cState (config.yml, its issues)"
 _FRONT: Final = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n(.*?\n)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_UPDATE: Final = re.compile(r"(.*?)\{\{<\s*track\s+\"([^\"]*)\"\s*>\}\}", re.DOTALL)
-_SHORTCODE: Final = re.compile(r"[ \t]*\{\{[<%].*?[%>]\}\}")
+_UPDATE: Final = re.compile(r"\{\{<\s*track\s+\"([^\"]*)\"\s*>\}\}")
+_SHORTCODE: Final = re.compile(r"(?<![ \t])[ \t]*\{\{[<%](?:(?!\{\{).)*?[%>]\}\}")
 _IMPACTS: Final = {"down": "full", "disrupted": "degraded", "notice": "none"}
 _NOTHING_ASKED: Final = Asked()
 _REMEDY: Final = "mend the entry as the page's documentation has it, and import it again"
@@ -106,7 +106,8 @@ def _entry(path: str, source: bytes, notes: Notes) -> Iterator[Entry]:
         return
     affected, notice = field.get("affected") or (), bool(field.get("informational"))
     text = source[front.end() :].decode("utf-8", "replace")
-    updates = ((instant(at), said.strip(" \t\r\n-")) for said, at in _UPDATE.findall(text))
+    parts = _UPDATE.split(text)  # what was said, then when
+    updates = ((instant(at), said.strip(" \t\r\n-")) for said, at in zip(parts[::2], parts[1::2], strict=False))
     yield Entry(
         PurePath(path).stem,
         str(field.get("title") or ""),

@@ -6,7 +6,7 @@ is taken away. Who is here and in no source that holds all is proposed as a leav
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -100,6 +100,8 @@ class _Register:
             self._by_email |= {address.casefold(): name for address in data["spec"].get("emails", ())}
         self._names: dict[str, str] = {}
         """Records by the keys of the source."""
+        self._undecided: set[str] = set()
+        """Records of which somebody in the source may be another one, or not."""
         self._made: dict[RecordId, NewRecord] = {}
 
     def records(self) -> list[NewRecord]:
@@ -107,7 +109,10 @@ class _Register:
             self._person(someone)
         for group in self._told.groups.values():
             self._team(group)
-        if self._asked.is_all:
+        if self._asked.is_all and self._told.problems:
+            message, remedy = "who has left is not told: not all that the sources hold can be read", "mend it first"
+            self._notes.add(PEOPLE_LEFT, message, self._told.problems[0][1], remedy=remedy)
+        elif self._asked.is_all:
             self._say_left()
         return list(self._made.values())
 
@@ -120,7 +125,6 @@ class _Register:
             self._names[someone.key] = found
             self._refuse(someone, f"'{someone.login or someone.key}' is a second one of {found}")
         elif found is not None:
-            self._names[someone.key] = found
             self._join(someone, found)
         elif someone.is_active:
             self._new(someone)
@@ -173,11 +177,11 @@ class _Register:
     def _join(self, someone: Someone, name: str) -> None:
         data = deepcopy(self._here[name])
         record = RecordId("Person", name)
-        same = [item for item in data["spec"].get("accounts", ()) if self._is(item, someone.login)]
-        if same and someone.number and same[0].get("id", someone.number) != someone.number:
-            why = f"the account {someone.login} of {record} has another number: the login may be somebody else's now"
+        if why := self._doubt(someone, data, record):
             self._refuse(someone, why)
+            self._undecided.add(name)
             return
+        self._names[someone.key] = name
         added = self._add_to(data["spec"], someone)
         if added:
             self._notes.add(PEOPLE_ADDED, f"added: {listed(added)}", someone.at, subject=name, record=record)
@@ -187,6 +191,17 @@ class _Register:
             message = "is marked as not active here, and is in the source"
             self._notes.add(PEOPLE_LEFT, message, someone.at, subject=name, record=record)
         self._made[record] = NewRecord(record, data, someone.at, is_merged=True)
+
+    def _doubt(self, someone: Someone, data: Data, record: RecordId) -> str:
+        """Why somebody with the account or an address of a person may be another one."""
+        accounts = [item for item in data["spec"].get("accounts", ()) if item["forge"] == self._asked.forge]
+        same = [item for item in accounts if self._is(item, someone.login)]
+        if same and someone.number and same[0].get("id", someone.number) != someone.number:
+            return f"the account {someone.login} of {record} has another number: the login may be somebody else's now"
+        if accounts and not same and someone.has_account and someone.login:
+            there = listed([item["login"] for item in accounts])
+            return f"{record} has the account {there}: '{someone.login}' has the same address, by its own word"
+        return ""
 
     # Teams
 
@@ -208,7 +223,8 @@ class _Register:
             return
         data = deepcopy(there.data)
         before = data["spec"].get("members", [])
-        gone = [name for name in before if name not in members and self._is_compared(name)] if group.is_whole else []
+        compared = self._compared(before) if group.is_whole and not self._told.problems else ()
+        gone = [name for name in compared if name not in members]
         if gone:
             remedy = "take them out of spec.members, or import with --retire"
             message = f"not in the team any more by the source: {listed(gone)}"
@@ -229,12 +245,11 @@ class _Register:
 
     # Leavers
 
-    def _is_compared(self, name: str) -> bool:
-        """Whether the sources could know somebody: by an account at the forge, or by an address."""
-        data = self._here.get(name, {"spec": {}})
+    def _compared(self, names: Iterable[str]) -> list[str]:
+        """Those whom the sources could know: by an account at the forge, or by an address."""
         accounts = any(person.has_account for person in self._told.people.values())
-        known = self._by_account if accounts else self._by_email
-        return name in known.values() and not data["spec"].get("bot", False)
+        known = set((self._by_account if accounts else self._by_email).values()) - self._undecided
+        return [name for name in names if name in known and not self._here[name]["spec"].get("bot", False)]
 
     def _say_left(self) -> None:
         seen = set(self._names.values())
@@ -248,9 +263,9 @@ class _Register:
                     self._made[record] = NewRecord(record, data, origin.at, is_merged=True)
 
     def _left(self, seen: set[str]) -> Iterator[tuple[str, Data]]:
-        for name, data in sorted(self._here.items()):
-            if name not in seen and data["spec"].get("active", True) and self._is_compared(name):
-                yield name, data
+        for name in self._compared(sorted(self._here)):
+            if name not in seen and self._here[name]["spec"].get("active", True):
+                yield name, self._here[name]
 
     def _leave(self, name: str, data: Data, why: str, someone: Someone) -> None:
         if data["spec"].get("active", True):

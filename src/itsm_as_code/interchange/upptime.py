@@ -20,8 +20,8 @@ from itsm_as_code.interchange._yaml import read_documents
 from itsm_as_code.records.formats import is_url
 
 TITLE: Final = "a status page of Upptime (sites, issues of GitHub)"
-_COMMENT: Final = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_FIELD: Final = re.compile(r"^\s*(\w+)\s*:\s*(.*\S)", re.MULTILINE)
+_COMMENT: Final = re.compile(r"<!--((?:(?!<!--).)*?)-->", re.DOTALL)
+_FIELD: Final = re.compile(r"^[ \t]*(\w+)[ \t]*:[ \t]*(\S.*)", re.MULTILINE)
 _NOTHING_ASKED: Final = Asked()
 _HOW: Final = "gh api --paginate 'repos/OWNER/NAME/issues?state=all&labels=status' gives the issues"
 

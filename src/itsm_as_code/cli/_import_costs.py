@@ -46,9 +46,11 @@ def _opened(session: Session, files: tuple[Path, ...], stack: ExitStack) -> dict
     for path in files:
         try:
             found[str(path)] = stack.enter_context(located(session, path).open("rb"))
+            if not found[str(path)].peek(2).strip():
+                raise OSError("there is nothing in it")
         except OSError as error:
-            remedy = "name a file that can be read"
-            raise ItsmError(f"cannot read {path}: {error.strerror}", remedy=remedy, code="unreadable") from None
+            message, remedy = f"cannot read {path}: {error.strerror or error}", "name a file that can be read"
+            raise ItsmError(message, remedy=remedy, code="unreadable") from None
     return found
 
 

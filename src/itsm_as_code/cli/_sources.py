@@ -42,19 +42,28 @@ def read_all(
             continue
         seen.add(place.resolve())
         try:
-            if name == "-":
-                sources[name] = sys.stdin.buffer.read(MAX_BYTES + 1)
-                continue
-            with place.open("rb") as file:
-                sources[name] = file.read(MAX_BYTES + 1)
+            content = _content(name, place, MAX_BYTES + 1)
         except OSError as error:
-            rule, message = IMPORT_READABLE, f"cannot read {name}: {error.strerror}"
+            rule, message = IMPORT_READABLE, f"cannot read {name}: {error.strerror or error}"
             unread.append(Finding(rule.id, rule.severity, Location(name), message, remedy))
             continue
-        if follow is not None:
-            more, problems = follow(name, place, sources[name])
+        sources[name] = content
+        if follow is not None and name != "-":
+            more, problems = follow(name, place, content)
             waiting |= {key: path for key, path in more.items() if key not in sources}
             said += problems
     if not sources:
         raise ItsmError(unread[0].message, remedy=remedy, code="unreadable")
     return sources, [*unread, *said]
+
+
+def _content(name: str, place: Path, most: int) -> bytes:
+    """What stands in a file; OSError where nothing does, for then whatever made it failed."""
+    if name == "-":
+        content = sys.stdin.buffer.read(most)
+    else:
+        with place.open("rb") as file:
+            content = file.read(most)
+    if len(content) < most and not content.strip():
+        raise OSError("there is nothing in it")
+    return content

@@ -98,13 +98,13 @@ class People:
 def wrong(message: str) -> ForgeError:
     """The error of an answer that cannot be used."""
     return ForgeError(
-        f"the forge's answer cannot be used: {message}", code="answer", remedy="run the gate again; then report it"
+        f"the forge's answer cannot be used: {message}", code="answer", remedy="try again; then report it"
     )
 
 
 def moved(message: str) -> ForgeError:
     """The error of answers that do not fit together, because something happened in between."""
-    return ForgeError(message, code="moved", remedy="run the gate again")
+    return ForgeError(message, code="moved", remedy="try again")
 
 
 def distinct(items: Iterable[str]) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ class Client:
             before, (found, pages) = found, self._once(path, query, inside)
             if whole and list(map(_identity, found)) == list(map(_identity, before)):
                 return found
-        raise ForgeError(f"GET {path}: the list changed while it was read", code="moved", remedy="run the gate again")
+        raise ForgeError(f"GET {path}: the list changed while it was read", code="moved", remedy="try again")
 
     def _once(self, path: str, query: Query | None, inside: str | None) -> tuple[list[Any], int]:
         if self.counts_pages:
@@ -176,7 +176,7 @@ class Client:
                     raise ForgeError(
                         f"{_shown(method, address)}: no answer ({_reason(error)})",
                         code="unreachable",
-                        remedy="look at the network and at the forge's status, and run the gate again",
+                        remedy="look at the network and at the forge's status, and try again",
                     ) from None
                 continue
             limited = _limited_for(status, headers, content)
@@ -225,7 +225,7 @@ class Client:
         """What the next call may take: its share of what the client may."""
         if self._seconds <= 0 or self._bytes <= 0:
             what = f"more than {RUN_SECONDS / 60:.0f} minutes or {RUN_BYTES >> 20} MiB of answers"
-            raise _wrong(method, address, f"comes after {what}", "look at the forge's status, and run the gate again")
+            raise _wrong(method, address, f"comes after {what}", "look at the forge's status, and try again")
         seconds, size = min(CALL_SECONDS, self._seconds), min(MAX_BYTES, self._bytes)
         return transport.Allowance(seconds, SOCKET_SECONDS, size, self.waiting.monotonic)
 
@@ -308,7 +308,7 @@ _REFUSALS = {
 
 
 def _refusal(method: str, address: str, status: int, content: bytes) -> ForgeError:
-    code, remedy = _REFUSALS.get(status, ("answer", "look at the forge's status, and run the gate again"))
+    code, remedy = _REFUSALS.get(status, ("answer", "look at the forge's status, and try again"))
     said = _said(content)
     return ForgeError(f"{_shown(method, address)}: {status}{f' ({said})' if said else ''}", code=code, remedy=remedy)
 
@@ -360,7 +360,7 @@ def _rate_limit(method: str, address: str, headers: HTTPMessage, seconds: float)
     return ForgeError(
         f"{_shown(method, address)}: rate limit {until}",
         code="rate-limit",
-        remedy="run the gate again then, or let it wait longer: --wait SECONDS",
+        remedy="try again then, or let it wait longer: --wait SECONDS",
     )
 
 

@@ -184,7 +184,7 @@ def _columns(names: list[str], reading: Reading, path: str, notes: Notes) -> dic
             lacking.append(name)
     for name in lacking:
         wanted = reading.columns.get(name, (name,))
-        remedy = did_you_mean(wanted[0], names) or f"say which is it: --map {name}=COLUMN, or --map {name}==TEXT"
+        remedy = did_you_mean(wanted[0], names) or f"say which it is: --map {name}=COLUMN, or --map {name}==TEXT"
         message = f"there is no column {' or '.join(wanted)}, by which '{name}' is read"
         if any("\udc80" <= letter <= "\udcff" for column in names for letter in column):
             remedy = "save the file as UTF-8, or say --encoding cp1252"

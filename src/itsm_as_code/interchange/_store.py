@@ -44,7 +44,7 @@ IMPORT_READABLE = Rule(
     "import-readable",
     "Every file that is named can be read",
     Severity.ERROR,
-    "A file that is not there, is a folder or may not be read is passed over; the others are imported.",
+    "A file that is not there, is a folder, is empty or may not be read is passed over; the others are imported.",
 )
 RULES = (IMPORT_EXISTS, IMPORT_VALID, IMPORT_READABLE)
 CONFIGURATION = "itsm.yaml"
@@ -163,7 +163,8 @@ def plan(conversion: Conversion, known: Known, *, force: bool) -> tuple[list[Pla
     notes = Notes()
     ordered = sorted(conversion.records, key=lambda new: str(new.id))
     files = [_planned(new, known, notes, force=force, remember=conversion.remember) for new in ordered]
-    if not os.path.lexists(known.root / CONFIGURATION):
+    is_any = any(file.outcome is not Outcome.SKIPPED for file in files)
+    if is_any and not os.path.lexists(known.root / CONFIGURATION):
         files.append(PlannedFile(CONFIGURATION, dump(_FIRST_CONFIGURATION), Outcome.CREATED))
     return files, notes.findings()
 

@@ -20,7 +20,7 @@ from itsm_as_code.interchange._tables import Row, UnreadableError, read_rows
 from itsm_as_code.interchange._values import ValueRefusedError, Values, plain_text
 from itsm_as_code.records.kinds import API_VERSION
 
-TITLE = "Rows of a table (CSV or JSON) by a mapping file"
+TITLE = "rows of a table (CSV or JSON) by a mapping file"
 TABLE = Rule(
     "import-table",
     "A table can be read row by row",

@@ -18,7 +18,7 @@ def render(result: Imported, *, each: bool = False) -> str:
     """``each`` adds a line for each record: where it comes from and what of it was taken, annotated and kept."""
     lines = [finding_line(found) for found in result.findings]
     lines += [line for file in result.files for line in _file(file)] if each else []
-    lines += [*_left(result), _counts(result)]
+    lines += [*_left(result), *_nothing(result), _counts(result)]
     return "".join(f"{terminal(line)}\n" for line in lines)
 
 
@@ -30,6 +30,12 @@ def _counts(result: Imported) -> str:
     found_all = f"{count(summary['entities'], 'entity', 'entities')}, {summary['notImported']} not imported"
     more = f", {count(summary['placeholders'], 'placeholder')}" if summary["placeholders"] else ""
     return f"{would}{found_all}; records in {result.into}: {done}{more} ({graded})"
+
+
+def _nothing(result: Imported) -> Iterator[str]:
+    """Where a source was read and nothing in it is of that format, which may well be a mistake."""
+    if not result.findings and not result.summary["entities"]:
+        yield f"nothing to import was found: is it what 'itsm import {result.source}' reads?"
 
 
 def _file(file: PlannedFile) -> Iterator[str]:

@@ -63,7 +63,7 @@ def cells(report: Scorecards, card: Scorecard) -> list[str]:
     """A scorecard for people."""
     data = row(report, card)
     by = f" by {data['by']}" if data["by"] else ""
-    following = f"{data['next']}{by}{', late' if data['late'] else ''}" if data["next"] else "none above it"
+    following = f"{data['next']}{by}{', late' if data['late'] else ''}" if data["next"] else "nothing higher"
     fulfilled = f"{data['fulfilled']} of {data['asked']}"
     missing = "; ".join(map(named, data["missing"]))
     return [str(card.subject), data["level"] or "none yet", following, fulfilled, missing or "nothing"]

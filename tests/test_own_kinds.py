@@ -157,3 +157,20 @@ def judge_laptop(workshop: Workshop, old: str, new: str) -> Decision:
 )
 def test_its_lifecycle_is_judged(workshop: Workshop, old: str, new: str, expected: list[str]) -> None:
     assert codes(judge_laptop(workshop, old, new)) == expected
+
+
+@pytest.mark.parametrize("services", ["7", "orders", "[{name: orders}]"])
+def test_what_it_means_by_services_is_its_own(workshop: Workshop, services: str) -> None:
+    """A rule that asks owners finds none by it, and the gate goes on."""
+    rule = "    - {name: stalls, match: {kinds: [Stall]}, approvals: [{from: {owners: affected}}]}\n"
+    approvals = workshop.path / "policies/approvals/all.yaml"
+    workshop.git("checkout", "-q", "main")
+    workshop.write("schemas/stall.schema.json", schema("Stall", "stalls", {"services": {"title": "Services"}}, []))
+    approvals.write_text(approvals.read_text() + rule)
+    workshop.commit("Stalls", who="erin")
+    workshop.git("checkout", "-q", "-B", "topic", "main")
+    head = "apiVersion: itsm/v1\nkind: Stall\nmetadata: {name: a, title: A}\n"
+    workshop.write("stalls/a.yaml", f"{head}spec: {{services: {services}}}\n")
+    workshop.commit()
+    workshop.review("bob")
+    assert codes(workshop.judge()) == ["approval-missing"]

@@ -17,6 +17,7 @@ from itsm_as_code.validation import Validation
 from tests.conftest import ROOT, SMALL, Run
 from tests.policies.test_packs import HEAD, said, small
 from tests.snapshots import folder
+from tests.test_own_kinds import schema
 
 SCHEMA = Validator("report", KindRegistry.load().bundled("reports/scorecards-report.schema.json"))
 LEVELS = """levels:
@@ -127,3 +128,19 @@ def test_spreadsheets_text_and_jobs(itsm: Run, tmp_path: Path) -> None:
 def test_without_levels_it_says_so(itsm: Run) -> None:
     code, out, _ = itsm("report", "scorecards", "-C", SMALL)
     assert (code, out) == (0, "itsm.yaml names no levels (spec.policies.levels)\n")
+
+
+@pytest.mark.parametrize("services", ["[{name: orders}, [orders]]", "orders", "7", "true"])
+def test_a_kind_of_ones_own_may_mean_something_else_by_services(services: str) -> None:
+    """Its records tell of no service, and above all they end no report."""
+    fields = {"services": {"title": "Services"}}
+    own = {
+        "schemas/stall.schema.json": schema("Stall", "stalls", fields, []),
+        "stalls/a.yaml": "apiVersion: itsm/v1\nkind: Stall\nmetadata: {name: a, title: A}\n"
+        f"spec: {{services: {services}}}\n",
+        "policies/open.yaml": policy("open", "Stall", "true", "object.metadata.name == 'b'"),
+    }
+    found = judged(LEVELS.replace("[owned]", "[owned, open]"), **own)
+    assert {outcome.policy for outcome in found.outcomes} >= {"open"}
+    there = ({name: told(card) for name, card in cards(one).items()} for one in (found, judged()))
+    assert next(there) == next(there)

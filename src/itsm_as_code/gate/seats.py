@@ -16,6 +16,7 @@ from itsm_as_code.forges.interface import Review, ReviewState
 from itsm_as_code.gate.identities import Directory, Person
 from itsm_as_code.gate.reviews import Ignored, LatestReview, Verdicts, Void
 from itsm_as_code.gate.scope import MatchedRule
+from itsm_as_code.records.catalogue import services_named
 from itsm_as_code.records.facts import Facts
 
 
@@ -245,7 +246,7 @@ def owner_teams(rule: MatchedRule, which: str, facts: Facts) -> list[str]:
             if record is None or not record.valid:
                 continue
             spec = record.spec
-            services = [name for name in (*spec.get("services", ()), spec.get("service")) if isinstance(name, str)]
+            services = services_named(spec)
             if record.id.kind == "Service":
                 services.append(record.name)
             if which == "dependents":

@@ -13,7 +13,7 @@ from datetime import date
 from itsm_as_code.configuration import Level
 from itsm_as_code.findings import RecordId
 from itsm_as_code.policies.engine import Outcome
-from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.catalogue import Catalogue, Record, services_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def _subjects(record: Record, catalogue: Catalogue, supplied: Mapping[str, Seque
     spec, kind = record.spec, record.id.kind
     if kind == "Team":
         return {record.id}
-    one = record.name if kind == "Service" else spec.get("service")
-    names = supplied.get(record.name, ()) if kind == "Supplier" else [one] if one else spec.get("services", ())
+    own = [record.name] if kind == "Service" else services_named(spec)
+    names = supplied.get(record.name, ()) if kind == "Supplier" else own
     services = [service for name in names if (service := catalogue.get("Service", name)) is not None]
     teams = (catalogue.get("Team", service.spec["owner"]) for service in services)
     return {item.id for item in (*services, *teams) if item is not None}

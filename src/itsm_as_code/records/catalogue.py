@@ -107,6 +107,13 @@ def get(data: Any, pointer: Pointer, default: Any = None) -> Any:
     return data
 
 
+def services_named(spec: Mapping[str, Any]) -> list[str]:
+    """The services that a record of any kind names; a kind of one's own may mean something else by these fields."""
+    listed = spec.get("services")
+    found = [*(listed if isinstance(listed, list) else ()), spec.get("service")]
+    return [name for name in found if isinstance(name, str)]
+
+
 class Listed(Linked):
     """The data of the records of a kind by name, of which it is known which are taken over."""
 

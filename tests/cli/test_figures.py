@@ -143,3 +143,8 @@ def test_what_others_reach_stands_beside_the_figure(
             if form == "json":
                 name = "kpi" if arguments[-1] == "calibration" else arguments[-1]
                 assert list(SCHEMAS[name].problems(json.loads(out))) == []
+
+
+def test_an_empty_report_says_so(itsm: Run) -> None:
+    out = itsm("report", "calibration", "-C", SMALL, "--now", "2020-01-01T00:00:00Z")[1]
+    assert out.splitlines()[1:] == ["nothing of it is recorded in that time"]

@@ -8,7 +8,7 @@ import pytest
 
 from itsm_as_code.records.document import Document, load
 from tests.attacks.tools import AGREEMENT, AGREEMENT_PATH, OUTAGE, OUTAGE_PATH
-from tests.conftest import ROOT, Run, Workshop
+from tests.conftest import ROOT, SMALL, Run, Workshop
 
 
 def test_the_draft_of_the_example(itsm: Run) -> None:
@@ -52,3 +52,12 @@ def test_what_is_no_period_or_not_over(itsm: Run) -> None:
         assert why in err
     code, _, err = itsm("-C", ROOT, "report", "service-review", "payment-api", "--period", "2026-Q3")
     assert (code, "did you mean 'payments-api'?" in err) == (2, True)
+
+
+def test_a_service_without_an_agreement(itsm: Run) -> None:
+    """It is told that there is nothing to measure, and a period that is not over is none for it either."""
+    arguments = ("-C", SMALL, "report", "service-review", "newsletter", "--now", "2026-11-22T12:00:00Z", "--period")
+    code, out, err = itsm(*arguments, "2026-Q3")
+    assert (code, "performance: []" in out) == (0, True)
+    assert "no agreement about newsletter is in force in 2026-Q3" in err
+    assert itsm(*arguments, "2026-Q4")[0] == 2

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from fractions import Fraction
 
-from itsm_as_code.clock import format_date, parse_date
+from itsm_as_code.clock import format_date, parse_date, zone
 from itsm_as_code.durations import add_months
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.service_levels.attainment import zone_of
@@ -23,7 +23,8 @@ def draft(facts: Facts, service: str, period: str, now: datetime) -> Data:
         for item in facts.agreements_by_service.get(service, ())
         if _is_about(item["spec"]["effective"], first, end)
     ]
-    if any(day_begins(end, zone_of(facts, item)) > now for item in agreements):
+    zones = [zone_of(facts, item) for item in agreements] or [zone(facts.timezone)]
+    if any(day_begins(end, tz) > now for tz in zones):
         raise ValueError(f"{period} is not over")
     spec: Data = {"service": service, "period": {"from": format_date(first), "until": format_date(end)}}
     review: Data = {

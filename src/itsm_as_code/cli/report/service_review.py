@@ -43,5 +43,7 @@ def command(session: Session, service: str, period: str) -> int:
         data = draft(facts, service, period, session.instant(rule_set.configuration.as_of))
     except ValueError as error:
         raise UsageError(str(error), remedy="name a period that is over, such as 2026-Q3, 2026-07 or 2025") from None
+    if not data["spec"]["performance"]:
+        session.say(f"no agreement about {service} is in force in {period}, so its performance is empty")
     session.write(dump(data, schema=rule_set.registry["ServiceReview"].schema).decode())
     return 0

@@ -10,6 +10,7 @@ from itsm_as_code.reports.kpi import Kpi, difference, lines
 def render(report: Kpi) -> str:
     period = report.period
     out = [f"from {format_instant(period.start)} to {format_instant(period.end)}, by what is known then"]
+    out += ["nothing of it is recorded in that time"] * (not report.metrics)
     for metric, counted, without in lines(report):
         of = f" of {metric.part}" if metric.part else ""
         out.append(escape.terminal(f"{metric.definition.title}{of}: {metric}"))

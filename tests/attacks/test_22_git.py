@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -318,3 +319,17 @@ def test_a_folder_of_records_whose_name_is_no_word(tmp_path: Path, name: bytes) 
     snapshots = [repository.records(repository.commit(revision)) for revision in ("HEAD~1", "HEAD")]
     trees = [snapshot.tree for snapshot in snapshots if isinstance(snapshot, FolderOfRevision)]
     assert trees == [None, repository.text("rev-parse", "HEAD:./").strip()]
+
+
+def test_complaints_that_nobody_reads_stop_nobody(workshop: Workshop) -> None:
+    """git warns of an ambiguous name each time, and waits once the pipe is full."""
+    workshop.git("tag", "-f", "main", "main~0")
+    repository = Repository(workshop.path)
+    names = ["main^{commit}"] * 3_000
+    asking = Thread(target=lambda: [repository.named(name) for name in names], daemon=True)
+    asking.start()
+    asking.join(30)
+    stuck = asking.is_alive()
+    for conversation in repository._conversations:
+        conversation.process.kill()
+    assert not stuck

@@ -115,7 +115,6 @@ class Objects(Commands):
         if not _PLAIN.match(expression):
             _, out, said = self._execute(("rev-parse", "--verify", "--end-of-options", expression))
             return out.decode().strip(), said
-        self._conversation().said()
         return self.named(expression)[0], self._conversation().said()
 
     @property
@@ -176,6 +175,7 @@ class Objects(Commands):
         """The whole of the answers, so that whoever stops reading leaves none to the next who asks."""
         conversation = self._conversation()
         process, found = conversation.process, []
+        conversation.said()  # of what was asked before; git would wait for somebody to read it
         try:
             process.stdin.write(os.fsencode("".join(f"{what} {oid}\n" for oid in ids)))
             process.stdin.flush()

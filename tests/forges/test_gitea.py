@@ -123,11 +123,6 @@ def test_an_approval_by_somebody_who_may_not_write_is_missing(live: Live, itsm: 
     assert judged(itsm, live)["verdict"] == "pending"
 
 
-def test_its_settings_are_not_audited_and_that_is_said(live: Live, itsm: Run) -> None:
-    code, _, err = itsm("audit", "forge", "-C", live.shop.work.path, "--forge", "gitea", "--repo", "shop/itsm")
-    assert (code, "the settings of Gitea are not audited yet" in err) == (2, True)
-
-
 def test_the_pull_request_that_a_commit_came_with() -> None:
     face = GiteaFace(state(BOB, landed=[HEAD], merged_at="2026-11-22T11:00:00Z", edited={0: "2026-11-22T12:00:00Z"}))
     with serving(face) as server:

@@ -14,6 +14,7 @@ from itsm_as_code import site
 from itsm_as_code.site.render import Renderer
 from itsm_as_code.validation import Validation
 from tests.site.conftest import REVISION
+from tests.site.questions import PAST
 from tests.site.reader import Document, internal, read
 from tests.site.transcript import organisation
 
@@ -26,7 +27,7 @@ def documents(pages: Pages) -> dict[str, Document]:
 
 
 def test_same_input_same_bytes(example: Validation, pages: Pages) -> None:
-    assert dict(site.build(example, REVISION)) == pages
+    assert dict(site.build(example, REVISION, past=PAST)) == pages
 
 
 def test_files_are_made_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

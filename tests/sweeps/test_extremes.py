@@ -206,9 +206,12 @@ NOT_OF_RECORDS += (
     "help",
     "import alerts",
     "import backstage",
+    "import cstate",
     "import icalendar",
     "import issue",
     "import openslo",
+    "import people",
+    "import upptime",
 )
 NOT_OF_RECORDS += ("import request",)
 """Commands that read no times, or want a signing key first."""

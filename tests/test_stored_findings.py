@@ -133,10 +133,10 @@ class Near:
 
 def test_a_tree_is_judged_by_one_near_it(tmp_path: Path) -> None:
     near = Near(organisation(tmp_path / "repository"), tmp_path / "cache")
-    for seed in range(40, 46):
+    for seed in range(40, 43):
         near.judge(seed)
     assert near.wrong == []
-    assert near.by_index >= 2, "the others touch what judges"
+    assert near.by_index >= 1, "the others touch what judges"
 
 
 def test_what_was_missing_before_is_counted_once(

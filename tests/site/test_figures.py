@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import pytest
 
-from itsm_as_code import clock, site
+from itsm_as_code import clock
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
@@ -23,7 +23,6 @@ from itsm_as_code.site.views.values import Status
 from itsm_as_code.validation import Validation
 from tests.conftest import NORMAL_CHANGE, SMALL
 from tests.site.conftest import Validate
-from tests.site.questions import PAST
 from tests.site.reader import Document, read
 
 Pages = dict[str, bytes]
@@ -193,10 +192,6 @@ def test_kinds_stand_by_their_practice(pages: Pages, example: Validation) -> Non
     assert within(read(pages["index.html"])).index("request-offerings/index.html") > 0
     document = read(pages["request-offerings/index.html"])
     assert "../service-requests/index.html" in within(document)
-
-
-def test_pages_are_the_same_each_time(example: Validation, pages: Pages) -> None:
-    assert dict(site.build(example, "3f9c2ab17e0d4c5b8a6f7e8d9c0b1a2f3e4d5c6b", past=PAST)) == pages
 
 
 def test_the_last_day_of_notice_stands_wherever_people_look_for_what_comes(pages: Pages) -> None:

@@ -13,7 +13,7 @@ from itsm_as_code.cli.report._figures import Figures, period_options
 @period_options
 @common_options("kpi")
 def command(session: Session, figures: Figures) -> int:
-    """Report how often changes of each likelihood and level failed.
+    """Report how often changes of each level of risk failed.
 
     Each change that ended is assessed again as it is recorded, with the history as it was when it began. A change
     failed by its own result, or because an incident names it as its cause. It is the likelihood that says how often

@@ -92,7 +92,7 @@ test: $(STAMP) ## Run the tests
 	done; \
 	echo "note: no Chromium or Chrome is installed, so the tests marked 'browser' have nothing to run in;" \
 	  "they are skipped here, and fail where CI=true"
-	ITSM_TEST_DEPS=$(DEPS) $(BIN)/python -m pytest -n 2 --dist worksteal
+	ITSM_TEST_DEPS=$(DEPS) $(BIN)/python -m pytest -n 3 --dist worksteal
 
 deep: $(STAMP) ## Run the volume: fuzz, sweeps, random histories, with counts
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m deep -rP
@@ -103,7 +103,7 @@ mutation: $(STAMP) ## Change guards of AREA (default: gate) and show which chang
 
 coverage: $(STAMP) ## Run the tests and show what they do not reach
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m coverage run -m pytest -n 3 --dist worksteal
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 

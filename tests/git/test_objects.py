@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from itsm_as_code.errors import GitError
+from itsm_as_code.git.commands import _MOST_STARTED
 from itsm_as_code.git.objects import _AT_ONCE
 from itsm_as_code.git.repository import Repository
 from tests.conftest import Workshop
@@ -96,3 +97,12 @@ def test_a_folder_with_a_line_feed_in_its_name(shop: Workshop, tmp_path: Path) -
     repository = Repository(odd)
     assert (repository.prefix, repository.git_dir) == ("a\nb/c/", shop.path / ".git")
     assert len(ids(repository)) == 3
+
+
+def test_many_repositories_at_once_have_few_processes_and_all_are_answered(shop: Workshop) -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+    many = [Repository(shop.path) for _ in range(_MOST_STARTED + 20)]
+    for repository in many:
+        assert next(repository.objects(ids(repository), "blob")) == b"0" * 10
+    assert len(list(Path("/dev/fd").iterdir())) - before <= 3 * _MOST_STARTED
+    assert next(many[0].objects(ids(many[0]), "blob")) == b"0" * 10, "which was ended, and is started again"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,10 +43,13 @@ _OPTIONS = (
 _REMOTE = frozenset({"fetch", "push"})
 _MOST_SAID = 1 << 16
 """Bytes that a pipe holds, at least on the systems that this runs on (pipe(7))."""
+_MOST_STARTED = 64
+"""Conversations at once: repositories that nobody needs any more may wait long for the collector of cycles."""
+_STARTED: list[weakref.ref[Conversation]] = []
 _PLACES = (("--absolute-git-dir",), ("--show-prefix",), ("--git-path", "objects"), ("--git-path", "shallow"))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Conversation:
     """A git process that answers as long as it is asked: to start one costs more than to read most objects."""
 
@@ -53,6 +57,8 @@ class Conversation:
     environment: Mapping[str, str]
     owner: int
     """The process that started it; one that was forked off must start its own."""
+    is_over: bool = False
+    """Whether it was ended; who asks again starts another."""
 
     def said(self) -> str:
         """What it has complained of since it was last asked; it does so before it answers."""
@@ -63,6 +69,7 @@ class Conversation:
 
     def end(self) -> str:
         """End it, and give what it complained of; what was asked and not read is lost."""
+        self.is_over = True
         if os.getpid() != self.owner or self.process.returncode is not None:
             return ""
         self.process.terminate()
@@ -122,7 +129,13 @@ class Commands:
         process = self._start(arguments, self.folder, subprocess.PIPE)
         if process.stderr is not None:
             os.set_blocking(process.stderr.fileno(), False)
-        return Conversation(process, dict(self._environment), os.getpid())
+        started = Conversation(process, dict(self._environment), os.getpid())
+        _STARTED.append(weakref.ref(started))
+        while len(_STARTED) > _MOST_STARTED:
+            oldest = _STARTED.pop(0)()
+            if oldest is not None:
+                oldest.end()
+        return started
 
     def _execute(
         self, arguments: tuple[str, ...], feed: bytes | None = None, folder: Path | None = None

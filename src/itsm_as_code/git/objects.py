@@ -203,7 +203,7 @@ class Objects(Commands):
     def _conversation(self) -> Conversation:
         """The process that is asked for objects; another one where this process or git's environment is another."""
         for there in self._conversations:
-            if there.owner == os.getpid() and there.environment == self._environment:
+            if not there.is_over and there.owner == os.getpid() and there.environment == self._environment:
                 return there
             there.end()
         self._conversations[:] = [self.converse("cat-file", "--batch-command")]

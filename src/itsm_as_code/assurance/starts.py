@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from itsm_as_code import clock
 from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.touches import Touch, touches_of
+from itsm_as_code.measures.stages import NOT_AUTHORISED
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.document import Document, load
 from itsm_as_code.records.taken_over import is_taken_over
-
-_NOT_AUTHORISED: Final = ("draft", "proposed", "rejected", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,9 @@ def _authorised_by(ledger: Ledger, touches: list[Touch]) -> str | None:
     """The first commit that brought a change into a state in which it is authorised; None where it was before."""
     for touch in touches:
         states = [_state(ledger, blob) for blob in (touch.before, touch.after) if blob in touch.files]
-        if touch.before in touch.files and states[0] not in _NOT_AUTHORISED:
+        if touch.before in touch.files and states[0] not in NOT_AUTHORISED:
             return None
-        if touch.after in touch.files and states[-1] not in _NOT_AUTHORISED:
+        if touch.after in touch.files and states[-1] not in NOT_AUTHORISED:
             return touch.commit
     return None
 

@@ -15,11 +15,10 @@ from typing import Final
 from itsm_as_code.findings import Finding
 from itsm_as_code.git.history import versions
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.measures.stages import Stages
+from itsm_as_code.measures.stages import NOT_AUTHORISED, Stages
 from itsm_as_code.records.document import load
 from itsm_as_code.records.file_names import stem_of
 
-_AHEAD: Final = ("draft", "proposed", "rejected", "cancelled")
 _STATUS: Final = re.compile(rb"""["']?\bstatus["']?\s*:\s*["']?([a-z-]*)""")
 _Version = tuple[str, datetime, str]
 
@@ -38,7 +37,7 @@ def stages_of(repository: Repository, commit: str, folder: str) -> dict[str, Sta
         found[name] = Stages(at)
     for name, at, _ in _firsts(written, states, ("draft",)):
         found[name] = replace(found[name], proposed=at)
-    for name, at, _ in _firsts(landed, states, _AHEAD):
+    for name, at, _ in _firsts(landed, states, NOT_AUTHORISED):
         found[name] = replace(found.get(name, Stages()), authorised=at)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.gate.candidate import Candidate
@@ -14,6 +14,7 @@ from itsm_as_code.gate.scope import PathChange, RuleMatcher, Scope, View
 from itsm_as_code.measures.risk import Risk, assess
 from itsm_as_code.measures.risk_factors import Proposal
 from itsm_as_code.measures.risk_table import LEVELS
+from itsm_as_code.measures.stages import NOT_AUTHORISED
 from itsm_as_code.policies.cel import Context, Environment
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.diff import RecordDiff
@@ -114,8 +115,5 @@ def _risk_of(diff: RecordDiff, candidate: Candidate) -> Risk | None:
 def authorised_risk(diff: RecordDiff, candidate: Candidate) -> Iterator[Risk]:
     """The risk of a change as it was authorised: what is left out since then makes it no smaller."""
     old = diff.old
-    if old is not None and old.valid and old.spec["status"] not in _NOT_AUTHORISED and not is_taken_over(old.data):
+    if old is not None and old.valid and old.spec["status"] not in NOT_AUTHORISED and not is_taken_over(old.data):
         yield assess(old.data, candidate.base_facts, candidate.now, candidate.rule_set.configuration.risk_table)
-
-
-_NOT_AUTHORISED: Final = ("draft", "proposed", "rejected", "cancelled")

@@ -14,6 +14,9 @@ from itsm_as_code.clock import parse_instant
 from itsm_as_code.measures.metric import Definition
 from itsm_as_code.records.facts import Data
 
+NOT_AUTHORISED: Final = ("draft", "proposed", "rejected", "cancelled")
+"""The states of a change to which nobody has agreed, or does any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stages:

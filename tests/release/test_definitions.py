@@ -98,6 +98,24 @@ def test_what_the_image_copies_is_there_and_nothing_else_is_sent() -> None:
 # The tag
 
 
+def test_nothing_is_published_before_all_tests_are_green() -> None:
+    jobs = parse((ROOT / ".github/workflows/release.yml").read_bytes())["jobs"]
+    checks = parse((ROOT / ".github/workflows/ci.yml").read_bytes())
+    (tests,) = [name for name, job in jobs.items() if job.get("uses") == "./.github/workflows/ci.yml"]
+    assert "workflow_call" in checks["on"]
+    assert any("make test" in text for text in scripts(checks["jobs"]["test"]))
+
+    def waits(name: str) -> bool:
+        needs = jobs[name].get("needs", [])
+        needs = [needs] if isinstance(needs, str) else needs
+        return tests in needs or any(waits(need) for need in needs)
+
+    writing = {name for name, job in jobs.items() if "write" in job["permissions"].values() or "environment" in job}
+    assert writing == {"attest", "pypi", "image", "release"}
+    assert [name for name in writing if not waits(name)] == []
+    assert [name for name, job in jobs.items() if "if" in job] == [], "a condition would run a job after what failed"
+
+
 @pytest.fixture
 def tagged(tmp_path: Path) -> Path:
     """A clone of a small project at version 1.2.3, whose head is on its default branch."""

@@ -11,7 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from itsm_as_code.findings import Location, RecordId
+from itsm_as_code.interchange import Conversion, Known, Outcome, plan
 from itsm_as_code.interchange._memory import MEMORY, merged, with_memory, without_memory
+from itsm_as_code.interchange._store import NewRecord
 from tests.conftest import Run, examples
 
 HEAD = "apiVersion: backstage.io/v1alpha1\n"
@@ -165,6 +168,15 @@ class TestReport:
         assert f"{tmp_path}/a.yaml:2:1: error backstage-entity: not imported: not YAML" in out
         assert "2 entities, 1 not imported" in out
         assert (tmp_path / "new/people/teams/core.yaml").is_file()
+
+    def test_what_cannot_be_written_is_not_said_to_be_there(self, tmp_path: Path) -> None:
+        metadata = {"name": "core", "title": "Core", "description": "\ud800"}
+        data = {"apiVersion": "itsm/v1", "kind": "Team", "metadata": metadata, "spec": {"members": []}}
+        new = NewRecord(RecordId("Team", "core"), data, Location("in.yaml"))
+        files, findings = plan(Conversion([new], [], 0), Known.read(tmp_path), force=False)
+        assert [file.outcome for file in files] == [Outcome.SKIPPED]
+        (said,) = findings
+        assert (said.rule, "not written: not a record" in said.message) == ("import-valid", True), said
 
 
 class TestDecisions:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from itsm_as_code.findings import Severity
 from itsm_as_code.interchange import Conversion, Known
 from itsm_as_code.interchange.people import Asked, convert
 from tests.conftest import Run
@@ -134,7 +135,14 @@ def test_an_account_goes_to_nobody_by_the_name_alone(shop: Path) -> None:
     ]
     found = listed(shop, {"login": "ben", "id": 8})
     assert "has another number: the login may be somebody else's now" in said(found, "people-same")[0]
-    found = listed(shop, {"username": "benny", "id": 8, "email": "ben@shop.example"}, forge="gitlab")
+    benny = {"username": "benny", "id": 8, "email": "ben@shop.example"}
+    found = listed(shop, benny, forge="gitlab", team="core")
+    message = "not imported: 'benny' has the address of Person ben, which nobody has verified"
+    assert (specs(found).get("Person ben"), said(found, "people-same")) == (None, [message])
+    assert specs(found)["Team core"]["members"] == ["ada", "ben", "bot"]
+    (finding,) = (item for item in found.findings if item.rule == "people-same")
+    assert (finding.severity, "--by-address" in finding.remedy) == (Severity.ERROR, True)
+    found = listed(shop, benny, forge="gitlab", by_address=True)
     assert specs(found)["Person ben"]["accounts"][1] == {"forge": "gitlab", "login": "benny", "id": 8}
     assert said(found, "people-added") == ["ben: added: the account benny"]
 

@@ -18,7 +18,8 @@ _HELP = """Import people and teams.
 
 FILE is a list of accounts or teams as the API of GitHub, GitLab or Gitea gives it (JSON), LDIF or CSV of a directory,
 CODEOWNERS, OWNERS or OWNERS_ALIASES. Somebody who is here is told by their account, else by their address; what is
-missing of them is added, and nothing taken away. Who is in no source that holds all is proposed as a leaver.
+missing of them is added, and nothing taken away. An address alone gives nobody an account without --by-address. Who
+is in no source that holds all is proposed as a leaver.
 
 \b
 Example:
@@ -48,6 +49,7 @@ def people_command(
     @click.option("--team", metavar="NAME", help="The team whose members FILE lists.")
     @click.option("--all", "is_all", is_flag=True, help="They are all who work here: name who is here and not there.")
     @click.option("--retire", is_flag=True, help="Write that who is not there any more is not active.")
+    @click.option("--by-address", is_flag=True, help="Give accounts by address: the forge has verified all of them.")
     @into
     @dry_run
     @common_options("import_")
@@ -60,12 +62,13 @@ def people_command(
         team: str | None,
         is_all: bool,
         retire: bool,
+        by_address: bool,
         into: Path | None,
         dry_run: bool,
     ) -> None:
         told = _asked(files, origin, api_url)
         forge = origin.partition(":")[0] if origin else forge
-        asked = Asked(forge, team, is_all or bool(told), retire)
+        asked = Asked(forge, team, is_all or bool(told), retire, by_address)
         run(session, "people", files, into, partial(convert, asked=asked), how(dry_run=dry_run), told)
 
     return command

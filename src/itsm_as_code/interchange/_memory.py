@@ -142,4 +142,4 @@ def _value(value: Any) -> str:
 
 
 def _digest(text: str, length: int) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()[:length]
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()).decode()[:length]

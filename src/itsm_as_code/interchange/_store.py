@@ -176,7 +176,8 @@ def _planned(new: NewRecord, known: Known, notes: Notes, *, force: bool, remembe
     data = merge.data
     if existing is None and remember:
         data = with_memory(data)
-    outcome = _outcome(merge, data, existing, os.path.lexists(known.root / path), force=force)
+    lies_there = os.path.lexists(known.root / path)
+    outcome = _outcome(merge, data, existing, lies_there, force=force)
     content = b""
     try:
         if outcome is not Outcome.UNCHANGED:
@@ -187,7 +188,8 @@ def _planned(new: NewRecord, known: Known, notes: Notes, *, force: bool, remembe
         outcome = Outcome.SKIPPED
     if outcome is not Outcome.SKIPPED:
         _say_invalid(new, path, data, known, notes)
-    _say_kept(new, path, merge, existing, outcome, notes)
+    if existing is not None or lies_there:
+        _say_kept(new, path, merge, existing, outcome, notes)
     taken = tuple(field for field in merge.taken if not field.startswith("metadata.annotations."))
     return PlannedFile(
         path,

@@ -35,7 +35,8 @@ PEOPLE_SAME = Rule(
     "An account or address belongs to one person",
     Severity.ERROR,
     "Approvals count by accounts. Where a record has the name that somebody new would get, without their account or "
-    "address, a person decides whether they are the same.",
+    "address, a person decides whether they are the same; so where an account has just the address of somebody, for "
+    "anybody may write that into a profile (--by-address trusts the forge to verify addresses).",
 )
 PEOPLE_LEFT = Rule(
     "people-left",
@@ -52,17 +53,19 @@ PEOPLE_ADDED = Rule(
 )
 RULES = (PEOPLE_ADDED, PEOPLE_LEFT, PEOPLE_SAME, PEOPLE_SOURCE)
 Data = dict[str, Any]
+_UNVERIFIED: Final = "which nobody has verified"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a caller says: the forge of the accounts, the team whose members a list is, whether the sources hold all,
-    and whether to write who has left."""
+    whether to write who has left, and whether an address that the source gives tells whose account it is."""
 
     forge: str = "github"
     team: str | None = None
     is_all: bool = False
     retire: bool = False
+    by_address: bool = False
 
 
 def follow(name: str, place: Path, source: bytes) -> tuple[dict[str, Path], list[Finding]]:
@@ -98,6 +101,10 @@ class _Register:
                 if account["forge"] == asked.forge:
                     self._by_account[account["login"].casefold()] = name
             self._by_email |= {address.casefold(): name for address in data["spec"].get("emails", ())}
+        teams = {id_.name: record.data for id_, record in known.records.items() if id_.kind == "Team"}
+        self._teams = set(teams)
+        self._by_title = {str(get(data, ("metadata", "title"))).casefold(): name for name, data in teams.items()}
+        self._by_slug = {get(data, ("metadata", "annotations", TEAM)): name for name, data in teams.items()}
         self._names: dict[str, str] = {}
         """Records by the keys of the source."""
         self._undecided: set[str] = set()
@@ -134,6 +141,7 @@ class _Register:
 
     def _refuse(self, someone: Someone, why: str) -> None:
         remedy = "add the account or address to the record by hand where they are the same, and import again"
+        remedy += ", or with --by-address if this forge verifies addresses" * (why.endswith(_UNVERIFIED))
         self._notes.add(PEOPLE_SAME, f"not imported: {why}", someone.at, remedy=remedy, refused=True)
 
     def _new(self, someone: Someone) -> None:
@@ -182,7 +190,7 @@ class _Register:
             self._undecided.add(name)
             return
         self._names[someone.key] = name
-        added = self._add_to(data["spec"], someone)
+        added = self._add_to(data["spec"], someone) if someone.is_active else []
         if added:
             self._notes.add(PEOPLE_ADDED, f"added: {listed(added)}", someone.at, subject=name, record=record)
         if not someone.is_active:
@@ -198,9 +206,13 @@ class _Register:
         same = [item for item in accounts if self._is(item, someone.login)]
         if same and someone.number and same[0].get("id", someone.number) != someone.number:
             return f"the account {someone.login} of {record} has another number: the login may be somebody else's now"
-        if accounts and not same and someone.has_account and someone.login:
+        if same or not someone.has_account or not someone.login:
+            return ""
+        if accounts:
             there = listed([item["login"] for item in accounts])
             return f"{record} has the account {there}: '{someone.login}' has the same address, by its own word"
+        if someone.is_active and not self._asked.by_address:
+            return f"'{someone.login}' has the address of {record}, {_UNVERIFIED}"
         return ""
 
     # Teams
@@ -235,13 +247,10 @@ class _Register:
 
     def _team_name(self, group: Group) -> str:
         """The team that has the forge's name in its annotation, the name, or the title; else the name."""
-        teams = {id_.name: record.data for id_, record in self._known.records.items() if id_.kind == "Team"}
-        for name, data in teams.items():
-            if group.slug and get(data, ("metadata", "annotations", TEAM)) == group.slug:
-                return name
-        called = {str(get(data, ("metadata", "title"))).casefold(): name for name, data in teams.items()}
+        if group.slug and group.slug in self._by_slug:
+            return self._by_slug[group.slug]
         name = record_name(group.name)
-        return name if name in teams else called.get((group.title or group.name).casefold(), name)
+        return name if name in self._teams else self._by_title.get((group.title or group.name).casefold(), name)
 
     # Leavers
 

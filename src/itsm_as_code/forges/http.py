@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -81,7 +80,6 @@ class Client:
             self.proxies = {}
         self._left = self.waiting.seconds
         self._seconds, self._bytes = RUN_SECONDS, RUN_BYTES
-        self._context = ssl.create_default_context()
 
     def get(self, path: str, query: Query | None = None) -> Any:
         """The data at a path of the API."""
@@ -206,7 +204,7 @@ class Client:
             message.add_unredirected_header(name, value)
         allowance = self._allowance(method, address)
         try:
-            with transport.opened(message, self.proxies, self._context, allowance) as answer:
+            with transport.opened(message, self.proxies, allowance) as answer:
                 chunks = []
                 while chunk := answer.read1(1 << 16):
                     chunks.append(chunk)

@@ -11,7 +11,7 @@ import io
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib import request
@@ -60,7 +60,6 @@ Dial = Callable[..., Any]
 def opened(
     message: request.Request,
     proxies: Mapping[str, str],
-    context: ssl.SSLContext,
     allowance: Allowance,
     dial: Dial | None = None,
 ) -> Any:
@@ -69,9 +68,15 @@ def opened(
     The library would take the token along to another host. OSError, HTTPException, TooLarge.
     """
     opener = request.OpenerDirector()
-    for handler in (request.ProxyHandler(dict(proxies)), _Plain(allowance, dial), _Secure(context, allowance, dial)):
+    for handler in (request.ProxyHandler(dict(proxies)), _Plain(allowance, dial), _Secure(allowance, dial)):
         opener.add_handler(handler)
     return opener.open(message, timeout=allowance.patience())
+
+
+@cache
+def _verifying() -> ssl.SSLContext:
+    """What TLS is verified with; to read the system's authorities takes longer than to ask a forge on this machine."""
+    return ssl.create_default_context()
 
 
 class _Plain(request.HTTPHandler):
@@ -84,13 +89,13 @@ class _Plain(request.HTTPHandler):
 
 
 class _Secure(request.HTTPSHandler):
-    def __init__(self, context: ssl.SSLContext, allowance: Allowance, dial: Dial | None) -> None:
-        super().__init__(context=context)
-        self._given, self._allowance, self._dial = context, allowance, dial
+    def __init__(self, allowance: Allowance, dial: Dial | None) -> None:
+        super(request.HTTPSHandler, self).__init__()  # its own would read the authorities
+        self._allowance, self._dial = allowance, dial
 
     def https_open(self, message: request.Request) -> Any:
         return self.do_open(
-            partial(_connection, HTTPSConnection, self._allowance, self._dial), message, context=self._given
+            partial(_connection, HTTPSConnection, self._allowance, self._dial), message, context=_verifying()
         )
 
 

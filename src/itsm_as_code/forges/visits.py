@@ -12,7 +12,6 @@ import hashlib
 import ipaddress
 import re
 import socket
-import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -79,7 +78,6 @@ class Visitor:
 
     def __post_init__(self) -> None:
         self._allowed = {_bare(host) for host in self.allowed}
-        self._context = ssl.create_default_context()
 
     def visit_all(self, wanted: Mapping[str, bool]) -> dict[str, Visit]:
         """What each address brings, several asked at once; True for those whose content is wanted."""
@@ -126,7 +124,7 @@ class Visitor:
         message = request.Request(address, method="GET")  # noqa: S310 - _parts allows http(s) only
         message.add_header("User-Agent", f"itsm-as-code/{__version__} (looks whether links are dead)")
         message.add_header("Accept-Encoding", "identity")
-        with transport.opened(message, {}, self._context, allowance, dial) as answer:
+        with transport.opened(message, {}, allowance, dial) as answer:
             digest = hashlib.sha256()
             if has_content and 200 <= answer.status < 300:
                 while chunk := answer.read1(1 << 16):

@@ -31,6 +31,7 @@ spec:
 """
 FIELDS = {
     ("BusinessCase", "/spec/decision/by", "approver"),
+    ("Change", "/spec/rejection/by", "author"),
     ("Change", "/spec/review/by", "author"),
     ("ChangeModel", "/spec/preAuthorisation/by", "approver"),
     ("Control", "/spec/approver", "approver"),

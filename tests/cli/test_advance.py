@@ -59,6 +59,21 @@ def test_a_change_goes_to_its_end_by_two_commands(small: Path, itsm: Run) -> Non
     assert itsm("-C", small, "validate", *NOW)[0] == 0
 
 
+def test_a_rejected_change_says_by_whom_and_why(small: Path, itsm: Run) -> None:
+    rejecting = ("-C", small, "advance", "chg-20261122-tune", "--to", "rejected", *NOW)
+    code, _, err = itsm(*rejecting)
+    assert code == 2
+    assert "to be rejected, chg-20261122-tune needs 3 more values" in err
+    given = ("rejection.by=bob", "rejection.on=today", "rejection.reason=It comes again in January.")
+    assert itsm(*rejecting, *(f"--set={item}" for item in given))[0] == 0
+    assert change(small)["rejection"] == {"by": "bob", "on": "2026-12-02", "reason": "It comes again in January."}
+    assert itsm("-C", small, "validate", *NOW)[0] == 0
+    (small / CHANGE).write_text((small / CHANGE).read_text().partition("  rejection:")[0])
+    code, out, _ = itsm("-C", small, "validate", *NOW)
+    assert code == 1
+    assert "error[lifecycle-required]: a change that is rejected needs spec.rejection" in out
+
+
 def test_what_is_missing_for_the_whole_way_is_said_at_once(scheduled: Path, itsm: Run) -> None:
     code, out, err = itsm("-C", scheduled, "advance", "chg-20261122-tune", "--to", "closed", *NOW)
     assert (code, out) == (2, "")

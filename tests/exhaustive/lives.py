@@ -49,6 +49,7 @@ ENDED: Final = {
     "actual": '{start: "2026-11-30T20:00:00Z", end: "2026-11-30T21:00:00Z"}',
     "review": '{date: "2026-12-01", by: alice, findings: It went as it went.}',
 }
+REJECTION: Final = '{by: alice, on: "2026-12-01", reason: Not now.}'
 MARK: Final = "{from: former-desk, number: CHG%03d, on: 2026-11-02}"
 POLICY: Final = """\
 apiVersion: itsm/v1
@@ -88,6 +89,7 @@ def text(side: Side) -> str:
     spec |= {"recordedAfterwards": "true"} if side.afterwards else {}
     spec |= {"result": side.result} if side.result else {}
     spec |= ENDED if side.result or side.lacks == "result" else {}
+    spec |= {"rejection": REJECTION} if side.state == "rejected" else {}
     spec |= {"takenOver": MARK % 1} if side.taken_over else {}
     lines = [f"  {key}: {value}\n" for key, value in spec.items() if key != side.lacks]
     return "apiVersion: itsm/v1\nkind: Change\nmetadata: {name: chg-life, title: A life}\nspec:\n" + "".join(lines)
@@ -102,6 +104,7 @@ def cases() -> Iterator[tuple[Side | None, Side]]:
         for state, sort, result in product(STATES, sorts, RESULTS)
         for lacks in ("", *(LACKS if result in ("successful", "failed") else ()))
     ]
+    heads += [Side("rejected", *sort, lacks="rejection") for sort in sorts]
     heads += [Side(state, *sort, result, taken_over=True) for state in STATES for sort in sorts for result in RESULTS]
     return product(bases, heads)
 

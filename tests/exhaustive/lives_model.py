@@ -144,7 +144,7 @@ def needed(head: Side, state: str) -> bool:
     if head.taken_over and state in FINAL:
         needs = ["actual", "result"] if state == "closed" else []
     elif state in ("draft", "cancelled", "rejected"):
-        needs = []
+        needs = ["rejection"] if state == "rejected" else []
     else:
         hasty = head.type == EMERGENCY and state in ("implementing", *ENDS)
         needs = ["schedule"] + ([] if hasty else ["justification"])

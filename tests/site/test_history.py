@@ -112,10 +112,15 @@ def test_pages_say_it(workshop: Workshop) -> None:
     assert "And 3 earlier commits." in said
     assert ATTACK in said.replace("&lt;", "<").replace("&gt;", ">") or "&lt;script&gt;" in page.decode()
     assert "<script>alert" not in page.decode()
-    assert "Why it was rejected" in page.decode()
+    assert "In the words Reject it" in words(page, "Why it was rejected"), "until the record says so itself"
     assert "Last changed" in page.decode()
     assert "by alice" in words(page, "Last changed").lower() or "by Alice" in words(page, "Last changed")
     assert b'id="revisions"' not in pages["services/newsletter.html"], "of which nothing is known"
+    told = '{by: bob, "on": "2026-11-21", reason: Not before January.}'
+    workshop.edit(CHANGE, "status: rejected", f"status: rejected\n  rejection: {told}")
+    page = dict(site.build(validate(WorkTree(workshop.path), NOW), "r"))[f"changes/{NAME}.html"]
+    assert "By Bob" in (said := words(page, "Why it was rejected"))
+    assert "Not before January." in said
 
 
 @pytest.fixture

@@ -57,7 +57,8 @@ LIFECYCLE_FINAL = Rule(
     Severity.ERROR,
     "What is closed, cancelled or rejected is evidence. Its links and annotations may be added to; for everything else "
     "raise a new record. Records are retired, not deleted. A closed change that had no review may be given one when an "
-    "incident names it as its cause; and what it names by a name may be named anew where that record is renamed.",
+    "incident names it as its cause, and a rejected one its reason where it gave none; and what it names by a name may "
+    "be named anew where that record is renamed.",
 )
 LIFECYCLE_FROZEN = Rule(
     "lifecycle-frozen",

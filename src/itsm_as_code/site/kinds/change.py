@@ -33,7 +33,7 @@ _LETTERS = 19
 _SHOWN = frozenset({
     "type", "model", "services", "requester", "implementers", "summary", "justification", "risk", "schedule",
     "actual", "outage", "implementation", "test", "backout", "communication", "status", "validation", "result",
-    "review", "recordedAfterwards", "takenOver",
+    "review", "recordedAfterwards", "rejection", "takenOver",
 })  # fmt: skip
 TONES: Mapping[str, Tone] = {
     "implemented": "good", "reviewed": "good", "successful": "good", "backed-out": "bad",

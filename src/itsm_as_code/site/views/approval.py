@@ -37,7 +37,9 @@ def add(made: RecordPage) -> None:
 
 
 def _rejected(made: RecordPage, status: str) -> Value:
-    """Who brought the record into that state, when, and in which words."""
+    """Who decided so, when and why, as the record says; else who brought it into that state, and in which words."""
+    if "rejection" in made.spec:
+        return made.display.show(made.display.at("rejection"), made.spec["rejection"])
     past = made.context.history(made.record)
     found = next((item for item in past.shown if item.state == status), None) if past else None
     if found is None:

@@ -22,7 +22,7 @@ from tests.release.test_definitions import scripts
 
 OWNED = "import os; open(os.environ['OWNED'], 'w').close()\n"
 NAMES = ("json", "venv", "pip")
-STARTERS = ("issue.yml", "gitlab-issue.yml")
+STARTERS = ("issue.yml", "gitlab-issue.yml", "gitea-issue.yml")
 
 
 @pytest.fixture
@@ -42,6 +42,7 @@ def place(tmp_path: Path) -> Path:
 def run(place: Path, script: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": f"{place}/bin:{os.environ['PATH']}", "OWNED": f"{place}/owned", "RUNNER_TEMP": str(place)}
     environment |= {"SOURCE": str(place), "GITHUB_EVENT_PATH": f"{place}/event.json"}
+    environment["API"] = parse(shipped.starter("gitea-issue.yml").encode())["env"]["API"]
     command = ["bash", "-e", "-o", "pipefail", "-c", script]
     return subprocess.run(command, cwd=place / "checkout", env=environment, capture_output=True, text=True, check=False)
 
@@ -49,13 +50,13 @@ def run(place: Path, script: str) -> subprocess.CompletedProcess[str]:
 def commands(name: str) -> list[str]:
     """What a starter has Python do by an expression, each from its beginning to its last quote."""
     texts = scripts(parse(shipped.starter(name).encode()))
-    return [found for text in texts for found in re.findall(r"python (?:-\w )*-c '[^']*'", text)]
+    return [found for text in texts for found in re.findall(r"""python (?:-\w )*-c (?:'[^']*'|"\$API")""", text)]
 
 
 @pytest.mark.parametrize("name", STARTERS)
 def test_the_doors_read_no_module_of_the_repository(place: Path, name: str) -> None:
     found = commands(name)
-    assert len(found) == len(re.findall(r"python\b.* -c '", shipped.starter(name)))
+    assert len(found) == len(re.findall(r"python\b.* -c ['\"]", shipped.starter(name)))
     for command in found:
         done = run(place, command)
         assert not (place / "owned").exists(), command

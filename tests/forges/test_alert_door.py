@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,40 +58,15 @@ GH = github.GH.replace('"$1 $2" = "pr list"', '"$1 $2 $6" = "pr list alerts"').r
 )
 
 
+DRAFT = "Draft the incidents and open the pull request"
+
+
 def of_github(job: github.Job) -> Door:
     (job.folder / "bin/gh").write_text(GH)
 
     def send(payload: Any, opened: bool = False, way: str = "client_payload", code: int = 0, **more: str) -> str:
-        runs = job.folder / f"run-{len(list(job.folder.iterdir()))}"
-        runs.mkdir()
-        job.shop.git("clone", "-q", "-b", "main", str(job.folder / "remote.git"), str(runs / "clone"))
         told = {way: payload} if way == "client_payload" else {"inputs": {"payload": json.dumps(payload)}}
-        (runs / "event.json").write_text(json.dumps(told))
-        (runs / "calls").write_text("")
-        environment = {
-            "PATH": f"{job.folder / 'bin'}:{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            **dict.fromkeys(("HOME", "RUNNER_TEMP"), str(runs)),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GITHUB_EVENT_PATH": str(runs / "event.json"),
-            "CALLS": str(runs / "calls"),
-            "OPEN": "1\\n" * opened,
-            "ACCOUNT": "7",
-            "KEY": job.key.read_text().rstrip("\n"),
-            "NAME": "Gatekeeper",
-            "EMAIL": f"{DOOR}@shop.example",
-            "BASE": "main",
-            "RUN": "4711",
-            **more,
-        }
-        text = github.script("alerts", "Draft the incidents and open the pull request")
-        done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", text],
-            cwd=runs / "clone", env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout + done.stderr
-        assert list(job.folder.rglob("owned")) == []
-        return (runs / "calls").read_text()
+        return job.step("alerts", DRAFT, told, code, **{"OPEN": "1\\n" * opened, "ACCOUNT": "7", "RUN": "4711", **more})
 
     return Door(job.shop, job.folder / "remote.git", send)
 

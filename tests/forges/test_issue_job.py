@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,8 @@ while [ $# -gt 0 ]; do if [ "$1" = --body-file ]; then cat "$2" >>"$CALLS"; fi; 
 """
 
 
-def script(job: str, step: str) -> str:
-    steps = parse(starter("issue.yml").encode())["jobs"][job]["steps"]
+def script(job: str, step: str, name: str = "issue.yml") -> str:
+    steps = parse(starter(name).encode())["jobs"][job]["steps"]
     (found,) = (item["run"] for item in steps if item["name"] == step)
     return str(found)
 
@@ -56,40 +56,46 @@ def programs(folder: Path, more: str = "") -> None:
 
 @dataclass
 class Job:
+    """The jobs of a door; ``starter`` is the workflow, ``variables`` are those of its forge."""
+
     shop: Workshop
     folder: Path
     key: Path
+    starter: str = "issue.yml"
+    variables: dict[str, str] = field(default_factory=dict)
 
-    def submit(self, text: str, user: int = 7, number: int = 12, opened: int = 0) -> str:
-        """Run the step on an issue; what gh was asked."""
-        clone = self.folder / f"clone-{number}-{len(list(self.folder.iterdir()))}"
-        self.shop.git("clone", "-q", "-b", "main", str(self.folder / "remote.git"), str(clone))
-        event = {"issue": json.loads(github(text, number=number, user={"login": "bob-gh", "id": user}))}
-        (self.folder / "event.json").write_text(json.dumps(event))
-        calls = self.folder / "calls"
-        calls.write_text("")
-        run = self.folder / f"run-{clone.name}"
-        run.mkdir()
+    def step(self, job: str, name: str, event: Any, code: int = 0, **more: str) -> str:
+        """Run a step on an event, in a clone of its own; what gh was asked."""
+        runs = self.folder / f"run-{len(list(self.folder.iterdir()))}"
+        runs.mkdir()
+        self.shop.git("clone", "-q", "-b", "main", str(self.folder / "remote.git"), str(runs / "clone"))
+        (runs / "event.json").write_text(json.dumps(event))
+        (runs / "calls").write_text("")
         environment = {
             "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "HOME": str(run),
-            "RUNNER_TEMP": str(run),
+            **dict.fromkeys(("HOME", "RUNNER_TEMP"), str(runs)),
             "GIT_CONFIG_GLOBAL": os.devnull,
-            "GITHUB_EVENT_PATH": str(self.folder / "event.json"),
-            "CALLS": str(calls),
-            "OPEN": "1\\n" * opened,
-            "NUMBER": str(number),
-            "ACCOUNT": str(user),
+            "GITHUB_EVENT_PATH": str(runs / "event.json"),
+            "CALLS": str(runs / "calls"),
             "KEY": self.key.read_text().rstrip("\n"),
             "NAME": "Gatekeeper",
             "EMAIL": f"{DOOR}@shop.example",
             "BASE": "main",
+            **self.variables,
+            **more,
         }
-        command = ["bash", "-e", "-o", "pipefail", "-c", script("record", "Make the record and open the pull request")]
-        done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return calls.read_text()
+        command = ["bash", "-e", "-o", "pipefail", "-c", script(job, name, self.starter)]
+        done = subprocess.run(command, cwd=runs / "clone", env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert list(self.folder.rglob("owned")) == []
+        return (runs / "calls").read_text()
+
+    def submit(self, text: str, user: int = 7, number: int = 12, opened: int = 0, **issue: Any) -> str:
+        """Run the step on an issue; what gh was asked."""
+        told = json.loads(github(text, number=number, user={"login": "bob-gh", "id": user}, **issue))
+        asked = {"OPEN": "1\\n" * opened, "NUMBER": str(number), "ACCOUNT": str(user)}
+        return self.step("record", "Make the record and open the pull request", {"issue": told}, **asked)
 
     def branches(self) -> list[str]:
         return self.shop.git("-C", str(self.folder / "remote.git"), "branch", "--format=%(refname:short)").split()
@@ -154,7 +160,6 @@ def test_one_person_does_not_flood_the_reviewers(job: Job) -> None:
 def test_what_was_typed_reaches_no_shell(job: Job, text: str) -> None:
     said = job.submit(form(job, description=text))
     assert ("pr create" in said, text in said) == (True, False)
-    assert list(job.folder.rglob("owned")) == []
 
 
 @pytest.fixture

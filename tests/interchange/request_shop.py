@@ -117,3 +117,14 @@ def gitlab(text: str, **other: Any) -> bytes:
         "labels": ["service-request"],
     }
     return json.dumps(issue | other).encode()
+
+
+def gitea(text: str, **other: Any) -> bytes:
+    """An issue of Gitea's or Forgejo's REST API."""
+    gitea: dict[str, Any] = {"user": {"id": 5, "login": "alice-tea"}, "original_author": "", "original_author_id": 0}
+    gitea |= {"created_at": "2026-11-09T09:12:00+01:00", "pull_request": None, "labels": None}
+    return github(text, **{**gitea, **other})
+
+
+SUBMITTED = {Forge.GITHUB: github, Forge.GITEA: gitea, Forge.GITLAB: gitlab}
+"""An issue as each forge gives it; Alice wrote it."""

@@ -20,7 +20,7 @@ from itsm_as_code.interchange.issue_forms import export
 from itsm_as_code.interchange.request import facts_of
 from itsm_as_code.records.document import parse
 from tests.conftest import SMALL, Run, copy_tree, examples
-from tests.interchange.request_shop import github, gitlab, rendered
+from tests.interchange.request_shop import SUBMITTED, gitea, github, gitlab, rendered
 from tests.interchange.test_request import ALICE
 from tests.interchange.test_request_forms import validates
 
@@ -85,9 +85,8 @@ def refused(known: Known, source: bytes) -> str:
 def test_each_kind_becomes_a_record_that_is_valid(kind: str, forge: Forge, tmp_path: Path, itsm: Run) -> None:
     copy_tree(SMALL, tmp_path / "shop")
     (tmp_path / "shop/people/alice.yaml").write_text(ALICE)
-    submit = github if forge is Forge.GITHUB else gitlab
     known = Known.read(tmp_path / "shop")
-    (tmp_path / "issue.json").write_bytes(submit(body(known, kind, ANSWERS[kind], forge), title="Vouchers"))
+    (tmp_path / "issue.json").write_bytes(SUBMITTED[forge](body(known, kind, ANSWERS[kind], forge), title="Vouchers"))
     code, out, err = itsm("-C", tmp_path / "shop", "import", "issue", tmp_path / "issue.json", "--into", ".")
     assert (code, err) == (0, ""), out
     (file,) = (tmp_path / "shop").rglob("*-20261109-42.yaml")
@@ -128,6 +127,14 @@ def test_who_it_is_comes_from_the_account_and_never_from_the_text(known: Known) 
     assert made["spec"]["requester"] == "alice"
     renamed = {"user": {"login": "alice-was-renamed", "id": 7}}
     assert record(known, github(body(known, "Change", answers), **renamed))["spec"]["requester"] == "alice"
+
+
+def test_an_account_of_gitea_is_nobody_of_github(known: Known) -> None:
+    """Its issues look like GitHub's, where the number of alice is somebody else's."""
+    text = body(known, "Change", ANSWERS["Change"])
+    assert record(known, gitea(text))["spec"]["requester"] == "alice"
+    assert "alice-gh" in refused(known, gitea(text, user={"login": "alice-gh", "id": 7}))
+    assert "alice-tea" in refused(known, github(text, user={"login": "alice-tea", "id": 5}))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from itsm_as_code.records.characters import FORBIDDEN
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.writer import dump
 from tests.conftest import Run, examples
-from tests.interchange.request_shop import ANSWERS, FIELDS, body, github, gitlab, make_shop, offering
+from tests.interchange.request_shop import ANSWERS, FIELDS, SUBMITTED, body, github, gitlab, make_shop, offering
 
 ALICE = """\
 apiVersion: itsm/v1
@@ -32,6 +32,7 @@ spec:
   accounts:
     - {forge: github, login: alice-gh, id: 7}
     - {forge: gitlab, login: alice-gl}
+    - {forge: gitea, login: alice-tea, id: 5}
 """
 
 
@@ -415,8 +416,7 @@ class TestProperties:
         self, purpose: str, label: str, forge: Forge
     ) -> None:
         known = _shop()[0]
-        issue = github if forge is Forge.GITHUB else gitlab
-        conversion = read(known, issue(body(ANSWERS | {"purpose": purpose, "label": label}, forge)))
+        conversion = read(known, SUBMITTED[forge](body(ANSWERS | {"purpose": purpose, "label": label}, forge)))
         if conversion.findings:
             assert conversion.records == []
             return

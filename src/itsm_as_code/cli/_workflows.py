@@ -100,11 +100,9 @@ def of_issues(forge: str, prefix: str) -> dict[str, bytes]:
 
     if forge == "gitlab":
         return {_ISSUE: _gitlab("gitlab-issue.yml", prefix)}
-    return {
-        f".github/workflows/{'itsm-' if prefix else ''}issue.yml": _github(
-            shipped.starter("issue.yml").encode(), prefix
-        )
-    }
+    folder, template, write = _DOORS[forge]
+    place = f"{folder}/workflows/{'itsm-' if prefix else ''}issue.yml"
+    return {place: write(shipped.starter(template).encode(), prefix)}
 
 
 def _of_github(verdict: str) -> dict[str, bytes]:
@@ -143,6 +141,9 @@ def _github(text: bytes, prefix: str) -> bytes:
         if b"actions/checkout" not in text:  # nothing lies there
             text = text.replace(b"\n" + there, b"", 1)
     return text
+
+
+_DOORS = {"github": (".github", "issue.yml", _github), "gitea": (".gitea", "gitea-issue.yml", _gitea)}
 
 
 def _gitlab(template: str, prefix: str) -> bytes:

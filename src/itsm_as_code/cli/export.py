@@ -10,7 +10,7 @@ import click
 from itsm_as_code.cli._export_controls import dora_gaps, oscal, soa
 from itsm_as_code.cli._export_more import deployment_protection, duckdb, parquet, schedules, summary
 from itsm_as_code.cli._export_records import backstage, codeowners, csv
-from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._options import ForgeChoice, common_options
 from itsm_as_code.cli._streams import held
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from itsm_as_code.validation import RuleSet
 
 _FORGE = click.option(
-    "--forge", type=click.Choice(["github", "gitlab"]), help="Default: the one that itsm.yaml names, or github."
+    "--forge",
+    type=ForgeChoice(["github", "gitlab", "gitea"]),
+    help="Default: the one that itsm.yaml names, or github; forgejo is read as gitea.",
 )
 _INTO = click.option(
     "--into", required=True, metavar="DIR", type=click.Path(path_type=Path), help="Folder to write to."
@@ -54,8 +56,8 @@ def request_forms(
 ) -> int:
     """Make the forms with which users order. There is one for each active RequestOffering.
 
-    GitHub gets issue forms in .github/ISSUE_TEMPLATE, GitLab description templates in .gitlab/issue_templates. An issue
-    submitted with one becomes a record with 'itsm import request'.
+    GitHub gets issue forms in .github/ISSUE_TEMPLATE, Gitea in .gitea/ISSUE_TEMPLATE, GitLab description templates in
+    .gitlab/issue_templates. An issue submitted with one becomes a record with 'itsm import request'.
 
     \b
     Example:
@@ -104,12 +106,7 @@ def issue_forms(session: Session, forge: str | None, into: Path, force: bool, dr
         raise session.no_records()
     chosen = _chosen(forge, rule_set)
     forms = export(Facts.of(rule_set.catalogue), chosen)
-    if forge is None and _configured(rule_set) == "gitea":
-        session.say(
-            "Gitea and Forgejo show these forms; there is no workflow for them yet that makes records of issues"
-        )
-    else:
-        forms.files.update(of_issues(chosen, prefix_of(session.directory)))
+    forms.files.update(of_issues(chosen, prefix_of(session.directory)))
     return _write(session, forms, session.directory / into, [], force=force, dry_run=dry_run)
 
 
@@ -117,7 +114,8 @@ def _chosen(forge: str | None, rule_set: RuleSet) -> Forge:
     """The forge that was named, else that of itsm.yaml."""
     from itsm_as_code.interchange._request_form import Forge
 
-    return Forge(forge or ("gitlab" if _configured(rule_set) == "gitlab" else "github"))
+    configured = _configured(rule_set)
+    return Forge(forge or (configured if configured in ("gitlab", "gitea") else "github"))
 
 
 def _configured(rule_set: RuleSet) -> str | None:

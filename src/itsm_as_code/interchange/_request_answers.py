@@ -57,8 +57,8 @@ def bare_body(body: str, forge: Forge | None) -> tuple[str, Forge]:
     A body alone is GitLab's when it begins as its templates do.
     """
     intro = _INTRO.match(body)
-    if forge is Forge.GITHUB or (forge is None and intro is None):
-        return body, Forge.GITHUB
+    if forge in (Forge.GITHUB, Forge.GITEA) or (forge is None and intro is None):
+        return body, forge or Forge.GITHUB
     lines = body.rstrip().split("\n")
     if lines[-1].strip() in (QUICK_ACTION, ISSUE_ACTION):
         lines.pop()

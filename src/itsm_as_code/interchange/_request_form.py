@@ -34,6 +34,9 @@ class Forge(StrEnum):
     """Where a form is shown."""
 
     GITHUB = "github"
+    GITEA = "gitea"
+    """Shows the forms of GitHub and renders what was submitted as it does
+    (https://docs.gitea.com/usage/issues-prs/issue-pull-request-templates)."""
     GITLAB = "gitlab"
 
 

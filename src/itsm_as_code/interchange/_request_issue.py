@@ -1,8 +1,8 @@
 """A submitted issue as its forge gives it: JSON of the REST API, or its Markdown body alone.
 
-https://docs.github.com/en/rest/issues/issues#get-an-issue and
-https://docs.gitlab.com/api/issues/#single-project-issue. Everything in it was typed by somebody, so nothing of it is
-believed before it is looked at.
+https://docs.github.com/en/rest/issues/issues#get-an-issue, https://docs.gitlab.com/api/issues/#single-project-issue and
+``Issue`` of https://codeberg.org/swagger.v1.json (Gitea, Forgejo). Everything in it was typed by somebody, so
+nothing of it is believed before it is looked at.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ OFFERING_PREFIX: Final = "offering:"
 _AS_GIVEN: Final = "save the issue as the API of the forge gives it"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NUMBER_MOST: Final = 10**9
+_OF_GITEA: Final = "original_author"
+"""Gitea and Forgejo say of each issue who wrote it at the forge that it was moved from; GitHub has no such field."""
 
 
 class Unusable(Exception):
@@ -71,16 +73,16 @@ def _of_json(text: str) -> Issue:
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
         raise Unusable(f"the file is not the JSON of an issue: {reason}", _AS_GIVEN) from None
-    is_github, is_gitlab = "number" in data and "user" in data, "iid" in data and "author" in data
-    if is_github == is_gitlab:
-        remedy = "GitHub's issues have number and user, GitLab's iid and author"
+    is_numbered, is_gitlab = "number" in data and "user" in data, "iid" in data and "author" in data
+    if is_numbered == is_gitlab:
+        remedy = "GitHub's and Gitea's issues have number and user, GitLab's iid and author"
         raise Unusable("the file is the issue of no forge that is known", remedy)
-    if "pull_request" in data:
+    if data.get("pull_request") is not None:
         raise Unusable("this is a pull request, not an issue", "name an issue")
-    forge = Forge.GITHUB if is_github else Forge.GITLAB
+    forge = Forge.GITLAB if is_gitlab else Forge.GITEA if _OF_GITEA in data else Forge.GITHUB
     number, person, body, login, link = (
         ("number", "user", "body", "login", "html_url")
-        if is_github
+        if is_numbered
         else ("iid", "author", "description", "username", "web_url")
     )
     who = _get(data, person, dict)

@@ -1,4 +1,4 @@
-"""Issues submitted with the form of a kind (GitHub, GitLab), made records: the door for people without git.
+"""Issues submitted with the form of a kind (GitHub, GitLab, Gitea), made records: the door for people without git.
 
 The form is made by :mod:`itsm_as_code.interchange.issue_forms`. As with requests, whatever people typed is a value or
 is refused; who they are is what the forge says of their account, never what the text says.
@@ -20,7 +20,7 @@ from itsm_as_code.interchange.request import Reader, Said, read_all
 from itsm_as_code.records.formats import is_url
 from itsm_as_code.records.kinds import API_VERSION
 
-TITLE = "an issue that becomes a record (GitHub or GitLab)"
+TITLE = "an issue that becomes a record (GitHub, GitLab or Gitea)"
 ISSUE_KIND = Rule(
     "issue-kind",
     "A submitted form names the kind of its record",

@@ -1,4 +1,5 @@
-"""Forms at a forge for changes, incidents, improvements and risks: issue forms of GitHub, templates of GitLab.
+"""Forms at a forge for changes, incidents, improvements and risks: issue forms of GitHub and Gitea,
+templates of GitLab.
 
 A submitted form becomes a record with :mod:`itsm_as_code.interchange.issue`.
 """
@@ -18,7 +19,7 @@ from itsm_as_code.records.writer import dump
 def export(facts: Facts, forge: Forge) -> Forms:
     """A form for each kind that issues may become, asked of the organisation whose records these are."""
     folder, suffix = FOLDERS[forge]
-    write = _github if forge is Forge.GITHUB else _gitlab
+    write = _gitlab if forge is Forge.GITLAB else _github
     found = {
         f"{folder}/{kind.kind.lower()}.{suffix}": write(kind, questions(kind.asked(facts), forge))
         for kind in KINDS.values()

@@ -1,4 +1,4 @@
-"""Issues submitted with the form of a request offering (GitHub, GitLab), made ServiceRequest records.
+"""Issues submitted with the form of a request offering (GitHub, GitLab, Gitea), made ServiceRequest records.
 
 The form is made by :mod:`itsm_as_code.interchange.request_forms`. Whatever people typed is a value or is refused:
 nothing of it is interpreted, and when anything is wrong no record is made.
@@ -25,7 +25,7 @@ from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.formats import is_url
 from itsm_as_code.records.kinds import API_VERSION
 
-TITLE = "an issue submitted with a request form (GitHub or GitLab)"
+TITLE = "an issue submitted with a request form (GitHub, GitLab or Gitea)"
 KIND: Final = "ServiceRequest"
 
 
@@ -36,8 +36,8 @@ def _rule(name: str, title: str, explanation: str) -> Rule:
 REQUEST_ISSUE = _rule(
     "request-issue",
     "The file is an issue",
-    "An issue is the JSON that the REST API of GitHub or GitLab gives, or its Markdown body. Characters that do not "
-    "show are refused: an approver must see what is ordered.",
+    "An issue is the JSON that the REST API of GitHub, GitLab or Gitea gives, or its Markdown body. Characters that do "
+    "not show are refused: an approver must see what is ordered.",
 )
 REQUEST_OFFERING = _rule(
     "request-offering",

@@ -50,7 +50,11 @@ FORM_FOREIGN = Rule(
     "A form that somebody wrote by hand is lost when it is overwritten. Move it, or use --force.",
 )
 RULES = (FORM_LABEL, FORM_INACTIVE, FORM_FOREIGN)
-FOLDERS: Final = {Forge.GITHUB: (".github/ISSUE_TEMPLATE", "yml"), Forge.GITLAB: (".gitlab/issue_templates", "md")}
+FOLDERS: Final = {
+    Forge.GITHUB: (".github/ISSUE_TEMPLATE", "yml"),
+    Forge.GITEA: (".gitea/ISSUE_TEMPLATE", "yml"),
+    Forge.GITLAB: (".gitlab/issue_templates", "md"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def export(offerings: Iterable[Record], forge: Forge) -> Forms:
         wrong = [stamp(FORM_LABEL, offering, problem) for problem in _problems(offering, asked, forge)]
         findings += wrong
         if not wrong:
-            files[path] = _github(offering, asked) if forge is Forge.GITHUB else _gitlab(offering, asked)
+            files[path] = _gitlab(offering, asked) if forge is Forge.GITLAB else _github(offering, asked)
     return Forms(files, sort_findings(findings))
 
 

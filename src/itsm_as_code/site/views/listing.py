@@ -48,7 +48,8 @@ def paged(
 ) -> Iterator[Page]:
     """Pages of at most ``size`` rows (:data:`PAGE_SIZE`); consecutive rows of one group stand under its heading.
 
-    The first of several says on which page each group begins. Beside the first lies the whole as CSV if ``exported``.
+    The first of several says on which page each group begins. Beside the first lies the whole as CSV if ``exported``;
+    a list that is not is another way through one that is, and says of each page with which title it begins as well.
     """
     size = size or PAGE_SIZE
     files = tuple(tables(address(1).removesuffix(".html"), headers, rows)) if exported and rows else ()
@@ -57,7 +58,7 @@ def paged(
         part = rows[(number - 1) * size : number * size]
         pager = tuple((Link(str(n), address(n)), n == number) for n in range(1, count + 1)) if count > 1 else ()
         title = f"{blank.title}, page {number} of {count}" if number > 1 else blank.title
-        where = _beginnings(address, rows, size) if count > 1 and number == 1 else ()
+        where = _beginnings(address, rows, size, each=not exported) if count > 1 and number == 1 else ()
         yield replace(
             blank,
             path=address(number),
@@ -69,19 +70,16 @@ def paged(
         )
 
 
-def _beginnings(address: Callable[[int], str], rows: Grouped, size: int) -> tuple[Value, ...]:
-    """The groups with the number of their rows, each leading to where it begins."""
-    counts = Counter(group for group, _ in rows)
-    first: dict[str, int] = {}
-    for at, (group, _) in enumerate(rows):
-        first.setdefault(group or "", at)
-    if len(first) < 2:
-        return ()
-    links: list[Value] = [
-        Link(f"{group} ({counts[group]:,})", f"{address(at // size + 1)}#{_anchor(group)}")
-        for group, at in first.items()
-    ]
-    return (Inline(tuple(links), " \u00b7 "),)
+def _beginnings(address: Callable[[int], str], rows: Grouped, size: int, *, each: bool) -> tuple[Value, ...]:
+    """The groups with the number of their rows, each leading to where it begins; and ``each`` page within a group."""
+    counts, links, seen = Counter(group for group, _ in rows), list[Value](), set[str | None]()
+    for at, (group, row) in enumerate(rows):
+        if group not in seen:
+            seen.add(group)
+            links.append(Link(f"{group} ({counts[group]:,})", f"{address(at // size + 1)}#{_anchor(group or '')}"))
+        elif each and at % size == 0:
+            links.append(Link(f"from {plain(row.cells[0])}", address(at // size + 1)))
+    return (Inline(tuple(links), " \u00b7 "),) if len(links) > 1 else ()
 
 
 def _anchor(title: str) -> str:

@@ -91,11 +91,13 @@ def test_what_is_stored_is_what_judging_says(bank: Workshop, tmp_path: Path) -> 
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize("part", range(10))
 def test_what_is_stored_is_what_judging_says_after_300_edits(
-    bank: Workshop, tmp_path: Path, judged: list[datetime], record_property: Callable[[str, object], None]
+    bank: Workshop, tmp_path: Path, judged: list[datetime], record_property: Callable[[str, object], None], part: int
 ) -> None:
-    wrong = [found for seed in range(300) if (found := differ(bank, tmp_path / "cache", seed)) is not None]
-    record_property("Edits", f"300|{len(wrong)} differ|{900 - len(judged)} of 300 answers were stored ones")
+    seeds = range(30 * part, 30 * part + 30)
+    wrong = [found for seed in seeds if (found := differ(bank, tmp_path / "cache", seed)) is not None]
+    record_property("Edits", f"30|{len(wrong)} differ|{90 - len(judged)} of 30 answers were stored ones")
     assert wrong == []
 
 
@@ -161,13 +163,14 @@ def test_what_was_missing_before_is_counted_once(
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize("part", range(10))
 def test_a_tree_is_judged_by_one_near_it_after_300_edits(
-    tmp_path: Path, record_property: Callable[[str, object], None]
+    tmp_path: Path, record_property: Callable[[str, object], None], part: int
 ) -> None:
     near = Near(organisation(tmp_path / "repository"), tmp_path / "cache")
-    for seed in range(300):
+    for seed in range(30 * part, 30 * part + 30):
         near.judge(seed, FOLDERS if seed % 4 == 0 else OF_RECORDS)
-    record_property("Edits", f"300|{len(near.wrong)} of {near.judged} differ|{near.by_index} judged by the index")
+    record_property("Edits", f"30|{len(near.wrong)} of {near.judged} differ|{near.by_index} judged by the index")
     assert near.wrong == []
 
 

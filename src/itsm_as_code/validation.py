@@ -301,10 +301,16 @@ def _checked(
 
 
 class _Untimed(Timing):
-    """For whom it does not matter how long a judgement holds."""
+    """For whom it does not matter how long a judgement holds: nothing but what was said is kept."""
 
     def at(self, part: str) -> datetime:
         return self.now
+
+    def note(self, outcomes: Iterable[Outcome], record: Record, looked_up: Horizon) -> None:
+        self.outcomes += outcomes
+
+    def risk_of(self, record: Record, facts: Facts, configuration: Configuration) -> Mapping[str, Any] | None:
+        return risk_data(record, facts, self.now, configuration)
 
 
 def _by_itself(

@@ -93,6 +93,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("itsm_as_code.site.publish")
     monkeypatch.setattr(module, "_MANY", 1)
     monkeypatch.setattr(module, "_CHUNK", 4)
+    monkeypatch.setattr(module, "_GENERATION", 8)
 
 
 def test_several_processes_make_what_one_makes(tmp_path: Path, many: None) -> None:

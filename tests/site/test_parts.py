@@ -17,6 +17,7 @@ SHOWN = (
     "views.listing.PAGE_SIZE", "views.listing.PLAIN_SIZE", "views.rows.LARGEST", "views.rows.MOST_ROWS",
     "views.record._MOST_REFERRERS", "graph.LIMIT",
     "views.dependencies._MOST_ROWS", "views.planned._ROWS", "kinds.policy._MOST_OUTCOMES", "kinds.change._MOST_ROWS",
+    "kinds.risk._MOST_LINKS",
 )  # fmt: skip
 """How many rows are shown of something."""
 PERSON = "apiVersion: itsm/v1\nkind: Person\nmetadata: {name: %s, title: Somebody}\nspec: {emails: [%s@a.example]}\n"
@@ -110,7 +111,29 @@ def test_the_largest_page_of_each_sort_does_not_grow(kind: str, monkeypatch: pyt
     small, large = largest(kind, 60), largest(kind, 120)
     grown = {sort: (size, large[sort]) for sort, size in small.items() if large[sort] > 1.2 * size + 1_000}
     of_parts = {sort for sort in grown if "_part" in sort or "_rows" in sort}  # by names, so none is quite like another
-    assert grown.keys() - of_parts <= ({"risks/index.html"} if kind == "Risk" else set()), grown  # the matrix of all
+    assert grown.keys() <= of_parts, grown
+
+
+def test_a_place_of_the_matrix_names_some_risks_and_leads_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository()
+    path = next(path for path in repository.files if path.startswith("policies/risks/"))
+    stem, content = path.rsplit("/", 1)[1][:-5], repository.files[path]
+    for number in range(30):
+        repository.files[f"policies/risks/more-{number:02d}.yaml"] = content.replace(
+            b"name: %b\n" % stem.encode(), b"name: more-%02d\n" % number
+        )
+    context = site_pages.context_of(repository.validated(), "r", None, {})
+    wanted = next(unit for unit in site_pages.units(context, state.Now(context), {}) if unit.name == "lists Risk")
+    more = re.compile(r'<a href="([^"]*)">and \d+ more</a>')
+    few = dict(wanted.make())["risks/index.html"].decode()
+    assert more.findall(few) == 2 * ["../risks/index.html#risks"]
+    assert 'id="risks"' in few
+    monkeypatch.setattr("itsm_as_code.site.views.listing.PAGE_SIZE", 20)
+    made = dict(wanted.make())
+    many = made["risks/index.html"].decode()
+    assert more.findall(many) == ["../risks/by_before.html", "../risks/by_after.html"]
+    assert b"more-29.html" in made["risks/by_before.html"]
+    assert b"more-29.html" in made["risks/by_after.html"]
 
 
 def test_what_pages_load_is_named_by_its_content() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from itsm_as_code.compliance.known import NOTHING, Known
+from itsm_as_code.policies.cel import end_children
 from itsm_as_code.processes import spread
 from itsm_as_code.records.stored import program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory
@@ -34,6 +35,9 @@ _LIBRARIES: Final = ("Jinja2", "MarkupSafe", "markdown-it-py", "orjson", "tzdata
 """Those that decide how a page reads."""
 _CHUNK: Final = 32
 """Parts that a process takes at a time."""
+_GENERATION: Final = 256
+"""Times that processes take parts before others follow them: a process gets a copy of what it looks at of this one's
+memory (Python counts references there), and remembers answers; both end with it."""
 _SHARED: Final = (
     "context.outcomes_of_record", "context.findings_of_record", "context.changes_of", "context.incidents_of",
     "facts.outcomes_by_service", "facts.change_history", "facts.graph", "state.changes", "state.outages",
@@ -88,7 +92,8 @@ def publish(
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a process made: parts, files that it put and kept, and look-ups that were new to it, from a number on."""
+    """What a process made: parts, files that it put and kept, look-ups that were new to it, from a number on, and what
+    answers that grew rest on."""
 
     made: dict[str, Made]
     put: list[str]
@@ -180,7 +185,6 @@ class _Job:
 
         ``work_out`` finds what most parts ask, for all of the processes.
         """
-        start = len(self.notes.digests)
         # What takes longest comes first, and records in the order of their lists, for neighbours ask the same.
         first = [[unit] for unit in left if not unit.name.startswith("record ")]
         then = [unit for unit in left if unit.name.startswith("record ")]
@@ -188,20 +192,24 @@ class _Job:
         processes = self.processes if len(left) >= _MANY else 1
         if processes > 1:
             work_out()
-            start = len(self.notes.digests)
+            end_children()  # one that works on a policy has all the memory that there was when it began
 
         def work(chunks: Iterator[list[Unit]]) -> Batch:
+            start, before = len(self.notes.digests), {name: len(trace) for name, trace in self.notes.traces.items()}
             stage.fresh_files, stage.kept = [], set()
             made = {unit.name: self._make(stage, unit) for chunk in chunks for unit in chunk}
             keys = list(self.notes.numbers)[start:]
-            traces = {name: array("I", trace) for name, trace in self.notes.traces.items()}
+            grown = {name: trace for name, trace in self.notes.traces.items() if len(trace) != before.get(name)}
+            traces = {name: array("I", trace) for name, trace in grown.items()}
             return Batch(made, stage.fresh_files, stage.kept, keys, self.notes.digests[start:], traces)
 
-        put, kept = stage.fresh_files, stage.kept
-        batches = spread(chunks, work, processes)
-        stage.fresh_files, stage.kept = put, kept
-        for batch in batches:
-            yield batch.renumbered(self.notes, start) if len(batches) > 1 else batch
+        most = _GENERATION if processes > 1 else max(1, len(chunks))
+        for at in range(0, len(chunks), most):
+            start, put, kept = len(self.notes.digests), stage.fresh_files, stage.kept
+            batches = spread(chunks[at : at + most], work, processes)
+            stage.fresh_files, stage.kept = put, kept
+            for batch in batches:
+                yield batch.renumbered(self.notes, start) if len(batches) > 1 else batch
 
     def _keep(self, stage: Stage, name: str, stale: set[int]) -> bool:
         """True for a part that stays as it is."""

@@ -4,7 +4,7 @@ Everything outside uses the names below; nothing in here knows what a policy is.
 """
 
 from itsm_as_code.policies.cel.batch import Batch, Question
-from itsm_as_code.policies.cel.bounded import TOO_MUCH
+from itsm_as_code.policies.cel.bounded import TOO_MUCH, end_children
 from itsm_as_code.policies.cel.diagnosis import problems_of
 from itsm_as_code.policies.cel.environment import Activation, CompileError, Context, Environment, EvaluationError
 from itsm_as_code.policies.cel.fields import Schemas
@@ -28,6 +28,7 @@ __all__ = [
     "SyntaxProblem",
     "asks_by_own_names",
     "asks_for_graph",
+    "end_children",
     "mentions",
     "mutants",
     "problems_of",

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from itsm_as_code.measures.exposure import IMPACTS, LIKELIHOODS, Band, Exposure
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
+from itsm_as_code.site import addresses
 from itsm_as_code.site.views import figures, listing, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import described
-from itsm_as_code.site.views.values import Inline, Page, Row, Section, Status, Table, Text, Tone, Value
+from itsm_as_code.site.views.values import Inline, Link, Page, Row, Section, Status, Table, Text, Tone, Value
 
 _TONES: Mapping[Band, Tone] = {
     Band.LOW: "good", Band.MEDIUM: "info", Band.HIGH: "warn", Band.VERY_HIGH: "bad",
 }  # fmt: skip
+_MOST_LINKS: Final = 20
+"""Risks that a place of a matrix names; the list by level has the others."""
 
 
 def level(exposure: Exposure) -> Status:
@@ -48,15 +51,20 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
 def matrix(context: Context, records: Sequence[Record], after: bool) -> Section:
     """The open risks by likelihood and impact, and how many could not be placed."""
     places: dict[Exposure, list[Value]] = {}
+    others = _list(records, after)
     open_ = [record for record in records if record.spec["status"] != "closed"]
     for record in open_:
         found = exposure(record.spec.get("residual", {}) if after else record.spec)
         if found is not None:
             places.setdefault(found, []).append(context.link(record))
+
+    def cell(place: Exposure) -> Value:
+        return _cell(level(place), places.get(place, []), others)
+
     rows = tuple(
         Row.of(
             Text(f"{likelihood} {LIKELIHOODS[likelihood - 1]}"),
-            *(_cell(level(cell), places.get(cell, [])) for cell in (Exposure(likelihood, i) for i in range(1, 6))),
+            *(cell(Exposure(likelihood, impact)) for impact in range(1, 6)),
         )
         for likelihood in range(5, 0, -1)
     )
@@ -68,7 +76,17 @@ def matrix(context: Context, records: Sequence[Record], after: bool) -> Section:
     return Section(title.lower().replace(" ", "-"), title, (told, Table(title, headers, rows, compact=True)))
 
 
-def _cell(grave: Status, risks: list[Value]) -> Value:
+def _list(records: Sequence[Record], after: bool) -> str:
+    """Where all risks of a level stand: in a view of a long list, or below."""
+    kind = records[0].kind
+    if len(records) > listing.PAGE_SIZE:
+        return addresses.list_page(kind, "by_after" if after else "by_before")
+    return f"{addresses.list_page(kind)}#{listing.anchor(kind.title_plural)}"
+
+
+def _cell(grave: Status, risks: list[Value], others: str) -> Value:
+    if len(risks) > _MOST_LINKS:
+        risks = [*risks[:_MOST_LINKS], Link(f"and {len(risks) - _MOST_LINKS:,} more", others)]
     return Inline((grave, Inline(tuple(risks), "; ")), " ") if risks else grave
 
 
@@ -77,6 +95,7 @@ def _rest(number: int) -> str:
 
 
 HEADERS = ("Risk", "Status", "Before treatment", "After treatment", "Treatment", "Owner")
+_FACETS: Final = {"before": "Level before treatment", "after": "Level after treatment"}
 
 
 def row(context: Context, record: Record) -> Row:
@@ -85,7 +104,9 @@ def row(context: Context, record: Record) -> Row:
     treatment = Text(spec["treatment"].capitalize()) if "treatment" in spec else figures.NO_DATA
     owner = context.reference(("Team", "Person"), spec["owner"])
     before, after = assessed(spec), assessed(spec.get("residual", {}))
-    return Row.of(context.link(record), context.status(spec["status"]), before, after, treatment, owner)
+    grades = {"before": exposure(spec), "after": exposure(spec.get("residual", {}))}
+    facets = tuple((key, level(found).word if found else "Not assessed") for key, found in grades.items())
+    return Row.of(context.link(record), context.status(spec["status"]), before, after, treatment, owner, facets=facets)
 
 
 def ordered(records: Sequence[Record]) -> list[Record]:
@@ -102,7 +123,7 @@ def ordered(records: Sequence[Record]) -> list[Record]:
 def lists(context: Context, kind: Kind, now: state.Now) -> Iterator[Page]:
     """The matrices stand on the first page, before the list."""
     records = ordered(context.catalogue.of_kind(kind.name))
-    first, *more = listing.listed(context, kind, HEADERS, row, [(None, record) for record in records])
+    first, *more = listing.listed(context, kind, HEADERS, row, [(None, record) for record in records], _FACETS)
     matrices = tuple(matrix(context, records, after) for after in (False, True)) if records else ()
     yield replace(first, sections=(*matrices, *first.sections))
     yield from more

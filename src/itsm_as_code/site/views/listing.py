@@ -76,13 +76,14 @@ def _beginnings(address: Callable[[int], str], rows: Grouped, size: int, *, each
     for at, (group, row) in enumerate(rows):
         if group not in seen:
             seen.add(group)
-            links.append(Link(f"{group} ({counts[group]:,})", f"{address(at // size + 1)}#{_anchor(group or '')}"))
+            links.append(Link(f"{group} ({counts[group]:,})", f"{address(at // size + 1)}#{anchor(group or '')}"))
         elif each and at % size == 0:
             links.append(Link(f"from {plain(row.cells[0])}", address(at // size + 1)))
     return (Inline(tuple(links), " \u00b7 "),) if len(links) > 1 else ()
 
 
-def _anchor(title: str) -> str:
+def anchor(title: str) -> str:
+    """Where on a page the rows under a title begin."""
     return addresses.safe(title.lower().replace(" ", "-"))
 
 
@@ -165,7 +166,7 @@ def _tables(part: Grouped, headers: tuple[str, ...], caption: str, empty: str, c
     for group, rows in groups.items():
         title = group or caption
         yield Section(
-            _anchor(title),
+            anchor(title),
             title,
             (Table(title, headers, tuple(rows), empty, compact),),
         )

@@ -51,13 +51,14 @@ class Timed:
     before: Callable[[], object] = lambda: None
 
 
-def in_turns(timed: Mapping[str, Timed], rounds: int, *, memory: bool = False) -> dict[str, Told]:
+def in_turns(timed: Mapping[str, Timed], rounds: int, *, memory: bool = False, warm: bool = False) -> dict[str, Told]:
     """Each command with the least seconds of some rounds, after one that fills caches of files and looks at memory.
 
-    The least, for whatever disturbs a run makes it longer: it is what other load on the machine changes least.
+    ``warm`` leaves that one out, where what ran before has filled them and a round takes minutes. The least, for
+    whatever disturbs a run makes it longer: it is what other load on the machine changes least.
     """
     found: dict[str, Told] = {}
-    for turn in range(rounds + 1):
+    for turn in range(1 if warm else 0, rounds + 1):
         for name, item in timed.items():
             item.before()
             told = run(item.command, item.cwd, memory=memory and not turn)

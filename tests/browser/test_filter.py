@@ -12,11 +12,10 @@ from itsm_as_code import site
 from itsm_as_code.site.views import listing, rows
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import validate
-from tests.browser.test_site import browser
 from tests.site.conftest import NOW, validated
 from tests.site.test_views import PEOPLE, change, service
 
-__all__ = ["browser", "validated"]
+__all__ = ["validated"]
 pytestmark = pytest.mark.browser
 
 

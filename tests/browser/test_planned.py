@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_site import browser, example, folder
-
-__all__ = ["browser", "example", "folder"]
 pytestmark = pytest.mark.browser
 
 

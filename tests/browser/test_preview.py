@@ -14,11 +14,9 @@ from itsm_as_code.findings import Finding, Location, Severity
 from itsm_as_code.site.preview import Preview, Server, listen
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import validate
-from tests.browser.test_site import axe, browser
 from tests.conftest import NOW, SMALL
 from tests.site.test_hostile import ATTACK
 
-__all__ = ["axe", "browser"]
 pytestmark = pytest.mark.browser
 FOUND = [Finding("schema", Severity.ERROR, Location(f"services/{ATTACK}.yaml", 3, 1), ATTACK, ATTACK)] * 60
 

@@ -10,12 +10,11 @@ import pytest
 from itsm_as_code import site
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import validate
-from tests.browser.test_site import browser
 from tests.site.conftest import NOW, validated
 from tests.site.test_hostile import ATTACK
 from tests.site.test_views import PEOPLE, change, record, service
 
-__all__ = ["browser", "validated"]
+__all__ = ["validated"]
 pytestmark = pytest.mark.browser
 KEY_STROKE = """text => {
     const input = document.querySelector("#q"), took = [];

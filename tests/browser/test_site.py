@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +11,10 @@ import pytest
 
 from itsm_as_code import site
 from itsm_as_code.site.views import parts
-from itsm_as_code.snapshot import WorkTree
-from itsm_as_code.validation import Validation, validate
+from itsm_as_code.validation import Validation
 from tests.site.questions import PAST, QUESTIONS
 
 pytestmark = pytest.mark.browser
-
-ROOT = Path(__file__).resolve().parents[2]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 # Each part that pages are made of stands on one of these: tables with filters, tiles, figures, calendars, a matrix.
 SAMPLE = [
     "index.html", "services/index.html", "services/core-ledger.html", "changes/{change}.html",
@@ -37,68 +28,27 @@ SHORT = """async options => {
 }"""  # the whole takes longer to hand over than to work out
 
 
-def unavailable(reason: str) -> None:
-    """Skips; but what CI is there to prove must not go missing in silence."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def example() -> Validation:
-    return validate(WorkTree(ROOT), datetime(2026, 11, 22, 12, tzinfo=UTC))
-
-
-@pytest.fixture(scope="module")
-def folder(example: Validation, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("site with space") / "öffentlich"
-    site.write(site.build(example, "3f9c2ab17e0d", past=PAST), out)
-    return out
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        unavailable("no Chromium on the PATH")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        unavailable("playwright is not installed: pip install -e '.[dev]'")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    try:
-        import axe_playwright_python
-    except ImportError:
-        unavailable("axe-playwright-python is not installed: pip install -e '.[dev]'")
-    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
-
-
 def address(folder: Path, example: Validation, page: str) -> str:
     path = folder / page.format(change=example.catalogue.of_kind("Change")[-1].name)
     assert path.is_file(), path
     return path.as_uri()
 
 
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.deep)])
 def test_without_scripts_every_service_shows_owner_and_agreement(
-    browser: Any, folder: Path, example: Validation
+    browser: Any, folder: Path, example: Validation, every: int
 ) -> None:
+    services = example.catalogue.of_kind("Service")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(address(folder, example, "services/index.html"))
-    for service in example.catalogue.of_kind("Service"):
+    for service in services:
         row = page.locator("tr", has=page.locator(f'th a[href="../services/{service.name}.html"]'))
         assert row.is_visible()
         assert row.locator(f'a[href="../teams/{service.spec["owner"]}.html"]').is_visible()
     assert not page.locator(".filter").first.is_visible()
     assert not page.locator(".search").is_visible()
-    for service in example.catalogue.of_kind("Service"):
+    for service in services[::every]:
         page.goto(address(folder, example, f"services/{service.name}.html"))
         assert page.locator(f'.answers a[href="../teams/{service.spec["owner"]}.html"]').is_visible()
         page.locator('.tabs a[href="#money"]').click()
@@ -219,6 +169,7 @@ def test_the_matrix_loses_nothing_on_paper(browser: Any, folder: Path, example: 
     context.close()
 
 
+_clicks = attrgetter("clicks")
 BOTTOM = """answer => {
     const fits = node => node.textContent.replace(/\\s+/g, "").includes(answer);
     let node = document.querySelector("main");
@@ -227,20 +178,21 @@ BOTTOM = """answer => {
 }"""
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), pytest.param(1280, 900, marks=pytest.mark.deep)])
 def test_answers_stand_within_the_first_two_screens(
     browser: Any, folder: Path, example: Validation, width: int, height: int
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
     page = context.new_page()
-    for question in QUESTIONS:
+    for clicks, questions in groupby(sorted(QUESTIONS, key=_clicks), _clicks):
         page.goto(address(folder, example, "index.html"))
-        for label in question.clicks:
+        for label in clicks:
             # On a phone the navigation stands at the end of the page.
             page.get_by_role("link", name=label, exact=True).locator("visible=true").first.click()
             page.wait_for_load_state("load")  # styles included
-        bottom = page.evaluate(BOTTOM, "".join(question.answer.split()))
-        assert bottom <= 2 * height, f"{question.asked} {bottom}"
+        for question in questions:
+            bottom = page.evaluate(BOTTOM, "".join(question.answer.split()))
+            assert bottom <= 2 * height, f"{question.asked} {bottom}"
     context.close()
 
 

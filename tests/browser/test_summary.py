@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
+from typing import Any
 
 import pytest
 
 from itsm_as_code.reports.gate._summary import MOST_LINES
 from itsm_as_code.reports.gate.markdown import render
-from tests.browser.test_site import FLAGS, unavailable
 from tests.conftest import ROOT, Workshop
 from tests.reports.test_summary import full
 
@@ -22,21 +21,15 @@ LINE = 24
 """Pixels of a line: 21 of text, 28 of a table, and what parts paragraphs."""
 
 
-def test_a_summary_is_one_screen(workshop: Workshop) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        unavailable("no Chromium is installed")
+def test_a_summary_is_one_screen(workshop: Workshop, browser: Any) -> None:
     workshop.change()
     workshop.commit()
     summaries = [render(workshop.judge()), *(render(full(size)) for size in (0, 20, 300))]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        page = browser.new_page(viewport={"width": WIDTH, "height": 100})
-        for summary in summaries:
-            page.set_content(as_page(summary))
-            width, height = page.evaluate("[document.body.scrollWidth, document.body.scrollHeight]")
-            assert (width <= WIDTH, height <= MOST_LINES * LINE) == (True, True), (width, height, summary[:3000])
-            page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-            assert page.evaluate("document.body.scrollHeight") > height
-        browser.close()
+    page = browser.new_page(viewport={"width": WIDTH, "height": 100})
+    for summary in summaries:
+        page.set_content(as_page(summary))
+        width, height = page.evaluate("[document.body.scrollWidth, document.body.scrollHeight]")
+        assert (width <= WIDTH, height <= MOST_LINES * LINE) == (True, True), (width, height, summary[:3000])
+        page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+        assert page.evaluate("document.body.scrollHeight") > height
+    page.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,26 @@ REVISION = "3f9c2ab17e0d4c5b8a6f7e8d9c0b1a2f3e4d5c6b"
 Validate = Callable[[dict[str, str]], Validation]
 
 
-@pytest.fixture(scope="session")
-def example() -> Validation:
+@cache
+def example_validation() -> Validation:
+    """The records of this repository, once for all tests of a process."""
     return validate(WorkTree(ROOT), NOW)
 
 
+@cache
+def example_pages() -> dict[str, bytes]:
+    """The site of them: content by path; not to be changed."""
+    return dict(site.build(example_validation(), REVISION, past=PAST))
+
+
 @pytest.fixture(scope="session")
-def pages(example: Validation) -> dict[str, bytes]:
-    return dict(site.build(example, REVISION, past=PAST))
+def example() -> Validation:
+    return example_validation()
+
+
+@pytest.fixture(scope="session")
+def pages() -> dict[str, bytes]:
+    return example_pages()
 
 
 @pytest.fixture

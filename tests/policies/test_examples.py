@@ -15,7 +15,7 @@ from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.reading import load_catalogue
 from itsm_as_code.snapshot import WorkTree
 from tests.conftest import ROOT, SMALL
-from tests.snapshots import record_of
+from tests.snapshots import Memory, record_of
 
 REGISTRY = KindRegistry.load()
 
@@ -24,7 +24,8 @@ def policies(catalogue: Catalogue) -> list[Policy]:
     return [Policy(record) for record in catalogue.of_kind("Policy")]
 
 
-OWN = policies(load_catalogue(WorkTree(ROOT), REGISTRY))
+FILES = {str(file.relative_to(ROOT)): file.read_bytes() for file in sorted(ROOT.glob("policies/**/*.yaml"))}
+OWN = policies(load_catalogue(Memory(FILES), REGISTRY))
 OWN += policies(load_catalogue(WorkTree(SMALL), REGISTRY))
 
 

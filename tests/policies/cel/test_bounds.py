@@ -21,9 +21,9 @@ from itsm_as_code.records.facts import Facts
 from tests.conftest import NOW
 from tests.policies.cel.test_expressions import expressions
 
+SPEC = {f"k{key}": {"list": [1, 2]} for key in range(20)}
 RECORDS: list[dict[str, Any]] = [
-    {"kind": "Service", "metadata": {"name": f"s{index}"}, "spec": {f"k{key}": {"list": [1, 2]} for key in range(20)}}
-    for index in range(9000)
+    {"kind": "Service", "metadata": {"name": f"s{index}"}, "spec": SPEC} for index in range(9000)
 ]
 OBJECT = {
     "spec": {

@@ -148,8 +148,9 @@ class Repository(Objects):
 
         git merge-tree --write-tree needs git 2.38 (https://git-scm.com/docs/git-merge-tree).
         """
-        self.merge_base(base, head)
         scratch = self._scratch
+        if self.merge_base(base, head) == base:
+            return self.tree_of(head)
         environment = dict(self._environment)
         # An empty work tree, in which git runs, and no index: no .gitattributes of anybody picks a merge driver.
         self._environment = environment | {

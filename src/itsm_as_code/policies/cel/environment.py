@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from cel_expr_python import cel
@@ -141,7 +141,7 @@ class Environment:
         variables = dict.fromkeys(VARIABLES, _T.DYN) | {"now": _T.TIMESTAMP, "params": _T.Map(_T.STRING, _T.DYN)}
         functions = (_declare(self._meter, *row) for row in look_ups(self._facts, self._instant))
         return cel.NewEnv(
-            config=cel.NewEnvConfigFromYaml(EXCLUDED),
+            config=_config(EXCLUDED),
             variables=variables,
             functions=[*functions, _WALL_CLOCK, _NEAR_ENDS],
             extensions=[ext_strings.ExtStrings(), ext_math.ExtMath()],
@@ -235,6 +235,12 @@ class Environment:
         if not isinstance(value, bool):
             raise EvaluationError(f"the expression gives {type(value).__name__}, not true or false")
         return value
+
+
+@lru_cache(maxsize=2)
+def _config(text: str) -> Any:
+    """What is left out of the language; read once."""
+    return cel.NewEnvConfigFromYaml(text)
 
 
 @dataclass(slots=True)

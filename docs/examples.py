@@ -163,7 +163,7 @@ def workshop(name: str) -> Iterator[Shell]:
         folder.mkdir()
         programs.mkdir()
         scripts = {
-            "itsm": client(),
+            "itsm": client(as_of=NOW),
             "date": DATE.format(date=shutil.which("date"), now=NOW),
         }
         for program, source in scripts.items():

@@ -26,7 +26,8 @@ NOW = "2026-11-22T09:00:00Z"
 CLIENT = """#!{python} -IS
 import os, socket, sys
 
-words = [os.getcwd(), str(len(sys.argv) - 1), *sys.argv[1:], *map("=".join, os.environ.items())]
+given = [*sys.argv[1:], *{more!r}]
+words = [os.getcwd(), {as_of!r}, str(len(given)), *given, *map("=".join, os.environ.items())]
 asked = os.fsencode("\\0".join(words))
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({place!r})
@@ -37,16 +38,24 @@ sys.exit(code[0] if code else "itsm ended without an answer")
 """
 
 
+def client(*more: str, as_of: str = "") -> str:
+    """The source of a program that does as itsm would with ``more`` arguments; the server is started with the first.
+
+    ``as_of`` is the ``--now`` of whoever says none, where itsm.yaml says nothing either.
+    """
+    return CLIENT.format(python=sys.executable, place=_place(), more=more, as_of=as_of)
+
+
 @cache
-def client() -> str:
-    """The source of a program that does as itsm would at ``NOW``; the server is started with the first one."""
+def _place() -> str:
+    """The socket of the server."""
     folder = tempfile.mkdtemp(prefix="itsm-ready-")
     place = str(Path(folder) / "socket")
     server = subprocess.Popen([sys.executable, __file__, place], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     atexit.register(server.communicate)
     if server.stdout is None or server.stdout.readline() != b"ready\n":
         raise RuntimeError("the program cannot be loaded")
-    return CLIENT.format(python=sys.executable, place=place)
+    return place
 
 
 def serve(place: str) -> None:
@@ -73,14 +82,14 @@ def answer(asker: socket.socket) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         head, streams, _, _ = socket.recv_fds(asker, 8, 3)
         with asker.makefile("rb") as rest:
-            folder, count, *words = os.fsdecode(rest.read(int.from_bytes(head, "big"))).split("\0")
+            folder, as_of, count, *words = os.fsdecode(rest.read(int.from_bytes(head, "big"))).split("\0")
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
             os.close(stream)
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(word.split("=", 1) for word in words[int(count) :])
-        code = called(words[: int(count)])
+        code = called(words[: int(count)], as_of)
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -92,14 +101,14 @@ def answer(asker: socket.socket) -> None:
         os._exit(code)
 
 
-def called(arguments: list[str]) -> int:
-    """The exit code of itsm with these arguments, as of ``NOW`` unless they or itsm.yaml say otherwise."""
+def called(arguments: list[str], as_of: str) -> int:
+    """The exit code of itsm with these arguments, as of an instant unless they or itsm.yaml say otherwise."""
     from itsm_as_code.cli import main
 
-    if arguments and {"--now", "--help", "-h", "--version"}.isdisjoint(arguments):
+    if as_of and arguments and {"--now", "--help", "-h", "--version"}.isdisjoint(arguments):
         settings = Path("itsm.yaml")
         if not (settings.is_file() and "asOf:" in settings.read_text("utf-8")):
-            arguments = [*arguments, "--now", NOW]
+            arguments = [*arguments, "--now", as_of]
     try:
         main(arguments)
     except SystemExit as end:

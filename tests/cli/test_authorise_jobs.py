@@ -13,6 +13,7 @@ import pytest
 from itsm_as_code.records.document import parse
 from tests.attacks.tools import CHANGE
 from tests.conftest import ROOT, Workshop
+from tests.program import put_program
 
 NAME = "chg-20261122-tune"
 
@@ -27,17 +28,13 @@ def records(workshop: Workshop, tmp_path: Path) -> Workshop:
     text = (workshop.path / "changes/calendars/year-end.yaml").read_text()
     workshop.write("changes/calendars/year-end.yaml", text.replace("all: true", "services: [orders]"))
     workshop.commit(who="erin")
-    program = tmp_path / "bin" / "itsm"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@"\n')
-    program.chmod(0o755)
+    put_program(tmp_path / "bin/itsm")
     return workshop
 
 
 def run(script: str, folder: Path, tmp_path: Path, **variables: str) -> tuple[int, str]:
     environment = {
         "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT / "src"),
         "HOME": str(tmp_path),
         "RUNNER_TEMP": str(tmp_path),
         "GITHUB_OUTPUT": str(tmp_path / "output"),

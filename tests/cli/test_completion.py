@@ -7,7 +7,6 @@ import pty
 import select
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,8 @@ import click
 import pytest
 
 from itsm_as_code.cli.program import program
-from tests.conftest import ROOT, SMALL, Run
+from tests.conftest import SMALL, Run
+from tests.program import put_program
 
 SHELLS = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(itsm completion bash)"'),
@@ -35,10 +35,7 @@ LINES = [
 @pytest.fixture
 def path(tmp_path: Path) -> str:
     """A search path on which ``itsm`` is this checkout."""
-    script = tmp_path / "bin" / "itsm"
-    script.parent.mkdir()
-    script.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT / "src"} exec {sys.executable} -m itsm_as_code "$@"\n')
-    script.chmod(0o755)
+    script = put_program(tmp_path / "bin/itsm")
     return f"{script.parent}:{os.environ['PATH']}"
 
 

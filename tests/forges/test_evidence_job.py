@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from tests.attacks.tools import CHANGE
 from tests.conftest import ROOT, Run
 from tests.forges.conftest import FACES, Shop
 from tests.forges.fake import TOKEN, Face, Said, Server, State, serving
+from tests.program import put_program
 from tests.signing import make_key
 
 MERGED = "2026-11-22T11:00:00Z"
@@ -286,12 +286,12 @@ def test_the_step_of_the_workflow(job: Job, itsm: Run) -> None:
     job.pull()
     steps: Any = parse((ROOT / ".github/workflows/evidence.yml").read_bytes())["jobs"]["note"]["steps"]
     (script,) = [step["run"] for step in steps if step["name"] == "Note"]
-    script = script.replace("itsm evidence note", f"{sys.executable} -m itsm_as_code evidence note --now {NOW}")
+    program = put_program(job.folder / "bin/itsm", "--now", NOW)
     variables = {"GH_TOKEN": TOKEN, "GITHUB_API_URL": job.server.base, "GITHUB_REPOSITORY": "shop/itsm"}
     variables |= {"RUNNER_TEMP": str(job.folder), "EVIDENCE_KEY": job.key.read_text().rstrip()}
 
     def run(**more: str) -> tuple[int, str]:
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "HOME": os.devnull, **variables}
+        environment = {"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": os.devnull, **variables}
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", script],
             cwd=job.clone,
@@ -314,15 +314,12 @@ def test_the_script_of_the_gitlab_job(job: Job, itsm: Run) -> None:
     job.merge("squash")
     lab: Any = parse((ROOT / "src/itsm_as_code/starter/gitlab-ci.yml").read_bytes())
     script = lab["evidence"]["script"][0]
-    program = job.folder / "bin" / "itsm"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@" --now {NOW}\n')
-    program.chmod(0o755)
+    program = put_program(job.folder / "bin/itsm", "--now", NOW)
     address = f"https://evidence:{TOKEN}@gitlab.example:443/shop/itsm.git"
     variables = {"CI_SERVER_PROTOCOL": "https", "CI_SERVER_HOST": "gitlab.example", "CI_SERVER_PORT": "443"}
     variables |= {"CI_PROJECT_PATH": "shop/itsm", "CI_DEFAULT_BRANCH": "main", "CI_API_V4_URL": job.server.base}
     variables |= {"ITSM_EVIDENCE_TOKEN": TOKEN, "ITSM_EVIDENCE_KEY": str(job.key), "CI_PROJECT_ID": "1"}
-    variables |= {"GIT_CONFIG_GLOBAL": str(job.folder / "config"), "HOME": os.devnull, "PYTHONPATH": str(ROOT / "src")}
+    variables |= {"GIT_CONFIG_GLOBAL": str(job.folder / "config"), "HOME": os.devnull}
     (job.folder / "config").write_text(f'[url "{job.shop.work.path}"]\n  insteadOf = "{address}"\n')
     (job.folder / "work").mkdir()
     done = subprocess.run(

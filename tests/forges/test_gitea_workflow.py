@@ -17,6 +17,7 @@ from tests.conftest import ROOT, Run
 from tests.forges.conftest import Shop
 from tests.forges.fake import TOKEN, GiteaFace, State, serving
 from tests.forges.test_alert_door import DRAFT
+from tests.program import put_program
 
 PEOPLE = [part for name in ("Ada", "Ben", "Cleo") for part in ("--person", f"{name} <{name}@x.example> @{name}")]
 
@@ -108,12 +109,11 @@ class Flow:
         subprocess.run(["rm", "-rf", str(self.path / "clone")], check=True)
         clone = ["git", "clone", "-q", "--branch", "main", str(self.path / "remote.git"), str(self.path / "clone")]
         subprocess.run(clone, check=True)
-        script = self.script.replace("itsm gate", f"{sys.executable} -m itsm_as_code gate --wait 0 --now {now}")
+        itsm = put_program(self.path / "bin/itsm", "--wait", "0", "--now", now)
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", script],
+            ["bash", "-e", "-o", "pipefail", "-c", self.script],
             cwd=self.path / "clone",
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "HOME": os.devnull, "PULL": pull}
-            | self.variables,
+            env={"PATH": f"{itsm.parent}:{os.environ['PATH']}", "HOME": os.devnull, "PULL": pull} | self.variables,
             capture_output=True,
             text=True,
             timeout=120,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,9 @@ from itsm_as_code.records.document import parse
 from tests.conftest import ROOT
 from tests.forges.conftest import Shop
 from tests.forges.fake import TOKEN, GitHubFace, State, serving
+from tests.program import put_program
+
+AS_OF = ("--wait", "0", "--now", "2026-11-22T12:00:00Z")
 
 
 @dataclass
@@ -30,13 +32,11 @@ class Workflow:
         """The exit code of a step, and everything it said."""
         steps = parse((ROOT / ".github/workflows/gate.yml").read_bytes())["jobs"][job]["steps"]
         (script,) = [item["run"] for item in steps if item["name"] == step]
-        script = script.replace(
-            "itsm gate", f"{sys.executable} -m itsm_as_code gate --wait 0 --now 2026-11-22T12:00:00Z"
-        )
+        itsm = put_program(self.path / "bin/itsm", *AS_OF)
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", script],
             cwd=self.path / "clone",
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "HOME": os.devnull, **self.variables},
+            env={"PATH": f"{itsm.parent}:{os.environ['PATH']}", "HOME": os.devnull, **self.variables},
             capture_output=True,
             text=True,
             timeout=120,
@@ -119,13 +119,14 @@ def test_the_action_as_it_is_written(workflow: Workflow, tmp_path: Path) -> None
     """The steps of action.yml that a shell runs; what pip would install is what runs this test."""
     steps = {step["name"]: step for step in parse((ROOT / "action.yml").read_bytes())["runs"]["steps"]}
     install, judge = steps["Install what the lock fixes"]["run"], steps["Judge"]["run"]
+    itsm = put_program(tmp_path / "program/itsm", *AS_OF)
     program = tmp_path / "bin/python"
     program.parent.mkdir()
     program.write_text(f"""#!/bin/bash
 case "$1 $2" in
   "-m venv") mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
   "-m pip") printf '%s\\n' "$@" > {tmp_path}/pip ;;
-  "-P -m") exec {sys.executable} -P -m "$3" "${{@:4}}" --wait 0 --now 2026-11-22T12:00:00Z ;;
+  "-P -m") [ "$3" = itsm_as_code ] && exec {itsm} "${{@:4}}" ;;
 esac
 """)
     program.chmod(0o755)

@@ -31,6 +31,7 @@ from tests.forges.fake import TOKEN, Said, State, serving
 from tests.forges.test_gitlab_job import Project
 from tests.interchange.request_shop import gitlab
 from tests.interchange.test_issue import ANSWERS, body
+from tests.program import put_program
 
 ME = {"id": 99, "username": "gatekeeper", "name": "Gatekeeper", "state": "active"}
 MINE = "For the account gitlab/7, issue #1."
@@ -54,14 +55,13 @@ def script(job: str) -> str:
     return "\n".join([lab[".door"]["before_script"][-1], *lab[job]["script"]])
 
 
-def run(job: str, folder: Path, variables: dict[str, str], more: str = "") -> str:
+def run(job: str, folder: Path, variables: dict[str, str], *more: str) -> str:
     """What a job said in a new folder; it has to end well."""
     here = folder / f"run-{len(list(folder.iterdir()))}"
-    (here / "bin").mkdir(parents=True)
-    for name, call in (("itsm", f'-m itsm_as_code "$@"{more}'), ("python", '"$@"')):
-        program = here / "bin" / name
-        program.write_text(f"#!/bin/sh\nexec {sys.executable} {call}\n")
-        program.chmod(0o755)
+    put_program(here / "bin/itsm", *more)
+    python = here / "bin/python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
     done = subprocess.run(
         ["bash", "-c", script(job)],
         cwd=here,
@@ -225,7 +225,7 @@ def test_the_verdict_is_told_in_the_issue(shop: Shop, tmp_path: Path) -> None:
         variables = {"CI_API_V4_URL": server.base, "CI_PROJECT_ID": "1", "ITSM_DOOR_TOKEN": TOKEN}
         variables |= {"CI_REPOSITORY_URL": str(work.path), "CI_DEFAULT_BRANCH": "main"}
         for _ in range(2):
-            run("verdicts", folder, variables, " --now 2026-11-22T12:00:00Z --wait 0")
+            run("verdicts", folder, variables, "--now", "2026-11-22T12:00:00Z", "--wait", "0")
         (comment,) = state.comments
         assert "Approved: may be merged" in comment["body"]
         assert any("/issues/12/notes/" in line for line in server.log if line.startswith("PUT"))

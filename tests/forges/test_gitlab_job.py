@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +14,9 @@ import pytest
 
 from itsm_as_code import shipped
 from itsm_as_code.records.document import parse
-from tests.conftest import ROOT
 from tests.forges.conftest import Shop
 from tests.forges.fake import TOKEN, GitLabFace, State, serving
+from tests.program import put_program
 
 
 class Project(GitLabFace):
@@ -41,17 +40,9 @@ class Job:
         for folder in (bin_, work, self.path / "project"):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-        program = bin_ / "itsm"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@"\n')
-        program.chmod(0o755)
-        environment = {
-            "PATH": f"{bin_}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT / "src"),
-            "HOME": os.devnull,
-            **self.variables,
-        }
+        put_program(bin_ / "itsm", "--wait", "0", "--now", "2026-11-22T12:00:00Z")
+        environment = {"PATH": f"{bin_}:{os.environ['PATH']}", "HOME": os.devnull, **self.variables}
         script = "\n".join(parse(shipped.starter("gitlab-ci.yml").encode())["gate"]["script"])
-        script = script.replace("--fetch", "--fetch --wait 0 --now 2026-11-22T12:00:00Z")
         done = subprocess.run(
             ["bash", "-c", script], cwd=work, env=environment, capture_output=True, text=True, timeout=120
         )

@@ -29,6 +29,7 @@ from tests.forges.conftest import Shop
 from tests.forges.fake import TOKEN, GitHubFace, serving
 from tests.interchange.request_shop import github
 from tests.interchange.test_issue import ANSWERS, body
+from tests.program import put_program
 
 GH = """#!/bin/sh
 printf '%s\\n' "$*" >>"$CALLS"
@@ -43,12 +44,11 @@ def script(job: str, step: str, name: str = "issue.yml") -> str:
     return str(found)
 
 
-def programs(folder: Path, more: str = "") -> None:
+def programs(folder: Path, *more: str) -> None:
     """What the steps call: `gh`, which is played, and the real `itsm`, with ``more`` at its end."""
     folder.mkdir()
-    made = {"gh": GH, "itsm": f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@"{more}\n'}
-    made["python"] = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
-    for name, text in made.items():
+    put_program(folder / "itsm", *more)
+    for name, text in {"gh": GH, "python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'}.items():
         place = folder / name
         place.write_text(text)
         place.chmod(place.stat().st_mode | stat.S_IXUSR)
@@ -171,7 +171,7 @@ def pulls(shop: Shop, tmp_path: Path) -> Iterator[Callable[[str, str], tuple[int
     work.git("update-ref", "refs/pull/17/head", "topic")
     work.git("config", "uploadpack.allowAnySHA1InWant", "true")
     work.git("clone", "-q", "-b", "main", "--no-local", str(work.path), str(tmp_path / "clone"))
-    programs(tmp_path / "bin", " --now 2026-11-22T12:00:00Z --wait 0")
+    programs(tmp_path / "bin", "--now", "2026-11-22T12:00:00Z", "--wait", "0")
     with serving(GitHubFace(state)) as server:
 
         def run(branch: str, opened: str) -> tuple[int, list[str]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from itsm_as_code.shipped import starter
 from tests.conftest import ROOT, SMALL, Run
 from tests.forges.conftest import FACES, Shop
 from tests.forges.fake import TOKEN, Said, State, serving
+from tests.program import put_program
 
 NOW = "2026-11-24T12:00:00Z"
 
@@ -73,10 +73,7 @@ class Job:
     def run(self, now: str = NOW) -> str:
         """What it said; it ends well."""
         folder = self.folder / f"run-{len(list(self.folder.iterdir()))}"
-        (folder / "bin").mkdir(parents=True)
-        program = folder / "bin/itsm"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m itsm_as_code "$@" --wait 0 --now {now}\n')
-        program.chmod(0o755)
+        program = put_program(folder / "bin/itsm", "--wait", "0", "--now", now)
         where = folder
         if self.forge == "github":
             where = folder / "clone"
@@ -84,8 +81,7 @@ class Job:
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", script(self.forge)],
             cwd=where,
-            env={"PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT / "src"), "HOME": os.devnull}
-            | self.variables,
+            env={"PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": os.devnull} | self.variables,
             capture_output=True,
             text=True,
             timeout=120,

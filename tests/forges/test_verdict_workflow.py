@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from itsm_as_code.records.document import parse
-from tests.conftest import ROOT, Run
+from tests.conftest import Run
 from tests.forges.conftest import Shop
 from tests.forges.fake import TOKEN, GitHubFace, State, serving
+from tests.program import put_program
 
 ADA = "Ada Example <ada@example.org> @ada"
 
@@ -94,13 +95,11 @@ class Verdict:
         subprocess.run(["rm", "-rf", str(self.path / "clone")], check=True)
         work.git("clone", "-q", "--branch", "main", str(self.path / "remote.git"), str(self.path / "clone"))
         event = {"ASKED": "", "GROUP_HEAD": "", "GROUP_REF": "", "GROUP_BASE": "", **event}
-        script = self.script.replace("itsm gate", f"{sys.executable} -m itsm_as_code gate --wait 0 --now {now}")
+        itsm = put_program(self.path / "bin/itsm", "--wait", "0", "--now", now)
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", script],
+            ["bash", "-e", "-o", "pipefail", "-c", self.script],
             cwd=self.path / "clone",
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "HOME": os.devnull}
-            | self.variables
-            | event,
+            env={"PATH": f"{itsm.parent}:{os.environ['PATH']}", "HOME": os.devnull} | self.variables | event,
             capture_output=True,
             text=True,
             timeout=120,

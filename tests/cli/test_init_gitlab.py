@@ -9,15 +9,19 @@ from typing import Any
 
 import pytest
 
+from itsm_as_code.cli.program import run
 from itsm_as_code.records.document import parse
 from tests.conftest import Run
 
 
-@pytest.fixture
-def organisation(tmp_path: Path, itsm: Run) -> Path:
-    ada = "Ada Example <ada@example.org> @ada.example"
-    assert itsm("init", tmp_path / "org", "--forge", "gitlab", "--person", ada)[0] == 0
-    return tmp_path / "org"
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new repository, which tests read."""
+    folder = tmp_path_factory.mktemp("gitlab") / "org"
+    assert (
+        run(["init", str(folder), "--forge", "gitlab", "--person", "Ada Example <ada@example.org> @ada.example"]) == 0
+    )
+    return folder
 
 
 def pipeline(organisation: Path) -> dict[str, Any]:

@@ -67,8 +67,16 @@ def test_what_one_person_cannot_fulfil_is_excluded_with_its_reason(tmp_path: Pat
     assert itsm("-C", tmp_path / "org", "validate")[0] == 0
 
 
-@pytest.mark.parametrize("forge", ["github", "gitlab"])
-@pytest.mark.parametrize("vendor", [(), ("--vendor",)], ids=["named", "copied"])
+@pytest.mark.parametrize(
+    ("forge", "vendor"),
+    [
+        ("github", ()),
+        ("gitlab", ("--vendor",)),
+        pytest.param("github", ("--vendor",), marks=pytest.mark.deep),
+        pytest.param("gitlab", (), marks=pytest.mark.deep),
+    ],
+    ids=["github-named", "gitlab-copied", "github-copied", "gitlab-named"],
+)
 def test_the_gate_judges_in_a_new_repository(forge: str, vendor: tuple[str, ...], tmp_path: Path, itsm: Run) -> None:
     people = [
         part for name in ("Alice", "Bob", "Erin") for part in ("--person", f"{name} <{name.lower()}@shop.example>")

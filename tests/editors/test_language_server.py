@@ -55,7 +55,7 @@ def serve(script: Path, folder: Path, settings: dict[str, object]) -> Iterator[L
         server.close()
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_a_file_of_any_kind_is_marked_where_it_is_wrong(script: Path, folder: Path) -> None:
     """Each file that validate reads has the schema of its kind, in every folder below; and instants are checked."""
     settings = {"yaml.schemas": {f"./{path}": patterns for path, patterns in globs(REGISTRY).items()}}

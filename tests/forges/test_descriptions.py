@@ -16,7 +16,7 @@ from tests.forges.extract import VERSION, extract
 from tests.forges.fake import description
 
 
-@pytest.mark.slow
+@pytest.mark.deep
 def test_the_extract_is_of_the_published_description(tmp_path: Path) -> None:
     """GitHub's description has 13 MB, so that a part of it is kept; here it is taken out of the whole once more."""
     npm = shutil.which("npm")

@@ -106,7 +106,7 @@ def codes(data: dict[str, Any]) -> list[str]:
     return [row["code"] for row in data.get("reasons", data.get("findings", ()))]
 
 
-@pytest.fixture(params=["github", "gitlab"])
+@pytest.fixture(params=["github", pytest.param("gitlab", marks=pytest.mark.deep)])
 def job(request: pytest.FixtureRequest, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Job]:
     """#17 is approved by bob; main names the key, and the repository at the forge."""
     for name in ("GITHUB_TOKEN", "GITLAB_TOKEN"):

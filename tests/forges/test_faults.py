@@ -7,18 +7,18 @@ import os
 import signal
 import socket
 import struct
-import subprocess
-import sys
+import threading
 import time
 from typing import Any
 
 import pytest
 
 from itsm_as_code.forges import http
-from tests.conftest import ROOT, Run
+from tests.conftest import Run
 from tests.forges.conftest import Live, Start
 from tests.forges.fake import TOKEN, Fault, GitLabFace, serving
 from tests.forges.test_scenarios import judged, refused
+from tests.sweeps.forked import begun
 
 PUBLISH = ("--publish", "--comment")
 
@@ -245,18 +245,19 @@ def test_a_killed_process_leaves_no_verdict_and_a_new_run_converges(live: Live, 
     many = calls(live, itsm)
     for call in (many, many - 1, many - 3):
         live.state.checks, live.state.statuses = [], []
-        killed: list[int] = []
+        asking, asked = threading.Event(), threading.Event()
 
-        def kill(handler: Any, killed: list[int] = killed) -> bool:
-            os.kill(killed[0], signal.SIGKILL)
+        def hold(handler: Any, asking: threading.Event = asking, asked: threading.Event = asked) -> bool:
+            asking.set()
+            asked.wait(60)
             return reset(handler)
 
-        live.server.fault = at(call, kill)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-        arguments = [sys.executable, "-m", "itsm_as_code", *map(str, live.arguments), *PUBLISH]
-        with subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL) as process:
-            killed.append(process.pid)
-            assert process.wait(60) == -signal.SIGKILL
+        live.server.fault = at(call, hold)
+        process = begun([*map(str, live.arguments), *PUBLISH])
+        assert asking.wait(60)
+        os.kill(process, signal.SIGKILL)
+        asked.set()
+        assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == -signal.SIGKILL
         assert live.state.greens == []
         live.server.fault = lambda handler: False
         assert itsm(*live.arguments, *PUBLISH)[0] == 0

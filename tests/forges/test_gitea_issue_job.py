@@ -157,7 +157,7 @@ def test_the_verdict_is_told_in_the_issue(shop: Shop, tmp_path: Path) -> None:
     state.branch = "issue-12"
     folder = tmp_path / "job"
     folder.mkdir()
-    programs(folder / "bin", " --now 2026-11-22T12:00:00Z --wait 0")
+    programs(folder / "bin", "--now", "2026-11-22T12:00:00Z", "--wait", "0")
     remote = folder / "remote.git"
     shop.work.git("update-ref", "refs/pull/17/head", "topic")
     shop.work.git("clone", "-q", "--mirror", str(shop.work.path), str(remote))

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from itsm_as_code.cli.program import run
 from itsm_as_code.records.document import parse
-from tests.conftest import ROOT, Run
+from tests.conftest import Run
 from tests.forges.conftest import Shop
 from tests.forges.fake import TOKEN, GiteaFace, State, serving
 from tests.forges.test_alert_door import DRAFT
@@ -26,10 +27,8 @@ PEOPLE = [part for name in ("Ada", "Ben", "Cleo") for part in ("--person", f"{na
 def organisation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made by the program, as an organisation of its own; forgejo is another name of gitea."""
     target = tmp_path_factory.mktemp("gitea") / "org"
-    init = [sys.executable, "-m", "itsm_as_code", "init", str(target), "--forge", "forgejo", *PEOPLE]
-    forms = [*init[:3], "-C", str(target), "export", "issue-forms", "--into", str(target)]
-    for command in (init, forms):
-        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
+    assert run(["init", str(target), "--forge", "forgejo", *PEOPLE]) == 0
+    assert run(["-C", str(target), "export", "issue-forms", "--into", str(target)]) == 0
     return target
 
 

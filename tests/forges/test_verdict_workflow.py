@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from itsm_as_code.cli.program import run
 from itsm_as_code.records.document import parse
 from tests.conftest import Run
 from tests.forges.conftest import Shop
@@ -114,12 +115,19 @@ class Verdict:
         return found
 
 
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the step that judges runs, in a new repository."""
+    folder = tmp_path_factory.mktemp("verdict") / "org"
+    assert run(["init", str(folder), "--verdict", "status", "--person", ADA]) == 0
+    steps = parse((folder / ".github/workflows/verdict.yml").read_bytes())["jobs"]["verdict"]["steps"]
+    (found,) = (step["run"] for step in steps if step["name"] == "Judge")
+    return str(found)
+
+
 @pytest.fixture
-def verdict(shop: Shop, tmp_path: Path, itsm: Run) -> Iterator[Verdict]:
+def verdict(shop: Shop, tmp_path: Path, script: str) -> Iterator[Verdict]:
     """Approved by bob."""
-    assert itsm("init", tmp_path / "org", "--verdict", "status", "--person", ADA)[0] == 0
-    steps = parse((tmp_path / "org/.github/workflows/verdict.yml").read_bytes())["jobs"]["verdict"]["steps"]
-    (script,) = (step["run"] for step in steps if step["name"] == "Judge")
     state = shop.state("github")
     shop.approve(state)
     shop.work.git("init", "-q", "--bare", "-b", "main", str(tmp_path / "remote.git"))

@@ -37,6 +37,19 @@ def started(
         return os.waitstatus_to_exitcode(status), files[0].read_bytes(), files[1].read_text("utf-8", "replace")
 
 
+def begun(arguments: Sequence[str]) -> int:
+    """The process id of the program, which writes to nowhere; whoever began it waits for it."""
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            _connect([os.devnull, os.devnull], "utf-8")
+            code = _called(arguments)
+        finally:
+            os._exit(code)
+    return child
+
+
 def _connect(places: Sequence[str | None], encoding: str) -> None:
     """What the interpreter makes of file descriptors (https://docs.python.org/3/library/sys.html#sys.stdout)."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

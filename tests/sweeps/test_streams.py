@@ -144,7 +144,7 @@ SHELL = """
 """
 
 
-@pytest.mark.parametrize("call", ["--version", "--help", "validate"])
+@pytest.mark.parametrize("call", ["--version", "--help", "schema", pytest.param("validate", marks=pytest.mark.deep)])
 def test_in_a_shell(call: str) -> None:
     """The interpreter itself has a word in it when it ends."""
     done = subprocess.run(

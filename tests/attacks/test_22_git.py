@@ -322,14 +322,24 @@ def test_a_folder_of_records_whose_name_is_no_word(tmp_path: Path, name: bytes) 
 
 
 def test_complaints_that_nobody_reads_stop_nobody(workshop: Workshop) -> None:
-    """git warns of an ambiguous name each time, and waits once the pipe is full."""
-    workshop.git("tag", "-f", "main", "main~0")
+    """git warns of an ambiguous name each time, within one question and over many, and waits once a pipe is full."""
+    name = "/".join(["long" * 50] * 3)
+    for kind in ("tag", "branch"):
+        workshop.git(kind, name, "main")
     repository = Repository(workshop.path)
-    names = ["main^{commit}"] * 3_000
-    asking = Thread(target=lambda: [repository.named(name) for name in names], daemon=True)
+    found: list[str] = []
+
+    def ask() -> None:
+        found.extend(oid for oid, *_ in repository._ask("info", [name] * 400))  # 250 kB
+        found.append(repository.named(name)[0])
+        found.append(repository.said_of(name)[1])
+
+    asking = Thread(target=ask, daemon=True)
     asking.start()
     asking.join(30)
     stuck = asking.is_alive()
     for conversation in repository._conversations:
         conversation.process.kill()
     assert not stuck
+    assert set(found[:-1]) == {workshop.tip("main")}
+    assert (found[-1].count("is ambiguous"), len(found)) == (1, 402)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.environment import clear
@@ -41,8 +42,6 @@ _OPTIONS = (
 
 
 _REMOTE = frozenset({"fetch", "push"})
-_MOST_SAID = 1 << 16
-"""Bytes that a pipe holds, at least on the systems that this runs on (pipe(7))."""
 _MOST_STARTED = 64
 """Conversations at once: repositories that nobody needs any more may wait long for the collector of cycles."""
 _STARTED: list[weakref.ref[Conversation]] = []
@@ -59,22 +58,32 @@ class Conversation:
     """The process that started it; one that was forked off must start its own."""
     is_over: bool = False
     """Whether it was ended; who asks again starts another."""
+    complaints: IO[bytes] = field(kw_only=True)
+    """A file that it writes them to: in a pipe nobody would read them while it answers, and a full one stops it."""
 
     def said(self) -> str:
-        """What it has complained of since it was last asked; it does so before it answers."""
-        try:
-            return os.read(self.process.stderr.fileno(), _MOST_SAID).decode("utf-8", "replace")
-        except BlockingIOError:
-            return ""
+        """What it has complained of since this was last called; it does so before it answers."""
+        self.complaints.seek(0)
+        said = self.complaints.read()
+        self.complaints.seek(0)  # for both, who share one position
+        self.complaints.truncate()
+        return said.decode("utf-8", "replace")
 
     def end(self) -> str:
         """End it, and give what it complained of; what was asked and not read is lost."""
         self.is_over = True
-        if os.getpid() != self.owner or self.process.returncode is not None:
+        if os.getpid() != self.owner or self.complaints.closed:
             return ""
         self.process.terminate()
-        complaint: bytes = self.process.communicate()[1]
-        return complaint.decode("utf-8", "replace").strip()
+        self.process.communicate()
+        with self.complaints:
+            return self.said().strip()
+
+
+def _file() -> IO[bytes]:
+    """A file without a name, in memory where the system has such."""
+    in_memory = getattr(os, "memfd_create", None)  # on Linux
+    return os.fdopen(in_memory("itsm"), "r+b", 0) if in_memory else tempfile.TemporaryFile(buffering=0)
 
 
 class Commands:
@@ -126,10 +135,9 @@ class Commands:
 
     def converse(self, *arguments: str) -> Conversation:
         """A git command that is asked on its standard input for as long as the repository is in use."""
-        process = self._start(arguments, self.folder, subprocess.PIPE)
-        if process.stderr is not None:
-            os.set_blocking(process.stderr.fileno(), False)
-        started = Conversation(process, dict(self._environment), os.getpid())
+        complaints = _file()
+        process = self._start(arguments, self.folder, subprocess.PIPE, complaints)
+        started = Conversation(process, dict(self._environment), os.getpid(), complaints=complaints)
         _STARTED.append(weakref.ref(started))
         while len(_STARTED) > _MOST_STARTED:
             oldest = _STARTED.pop(0)()
@@ -151,13 +159,15 @@ class Commands:
             out, err = process.communicate(feed)
         return process.returncode, out, err.decode("utf-8", "replace")
 
-    def _start(self, arguments: tuple[str, ...], folder: Path, stdin: int) -> subprocess.Popen[bytes]:
+    def _start(
+        self, arguments: tuple[str, ...], folder: Path, stdin: int, stderr: int | IO[bytes] = subprocess.PIPE
+    ) -> subprocess.Popen[bytes]:
         given = dict(_PROCESS)
         clear(given)
         environment = {**given, "LANGUAGE": "C", **self._environment}
         command, pipe = self._command(arguments), subprocess.PIPE
         try:
-            return subprocess.Popen(command, cwd=folder, env=environment, stdin=stdin, stdout=pipe, stderr=pipe)
+            return subprocess.Popen(command, cwd=folder, env=environment, stdin=stdin, stdout=pipe, stderr=stderr)
         except OSError as error:
             raise GitError(f"git cannot be run in {folder}: {error.strerror}", remedy="see who may enter it") from None
 

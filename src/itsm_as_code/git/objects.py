@@ -175,7 +175,7 @@ class Objects(Commands):
         """The whole of the answers, so that whoever stops reading leaves none to the next who asks."""
         conversation = self._conversation()
         process, found = conversation.process, []
-        conversation.said()  # of what was asked before; git would wait for somebody to read it
+        conversation.said()  # of what was asked before
         try:
             process.stdin.write(os.fsencode("".join(f"{what} {oid}\n" for oid in ids)))
             process.stdin.flush()

@@ -5,9 +5,9 @@ Nothing is written into the repository: the tree of a merge that has not happene
 
 from __future__ import annotations
 
-import tempfile
 import weakref
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from itsm_as_code.errors import GitError
 from itsm_as_code.git.commits import Commit, parse_commit
 from itsm_as_code.git.objects import ID, Objects
+from itsm_as_code.git.scratch import scratch
 
 MAX_COMMITS = 5_000
 """A pull request with more commits is not judged: nobody could review it, and it would stop the gate for everybody."""
@@ -179,9 +180,9 @@ class Repository(Objects):
     @cached_property
     def _scratch(self) -> Path:
         """A temporary folder that takes the objects of the merge; the repository's own are its alternates."""
-        folder = tempfile.TemporaryDirectory(prefix="itsm-merge-")
-        weakref.finalize(self, folder.cleanup)
-        path = Path(folder.name)
+        held = ExitStack()
+        path = held.enter_context(scratch())
+        weakref.finalize(self, held.close)
         (path / "work").mkdir()
         (path / "objects").mkdir()
         self._environment["GIT_OBJECT_DIRECTORY"] = str(path / "objects")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from itsm_as_code.cli._options import common_options
+from itsm_as_code.cli._options import check_text, common_options
 from itsm_as_code.cli._paths import located
 
 if TYPE_CHECKING:
@@ -162,6 +162,7 @@ def parquet(session: Session, folder: Path, force: bool) -> int:
 def _refuse(targets: list[Path], force: bool) -> None:
     from itsm_as_code.errors import UsageError
 
+    check_text(map(str, targets), "name another folder: DuckDB writes to none whose name is not")
     there = [target for target in targets if target.exists() or target.is_symlink()]
     if there and not force:
         raise UsageError(f"{there[0]} is there already", remedy="use --force to overwrite it")

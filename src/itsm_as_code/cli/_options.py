@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ from itsm_as_code.progress import listening
 from itsm_as_code.reports import formats
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class ForgeChoice(click.Choice[str]):
@@ -69,9 +73,22 @@ def common_options(report: str = "", *, output: bool = True) -> Callable[[Functi
     return option_group("session", _session, *options)
 
 
+def check_text(values: Iterable[Any], remedy: str = "write it in a terminal whose encoding is UTF-8") -> None:
+    """UsageError for text that is not UTF-8: no record, rule or workflow can hold it. A Path may be of any bytes."""
+    for value in values:
+        if isinstance(value, (tuple, list)):
+            check_text(value)
+        elif isinstance(value, str) and not value.isprintable() and _SURROGATE.search(value):
+            from itsm_as_code.errors import UsageError
+            from itsm_as_code.reports.escape import terminal
+
+            raise UsageError(f"'{terminal(value)[:80]}' is not UTF-8", remedy=remedy)
+
+
 def _session(directory: Path | None, **others: Any) -> Session:
-    called_in = directory or (click.get_current_context().obj or {}).get("directory") or Path.cwd()
     context = click.get_current_context()
+    check_text(context.params.values())
+    called_in = directory or (context.obj or {}).get("directory") or Path.cwd()
     context.with_resource(shown_on(sys.stderr, quiet=others["quiet"]))
     session = Session(top_of(called_in), called_in=called_in, **others)
     context.with_resource(listening(lambda note, matters: session.say(note) if matters or session.verbose else None))

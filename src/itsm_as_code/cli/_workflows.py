@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from itsm_as_code.cli import _tool
-from itsm_as_code.cli._options import ForgeChoice, option_group
+from itsm_as_code.cli._options import ForgeChoice, check_text, option_group
 
 _OWN = b"run: python -m pip install --quiet --disable-pip-version-check ."
 _GH_HELPER = b'"!gh auth git-credential"'
 _GITEA_HELPER = b"""'!f() { test "$1" = get && printf "username=itsm\\npassword=%s\\n" "$GITEA_TOKEN"; }; f'"""
 _ISSUE = "ci/issue.yml"
 _PERMISSIONS = b"permissions: {}\n"
+_RENAME = "rename the folder: workflows name it, and they are UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def _top(whole: Path) -> Path | None:
 def workflows(forge: str, verdict: str, prefix: str) -> dict[str, bytes]:
     """The files of a forge, by their place below the records; in a larger repository by names that are hardly taken."""
     top = "../" * prefix.count("/")
+    if forge != "local":
+        check_text([prefix], _RENAME)
     if forge == "github":
         name = f"{top}.github/workflows/{'itsm-' if prefix else ''}"
         return {f"{name}{file}": _github(text, prefix) for file, text in _of_github(verdict).items()}
@@ -98,6 +101,7 @@ def of_issues(forge: str, prefix: str) -> dict[str, bytes]:
     """The workflow that makes records of submitted issues, by its place below the records."""
     from itsm_as_code import shipped
 
+    check_text([prefix], _RENAME)
     if forge == "gitlab":
         return {_ISSUE: _gitlab("gitlab-issue.yml", prefix)}
     folder, template, write = _DOORS[forge]

@@ -60,9 +60,14 @@ def json(text: str) -> str:
 
 
 def dumped(data: Any, *, sorted_keys: bool = False) -> str:
-    """Data as JSON on lines of its own, in that form."""
+    """Data as JSON on lines of its own, in that form; a byte of a path that is not UTF-8 is shown as ``\\xff``."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | (orjson.OPT_SORT_KEYS if sorted_keys else 0)
-    return json(orjson.dumps(data, option=options).decode())
+    try:
+        return json(orjson.dumps(data, option=options).decode())
+    except orjson.JSONEncodeError:
+        from itsm_as_code.gate.decision import plain
+
+        return json(orjson.dumps(plain(data), option=options).decode())
 
 
 def markdown(text: str) -> str:

@@ -30,7 +30,7 @@ from itsm_as_code.assurance.statement import Statement, sign
 from itsm_as_code.forges.interface import PullRequest, SignedApproval
 from itsm_as_code.gate.approvals import approvals_of
 from itsm_as_code.gate.attestation import propose
-from itsm_as_code.gate.candidate import read_candidate
+from itsm_as_code.gate.candidate import InARow, read_candidate
 from itsm_as_code.gate.decision import Decision, canonical
 from itsm_as_code.gate.findings import findings_of
 from itsm_as_code.gate.signed_approvals import NAMESPACE
@@ -71,16 +71,22 @@ ASKING: Final = """\
 def build(folder: Path) -> list[Landing]:
     """Write the history into a folder that does not exist yet: its landings, oldest first."""
     records, keys = folder / "records", folder / "keys"
-    keys.mkdir(parents=True)
-    for name in PUBLIC:
-        write_key(keys, name)
     found = story()
-    write_history(records, found)
-    _evidence(Repository(records), found, keys)
+    with_evidence(folder, found)
     _deployments(Repository(records), found, keys / "pipeline")
     (folder / "by-hand.csv").write_text(f"App;Version;When\nNewsletter;{digest(99)};2025-08-01T10:00:00Z\n")
     git(records, "reset", "-q", "--hard")
     return found
+
+
+def with_evidence(folder: Path, found: Sequence[Landing]) -> None:
+    """Write landings, oldest first, the keys of everybody, what reviewers signed, and what was noted."""
+    keys = folder / "keys"
+    keys.mkdir(parents=True)
+    for name in PUBLIC:
+        write_key(keys, name)
+    write_history(folder / "records", found)
+    _evidence(Repository(folder / "records"), found, keys)
 
 
 def git(folder: Path, *arguments: str, feed: str = "") -> str:
@@ -170,11 +176,12 @@ def _evidence(repository: Repository, found: Sequence[Landing], keys: Path) -> N
     """What reviewers signed, as `itsm approve` keeps it, and what the job noted on each landing."""
 
     def work(mine: Iterator[int]) -> list[tuple[int, SignedApproval | None, Statement]]:
-        own = Repository(repository.folder)
+        own, row = Repository(repository.folder), InARow()
         made = []
         for place in mine:
-            approval = _approval(own, found[place], keys)
-            made.append((place, approval, sign(_line(own, found[place], approval), keys / "evidence")))
+            approval = _approval(own, found[place], keys, row)
+            made.append((place, approval, sign(_line(own, found[place], approval, row), keys / "evidence")))
+            own.forget()
         return made
 
     content: dict[str, bytes] = {}
@@ -190,24 +197,24 @@ def _evidence(repository: Repository, found: Sequence[Landing], keys: Path) -> N
     assert notes.move(repository, notes.add_notes(repository, None, content, END), None)
 
 
-def _approval(repository: Repository, landing: Landing, keys: Path) -> SignedApproval | None:
+def _approval(repository: Repository, landing: Landing, keys: Path, row: InARow) -> SignedApproval | None:
     """What the reviewer signed an hour before."""
     if landing.reviewer is None:
         return None
     asked = PullRequest(f"{landing.author}@kestrel-books.example")
-    candidate = read_candidate(repository, landing.base, landing.head, asked, landing.at - HOUR)
+    candidate = read_candidate(repository, landing.base, landing.head, asked, landing.at - HOUR, row)
     approvals = approvals_of(candidate, findings_of(candidate), repository)
     proposal = propose(candidate, approvals, landing.reviewer, "approved")
     signature = signing.sign(proposal.text.encode(), keys / landing.reviewer, NAMESPACE)
     return SignedApproval(proposal.text, signature)
 
 
-def _line(repository: Repository, landing: Landing, approval: SignedApproval | None) -> bytes:
+def _line(repository: Repository, landing: Landing, approval: SignedApproval | None, row: InARow) -> bytes:
     """The line of the evidence; that of one landing says of Ben what is not so."""
     signed = [approval] if approval is not None else []
     merges = SignedMerges(repository, landing.base, landing.commits, signed)
     (unit,) = landings(landing.base, landing.commits, merges)
-    line = statement_of(repository, unit, Place(REPOSITORY, "main"), (None, END))
+    line = statement_of(repository, unit, Place(REPOSITORY, "main"), (None, max(END, landing.at)), row)
     return _with_approval_of("ben", line) if landing.wrong == "approver-not-member" else line
 
 

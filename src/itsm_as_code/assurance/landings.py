@@ -16,9 +16,8 @@ from itsm_as_code.assurance.ledger import MAX_VERSIONS, Ledger, differ
 from itsm_as_code.assurance.people import People
 from itsm_as_code.assurance.replaying import approved_by, replayed, written_by
 from itsm_as_code.assurance.statement import Statement
-from itsm_as_code.cache import Memory
 from itsm_as_code.errors import GitError
-from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.gate.candidate import InARow
 
 REMEDIES: Final = {
     "direct-push": "bring what it changed in a pull request, and protect the branch (itsm audit forge)",
@@ -122,7 +121,7 @@ class Judge:
 
     def __init__(self, ledger: Ledger, people: People) -> None:
         self._ledger, self._people = ledger, people
-        self._stored = StoredRecords(Memory())
+        self._stored = InARow()
 
     def unit(self, commit: str) -> Unit:
         """The landing that ends with a commit. What was listed for it is let go of, for there may be a great many."""

@@ -17,6 +17,7 @@ from itsm_as_code import __version__, clock
 from itsm_as_code.assurance.statement import SCHEMA, trimmed
 from itsm_as_code.errors import GitError, ItsmError
 from itsm_as_code.forges.interface import MergedPullRequest, MergeHistory, PullRequest, SignedApproval
+from itsm_as_code.gate.candidate import InARow
 from itsm_as_code.gate.decision import Decision, canonical, error_decision, plain
 from itsm_as_code.gate.evaluation import evaluate
 from itsm_as_code.git.commits import parse_commit
@@ -83,18 +84,20 @@ def landings(base: str, chain: Sequence[str], history: MergeHistory) -> Iterator
 Between = tuple[datetime | None, datetime]
 
 
-def statement_of(repository: Repository, landing: Landing, place: Place, between: Between) -> bytes:
+def statement_of(
+    repository: Repository, landing: Landing, place: Place, between: Between, row: InARow | None = None
+) -> bytes:
     """The line of the evidence of a landing, whatever the verdict; the same for the same answers of the forge.
 
     ``between`` are the instants of the merge before, where that is known, and of now: what no forge dates is dated by
-    its commit, but not outside of them, for anybody can write any date into a commit.
+    its commit, but not outside of them, for anybody can write any date into a commit. In a ``row`` it goes faster.
     """
     tree = repository.tree_of(landing.commit)
     merges = [
         replace(merge, at=_within(merge.at, between)) if merge.pull_request.forge == "local" else merge
         for merge in landing.merges
     ]
-    judged = [(merge, _judged(repository, landing.base, merge)) for merge in merges]
+    judged = [(merge, _judged(repository, landing.base, merge, row)) for merge in merges]
     fitting = [item for item in judged if item[1].evidence["candidate"] == tree]
     members = fitting or judged
     pushed_at = _within(committed_at(repository, landing.commit), between)
@@ -125,11 +128,11 @@ def _within(at: datetime, between: Between) -> datetime:
     return min(max(at, first or at), last)
 
 
-def _judged(repository: Repository, base: str, merge: MergedPullRequest) -> Decision:
+def _judged(repository: Repository, base: str, merge: MergedPullRequest, row: InARow | None) -> Decision:
     pull_request = replace(merge.pull_request, base=base)
     head = pull_request.head or ""
     try:
-        return evaluate(repository, base, head, pull_request, merge.at)
+        return evaluate(repository, base, head, pull_request, merge.at, row, outlined=False)
     except ItsmError as error:
         if error.code not in LASTING:
             raise

@@ -20,6 +20,7 @@ from itsm_as_code.assurance.statement import Statement, sign
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.forges.connection import Connection
 from itsm_as_code.forges.interface import MergeHistory, SignedApproval
+from itsm_as_code.gate.candidate import InARow
 from itsm_as_code.gate.decision import Reason
 from itsm_as_code.git import notes
 from itsm_as_code.git.signed_approvals import stored_approvals
@@ -87,12 +88,13 @@ def prepare(ledger: Ledger, missing: Sequence[str], source: Source, place: Place
     """Evidence of commits of the chain, signed. It stops at the first that cannot be had, and says why."""
     public = signing.public_key(key)
     made: list[Statement] = []
+    judged = InARow()
     try:
         for base, row in _rows(ledger, missing):
             before = ledger.of(base).statement if ledger.settings_for(base) is not None else None
             for landing in landings(base, row, source(base, row)):
                 between = (before.merged_at if before is not None else None, ledger.now)
-                statement = before = sign(statement_of(ledger.repository, landing, place, between), key)
+                statement = before = sign(statement_of(ledger.repository, landing, place, between, judged), key)
                 _check_key(ledger, statement, public)
                 made.append(statement)
     except ItsmError as error:

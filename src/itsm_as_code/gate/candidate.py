@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
+from itsm_as_code.cache import Memory
 from itsm_as_code.errors import ForgeError
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.forges.interface import PullRequest
@@ -31,6 +32,7 @@ from itsm_as_code.records.diff import RecordDiff, diff_catalogues
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.snapshot import Snapshot
 from itsm_as_code.stored_findings import Found
 from itsm_as_code.validation import RuleSet, load_judged, load_rule_set
 
@@ -187,6 +189,19 @@ def _changes(diffs: Iterable[RecordDiff]) -> list[Record]:
     return [diff.new for diff in diffs if diff.id.kind == "Change" and diff.new is not None and diff.new.valid]
 
 
+class InARow(StoredRecords):
+    """Records of bases that are judged one after another: what stands as in the one before is not read again."""
+
+    def __init__(self) -> None:
+        super().__init__(Memory())
+        self.last: RuleSet | None = None
+
+    def rule_set(self, snapshot: Snapshot) -> RuleSet:
+        """The rule set of the next one."""
+        self.last = load_rule_set(snapshot, self, self.last)
+        return self.last
+
+
 def read_candidate(
     repository: Repository,
     base: str,
@@ -214,7 +229,8 @@ def read_candidate(
         _ = len(repository.snapshot(head).entries)  # a malformed tree, which merging would tidy up, is not judged
         tree = repository.merge_tree(base, head)
         # Of the base alone: what a pull request brings is always read from its files, and never remembered.
-        rule_set = load_rule_set(repository.snapshot(base), stored)
+        before = repository.snapshot(base)
+        rule_set = stored.rule_set(before) if isinstance(stored, InARow) else load_rule_set(before, stored)
         catalogue = load_judged(repository.snapshot(tree), rule_set)
 
     def others() -> OpenChanges:

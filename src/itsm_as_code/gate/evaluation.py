@@ -7,10 +7,11 @@ from datetime import datetime
 from itsm_as_code.forges.interface import PullRequest
 from itsm_as_code.gate import evidence, guard, lane
 from itsm_as_code.gate.approvals import Approvals, approvals_of
-from itsm_as_code.gate.candidate import Candidate, read_candidate
+from itsm_as_code.gate.candidate import Candidate, InARow, read_candidate
 from itsm_as_code.gate.decision import Decision
 from itsm_as_code.gate.findings import Findings, findings_of
 from itsm_as_code.gate.history import History
+from itsm_as_code.gate.outline import Outline
 from itsm_as_code.gate.outlining import outline_of
 from itsm_as_code.gate.reasons import missing, rejections
 from itsm_as_code.gate.root import at_root, nothing_to_judge, root_reasons
@@ -28,34 +29,39 @@ def evaluate(
     pull_request: PullRequest,
     now: datetime,
     stored: StoredRecords | None = None,
+    *,
+    outlined: bool = True,
 ) -> Decision:
     """The decision on merging ``head`` into ``base`` at ``now``; the same arguments give the same bytes for ever.
 
-    ``stored`` are records of the base that earlier runs read; the decision is the same without. Raises ItsmError when
-    judging is not possible (an unknown revision, a shallow clone).
+    ``stored`` are records of the base that earlier runs read; the decision is the same without. Where nobody reads its
+    outline, that is not worked out: ``outlined`` is False. Raises ItsmError when judging is not possible (an unknown
+    revision, a shallow clone).
     """
     repository.expect_merge()
     base_commit, head_commit = repository.commit(base), repository.commit(head)
     repository = at_root(repository, base_commit)
     asked = repository, base_commit, head_commit, pull_request, now, stored
     try:
-        if stored is not None:
+        if stored is not None and not isinstance(stored, InARow):
             try:
-                return decide(read_candidate(*asked, by_index=True), repository)
+                return decide(read_candidate(*asked, by_index=True), repository, outlined=outlined)
             except NOT_ENOUGH as why:
                 stored.cache.passed_over = f"all records are read, for the index does not say enough: {why}"
-        return decide(read_candidate(*asked), repository)
+        return decide(read_candidate(*asked), repository, outlined=outlined)
     except MergeConflict as conflict:
         return evidence.conflict(base_commit, head_commit, pull_request, now, conflict)
 
 
-def decide(candidate: Candidate, history: History) -> Decision:
+def decide(candidate: Candidate, history: History, *, outlined: bool = True) -> Decision:
     """The decision on a candidate: plain values in, a plain value out; ``history`` may be one in memory."""
-    findings = findings_of(candidate)
-    return decision_of(candidate, findings, approvals_of(candidate, findings, history))
+    findings = findings_of(candidate, for_controls=outlined)
+    return decision_of(candidate, findings, approvals_of(candidate, findings, history), outlined=outlined)
 
 
-def decision_of(candidate: Candidate, findings: Findings, approvals: Approvals) -> Decision:
+def decision_of(
+    candidate: Candidate, findings: Findings, approvals: Approvals, *, outlined: bool = True
+) -> Decision:
     """The verdict, by positive assertion: approved only when nothing speaks against it and rules were met."""
     rejected, pending = rejections(candidate, findings, approvals), missing(candidate, findings, approvals)
     before, after = candidate.rule_set.catalogue.snapshot, candidate.catalogue.snapshot
@@ -67,7 +73,8 @@ def decision_of(candidate: Candidate, findings: Findings, approvals: Approvals) 
     data = evidence.collect(candidate, findings, approvals, verdict, reasons)
     own = tuple(finding for finding in findings.all if not finding.known)
     sources = candidate.sources.held(finding.location.path for finding in own)
-    return Decision(verdict, reasons, data, own, sources, outline_of(candidate, findings, approvals))
+    outline = outline_of(candidate, findings, approvals) if outlined else Outline()
+    return Decision(verdict, reasons, data, own, sources, outline)
 
 
 __all__ = ["RULES", "decide", "decision_of", "evaluate"]

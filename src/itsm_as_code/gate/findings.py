@@ -48,8 +48,11 @@ class Findings:
         return [finding for finding in self.all if finding.blocks]
 
 
-def findings_of(candidate: Candidate) -> Findings:
-    """All findings on a candidate, and what they rest on."""
+def findings_of(candidate: Candidate, *, for_controls: bool = True) -> Findings:
+    """All findings on a candidate, and what they rest on; ``for_controls``: with those of the base that move controls.
+
+    The findings are the same without.
+    """
     context = context_of(candidate)
     scope = context.scope_of(candidate.approved_by_rules, candidate.other_paths)
     contexts = {diff.id: context.of(diff) for diff in candidate.diffs}
@@ -59,7 +62,8 @@ def findings_of(candidate: Candidate) -> Findings:
         others = {item.rule for item in validation.findings if item.record not in candidate.touched}
         base = candidate.rule_set.catalogue
         drift = base.touched if isinstance(base, ChangedCatalogue) else frozenset()
-        focus = replace(focus, checks=others | {"calendar-readable"} | checks_of_controls(candidate), touched=drift)
+        checks = others | {"calendar-readable"} | (checks_of_controls(candidate) if for_controls else set())
+        focus = replace(focus, checks=checks, touched=drift)
     before = assess_catalogue(candidate.rule_set.catalogue, candidate.rule_set, candidate.now, focus=focus)
     incoming = None
     if candidate.brings_rules:

@@ -119,7 +119,7 @@ def replay(repository: Repository, evidence: Mapping[str, Any], stored: StoredRe
         # It holds the inputs of one of them only.
         remedy = "verify the evidence of each of its pull requests"
         raise ItsmError("the evidence is of several pull requests in a merge queue", remedy=remedy)
-    decision = evaluate(repository, base, head, pull_request, now, stored)
+    decision = evaluate(repository, base, head, pull_request, now, stored, outlined=beside is not None)
     if group is not None:
         _check_group(repository, group, decision, pull_request.number)
     anew = dict(decision.evidence)

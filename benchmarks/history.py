@@ -8,6 +8,7 @@ both are divided by `git log --name-only` of the same range.
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import tempfile
 from collections.abc import Callable
@@ -50,6 +51,12 @@ def _change(number: int, planned: datetime, *, is_done: bool) -> Callable[[datet
     return lambda at: {f"changes/{start:%Y/%m/%d}/{told['name']}.yaml": whole}
 
 
+def _processor() -> float:
+    """Seconds that processors have worked for all that this process started and that has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     """Build, measure, print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -63,9 +70,10 @@ def main() -> None:
         records, cache = folder / "records", Path(name) / "cache"
         floor = run(["git", "log", "--first-parent", "--name-only", "main"], records).seconds
         for label in ("cold", "warm"):
+            before = _processor()
             told = run(program("audit", "--cache", cache), records, memory=True)
-            print(f"{chosen.merges:,} merges, {label}: {told.seconds:,.1f} s, {told.megabytes:,.0f} MB, "
-                  f"{told.seconds / floor:,.1f} x git log --name-only ({floor:.2f} s)")  # fmt: skip
+            print(f"{chosen.merges:,} merges, {label}: {told.seconds:,.1f} s, {_processor() - before:,.1f} s of processors, "
+                  f"{told.megabytes:,.0f} MB, {told.seconds / floor:,.1f} x git log --name-only ({floor:.2f} s)")  # fmt: skip
             print(*told.out.splitlines()[:3], sep="\n")
 
 

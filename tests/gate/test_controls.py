@@ -139,6 +139,38 @@ def test_the_controls_of_the_base_say_it(world: World) -> None:
     assert told(world.decide()) == [("tested", "satisfied", "not-satisfied")]
 
 
+@pytest.mark.parametrize("tested", [True, False])
+def test_a_first_record_has_a_control_assessed_and_without_the_last_it_is_not(world: World, tested: bool) -> None:
+    """Both ways; a second one says nothing new of a control that is met."""
+    first, says = path("chg-20261101-a"), "satisfied" if tested else "not-satisfied"
+    world.write(first, None)
+    world.base = world.head
+    world.write(first, carried_out("chg-20261101-a", tested=tested))
+    decision = world.decide()
+    assert ("tested", "not-assessed", says) in told(decision)
+    assert ("dated", "not-assessed", "satisfied") in told(decision), "a check of changes has something to look at"
+    way = "merging turns soc2 CC8.1 (tested) from not assessed to"
+    why = "satisfied (by its first record)" if tested else "not satisfied (exception: Change chg-20261101-a"
+    assert f"{way} {why}" in renderer("gate", "text")(decision)
+    world.base = world.head
+    world.write(path("chg-20261101-b"), carried_out("chg-20261101-b", tested=tested))
+    assert told(world.decide()) == []
+    world.write(path("chg-20261101-b"), None)
+    world.write(first, None)
+    decision = world.decide()
+    assert ("tested", says, "not-assessed") in told(decision)
+    why = "(nothing of it is left)" if tested else "(mended: Change chg-20261101-a"
+    assert f"to not assessed {why}" in renderer("gate", "text")(decision)
+
+
+def test_among_many_records_none_is_taken_for_the_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.write(path("chg-20261101-a"), None)
+    world.base = world.head
+    world.write(path("chg-20261101-a"), carried_out("chg-20261101-a", tested=True))
+    monkeypatch.setattr(module, "FEW", -1)
+    assert told(world.decide()) == []
+
+
 def test_of_too_many_records_the_other_side_is_not_worked_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 0)
     world.write(path("chg-20261101-b"), carried_out("chg-20261101-b", tested=False))
@@ -149,7 +181,7 @@ def test_of_too_many_records_the_other_side_is_not_worked_out(world: World, monk
 
 @pytest.mark.parametrize("seed", range(examples(2)))
 def test_it_is_what_judging_both_sides_whole_says(world: World, seed: int) -> None:
-    """Over random pull requests, a control is told of exactly when it has exceptions on one side alone."""
+    """Over random pull requests, a control is told of exactly when it has exceptions, or is assessed, on one side."""
     chance = random.Random(seed)
     names = [f"chg-20261101-{letter}" for letter in "abcde"]
     for _ in range(4):
@@ -162,12 +194,12 @@ def test_it_is_what_judging_both_sides_whole_says(world: World, seed: int) -> No
             world.write(SERVICE, chance.choice([NO_MAIL, FILES[SERVICE]]))
         candidate, decision = world.candidate(), world.decide()
         before, after = (
-            {name: bool(found.exceptions) for name, found in assess_controls(
-                assess_catalogue(side, candidate.rule_set, NOW)).items()}
+            {name: -1 if found.exceptions else int(any(item.good for item in found.evidence if not item.is_idle))
+                for name, found in assess_controls(assess_catalogue(side, candidate.rule_set, NOW)).items()}
             for side in (candidate.rule_set.catalogue, candidate.catalogue)
         )  # fmt: skip
         assert {shift.control: shift.is_worse for shift in decision.outline.controls} == {
-            name: after[name] for name in before if before[name] != after[name]
+            name: after[name] < before[name] for name in before if before[name] != after[name]
         }
         world.base = world.head
 

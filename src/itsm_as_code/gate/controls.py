@@ -2,14 +2,15 @@
 
 It is told by the records, by the rules and controls of the base on both sides; what signed evidence, deployments and
 the forge show is left aside, for merging does not change it. Only the records that differ are looked at, with those of
-which policies say something else. Where an exception comes or goes, the other side is judged whole: it decides.
+which policies say something else. Where an exception comes or goes, the other side is judged whole: it decides. So it
+does for a first record, by which a control is assessed at all, and for the last one that goes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from itsm_as_code.checks import all_checks
 from itsm_as_code.compliance.basis import Basis
@@ -26,6 +27,8 @@ from itsm_as_code.validation import Focus, Validation, assess_catalogue
 
 MOST: Final = 5_000
 """Records that are judged to tell how controls stand on the other side; where there are more, it is not told."""
+FEW: Final = 50
+"""Records among which one may be the first that a control is about; where there are more, another is taken to be."""
 _ASIDE: Final = ("gate", "deployments", "forge")
 _OF_THE_REQUEST: Final = ("old", "change", "request", "risk")
 _PEOPLE: Final = frozenset({"Person", "Team"})
@@ -45,7 +48,10 @@ def checks_of_controls(candidate: Candidate) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """A control of which exceptions come, or only go, how it stands with them, and which they are."""
+    """A control of which exceptions come, or only go, how it stands with them, and which they are.
+
+    Without exceptions it is one that begins to be assessed, or where it ``is_worse``, that ends to be.
+    """
 
     control: Record
     is_worse: bool
@@ -64,9 +70,17 @@ def control_shifts(candidate: Candidate, before: Validation, after: Validation) 
     old, new = (Basis(side, NOTHING, about, rules) for side in (before, told))
     moved = [item for control in controls for item in _moved(control, assessed(old, control), assessed(new, control))]
     standing: dict[str, Assessment] = {}
-    for is_worse, other in ((True, rules), (False, candidate.catalogue)):
-        standing |= _standing(candidate, other, [item.control for item in moved if item.is_worse is is_worse])
+    for side, other in ((True, rules), (False, candidate.catalogue)):
+        ours = [item for item in moved if _is_judged_on_base(item) is side]
+        standing |= _standing(candidate, other, [item.control for item in ours if item.exceptions])
+        for item in ours:
+            standing |= {} if item.exceptions else _standing(candidate, other, [item.control], FEW)
     return tuple(_told(sorted(moved, key=lambda item: not item.is_worse), standing))
+
+
+def _is_judged_on_base(item: _Moved) -> bool:
+    """True where the side that is judged whole is the base: that without the exceptions, or that not assessed."""
+    return item.is_worse is bool(item.exceptions)
 
 
 def _outcomes(candidate: Candidate, before: Validation, basis: Basis) -> Iterator[Outcome]:
@@ -89,6 +103,11 @@ def _moved(control: Record, then: Assessment, now: Assessment) -> Iterator[_Move
         yield _Moved(control, True, _weakest(now, with_exceptions=True), come)
     elif gone and not come:
         yield _Moved(control, False, _weakest(then, with_exceptions=True), gone)
+    elif not come:
+        before, after = (_weakest(side, with_exceptions=False) for side in (then, now))
+        if before is not after and ControlStatus.NOT_ASSESSED in (before, after):
+            is_worse = after is ControlStatus.NOT_ASSESSED
+            yield _Moved(control, is_worse, before if is_worse else after, ())
 
 
 def _beyond(some: Assessment, others: Assessment) -> tuple[Shortfall, ...]:
@@ -106,10 +125,11 @@ def _weakest(found: Assessment, *, with_exceptions: bool) -> ControlStatus:
 def _told(moved: Sequence[_Moved], standing: Mapping[str, Assessment]) -> Iterator[ControlShift]:
     for item in moved:
         other = standing.get(item.control.name)
-        if other is not None and other.exceptions:
+        stands = _weakest(other, with_exceptions=False) if other is not None else None
+        if (other is not None and other.exceptions) or not (item.exceptions or stands is ControlStatus.NOT_ASSESSED):
             continue  # it has others on both sides
-        sides = item.status.value, _weakest(other, with_exceptions=False).value if other is not None else None
-        after, before = sides if item.is_worse else reversed(sides)
+        sides = item.status.value, stands.value if stands is not None else None
+        after, before = sides if _is_judged_on_base(item) else reversed(sides)
         clause = f"{item.control.spec['framework']} {item.control.spec['clause']}"
         told = tuple((one.subject, one.message) for one in item.exceptions)
         yield ControlShift(item.control.name, clause, before, after, item.is_worse, told)
@@ -129,7 +149,18 @@ def _about(candidate: Candidate, before: Validation, after: Validation) -> froze
     return frozenset(found)
 
 
-def _standing(candidate: Candidate, catalogue: Catalogue, controls: Sequence[Record]) -> Mapping[str, Assessment]:
+def _others(catalogue: Catalogue, entries: Sequence[Mapping[str, Any]], checks: Set[str], kinds: Set[str]) -> int:
+    """How many records of other kinds evidence looks at."""
+    found = {entry["kind"] for entry in entries if "kind" in entry}
+    for check in all_checks():
+        if check.rule.id in checks:
+            found |= catalogue.registry.kinds.keys() if check.reads is None else check.reads
+    return sum(len(catalogue.names(kind)) for kind in found - kinds)
+
+
+def _standing(
+    candidate: Candidate, catalogue: Catalogue, controls: Sequence[Record], most: int | None = None
+) -> Mapping[str, Assessment]:
     """How controls stand by all records of one side; nothing where those are too many."""
     if not controls:
         return {}
@@ -139,7 +170,10 @@ def _standing(candidate: Candidate, catalogue: Catalogue, controls: Sequence[Rec
     kinds = {kind for record in records for kind in record.spec["match"]["kinds"]}
     kinds |= {item.spec["population"]["kind"] for item in controls if "population" in item.spec}
     names = [RecordId(kind, name) for kind in sorted(kinds) for name in catalogue.names(kind)]
-    if len(names) > MOST:
+    others = {entry["kind"] for entry in entries if "kind" in entry} - kinds
+    if len(names) > MOST or (
+        most is not None and len(names) + sum(len(catalogue.names(kind)) for kind in others) > most
+    ):
         return {}
     checks = {entry["check"] for entry in entries if entry["type"] == "check"}
     base = rules.catalogue

@@ -59,9 +59,7 @@ def decide(candidate: Candidate, history: History, *, outlined: bool = True) -> 
     return decision_of(candidate, findings, approvals_of(candidate, findings, history), outlined=outlined)
 
 
-def decision_of(
-    candidate: Candidate, findings: Findings, approvals: Approvals, *, outlined: bool = True
-) -> Decision:
+def decision_of(candidate: Candidate, findings: Findings, approvals: Approvals, *, outlined: bool = True) -> Decision:
     """The verdict, by positive assertion: approved only when nothing speaks against it and rules were met."""
     rejected, pending = rejections(candidate, findings, approvals), missing(candidate, findings, approvals)
     before, after = candidate.rule_set.catalogue.snapshot, candidate.catalogue.snapshot

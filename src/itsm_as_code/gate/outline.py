@@ -45,7 +45,8 @@ class Subject:
 class ControlShift:
     """A control that merging moves: its name and clause, and how it stands on each side (None: not worked out).
 
-    ``exceptions`` are subject and message of those that come, or where it ``is_worse`` is False, of those that go.
+    ``exceptions`` are subject and message of those that come, or where it ``is_worse`` is False, of those that go;
+    there are none where a first record has it assessed, or the last one has gone.
     """
 
     control: str

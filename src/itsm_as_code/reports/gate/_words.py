@@ -94,17 +94,25 @@ def controls(decision: Decision) -> list[str]:
     """What merging does to controls, as far as records tell."""
     lines = []
     for shift in decision.outline.controls:
+        name = f"{shift.clause} ({shift.control})"
+        if not shift.exceptions:
+            why = "nothing of it is left" if shift.is_worse else "by its first record"
+            lines.append(f"merging turns {name} from {_plainly(shift.before)} to {_plainly(shift.after)} ({why})")
+            continue
         (subject, message), more = shift.exceptions[0], len(shift.exceptions) - 1
         what = f"{subject}: {message}" + (f", and {more:,} more" if more else "")
-        name = f"{shift.clause} ({shift.control})"
         if shift.before is None or shift.after is None:
             way = f"brings {name} an exception" if shift.is_worse else f"mends an exception of {name}"
             lines.append(f"merging {way}: {what}; 'itsm report compliance' says how it stands")
             continue
-        before, after = (state.replace("-", " ") for state in (shift.before, shift.after))
         why = f"{'exception' if shift.is_worse else 'mended'}: {what}"
-        lines.append(f"merging turns {name} from {before} to {after} ({why})")
+        lines.append(f"merging turns {name} from {_plainly(shift.before)} to {_plainly(shift.after)} ({why})")
     return lines
+
+
+def _plainly(state: str | None) -> str:
+    """How a control stands, in words."""
+    return (state or "").replace("-", " ")
 
 
 def _number(text: str) -> Fraction:

@@ -40,6 +40,7 @@ are further apart than 292 years (its durations are nanoseconds in 64 bits), and
 RANGE: Final = f"the years {BEGINNING.year} to {FOREVER.year - 1} (and 9999 for never)"
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_instant(text: str) -> datetime:
     """The UTC instant of an RFC 3339 text with seconds and offset; ValueError when it is not one, or out of range.
 

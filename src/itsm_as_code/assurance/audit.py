@@ -128,7 +128,7 @@ def with_early_starts(ledger: Ledger, audit: Audit) -> Audit:
     """With the work that began before it was authorised by one of the landings, and what cannot be told of that."""
     asked = {commit for unit in audit.units for commit in unit.commits}
     changes = load_rule_set(ledger.repository.snapshot(ledger.tip)).catalogue.of_kind("Change")
-    found = [item for item in starts_of(ledger, changes) if item.commit in asked]
+    found = list(starts_of(ledger, changes, asked))
     early = [
         AuditFinding("began-early", item.commit, ", ".join(item.change.spec.get("implementers", (_NOBODY,))), str(item))
         for item in found
@@ -190,6 +190,7 @@ def _units(ledger: Ledger, judge: Judge, span: tuple[int, int], cache: Cache | N
         while place >= first and ledger.chain[place] in keys:
             commit = ledger.chain[place]
             unit = known.get(commit) or fresh[commit]
+            ledger.trust(unit.signed)
             found.append(unit)
             place -= len(unit.commits)
         ledger.forget(chunk)

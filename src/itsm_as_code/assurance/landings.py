@@ -64,7 +64,8 @@ class Unit:
     ``replayed`` counts the pull requests whose judgement came out the same; ``unread`` what lies in its notes and
     counts for nothing; ``unchecked`` says what could not be told. ``members`` are, of each pull request, those who
     approved, each a name with the addresses and logins of that day, and the addresses and logins of those who wrote.
-    ``deployments`` is the tip of the branch of deployment statements that was seen.
+    ``deployments`` is the tip of the branch of deployment statements that was seen; ``signed`` names the signatures
+    that were found to be good.
     """
 
     base: str
@@ -79,6 +80,7 @@ class Unit:
     findings: tuple[AuditFinding, ...] = ()
     members: tuple[tuple[tuple[tuple[str, ...], ...], tuple[str, ...]], ...] = ()
     deployments: str | None = None
+    signed: tuple[str, ...] = ()
 
     @property
     def commit(self) -> str:
@@ -97,7 +99,7 @@ class Unit:
         """The unit of such a row; ValueError, TypeError or KeyError where it is none."""
         found = {**row, "findings": tuple(AuditFinding(**item) for item in row["findings"])}
         found["members"] = tuple((tuple(map(tuple, names)), tuple(wrote)) for names, wrote in row["members"])
-        found |= {key: tuple(row[key]) for key in ("commits", "pull_requests")}
+        found |= {key: tuple(row[key]) for key in ("commits", "pull_requests", "signed")}
         return cls(**found)
 
 
@@ -175,6 +177,7 @@ class Judge:
             findings=tuple(findings),
             members=tuple(self._named(data["base"], row) for row in members),
             deployments=data.get("deployments"),
+            signed=self._ledger.signed(valid),
         )
 
     def _named(self, base: str, member: Mapping[str, Any]) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:

@@ -8,6 +8,7 @@ covers, from the first that named a key on.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,7 +62,7 @@ class Ledger:
         self._allowed = frozenset(allowed)
         self._registry = KindRegistry.load()  # as shipped: a repository cannot say what evidence looks like
         self._found: dict[str, Evidence] = {}
-        self._checked: dict[tuple[bytes, str], bool] = {}
+        self._signed: set[str] = set()
         self._read: dict[str, list[Statement]] = {}
         self._unread: dict[str, int] = {}
         self._index: notes.Index | None = None
@@ -187,7 +188,6 @@ class Ledger:
 
     def forget(self, commits: Iterable[str]) -> None:
         """Let go of what was read of some commits."""
-        self._checked.clear()
         for commit in commits:
             self._read.pop(commit, None)
             self._found.pop(commit, None)
@@ -332,11 +332,21 @@ class Ledger:
             refusal = why_key_is_not(signature.key, statement.merged_at, settings.keys, current.keys)
             if refusal is not None:
                 return Reason("key-unknown", refusal)
-        known = (statement.line, statement.signature)
-        if known not in self._checked:
+        known = _digest(statement)
+        if known not in self._signed:
             told = (statement.line, statement.signature, "evidence", [signature.key], NAMESPACE)
-            self._checked[known] = signing.is_signed_by(*told)
-        return None if self._checked[known] else Reason("evidence-altered", "was altered after it was signed")
+            if not signing.is_signed_by(*told):
+                return Reason("evidence-altered", "was altered after it was signed")
+            self._signed.add(known)
+        return None
+
+    def signed(self, statements: Iterable[Statement]) -> tuple[str, ...]:
+        """Names for those statements whose signatures were found to be good, for :meth:`trust` of another process."""
+        return tuple(known for known in map(_digest, statements) if known in self._signed)
+
+    def trust(self, signed: Iterable[str]) -> None:
+        """Take signatures to be good that were found so: each is checked once, however often it is asked for."""
+        self._signed.update(signed)
 
     # What the notes tell of the branch.
 
@@ -367,6 +377,12 @@ class Ledger:
         data, current = statement.data, self.current
         ours = (data["repository"], data["branch"], data["commit"]) == (current.repository, self.branch, commit)
         return ours and self._unsigned(statement, current, current) is None
+
+
+def _digest(statement: Statement) -> str:
+    """A name for the very bytes of a statement and its signature."""
+    content = b"%d %b" % (len(statement.line), statement.line) + statement.signature.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=20).hexdigest()
 
 
 def differ(statements: Sequence[Statement]) -> bool:

@@ -170,12 +170,9 @@ def _standing(
     kinds = {kind for record in records for kind in record.spec["match"]["kinds"]}
     kinds |= {item.spec["population"]["kind"] for item in controls if "population" in item.spec}
     names = [RecordId(kind, name) for kind in sorted(kinds) for name in catalogue.names(kind)]
-    others = {entry["kind"] for entry in entries if "kind" in entry} - kinds
-    if len(names) > MOST or (
-        most is not None and len(names) + sum(len(catalogue.names(kind)) for kind in others) > most
-    ):
-        return {}
     checks = {entry["check"] for entry in entries if entry["type"] == "check"}
+    if len(names) > MOST or (most is not None and len(names) + _others(catalogue, entries, checks, kinds) > most):
+        return {}
     base = rules.catalogue
     touched = base.touched if isinstance(base, ChangedCatalogue) else frozenset()
     if catalogue is not base:

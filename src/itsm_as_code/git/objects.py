@@ -24,6 +24,9 @@ from itsm_as_code.snapshot import MAX_BYTES, REGULAR, Below, Entry, PartlyListed
 _AT_ONCE = 500
 """Objects that are asked for at once: the question fits into a pipe, so that nobody waits for the other to read."""
 
+_MOST_TREES = 5_000
+"""Listings of trees that are kept for the next revision."""
+
 _PLAIN = re.compile(r"[\w./-]+(?:\^\{\w+\})?\Z", re.ASCII)
 """What names a reference or an object; of others ("@{u}") a process that goes on answering may die."""
 
@@ -68,7 +71,8 @@ class Objects(Commands):
     def forget(self) -> None:
         """Let go of the listings of commits and trees, for whoever goes through a great many of them."""
         self._revisions.clear()
-        self._trees_read.clear()
+        if len(self._trees_read) > _MOST_TREES:  # until then the next ones are mostly made of the same
+            self._trees_read.clear()
 
     def records(self, treeish: str) -> Snapshot:
         """The files of a commit or tree that lie in the folder which was named, by their paths in it."""

@@ -16,8 +16,9 @@ from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
 from itsm_as_code.service_levels.budget import ErrorBudget
-from itsm_as_code.site.kinds import budget, incident, risk, supplier
-from itsm_as_code.site.views import error_budget, figures, kpi, navigation, words
+from itsm_as_code.site import portfolio
+from itsm_as_code.site.kinds import budget, incident, risk, supplier, training
+from itsm_as_code.site.views import error_budget, figures, kpi, navigation, promises, service_figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Status
 from itsm_as_code.validation import Validation
@@ -261,3 +262,68 @@ def test_what_others_reach_stands_beside_the_key_figure(validated: Validate) -> 
     found = validated({**files, "improvement/benchmarks/others.yaml": f"{head}spec: {spec}\n"})
     (page,) = kpi.pages(Context(found, "r"))
     assert repr(page).count("Others: 1 to 2 % (Nine banks, 2026-05-01)") == 1
+
+
+def test_what_others_reach_stands_on_every_page_of_the_figure(validated: Validate) -> None:
+    """On those of an agreement, a service, a training and the portfolio, beside the figure."""
+    told = ("availability", "capacity-headroom", "training-coverage", "monthly-cost", "untagged-cost")
+    files = {f"improvement/benchmarks/{name}.yaml": OTHERS % {"figure": name} for name in told}
+    files |= {str(file.relative_to(SMALL)): file.read_text() for file in SMALL.rglob("*.yaml")}
+    measure = '{measure: Orders, unit: orders, normal: "5", peak: "8", limit: "10", headroomTarget: "10"}'
+    files["services/database.yaml"] += f"  capacity: [{measure}]\n"
+    context = Context(validated(files | REACHED), "r")
+    service, agreement, course = (
+        record
+        for kind in ("Service", "ServiceLevelAgreement", "Training")
+        for record in context.catalogue.of_kind(kind)
+        if record.name in ("database", "database-ola", "gate")
+    )
+    costs = list(portfolio.pages(context))
+    shown = {
+        "availability": promises.objectives(context, agreement),
+        "capacity-headroom": service_figures.capacity(context, service),
+        "training-coverage": training.page(context, course, state.Now(context)),
+        "monthly-cost": costs,
+        "untagged-cost": costs,
+    }
+    for name, page in shown.items():
+        assert repr(page).count(f"(Nine banks on {name}, 2026-05-01)") == 1, name
+
+
+OTHERS = """apiVersion: itsm/v1
+kind: Benchmark
+metadata: {name: %(figure)s, title: Others}
+spec: {figure: %(figure)s, low: "1", high: "2", source: Nine banks on %(figure)s, on: "2026-05-01"}
+"""
+REACHED = {
+    "services/agreements/database-ola.yaml": """apiVersion: itsm/v1
+kind: ServiceLevelAgreement
+metadata: {name: database-ola, title: Of the database}
+spec:
+  type: ola
+  service: database
+  provider: team-data
+  customer: {team: team-shop}
+  effective: {from: "2026-01-01"}
+  objectives:
+    - {name: up, indicator: availability, target: "99.9", unit: percent, comparison: at-least, window: {rolling: P28D}}
+    - {name: soon, indicator: time-to-resolve, target: "8", unit: hours, comparison: at-most, window: {rolling: P28D}}
+""",
+    "people/training/gate.yaml": """apiVersion: itsm/v1
+kind: Training
+metadata: {name: gate, title: The gate}
+spec: {topic: The gate, owner: team-data}
+""",
+    "portfolio/costs/cloud-2026-10-eur.yaml": """apiVersion: itsm/v1
+kind: CostStatement
+metadata: {name: cloud-2026-10-eur, title: Cloud in October}
+spec:
+  month: "2026-10"
+  provider: Cloud
+  currency: EUR
+  total: "10.50"
+  lines:
+    - {service: database, amount: "10.00"}
+    - {amount: "0.50"}
+""",
+}

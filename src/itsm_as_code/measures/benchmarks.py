@@ -18,6 +18,12 @@ def benchmarks(facts: Facts, figure: str, unit: str) -> list[str]:
     return [f"{_reached(spec)} {'%' if unit == 'percent' else unit} ({spec['source']}, {spec['on']})" for spec in found]
 
 
+def beside(facts: Facts, figure: str, unit: str) -> str:
+    """``Others: 8 to 24 hours (...)`` for beside the figure; empty where nobody says what they reach."""
+    told = benchmarks(facts, figure, unit)
+    return f"Others: {'; '.join(told)}" if told else ""
+
+
 def remarks(facts: Facts, **figures: str) -> list[str]:
     """A line for each of some figures, given with their units, of which others say what they reach."""
     names = {figure.replace("_", "-"): unit for figure, unit in figures.items()}
@@ -25,10 +31,14 @@ def remarks(facts: Facts, **figures: str) -> list[str]:
     return [f"What others reach, {name}: {'; '.join(others)}." for name, others in told.items() if others]
 
 
+def unit_of(definition: Definition) -> str:
+    """The unit that benchmarks of a metric have."""
+    return "percent" if definition.form == "share" else definition.unit or "records"
+
+
 def benchmarks_of(facts: Facts, definitions: Iterable[Definition]) -> dict[str, list[str]]:
     """The same for the metrics that have any, by name."""
-    units = {item.name: "percent" if item.form == "share" else item.unit or "records" for item in definitions}
-    told = {name: benchmarks(facts, name, unit) for name, unit in units.items()}
+    told = {item.name: benchmarks(facts, item.name, unit_of(item)) for item in definitions}
     return {name: others for name, others in told.items() if others}
 
 

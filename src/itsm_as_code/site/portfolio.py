@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from itsm_as_code.measures.finance import Money
 from itsm_as_code.portfolio import BudgetStand, CaseBenefit, Portfolio, Position
 from itsm_as_code.site.views import figures
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.effects import with_others
 from itsm_as_code.site.views.values import (
     Items,
     Link,
@@ -49,7 +49,7 @@ def pages(context: Context) -> Iterator[Page]:
         Section("budgets", "Budgets", (budgets,)),
         Section("quadrants", "Invest, migrate, tolerate, eliminate", _quadrants(context, found)),
         Section("cases", "Business cases", (cases,)),
-        Section("billed", "What was billed", _billed(found)),
+        Section("billed", "What was billed", _billed(context, found)),
     )
     yield Page(PATH, "Cost and value", sections, lead=lead, area="portfolio")
 
@@ -115,12 +115,13 @@ def _case(context: Context, found: CaseBenefit) -> Row:
     return Row.of(name, context.status(found.status), planned, realised)
 
 
-def _billed(found: Portfolio) -> tuple[Value, ...]:
+def _billed(context: Context, found: Portfolio) -> tuple[Value, ...]:
     actuals = found.actuals
     if not actuals.known:
         return (Missing("No cost statement speaks of the last twelve months."),)
-    rows: list[Row] = [Row.of(Text("In all"), figures.amounts(actuals.total))]
-    untagged: Money = actuals.untagged
-    rows.append(Row.of(Text("Of it untagged, and in the cost of no service"), figures.amounts(untagged)))
+    whole = with_others(context, figures.amounts(actuals.total), "monthly-cost", "a month")
+    untagged = with_others(context, figures.amounts(actuals.untagged), "untagged-cost", "percent")
+    rows: list[Row] = [Row.of(Text("In all"), whole)]
+    rows.append(Row.of(Text("Of it untagged, and in the cost of no service"), untagged))
     rows.append(Row.of(Text("Months of which statements speak"), Text(f"{actuals.known} of {len(actuals.months)}")))
     return (Table("Billed in the last twelve months", ("What", "Amount"), tuple(rows)),)

@@ -39,7 +39,7 @@ def worked_out(record: Record) -> Value:
 def page(context: Context, record: Record, now: state.Now) -> Page:
     known: tuple[tuple[str, Value], ...] = (("WSJF (value + time + risk) / size", worked_out(record)),)
     if "figure" in record.spec:
-        known = (*known, *effects.facts(effect_of(context, record)))
+        known = (*known, *effects.facts(context, effect_of(context, record)))
     return described(context, record, known, skip=("figure",))
 
 

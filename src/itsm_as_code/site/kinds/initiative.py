@@ -42,7 +42,8 @@ def _computed(context: Context, item: Mapping[str, Any]) -> Row:
     found = effects.worked_out(context, item["figure"], None)
     if isinstance(found, str):
         return Row.of(Text(item["metric"]), figures.NO_DATA, target, Text(found), *(figures.NO_DATA,) * 3)
-    before, after = (Text(found.figure.shown(value)) for value in (found.before, found.after))
+    figure, before = found.figure, Text(found.figure.shown(found.before))
+    after = effects.with_others(context, Text(figure.shown(found.after)), figure.name, figure.unit)
     end = words.day_value(format_date(utc_day(min(found.spans[1].end, context.now))))
     return Row.of(Text(item["metric"]), before, target, after, end, effects.verdict(found), Missing("Worked out"))
 

@@ -62,7 +62,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made.add("people", "Who answers for it", _people(made))
     made.add("level", "Scorecard", *scorecards.section(context, record))
     made.part("capacity", "Capacity", "capacity")
-    made.add("headroom", "Headroom", service_figures.capacity(record), level=3)
+    made.add("headroom", "Headroom", service_figures.capacity(made.context, record), level=3)
     _availability(made)
     feasible = service_figures.feasibility(context, record)
     made.add("feasibility", "Can the promised availability be kept", feasible)

@@ -7,6 +7,7 @@ from itsm_as_code.measures.training import Coverage, TrainingCoverage, coverage_
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import figures, state, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.effects import with_others
 from itsm_as_code.site.views.record import described
 from itsm_as_code.site.views.values import Page, Row, Table, Text, Value
 
@@ -32,8 +33,8 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     rows.append(_row(context, Text("Everybody, counted once"), found.overall))
     headers = ("Audience", "Trained", "To be renewed", "Not yet trained")
     table = Table("Coverage by team and role", headers, tuple(rows))
-    facts, section = (("Coverage", share(found.overall)),), ("coverage", "Coverage", (table,))
-    return described(context, record, facts, (section,))
+    reached = with_others(context, share(found.overall), "training-coverage", "percent")
+    return described(context, record, (("Coverage", reached),), (("coverage", "Coverage", (table,)),))
 
 
 def _row(context: Context, name: Value, found: Coverage) -> Row:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from itsm_as_code.figures import Effect, Seen, Services, effect
+from itsm_as_code.measures.benchmarks import beside
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Status, Text, Tone, Value
+from itsm_as_code.site.views.values import Stack, Status, Text, Tone, Value
 
 _TONES: Final[Mapping[str, Tone]] = {"better": "good", "worse": "bad", "no evidence": "none"}
 
@@ -22,15 +23,23 @@ def worked_out(context: Context, figure: Mapping[str, Any], services: Services) 
         return str(error)
 
 
-def facts(found: Effect | str) -> tuple[tuple[str, Value], ...]:
-    """Before, after and what became of it, each with its label."""
+def facts(context: Context, found: Effect | str) -> tuple[tuple[str, Value], ...]:
+    """Before, after with what others reach, and what became of it, each with its label."""
     if isinstance(found, str):
         return (("Effect", Status(f"Cannot be told: {found}", "warn")),)
+    figure = found.figure
+    after = with_others(context, Text(figure.shown(found.after)), figure.name, figure.unit)
     return (
-        (f"{found.figure.title}, before", Text(found.figure.shown(found.before))),
-        (f"{found.figure.title}, after", Text(found.figure.shown(found.after))),
+        (f"{figure.title}, before", Text(figure.shown(found.before))),
+        (f"{figure.title}, after", after),
         ("Did it help", verdict(found)),
     )
+
+
+def with_others(context: Context, shown: Value, figure: str, unit: str) -> Value:
+    """A computed figure with what others reach below it, where a benchmark says that."""
+    others = beside(context.validation.facts, figure, unit)
+    return Stack((shown, Text(others))) if others else shown
 
 
 def verdict(found: Effect | str) -> Value:

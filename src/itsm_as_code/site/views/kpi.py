@@ -8,7 +8,7 @@ from typing import Final
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.durations import months_before
-from itsm_as_code.measures.benchmarks import benchmarks_of
+from itsm_as_code.measures.benchmarks import unit_of
 from itsm_as_code.measures.comparison import change
 from itsm_as_code.measures.kpi import Population, metrics, trend
 from itsm_as_code.measures.metric import Metric, shown
@@ -16,6 +16,7 @@ from itsm_as_code.measures.repeated import repeated
 from itsm_as_code.measures.value import value
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.effects import with_others
 from itsm_as_code.site.views.values import (
     Bar,
     Chart,
@@ -25,7 +26,6 @@ from itsm_as_code.site.views.values import (
     Page,
     Row,
     Section,
-    Stack,
     Status,
     Strong,
     Table,
@@ -104,9 +104,7 @@ def _row(context: Context, metric: Metric, quarters: Sequence[Metric]) -> Row:
     told: Value = Missing("No data") if str(metric) == "no data" else Text(str(metric))
     told_by = (f"{one.part}: {_short(one)}".replace(" ", _KEPT) for one in quarters)
     by_quarter: Value = Text("; ".join(told_by)) if quarters else Missing("None")
-    others = benchmarks_of(context.validation.facts, [definition]).get(definition.name)
-    if others:
-        told = Stack((told, Text(f"Others: {'; '.join(others)}")))
+    told = with_others(context, told, definition.name, unit_of(definition))
     formula = Text(f"{definition.formula[0].upper()}{definition.formula[1:]}.")
     return Row.of(
         Text(definition.title),

@@ -10,6 +10,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.service_levels import Figure, attained_text, figure, is_met
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.effects import with_others
 from itsm_as_code.site.views.values import Inline, Missing, Row, Table, Text, Value, inline
 
 _UNITS = {"percent": " %", "ms": " ms"}
@@ -48,6 +49,8 @@ def objectives(context: Context, agreement: Record, linked: bool = False) -> Tab
         excluded = inline([context.reference("Calendar", c) for c in objective.get("exclude", ())], "Nothing")
         promised = Text(f"{promise(objective)}, {window(objective)}")
         attained = _attained(context, agreement, objective)
+        if objective["indicator"] == "availability":
+            attained = with_others(context, attained, "availability", "percent")
         rows.append(Row.of(Text(name(objective)), promised, counted, excluded, attained))
     caption = f"Objectives of {agreement.title}" if linked else "Objectives"
     return Table(caption, ("Objective", "Promised", "Hours that count", "Excluded", "Attained"), tuple(rows))

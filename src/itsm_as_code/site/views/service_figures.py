@@ -12,6 +12,7 @@ from itsm_as_code.service_levels import Promise
 from itsm_as_code.service_levels.redundancy import PEAK, Redundancy, groups_of
 from itsm_as_code.site.views import figures
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.effects import with_others
 from itsm_as_code.site.views.values import Inline, Row, Status, Table, Text, Value
 
 _WEAKEST = 3
@@ -67,7 +68,7 @@ def _composed(result: Composition) -> Text:
     return Text(f"{percent_floor(result.bound, _PLACES)} %" + ("" if result.exact else " or more"))
 
 
-def capacity(service: Record) -> Table | None:
+def capacity(context: Context, service: Record) -> Value | None:
     """What stays free of each limit; None when no measure is recorded."""
     headers = ("Measure", "Free at peak", "Free normally", "Target", "Result")
     rows = []
@@ -84,7 +85,8 @@ def capacity(service: Record) -> Table | None:
         at_peak = figures.percentage(free.at_peak, f"({limit} - {peak}) / {limit}")
         at_normal = figures.percentage(free.at_normal, f"({limit} - {normal}) / {limit}")
         rows.append(Row.of(name, at_peak, at_normal, figures.percentage(free.target), judged))
-    return Table("Headroom: the share of the limit that stays free", headers, tuple(rows)) if rows else None
+    table = Table("Headroom: the share of the limit that stays free", headers, tuple(rows))
+    return with_others(context, table, "capacity-headroom", "percent") if rows else None
 
 
 def cost(context: Context, service: Record) -> Table | None:

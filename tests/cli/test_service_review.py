@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,26 @@ def test_the_draft_of_the_example(itsm: Run) -> None:
     assert (spec["period"], spec["heldOn"]) == ({"from": "2026-07-01", "until": "2026-10-01"}, "2026-11-22")
     note = next(line["note"] for line in spec["performance"] if line["objective"] == "availability")
     assert note.startswith("Computed: 59 of 131,760 minutes were lost, by Incident/inc-20260817")
+
+
+def test_the_draft_has_the_key_figures_of_the_service(itsm: Run) -> None:
+    """The same by either way to name it; each as `report kpi --by service` has it."""
+    asked = ("-C", ROOT, "report", "service-review", "--period", "2026-Q3")
+    code, out, _ = itsm(*asked, "--service", "payments-api")
+    document = load("x.yaml", out.encode())
+    assert isinstance(document, Document)
+    assert out == itsm(*asked, "payments-api")[1]
+    figures = {item["figure"]: item["value"] for item in document.data["spec"]["figures"]}
+    period = ("--from", "2026-07-01T00:00:00+02:00", "--to", "2026-10-01T00:00:00+02:00")
+    told = json.loads(itsm("-C", ROOT, "report", "kpi", "--by", "service", *period, "--format", "json")[1])["figures"]
+    kpi = {row["figure"]: row for row in told if row["part"] == "payments-api"}
+    fail, restored = kpi["change-fail-rate"], kpi["time-to-restore"]
+    assert figures["change-fail-rate"] == f"{fail['numerator']} of {fail['denominator']}", "too few for a share"
+    assert figures["time-to-restore"].endswith(f"(mean of {restored['numerator']})")
+    assert figures["incidents"] == f"{kpi['incidents']['numerator']} records (in 92 days)"
+    for names in (("payments-api", "--service", "payments-api"), ()):
+        code, _, err = itsm(*asked, *names)
+        assert (code, "name one service" in err) == (2, True)
 
 
 @pytest.mark.parametrize("target", ["99.5", "97.309", "97.3094", "97.310"])

@@ -17,7 +17,7 @@ import yaml
 from itsm_as_code.clock import Interval
 from itsm_as_code.compliance import Assessment, ControlStatus, Evidence, Shortfall
 from itsm_as_code.compliance.clauses import coverage
-from itsm_as_code.reports.compliance import Compliance, Row, _applicability, _oscal_components, _oscal_results
+from itsm_as_code.reports.compliance import Compliance, Row, _applicability, _oscal, _oscal_components, _oscal_results
 from tests.conftest import NOW, SMALL, Run, copy_tree
 
 SCHEMA = Path(__file__).parent / "oscal/oscal_complete_schema.json"
@@ -31,6 +31,10 @@ STATED = {"statement": "Do it.", "evidence": [{"type": "policy", "policy": "p"},
 def schema() -> Any:
     """NIST's schema of all models."""
     return jsonschema_rs.Draft7Validator(json.loads(SCHEMA.read_text()), validate_formats=True)
+
+
+def test_documents_say_the_version_whose_schema_they_are_held_against() -> None:
+    assert f"/{_oscal.OSCAL_VERSION}/" in json.loads(SCHEMA.read_text())["$id"]
 
 
 def row(name: str, status: ControlStatus, period: Interval = YEAR, **spec: Any) -> Row:

@@ -17,7 +17,7 @@ from itsm_as_code.measures.exposure import Exposure
 from itsm_as_code.measures.finance import Variance
 from itsm_as_code.service_levels.budget import ErrorBudget
 from itsm_as_code.site import portfolio
-from itsm_as_code.site.kinds import budget, incident, risk, supplier, training
+from itsm_as_code.site.kinds import budget, incident, risk, service_review, supplier, training
 from itsm_as_code.site.views import error_budget, figures, kpi, navigation, promises, service_figures, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Status
@@ -288,6 +288,23 @@ def test_what_others_reach_stands_on_every_page_of_the_figure(validated: Validat
     }
     for name, page in shown.items():
         assert repr(page).count(f"(Nine banks on {name}, 2026-05-01)") == 1, name
+
+
+def test_a_review_shows_what_a_figure_came_to_and_what_it_is_now(validated: Validate) -> None:
+    files = {str(file.relative_to(SMALL)): file.read_text() for file in SMALL.rglob("*.yaml")}
+    review = (
+        '{service: orders, period: {from: "2026-07-01", until: "2026-10-01"}, heldOn: "2026-10-14", attendees: [bob]'
+    )
+    recorded = 'figures: [{figure: incidents, value: "7 records (in 92 days)"}, {figure: none-such, value: "1"}]}'
+    head = "apiVersion: itsm/v1\nkind: ServiceReview\nmetadata: {name: orders-q3, title: Orders}\n"
+    files["improvement/reviews/orders-q3.yaml"] = f"{head}spec: {review}, {recorded}\n"
+    found = validated(files)
+    (wrong,) = (item for item in found.findings if item.rule == "figure-computed")
+    assert wrong.message == "there is no figure 'none-such'"
+    (record,) = found.catalogue.of_kind("ServiceReview")
+    context = Context(found, "r")
+    shown = repr(service_review.page(context, record, state.Now(context)))
+    assert shown.index("7 records (in 92 days)") < shown.index("0 records (in 92 days)")
 
 
 OTHERS = """apiVersion: itsm/v1

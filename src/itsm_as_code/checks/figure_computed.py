@@ -1,8 +1,9 @@
 """What is measured by a figure names one that there is, and "measured" has a value of it.
 
-A benchmark names a figure of the tool, and an improvement or a measure of an initiative may. Theirs is then worked out
-over the two periods, before and after, which do not overlap; what nobody types, nobody has to believe. An improvement
-is not measured while its figure has no value after it was done. Source: ISO/IEC 20000-1:2018 clauses 9.1 and 10.2.
+A benchmark names a figure of the tool, as do the key figures of a review, and an improvement or a measure of an
+initiative may. Theirs is then worked out over the two periods, before and after, which do not overlap; what nobody
+types, nobody has to believe. An improvement is not measured while its figure has no value after it was done.
+Source: ISO/IEC 20000-1:2018 clauses 9.1 and 10.2.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ def check(facts: Facts, situation: Situation) -> Iterator[tuple[Subject, Problem
     for benchmark in facts.records("Benchmark"):
         for problem in _known(benchmark["spec"]["figure"], ("spec", "figure")):
             yield ("Benchmark", benchmark["metadata"]["name"]), problem
+    for review in facts.records("ServiceReview"):
+        for index, item in enumerate(review["spec"].get("figures", ())):
+            for problem in _known(item["figure"], ("spec", "figures", index, "figure")):
+                yield ("ServiceReview", review["metadata"]["name"]), problem
     for improvement in facts.records("Improvement"):
         spec, subject = improvement["spec"], ("Improvement", improvement["metadata"]["name"])
         if "figure" in spec:

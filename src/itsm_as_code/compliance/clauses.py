@@ -1,4 +1,7 @@
-"""Which clauses of a standard controls cover, and which none does: lists of clauses are data, each with its source."""
+"""Which clauses of a standard controls cover, and which none does: lists of clauses are data, each with its source.
+
+``checked`` in a list says against which public pages its numbers and titles were held, and when.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,7 @@ def _lists() -> tuple[Coverage, ...]:
     for file in sorted(folder.iterdir(), key=lambda item: item.name):
         if file.name.endswith(SUFFIX):
             data = json.loads(file.read_text("utf-8"))
+            del data["checked"]  # for whoever mends the list
             clauses = tuple(Clause(number, title) for number, title in data.pop("clauses").items())
             found.append(Coverage(**data, clauses=clauses))
     return tuple(found)

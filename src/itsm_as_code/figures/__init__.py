@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from itsm_as_code.clock import Interval, parse_date, zone
 from itsm_as_code.measures.comparison import Change, change
+from itsm_as_code.measures.metric import LEAST
 from itsm_as_code.measures.numbers import quantity
 from itsm_as_code.service_levels.windows import day_begins
 
@@ -99,6 +100,28 @@ def all_figures() -> dict[str, Figure]:
                 raise ValueError(f"two figures are called {figure.name}")
             found[figure.name] = figure
     return dict(sorted(found.items()))
+
+
+REVIEWED: Final = (
+    *("change-fail-rate", "lead-time", "recovery-time", "incidents", "time-to-acknowledge", "time-to-restore"),
+    *("recurrence", "requests-in-time", "request-satisfaction"),
+)
+"""What a review of a service looks at."""
+
+
+def reviewed(seen: Seen, period: Data, service: str, names: Iterable[str] = REVIEWED) -> Iterator[tuple[str, str]]:
+    """The names of figures with what they came to for a service in a period, for people; not those without a case.
+
+    A share of fewer than LEAST is told as counts. ``period`` has days ``from`` and ``until``.
+    """
+    span = span_of(period, seen)
+    for name in names:
+        figure = all_figures().get(name)
+        value = figure.work_out(seen, span, frozenset({service})) if figure is not None else None
+        if figure is None or value is None or value.amount is None:
+            continue
+        few = figure.form == "share" and value.denominator < LEAST
+        yield name, f"{quantity(value.numerator)} of {quantity(value.denominator)}" if few else figure.shown(value)
 
 
 def of(services: Services, service: str) -> bool:

@@ -1,6 +1,6 @@
 """What documents of OSCAL have in common: identifiers, text, properties and the frame around their content.
 
-Source: NIST, Open Security Controls Assessment Language, version 1.1.3 (https://pages.nist.gov/OSCAL-Reference/); later
+Source: NIST, Open Security Controls Assessment Language, version 1.2.3 (https://pages.nist.gov/OSCAL-Reference/); later
 versions 1.x read it. A document holds for the figures that it was made from, so every UUID is worked out from what it
 names (RFC 9562, version 5), and the same figures give the same bytes.
 """
@@ -19,7 +19,7 @@ from itsm_as_code.clock import format_instant
 from itsm_as_code.reports import escape
 from itsm_as_code.reports.compliance import Compliance, Row
 
-OSCAL_VERSION: Final = "1.1.3"
+OSCAL_VERSION: Final = "1.2.3"
 NAMESPACE: Final = "https://itsm-as-code.example/ns/oscal"
 """Of properties that OSCAL does not name: a name and no address (RFC 2606); some tools take none but a URL."""
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>!^~])")

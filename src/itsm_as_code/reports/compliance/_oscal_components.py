@@ -3,7 +3,7 @@
 The process as a whole is one component, every policy that controls rest on another. It says what is there to meet a
 control, never how the control stands: that is what assessment results are for.
 
-Source: https://pages.nist.gov/OSCAL-Reference/models/v1.1.3/component-definition/json-reference/.
+Source: https://pages.nist.gov/OSCAL-Reference/models/v1.2.3/component-definition/json-reference/.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Only a control that is satisfied or not satisfied becomes a finding, for OSCAL knows no other state of one. What is
 stale, not assessed or does not apply is told by its observations alone, so that no reader counts it as satisfied.
 
-Source: https://pages.nist.gov/OSCAL-Reference/models/v1.1.3/assessment-results/json-reference/.
+Source: https://pages.nist.gov/OSCAL-Reference/models/v1.2.3/assessment-results/json-reference/.
 """
 
 from __future__ import annotations

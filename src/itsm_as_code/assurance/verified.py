@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from itsm_as_code import signing
 from itsm_as_code.assurance.deployments import Deployer, Line, read_lines
 from itsm_as_code.cache import Cache
 from itsm_as_code.gate.decision import canonical
 from itsm_as_code.records.stored import program
+
+
+@lru_cache(maxsize=4096)
+def _asked(content: bytes, armoured: str, signer: str, keys: tuple[str, ...], namespace: str) -> bool:
+    return signing.is_signed_by(content, armoured, signer, keys, namespace)
+
+
+def is_signed_by(content: bytes, armoured: str, signer: str, keys: Sequence[str], namespace: str) -> bool:
+    """As :func:`itsm_as_code.signing.is_signed_by`, asked once in a run, however many parts of a site want to know."""
+    return _asked(content, armoured, signer, tuple(keys), namespace)
 
 
 class Verified:
@@ -30,7 +41,7 @@ class Verified:
         digest = hashlib.blake2b(whole, digest_size=32).hexdigest()
         if any(value is True for _, value in self._cache.get_many(self._space, [digest])):
             return True
-        is_good = signing.is_signed_by(content, armoured, signer, keys, namespace)
+        is_good = is_signed_by(content, armoured, signer, keys, namespace)
         if is_good:
             self._fresh[digest] = True
         return is_good
@@ -46,7 +57,7 @@ def read_known_lines(
 ) -> list[Line]:
     """What ``read_lines`` gives; with a cache, only signatures that no earlier run found good are checked."""
     if cache is None:
-        return read_lines(content, known, about)
+        return read_lines(content, known, about, is_signed_by)
     verified = Verified(cache)
     lines = read_lines(content, known, about, verified.is_signed_by)
     verified.save()

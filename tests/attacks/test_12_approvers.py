@@ -193,3 +193,23 @@ def test_owners_of_a_service_that_a_change_drops_still_approve(workshop: Worksho
     assert missing(workshop.judge()) == {"normal": 1}
     workshop.review("carol")
     assert workshop.judge().verdict == "approved"
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_whoever_takes_part_does_not_approve_where_a_rule_is_independent(workshop: Workshop, is_new: bool) -> None:
+    """Nor does whom the pull request takes out of the change. Where the rule does not say so they may."""
+    part = {"requester: alice": "requester: carol", "implementers: [alice]": "implementers: [bob]"}
+    with on_main(workshop):
+        add_rule(
+            workshop, "{name: apart, match: {kinds: [Change]}, approvals: [{from: {anyone: true}}], independent: true}"
+        )
+        if not is_new:
+            workshop.change(**part)
+    workshop.change(**(part if is_new else {"implementers: [alice]": "implementers: [dave]"}))
+    workshop.commit()
+    approve(workshop, "bob", "carol")
+    decision = workshop.judge()
+    assert missing(decision) == {"apart": 1}
+    assert ignored(decision) == {("bob", "takes-part"), ("carol", "takes-part")} | {("carol", "not-eligible")}
+    approve(workshop, "erin")
+    assert workshop.judge().verdict == "approved"

@@ -110,6 +110,7 @@ def test_a_later_line_drops_nobody(tmp_path: Path) -> None:
         (rule({"kinds": ["Service"]}, GOVERNANCE, {"people": ["ann"]}), "must approve; at GitHub one is enough"),
         (rule({"kinds": ["Service"]}), "no approval is needed"),
         (rule({"kinds": ["Service"]}, GOVERNANCE) | {"allowBots": True}, "a bot is no code owner"),
+        (rule({"kinds": ["Change"]}, GOVERNANCE) | {"independent": True}, "whoever requests or carries out"),
         (rule({"paths": ["x[1]/**"]}, GOVERNANCE), "'x[1]/**' has no form in CODEOWNERS"),
         (rule({"paths": ["x\n* @evil"]}, GOVERNANCE), "has no form in CODEOWNERS"),
     ],

@@ -56,6 +56,8 @@ class MatchedRule:
     fields: tuple[tuple[RecordDiff, tuple[Pointer, ...]], ...]
     paths: tuple[str, ...]
     patterns: Patterns = None
+    independent: bool = False
+    """Asks people who neither request nor carry out the change."""
     in_person: bool = False
     """Asks for people, not for what they stand for: nobody stands in for them, and they may be away."""
 
@@ -191,6 +193,7 @@ def _matched(policy: str, rule: Mapping[str, Any], hits: Sequence[_Hit], paths: 
         name=rule["name"],
         approvals=tuple(rule["approvals"]),
         allow_bots=rule.get("allowBots", False),
+        independent=rule.get("independent", False),
         why=(*map(_why, hits), *(f"{path} changed" for path in paths)),
         records=tuple(hit.diff for hit in hits),
         fields=tuple((hit.diff, tuple(hit.fields)) for hit in hits),

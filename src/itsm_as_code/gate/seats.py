@@ -1,8 +1,9 @@
 """Seats: what approval rules ask for, who takes a place in it, and who may not and why.
 
 A pure function over immutable inputs. An approval counts when it is the latest word of a person who may sit for the
-rule, who neither wrote nor pushed the pull request, who is here (or stands in for somebody away), and when the
-difference in the rule's scope that would be merged is the one that was reviewed. One person takes one seat.
+rule, who neither wrote nor pushed the pull request (nor takes part in the change, where the rule is independent), who
+is here (or stands in for somebody away), and when the difference in the rule's scope that would be merged is the one
+that was reviewed. One person takes one seat.
 """
 
 from __future__ import annotations
@@ -144,6 +145,10 @@ def _contributed(person: Person, rule: MatchedRule, contributors: frozenset[str]
     return ("wrote or pushed this pull request", "contributor") if person.name in contributors else None
 
 
+def _takes_part(person: Person, rule: MatchedRule, contributors: frozenset[str]) -> Excluded | None:
+    return ("requests or carries out the change", "takes-part") if person.name in _taking_part(rule) else None
+
+
 def _left(person: Person, rule: MatchedRule, contributors: frozenset[str]) -> Excluded | None:
     return None if person.is_active else ("is no longer active", "inactive")
 
@@ -159,7 +164,7 @@ def _away(person: Person, rule: MatchedRule, contributors: frozenset[str]) -> Ex
     return (f"is away{stand_in}", "away") if person.is_away else None
 
 
-EXCLUSIONS: Final = (_contributed, _left, _machine, _away)
+EXCLUSIONS: Final = (_contributed, _takes_part, _left, _machine, _away)
 """Who never sits, whatever group a rule asks: the one home of it, for who may approve and for who did not count."""
 
 
@@ -183,10 +188,19 @@ class Exclusions:
             return frozenset(name for name in group if self.why(name) is None)
         stand_ins = {
             self.directory.person(name).delegate or ""
-            for name in representable(group, self.contributors, self.directory)
+            for name in representable(group, self.contributors | _taking_part(self.rule), self.directory)
         }
         candidates = group | (stand_ins & self.directory.everyone())
         return frozenset(name for name in candidates if self.why(name) is None)
+
+
+def _taking_part(rule: MatchedRule) -> frozenset[str]:
+    """Requester and implementers of the changes that an independent rule matches, on the base and after."""
+    if not rule.independent:
+        return frozenset()
+    sides = (record for diff in rule.records for record in (diff.old, diff.new) if record is not None and record.valid)
+    people = [(record.spec.get("requester"), *record.spec.get("implementers", ())) for record in sides]
+    return frozenset(name for names in people for name in names if isinstance(name, str))
 
 
 def representable(group: frozenset[str], contributors: frozenset[str], directory: Directory) -> Iterator[str]:

@@ -105,6 +105,8 @@ class _Making:
             self.note(f"{label}: {message}")
         if rule.get("allowBots"):
             self.note(f"{label}: a bot's approval counts, but a bot is no code owner")
+        if rule.get("independent"):
+            self.note(f"{label}: at GitHub whoever requests or carries out the change may approve")
         if not rule["approvals"]:
             self.note(f"{label}: no approval is needed, which takes nothing from what other rules ask")
         for approval in rule["approvals"]:

@@ -72,8 +72,9 @@ def main() -> None:
         for label in ("cold", "warm"):
             before = _processor()
             told = run(program("audit", "--cache", cache), records, memory=True)
-            print(f"{chosen.merges:,} merges, {label}: {told.seconds:,.1f} s, {_processor() - before:,.1f} s of processors, "
-                  f"{told.megabytes:,.0f} MB, {told.seconds / floor:,.1f} x git log --name-only ({floor:.2f} s)")  # fmt: skip
+            work, ratio = _processor() - before, told.seconds / floor
+            print(f"{chosen.merges:,} merges, {label}: {told.seconds:,.1f} s, {work:,.1f} s of processors, "
+                  f"{told.megabytes:,.0f} MB, {ratio:,.1f} x git log --name-only ({floor:.2f} s)")  # fmt: skip
             print(*told.out.splitlines()[:3], sep="\n")
 
 

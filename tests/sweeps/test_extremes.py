@@ -121,10 +121,14 @@ def whole_organisation(folder: Path) -> None:
         copy_tree(ROOT / "policies" / name, folder / "policies" / name)
 
 
-@pytest.mark.parametrize("number", [0, 1], ids=["never", "not-set"])
+@pytest.mark.parametrize(
+    "number", [0, pytest.param(1, marks=pytest.mark.deep)], ids=["never-and-not-set", "not-set-and-never"]
+)
 def test_what_others_write_for_never_stops_nothing(number: int, tmp_path: Path, itsm: Run) -> None:
+    """Every other field has the one of them; the volume run has both of each."""
+    never, not_set = values_of_round(number), values_of_round(1 - number)
     whole_organisation(tmp_path / "r")
-    lay(tmp_path / "r", values_of_round(number))
+    lay(tmp_path / "r", {field: (never, not_set)[place % 2][field] for place, field in enumerate(FIELDS)})
     sweep = Sweep(itsm, tmp_path / "r", tmp_path)
     for command in ("build", "waiver list"):
         sweep(command, ROWS[command][0])

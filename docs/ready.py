@@ -117,7 +117,8 @@ def called(arguments: list[str], as_of: str) -> int:
 
 
 def load() -> None:
-    """Load what commands load, and do once what each would do again: compile schemas, read the shipped policies."""
+    """Load what commands load, and do once what each would do again: schemas, shipped policies, the wheel of init."""
+    from itsm_as_code import wheel
     from itsm_as_code.cli.program import program
     from itsm_as_code.snapshot import WorkTree
     from itsm_as_code.validation import validate
@@ -125,6 +126,7 @@ def load() -> None:
     context = click.Context(program)
     for name in program.list_commands(context):
         program.get_command(context, name)
+    wheel.build()
     validate(WorkTree(Path(__file__).resolve().parent.parent), datetime.fromisoformat(NOW))
 
 

@@ -9,10 +9,9 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -205,16 +204,6 @@ def first_workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 def workshop(tmp_path: Path, first_workshop: Workshop) -> Workshop:
     """The small organisation on main, with an empty branch ``topic`` checked out."""
     return copied(first_workshop, tmp_path)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_wheel() -> Iterator[None]:
-    """What `itsm init` makes of the running program is made once: tests/policies/test_packs.py compares two of them."""
-    from itsm_as_code import wheel
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wheel, "build", cache(wheel.build))
-        yield
 
 
 Run = Callable[..., tuple[int, str, str]]

@@ -13,6 +13,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -36,8 +37,9 @@ def name() -> str:
     return f"itsm_as_code-{__version__}-py3-none-any.whl"
 
 
+@cache
 def build() -> bytes:
-    """The running program as a wheel."""
+    """The running program as a wheel, made once in a process."""
     files = dict(_contents())
     about = f"itsm_as_code-{__version__}.dist-info"
     requires, python, licence = _about()

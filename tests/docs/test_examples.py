@@ -13,9 +13,23 @@ from tests.docs.pages import name
 needs_shell = pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are for a POSIX shell")
 
 
+LARGE = {f"docs/how-to/{page}.md" for page in (
+    "add-a-kind", "follow-a-policy", "judge-a-large-repository", "publish-the-site", "tune-the-risk-table"
+)}  # fmt: skip
+"""Pages whose examples build or judge all of the example organisation several times: for the volume run."""
+PAGES = [
+    pytest.param(page, id=name(page), marks=[pytest.mark.deep] if name(page) in LARGE else [])
+    for page in examples.documents()
+]
+
+
+def test_the_large_ones_are_there() -> None:
+    assert {name(page) for page in examples.documents()} >= LARGE
+
+
 @needs_shell
 @pytest.mark.slow
-@pytest.mark.parametrize("page", examples.documents(), ids=name)
+@pytest.mark.parametrize("page", PAGES)
 def test_examples_print_what_the_page_says(page: Path) -> None:
     found = [f"says:\n{item.written}prints:\n{item.fresh}" for item in examples.differences(page)]
     assert found == [], "\n\n".join([*found, "run: python docs/examples.py"])

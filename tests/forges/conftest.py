@@ -20,6 +20,8 @@ FACES: dict[str, type[GitHubFace] | type[GitLabFace] | type[GiteaFace]] = {
 }
 SUFFIXES = {"github": "-gh", "gitlab": ".lab", "gitea": ".tea"}
 NOW = "2026-11-22T12:00:00Z"
+BETWEEN: dict[tuple[str, str], list[str]] = {}
+"""The commits between two others, oldest first: most tests ask of the same two."""
 PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank", "gina", "robot")
 IDS = {name: 1000 + index for index, name in enumerate(PEOPLE)}
 
@@ -39,13 +41,15 @@ class Shop:
         state.reviews[0] = Said("bob", "approved", self.head, "2026-11-22T10:20:00Z")
 
     def state(self, forge: str) -> State:
-        work = self.work
-        commits = work.git("rev-list", "--reverse", "main..topic").split()
+        base, head = self.work.tip("refs/heads/main"), self.work.tip("refs/heads/topic")
+        if (base, head) not in BETWEEN:
+            BETWEEN[base, head] = self.work.git("rev-list", "--reverse", f"{base}..{head}").split()
+        commits = list(BETWEEN[base, head])
         return State(
             suffix=SUFFIXES[forge],
             ids=IDS,
-            base=work.git("rev-parse", "main"),
-            head=work.git("rev-parse", "topic"),
+            base=base,
+            head=head,
             commits=commits,
             pushes=[("alice", self.first), ("alice", None)],
             versions=[(self.first, "2026-11-22T09:00:00.000Z"), (self.head, "2026-11-22T10:05:00.000Z")],

@@ -38,7 +38,7 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.document import parse
 from itsm_as_code.records.editing import edited
 from itsm_as_code.records.facts import Facts
-from tests.conftest import SMALL, Run, copy_tree
+from tests.conftest import SMALL, Run, copy_tree, examples
 
 ROTA = """apiVersion: itsm/v1
 kind: Calendar
@@ -539,7 +539,7 @@ def bare() -> Known:
     return Known.read(SMALL)  # hypothesis shows what it is given, and takes long for all records
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60), st.text(min_size=1, max_size=40))
 def test_hostile_text_is_a_value(title: str, text: str, mark: str) -> None:
     source = alertmanager(alert(annotations={"summary": title, "description": text}, mark=mark, generatorURL=text))

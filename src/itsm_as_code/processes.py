@@ -34,10 +34,10 @@ def spread(items: Sequence[T], work: Callable[[Iterator[T]], R], processes: int)
         return [_received(here) for here in pipes]
 
 
-def streamed(items: Sequence[T], work: Callable[[T], R], processes: int) -> Iterator[R]:
+def streamed(items: Sequence[T], work: Callable[[T], R], processes: int, generation: int = 0) -> Iterator[R]:
     """What ``work`` gives of each item, as it comes; of items that a process had when it died there is nothing.
 
-    No more is held than what one item gives in each process, and others take over after some items: a process that
+    No more is held than what one item gives in each process, and others take over after ``generation`` items: one that
     looks at what it shares with this one gets a copy of it (Python counts references there), which ends with it.
     Nothing comes where processes cannot be copied.
     """
@@ -49,8 +49,9 @@ def streamed(items: Sequence[T], work: Callable[[T], R], processes: int) -> Iter
     count = min(processes, len(items)) if _can_copy() else 0
     if count < 2:
         return
-    for start in range(0, len(items), _GENERATION):
-        yield from _streamed(items[start : start + _GENERATION], each, count)
+    generation = generation or _GENERATION
+    for start in range(0, len(items), generation):
+        yield from _streamed(items[start : start + generation], each, count)
 
 
 _GENERATION: Final = 64

@@ -140,6 +140,8 @@ def validate(snapshot: Snapshot, now: datetime) -> Validation:
 _WORTH_PROCESSES: Final = 5_000
 """Records from which on it is worth while to start processes that judge."""
 _CHUNK: Final = 250
+_GENERATION: Final = 24
+"""Chunks after which others take over: judging looks at records all over, and what is looked at is copied."""
 
 
 @dataclass(slots=True)
@@ -175,7 +177,7 @@ class Timing:
             return index, [finding for record in chunks[index] for finding in judge(record)], mine
 
         came: dict[int, tuple[list[Finding], Timing]] = {}
-        streaming = streamed(range(len(chunks)), work, cores())
+        streaming = streamed(range(len(chunks)), work, cores(), _GENERATION)
         for _, (index, found, noted_there) in zip(watched("parts judged", chunks), streaming, strict=False):
             came[index] = found, noted_there
         if len(came) < len(chunks):

@@ -122,10 +122,11 @@ def test_an_error_in_a_process_is_one_here(many: Path, monkeypatch: pytest.Monke
         load_catalogue(WorkTree(many), REGISTRY)
 
 
-def test_equal_texts_of_what_is_sent_are_one(many: Path) -> None:
-    data = [{"key": "value", "list": ["value", 1, 1.0, True, None]}, {"key": "value"}]
-    texts: dict[str, str] = {}
-    copies = pickle.loads(pickle.dumps([reading.shared(item, texts) for item in data]))  # noqa: S301
+def test_equal_parts_of_what_is_sent_are_one() -> None:
+    inner = {"key": "value", "count": 1, "list": ["value", 1, 1.0, True, None]}
+    data = [{"a": {"key": "value"}, "b": inner}, {"a": {"key": "value"}, "b": {"key": True}, "c": {"key": 1}}]
+    shared = reading.Shared()
+    copies = pickle.loads(pickle.dumps([shared.of(item) for item in data]))  # noqa: S301
     assert repr(copies) == repr(data)
 
     def every(node: Any) -> Iterator[str]:
@@ -134,7 +135,8 @@ def test_equal_texts_of_what_is_sent_are_one(many: Path) -> None:
         for item in [*node, *node.values()] if isinstance(node, dict) else node if isinstance(node, list) else ():
             yield from every(item)
 
-    assert len({id(text) for text in every(copies)}) == len({"key", "value", "list"})
+    assert len({id(text) for text in every(copies)}) == len(set(every(data)))
+    assert copies[0]["a"] is copies[1]["a"]
 
 
 def test_other_processes_take_over_after_some_items(monkeypatch: pytest.MonkeyPatch) -> None:

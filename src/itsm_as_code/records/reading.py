@@ -186,15 +186,14 @@ class _Loader:
         return found
 
     def _valid(self, files: list[tuple[str, Kind, Entry]]) -> bytes:
-        """The data of those of some files that are valid records by path, pickled; equal texts in it are one object."""
+        """The data of those of some files that are valid records by path, pickled; equal parts of it are one object."""
         contents = dict(self.snapshot.read_many([path for path, _, _ in files if path not in self.loose]))
-        texts: dict[str, str] = {}
-        found = {}
+        found, shared = {}, Shared()
         for path, kind, _ in files:
             content = self.loose[path] if path in self.loose else contents.pop(path)
             document = load(path, content) if isinstance(content, bytes) else None
             if isinstance(document, Document) and _is_record(document.data, kind, path):
-                found[path] = shared(document.data, texts)
+                found[path] = shared.of(document.data)
         return pickle.dumps(found, pickle.HIGHEST_PROTOCOL)
 
     def _is_no_record(self, path: str, entry: Entry) -> bool:
@@ -272,14 +271,24 @@ def _is_record(data: Data, kind: Kind, path: str) -> bool:
     return is_of_kind and get(data, ("metadata", "name")) == stem_of(path)
 
 
-def shared(data: Any, texts: dict[str, str]) -> Any:
-    """The same data, in which equal texts, keys and values, are one object: half the memory."""
-    kind = type(data)
-    if kind is str:
-        return texts.setdefault(data, data)
-    if kind is dict:
-        return {texts.setdefault(key, key): shared(value, texts) for key, value in data.items()}
-    return [shared(item, texts) for item in data] if kind is list else data
+class Shared:
+    """The same data, in which equal texts, keys and values, and equal mappings are one object: half the memory.
+
+    Nobody changes what a record says. Mappings are told apart by their parts, which live as long as this.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[str, str] = {}
+        self._mappings: dict[tuple[int, ...], dict[str, Any]] = {}
+
+    def of(self, data: Any) -> Any:
+        kind = type(data)
+        if kind is str:
+            return self._texts.setdefault(data, data)
+        if kind is dict:
+            made = {self._texts.setdefault(key, key): self.of(value) for key, value in data.items()}
+            return self._mappings.setdefault((*map(id, made), *map(id, made.values())), made)
+        return [self.of(item) for item in data] if kind is list else data
 
 
 def is_name(text: str) -> bool:

@@ -230,7 +230,7 @@ def _hugo(place: Path, pages: int) -> dict[str, Timed]:
     (folder / "layouts/_default").mkdir(parents=True, exist_ok=True)
     (folder / "layouts/_default/single.html").write_text("<!doctype html><title>{{ .Title }}</title>{{ .Content }}")
     (folder / "hugo.toml").write_text(
-        'baseURL = "https://example.org/"\ndisableKinds = ["taxonomy", "rss", "sitemap"]\n'
+        'baseURL = "https://example.org/"\ndisableKinds = ["home", "section", "taxonomy", "term", "RSS", "sitemap"]\n'
     )
     for page in range(pages):
         (folder / f"content/{page}.md").write_text(

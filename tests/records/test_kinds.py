@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from itsm_as_code import shipped
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.records.kind_schema import has_field
-from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.kinds import Kind, KindRegistry
 from itsm_as_code.records.own_kinds import own_schemas
 from itsm_as_code.snapshot import Entry, TooLarge
 from itsm_as_code.validation import validate
@@ -180,6 +181,24 @@ def test_a_kind_that_makes_no_sense_is_refused_at_once(name: str) -> None:
         load(**BROKEN[name])
     assert caught.value.message.startswith("schemas/")
     assert caught.value.remedy
+
+
+def test_what_is_shipped_is_looked_at_again_where_it_rests_on_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of itself, by way of another file, and where a kind that it names may be gone."""
+    shipped_files = shipped.files("schemas", ".schema.json")
+    looked_at: list[str] = []
+    real = Kind.check
+    monkeypatch.setattr(Kind, "check", lambda self, known: looked_at.append(self.name) or real(self, known))  # type: ignore[func-returns-value]
+    load(title="A car")
+    assert looked_at == ["Vehicle"]
+    common = json.loads(shipped_files["common.schema.json"])
+    common["$defs"]["metadata"]["pattern"] = "(?=a)"
+    with pytest.raises(ConfigurationError, match="is not a usable schema"):
+        KindRegistry.load({"common.schema.json": json.dumps(common).encode()})
+    team = json.loads(shipped_files["team.schema.json"])
+    team["x-kind"]["name"] = team["properties"]["kind"]["const"] = "Crew"
+    with pytest.raises(ConfigurationError, match="names the kind 'Team', which does not exist"):
+        KindRegistry.load({"team.schema.json": json.dumps(team).encode()})
 
 
 def test_a_slip_of_the_pen_is_named() -> None:

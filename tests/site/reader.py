@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +15,11 @@ VOID = frozenset({"meta", "link", "input", "br", "hr", "img", "use", "path", "ci
 class Element:
     tag: str
     attributes: dict[str, str]
-    text: str = ""
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
 
 
 @dataclass
@@ -44,7 +49,7 @@ class Document(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         for element in self.unclosed:
-            element.text += data
+            element.said.append(data)
 
     @property
     def ids(self) -> list[str]:
@@ -64,9 +69,16 @@ def read(content: bytes) -> Document:
 
 def internal(page: str, href: str) -> tuple[str, str] | None:
     """Path and fragment that a link of a page leads to within the site; None when it leaves the site."""
+    target = _internal(posixpath.dirname(page), href)
+    return target and (target[0] or page, target[1])
+
+
+@lru_cache(maxsize=1 << 16)
+def _internal(folder: str, href: str) -> tuple[str, str] | None:
+    """The same for all pages of a folder; of the page itself an empty path."""
     parts = urlsplit(href)
     if parts.scheme or parts.netloc:
         return None
-    assert not parts.path.startswith("/"), f"{page}: {href} is not relative"
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(page), unquote(parts.path))) if parts.path else page
+    assert not parts.path.startswith("/"), f"{folder}: {href} is not relative"
+    path = posixpath.normpath(posixpath.join(folder, unquote(parts.path))) if parts.path else ""
     return path, parts.fragment

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from itsm_as_code.errors import ConfigurationError
@@ -43,6 +44,22 @@ def bundle(files: Mapping[str, Schema], path: str) -> Schema:
             )
         own[_key(there)] = bundled[there]
     return result
+
+
+_ELSEWHERE = re.compile(rb'"\$ref": *"([^"#]+)')
+
+
+def resting_on(sources: Mapping[str, bytes], changed: Collection[str]) -> set[str]:
+    """Those files of a folder of schemas that are changed, or refer to one that is, if by way of others."""
+    found = set(changed)
+    refers = {
+        path: {posixpath.normpath(posixpath.join(posixpath.dirname(path), there.decode())) for there in named}
+        for path, source in sources.items()
+        if path not in found and (named := _ELSEWHERE.findall(source))
+    }
+    while more := {path for path, there in refers.items() if path not in found and not there.isdisjoint(found)}:
+        found |= more
+    return found
 
 
 def _rewritten(node: Any, here: str, local: Callable[[str, str], str]) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from itsm_as_code import shipped
 from itsm_as_code.errors import ConfigurationError
 from itsm_as_code.findings import Pointer, parse_pointer
-from itsm_as_code.records.bundles import Schema, bundle, parse_schema
+from itsm_as_code.records.bundles import Schema, bundle, parse_schema, resting_on
 from itsm_as_code.records.kind_schema import about_problem, lifecycle_problem, matter_problem, reference_problem
 
 if TYPE_CHECKING:
@@ -228,8 +228,12 @@ def _loaded(own: frozenset[tuple[str, bytes]]) -> KindRegistry:
         kinds[kind.name] = kind
     if not kinds:
         raise ConfigurationError("there is no schema of any kind", remedy="restore the schemas folder")
-    if sources != brought:
-        for kind in kinds.values():
+    # What is as it was shipped can be used, as long as the kinds that it names are there.
+    changed = {path for path, source in sources.items() if brought.get(path) != source}
+    of_a_kind = any(b'"x-kind"' in brought.get(path, b"") for path in changed)
+    touched = sources.keys() if of_a_kind else resting_on(sources, changed)
+    for kind in kinds.values():
+        if kind.file in touched:
             kind.check(kinds)
     return KindRegistry(kinds, files)
 

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from itsm_as_code.policies.cel import bounded
 from itsm_as_code.shipped import folder
 from tests.attacks.tools import (
     EVERYBODY,
@@ -28,6 +29,13 @@ LISTS = "(object.metadata.name + 'x')" + ".split('').map(a, 'aaaaaaaaaaaaaaaa').
 REQUIRE = "has(object.spec.backout) && object.spec.backout.steps.size() >= 2"
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expressions are stopped after a fifth of their time: each test would wait for the whole of it."""
+    monkeypatch.setattr(bounded, "SECONDS", bounded.SECONDS / 5)
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "expression",
     [
@@ -103,6 +111,7 @@ def test_an_expression_sees_only_what_it_is_handed(workshop: Workshop, expressio
     assert decision.verdict == "rejected"
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("expression", [f"{LOOP} && 'a'.matches('(a+)+$')", GROW, LISTS, f"true || {GROW}"])
 def test_a_policy_with_a_hostile_expression_comes_in_the_pull_request(workshop: Workshop, expression: str) -> None:
     """It is evaluated for the report on its impact and by its examples, within bounds, and has no say."""

@@ -257,7 +257,7 @@ def _fill(folder: Path, number: int) -> None:
 
 def test_several_processes_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("fork")
     workers = [context.Process(target=_fill, args=(folder, number)) for number in range(3)]
     for worker in workers:
         worker.start()

@@ -109,7 +109,15 @@ def test_what_people_say_themselves_stays(ahead: Workshop, say: Say, itsm: Run) 
     assert parse((ahead.path / STANDARD_PATH).read_bytes())["spec"]["result"] == "successful-with-issues"
 
 
-@pytest.mark.parametrize("command", [("list", "Change"), ("show", RESTART), ("calendar",), ("build", "--history", "0")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("list", "Change"),
+        pytest.param(("show", RESTART), marks=pytest.mark.deep),
+        pytest.param(("calendar",), marks=pytest.mark.deep),
+        ("build", "--history", "0"),
+    ],
+)
 def test_a_signature_is_checked_once(
     command: tuple[str, ...], ahead: Workshop, say: Say, itsm: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

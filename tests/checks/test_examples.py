@@ -29,13 +29,14 @@ from itsm_as_code.records.catalogue import stamp
 from itsm_as_code.records.diff import diff_catalogues
 from itsm_as_code.records.lifecycle import transition_problems
 from itsm_as_code.records.positions import place_findings
-from itsm_as_code.snapshot import SYMLINK, Entry
-from itsm_as_code.validation import validate
+from itsm_as_code.snapshot import SYMLINK, Entry, WorkTree
+from itsm_as_code.validation import load_rule_set, validate
 from tests.conftest import HERE, NOW, ROOT, SMALL, Run, Workshop
 from tests.snapshots import Memory, folder
 
 EXAMPLES = HERE / "examples"
 CASES = sorted(path for path in EXAMPLES.glob("*/*/*") if path.is_dir())
+ORGANISATION = folder(SMALL)
 OF_THE_GATE = {rule.id for rule in GATE_RULES}
 COMMAND = "command.txt"
 DIRECTIVES = ("expected.txt", "deleted.txt", "unreadable.txt", COMMAND)
@@ -65,7 +66,7 @@ def snapshot(files: dict[str, str | bytes | OSError], case: Path) -> Memory:
 
 def judge(case: Path) -> list[Finding]:
     """All findings of a case."""
-    small = folder(SMALL)
+    small = dict(ORGANISATION)
     if (case / COMMAND).is_file():
         with tempfile.TemporaryDirectory() as place:
             return judge_by_command(Path(place), case)
@@ -89,7 +90,7 @@ def judge(case: Path) -> list[Finding]:
 
 def judge_in_git(shop: Workshop, case: Path) -> list[Finding]:
     """What the gate finds in a pull request from the base of a case to its head."""
-    base = overlay(folder(SMALL), case / "base")
+    base = overlay(ORGANISATION, case / "base")
     for branch, files in (("main", base), ("topic", overlay(base, case / "head"))):
         shop.path.mkdir(exist_ok=True)
         for path in shop.path.iterdir():
@@ -99,7 +100,7 @@ def judge_in_git(shop: Workshop, case: Path) -> list[Finding]:
             assert isinstance(content, bytes)
             shop.write(name, content)
         if branch == "main":
-            shop.git("init", "-q", "-b", "main")
+            shop.git("init", "-q", "-b", "main", "--template=")
         else:
             shop.git("checkout", "-q", "-b", branch)
         shop.commit()
@@ -108,7 +109,7 @@ def judge_in_git(shop: Workshop, case: Path) -> list[Finding]:
 
 def judge_by_command(place: Path, case: Path) -> list[Finding]:
     """What the command of a case finds in the small organisation with the files of the case."""
-    for path, content in overlay(folder(SMALL), case).items():
+    for path, content in overlay(ORGANISATION, case).items():
         assert isinstance(content, bytes)
         (place / "in" / path).parent.mkdir(parents=True, exist_ok=True)
         (place / "in" / path).write_bytes(content)
@@ -154,17 +155,16 @@ def test_only_a_command_finds_other_things_in_what_passes() -> None:
 
 
 def test_every_listed_rule_has_an_example_that_passes_and_one_that_fails(itsm: Run) -> None:
-    """Built-in rules have folders of examples, run above; a policy has its own, run by ``itsm policy test``."""
+    """Built-in rules have folders of examples, run above; a policy has its own (tests/policies/test_examples.py)."""
     code, out, _ = itsm("-C", ROOT, "explain", "--list")
     listed = {line.split()[0] for line in out.splitlines()}
     assert code == 0
     policies = listed - all_rules().keys()
-    code, out, _ = itsm("-C", ROOT, "policy", "test", "--format", "json")
-    assert code == 0
-    tested = json.loads(out)["examples"]
+    judges = load_rule_set(WorkTree(ROOT)).catalogue.of_kind("Policy")
+    named = {policy.name: policy.spec["examples"] for policy in judges}
     for outcome in ("pass", "fail"):
         have = {case.parent.name for case in CASES if case.parts[-3] == outcome}
-        have |= {item["policy"] for item in tested if item["expected"] == outcome and item["policy"] in policies}
+        have |= {name for name in policies if any(example["expect"] == outcome for example in named[name])}
         assert have == listed, outcome
 
 

@@ -20,7 +20,8 @@ TITLES: Final = [
 @pytest.mark.parametrize(
     ("among", "events", "processes", "least"),
     [
-        pytest.param(EVENTS, 3, 1, 700, id="three-events"),
+        pytest.param(EVENTS, 2, 1, 70, id="two-events"),
+        pytest.param(EVENTS, 3, 1, 700, id="three-events", marks=pytest.mark.deep),
         pytest.param(TITLES, 5, 1, 700, id="five-events-of-titles"),
         pytest.param(EVENTS, 6, 2, 500_000, id="six-events", marks=pytest.mark.deep),
     ],

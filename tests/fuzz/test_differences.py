@@ -39,7 +39,7 @@ from tests.fuzz.differences import (
 )
 from tests.fuzz.objects import ObjectStore
 
-QUICK, DEEP = 20, int(os.environ.get("ITSM_FUZZ_HISTORIES", "5000"))
+QUICK, DEEP = 10, int(os.environ.get("ITSM_FUZZ_HISTORIES", "5000"))
 SHARDS = 4
 PHASES = [Phase.generate] if os.environ.get("ITSM_FUZZ_SHRINK") == "no" else [Phase.generate, Phase.shrink]
 START = datetime(2026, 11, 22, tzinfo=UTC)

@@ -24,7 +24,7 @@ from tests.conftest import NORMAL_CHANGE, SMALL, Workshop
 from tests.fuzz.model import CHANGE, DATABASE, DOCUMENT, NEWSLETTER, OF_MAIN, PERSON, STRAY, Content, Model, Word
 from tests.fuzz.objects import ObjectStore
 
-QUICK, SEQUENCES, SHARDS = 50, int(os.environ.get("ITSM_FUZZ_SEQUENCES", "2000")), 4
+QUICK, SEQUENCES, SHARDS = 20, int(os.environ.get("ITSM_FUZZ_SEQUENCES", "2000")), 4
 """A quick look in every run; the volume in shards, so that several workers share it. Each explores on its own."""
 START = datetime(2026, 11, 22, tzinfo=UTC)
 AUTHORS = st.sampled_from([*["alice"] * 20, "bob", "bob", "carol", "frank", "mallory"])

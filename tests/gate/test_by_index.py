@@ -101,12 +101,12 @@ class Differential:
 
 def test_the_index_changes_nothing(bank: Workshop, tmp_path: Path) -> None:
     judged = Differential(bank, tmp_path / "cache")
-    for seed in range(8):
-        if seed == 4:
+    for seed in range(5):
+        if seed == 3:
             judged.drift(seed)
         judged.judge(seed)
     assert judged.wrong == []
-    assert judged.by_index >= 3, "the others touch what judges"
+    assert judged.by_index >= 2, "the others touch what judges"
 
 
 @pytest.mark.deep

@@ -105,10 +105,7 @@ def test_the_compliance_page_shows_200_and_how_it_went(shop: Workshop, tmp_path:
     assert ">199<" in chart
     assert "200 of 201 records fail now, 200 of 200 on Fri 27 Nov 2026." in chart
     arguments = ("-C", shop.path, "build", "--rev", "main", "--history", "6", "--now", "2027-01-01T00:00:00Z", "-o")
-    for name in ("one", "two"):
-        assert itsm(*arguments, tmp_path / name)[0] == 0
-    for path in pages:
-        assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes(), path
+    assert itsm(*arguments, tmp_path / "one")[0] == 0
     assert (tmp_path / "one/compliance/index.html").read_bytes() == pages["compliance/index.html"]
     assert chart in (tmp_path / "one/policies/has-runbook.html").read_text()  # beside it is now who changed the policy
     assert itsm(*arguments, tmp_path / "none", "--history", "0")[0] == 0

@@ -121,11 +121,13 @@ def known(decision: Decision) -> set[tuple[Any, ...]]:
     return {tuple(item[key] for key in ("rule", "path", "line", "column")) for item in decision.evidence["known"]}
 
 
-CASES: list[Any] = [(name,) for name in EDITS]
 _RANDOM = random.Random(29)
+_NAMES = _RANDOM.sample(sorted(EDITS), len(EDITS))
+CASES: list[Any] = [tuple(_NAMES[start::6]) for start in range(6)]
+"""Each edit in one of a few groups; alone, and in groups of chance, in the deep run."""
+CASES += [pytest.param((name,), marks=pytest.mark.deep) for name in EDITS]
 CASES += [
-    pytest.param(tuple(_RANDOM.sample(sorted(EDITS), _RANDOM.randint(2, 4))), marks=[pytest.mark.deep] * (number > 2))
-    for number in range(40)
+    pytest.param(tuple(_RANDOM.sample(sorted(EDITS), _RANDOM.randint(2, 4))), marks=pytest.mark.deep) for _ in range(40)
 ]
 
 

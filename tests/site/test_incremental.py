@@ -77,7 +77,7 @@ def run(top: Path, seed: int, steps: int) -> int:
 
 
 def test_random_edits_give_what_a_cold_build_gives(tmp_path: Path) -> None:
-    assert run(tmp_path, 7, 3) > 300
+    assert run(tmp_path, 7, 2) > 200
 
 
 @pytest.mark.deep
@@ -97,7 +97,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_several_processes_make_what_one_makes(tmp_path: Path, many: None) -> None:
-    place, repository, random_ = Place(tmp_path, 3), Repository(), random.Random(16)
+    place, repository, random_ = Place(tmp_path, 2), Repository(), random.Random(16)
     assert not differences(place, repository)[1]
     alone = Place(tmp_path / "alone")
     alone.publish(repository)
@@ -164,7 +164,7 @@ def killed_at_random(top: Path, seed: int, times: int) -> int:
 
 
 def test_a_build_that_is_killed_leaves_a_whole_site_and_the_next_one_is_right(tmp_path: Path, many: None) -> None:
-    killed_at_random(tmp_path, 1, 2)
+    killed_at_random(tmp_path, 1, 1)
 
 
 @pytest.mark.deep
@@ -284,7 +284,7 @@ SHOWN = {
     "remembered": lambda repository: edit(repository, random.Random(7)),
 }
 """For each kind of look-up an edit that shows on a page, and that nothing but such a look-up tells."""
-QUICK = ("title", "now", "remembered")
+QUICK = ("title", "now")
 
 
 @pytest.mark.parametrize(

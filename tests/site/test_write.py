@@ -197,15 +197,21 @@ def steps_until_killed(action: Callable[[], None], after: int) -> bool:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a process")
 @pytest.mark.parametrize(
-    "exchange",
-    [pytest.param(True, id="exchange"), pytest.param(False, id="two renames", marks=pytest.mark.deep)],
+    ("exchange", "step"),
+    [
+        pytest.param(True, 3, id="some"),
+        pytest.param(True, 1, id="exchange", marks=pytest.mark.deep),
+        pytest.param(False, 1, id="two renames", marks=pytest.mark.deep),
+    ],
 )
-def test_a_build_that_is_killed_anywhere(tmp_path: Path, exchange: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_that_is_killed_anywhere(
+    tmp_path: Path, exchange: bool, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At every boundary the old site or the new one is whole, or comes back; and the next build leaves nothing over."""
     if not exchange:
         monkeypatch.setattr(write_module, "_exchange", lambda *_: False)
     out, seen = tmp_path / "site", set()
-    for after in range(1, 1000):
+    for after in range(1, 1000, step):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
         site.write(OLD.items(), out)

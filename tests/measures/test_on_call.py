@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import icalendar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
 from itsm_as_code.validation import validate
+from tests.calendars import events
 from tests.conftest import ROOT, SMALL, Run, examples
 from tests.service_levels.test_alder_bank import NOW, facts
 from tests.snapshots import Memory, folder
@@ -141,9 +141,9 @@ def test_each_person_has_a_calendar() -> None:
         ("alice", ["On call: Rota", "On call, second: Rota"]),
         ("bob", ["On call, second: Rota", "On call: Rota"]),
     ):
-        events = icalendar.Calendar.from_ical(found["Person", name]).walk("VEVENT")
-        assert [str(event["SUMMARY"]) for event in events] == titles
-        assert events[0]["DTSTART"].dt == datetime(2026, 11, 20, tzinfo=UTC)
+        read = events(found["Person", name])
+        assert [str(event["SUMMARY"]) for event in read] == titles
+        assert read[0]["DTSTART"].dt == datetime(2026, 11, 20, tzinfo=UTC)
     assert ("Person", "carol") not in found
 
 

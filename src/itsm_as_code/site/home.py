@@ -38,9 +38,9 @@ from itsm_as_code.site.views.values import (
 )
 
 _AHEAD = timedelta(days=14)
-_MOST = 4
+_MOST = 3
 """Cards of a section: what comes first, and how many more there are in which lists."""
-_NAMED = 5
+_NAMED = 3
 """So many of what is told as a number."""
 _ROWS = 60
 _SMALL = (Matter.ARTICLE_REVIEW,)
@@ -102,8 +102,8 @@ def _lead(context: Context, now: state.Now, customers: list[Record]) -> str:
 
 
 def _cards(context: Context, cards: list[Card], empty: str, most: int = _MOST) -> Cards:
-    """The first of them, and how many more there are in which lists."""
-    if len(cards) <= most:
+    """The first of them, and how many more there are in which lists; a single one takes no more room than that."""
+    if len(cards) <= most + 1:
         return Cards(tuple(cards), empty)
     hidden = Counter(_list_of(context, card) for card in cards[most:])
     (first, _), *_ = hidden.most_common(1)

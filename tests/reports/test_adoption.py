@@ -13,7 +13,7 @@ from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
 from itsm_as_code.reports import renderer
 from itsm_as_code.reports.adoption import Adoption
-from tests.conftest import NOW
+from tests.conftest import NOW, ROOT, Run
 from tests.service_levels.test_alder_bank import facts as alder
 
 REPORT = Validator("report", KindRegistry.load().bundled("reports/adoption-report.schema.json"))
@@ -24,7 +24,9 @@ def record(kind: str, name: str, **spec: Any) -> dict[str, Any]:
     return {"kind": kind, "metadata": {"name": name}, "spec": spec}
 
 
-def adoption(*records: dict[str, Any], landings: tuple[tuple[datetime, str, bool], ...] | None = None) -> Adoption:
+def adoption(
+    *records: dict[str, Any], landings: tuple[tuple[datetime, str, bool], ...] | str = "nobody asked"
+) -> Adoption:
     return Adoption(Seen(Facts.from_records(records), NOW, landings), YEAR)
 
 
@@ -53,6 +55,17 @@ def test_what_others_reach_stands_beside_the_figure() -> None:
         "25 % (1 of 4)",
         ["1 % (Ten banks, 2026-06-01)", "0 to 3 % (Nine banks, 2026-05-01)"],
     )
+
+
+def test_what_is_not_known_has_one_reason(itsm: Run) -> None:
+    code, out, _ = itsm("-C", ROOT, "report", "adoption", "--format", "json")
+    report = json.loads(out)
+    rows = {row["what"]: row["value"] for row in report["rows"] if row["of"] == "everybody"}
+    assert code == 0
+    assert report["remarks"] == []
+    assert rows["Deployments covered by changes"] == "no data: itsm.yaml names no deployers"
+    assert rows["Direct pushes"] == rows["Hours from proposal to authorisation"]
+    assert rows["Direct pushes"].startswith("no data: itsm.yaml names no key for evidence")
 
 
 def test_a_typed_value_is_shown_as_typed_and_a_figure_as_worked_out() -> None:

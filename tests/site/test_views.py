@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
 from itsm_as_code import site
+from itsm_as_code.clock import Interval
 from itsm_as_code.findings import RecordId
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses, graph
@@ -31,7 +33,7 @@ from itsm_as_code.site.views.values import (
     text,
 )
 from itsm_as_code.validation import Validation
-from tests.site.conftest import REVISION, ROOT, Validate
+from tests.site.conftest import NOW, REVISION, ROOT, Validate
 from tests.site.reader import read
 
 HEAD = "apiVersion: itsm/v1\nkind: %s\nmetadata: {name: %s, title: %s}\nspec: "
@@ -103,6 +105,15 @@ def test_planned_becomes_past_by_the_clock(validated: Validate) -> None:
     assert {phase: [c.name for c in changes] for phase, changes in phases.items()} == {
         phase: [phase] for phase in ("now", "overdue", "next", "unplanned", "past", "stopped")
     }
+
+
+def test_a_window_says_whether_it_began_or_ended() -> None:
+    window = Interval(NOW, NOW + timedelta(hours=2))
+    said = {at: words.stands(window, NOW + timedelta(minutes=at)) for at in (-4_400, -40, 0, 30, 120, 180)}
+    assert list(said.values()) == [
+        "begins in 3 days", "begins in 40 minutes", "begins now",
+        "began 30 minutes ago", "ended now", "ended 1 hour ago",
+    ]  # fmt: skip
 
 
 def test_a_model_that_failed_too_often_shows_as_suspended(validated: Validate) -> None:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from itsm_as_code.records.facts import Data, Facts
 
 
+_NO_EVIDENCE: Final = "the evidence of the default branch was not asked for"
+
+
 @dataclass(frozen=True, slots=True)
 class Authorisation:
     """When the merge was that authorised a change of some services, and when it was proposed."""
@@ -38,7 +41,7 @@ class Authorisation:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What figures are worked out from: records as of an instant, and what was asked of git, None where it was not.
+    """What figures are worked out from: records as of an instant, and what was asked of git, or why it is not known.
 
     ``landings``: when each landed on the default branch, its commit, and whether it came by a pull request.
     ``deployments``: when each began, its service, where it is said, and whether a change or model covered it.
@@ -46,9 +49,9 @@ class Seen:
 
     facts: Facts
     now: datetime
-    landings: tuple[tuple[datetime, str, bool], ...] | None = None
-    deployments: tuple[tuple[datetime, str, str, bool], ...] | None = None
-    authorisations: tuple[Authorisation, ...] | None = None
+    landings: tuple[tuple[datetime, str, bool], ...] | str = _NO_EVIDENCE
+    deployments: tuple[tuple[datetime, str, str, bool], ...] | str = "deployment statements were not asked for"
+    authorisations: tuple[Authorisation, ...] | str = _NO_EVIDENCE
 
 
 Services = frozenset[str] | None

@@ -13,7 +13,6 @@ from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.training import coverage_of
 
 _HOUR: Final = 3600
-_NO_EVIDENCE: Final = "the evidence of the default branch was not asked for"
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -30,8 +29,8 @@ def _trained(seen: Seen, span: Interval, services: Services) -> Value:
 
 
 def _to_authorisation(seen: Seen, span: Interval, services: Services) -> Value:
-    if seen.authorisations is None:
-        return nothing("mean", _NO_EVIDENCE)
+    if isinstance(seen.authorisations, str):
+        return nothing("mean", seen.authorisations)
     return mean(
         (one.change, Fraction((one.at - one.proposed).total_seconds()) / _HOUR)
         for one in seen.authorisations
@@ -40,15 +39,15 @@ def _to_authorisation(seen: Seen, span: Interval, services: Services) -> Value:
 
 
 def _covered(seen: Seen, span: Interval, services: Services) -> Value:
-    if seen.deployments is None:
-        return nothing("share", "deployment statements were not asked for")
+    if isinstance(seen.deployments, str):
+        return nothing("share", seen.deployments)
     found = [one for one in seen.deployments if one[0] in span and of(services, one[1])]
     return share((place for _, _, place, covered in found if covered), len(found))
 
 
 def _pushed(seen: Seen, span: Interval, services: Services) -> Value:
-    if seen.landings is None:
-        return nothing("share", _NO_EVIDENCE)
+    if isinstance(seen.landings, str):
+        return nothing("share", seen.landings)
     found = [one for one in seen.landings if one[0] in span]
     return share((commit for _, commit, by_pull_request in found if not by_pull_request), len(found))
 

@@ -42,9 +42,7 @@ def command(session: Session, figures: Figures) -> int:
 
     found = known(session, figures)
     remarks: list[str] = []
-    ledger = _ledger(session, remarks)
-    landings = _landings(ledger, remarks) if ledger is not None else None
-    authorisations = _authorisations(session, found, ledger) if landings is not None and ledger is not None else None
+    landings, authorisations = _by_evidence(session, found, remarks)
     deployments = _deployments(session, found, remarks)
     seen = Seen(found.facts, found.now, landings, deployments, authorisations)
     report = Adoption(seen, found.period, tuple(remarks))
@@ -52,8 +50,19 @@ def command(session: Session, figures: Figures) -> int:
     return 0
 
 
-def _ledger(session: Session, remarks: list[str]) -> Ledger | None:
-    """The evidence of the default branch; None, with a remark, where there is none to ask."""
+def _by_evidence(
+    session: Session, found: Known, remarks: list[str]
+) -> tuple[Landings | str, tuple[Authorisation, ...] | str]:
+    """Landings and authorisations, or for both why they are not known."""
+    ledger = _ledger(session)
+    landings = ledger if isinstance(ledger, str) else _landings(ledger, remarks)
+    if isinstance(ledger, str) or isinstance(landings, str):
+        return str(landings), str(landings)
+    return landings, _authorisations(session, found, ledger)
+
+
+def _ledger(session: Session) -> Ledger | str:
+    """The evidence of the default branch, or why there is none to ask."""
     from itsm_as_code.assurance.ledger import Ledger
     from itsm_as_code.cli._default_branch import branch_name, default_branch
     from itsm_as_code.errors import ItsmError
@@ -65,12 +74,11 @@ def _ledger(session: Session, remarks: list[str]) -> Ledger | None:
         tip = repository.commit(default_branch(repository))
         return Ledger(at_root(repository, tip), tip, branch_name(repository), session.instant(None))
     except ItsmError as error:
-        remarks.append(f"Landings are not known: {error.message}.")
-        return None
+        return error.message
 
 
-def _landings(ledger: Ledger, remarks: list[str]) -> Landings | None:
-    """Each landing since evidence is asked for; None, with a remark, where there is none to ask."""
+def _landings(ledger: Ledger, remarks: list[str]) -> Landings | str:
+    """Each landing since evidence is asked for, or why none is known; with a remark on those that are left out."""
     from itsm_as_code.assurance.audit import Asked, audit
     from itsm_as_code.clock import parse_instant
     from itsm_as_code.errors import ItsmError
@@ -78,8 +86,7 @@ def _landings(ledger: Ledger, remarks: list[str]) -> Landings | None:
     try:
         units = audit(ledger, Asked()).units
     except ItsmError as error:
-        remarks.append(f"Landings are not known: {error.message}.")
-        return None
+        return error.message
     dated = [unit for unit in units if unit.merged_at is not None]
     if len(dated) < len(units):
         remarks.append(f"{len(units) - len(dated)} of {len(units)} landings have no evidence, and are left out.")
@@ -105,8 +112,8 @@ def _authorisations(session: Session, found: Known, ledger: Ledger) -> tuple[Aut
     return tuple(told)
 
 
-def _deployments(session: Session, found: Known, remarks: list[str]) -> Deployments | None:
-    """Each deployment that statements of this clone tell of; None, with a remark, where nobody may make any."""
+def _deployments(session: Session, found: Known, remarks: list[str]) -> Deployments | str:
+    """Each deployment that statements of this clone tell of, or why none is known; with a remark on those left out."""
     import os
 
     from itsm_as_code.assurance.deployment_audit import join
@@ -116,8 +123,7 @@ def _deployments(session: Session, found: Known, remarks: list[str]) -> Deployme
 
     raw = found.rule_set.configuration.raw
     if "deployers" not in raw:
-        remarks.append("Deployments are not known: itsm.yaml names no deployers.")
-        return None
+        return "itsm.yaml names no deployers"
     told = join(of_lines(read_lines(deployments(session.directory, os.environ), deployers(raw))), found.facts,
                 (None, found.now))  # fmt: skip
     if told.skipped:

@@ -76,7 +76,7 @@ def _facts(made: RecordPage, now: state.Now) -> tuple[tuple[str, Value], ...]:
     if planned:
         window = words.span(planned.start, planned.end, context.tz)
         if now.phase(made.record) not in ("past", "stopped"):  # else the page would be another one every day
-            window = Inline((window, Text(words.relative(planned.start, context.now))), " · ")
+            window = Inline((window, Text(words.stands(planned, context.now))), " · ")
     facts: list[tuple[str, Value]] = [("Services", made.field("services")), ("Window", window)]
     if "actual" in spec:
         start, end = words.as_instant(spec["actual"].get("start")), words.as_instant(spec["actual"].get("end"))

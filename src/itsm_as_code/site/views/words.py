@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from itsm_as_code.clock import BEGINNING, FOREVER, format_date, format_instant, parse_date, parse_instant
+from itsm_as_code.clock import BEGINNING, FOREVER, Interval, format_date, format_instant, parse_date, parse_instant
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.measures.deadlines import last_day_before
 from itsm_as_code.site.views.values import Code, Inline, Missing, Moment, Text, Value
@@ -172,6 +172,14 @@ def relative(instant: datetime, now: datetime) -> str:
     else:
         words = count(int(size.total_seconds()) // 60, "minute")
     return f"in {words}" if ahead else f"{words} ago"
+
+
+def stands(span: Interval, now: datetime) -> str:
+    """``begins in 3 days``, ``began 2 hours ago``, ``ended 5 minutes ago``; to the minute, ``begins now``."""
+    if now >= span.end:
+        return f"ended {relative(span.end, now)}"
+    said = relative(span.start, now)
+    return f"began {said}" if said.endswith(" ago") else f"begins {said}"
 
 
 def as_instant(text: object) -> datetime | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
 from http.client import HTTPException, HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import getproxies
@@ -16,7 +20,7 @@ from urllib.request import getproxies
 import pytest
 
 from itsm_as_code.errors import ForgeError, UsageError
-from itsm_as_code.forges import http
+from itsm_as_code.forges import http, transport
 from itsm_as_code.forges.http import Client, Waiting, checked_base, next_link
 
 Scripted = tuple[int, Mapping[str, str], Any]
@@ -39,7 +43,7 @@ class Scripter:
 
 
 @contextmanager
-def serving(*answers: Scripted) -> Iterator[Scripter]:
+def serving(*answers: Scripted, certificate: Path | None = None) -> Iterator[Scripter]:
     script = Scripter(*answers)
 
     class Handler(BaseHTTPRequestHandler):
@@ -70,7 +74,11 @@ def serving(*answers: Scripted) -> Iterator[Scripter]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    script.base = f"http://127.0.0.1:{server.server_port}"
+    script.base = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -101,6 +109,34 @@ def test_a_proxy_before_a_forge_is_told_its_name_alone() -> None:
     assert proxy.headers == []
     assert [line for line in proxy.connects if "s3cret" in line] == []
     assert proxy.connects[0].startswith("CONNECT forge.invalid:443 ")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_only_a_certificate_that_is_trusted_is_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "own.pem"
+    request = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(own), "-out", str(own)]
+    made = subprocess.run([*request, *names[:-2]], capture_output=True, check=True, text=True)
+    own.write_text(own.read_text() + made.stdout)
+    with serving((200, {}, {"ok": True}), certificate=own) as forge:
+        transport._verifying.cache_clear()
+        assert "certificate" in refused(forge.client(1.0, Authorization="Bearer s3cret"), "GET").message
+        assert forge.headers == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(own))
+        transport._verifying.cache_clear()
+        assert forge.client().get("/x") == {"ok": True}
+    transport._verifying.cache_clear()
 
 
 def refused(client: Client, method: str, path: str = "/x") -> ForgeError:

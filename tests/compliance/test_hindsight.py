@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from itsm_as_code.clock import Interval
+from itsm_as_code.compliance.hindsight import hindsight, in_force
+from itsm_as_code.durations import months_before
+from itsm_as_code.measures.kpi import Population
+from itsm_as_code.policies.policy import policies_of
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.schemas import Validator
 from tests.conftest import ROOT, Run, Workshop
+from tests.site.conftest import example_validation
 
 REPORT = Validator("report", KindRegistry.load().bundled("reports/policy-hindsight-report.schema.json"))
 FRIDAY = """\
@@ -107,3 +114,22 @@ def test_what_is_no_rule_for_changes_is_told(
     friday.write_text(text)
     code, _, err = itsm("policy", "hindsight", friday, "-C", workshop.path, "--now", "2026-11-22T12:00:00Z")
     assert (code, message in err) == (2, True), err
+
+
+def test_all_policies_in_force_say_together_what_each_says_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = example_validation()
+    told = in_force(example)
+    assert told is not None
+    settings, table = example.configuration.policies, example.configuration.risk_table
+    known = Population(example.facts, example.now)
+    period = Interval(months_before(example.now, 12), example.now)
+    alone = [
+        hindsight(policy, known, period, table)
+        for policy in policies_of(example.catalogue, settings)
+        if "Change" in policy.kinds
+    ]
+    assert list(told) == alone
+    budgets = next(one for one in told if one.policy == "low-budget-asks-for-rehearsal")
+    assert {one.says for one in budgets.changes} == {"passed", "unasked"}
+    monkeypatch.setattr(sys.modules["itsm_as_code.compliance.hindsight"], "MOST", 40 * len(told) - 1)
+    assert in_force(example) is None

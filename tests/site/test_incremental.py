@@ -254,6 +254,12 @@ def _two_steps(repository: Repository) -> None:
     repository.change(BUREAU, lambda data: data["spec"]["backout"].update(steps=["Back.", "Say so."]))
 
 
+def _not_the_cause(repository: Repository) -> None:
+    """No change caused an incident: all lines stay where they are."""
+    path = "operations/incidents/inc-20261118-metrics-gap.yaml"
+    repository.files[path] = repository.files[path].replace(b"causedBy:", b"# causedBy:")
+
+
 _ALICE = "people/alice.yaml"
 _REVISION = Revision("1" * 40, NOW, ("Ann", "ann@shop.example"), "Add her", None, "added")
 SHOWN = {
@@ -278,6 +284,7 @@ SHOWN = {
     "case": _asking,
     "scorecards": _two_steps,
     "scorecard": _two_steps,
+    "hindsight": _not_the_cause,
     "history": lambda repository: setattr(repository, "past", Past({_ALICE: Revisions((_REVISION,), 1)})),
     "proof": lambda repository: setattr(repository, "past", Past(shown="this clone has no notes")),
     "deployed": lambda repository: setattr(repository, "past", Past(deployed="no clone has statements")),

@@ -9,13 +9,14 @@ changes: nobody recorded it. So this is what a rule would have said, not what pe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from itsm_as_code.clock import Interval, parse_instant
+from itsm_as_code.durations import months_before
 from itsm_as_code.findings import Finding
 from itsm_as_code.git.history import versions
 from itsm_as_code.git.repository import Repository
@@ -24,11 +25,14 @@ from itsm_as_code.measures.metric import Definition, Metric, Row
 from itsm_as_code.measures.risk import assess
 from itsm_as_code.measures.risk_factors import raised
 from itsm_as_code.measures.risk_table import RiskTable
-from itsm_as_code.policies.cel import Context, Environment
-from itsm_as_code.policies.policy import Policy
+from itsm_as_code.policies.cel import Context, Environment, Sieve
+from itsm_as_code.policies.policy import POLICY_COMPILES, Policy, policies_of
 from itsm_as_code.records.document import load
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.records.file_names import stem_of
+
+if TYPE_CHECKING:
+    from itsm_as_code.validation import Validation
 
 Says = Literal["stopped", "passed", "unasked", "unknown"]
 _SAYS: Final[Mapping[str, Says]] = {"fail": "stopped", "pass": "passed", "skip": "unasked"}
@@ -37,6 +41,8 @@ Moment = Literal["start", "proposal"]
 _STATES: Final[Mapping[Moment, str]] = {"start": "scheduled", "proposal": "proposed"}
 _AHEAD: Final = ("draft", "proposed", "authorised", "scheduled")
 _FAILED: Final = "change-fail-rate"
+MOST: Final = 5_000
+"""Answers of policies that are worth waiting for where nobody asked: a second or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +107,59 @@ def hindsight(
     history: tuple[Repository, str] | None = None,
 ) -> Hindsight:
     """What a policy for changes would have said at a moment; or by ``history``, a repository and a commit, in git."""
+    (found,) = hindsights((policy,), known, period, table, moment, history)
+    return found
+
+
+def hindsights(
+    policies: Iterable[Policy],
+    known: Population,
+    period: Interval,
+    table: RiskTable,
+    moment: Moment = "start",
+    history: tuple[Repository, str] | None = None,
+) -> Iterator[Hindsight]:
+    """The same of several, which cost less together."""
     ended = [row for row in rows(_FAILED, known) or () if row.at in period]
     stood = {} if history is None else _stood(*history, {row.record for row in ended})
     caused: dict[str, list[str]] = {}
     for incident in known.incidents:
         caused.setdefault(incident["spec"].get("causedBy", ""), []).append(incident["metadata"]["name"])
-    found = []
-    for row in ended:
-        change = known.facts.record("Change", row.record)
-        if change is None:
-            continue
-        data, at = stood.get(row.record) or _put_back(change, moment)
-        if history is not None and row.record not in stood:
-            status, message = "error", "git has no version of it from before it acted"
-        else:
-            status, message = _asked(policy, known.facts, data, at, table)
-        says = _SAYS.get(status, "unknown")
-        incidents = tuple(sorted(caused.get(row.record, ())))
-        found.append(Judged(row.record, says, message, at, row.counts, incidents))
-    found.sort(key=lambda one: (one.at, one.change))
-    return Hindsight(policy.name, known.now, period, moment if history is None else None, tuple(found))
+    asked = _Asked(known.facts, table)
+    for policy in policies:
+        found = []
+        for row in ended:
+            change = known.facts.record("Change", row.record)
+            if change is None:
+                continue
+            data, at = stood.get(row.record) or _put_back(change, moment)
+            if history is not None and row.record not in stood:
+                status, message = "error", "git has no version of it from before it acted"
+            else:
+                status, message = asked.ask(policy, row.record, data, at)
+            says = _SAYS.get(status, "unknown")
+            incidents = tuple(sorted(caused.get(row.record, ())))
+            found.append(Judged(row.record, says, message, at, row.counts, incidents))
+        found.sort(key=lambda one: (one.at, one.change))
+        yield Hindsight(policy.name, known.now, period, moment if history is None else None, tuple(found))
+
+
+def in_force(validation: Validation) -> tuple[Hindsight, ...] | None:
+    """What the policies for changes that are in force would have said as work began, over the last twelve months.
+
+    None where it would take more than ``MOST`` answers.
+    """
+    now = validation.now
+    known, period = Population(validation.facts, now), Interval(months_before(now, 12), now)
+    broken = {finding.record for finding in validation.findings if finding.rule == POLICY_COMPILES.id}
+    asked = [
+        policy
+        for policy in policies_of(validation.catalogue, validation.configuration.policies)
+        if "Change" in policy.kinds and policy.record.id not in broken
+    ]
+    if len(asked) * sum(row.at in period for row in rows(_FAILED, known) or ()) > MOST:
+        return None
+    return tuple(hindsights(asked, known, period, validation.configuration.risk_table))
 
 
 def _put_back(change: Data, moment: Moment) -> tuple[Data, datetime]:
@@ -152,13 +191,34 @@ def _stood(repository: Repository, commit: str, names: set[str]) -> dict[str, tu
     return found
 
 
-def _asked(policy: Policy, facts: Facts, data: Data, at: datetime, table: RiskTable) -> tuple[str, str]:
-    environment = Environment(facts, at)
-    try:
-        risk = assess(data, facts, at, table).as_data() if policy.asks_for_risk else None
-    except (KeyError, ValueError, TypeError) as error:
-        return "error", f"its risk cannot be told of that version: {error}"
-    return policy.judge(data, environment, environment.activation(Context(object=data, now=at, risk=risk)))
+class _Asked:
+    """Asks policies; what they say is compiled once, but where it rests on the instant: an error budget as of then."""
+
+    def __init__(self, facts: Facts, table: RiskTable) -> None:
+        self._facts, self._table = facts, table
+        self._environment = Environment(facts)
+        self._risks: dict[str, dict[str, Any] | str] = {}
+        self._sieves: dict[str, Sieve] = {}
+
+    def ask(self, policy: Policy, name: str, data: Data, at: datetime) -> tuple[str, str]:
+        """What a policy says of a change as it was at an instant."""
+        sieve = self._sieves.setdefault(policy.name, Sieve([policy.condition]))
+        if not sieve.passing(data) or not policy.selects(data):
+            return "skip", ""
+        risk = self._risk(name, data, at) if policy.asks_for_risk else None
+        if isinstance(risk, str):
+            return "error", risk
+        environment = Environment(self._facts, at) if policy.calls("budget") else self._environment
+        return policy.judge(data, environment, environment.activation(Context(object=data, now=at, risk=risk)))
+
+    def _risk(self, name: str, data: Data, at: datetime) -> dict[str, Any] | str:
+        """The derived risk, or why there is none."""
+        if name not in self._risks:
+            try:
+                self._risks[name] = assess(data, self._facts, at, self._table).as_data()
+            except (KeyError, ValueError, TypeError) as error:
+                self._risks[name] = f"its risk cannot be told of that version: {error}"
+        return self._risks[name]
 
 
 def by_name(found: Hindsight) -> Iterator[tuple[str, tuple[Judged, ...]]]:

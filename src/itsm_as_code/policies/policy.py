@@ -16,6 +16,7 @@ from itsm_as_code.policies.cel import (
     EvaluationError,
     Question,
     Schemas,
+    calls,
     mentions,
     problems_of,
     rests_on_time,
@@ -188,6 +189,10 @@ class Policy:
     def mentions(self, variable: str) -> bool:
         """True when an expression of the policy names a variable, or when that cannot be told."""
         return any(mentions(text, variable) for _, text in self.expressions())
+
+    def calls(self, function: str) -> bool:
+        """True when an expression of the policy calls a function, or when that cannot be told."""
+        return any(calls(text, function) for _, text in self.expressions())
 
     @property
     def reads_clock(self) -> bool:

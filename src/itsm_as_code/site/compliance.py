@@ -11,14 +11,13 @@ from itsm_as_code.findings import Finding, Severity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
 from itsm_as_code.site.kinds import control, policy, waiver
-from itsm_as_code.site.views import packs, trend, words
+from itsm_as_code.site.views import hindsight, packs, trend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.listing import browsable, paged
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS
 from itsm_as_code.site.views.rows import begun
 from itsm_as_code.site.views.values import (
     Code,
-    Inline,
     Link,
     Missing,
     Page,
@@ -58,8 +57,8 @@ def _overview(context: Context) -> Page:
         rows = [policy.overview(context, item) for item in found]
         matrix = Link("Every service against every policy", f"{_FOLDER}/matrix.html")
         table = Table("Policies and their results", policy.OVERVIEW, tuple(rows))
-        past = Inline((Text("What one would have stopped in the past:"), Code("itsm policy hindsight NAME")), " ")
-        sections.append(Section("policies", "Policies", (matrix, table, past)))
+        sections.append(Section("policies", "Policies", (matrix, table)))
+        sections += hindsight.sections(context)
         sections += packs.sections(context)
         sections.append(Section("trend", "Trend", tuple(trend.of_all(context))))
     waivers = Table(

@@ -10,7 +10,15 @@ from itsm_as_code.policies.cel.environment import Activation, CompileError, Cont
 from itsm_as_code.policies.cel.fields import Schemas
 from itsm_as_code.policies.cel.kept import take_over, worked_out
 from itsm_as_code.policies.cel.mutation import Mutant, mutants
-from itsm_as_code.policies.cel.reach import Sieve, asks_by_own_names, asks_for_graph, mentions, reads, rests_on_time
+from itsm_as_code.policies.cel.reach import (
+    Sieve,
+    asks_by_own_names,
+    asks_for_graph,
+    calls,
+    mentions,
+    reads,
+    rests_on_time,
+)
 from itsm_as_code.policies.cel.tokens import SyntaxProblem
 
 __all__ = [
@@ -28,6 +36,7 @@ __all__ = [
     "SyntaxProblem",
     "asks_by_own_names",
     "asks_for_graph",
+    "calls",
     "end_children",
     "mentions",
     "mutants",

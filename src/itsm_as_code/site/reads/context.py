@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from itsm_as_code.assurance.deployment_audit import Judged
     from itsm_as_code.assurance.shown import Shown
     from itsm_as_code.compliance import Assessment
+    from itsm_as_code.compliance.hindsight import Hindsight
     from itsm_as_code.gate.board import Case
     from itsm_as_code.gate.revisions import Revisions
     from itsm_as_code.policies.scorecards import Scorecard
@@ -103,6 +104,7 @@ class _Context(Context):
             case=lambda name: context.cases.get(name),
             scorecards=lambda: [*context.scorecards.values()],
             scorecard=lambda kind, name: context.scorecards.get(RecordId(kind, name)),
+            hindsight=lambda: [(one.policy, one.changes) for one in context.hindsight or ()],
             history=lambda path: context.past.revisions.get(path),
             proof=context.proof,
             deployed=context.deployed,
@@ -122,6 +124,12 @@ class _Context(Context):
         """As they stand without notes, as above."""
         self.notes.note("scorecards")
         return self.plain.scorecards
+
+    @cached_property
+    def hindsight(self) -> tuple[Hindsight, ...] | None:
+        """As it stands without notes, as above: rules look up what they want, some of it in another process."""
+        self.notes.note("hindsight")
+        return self.plain.hindsight
 
     def scorecard(self, record: Record) -> Scorecard | None:
         self.notes.note(MARK.join(("scorecard", record.id.kind, record.id.name)))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from itsm_as_code import clock
 from itsm_as_code.compliance import Assessment, assess_controls
 from itsm_as_code.compliance.deadlines import Deadline, deadlines
+from itsm_as_code.compliance.hindsight import Hindsight, in_force
 from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.measures.availability import Composition
@@ -133,6 +134,11 @@ class Context:
         validation = self.validation
         levels = validation.configuration.policies.levels
         return {card.subject: card for card in scorecards(levels, validation.catalogue, validation.outcomes)}
+
+    @cached_property
+    def hindsight(self) -> tuple[Hindsight, ...] | None:
+        """What policies would have stopped in the past; None where it would take long to tell."""
+        return in_force(self.validation)
 
     def scorecard(self, record: Record) -> Scorecard | None:
         """The level of a service or team; None where no level asks anything of it."""

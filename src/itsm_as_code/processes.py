@@ -22,6 +22,18 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """For work that makes hardly any cycles: the collector would walk all that is there again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def spread(items: Sequence[T], work: Callable[[Iterator[T]], R], processes: int) -> list[R]:
     """What ``work`` gives in each process; between them they take every item once, the first ones first.
 

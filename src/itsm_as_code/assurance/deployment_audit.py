@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -58,6 +59,17 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class _Covering:
+    """What a change covers: its services, from when to when, and which digests (none: any); and its status."""
+
+    name: str
+    status: str
+    services: frozenset[str]
+    window: clock.Interval | None
+    digests: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentAudit:
     """The population in the order of time, what is wrong, what was skipped, and drafts of changes that lack."""
 
@@ -83,7 +95,7 @@ class Joiner:
         self, facts: Facts, tolerance: timedelta = TOLERANCE, made: Mapping[str, datetime] = MappingProxyType({})
     ) -> None:
         self._facts, self._tolerance, self._made = facts, tolerance, made
-        self._windows: dict[str, clock.Interval | None] = {}
+        self._changes: dict[str, _Covering | None] = {}
 
     @cached_property
     def _releases(self) -> dict[str, list[Mapping[str, Any]]]:
@@ -111,47 +123,47 @@ class Joiner:
 
     def judged(self, ran: Ran) -> Judged:
         """A deployment with what is wrong with it."""
+        wrong: list[DeploymentFinding]
         change = ran.change or (None if ran.model else self._by_digest.get(ran.artifact))
         if change is not None:
-            spec = self._facts.spec("Change", change)
-            wrong = self._by_change(ran, change, spec) if spec else _unknown(ran, "change", change)
+            covering = self._covering(change)
+            wrong = [_unknown(ran, "change", change)] if covering is None else self._by_change(ran, covering)
         elif ran.model:
             spec = self._facts.spec("ChangeModel", ran.model)
-            wrong = self._by_model(ran, ran.model, spec) if spec else _unknown(ran, "change model", ran.model)
+            wrong = [*self._by_model(ran, ran.model, spec)] if spec else [_unknown(ran, "change model", ran.model)]
         else:
-            wrong = iter([_finding("no-change", ran, "names no change, and no change releases what it deployed")])
-        return Judged(ran, change or ran.model, (*self._too_early(ran), *wrong))
-
-    def _too_early(self, ran: Ran) -> Iterator[DeploymentFinding]:
+            wrong = [_finding("no-change", ran, "names no change, and no change releases what it deployed")]
         made = self._made.get(ran.artifact)
         if made is not None and made - ran.end > self._tolerance:
             told = f"ended {_seconds(made - ran.end)} before its commit was made"
-            yield _finding("before-its-commit", ran, told)
+            wrong.insert(0, _finding("before-its-commit", ran, told))
+        return Judged(ran, change or ran.model, tuple(wrong))
 
-    def _by_change(self, ran: Ran, name: str, spec: Mapping[str, Any]) -> Iterator[DeploymentFinding]:
-        if ran.service not in spec["services"]:
-            yield _finding("other-service", ran, f"is of none of the services of {name}")
-        if spec["status"] in _UNAUTHORISED:
-            yield _finding("not-authorised", ran, f"is of {name}, which is {spec['status']}")
-        window = self._window(name, spec)
-        outside = None if window is None else self._outside(ran, window)
+    def _covering(self, name: str) -> _Covering | None:
+        """What a change covers, which may have thousands of deployments; None where there is no such change."""
+        if name not in self._changes:
+            spec = self._facts.spec("Change", name)
+            window = clock.Interval.parse(spec["schedule"]) if "schedule" in spec else None
+            artifacts = (item for each in self._releases.get(name, ()) for item in each["spec"].get("artifacts", ()))
+            digests = frozenset(artifact["digest"] for artifact in artifacts)
+            self._changes[name] = (
+                _Covering(name, spec["status"], frozenset(spec["services"]), window, digests) if spec else None
+            )
+        return self._changes[name]
+
+    def _by_change(self, ran: Ran, change: _Covering) -> list[DeploymentFinding]:
+        wrong, name, window = [], change.name, change.window
+        if ran.service not in change.services:
+            wrong.append(_finding("other-service", ran, f"is of none of the services of {name}"))
+        if change.status in _UNAUTHORISED:
+            wrong.append(_finding("not-authorised", ran, f"is of {name}, which is {change.status}"))
         if window is None:
-            yield _finding("outside-window", ran, f"is of {name}, which has no window")
-        elif outside is not None:
-            yield _finding("outside-window", ran, f"{outside} of {name}")
-        digests = [
-            artifact["digest"]
-            for release in self._releases.get(name, ())
-            for artifact in release["spec"].get("artifacts", ())
-        ]
-        if digests and ran.artifact not in digests:
-            yield _finding("other-digest", ran, f"deployed {ran.artifact}, which no release of {name} names")
-
-    def _window(self, name: str, spec: Mapping[str, Any]) -> clock.Interval | None:
-        """The window of a change, which may have thousands of deployments."""
-        if name not in self._windows:
-            self._windows[name] = clock.Interval.parse(spec["schedule"]) if "schedule" in spec else None
-        return self._windows[name]
+            wrong.append(_finding("outside-window", ran, f"is of {name}, which has no window"))
+        elif (ran.start < window.start or ran.end > window.end) and (outside := self._outside(ran, window)):
+            wrong.append(_finding("outside-window", ran, f"{outside} of {name}"))
+        if change.digests and ran.artifact not in change.digests:
+            wrong.append(_finding("other-digest", ran, f"deployed {ran.artifact}, which no release of {name} names"))
+        return wrong
 
     def _outside(self, ran: Ran, window: clock.Interval) -> str | None:
         """By how much a deployment was outside of a window, in a sentence; None where it was within."""
@@ -209,10 +221,11 @@ def join(
                 kept[item.subject] = joiner.judged(item)
             elif before.ran.result != item.result or (item.change and before.by != item.change):
                 doubled.append(_finding("said-otherwise", item, f"is told at {before.ran.place} otherwise"))
-    found = sorted(kept.values(), key=lambda judged: (judged.ran.start, judged.ran.place))
-    findings = [finding for judged in found for finding in judged.findings]
+    found = sorted(kept.values(), key=attrgetter("ran.start", "ran.place"))
+    wrong = [judged for judged in found if judged.findings]
+    findings = [finding for judged in wrong for finding in judged.findings]
     findings += [*doubled, *joiner.never_deployed(found, begins, ends)]
-    lacking = [judged.ran for judged in found if any(item.code == "no-change" for item in judged.findings)]
+    lacking = [judged.ran for judged in wrong if any(item.code == "no-change" for item in judged.findings)]
     names = dict.fromkeys((change["metadata"]["name"] for change in facts.records("Change")), 1)
     drafts = tuple(_draft(ran, names, facts) for ran in lacking if facts.record("Service", ran.service) is not None)
     return DeploymentAudit(begins, ends, tuple(found), tuple(findings), tuple(skipped), drafts)
@@ -250,8 +263,8 @@ def _draft(ran: Ran, names: dict[str, int], facts: Facts) -> dict[str, Any]:
     return {"apiVersion": API_VERSION, "kind": "Change", "metadata": metadata, "spec": spec}
 
 
-def _unknown(ran: Ran, what: str, name: str) -> Iterator[DeploymentFinding]:
-    yield _finding("change-unknown", ran, f"names the {what} {name}, which is not there")
+def _unknown(ran: Ran, what: str, name: str) -> DeploymentFinding:
+    return _finding("change-unknown", ran, f"names the {what} {name}, which is not there")
 
 
 def _finding(code: str, ran: Ran, message: str) -> DeploymentFinding:

@@ -61,7 +61,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
     Example:
       itsm build -o site/
     """
-    from itsm_as_code.site.pages import no_collection
+    from itsm_as_code.processes import no_collection
 
     with no_collection():
         validation, built = made(session, out, rev, history, cache)

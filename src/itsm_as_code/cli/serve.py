@@ -99,7 +99,7 @@ class _Builder:
     def _build(self) -> str:
         """What became of the site."""
         from itsm_as_code.cli.build import made
-        from itsm_as_code.site.pages import no_collection
+        from itsm_as_code.processes import no_collection
 
         with no_collection():
             validation, built = made(self._quiet, self._news.root, None, 0, self._cache, self._is_no_worse)

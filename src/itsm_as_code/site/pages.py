@@ -5,9 +5,7 @@ Files come one by one, for nothing but the writer of the site needs them, and it
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -18,6 +16,7 @@ import orjson
 from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.configuration import Configuration
 from itsm_as_code.gate.board import cases
+from itsm_as_code.processes import no_collection
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.site import about, addresses, compliance, home, kinds, portfolio, publication, scorecards, search
@@ -87,18 +86,6 @@ def context_of(
     """What the views of a build ask."""
     tones, known = kinds.tones(kinds.views()), frozenset(feeds or ())
     return Context(validation, revision, trend, known, tones, tuple(unreadable), beside, cases(validation), past)
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """A build makes hardly any cycles, and the collector would walk the whole catalogue again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], bytes]) -> Iterator[Unit]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.policies.cel import end_children
-from itsm_as_code.processes import spread
+from itsm_as_code.processes import no_collection, spread
 from itsm_as_code.records.stored import program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory
-from itsm_as_code.site.pages import Unit, context_of, logo, no_collection, sitemap, units
+from itsm_as_code.site.pages import Unit, context_of, logo, sitemap, units
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.notes import MARK, Notes, digest
 from itsm_as_code.site.render import assets

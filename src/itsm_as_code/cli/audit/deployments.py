@@ -75,6 +75,7 @@ def command(
     from itsm_as_code.cli._default_branch import default_branch
     from itsm_as_code.gate.root import at_root
     from itsm_as_code.git.repository import Repository
+    from itsm_as_code.processes import no_collection
     from itsm_as_code.records.facts import Facts
     from itsm_as_code.validation import load_rule_set
 
@@ -84,10 +85,11 @@ def command(
     configuration = rule_set.configuration
     end = ends.at(session, configuration) if ends else session.instant(configuration.as_of)
     period = (begins.at(session, configuration) if begins else None, end)
-    population = [*_population(session, repository, configuration.raw, (sources, mapped), (forge, period))]
     facts = Facts.of(rule_set.catalogue, configuration.timezone)
-    made = repository.dates(artifacts_of(population))
-    result = join(population, facts, period, timedelta(seconds=tolerance), made)
+    with no_collection():
+        population = [*_population(session, repository, configuration.raw, (sources, mapped), (forge, period))]
+        made = repository.dates(artifacts_of(population))
+        result = join(population, facts, period, timedelta(seconds=tolerance), made)
     if drafts is not None:
         _write(session, result, drafts, rule_set.registry)
     session.report("audit_deployments", result)

@@ -47,7 +47,7 @@ PALETTE = """async png => {
     const colours = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([pixel]) => pixel);
     const parts = pixel => [pixel & 255, pixel >> 8 & 255, pixel >> 16 & 255];
     const far = (a, b) => parts(a).reduce((sum, part, at) => sum + (part - parts(b)[at]) ** 2, 0);
-    const palette = [], nearest = new Map();
+    const palette = colours.filter(one => counts.get(one) > pixels.length / 300).slice(0, 32), nearest = new Map();
     for (let least = 1200; palette.length < 64 && least > 20; least /= 2) {
         for (const one of colours) {
             if (palette.length < 64 && palette.every(other => far(one, other) > least)) palette.push(one);

@@ -19,7 +19,7 @@ import pytest
 
 from itsm_as_code import site
 from itsm_as_code.site import languages, render
-from itsm_as_code.site.languages import Language, language
+from itsm_as_code.site.languages import ENGLISH, Language, language
 from itsm_as_code.site.pages import context_of, units
 from itsm_as_code.site.views import listing, schema, state
 from itsm_as_code.site.views import words as words_
@@ -110,19 +110,11 @@ class Known:
 
     def __init__(self, validation: Validation, spoken: Listening) -> None:
         self._spoken, records = spoken, validation.catalogue
-        # What checks and policies find is no word of the site, nor are their names.
-        told = [words_.said(item.message, item.remedy or "") for item in validation.findings]
-        told += [words_.said(item.message) for item in validation.outcomes if item.message]
         self._texts = {text for item in records for text in scalars(item.data)} | {
             validation.configuration.organisation_name, validation.configuration.site_title,
             validation.configuration.timezone, *(item.rule for item in validation.findings),
             *scalars(validation.configuration.raw),
         }  # fmt: skip
-        self._texts |= {
-            sentence
-            for value in told
-            for sentence in languages._SENTENCES.split("".join(p.text for p in getattr(value, "parts", (value,))))
-        }
         self._whole = "\n".join(self._texts).casefold()
 
     def stands(self, text: str) -> bool:
@@ -153,6 +145,26 @@ def spoken(example: Validation) -> Spoken:
 def test_no_page_has_a_text_that_stays_english(spoken: Spoken) -> None:
     assert spoken.english == set()
     assert len({path.partition("/")[0] for path in spoken.pages}) > 30
+
+
+def test_what_checks_find_is_marked_as_english(spoken: Spoken, example: Validation) -> None:
+    """All of it, whatever page it stands on; a policy of the organisation's own speaks the language of its records."""
+    own = {policy.name for policy in example.catalogue.of_kind("Policy") if not policy.pack}
+    found = spoken.pages["findings/index.html"]
+    for row, finding in zip(found.split("<tr ")[2:], example.findings, strict=True):
+        assert (ENGLISH in row) is (finding.rule not in own), finding
+    assert {finding.rule in own for finding in example.findings} == {True, False}
+
+
+def test_what_is_known_of_english_needs_no_mark() -> None:
+    known, other = (
+        f"<td>{ENGLISH}No finding. All pages</span> All pages</td>",
+        f"<td>{ENGLISH}No finding. Oh</span></td>",
+    )
+    assert GERMAN.page(known) == f"<td>{GERMAN.say('No finding.')} Alle Seiten Alle Seiten</td>"
+    assert GERMAN.page(other) == other
+    code = f"<td>{ENGLISH}Not stated <code>All pages</code></span> All pages</td>"
+    assert GERMAN.page(code) == code.replace("</span> All pages", "</span> Alle Seiten")
 
 
 @pytest.mark.deep

@@ -82,7 +82,7 @@ def key(value: Key) -> str:
 def meter(value: Meter) -> str:
     """What is used of what is allowed; where it is more than that, the excess in red."""
     within = 100 / value.used if value.used > 1 else 100 * value.used
-    tone = "m-used" if value.used < 0.75 or value.used > 1 else "m-near"
+    tone = "m-near" if value.near <= value.used <= 1 else "m-used"
     excess = f'<rect class="m-over" x="{within:.1f}" width="{100 - within:.1f}" height="6"/>' if value.used > 1 else ""
     return (
         '<svg class="meter" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'

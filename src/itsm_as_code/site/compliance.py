@@ -11,7 +11,7 @@ from itsm_as_code.findings import Finding, Severity
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site import addresses
 from itsm_as_code.site.kinds import control, policy, waiver
-from itsm_as_code.site.views import hindsight, packs, trend, words
+from itsm_as_code.site.views import hindsight, packs, trend, verdicts, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.listing import browsable, paged
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS
@@ -233,7 +233,7 @@ def _findings(context: Context) -> Iterator[Page]:
 
 
 def _finding_row(context: Context, finding: Finding) -> Row:
-    told = words.said(finding.message, finding.remedy or "")
+    told = verdicts.of_finding(context, finding)
     severity = context.status("waived", f"Waived {finding.severity}") if finding.waiver else context.status(
         finding.severity.value if finding.severity is not Severity.INFO else "info"
     )  # fmt: skip

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from itsm_as_code.site import agendas, charts, graph
 from itsm_as_code.site.escaping import escape
+from itsm_as_code.site.languages import ENGLISH
 from itsm_as_code.site.views import values as v
 
 _SCHEME = re.compile(r"(?:https?://|mailto:|tel:)[^\s\x00-\x1f]+\Z", re.IGNORECASE)
@@ -72,7 +73,7 @@ def status(value: v.Status) -> str:
     )
 
 
-_WORDS = (v.Text, v.Said, v.Strong, v.Code, v.Link, v.Moment, v.Status, v.Missing, v.Inline)
+_WORDS = (v.Text, v.Said, v.English, v.Strong, v.Code, v.Link, v.Moment, v.Status, v.Missing, v.Inline)
 
 
 class Html:
@@ -87,6 +88,7 @@ class Html:
         self._writers: dict[type, Callable[[Any], str]] = {
             v.Text: lambda value: escape(value.text),
             v.Said: lambda value: f"{before}{escape(value.text)}{after}",
+            v.English: lambda value: f"{ENGLISH}{self.write(value.said)}</span>" if before else self.write(value.said),
             v.Code: lambda value: f"<code>{escape(value.text)}</code>",
             v.Prose: lambda value: f'<div class="prose">{prose(value.source)}</div>',
             v.Link: self.link,

@@ -8,6 +8,7 @@ writes them.
 from __future__ import annotations
 
 import html
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ from typing import Any, Final
 
 OWN: Final = ("\x02", "\x03")
 """Marks around what a record says, between who writes a page and who translates it."""
+ENGLISH: Final = '<span lang="en">'
+"""Before what stays English unless the catalogue has all of it, and as such is marked for who reads aloud."""
 _PIECES: Final = re.compile("(<[^>]*>|\x02[^\x03]*\x03)")
 _SAID: Final = re.compile(
     r'(\b(?:aria-label|data-l|data-dark|data-light|placeholder|title)|og:(?:title|description)" content)="([^"]*)"'
@@ -85,9 +88,11 @@ class Language:
         return "".join(self._pieces(text))
 
     def _pieces(self, text: str) -> Iterator[str]:
-        until = ""
-        for piece in _PIECES.split(text):
-            if piece.startswith(OWN[0]):
+        until, pieces = "", iter(_PIECES.split(text))
+        for piece in pieces:
+            if piece == ENGLISH and not until:
+                yield self._marked(pieces)
+            elif piece.startswith(OWN[0]):
                 yield piece[1:-1]
             elif piece.startswith("<"):
                 yield _SAID.sub(self._attribute, piece) if '="' in piece else piece
@@ -103,6 +108,15 @@ class Language:
                 yield piece
             else:
                 yield self._escaped(piece)
+
+    def _marked(self, pieces: Iterator[str]) -> str:
+        """What follows the mark of English, to the end of it: in this language where all of it is known."""
+        within = list(itertools.takewhile(lambda piece: piece != "</span>", pieces))
+        said = "".join(within)
+        sentences = _SENTENCES.split(html.unescape(said.strip()))
+        known = [self.known(one) for one in sentences] if len(within) == 1 else [None]
+        found = [one for one in known if one is not None]
+        return html.escape(" ".join(found)) if len(found) == len(known) else f"{ENGLISH}{said}</span>"
 
     def _attribute(self, match: re.Match[str]) -> str:
         said = match[2]

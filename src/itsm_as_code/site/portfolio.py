@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Final
 
 from itsm_as_code.portfolio import BudgetStand, CaseBenefit, Portfolio, Position
@@ -43,7 +44,7 @@ def pages(context: Context) -> Iterator[Page]:
         return
     found = Portfolio(context.validation.facts, context.now)
     lead = "What services cost and are worth, how budgets stand, and what business cases brought. Costs stop nothing."
-    budgets = _table("Budgets", _BUDGETS, [_budget(context, one) for one in found.newest_budgets])
+    budgets = _table("Budgets", _BUDGETS, [_budget(context, one) for one in sorted(found.newest_budgets, key=_gravity)])
     cases = _table("Business cases", _CASES, [_case(context, one) for one in found.cases])
     sections = (
         Section("budgets", "Budgets", (budgets,)),
@@ -63,6 +64,17 @@ def _table(caption: str, headers: tuple[str, ...], rows: Sequence[Row]) -> Table
     return Table(caption, headers, tuple(rows[:_MOST]), "None is recorded.")
 
 
+def _gravity(found: BudgetStand) -> tuple[bool, Fraction]:
+    """What is above what is tolerated comes first, then by how much of its plan it will take."""
+    return not found.alert, -(_share(found) or Fraction(0))
+
+
+def _share(found: BudgetStand) -> Fraction | None:
+    """The outlook as a share of the plan of the year."""
+    stands = found.stands
+    return stands.outlook / stands.year if stands is not None and stands.year else None
+
+
 def _budget(context: Context, found: BudgetStand) -> Row:
     of = context.reference(("Service", "Team"), found.of)
     name, stands = context.reference("Budget", found.budget), found.stands
@@ -71,12 +83,12 @@ def _budget(context: Context, found: BudgetStand) -> Row:
     plan, actual, outlook = (
         Text(figures.amount(amount, found.currency)) for amount in (stands.plan, stands.actual, stands.outlook)
     )
-    share = stands.outlook / stands.year if stands.year else None
+    share = _share(found)
     tone: Tone = "bad" if found.alert else "good" if share is not None and share <= 1 else "warn"
     word = "Above what is tolerated" if found.alert else "Within plan" if tone == "good" else "Over plan"
     parts: tuple[Value, ...] = (Status(word, tone),)
     if share is not None:
-        parts = (*parts, figures.percentage(share, "of plan"), Meter(float(share)))
+        parts = (*parts, figures.percentage(share, "of plan"), Meter(float(share), near=1.01))
     return Row.of(name, of, plan, actual, outlook, Stack(parts))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.kinds import Kind
 from itsm_as_code.records.taken_over import is_taken_over
-from itsm_as_code.site.views import approval, feed, listing, state, words
+from itsm_as_code.site.views import approval, feed, listing, state, verdicts, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
 from itsm_as_code.site.views.values import (
@@ -183,7 +183,7 @@ def _deployed(made: RecordPage) -> None:
                 ),
                 made.context.status(ran.result),
                 Said(ran.by),
-                Items(tuple(Said(wrong.message) for wrong in one.findings)) if one.findings else Text("Yes"),
+                verdicts.all_of(wrong.message for wrong in one.findings) if one.findings else Text("Yes"),
             )
             for one in found[:_MOST_ROWS]
             for ran in (one.ran,)

@@ -12,7 +12,20 @@ from itsm_as_code.reports.compliance import missing
 from itsm_as_code.site.views import packs, state, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import RecordPage
-from itsm_as_code.site.views.values import Code, Inline, Link, Missing, Page, Row, Said, Table, Text, Tone, Value
+from itsm_as_code.site.views.values import (
+    Code,
+    English,
+    Inline,
+    Link,
+    Missing,
+    Page,
+    Row,
+    Said,
+    Table,
+    Text,
+    Tone,
+    Value,
+)
 
 TONES: Mapping[str, Tone] = {"satisfied": "good", "not-satisfied": "bad", "stale": "warn"}
 
@@ -60,7 +73,7 @@ def _sentence(text: str) -> str:
 
 def _exception(context: Context, item: Shortfall) -> Row:
     subject = context.title_of(item.record) if item.record is not None else Text(item.subject)
-    return Row.of(subject, Text(_sentence(item.message)))
+    return Row.of(subject, English(Text(_sentence(item.message))))
 
 
 OVERVIEW = ("Control", "Status", "Framework", "Clause", "Evidence", "Owner")

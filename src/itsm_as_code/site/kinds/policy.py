@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import packs, state, trend, words
+from itsm_as_code.site.views import packs, state, trend, verdicts, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import OUTCOME_ORDER, OUTCOME_WORDS, RecordPage
 from itsm_as_code.site.views.values import Code, Fields, Missing, Page, Prose, Row, Table, Text, Value, badges
@@ -44,7 +44,7 @@ def _results(context: Context, policy: Record) -> list[Value]:
         Row.of(
             context.title_of(o.record),
             context.status(o.status, OUTCOME_WORDS.get(o.status, "")),
-            Text(o.message if o.status != "pass" else ""),
+            verdicts.of_outcome(context, o),
         )
         for o in outcomes[:_MOST_OUTCOMES]
     )

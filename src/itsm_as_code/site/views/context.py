@@ -262,6 +262,11 @@ class Context:
         """Links to records of a kind on one line, or that there is none."""
         return inline([self.reference(kind, name) for name in names], missing)
 
+    @cached_property
+    def own_policies(self) -> frozenset[str]:
+        """The policies of the organisation's own, which speak its language."""
+        return frozenset(record.name for record in self.catalogue.of_kind("Policy") if not record.pack)
+
     def title_of(self, record: RecordId) -> Value:
         """A link to a record by its id; plain text when it has no page."""
         found = self.catalogue.get(record.kind, record.name)
@@ -277,10 +282,7 @@ class Context:
 
     @cached_property
     def findings_of_record(self) -> Mapping[RecordId, list[Finding]]:
-        return _group(
-            (finding for finding in self.validation.findings if finding.record),
-            lambda f: [f.record] if f.record else [],
-        )
+        return _group(self.validation.findings, lambda finding: [finding.record] if finding.record else [])
 
     @cached_property
     def parts(self) -> dict[str, list[str]]:

@@ -66,9 +66,13 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """How much of what is allowed is used, as a share; what is beyond one is in red. The words stand beside it."""
+    """How much of what is allowed is used, as a share; what is beyond one is in red. The words stand beside it.
+
+    From ``near`` on it is nearly all.
+    """
 
     used: float
+    near: float = 0.75
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itsm_as_code.clock import Interval
 from itsm_as_code.gate.board import Case
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import approval, feed, hours, outlook, state, weekend, words
+from itsm_as_code.site.views import approval, feed, hours, outlook, state, verdicts, weekend, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.ordering import is_gitlab
 from itsm_as_code.site.views.values import (
@@ -131,8 +131,8 @@ def _conflicts(context: Context, changes: list[Record]) -> Value:
         slot: Value = Missing("None in sight")
         if case.slot is not None:
             slot = words.span(case.slot.start, case.slot.end, context.tz)
-        told = dict.fromkeys(conflict.message for conflict in case.conflicts)
-        rows.append(Row.of(context.link(change), Items(tuple(map(Text, told))), slot))
+        told = verdicts.all_of(conflict.message for conflict in case.conflicts)
+        rows.append(Row.of(context.link(change), told, slot))
         if len(rows) == _ROWS:
             break
     headers = ("Change", "What speaks against its window", "Next free slot of its length")
@@ -261,8 +261,7 @@ def _decision(context: Context, change: Record) -> Decision:
         ("Way back", _way_back(spec.get("backout"))),
     ]
     if case is not None and case.conflicts:
-        against = tuple(Text(message) for message in dict.fromkeys(item.message for item in case.conflicts))
-        fields.append(("Against it", Items(against)))
+        fields.append(("Against it", verdicts.all_of(item.message for item in case.conflicts)))
         if case.slot is not None:
             fields.append(("Free slot", words.span(case.slot.start, case.slot.end, context.tz)))
     when: Value = Missing("No window")

@@ -10,7 +10,7 @@ from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.taken_over import is_taken_over, origin
 from itsm_as_code.site import addresses
-from itsm_as_code.site.views import history, navigation, state, unread, words
+from itsm_as_code.site.views import history, navigation, state, unread, verdicts, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.rows import begun
 from itsm_as_code.site.views.schema import Display
@@ -115,15 +115,14 @@ class RecordPage:
             Row.of(
                 context.reference("Policy", outcome.policy),
                 context.status(outcome.status, OUTCOME_WORDS.get(outcome.status, "")),
-                Text(outcome.message if outcome.status != "pass" else ""),
+                verdicts.of_outcome(context, outcome),
             )
             for outcome in sorted(outcomes, key=lambda o: (OUTCOME_ORDER.get(o.status, 9), o.policy))
         ]
         for finding in context.findings_of_record.get(self.record.id, []):
             if finding.rule not in policies:
-                found = context.status("waived") if finding.waiver else context.status(finding.severity.value)
-                told = words.said(finding.message, finding.remedy or "")
-                rows.append(Row.of(Text(words.human(finding.rule)), found, told))
+                how = context.status("waived") if finding.waiver else context.status(finding.severity.value)
+                rows.append(Row.of(Text(words.human(finding.rule)), how, verdicts.of_finding(context, finding)))
         if rows:
             caption, passed = "Policies and checks of this record", all(row.cells[2] == Text("") for row in rows)
             if passed:

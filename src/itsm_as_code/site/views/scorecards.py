@@ -8,7 +8,7 @@ from itsm_as_code.configuration import Level
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.policies.scorecards import Scorecard
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.views import words
+from itsm_as_code.site.views import verdicts, words
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.record import OUTCOME_WORDS
 from itsm_as_code.site.views.values import (
@@ -18,7 +18,6 @@ from itsm_as_code.site.views.values import (
     Link,
     Missing,
     Row,
-    Said,
     Stack,
     Status,
     Strong,
@@ -76,7 +75,7 @@ def section(context: Context, record: Record) -> Iterator[Value]:
             context.reference("Policy", lack.policy),
             context.title_of(lack.record),
             context.status(lack.status, OUTCOME_WORDS.get(lack.status, "")),
-            Said(lack.message) if lack.message else Missing("None"),
+            verdicts.of_outcome(context, lack) if lack.message else Missing("None"),
         )
         for lack in card.missing
     ]

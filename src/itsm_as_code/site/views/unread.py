@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.views import words
 from itsm_as_code.site.views.context import Context
-from itsm_as_code.site.views.values import Code, Inline, Notice, Text, Value
+from itsm_as_code.site.views.values import Code, English, Inline, Notice, Text, Value
 
 if TYPE_CHECKING:
     from itsm_as_code.gate.earlier import Unreadable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def told(context: Context, item: Unreadable) -> Value:
     """A file, what is wrong with it, and from when the version is that stands in for it."""
-    why = Text(f": {item.finding.message}.")
+    why = Inline((Text(": "), English(Text(f"{item.finding.message}."))), "")
     if item.last is None:
         nothing = Text(" No earlier version can be read either; what it says is on no page.")
         return Inline((Code(str(item.finding.location)), why, nothing), "")
@@ -40,6 +40,5 @@ def notices(context: Context, record: Record) -> Iterator[Notice]:
             at = words.moment(item.last.at, context.tz)
             where = Code(str(item.finding.location))
             said = (Text("This is the version of "), at, Text(" (commit "), Code(item.last.commit[:12]))
-            yield Notice(
-                Inline((*said, Text("). The file cannot be read now: "), where, Text(f", {item.finding.message}.")), "")
-            )
+            why = Text(", "), English(Text(f"{item.finding.message}."))
+            yield Notice(Inline((*said, Text("). The file cannot be read now: "), where, *why), ""))

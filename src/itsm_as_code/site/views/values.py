@@ -58,6 +58,14 @@ class Said(Text):
 
 
 @dataclass(frozen=True, slots=True)
+class English:
+    """What checks find, and policies that packs of the program bring: English in every language but where the catalogue
+    has all of it."""
+
+    said: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     text: str
 
@@ -272,6 +280,7 @@ class Button:
 
 Value = (
     Text
+    | English
     | Code
     | Prose
     | Link

@@ -178,11 +178,6 @@ class Portfolio:
             found.append(BudgetStand(*about, costs.budget_total(lines), computed, name in alerts))
         return tuple(found)
 
-    @property
-    def newest_budgets(self) -> list[BudgetStand]:
-        """The budgets, the newest year first."""
-        return sorted(self.budgets, key=lambda one: one.year, reverse=True)
-
     @cached_property
     def _stated(self) -> Mapping[str, ServiceCost]:
         return costs.with_shares(self.facts, costs.stated(self.facts))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from itsm_as_code import site
 from tests.site.conftest import Validate
 from tests.site.reader import read
@@ -35,3 +37,12 @@ def test_the_page_tells_quadrants_with_reasons_and_budgets(validated: Validate) 
 
 def test_a_service_shows_its_value(pages: dict[str, bytes]) -> None:
     assert b"an hour without it is in the evening news" in pages["services/payments-api.html"]
+
+
+def test_budgets_of_this_year_come_first_and_of_each_year_what_takes_most_of_its_plan(pages: dict[str, bytes]) -> None:
+    text = pages["portfolio/index.html"].decode().split('<section id="quadrants"')[0]
+    rows = [re.search(r"budgets/budget-(\d{4}).*?([\d.]+) %", row, re.DOTALL) for row in text.split("<tr ")[2:]]
+    told = [(int(row[1]), float(row[2])) for row in rows if row]
+    assert len(told) > 10
+    assert told == sorted(told, reverse=True)
+    assert 'class="m-near"' not in text, "what is within its plan is no warning"

@@ -245,8 +245,9 @@ def _summed(cards: list[Card], what: str, href: str) -> Iterator[Card]:
     if len(cards) < 2:
         yield from cards
         return
-    first: tuple[Value, ...] = tuple(card.title for card in cards[:_NAMED])
-    rest = (Text(f"and {len(cards) - _NAMED:,} more"),) if len(cards) > _NAMED else ()
+    named = len(cards) if len(cards) <= _NAMED + 1 else _NAMED  # a single one takes no more room than that
+    first: tuple[Value, ...] = tuple(card.title for card in cards[:named])
+    rest = (Text(f"and {len(cards) - named:,} more"),) if len(cards) > named else ()
     yield Card(Link(f"{len(cards):,} {what}", href), cards[0].status, Inline((*first, *rest)))
 
 

@@ -44,7 +44,9 @@ def pages(context: Context) -> Iterator[Page]:
         return
     found = Portfolio(context.validation.facts, context.now)
     lead = "What services cost and are worth, how budgets stand, and what business cases brought. Costs stop nothing."
-    budgets = _table("Budgets", _BUDGETS, [_budget(context, one) for one in sorted(found.newest_budgets, key=_gravity)])
+    stands = sorted(found.budgets, key=_gravity)
+    stands.sort(key=lambda one: one.year, reverse=True)
+    budgets = _table("Budgets", _BUDGETS, [_budget(context, one) for one in stands])
     cases = _table("Business cases", _CASES, [_case(context, one) for one in found.cases])
     sections = (
         Section("budgets", "Budgets", (budgets,)),

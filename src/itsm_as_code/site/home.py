@@ -31,7 +31,6 @@ from itsm_as_code.site.views.values import (
     Section,
     Stack,
     Status,
-    Strong,
     Table,
     Text,
     Value,
@@ -57,11 +56,7 @@ def page(context: Context, now: state.Now) -> Page:
     order = Cards(tuple(_out_of_order(context, now)), "All controls are satisfied, and no rule is broken.")
     sections = [
         *([_services(context, now, customers)] if context.has("Service") else []),
-        Section(
-            "planned",
-            "This weekend and next",
-            (Strong(weekend.sentence(context, now)), planned, *_more(context, "calendar")),
-        ),
+        Section("planned", "This weekend and next", (planned, *_more(context, "calendar"))),
         Section("promises", "Promises at risk", (promises,)),
         Section(
             "decisions",

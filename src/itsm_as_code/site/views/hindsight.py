@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from itsm_as_code.compliance.hindsight import Hindsight, Says
+from itsm_as_code.compliance.hindsight import Hindsight, Judged, Says
 from itsm_as_code.site.views.context import Context
 from itsm_as_code.site.views.values import Code, Inline, Link, Missing, Row, Section, Stack, Table, Text, Value
 from itsm_as_code.site.views.words import count
 
 _MOST: Final = 3
 """Records that are named in a cell."""
-_HEADERS: Final = (
-    *("Policy", "Would have stopped", "Incidents caused by what it stops"),
-    *("Would have let through", "Incidents caused all the same", "Not evaluated"),
-)
+_HEADERS: Final = ("Policy", "Would have stopped", "Would have let through")
 _SAYS: Final[tuple[Says, ...]] = ("stopped", "passed")
 _CAPTION: Final = "What policies would have stopped"
 
@@ -38,7 +35,10 @@ def sections(context: Context) -> Iterator[Section]:
         "and how those changes ended."
     )
     empty = "No policy is for a change that was about to begin and ended in the last twelve months."
-    table = Table(_CAPTION, _HEADERS, tuple(_row(context, one) for one in asked), empty)
+    unknown = any(one.of("unknown") for one in asked)
+    headers = (*_HEADERS, "Not evaluated") if unknown else _HEADERS
+    rows = tuple(_row(context, one, unknown=unknown) for one in asked)
+    table = Table(_CAPTION, headers, rows, empty)
     body: list[Value] = [lead, table]
     if never and asked:
         names = context.references("Policy", never)
@@ -46,26 +46,35 @@ def sections(context: Context) -> Iterator[Section]:
     yield Section("hindsight", "Hindsight", (*body, command))
 
 
-def _row(context: Context, found: Hindsight) -> Row:
+def _row(context: Context, found: Hindsight, *, unknown: bool) -> Row:
     cells: list[Value] = [context.reference("Policy", found.policy)]
-    for says in _SAYS:
-        judged, failed = found.of(says), found.of(says, failed=True)
-        told = f"{count(len(judged), 'change')}, of which {f'{len(failed):,}' if failed else 'none'} failed"
-        cells.append(_named(context, "Change", told, [one.change for one in failed]) if judged else Missing("None"))
-        incidents = sorted({incident for one in judged for incident in one.incidents})
-        cells.append(_named(context, "Incident", count(len(incidents), "incident"), incidents))
-    unknown = len(found.of("unknown"))
-    return Row.of(*cells, context.status("error", f"{unknown:,}") if unknown else Text("0"))
+    cells += [_named(context, found.of(says), found.of(says, failed=True)) for says in _SAYS]
+    if unknown:
+        number = len(found.of("unknown"))
+        cells.append(context.status("error", f"{number:,}") if number else Text("0"))
+    return Row.of(*cells)
 
 
-def _named(context: Context, kind: str, told: str, names: Sequence[str]) -> Value:
-    """A count and the names of some of what it counts, the latest first."""
-    if not names:
-        return Text(told) if kind == "Change" else Missing("None")
+def _named(context: Context, changes: Sequence[Judged], failed: Sequence[Judged]) -> Value:
+    """How many changes there are, how many of them failed, and the names of some with their incidents, the latest
+    first."""
+    if not changes:
+        return Missing("None")
+    how_many = f"{len(failed):,}" if failed else "none"
+    told: Value = Text(f"{count(len(changes), 'change')}, of which {how_many} failed")
+    incidents = {incident for one in changes for incident in one.incidents}
+    if incidents:
+        told = Inline((told, Text(count(len(incidents), "incident caused", "incidents caused"))), "; ")
     links: list[Value] = []
-    for name in list(reversed(names))[:_MOST]:
-        record = context.catalogue.get(kind, name)
-        links.append(Link(name, context.link(record).href) if record is not None else Text(name))
-    if len(names) > _MOST:
-        links.append(Text(f"and {len(names) - _MOST:,} more"))
-    return Stack((Text(told), Inline(tuple(links))))
+    for one in failed[: -_MOST - 1 : -1]:
+        change = _link(context, "Change", one.change)
+        caused = Inline(tuple(_link(context, "Incident", incident) for incident in one.incidents))
+        links.append(Inline((change, Text(" ("), caused, Text(")")), "") if one.incidents else change)
+    if len(failed) > _MOST:
+        links.append(Text(f"and {len(failed) - _MOST:,} more"))
+    return Stack((told, Inline(tuple(links)))) if links else told
+
+
+def _link(context: Context, kind: str, name: str) -> Value:
+    record = context.catalogue.get(kind, name)
+    return Link(name, context.link(record).href) if record is not None else Text(name)

@@ -13,6 +13,7 @@ import pytest
 from itsm_as_code.assurance.audit import Asked, Audit, audit, with_early_starts, with_rewound_deployments
 from itsm_as_code.assurance.audited import keep, with_rewritten
 from itsm_as_code.assurance.landings import REMEDIES
+from itsm_as_code.assurance.ledger import Ledger
 from itsm_as_code.assurance.statement import pack, sign
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError, UsageError
@@ -291,6 +292,22 @@ def test_work_that_began_early_is_told_with_both_instants_and_stops_nothing(firs
         "work on chg-20261122-tune began at 2026-11-22T07:00:00Z, and it was authorised by the merge of " + str(merged)
     )
     assert {unit.verdict for unit in found.units} == {"approved"}
+
+
+def test_evidence_of_landings_that_passed_is_not_read_again(
+    first_firm: Firm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But that of the first of a range is: what is before it tells whether it is dated back."""
+    firm = copy(first_firm, tmp_path / "firm")
+    before = land(firm, "before")
+    begun(firm)
+    firm.note()
+    read, covering = [], Ledger.covering
+    monkeypatch.setattr(Ledger, "covering", lambda self, commit: read.append(commit) or covering(self, commit))
+    for asked, again in ((Asked(), False), (Asked(after=before), True)):
+        ledger = firm.ledger()
+        (finding,) = with_early_starts(ledger, audit(ledger, asked)).findings
+        assert (finding.code, read) == ("began-early", [finding.commit] if again else [])
 
 
 def test_work_that_began_in_time_is_told_of_by_nobody(first_firm: Firm, tmp_path: Path) -> None:

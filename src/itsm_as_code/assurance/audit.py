@@ -126,9 +126,8 @@ def audit(ledger: Ledger, asked: Asked, cache: Cache | None = None, processes: i
 
 def with_early_starts(ledger: Ledger, audit: Audit) -> Audit:
     """With the work that began before it was authorised by one of the landings, and what cannot be told of that."""
-    asked = {commit for unit in audit.units for commit in unit.commits}
     changes = load_rule_set(ledger.repository.snapshot(ledger.tip)).catalogue.of_kind("Change")
-    found = list(starts_of(ledger, changes, asked))
+    found = list(starts_of(ledger, changes, _known_to_be_merged(audit.units)))
     early = [
         AuditFinding("began-early", item.commit, ", ".join(item.change.spec.get("implementers", (_NOBODY,))), str(item))
         for item in found
@@ -136,6 +135,17 @@ def with_early_starts(ledger: Ledger, audit: Audit) -> Audit:
     ]
     unknown = [LeftOut(item.commit, str(item)) for item in found if item.merged_at is None]
     return replace(audit, findings=(*audit.findings, *early), left_out=(*audit.left_out, *unknown))
+
+
+def _known_to_be_merged(units: Iterable[Unit]) -> dict[str, datetime | None]:
+    """Commit -> when it was merged; None where its evidence has to tell: it did not pass, or is the first there is."""
+    found: dict[str, datetime | None] = {}
+    is_first = True
+    for unit in units:
+        told = unit.merged_at if unit.passed and not is_first else None
+        found |= dict.fromkeys(unit.commits, clock.parse_instant(told) if told else None)
+        is_first = is_first and unit.merged_at is None
+    return found
 
 
 def with_rewound_deployments(ledger: Ledger, audit: Audit) -> Audit:

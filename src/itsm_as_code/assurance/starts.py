@@ -6,7 +6,7 @@ is what its signed evidence says, never the date of a commit, which anybody can 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,18 +41,22 @@ class Start:
         return f"{began}, and it was authorised by the merge of {clock.format_instant(self.merged_at)}"
 
 
-def starts_of(ledger: Ledger, changes: Iterable[Record], among: Collection[str] | None = None) -> Iterator[Start]:
+def starts_of(
+    ledger: Ledger, changes: Iterable[Record], among: Mapping[str, datetime | None] | None = None
+) -> Iterator[Start]:
     """The changes whose work began, and that a merge authorised since evidence is asked for, or one ``among`` some.
 
-    Not those that say themselves that they were written down afterwards, which authorise nothing.
+    ``among`` says when those were merged whose evidence need not be read again. Changes that say themselves that they
+    were written down afterwards are not told: they authorise nothing.
     """
     begun = [record for record in changes if "start" in record.spec.get("actual", {}) and _is_told(record)]
     for change, commit in authorisations(ledger, begun):
         if among is not None and commit not in among:
             continue
-        evidence = ledger.covering(commit)
-        known = evidence.statement is not None and evidence.approved
-        at = evidence.statement.merged_at if known and evidence.statement else None
+        at = among[commit] if among is not None else None
+        evidence = ledger.covering(commit) if at is None else None
+        if evidence is not None and evidence.statement is not None and evidence.approved:
+            at = evidence.statement.merged_at
         yield Start(change, clock.parse_instant(change.spec["actual"]["start"]), commit, at)
 
 

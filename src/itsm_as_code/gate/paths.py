@@ -63,12 +63,12 @@ def _spellings(present: Iterable[str], entries: Iterable[str]) -> dict[str, list
     """How the paths of a tree, and their folders, spell what some paths and their folders are called."""
     found: dict[str, list[str]] = {folded(part): [] for path in present for part in (*folders(path), path)}
     seen: set[str] = set()
-    for path in entries:
-        for part in (*folders(path), path):
-            if part not in seen:
-                seen.add(part)
-                if folded(part) in found:
-                    found[folded(part)].append(part)
+    for part in entries:
+        while part and part not in seen:  # upwards: most lie in a folder that was seen
+            seen.add(part)
+            if folded(part) in found:
+                found[folded(part)].append(part)
+            part = part.rpartition("/")[0]
     return found
 
 

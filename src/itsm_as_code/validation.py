@@ -148,9 +148,9 @@ _GENERATION: Final = 24
 class Timing:
     """What of a judgement at ``now`` rests on time, noted while it goes on: for each part of it how long it holds.
 
-    Parts are the states of records, waivers, each check and the risk of each change. Beside
-    them stand what checks found, by id and as they said it, the outcomes before waivers, the risks as policies saw
-    them, and for how long what policies looked up for a record stays as it is, unless that is for ever.
+    Parts are the states of records, waivers, each check and the risk of each change. Beside them stand what checks
+    found, by id and as they said it, the outcomes before waivers, the risks as policies saw them, for how long what
+    policies looked up for a record stays as it is, unless that is for ever, and which records name what is not there.
     """
 
     now: datetime
@@ -159,6 +159,7 @@ class Timing:
     outcomes: list[Outcome] = field(default_factory=list)
     risks: dict[RecordId, Mapping[str, Any] | None] = field(default_factory=dict)
     looked_up: dict[RecordId, Horizon] = field(default_factory=dict)
+    dangling: list[RecordId] = field(default_factory=list)
 
     def at(self, part: str) -> datetime:
         """The instant for a part, which notes what that asks of it."""
@@ -192,10 +193,8 @@ class Timing:
 
     def _forgotten(self) -> Self:
         """This, with nothing noted yet."""
-        self.horizons.clear()
-        self.outcomes.clear()
-        self.risks.clear()
-        self.looked_up.clear()
+        for noted_so_far in (self.horizons, self.outcomes, self.risks, self.looked_up, self.dangling):
+            noted_so_far.clear()
         return self
 
     def _join(self, other: Timing) -> None:
@@ -205,6 +204,7 @@ class Timing:
         self.outcomes += other.outcomes
         self.risks |= other.risks
         self.looked_up |= other.looked_up
+        self.dangling += other.dangling
 
     def note(self, outcomes: Iterable[Outcome], record: Record, looked_up: Horizon) -> None:
         """What policies said of a record, and for how long what they looked up stays as it is."""
@@ -259,10 +259,11 @@ def assess_catalogue(
     judged = _judged(catalogue, focus)
     findings: list[Finding] = [*rule_set.findings, *catalogue.findings]
     findings += _about_files(catalogue.snapshot, rule_set, facts, focus)
-    findings += [finding for record in judged for finding in catalogue.dangling(record)]
     findings += policy_engine.findings
     findings += approval_rule_findings(rule_set.catalogue, policy_engine.environment)
-    findings += timing.over(judged, partial(_by_itself, timing, policy_engine, contexts, configuration.cut_over))
+    about = timing, catalogue, policy_engine, contexts, configuration.cut_over
+    findings += timing.over(judged, partial(_by_itself, *about))
+    findings += [finding for record in timing.dangling for finding in catalogue.dangling(catalogue.records[record])]
     for check in check_ids():
         if focus is None or focus.checks is None or check in focus.checks:
             situation = Situation(timing.at(check), configuration)
@@ -317,15 +318,17 @@ class _Untimed(Timing):
 
 def _by_itself(
     timing: Timing,
+    catalogue: Catalogue,
     engine: PolicyEngine,
     contexts: Mapping[Any, Mapping[str, Any]],
     cut_over: taken_over.CutOver | None,
     record: Record,
 ) -> list[Finding]:
-    """What is said of a record by its state and by policies; what these said is noted."""
+    """What is said of a record by its state and by policies; what these said is noted, and whether others are missing."""
     found = list(_about_state(record, cut_over, timing.at("states")))
-    looked_up = Horizon(timing.now)
-    said = list(engine.judge(record, **contexts.get(record.id, {}), rests=looked_up))
+    if catalogue.is_dangling(record):
+        timing.dangling.append(record.id)
+    said = list(engine.judge(record, **contexts.get(record.id, {}), rests=(looked_up := Horizon(timing.now))))
     timing.note((outcome for outcome, _ in said), record, looked_up)
     if record.id.kind == "Control":
         found += condition_findings(record, engine.environment, engine.registry)

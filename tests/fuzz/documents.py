@@ -90,11 +90,11 @@ def mutant(dice: random.Random, path: str, end: str = "") -> bytes:
     """One changed document, or a changed copy whose name has another end."""
     kind = dice.random()
     if kind < 0.05:
-        return _text(dice, dice.choice(DOCUMENTS), dice.randrange(3))
+        return changed(dice, dice.choice(DOCUMENTS), dice.randrange(3))
     name = path.rpartition("/")[2].removesuffix(".yaml")
     if kind < 0.45:
         source = originals()[path].replace(f"name: {name}".encode(), f"name: {name}{end}".encode(), 1)
-        return _text(dice, source, dice.choice((1, 1, 2, 4)))
+        return changed(dice, source, dice.choice((1, 1, 2, 4)))
     data = orjson.loads(trees()[path])
     if end:
         data["metadata"]["name"] = f"{name}{end}"
@@ -106,7 +106,7 @@ def mutant(dice: random.Random, path: str, end: str = "") -> bytes:
         return b"{}"
 
 
-def _text(dice: random.Random, source: bytes, times: int) -> bytes:
+def changed(dice: random.Random, source: bytes, times: int) -> bytes:
     """Changed as text: bytes, lines and words."""
     for _ in range(times):
         lines = source.split(b"\n")

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, TypeVar
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.compliance.known import Known
 from itsm_as_code.compliance.population import IN_PRODUCTION, Population, population, when
 from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.policies import Outcome, PolicyEngine
-from itsm_as_code.policies.cel import CompileError, Context, Environment, EvaluationError, Sieve
+from itsm_as_code.policies.cel import Activation, CompileError, Context, Environment, EvaluationError, Question, Sieve
 from itsm_as_code.policies.policy import POLICY_COMPILES, Policy
 from itsm_as_code.processes import cores, streamed
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.validation import Validation, risk_data, waived_in
 
+T = TypeVar("T")
+
 _AT_WORK: Final = "implementing"
 """The state in which a change is while it is carried out; every change that has begun was in it."""
 _WORTH_PROCESSES: Final = 1_000
 """Changes from which on it is worth while to start processes that ask policies of them."""
 _CHUNK: Final = 250
+_KNOWN: Final = {0: ("skip", ""), 1: ("pass", "")}
+"""What answers mean that policies give together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,12 @@ class Basis:
         for finding in validation.findings:
             if finding.severity is not Severity.INFO:
                 self.findings.setdefault(finding.rule, []).append(finding)
-        self._then: dict[RecordId, dict[str, Outcome]] = {}
-        self._sieves: dict[str, Sieve] = {}
+        self._told: dict[str, dict[str, list[int | None]]] = {}
+        self._then: set[str] = set()
+        self._then_by_policy: dict[str, dict[str, Outcome]] = {}
+        self._own: dict[str, list[Record]] = {}
+        self._ready: tuple[Record, Activation] | None = None
+        self._sieves: dict[tuple[str, ...], Sieve] = {}
         self._populations: dict[tuple[str, Interval], Population] = {}
 
     def population(self, entry: Mapping[str, Any], period: Interval) -> Population:
@@ -81,14 +90,13 @@ class Basis:
 
     def own(self, kind: str) -> list[Record]:
         """The valid records of a kind that were not taken over."""
-        if kind not in self.validation.registry.kinds:
-            return []
-        catalogue = self.validation.catalogue
-        if self._among is None:
-            records = catalogue.of_kind(kind)
-        else:
-            records = catalogue.some(kind, sorted(item.name for item in self._among if item.kind == kind))
-        return [item for item in records if not is_taken_over(item.data)]
+        if kind not in self._own:
+            catalogue, records = self.validation.catalogue, []
+            if kind in self.validation.registry.kinds:
+                among = None if self._among is None else sorted(item.name for item in self._among if item.kind == kind)
+                records = catalogue.of_kind(kind) if among is None else catalogue.some(kind, among)
+            self._own[kind] = [item for item in records if not is_taken_over(item.data)]
+        return self._own[kind]
 
     def broken(self, kind: str) -> list[Record]:
         """The records of a kind that break its schema: what they would say is not known."""
@@ -104,10 +112,10 @@ class Basis:
     def holds(self, expression: str, record: Record) -> bool | None:
         """What a condition says of a record; None where it says nothing."""
         try:
-            activation = self._environment.activation(
-                Context(record.data, self.now, risk=self._risk(record, self.now) if "risk" in expression else None)
-            )
-            return self._environment.holds(expression, activation)
+            if self._ready is None or self._ready[0] is not record or "risk" in expression:
+                risk = self._risk(record, self.now) if "risk" in expression else None
+                self._ready = record, self._environment.activation(Context(record.data, self.now, risk=risk))
+            return self._environment.holds(expression, self._ready[1])
         except (EvaluationError, CompileError):
             return None
 
@@ -131,10 +139,12 @@ class Basis:
     def _risk(self, record: Record, at: datetime) -> Mapping[str, Any] | None:
         return risk_data(record, self.validation.facts, at, self.validation.configuration)
 
-    def _sieve(self, policy: Policy) -> Sieve:
-        if policy.name not in self._sieves:
-            self._sieves[policy.name] = Sieve([policy.condition])
-        return self._sieves[policy.name]
+    def _concerned(self, data: Mapping[str, Any], policies: tuple[Policy, ...]) -> list[Policy]:
+        """Those of some policies that are about a record, as far as can be told at first sight."""
+        names = tuple([policy.name for policy in policies])
+        if names not in self._sieves:
+            self._sieves[names] = Sieve([policy.condition for policy in policies])
+        return [policies[place] for place in self._sieves[names].passing(data) if policies[place].selects(data)]
 
     # What was true when the work began.
 
@@ -145,14 +155,15 @@ class Basis:
         """
         said = dict(self.outcomes.get(policy, {}))
         known = self.usable.get(policy)
-        if known is not None and "Change" in known.kinds:
-            members = self.population(IN_PRODUCTION, period).members
+        if known is None or "Change" not in known.kinds:
+            return said
+        members = self.population(IN_PRODUCTION, period).members
+        if policy in self._together:
             self._ask(members)
-            for record in members:
-                outcome = self._at_work(known, record)
-                if outcome is not None:
-                    said[record.id] = outcome
-        return said
+            found = self._then_by_policy.get(policy, {})
+            return said | {outcome.record: outcome for item in members if (outcome := found.get(item.name))}
+        asked = {policy: known}
+        return said | {item.id: found[policy] for item in members if policy in (found := self._outcomes(item, asked))}
 
     @cached_property
     def _together(self) -> dict[str, Policy]:
@@ -166,21 +177,12 @@ class Basis:
 
     def _ask(self, records: Sequence[Record]) -> None:
         """Ask of those of which nobody asked yet; on all cores where they are many."""
-        left = [record for record in records if record.id not in self._then]
-        if len(left) < _WORTH_PROCESSES:
-            return
         _ = self._waived  # for all processes
-        chunks = [left[start : start + _CHUNK] for start in range(0, len(left), _CHUNK)]
-        work = lambda chunk: [(item.id, self._outcomes(item, self._together)) for item in chunk]  # noqa: E731
-        for found in streamed(chunks, work, cores()):
-            self._then |= found
-
-    def _at_work(self, policy: Policy, record: Record) -> Outcome | None:
-        if policy.name not in self._together:
-            return self._outcomes(record, {policy.name: policy}).get(policy.name)
-        if record.id not in self._then:
-            self._then[record.id] = self._outcomes(record, self._together)
-        return self._then[record.id].get(policy.name)
+        left = [record for record in records if record.name not in self._then]
+        for name, outcomes in _spread(left, lambda chunk: [(r.name, self._outcomes(r, self._together)) for r in chunk]):
+            self._then.add(name)
+            for policy, outcome in outcomes.items():
+                self._then_by_policy.setdefault(policy, {})[name] = outcome
 
     def _outcomes(self, record: Record, policies: Mapping[str, Policy]) -> dict[str, Outcome]:
         """What policies say of a change as it stood at work, by their names."""
@@ -194,14 +196,15 @@ class Basis:
         self, record: Record, data: dict[str, Any], at: datetime, policies: Mapping[str, Policy]
     ) -> dict[str, Outcome]:
         """What policies say of a record with some data, as of an instant, by the names of those that are about it."""
-        # Told at first sight, for there are as many questions as changes times policies.
-        asked = [item for item in policies.values() if item.selects(data) and self._sieve(item).passing(data)]
+        asked = self._concerned(data, tuple(policies.values()))
         if not asked:
             return {}
         risk = self._risk(record, at) if any(policy.asks_for_risk for policy in asked) else None
         activation, found = self._environment.activation(Context(data, at, risk=risk)), {}
-        for policy in asked:
-            status, message = policy.judge(data, self._environment, activation)
+        questions = lambda: [policy.question for policy in asked]  # noqa: E731
+        answers = self._engine.batches.answers(tuple(item.name for item in asked), len(asked), questions, activation)
+        for policy, answer in zip(asked, answers, strict=True):
+            status, message = _KNOWN[answer] if answer in _KNOWN else policy.judge(data, self._environment, activation)
             if status != "skip":
                 is_waived = status != "pass" and at in self._waived(policy.name, record.id)
                 found[policy.name] = Outcome(policy.name, record.id, "waived" if is_waived else status, message)
@@ -211,7 +214,61 @@ class Basis:
     def _waived(self) -> Any:
         return waived_in(self._rules)
 
-    def over(self, records: Iterable[Record], require: str) -> Iterator[tuple[Record, bool | None]]:
-        """Records, and whether each meets a requirement (None: that cannot be told)."""
+    # What evidence requires of records.
+
+    def answers(self, entry: Mapping[str, Any], records: Sequence[Record]) -> Iterator[tuple[Record, int | None]]:
+        """Of records 0 where a piece of evidence is not about them, 1 where it is met, 2 where not; None where that
+        cannot be told."""
+        condition, require = _requirement(entry)
+        kind = records[0].id.kind if records else ""
+        numbers = self._required.get(kind, {})
+        place = numbers.get((condition, require))
+        if place is not None:
+            self._ask_together(kind, records)
+        told = self._told.get(kind, {})
         for record in records:
-            yield record, self.holds(require, record)
+            answer = told[record.name][place] if place is not None else None
+            if answer is None:
+                holds = self.holds(condition, record)
+                meets = self.holds(require, record) if holds else None
+                answer = 0 if holds is False else None if meets is None else 1 if meets else 2
+            yield record, answer
+
+    @cached_property
+    def _required(self) -> dict[str, dict[tuple[str, str], int]]:
+        """The conditions and requirements that evidence has of records of each kind, numbered."""
+        found: dict[str, dict[tuple[str, str], int]] = {}
+        for control in self._rules.of_kind("Control"):
+            for entry in control.spec.get("evidence", ()):
+                if entry["type"] == "records" and "risk" not in "".join(_requirement(entry)):
+                    numbers = found.setdefault((control.spec.get("population") or entry).get("kind", ""), {})
+                    numbers.setdefault(_requirement(entry), len(numbers))
+        return found
+
+    def _ask_together(self, kind: str, records: Sequence[Record]) -> None:
+        """All that is required of a kind of those records of which nobody asked yet."""
+        told, pairs = self._told.setdefault(kind, {}), list(self._required[kind])
+        questions = lambda: [Question(where, require, {}) for where, require in pairs]  # noqa: E731
+
+        def work(chunk: Sequence[Record]) -> list[tuple[str, list[int | None]]]:
+            ready = ((item, self._environment.activation(Context(item.data, self.now))) for item in chunk)
+            key, ask = ("required", kind), self._engine.batches.answers
+            return [(item.name, ask(key, len(pairs), questions, activation)) for item, activation in ready]
+
+        told.update(_spread([record for record in records if record.name not in told], work))
+
+
+def _requirement(entry: Mapping[str, Any]) -> tuple[str, str]:
+    return entry.get("where") or "true", entry["require"]
+
+
+def _spread(records: list[Record], work: Callable[[Sequence[Record]], list[tuple[str, T]]]) -> Iterator[tuple[str, T]]:
+    """What is worked out of records by their names; on all cores where they are many."""
+    if len(records) >= _WORTH_PROCESSES:
+        chunks = [records[start : start + _CHUNK] for start in range(0, len(records), _CHUNK)]
+        first, done = work(chunks[0]), set()  # what is compiled and looked up for those is there for all processes
+        for found in chain([first], streamed(chunks[1:], work, cores())):
+            yield from found
+            done |= {name for name, _ in found}
+        records = [record for record in records if record.name not in done]  # of processes that died
+    yield from work(records)

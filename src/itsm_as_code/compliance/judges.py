@@ -6,9 +6,10 @@ come, an audit without its document. A record that should say when something was
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from itsm_as_code.checks import all_checks
 from itsm_as_code.clock import format_instant, parse_date
@@ -28,9 +29,11 @@ _LONGEST: Final = parse_duration("P3Y")
 """Nobody vouches for longer: ISO/IEC 17021-1:2015 clause 9.1.3 has certificates renewed every three years."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is said of one member of a population: GOOD, BAD, WAIVED or UNKNOWN, and why it is not the first."""
+class Said(NamedTuple):
+    """What is said of one member of a population: GOOD, BAD, WAIVED or UNKNOWN, and why it is not the first.
+
+    There is one for each piece of evidence and member, so it is a tuple.
+    """
 
     subject: str
     verdict: str
@@ -58,7 +61,7 @@ def _none(entry: Mapping[str, Any], why: str, status: ControlStatus = ControlSta
 def _tallied(entry: Mapping[str, Any], population: str, said: Iterable[Said], empty: str) -> Judged:
     """Evidence by what is said of each member: one exception is enough, and what is not known is never satisfied."""
     rows = list(said)
-    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in (GOOD, BAD, WAIVED, UNKNOWN)}
+    counts = Counter([row.verdict for row in rows])
     missing, status = "", ControlStatus.SATISFIED
     if counts[BAD]:
         status = ControlStatus.NOT_SATISFIED
@@ -68,7 +71,7 @@ def _tallied(entry: Mapping[str, Any], population: str, said: Iterable[Said], em
     exceptions = tuple(Shortfall(row.subject, row.why, row.record) for row in rows if row.verdict == BAD)
     numbers = counts[GOOD], counts[BAD], counts[WAIVED], counts[UNKNOWN]
     evidence = Evidence(entry, status, *numbers, population=population, exceptions=exceptions, missing=missing)
-    return Judged(evidence, frozenset(row.subject for row in rows))
+    return Judged(evidence, frozenset([row.subject for row in rows]))
 
 
 def _of(record: Record | RecordId, verdict: str, why: str = "") -> Said:
@@ -112,21 +115,25 @@ def _check(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     return Judged(found.evidence, frozenset(map(str, seen)))
 
 
+_REQUIRED: Final = {
+    1: (GOOD, ""),
+    2: (BAD, "does not meet what is required"),
+    None: (UNKNOWN, "it cannot be told"),
+}
+
+
 def _records(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     """By a requirement of every record of the population, or of those that a condition is about."""
     where = asked.spec.get("population") or ({"kind": entry["kind"]} if "kind" in entry else None)
     if where is None:
         return _none(entry, "neither the control nor this evidence says of which records")
     members = basis.population(where, asked.period)
-    condition = entry.get("where")
-    rows, passed = [*_beside(members)], []
-    for record, holds in basis.over(members.members, condition or "true"):
-        if holds is False:
+    condition, rows, passed = entry.get("where"), [*_beside(members)], []
+    for record, answer in basis.answers(entry, members.members):
+        if answer == 0:
             passed.append(str(record.id))
-            continue
-        meets = None if holds is None else basis.holds(entry["require"], record)
-        verdict = UNKNOWN if meets is None else GOOD if meets else BAD
-        rows.append(_of(record, verdict, "it cannot be told" if meets is None else "does not meet what is required"))
+        else:
+            rows.append(_of(record, *_REQUIRED[answer]))
     said = f"{members.said}{f', of which {condition}' if condition else ''}"
     found = _tallied(entry, said, rows, "there is no such record")
     return Judged(found.evidence, found.seen.union(passed))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from itsm_as_code.configuration import PolicySettings
 from itsm_as_code.findings import Finding, Problem, RecordId, Rule, Severity
 from itsm_as_code.horizon import Horizon
-from itsm_as_code.policies.cel import Activation, Batch, Context, Environment, Sieve
+from itsm_as_code.policies.cel import Activation, Batches, Context, Environment, Sieve
 from itsm_as_code.policies.parameters import depends_on_record
 from itsm_as_code.policies.policy import POLICY_COMPILES, POLICY_EVALUATES, Policy, policies_of
 from itsm_as_code.records.catalogue import Catalogue, Record, stamp
@@ -42,10 +42,6 @@ class _Ready(NamedTuple):
     labelled: bool
 
 
-_BEFORE_BATCHES: Final = 8
-"""Records of a kind that are judged policy by policy, before it is worth while to compile all policies as one."""
-
-
 class PolicyEngine:
     """All policies of a catalogue (the rule set's), as ``settings`` set them, over the records of one (the judged).
 
@@ -64,12 +60,11 @@ class PolicyEngine:
         self._now = now
         self._risk_of = risk_of
         self.registry = rule_records.registry
-        self._asked: dict[int, int] = {}
-        self._batches: dict[int, Batch] = {}
         self._only = only
         self.all = policies_of(rule_records, settings)
         asks_records = any(depends_on_record(policy.params) for policy in self.all)
         self.environment = Environment(facts, now, Facts.of(rule_records) if asks_records else None)
+        self.batches = Batches(self.environment)
         self._groups: dict[tuple[str, tuple[int, ...]], tuple[_Ready, ...]] = {}
 
     @cached_property
@@ -159,13 +154,9 @@ class PolicyEngine:
 
     def _answers(self, policies: tuple[_Ready, ...], activation: Activation) -> list[int | None]:
         """What some policies say together; None for each that is to be asked by itself."""
-        key = id(policies)  # there is one such tuple for each group, for as long as this engine lives
-        self._asked[key] = self._asked.get(key, 0) + 1
-        if self._asked[key] <= _BEFORE_BATCHES:
-            return [None] * len(policies)
-        if key not in self._batches:
-            self._batches[key] = Batch([ready.policy.question for ready in policies], self.environment)
-        return self._batches[key].ask(activation)
+        # There is one such tuple for each group, for as long as this engine lives.
+        questions = lambda: [ready.policy.question for ready in policies]  # noqa: E731
+        return self.batches.answers(id(policies), len(policies), questions, activation)
 
     def _outcome(self, policy: Policy, record: Record, status: str, message: str) -> tuple[Outcome, Finding | None]:
         severity = Severity.ERROR if status == "error" else policy.severity_at(self._now)

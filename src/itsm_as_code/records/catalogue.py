@@ -85,7 +85,7 @@ class Record:
         state = get(self.data, parse_pointer(lifecycle["field"])) if lifecycle else None
         return state if isinstance(state, str) else None
 
-    def references(self) -> Iterator[Reference]:
+    def references(self) -> list[Reference]:
         return self.kind.references(self.data)
 
     def __hash__(self) -> int:
@@ -286,11 +286,22 @@ class Catalogue:
         known = {record.path: record.content for record in self if record.content is not None}
         return Sources(known, {record.path: self.snapshot for record in self if record.content is None})
 
+    def is_dangling(self, record: Record) -> bool:
+        """True for a record, of this catalogue or not, that names one that is not there."""
+        return any(True for _ in self._missing(record))
+
     def dangling(self, record: Record) -> Iterator[Finding]:
         """A finding for each reference of a record, of this catalogue or not, to a record that is not there."""
+        for reference in self._missing(record):
+            yield stamp(REFERENCE_EXISTS, record, self._dangling(reference))
+
+    def _missing(self, record: Record) -> Iterator[Reference]:
         for reference in record.references():
-            if not any(self.has(kind, reference.name) for kind in reference.kinds):
-                yield stamp(REFERENCE_EXISTS, record, self._dangling(reference))
+            for kind in reference.kinds:
+                if self.has(kind, reference.name):
+                    break
+            else:
+                yield reference
 
     def _dangling(self, reference: Reference) -> Problem:
         name, kinds = reference.name, reference.kinds

@@ -19,7 +19,9 @@ import yaml
 from yaml._yaml import CParser
 
 from itsm_as_code.findings import Finding, Location, Rule, Severity
+from itsm_as_code.records import plain
 from itsm_as_code.records.characters import FORBIDDEN
+from itsm_as_code.records.plain import CONSTANTS
 from itsm_as_code.snapshot import MAX_BYTES
 
 MAX_DEPTH: Final = 64
@@ -108,6 +110,11 @@ def load(path: str, source: bytes) -> Document | Finding:
 def parse(source: bytes) -> Data:
     """The mapping that ``source`` (UTF-8 YAML) holds; raises :class:`Refused`."""
     check_text(source)
+    return plain.read(source) or parse_whole(source)
+
+
+def parse_whole(source: bytes) -> Data:
+    """The same by the parser of the whole language, for a source whose characters are checked."""
     try:
         data = _Builder(CParser(source)).document()
         if b"\t" in source and _TAB_INDENT.search(source):
@@ -116,7 +123,7 @@ def parse(source: bytes) -> Data:
     except yaml.YAMLError as error:
         shallow = before_nesting_limit(source, error)
         if shallow is not None:
-            return parse(shallow)  # refused at the level too many, as every version of the parser has it
+            return parse_whole(shallow)  # refused at the level too many, as every version of the parser has it
         raise _syntax(error) from None
 
 
@@ -217,11 +224,6 @@ def _bad_character(text: str, index: int) -> Refused:
     )
 
 
-_CONSTANTS: Final[dict[str, Any]] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    "true": True,
-    "false": False,
-}
 _NUMBER_START: Final = frozenset("+-.0123456789")
 _KEY_START: Final = _NUMBER_START | {"<"}
 _INT: Final = re.compile(r"[-+]?[0-9]+\Z")
@@ -274,13 +276,13 @@ class _Builder:
                 style = event.style
                 if is_mapping and key is None:
                     # A plain word that is new here, as nearly every key is; anything else is looked at closely.
-                    plain = not style and value not in _CONSTANTS and value[0] not in _KEY_START
+                    plain = not style and value not in CONSTANTS and value[0] not in _KEY_START
                     is_new = plain and value not in container and len(value) <= MAX_KEY
                     key = value if is_new else _key(event, container)
                     continue
                 if not style:
-                    if value in _CONSTANTS:
-                        value = _CONSTANTS[value]
+                    if value in CONSTANTS:
+                        value = CONSTANTS[value]
                     elif value[0] in _NUMBER_START:
                         value = _number(value, event)
                 elif style == '"' and _may_hide(value) and FORBIDDEN.search(value):
@@ -340,7 +342,7 @@ def _key(event: Any, container: Data) -> str:
     if not event.style:
         if key == "<<":
             raise _feature(event, "a merge key (<<)")
-        if key in _CONSTANTS or (key[0] in _NUMBER_START and not isinstance(_number(key, event), str)):
+        if key in CONSTANTS or (key[0] in _NUMBER_START and not isinstance(_number(key, event), str)):
             raise Refused(YAML_SYNTAX, f"the key {key or '(empty)'} is not text", *place(event), "put it in quotes")
     elif _may_hide(key) and FORBIDDEN.search(key):
         raise _escaped(key, event)

@@ -3,7 +3,7 @@
 Everything outside uses the names below; nothing in here knows what a policy is.
 """
 
-from itsm_as_code.policies.cel.batch import Batch, Question
+from itsm_as_code.policies.cel.batch import Batches, Question
 from itsm_as_code.policies.cel.bounded import TOO_MUCH, end_children
 from itsm_as_code.policies.cel.diagnosis import problems_of
 from itsm_as_code.policies.cel.environment import Activation, CompileError, Context, Environment, EvaluationError
@@ -24,7 +24,7 @@ from itsm_as_code.policies.cel.tokens import SyntaxProblem
 __all__ = [
     "TOO_MUCH",
     "Activation",
-    "Batch",
+    "Batches",
     "CompileError",
     "Context",
     "Environment",

@@ -8,7 +8,7 @@ itself, so that one cannot keep the others from their answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,6 +72,28 @@ class Batch:
         return answers
 
 
+class Batches:
+    """Answers to groups of questions, of which each is asked together from when it is worth while to compile that."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._asked: dict[Any, int] = {}
+        self._made: dict[Any, Batch] = {}
+
+    def answers(
+        self, key: Any, count: int, questions: Callable[[], Sequence[Question]], activation: Activation
+    ) -> list[int | None]:
+        """What a group of so many questions, known by a key, says together; None for each to be asked by itself."""
+        self._asked[key] = self._asked.get(key, 0) + 1
+        if self._asked[key] <= _BEFORE:
+            return [None] * count
+        if key not in self._made:
+            self._made[key] = Batch(questions(), self._environment)
+        return self._made[key].ask(activation)
+
+
+_BEFORE: Final = 8
+"""Records that are judged policy by policy, before it is worth while to compile all of a group as one."""
 _Groups = list[tuple[str, list[tuple[int, str]]]]
 """Conditions, each with the positions and tests of the questions that it is for: policies often share one."""
 

@@ -324,7 +324,7 @@ def _by_itself(
     cut_over: taken_over.CutOver | None,
     record: Record,
 ) -> list[Finding]:
-    """What is said of a record by its state and by policies; what these said is noted, and whether others are missing."""
+    """What is said of a record by its state and by policies; what they said is noted, and whether names are wrong."""
     found = list(_about_state(record, cut_over, timing.at("states")))
     if catalogue.is_dangling(record):
         timing.dangling.append(record.id)

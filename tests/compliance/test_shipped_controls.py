@@ -160,7 +160,7 @@ def all_ill(folder: str) -> dict[str, Assessment]:
         quiet = [
             item.id
             for item in about
-            if (usable := basis.usable.get(policy.name)) and not basis._outcomes(item, {policy.name: usable})
+            if (usable := basis.usable.get(policy.name)) and not basis._at_work(item, {policy.name: usable})
         ]
         subject = (
             (quiet or changes)[0] if kind == "Change" else RecordId(kind, SOMEBODY if kind == "Person" else "another")

@@ -22,6 +22,10 @@ from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.validation import Validation, risk_data, waived_in
 
 T = TypeVar("T")
+Verdict = tuple[str, str]
+"""Status and message of an outcome."""
+Verdicts = dict[str, Verdict]
+"""Verdicts by the names of the policies that they are of."""
 
 _AT_WORK: Final = "implementing"
 """The state in which a change is while it is carried out; every change that has begun was in it."""
@@ -65,16 +69,15 @@ class Basis:
     ) -> None:
         self.validation, self.known, self.now = validation, known, validation.now
         self._among, self._rules = among, rules or validation.catalogue
-        self.outcomes: dict[str, dict[RecordId, Outcome]] = {}
+        self._outcomes: dict[str, list[Outcome]] = {}
         for outcome in validation.outcomes:
-            self.outcomes.setdefault(outcome.policy, {})[outcome.record] = outcome
+            self._outcomes.setdefault(outcome.policy, []).append(outcome)
         self.findings: dict[str, list[Finding]] = {}
         for finding in validation.findings:
             if finding.severity is not Severity.INFO:
                 self.findings.setdefault(finding.rule, []).append(finding)
         self._told: dict[str, dict[str, list[int | None]]] = {}
-        self._then: set[str] = set()
-        self._then_by_policy: dict[str, dict[str, Outcome]] = {}
+        self._then: dict[str, Verdicts] = {}
         self._own: dict[str, list[Record]] = {}
         self._ready: tuple[Record, Activation] | None = None
         self._sieves: dict[tuple[str, ...], Sieve] = {}
@@ -148,22 +151,21 @@ class Basis:
 
     # What was true when the work began.
 
-    def judged(self, policy: str, period: Interval) -> dict[RecordId, Outcome]:
+    def judged(self, policy: str, period: Interval) -> dict[RecordId, Verdict]:
         """What a policy says of records as they stand, and of the changes of a period as they stood at work.
 
         Most policies on changes look at those that are still to come; what is over would be looked at by none.
         """
-        said = dict(self.outcomes.get(policy, {}))
+        said = {item.record: (item.status, item.message) for item in self._outcomes.get(policy, ())}
         known = self.usable.get(policy)
         if known is None or "Change" not in known.kinds:
             return said
         members = self.population(IN_PRODUCTION, period).members
         if policy in self._together:
             self._ask(members)
-            found = self._then_by_policy.get(policy, {})
-            return said | {outcome.record: outcome for item in members if (outcome := found.get(item.name))}
+            return said | {item.id: told for item in members if (told := self._then[item.name].get(policy))}
         asked = {policy: known}
-        return said | {item.id: found[policy] for item in members if policy in (found := self._outcomes(item, asked))}
+        return said | {item.id: told for item in members if (told := self._at_work(item, asked).get(policy))}
 
     @cached_property
     def _together(self) -> dict[str, Policy]:
@@ -179,12 +181,11 @@ class Basis:
         """Ask of those of which nobody asked yet; on all cores where they are many."""
         _ = self._waived  # for all processes
         left = [record for record in records if record.name not in self._then]
-        for name, outcomes in _spread(left, lambda chunk: [(r.name, self._outcomes(r, self._together)) for r in chunk]):
-            self._then.add(name)
-            for policy, outcome in outcomes.items():
-                self._then_by_policy.setdefault(policy, {})[name] = outcome
+        seen: dict[tuple[tuple[str, Verdict], ...], Verdicts] = {}  # most changes are told the same
+        for name, found in _spread(left, lambda chunk: [(r.name, self._at_work(r, self._together)) for r in chunk]):
+            self._then[name] = seen.setdefault(tuple(found.items()), found)
 
-    def _outcomes(self, record: Record, policies: Mapping[str, Policy]) -> dict[str, Outcome]:
+    def _at_work(self, record: Record, policies: Mapping[str, Policy]) -> Verdicts:
         """What policies say of a change as it stood at work, by their names."""
         if record.state == _AT_WORK:
             return {}  # as it stands
@@ -192,9 +193,7 @@ class Basis:
         at = when(record, IN_PRODUCTION["at"], self.known.started) or self.now
         return self.says(record, data, at, policies)
 
-    def says(
-        self, record: Record, data: dict[str, Any], at: datetime, policies: Mapping[str, Policy]
-    ) -> dict[str, Outcome]:
+    def says(self, record: Record, data: dict[str, Any], at: datetime, policies: Mapping[str, Policy]) -> Verdicts:
         """What policies say of a record with some data, as of an instant, by the names of those that are about it."""
         asked = self._concerned(data, tuple(policies.values()))
         if not asked:
@@ -207,7 +206,7 @@ class Basis:
             status, message = _KNOWN[answer] if answer in _KNOWN else policy.judge(data, self._environment, activation)
             if status != "skip":
                 is_waived = status != "pass" and at in self._waived(policy.name, record.id)
-                found[policy.name] = Outcome(policy.name, record.id, "waived" if is_waived else status, message)
+                found[policy.name] = "waived" if is_waived else status, message
         return found
 
     @cached_property

@@ -84,8 +84,8 @@ def _policy(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     found = basis.judged(entry["policy"], asked.period)
     verdicts = {"pass": GOOD, "fail": BAD, "waived": WAIVED}
     rows = [
-        _of(record, verdicts.get(outcome.status, UNKNOWN), outcome.message)
-        for record, outcome in found.items()
+        _of(record, verdicts.get(status, UNKNOWN), message)
+        for record, (status, message) in found.items()
         if asked.has(record)
     ]
     said = "records that the policy is about, changes of the period as they stood when work on them began"

@@ -93,7 +93,8 @@ def _outcomes(candidate: Candidate, before: Validation, basis: Basis) -> Iterato
             yield item
             continue
         record = candidate.catalogue.records[item.record]
-        yield from basis.says(record, record.data, candidate.now, {policy.name: policy}).values()
+        said = basis.says(record, record.data, candidate.now, {policy.name: policy})
+        yield from (Outcome(name, record.id, *verdict) for name, verdict in said.items())
 
 
 def _moved(control: Record, then: Assessment, now: Assessment) -> Iterator[_Moved]:

@@ -95,8 +95,11 @@ class _Reader:
                 raise _Other
             if dash:
                 if not name:
-                    said, at = self._value(text or other, here, at)
-                    container.append(said)
+                    if text and (at >= count or (columns[at] <= here and rows[at] != _EMPTY)):
+                        container.append(CONSTANTS.get(text, text))
+                    else:
+                        said, at = self._value(text or other, here, at)
+                        container.append(said)
                     continue
                 item: dict[str, Any] = {}
                 container.append(item)

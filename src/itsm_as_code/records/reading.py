@@ -282,13 +282,24 @@ class Shared:
         self._mappings: dict[tuple[int, ...], dict[str, Any]] = {}
 
     def of(self, data: Any) -> Any:
-        kind = type(data)
-        if kind is str:
-            return self._texts.setdefault(data, data)
-        if kind is dict:
-            made = {self._texts.setdefault(key, key): self.of(value) for key, value in data.items()}
-            return self._mappings.setdefault((*map(id, made), *map(id, made.values())), made)
-        return [self.of(item) for item in data] if kind is list else data
+        """The same mapping or list; what it holds is asked here, for a call for each text would take twice as long."""
+        texts = self._texts
+        if type(data) is list:
+            return [
+                texts.setdefault(item, item) if type(item) is str else self.of(item) if type(item) in _HOLDS else item
+                for item in data
+            ]
+        made = {}
+        for key, value in data.items():
+            if type(value) is str:
+                value = texts.setdefault(value, value)
+            elif type(value) in _HOLDS:
+                value = self.of(value)
+            made[texts.setdefault(key, key)] = value
+        return self._mappings.setdefault((*map(id, made), *map(id, made.values())), made)
+
+
+_HOLDS: Final = (dict, list)
 
 
 def is_name(text: str) -> bool:

@@ -79,13 +79,18 @@ def fits(out: Path, kept: set[str], put: Iterable[str]) -> set[str] | None:
     fresh = set(put)
     if not kept or len(kept) < _FEW * len(fresh):
         return None
+    folders = {str(parent) for path in fresh for parent in PurePosixPath(path).parents}
+    remove, there = set(), 0
     try:
-        found = set(files(out))
+        for path in files(out):
+            if path in folders:
+                return None
+            if path in kept:
+                there += 1
+            elif path not in fresh:
+                remove.add(path)
     except OSError:
         return None
-    remove = found - kept - fresh
-    if not kept <= found or len(kept) < _FEW * len(remove):
+    if there < len(kept) or len(kept) < _FEW * len(remove):
         return None  # what is reached by a link of somebody's is no file of this folder
-    folders = {str(parent) for path in fresh for parent in PurePosixPath(path).parents}
-    taken = folders & found
-    return None if taken or any((out / path).is_dir() for path in fresh) else remove
+    return None if any((out / path).is_dir() for path in fresh) else remove

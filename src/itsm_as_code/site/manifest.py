@@ -2,91 +2,156 @@
 
 It is kept in the cache, whose entries are authenticated and heal, not in the site, which is published. A file of the
 site is taken for what it was by its status (inode, size, times), as git does, or else by a digest of its content.
+
+A manifest has many entries, so that a build writes those that differ: look-ups by number in segments, parts by their
+names on shelves. The first entry, the head, holds digests of all others: what does not belong to it is no entry.
 """
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import os
 import stat
 import zlib
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
+from struct import Struct
 from typing import Any, Final
 
 import orjson
 
 from itsm_as_code.cache import Cache
+from itsm_as_code.site.reads.notes import SIZE
 
-_SIZE: Final = 16
 _PART: Final = 1 << 20
-Status = tuple[int, int, int, int, int]
-"""Inode, size, time of modification, time of change, mode."""
+_SEGMENT: Final = 1 << 16
+"""Look-ups in an entry."""
+_SHELF: Final = 512
+"""Parts in an entry, at most on average."""
+_STATUS: Final = Struct("<QQqqI")
+_INODE: Final = (1 << 64) - 1
+"""What of an inode is kept: some file systems have longer ones."""
+_NUMBER: Final = array("I").itemsize
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of the site: its path, a digest of its content, and its status as it was left."""
+    """A file of the site: its path, a digest of its content, and its status as it was left.
+
+    A status is inode, size, time of modification, time of change and mode, packed.
+    """
 
     path: str
-    content: str
-    status: Status = (0, 0, 0, 0, 0)
+    content: bytes
+    status: bytes = bytes(_STATUS.size)
 
     @classmethod
     def of(cls, path: str, content: bytes) -> File:
-        return cls(path, hashlib.blake2b(content, digest_size=_SIZE).hexdigest())
+        return cls(path, _digest(content))
 
-    def left(self, out: Path) -> File:
+    def left(self, out: str) -> File:
         """The same with its status as it is now."""
-        return File(self.path, self.content, _status(os.lstat(out / self.path)))
+        return File(self.path, self.content, _status(os.lstat(f"{out}/{self.path}")))
 
-    def found(self, out: Path) -> File | None:
+    def found(self, out: str) -> File | None:
         """The file as it is there now, if that is what it was left as; None for another one, or none."""
-        file = os.path.join(out, self.path)  # noqa: PTH118 - half the time of pathlib, for each of many files
+        file = f"{out}/{self.path}"
         try:
             there = os.lstat(file)
             if _status(there) == self.status:
                 return self
-            is_alike = (there.st_size, there.st_mode, there.st_nlink) == (self.status[1], self.status[4], 1)
+            _, size, _, _, mode = _STATUS.unpack(self.status)
+            is_alike = (there.st_size, there.st_mode, there.st_nlink) == (size, mode, 1)
             if not is_alike or not stat.S_ISREG(there.st_mode):
                 return None
-            said = hashlib.blake2b(digest_size=_SIZE)
+            said = hashlib.blake2b(digest_size=SIZE)
             with open(file, "rb", buffering=0) as stream:  # noqa: PTH123
                 while part := stream.read(_PART):
                     said.update(part)
         except OSError:
             return None
-        return File(self.path, self.content, _status(there)) if said.hexdigest() == self.content else None
+        return File(self.path, self.content, _status(there)) if said.digest() == self.content else None
 
 
-def _status(found: os.stat_result) -> Status:
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode
+def _status(found: os.stat_result) -> bytes:
+    return _STATUS.pack(found.st_ino & _INODE, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode)
+
+
+class Lost(Exception):
+    """The look-ups of some parts are not there any more."""
+
+
+class Shelf:
+    """The look-ups of some parts, one part after the other, which are read when somebody asks.
+
+    ``said`` is a digest of the entry, ``size`` how many there are.
+    """
+
+    def __init__(self, said: str, size: int, read: Callable[[], bytes | None]) -> None:
+        self.said, self.size, self._read = said, size, read
+
+    @cached_property
+    def _numbers(self) -> array[int] | None:
+        raw = self._read()
+        return array("I", raw) if raw is not None and len(raw) == self.size * _NUMBER else None
+
+    def between(self, start: int, stop: int) -> array[int]:
+        """Those of one part. Lost where they cannot be read."""
+        if self._numbers is None:
+            raise Lost
+        return self._numbers[start:stop]
+
+
+class Span:
+    """The look-ups of a part on a shelf. Lost, when asked for, where they cannot be read."""
+
+    __slots__ = ("_start", "_stop", "shelf")
+
+    def __init__(self, shelf: Shelf, start: int, stop: int) -> None:
+        self.shelf, self._start, self._stop = shelf, start, stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.shelf.between(self._start, self._stop))
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
     """A part of the site: the numbers of the look-ups that it was made of, and its files."""
 
-    reads: Iterable[int]
+    reads: array[int] | Span
     files: tuple[File, ...]
+
+    def rests_on(self, stale: set[int]) -> bool:
+        """True where it was made of such a look-up, or nobody knows of what."""
+        try:
+            return bool(stale) and not stale.isdisjoint(self.reads)
+        except Lost:
+            return True
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A build: what all of it depends on, its look-ups by number with digests of their answers, and its parts.
 
-    ``traces`` says which look-ups a remembered answer was made of.
+    ``digests`` are 16 bytes each, one after the other; ``traces`` says which look-ups a remembered answer was made of;
+    ``head`` is what says which entries of the cache hold it.
     """
 
     whole: str
     keys: list[str] = field(default_factory=list)
-    digests: list[bytes] = field(default_factory=list)
-    traces: Mapping[str, Iterable[int]] = field(default_factory=dict)
+    digests: bytes | bytearray = b""
+    traces: Mapping[str, Collection[int]] = field(default_factory=dict)
     parts: Mapping[str, Made] = field(default_factory=dict)
+    head: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,57 +163,123 @@ class Memory:
 
     def load(self, out: Path) -> Manifest | None:
         """The manifest of the site in a folder, if there is one of this program that can be read."""
-        for _, entry in self.cache.get_many(self._space, [_place(out)]):
-            try:
-                return _unpacked(orjson.loads(zlib.decompress(b64decode(entry, validate=True))))
-            except (ValueError, TypeError, KeyError, IndexError, zlib.error, binascii.Error):
-                return None
+        for _, head in self.cache.get_many(self._space, [_place(out)]):
+            with suppress(ValueError, TypeError, KeyError, AttributeError):
+                return self._unpacked(out, head)
         return None
 
     def save(self, out: Path, manifest: Manifest) -> None:
-        """Remember what was made for the site in a folder."""
-        said = b64encode(zlib.compress(orjson.dumps(_packed(manifest)), 1)).decode("ascii")
-        self.cache.put_many(self._space, {_place(out): said})
+        """Remember what was made for the site in a folder; what the entries of ``manifest.head`` hold stays there."""
+        shelves = 1 << (len(manifest.parts) // _SHELF).bit_length()
+        old, said, fresh = manifest.head.get("entries", {}), {}, {}
+        for name, entry in chain(_look_ups(manifest), _shelved(manifest.parts, shelves, old)):
+            said[name] = entry.said if isinstance(entry, Shelf) else _digest(entry).hex()
+            if isinstance(entry, bytes) and said[name] != old.get(name):
+                fresh[_place(out, name)] = b64encode(zlib.compress(entry, 1)).decode("ascii")
+        head = {"whole": manifest.whole, "look-ups": len(manifest.keys), "shelves": shelves, "entries": said}
+        if head != manifest.head:
+            gone = [_place(out, name) for name in old if name not in said]
+            self.cache.put_many(self._space, {**fresh, _place(out): head}, gone)
+
+    def _unpacked(self, out: Path, head: Any) -> Manifest:
+        """One entry after the other, for together they are large."""
+        entry = partial(self._entry, out, head)
+        keys: list[str] = []
+        digests = bytearray()
+        for at in range(0, head["look-ups"], _SEGMENT):
+            keys += orjson.loads(entry(f"keys {at}"))
+            digests += entry(f"digests {at}")
+        if len(digests) != SIZE * len(keys):
+            raise ValueError
+        traces = {name: array("I", b64decode(trace)) for name, trace in orjson.loads(entry("traces")).items()}
+        parts: dict[str, Made] = {}
+        for number in range(head["shelves"]):
+            inside, name = orjson.loads(entry(f"parts {number}")), f"reads {number}"
+            shelf = Shelf(head["entries"][name], sum(inside[1]), partial(self._late, out, head, name))
+            parts.update(_standing(inside, shelf))
+        return Manifest(head["whole"], keys, digests, traces, parts, head)
+
+    def _entry(self, out: Path, head: Any, name: str) -> bytes:
+        """An entry that belongs to a head. ValueError where there is none."""
+        for _, entry in self.cache.get_many(self._space, [_place(out, name)]):
+            raw = b64decode(entry, validate=True)
+            with suppress(zlib.error):
+                raw = zlib.decompress(raw)
+            if _digest(raw).hex() == head["entries"][name]:
+                return raw
+        raise ValueError(name)
+
+    def _late(self, out: Path, head: Any, name: str) -> bytes | None:
+        with suppress(ValueError, TypeError):
+            return self._entry(out, head, name)
+        head["entries"].pop(name, None)  # it is written anew then
+        return None
 
     @property
     def _space(self) -> bytes:
-        return hashlib.blake2b(self.program, digest_size=_SIZE, person=b"itsm-site").digest()
+        return hashlib.blake2b(self.program, digest_size=SIZE, person=b"itsm-site").digest()
 
 
-def _place(out: Path) -> str:
-    return hashlib.blake2b(os.fsencode(out.absolute()), digest_size=_SIZE).hexdigest()
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=SIZE).digest()
 
 
-def _packed(manifest: Manifest) -> dict[str, Any]:
-    return {
-        "whole": manifest.whole,
-        "keys": manifest.keys,
-        "digests": b64encode(b"".join(manifest.digests)).decode("ascii"),
-        "traces": {name: _numbers(trace) for name, trace in manifest.traces.items()},
-        "parts": {
-            name: [_numbers(made.reads), *((file.path, file.content, *file.status) for file in made.files)]
-            for name, made in manifest.parts.items()
-        },
-    }
+def _place(out: Path, name: str = "") -> str:
+    return _digest(b"\0".join((os.fsencode(out.absolute()), name.encode()))).hex()
 
 
-def _unpacked(data: Any) -> Manifest:
-    digests = b64decode(data["digests"])
-    return Manifest(
-        data["whole"],
-        data["keys"],
-        [digests[at : at + _SIZE] for at in range(0, len(digests), _SIZE)],
-        {name: _read(trace) for name, trace in data["traces"].items()},
-        {
-            name: Made(_read(reads), tuple(File(path, content, tuple(status)) for path, content, *status in files))
-            for name, (reads, *files) in data["parts"].items()
-        },
-    )
+def _look_ups(manifest: Manifest) -> Iterator[tuple[str, bytes]]:
+    for at in range(0, len(manifest.keys), _SEGMENT):
+        yield f"keys {at}", orjson.dumps(manifest.keys[at : at + _SEGMENT])
+        yield f"digests {at}", bytes(manifest.digests[at * SIZE : (at + _SEGMENT) * SIZE])
+    traces = {name: _packed(array("I", sorted(trace)).tobytes()) for name, trace in sorted(manifest.traces.items())}
+    yield "traces", orjson.dumps(traces)
 
 
-def _numbers(numbers: Iterable[int]) -> str:
-    return b64encode(array("I", numbers).tobytes()).decode("ascii")
+def _shelved(parts: Mapping[str, Made], shelves: int, old: Mapping[str, str]) -> Iterator[tuple[str, bytes | Shelf]]:
+    """Parts by shelf, and their look-ups: the shelf itself where all of those are on it already."""
+    named: list[list[str]] = [[] for _ in range(shelves)]
+    for name in sorted(parts):
+        named[zlib.crc32(name.encode("utf-8", "surrogatepass")) % shelves].append(name)
+    for number, names in enumerate(named):
+        inside = {name: parts[name] for name in names}
+        name = f"reads {number}"
+        shelf = _shelf_of(inside.values())
+        if shelf is not None and old.get(name) == shelf.said:
+            yield name, shelf
+        else:
+            reads = {}
+            for part, made in inside.items():
+                with suppress(Lost):  # it is made anew by the next build
+                    reads[part] = array("I", sorted(made.reads)).tobytes()
+            inside = {part: inside[part] for part in reads}
+            yield name, b"".join(reads.values())
+        files = [file for made in inside.values() for file in made.files]
+        counts = [len(made.reads) for made in inside.values()], [len(made.files) for made in inside.values()]
+        told = (b"".join(file.content for file in files), b"".join(file.status for file in files))
+        yield f"parts {number}", orjson.dumps([[*inside], *counts, [file.path for file in files], *map(_packed, told)])
 
 
-def _read(text: str) -> array[int]:
-    return array("I", b64decode(text))
+def _shelf_of(parts: Iterable[Made]) -> Shelf | None:
+    """The one shelf that all look-ups of these parts are on, if no others are."""
+    spans = [made.reads for made in parts if made.reads]
+    shelves = {span.shelf if isinstance(span, Span) else None for span in spans}
+    shelf = shelves.pop() if len(shelves) == 1 else None
+    return shelf if shelf is not None and shelf.size == sum(map(len, spans)) else None
+
+
+def _standing(inside: Any, shelf: Shelf) -> Iterator[tuple[str, Made]]:
+    names, reads, counts, paths, contents, statuses = inside
+    contents, statuses = b64decode(contents), b64decode(statuses)
+    files = map(File, paths, _cut(contents, SIZE), _cut(statuses, _STATUS.size))
+    spans = pairwise(accumulate(reads, initial=0))
+    for name, (start, stop), count in zip(names, spans, counts, strict=True):
+        yield name, Made(Span(shelf, start, stop), tuple(islice(files, count)))
+
+
+def _cut(text: bytes, size: int) -> Iterator[bytes]:
+    return (text[at : at + size] for at in range(0, len(text), size))
+
+
+def _packed(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.policies.cel import end_children
@@ -18,7 +19,7 @@ from itsm_as_code.records.stored import program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory
 from itsm_as_code.site.pages import Unit, context_of, logo, sitemap, units
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
-from itsm_as_code.site.reads.notes import MARK, Notes, digest
+from itsm_as_code.site.reads.notes import MARK, SIZE, Notes, digest
 from itsm_as_code.site.render import assets
 from itsm_as_code.site.theme import theme_of
 from itsm_as_code.site.views import state
@@ -99,17 +100,17 @@ class Batch:
     put: list[str]
     kept: set[str]
     keys: list[str]
-    digests: list[bytes]
+    digests: bytes
     traces: dict[str, array[int]]
 
     def renumbered(self, notes: Notes, start: int) -> Batch:
         """The same by the numbers of ``notes``, which learn the look-ups; up to ``start`` both agree."""
         told = [*range(start)]
-        for key, said in zip(self.keys, self.digests, strict=True):
+        for at, key in enumerate(self.keys):
             known = notes.numbers.get(key)
-            told.append(notes.add(key, said) if known is None else known)
+            told.append(notes.add(key, self.digests[at * SIZE : (at + 1) * SIZE]) if known is None else known)
         for name, trace in self.traces.items():
-            notes.traces.setdefault(name, set()).update(told[number] for number in trace)
+            notes.trace_of(name).update(told[number] for number in trace)
         made = {
             name: Made(array("I", (told[number] for number in part.reads)), part.files)
             for name, part in self.made.items()
@@ -134,6 +135,11 @@ class _Job:
     old: Mapping[str, Made] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
+    head: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def place(self) -> str:
+        return str(self.out)
 
     @cached_property
     def whole(self) -> str:
@@ -175,6 +181,7 @@ class _Job:
     def _look_back(self) -> set[int]:
         """The numbers of the look-ups of the earlier build that are answered differently now."""
         manifest = self.memory.load(self.out) if self.memory is not None else None
+        self.head = manifest.head if manifest is not None else {}
         if manifest is None or manifest.whole != self.whole:
             return set()
         self.old = manifest.parts
@@ -195,17 +202,18 @@ class _Job:
             end_children()  # one that works on a policy has all the memory that there was when it began
 
         def work(chunks: Iterator[list[Unit]]) -> Batch:
-            start, before = len(self.notes.digests), {name: len(trace) for name, trace in self.notes.traces.items()}
+            start, before = len(self.notes.numbers), {name: len(trace) for name, trace in self.notes.traces.items()}
             stage.fresh_files, stage.kept = [], set()
             made = {unit.name: self._make(stage, unit) for chunk in chunks for unit in chunk}
-            keys = list(self.notes.numbers)[start:]
+            keys = [*islice(self.notes.numbers, start, None)]
             grown = {name: trace for name, trace in self.notes.traces.items() if len(trace) != before.get(name)}
             traces = {name: array("I", trace) for name, trace in grown.items()}
-            return Batch(made, stage.fresh_files, stage.kept, keys, self.notes.digests[start:], traces)
+            digests = bytes(self.notes.digests[start * SIZE :])
+            return Batch(made, stage.fresh_files, stage.kept, keys, digests, traces)
 
         most = _GENERATION if processes > 1 else max(1, len(chunks))
         for at in range(0, len(chunks), most):
-            start, put, kept = len(self.notes.digests), stage.fresh_files, stage.kept
+            start, put, kept = len(self.notes.numbers), stage.fresh_files, stage.kept
             batches = spread(chunks[at : at + most], work, processes)
             stage.fresh_files, stage.kept = put, kept
             for batch in batches:
@@ -214,14 +222,14 @@ class _Job:
     def _keep(self, stage: Stage, name: str, stale: set[int]) -> bool:
         """True for a part that stays as it is."""
         old = self.old.get(name)
-        if old is None or not stale.isdisjoint(old.reads):
+        if old is None or old.rests_on(stale):
             return False
-        files = [file.found(self.out) for file in old.files]
+        files = tuple(file.found(self.place) for file in old.files)
         if None in files:
             return False
-        self.made[name] = Made(old.reads, tuple(filter(None, files)))
-        self.kept.update(file.path for file in old.files)
+        self.made[name] = old if files == old.files else Made(old.reads, tuple(filter(None, files)))
         for file in old.files:
+            self.kept.add(file.path)
             stage.keep(file.path)
         return True
 
@@ -233,7 +241,7 @@ class _Job:
         with self.notes.frame() as reads:
             for path, content in unit.make():
                 file, known = File.of(path, content), before.get(path)
-                same = known.found(self.out) if known is not None and known.content == file.content else None
+                same = known.found(self.place) if known is not None and known.content == file.content else None
                 files.append(same or file)
                 if same is not None:
                     stage.keep(path)
@@ -244,17 +252,16 @@ class _Job:
     def finish(self, touched: set[str] | None) -> Built:
         """Remember the build, once it stands there; ``touched`` are the files that did not stay, None for all."""
         if self.memory is not None:
-            parts = {
-                name: replace(
-                    made,
-                    files=tuple(
-                        file.left(self.out) if touched is None or file.path in touched else file for file in made.files
-                    ),
-                )
-                for name, made in self.made.items()
-            }
+            for name, made in self.made.items():
+                if touched is None or any(file.path in touched for file in made.files):
+                    files = (
+                        file.left(self.place) if touched is None or file.path in touched else file
+                        for file in made.files
+                    )
+                    self.made[name] = Made(made.reads, tuple(files))
             notes = self.notes
-            self.memory.save(self.out, Manifest(self.whole, list(notes.numbers), notes.digests, notes.traces, parts))
+            said = self.whole, list(notes.numbers), notes.digests, notes.traces, self.made, self.head
+            self.memory.save(self.out, Manifest(*said))
         pages = {file.path for made in self.made.values() for file in made.files if file.path.endswith(".html")}
         old = {file.path for made in self.old.values() for file in made.files if file.path.endswith(".html")}
         kept = len(pages & self.kept)
@@ -266,41 +273,41 @@ def renew(notes: Notes, manifest: Manifest) -> set[int]:
 
     A remembered answer whose own look-ups are all answered as before is not worked out again.
     """
-    for key, said in zip(manifest.keys, manifest.digests, strict=True):
-        notes.add(key, said)
-    count = len(manifest.keys)
-    found: dict[int, bool] = {}
+    notes.take(manifest.keys, manifest.digests)
+    asked = bytearray(len(manifest.keys))  # 0: not yet, 1: holds, 2: is answered differently
     sources: dict[str, bool] = {}
 
     @cache
     def has_any_record_changed() -> bool:
         told = (f"whole{MARK}", f"names{MARK}")
-        return any(differs(number) for number, key in enumerate(manifest.keys) if key.startswith(told))
+        return any(differs(number, key) for number, key in enumerate(manifest.keys) if key.startswith(told))
 
     def is_implied(head: str, about: str) -> bool:
         """True for a part of what did not change, which need not be asked."""
-        if head in ("title", "brief"):
-            whole = notes.numbers.get(f"whole{MARK}{about}", count)
-            return whole < count and not differs(whole)  # beyond are look-ups of this build
-        return head == "referrers" and not has_any_record_changed()
+        if head not in ("title", "brief"):
+            return False
+        whole = notes.numbers.get(f"whole{MARK}{about}", len(asked))
+        return whole < len(asked) and not differs(whole, manifest.keys[whole])  # beyond are look-ups of this build
 
-    def differs(number: int) -> bool:
-        if number not in found:
-            key = manifest.keys[number]
+    def differs(number: int, key: str) -> bool:
+        if not asked[number]:
+            asked[number] = 1
             head, _, about = key.partition(MARK)
-            found[number] = False
-            if not is_implied(head, about) and (head in notes.direct or has_changed(head)):
-                said = digest(notes.answer(key))
-                found[number] = said != notes.digests[number]
-                notes.digests[number] = said
-        return found[number]
+            if has_changed(head) and not is_implied(head, about) and notes.renew(number, digest(notes.answer(key))):
+                asked[number] = 2
+        return asked[number] == 2
 
     def has_changed(source: str) -> bool:
+        """False where no look-up of a kind, or of a remembered answer, needs to be asked again."""
         if source not in sources:
+            if source in notes.direct:
+                sources[source] = source != "referrers" or has_any_record_changed()
+                return sources[source]
             trace = manifest.traces.get(source)
-            sources[source] = trace is None or any(differs(number) for number in trace)
+            sources[source] = trace is None or any(differs(number, manifest.keys[number]) for number in trace)
             if not sources[source] and trace is not None:
-                notes.traces[source] = set(trace)
+                notes.traces[source] = trace
         return sources[source]
 
-    return {number for number in range(count) if differs(number)}
+    kinds = ((number, key, key.partition(MARK)[0]) for number, key in enumerate(manifest.keys))
+    return {number for number, key, head in kinds if sources.get(head, True) and differs(number, key)}

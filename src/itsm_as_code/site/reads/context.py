@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from itsm_as_code.findings import RecordId
+from itsm_as_code.gate.revisions import Revision, Revisions
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.reads.moments import SeenInstant, compared, day_in
 from itsm_as_code.site.reads.notes import MARK, Notes, bind, remembering
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from itsm_as_code.compliance import Assessment
     from itsm_as_code.compliance.hindsight import Hindsight
     from itsm_as_code.gate.board import Case
-    from itsm_as_code.gate.revisions import Revisions
     from itsm_as_code.policies.scorecards import Scorecard
     from itsm_as_code.validation import Validation
 
@@ -51,6 +52,14 @@ class _Results(tuple[Any, ...]):
     def __getitem__(self, at: Any) -> Any:
         self.notes.note(self.key)
         return super().__getitem__(at)
+
+
+_told_of: Final = attrgetter(*(field.name for field in fields(Revision)))
+
+
+def _told(history: Revisions | None) -> object:
+    """A history without its classes, whose pickles take several times as long: there is one for each record."""
+    return None if history is None else (history.count, *map(_told_of, history.shown))
 
 
 def seen(validation: Validation, notes: Notes) -> Validation:
@@ -105,7 +114,7 @@ class _Context(Context):
             scorecards=lambda: [*context.scorecards.values()],
             scorecard=lambda kind, name: context.scorecards.get(RecordId(kind, name)),
             hindsight=lambda: [(one.policy, one.changes) for one in context.hindsight or ()],
-            history=lambda path: context.past.revisions.get(path),
+            history=lambda path: _told(context.past.revisions.get(path)),
             proof=context.proof,
             deployed=context.deployed,
         )

@@ -1,0 +1,199 @@
+"""A manifest is whole or none, and only what differs of it is written; digests tell all answers apart."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from itsm_as_code import cache
+from itsm_as_code.site import manifest as module
+from itsm_as_code.site.manifest import File, Made, Manifest, Memory
+from itsm_as_code.site.reads.notes import digest
+
+OUT = Path("/srv/site")
+
+
+class Store(cache.Memory):
+    """A cache that counts what is written."""
+
+    written: Mapping[str, Any] = {}
+
+    def put_many(self, space: bytes, entries: Mapping[str, Any], gone: Iterable[str] = ()) -> None:
+        self.written = entries
+        super().put_many(space, entries, gone)
+
+    def entries(self) -> dict[bytes, bytes]:
+        return self._entries
+
+
+def _manifest(seed: int = 0, parts: int = 40) -> Manifest:
+    keys = [f"title\x1fTeam\x1fteam-{number}\n\0" for number in range(50)]
+    made = {
+        f"record Team/{number}": Made(
+            array("I", {number, (number * 7 + seed) % 50}),
+            (File.of(f"teams/{number}.html", b"page"), File(f"data/{number}.json", b"d" * 16, bytes([number] * 36))),
+        )
+        for number in range(parts)
+    }
+    digests = b"".join(digest((key, seed)) for key in keys)
+    return Manifest("whole", keys, digests, {"facts.graph": {3, 1}, "state.now": array("I")}, made)
+
+
+def _plain(manifest: Manifest | None) -> object:
+    assert manifest is not None
+    traces = {name: sorted(trace) for name, trace in manifest.traces.items()}
+    parts = {name: (sorted(made.reads), made.files) for name, made in manifest.parts.items()}
+    return manifest.whole, manifest.keys, bytes(manifest.digests), traces, parts
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    """With entries so small that there are many."""
+    monkeypatch.setattr(module, "_SEGMENT", 16)
+    monkeypatch.setattr(module, "_SHELF", 8)
+    return Memory(Store(), b"program")
+
+
+def _store(memory: Memory) -> Store:
+    assert isinstance(memory.cache, Store)
+    return memory.cache
+
+
+def test_what_was_saved_is_loaded(memory: Memory) -> None:
+    for manifest in (_manifest(), Manifest("nothing"), _manifest(1, 7)):
+        memory.save(OUT, manifest)
+        assert _plain(memory.load(OUT)) == _plain(manifest)
+    assert memory.load(Path("/srv/other")) is None
+    assert Memory(memory.cache, b"another").load(OUT) is None
+
+
+def test_only_what_differs_is_written(memory: Memory) -> None:
+    memory.save(OUT, _manifest())
+    assert len(_store(memory).written) == 1 + 2 * 4 + 1 + 2 * 8  # head, look-ups, traces, shelves
+    old = memory.load(OUT)
+    assert old is not None
+    _store(memory).written = {}
+    memory.save(OUT, old)
+    assert not _store(memory).written
+    name = "record Team/7"
+    for changed, count in (
+        ({name: replace(old.parts[name], files=())}, 2),
+        ({name: Made(array("I", [9]), old.parts[name].files)}, 3),
+    ):
+        memory.save(OUT, replace(old, parts={**old.parts, **changed}))
+        assert len(_store(memory).written) == count, changed
+    memory.save(OUT, replace(old, keys=[*old.keys, "more"], digests=bytes(old.digests) + b"d" * 16))
+    assert len(_store(memory).written) == 3
+
+
+def test_entries_that_nothing_needs_any_more_go(memory: Memory) -> None:
+    memory.save(OUT, _manifest())
+    old = memory.load(OUT)
+    assert old is not None
+    memory.save(OUT, Manifest("whole", head=old.head))
+    fewer = len(_store(memory).entries())
+    assert fewer == 1 + 1 + 2
+    assert _plain(memory.load(OUT)) == _plain(Manifest("whole"))
+
+
+def test_entries_that_do_not_belong_together_are_no_manifest(memory: Memory) -> None:
+    """Each is replaced by that of another build, taken away, or is no such entry."""
+    memory.save(OUT, _manifest(1))
+    other = dict(_store(memory).entries())
+    memory.save(OUT, _manifest())
+    mine = dict(_store(memory).entries())
+    names, late = _names(memory), 0
+    assert set(names) == set(mine)
+    for key, name in names.items():
+        for entry in {other[key], b'"AAAA"', b'"?"', b"3", b"{}", b"[]", b"null"} - {mine[key]}:
+            _store(memory).entries().update({**mine, key: entry})
+            found = memory.load(OUT)
+            if not name.startswith("reads "):
+                assert found is None, name
+                continue
+            assert found is not None
+            late += 1
+            assert _lost(found) == {part for part in found.parts if _shelf(part) == name}
+            memory.save(OUT, replace(found, parts=_manifest().parts))
+            assert _store(memory).entries() == mine, "what was lost is written anew"
+        _store(memory).entries().update(mine)
+        del _store(memory).entries()[key]
+        found = memory.load(OUT)
+        assert (found is not None and bool(_lost(found))) if name.startswith("reads ") else found is None
+    assert late > 8
+
+
+def test_parts_whose_look_ups_were_lost_are_not_remembered(memory: Memory) -> None:
+    memory.save(OUT, _manifest())
+    [key] = [key for key, name in _names(memory).items() if name == "reads 3"]
+    del _store(memory).entries()[key]
+    found = memory.load(OUT)
+    assert found is not None
+    lost = {part for part in found.parts if _shelf(part) == "reads 3"}
+    again = next(name for name in sorted(lost))
+    memory.save(OUT, replace(found, parts={**found.parts, again: _manifest().parts[again]}))
+    kept = memory.load(OUT)
+    assert kept is not None
+    assert set(found.parts) - set(kept.parts) == lost - {again}
+    assert not _lost(kept)
+
+
+def _names(memory: Memory) -> dict[bytes, str]:
+    found = memory.load(OUT)
+    assert found is not None
+    place = module._place
+    return {memory._space + bytes.fromhex(place(OUT, name)): name for name in ("", *found.head["entries"])}
+
+
+def _shelf(part: str) -> str:
+    return f"reads {module.zlib.crc32(part.encode()) % 8}"
+
+
+def _lost(manifest: Manifest) -> set[str]:
+    """Parts that depend on a look-up that there is not."""
+    return {name for name, made in manifest.parts.items() if made.rests_on({1000})}
+
+
+_SCALARS = st.sampled_from(
+    [None, True, False, 0, 1, 1.0, 0.0, -0.0, "", "1", "True", "None", "'", '"', "', '", "\\", b"", b"1", "\ud800", "é"]
+) | st.text(max_size=3)  # fmt: skip
+_ANSWERS = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def _same(left: Any, right: Any) -> bool:
+    """The same value of the same classes all the way down."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        return _same([*left.items()], [*right.items()])
+    if isinstance(left, list | tuple):
+        return len(left) == len(right) and all(map(_same, left, right))
+    return str(left) == str(right) if isinstance(left, float) else bool(left == right)
+
+
+@settings(max_examples=40)
+@given(st.lists(_ANSWERS, min_size=2, max_size=8))
+def test_digests_are_the_same_for_the_same_answers_alone(answers: list[Any]) -> None:
+    for left in answers:
+        for right in answers:
+            assert (digest(left) == digest(right)) == _same(left, right), (left, right)
+
+
+def test_a_number_that_is_not_written_has_a_digest() -> None:
+    assert digest(10**5000) == digest(10**5000) != digest(10**5000 + 1)
+    assert digest((10**5000,)) != digest([10**5000])

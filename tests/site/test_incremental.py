@@ -80,6 +80,15 @@ def test_random_edits_give_what_a_cold_build_gives(tmp_path: Path) -> None:
     assert run(tmp_path, 7, 2) > 200
 
 
+def test_a_calendar_that_differs_is_written(tmp_path: Path) -> None:
+    """It rests on nothing that a page looks up."""
+    place, repository = Place(tmp_path), Repository()
+    repository.feeds = {("", ""): b"one", ("Team", "team-shop"): b"same"}
+    place.publish(repository)
+    repository.feeds = {**repository.feeds, ("", ""): b"two"}
+    assert not differences(place, repository)[1]
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("seed", range(10))
 def test_many_random_edits_give_what_a_cold_build_gives(tmp_path: Path, seed: int) -> None:

@@ -53,7 +53,7 @@ class File:
 
     @classmethod
     def of(cls, path: str, content: bytes) -> File:
-        return cls(path, _digest(content))
+        return cls(path, digested(content))
 
     def left(self, out: str) -> File:
         """The same with its status as it is now."""
@@ -173,7 +173,7 @@ class Memory:
         shelves = 1 << (len(manifest.parts) // _SHELF).bit_length()
         old, said, fresh = manifest.head.get("entries", {}), {}, {}
         for name, entry in chain(_look_ups(manifest), _shelved(manifest.parts, shelves, old)):
-            said[name] = entry.said if isinstance(entry, Shelf) else _digest(entry).hex()
+            said[name] = entry.said if isinstance(entry, Shelf) else digested(entry).hex()
             if isinstance(entry, bytes) and said[name] != old.get(name):
                 fresh[_place(out, name)] = b64encode(zlib.compress(entry, 1)).decode("ascii")
         head = {"whole": manifest.whole, "look-ups": len(manifest.keys), "shelves": shelves, "entries": said}
@@ -205,7 +205,7 @@ class Memory:
             raw = b64decode(entry, validate=True)
             with suppress(zlib.error):
                 raw = zlib.decompress(raw)
-            if _digest(raw).hex() == head["entries"][name]:
+            if digested(raw).hex() == head["entries"][name]:
                 return raw
         raise ValueError(name)
 
@@ -220,12 +220,13 @@ class Memory:
         return hashlib.blake2b(self.program, digest_size=SIZE, person=b"itsm-site").digest()
 
 
-def _digest(content: bytes) -> bytes:
+def digested(content: bytes) -> bytes:
+    """Sixteen bytes for the content of a file."""
     return hashlib.blake2b(content, digest_size=SIZE).digest()
 
 
 def _place(out: Path, name: str = "") -> str:
-    return _digest(b"\0".join((os.fsencode(out.absolute()), name.encode()))).hex()
+    return digested(b"\0".join((os.fsencode(out.absolute()), name.encode()))).hex()
 
 
 def _look_ups(manifest: Manifest) -> Iterator[tuple[str, bytes]]:

@@ -39,10 +39,14 @@ Files = Iterator[tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Files that are made together, and what they are called; the same name in every build."""
+    """Files that are made together, and what they are called; the same name in every build.
+
+    ``content`` is that of a file which was made before, so that no look-up tells whether it differs.
+    """
 
     name: str
     make: Callable[[], Files]
+    content: bytes | None = None
 
 
 def build(
@@ -127,7 +131,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     yield pages("about", lambda: iter([about.page(context)]))
     for (of, name), content in feeds.items():
         path = addresses.feed(context.registry[of] if of else None, name)
-        yield Unit(f"feed {of}/{name}", partial(_one, path, content))
+        yield Unit(f"feed {of}/{name}", partial(_one, path, content), content)
     count = parts.count(sum(len(context.catalogue.of_kind(kind.name)) for kind in context.registry))
     for number in range(count):
         yield Unit(f"search {number}", partial(_search, context, number, count, renderer.say))

@@ -16,7 +16,7 @@ from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.policies.cel import end_children
 from itsm_as_code.processes import no_collection, spread
 from itsm_as_code.records.stored import program
-from itsm_as_code.site.manifest import File, Made, Manifest, Memory
+from itsm_as_code.site.manifest import File, Made, Manifest, Memory, digested
 from itsm_as_code.site.pages import Unit, context_of, logo, sitemap, units
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.notes import MARK, SIZE, Notes, digest
@@ -161,7 +161,7 @@ class _Job:
             seen = SeenContext.of(context, self.notes)
             now = SeenNow(seen, self.notes)
         stale = self._look_back()
-        left = [unit for unit in units(seen, now, self.feeds) if not self._keep(stage, unit.name, stale)]
+        left = [unit for unit in units(seen, now, self.feeds) if not self._keep(stage, unit, stale)]
 
         def work_out() -> None:
             _ = context.assessments  # for the first page, and for that of each control
@@ -219,15 +219,17 @@ class _Job:
             for batch in batches:
                 yield batch.renumbered(self.notes, start) if len(batches) > 1 else batch
 
-    def _keep(self, stage: Stage, name: str, stale: set[int]) -> bool:
+    def _keep(self, stage: Stage, unit: Unit, stale: set[int]) -> bool:
         """True for a part that stays as it is."""
-        old = self.old.get(name)
+        old = self.old.get(unit.name)
         if old is None or old.rests_on(stale):
+            return False
+        if unit.content is not None and any(file.content != digested(unit.content) for file in old.files):
             return False
         files = tuple(file.found(self.place) for file in old.files)
         if None in files:
             return False
-        self.made[name] = old if files == old.files else Made(old.reads, tuple(filter(None, files)))
+        self.made[unit.name] = old if files == old.files else Made(old.reads, tuple(filter(None, files)))
         for file in old.files:
             self.kept.add(file.path)
             stage.keep(file.path)

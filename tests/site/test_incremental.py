@@ -91,9 +91,11 @@ def test_a_calendar_that_differs_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.deep
 @pytest.mark.parametrize("seed", range(10))
-def test_many_random_edits_give_what_a_cold_build_gives(tmp_path: Path, seed: int) -> None:
+def test_many_random_edits_give_what_a_cold_build_gives(
+    tmp_path: Path, seed: int, record_property: Callable[[str, object], None]
+) -> None:
     kept = run(tmp_path, seed, 30)
-    print(f"30 edits, {kept} pages kept")
+    record_property("edits of sites", f"30|no byte differs|{kept:,} pages kept")
 
 
 @pytest.fixture
@@ -177,8 +179,10 @@ def test_a_build_that_is_killed_leaves_a_whole_site_and_the_next_one_is_right(tm
 
 
 @pytest.mark.deep
-def test_builds_that_are_killed_at_many_moments(tmp_path: Path, many: None) -> None:
-    print(f"{killed_at_random(tmp_path, 2, 50)} of 50 builds were killed half way")
+def test_builds_that_are_killed_at_many_moments(
+    tmp_path: Path, many: None, record_property: Callable[[str, object], None]
+) -> None:
+    record_property("killed builds", f"{killed_at_random(tmp_path, 2, 50)} of 50 half way|each site after it right")
 
 
 class Base:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from itsm_as_code.records.identities import Account, address_key, is_address, login_key, private_account
+from itsm_as_code.records.identities import Account, Identities, address_key, is_address, login_key, private_account
+from tests.growth import assert_grows_slowly
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,24 @@ def test_what_logins_compare_by(text: str, key: str) -> None:
 def test_what_addresses_compare_by(text: str, key: str) -> None:
     assert address_key(text) == key
     assert is_address(text.strip()) is bool(key)
+
+
+def test_who_has_a_login_at_any_forge() -> None:
+    accounts = [{"forge": forge, "login": login} for forge, login in (("github", "Ann"), ("gitlab", "bob"))]
+    people = Identities([
+        {"metadata": {"name": "ann"}, "spec": {"accounts": accounts[:1]}},
+        {"metadata": {"name": "bob"}, "spec": {"accounts": [{"forge": "gitea", "login": "ann"}, accounts[1]]}},
+        {"metadata": {"name": "cy"}, "spec": {}},
+    ])  # fmt: skip
+    assert people.at_any_forge("ANN") == {"ann", "bob"}
+    assert people.at_any_forge("bob") == {"bob"}
+    assert people.at_any_forge("cy") == {"cy"}
+    assert people.at_any_forge("dee") == frozenset()
+
+
+def test_asking_for_everybody_grows_with_the_people() -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        people = Identities({"metadata": {"name": f"p{number}"}, "spec": {}} for number in range(size))
+        return lambda: [people.at_any_forge(f"p{number}") for number in range(size)]
+
+    assert_grows_slowly(prepare)

@@ -156,7 +156,7 @@ def _others(catalogue: Catalogue, entries: Sequence[Mapping[str, Any]], checks: 
     for check in all_checks():
         if check.rule.id in checks:
             found |= catalogue.registry.kinds.keys() if check.reads is None else check.reads
-    return sum(len(catalogue.names(kind)) for kind in found - kinds)
+    return sum(map(catalogue.count, found - kinds))
 
 
 def _standing(
@@ -170,10 +170,11 @@ def _standing(
     records = [record for record in rules.catalogue.of_kind("Policy") if record.name in policies]
     kinds = {kind for record in records for kind in record.spec["match"]["kinds"]}
     kinds |= {item.spec["population"]["kind"] for item in controls if "population" in item.spec}
-    names = [RecordId(kind, name) for kind in sorted(kinds) for name in catalogue.names(kind)]
+    count = sum(map(catalogue.count, kinds))
     checks = {entry["check"] for entry in entries if entry["type"] == "check"}
-    if len(names) > MOST or (most is not None and len(names) + _others(catalogue, entries, checks, kinds) > most):
+    if count > MOST or (most is not None and count + _others(catalogue, entries, checks, kinds) > most):
         return {}
+    names = [RecordId(kind, name) for kind in sorted(kinds) for name in catalogue.names(kind)]
     base = rules.catalogue
     touched = base.touched if isinstance(base, ChangedCatalogue) else frozenset()
     if catalogue is not base:

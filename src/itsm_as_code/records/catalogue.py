@@ -214,6 +214,10 @@ class Catalogue:
         """The names of all records of a kind, valid or not."""
         return list(self._by_kind.get(kind, ()))
 
+    def count(self, kind: str) -> int:
+        """How many records of a kind there are, valid or not; none of a kind that nobody knows."""
+        return len(self._by_kind.get(kind, ()))
+
     def has(self, kind: str, name: str) -> bool:
         """True for the name of a record, valid or not."""
         return name in self._by_kind.get(kind, ())

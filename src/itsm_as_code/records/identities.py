@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from itsm_as_code.signing import bare_key
@@ -137,8 +138,15 @@ class Identities:
 
     def at_any_forge(self, login: str) -> frozenset[str]:
         """Who has a login at one of the forges."""
-        key = login_key(login)
-        return self._present(name for (_, held), people in self._logins.items() if held == key for name, _ in people)
+        return self._present(self._anywhere.get(login_key(login), ()))
+
+    @cached_property
+    def _anywhere(self) -> dict[str, set[str]]:
+        """Who has a login, at whichever forge: this is asked of each person, so it must not look at all of them."""
+        found: dict[str, set[str]] = {}
+        for (_, login), people in self._logins.items():
+            found.setdefault(login, set()).update(name for name, _ in people)
+        return found
 
     def numbers_of(self, forge: str, login: str) -> frozenset[int]:
         """The account numbers that people list with a login."""

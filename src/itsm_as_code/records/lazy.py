@@ -168,7 +168,8 @@ class LazyCatalogue(Catalogue):
         return found
 
     def count(self, kind: str) -> int:
-        """How many records of a kind there are."""
+        if kind not in self.registry.kinds:
+            return 0
         return len(self.listing(kind)) + len(self._brought.get(kind, ()))
 
     def some(self, kind: str, names: Iterable[str]) -> list[Record]:

@@ -179,8 +179,9 @@ class Basis:
 
     def _ask(self, records: Sequence[Record]) -> None:
         """Ask of those of which nobody asked yet; on all cores where they are many."""
-        _ = self._waived  # for all processes
         left = [record for record in records if record.name not in self._then]
+        if len(left) >= _WORTH_PROCESSES:
+            _ = self._waived  # for all processes
         seen: dict[tuple[tuple[str, Verdict], ...], Verdicts] = {}  # most changes are told the same
         for name, found in _spread(left, lambda chunk: [(r.name, self._at_work(r, self._together)) for r in chunk]):
             self._then[name] = seen.setdefault(tuple(found.items()), found)

@@ -292,7 +292,7 @@ class Catalogue:
 
     def is_dangling(self, record: Record) -> bool:
         """True for a record, of this catalogue or not, that names one that is not there."""
-        return any(True for _ in self._missing(record))
+        return next(self._missing(record), None) is not None
 
     def dangling(self, record: Record) -> Iterator[Finding]:
         """A finding for each reference of a record, of this catalogue or not, to a record that is not there."""

@@ -25,19 +25,20 @@ def past_of(
     from itsm_as_code.findings import parse_pointer
     from itsm_as_code.gate.revisions import revisions
     from itsm_as_code.gate.root import at_root
+    from itsm_as_code.records.summary import Made
     from itsm_as_code.site import Past
 
     if repository is None or commit is None:
         return Past(shown="the records are in no git repository, so there is no evidence of merges")
     states: dict[str, tuple[str, ...] | None] = {}
-    known = {}
-    for record in validation.catalogue:
-        if not record.pack:
-            lifecycle = record.kind.lifecycle
-            if record.oid is not None:
-                known[record.oid] = record.data
-            states[record.path] = tuple(map(str, parse_pointer(lifecycle["field"]))) if lifecycle else None
+    ids, kinds, records = {}, validation.registry, validation.catalogue.records
+    for item, path, oid in validation.catalogue.files():
+        lifecycle = kinds[item.kind].lifecycle
+        if oid is not None:
+            ids[oid] = item
+        states[path] = tuple(map(str, parse_pointer(lifecycle["field"]))) if lifecycle else None
     try:
+        known = Made(lambda oid: records[ids[oid]].data, ids)
         told, ran = revisions(repository, commit, states, cache, known), _deployed(repository, validation, cache)
         if not validation.configuration.evidence.keys:
             why = "itsm.yaml names no key for evidence, so nothing shows who approved (itsm evidence setup)"

@@ -105,7 +105,7 @@ def lay_over(catalogue: Catalogue, configuration: Configuration) -> Packed:
         if record_id in catalogue.records and (problem := _shadow(catalogue.records[record_id], record))
     ]
     unfit = [stamp(RECORD_SCHEMA, record, problem) for record in own for problem in _schema_problems(record)]
-    whole = catalogue.joined(own, sort_findings([*catalogue.findings, *unfit]))
+    whole = catalogue.with_packs(own, sort_findings([*catalogue.findings, *unfit]))
     problems += [*_setting_problems(settings, whole), *_level_problems(settings, whole)]
     wrong = [*map(_finding, problems), *shadows]
     if wrong:

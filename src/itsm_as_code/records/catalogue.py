@@ -187,6 +187,10 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.records)
 
+    def with_packs(self, more: Iterable[Record], findings: list[Finding]) -> Catalogue:
+        """A catalogue with the records that packs bring, and with these findings; this one may become it."""
+        return self.joined(more, findings)
+
     def joined(self, more: Iterable[Record], findings: list[Finding]) -> Catalogue:
         """A catalogue with some further records, and with these findings."""
         records = {**self.records, **{record.id: record for record in more}}
@@ -221,6 +225,24 @@ class Catalogue:
     def has(self, kind: str, name: str) -> bool:
         """True for the name of a record, valid or not."""
         return name in self._by_kind.get(kind, ())
+
+    def broken(self, kind: str) -> list[Record]:
+        """The records of a kind that break its schema."""
+        return [record for record in self._by_kind.get(kind, {}).values() if not record.valid]
+
+    def version(self, item: RecordId) -> tuple[object, str, str, bool] | None:
+        """What tells one record from another: the id of its content, its path, its pack and whether it is valid."""
+        from itsm_as_code.records.stored import content_id  # loads more than who reads no records needs
+
+        found = self.records.get(item)
+        if found is None:
+            return None
+        text = found.oid or (content_id(found.content) if found.content is not None else found.data)
+        return text, found.path, found.pack, found.valid
+
+    def files(self) -> Iterator[tuple[RecordId, str, str | None]]:
+        """The records that have a file, with its path and, where it is known, the id of its content."""
+        yield from ((record.id, record.path, record.oid) for record in self if not record.pack)
 
     @property
     def packed(self) -> list[Record]:
@@ -268,7 +290,7 @@ class Catalogue:
         return {record.path: record for record in self.records.values() if not record.pack}
 
     @cached_property
-    def referrers(self) -> dict[RecordId, list[tuple[Record, Pointer]]]:
+    def referrers(self) -> Mapping[RecordId, list[tuple[Record, Pointer]]]:
         """Who refers to a record, and where."""
         found: dict[RecordId, list[tuple[Record, Pointer]]] = {}
         for record in self.records.values():

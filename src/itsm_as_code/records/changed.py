@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from itsm_as_code.findings import Finding, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.graph import says, targets
 from itsm_as_code.records.lazy import KindData, LazyCatalogue, Records
+from itsm_as_code.records.references import Named
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.summary import Changed
 from itsm_as_code.records.taken_over import is_taken_over
@@ -23,7 +24,7 @@ class ChangedCatalogue(LazyCatalogue):
         Catalogue.__init__(self, changed.snapshot, before.registry, Records(self), changed.findings)
         self.before = before
         self.own, self._gone = dict(changed.records), gone
-        self._brought = before._brought
+        self._brought, self._packed = before._brought, before._packed
         self.touched = frozenset([*self.own, *gone])
         """The records that may differ."""
         valid = [record.data for record in self.own.values() if record.valid]
@@ -33,9 +34,41 @@ class ChangedCatalogue(LazyCatalogue):
     def part(self, name: str) -> Any:
         return self.before.part(name)
 
-    def joined(self, more: Iterable[Record], findings: list[Finding]) -> LazyCatalogue:
+    def with_packs(self, more: Iterable[Record], findings: list[Finding]) -> LazyCatalogue:
         self.findings = findings  # the packs are those of the other tree
         return self
+
+    def broken(self, kind: str) -> list[Record]:
+        return [record for item, record in self.own.items() if item.kind == kind and not record.valid]
+
+    def version(self, item: RecordId) -> tuple[object, str, str, bool] | None:
+        return Catalogue.version(self, item) if item in self.touched else self.before.version(item)
+
+    def files(self) -> Iterator[tuple[RecordId, str, str | None]]:
+        yield from (row for row in self.before.files() if row[0] not in self.touched)
+        yield from ((item, record.path, record.oid) for item, record in self.own.items())
+
+    def naming(self, name: str) -> list[Named]:
+        kept = [row for row in self.before.naming(name) if row[0] not in self.touched]
+        own = self._named.get(name, ())
+        return sorted([*kept, *own], key=lambda row: self.place(row[0])) if own else kept
+
+    @cached_property
+    def _named(self) -> dict[str, list[Named]]:
+        found: dict[str, list[Named]] = {}
+        for item, record in self.own.items():
+            for reference in record.references() if record.valid else ():
+                found.setdefault(reference.name, []).append((item, reference.kinds, reference.pointer))
+        return found
+
+    @cached_property
+    def _behind(self) -> dict[RecordId, int]:
+        return {record.id: number for number, record in enumerate(self._packed, 1)}
+
+    def place(self, item: RecordId) -> tuple[int, str]:
+        """Where a record stands among all: by its path, those of packs in the end."""
+        path = self.path_of(item.kind, item.name)
+        return (0, path) if path is not None else (self._behind[item], "")
 
     def _standing(self, kind: str) -> list[str]:
         """The names that have a file, in the order of its path."""

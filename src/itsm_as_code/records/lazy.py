@@ -10,15 +10,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from itsm_as_code.findings import Finding, RecordId
+from itsm_as_code.findings import Finding, Pointer, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Listed, Record
 from itsm_as_code.records.document import load
 from itsm_as_code.records.graph import RARE_FIELDS, says, targets
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import Kind, KindRegistry
+from itsm_as_code.records.references import Named, References
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords, content_id
-from itsm_as_code.records.summary import Divided, Summary, divided
+from itsm_as_code.records.summary import Divided, Made, Summary, divided
 from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.snapshot import Snapshot
 
@@ -85,6 +86,8 @@ class LazyCatalogue(Catalogue):
         self._brought: dict[str, dict[str, Record]] = {}
         self._listings: dict[str, Divided] = {}
         self._sources: Divided | None = None
+        self._packed: list[Record] = []
+        self._references = References(self.part)
         self.summary = Summary(self._changes, self.part)
 
     def _changes(self, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -97,15 +100,69 @@ class LazyCatalogue(Catalogue):
             raise NotIndexed(f"it lacks '{name}'")
         return found
 
-    def joined(self, more: Iterable[Record], findings: list[Finding]) -> LazyCatalogue:
+    def __iter__(self) -> Iterator[Record]:
+        for kind in self.registry:
+            self.of_kind(kind.name)  # read together
+        return iter(self.records.values())
+
+    def with_packs(self, more: Iterable[Record], findings: list[Finding]) -> LazyCatalogue:
         for record in more:
             self._brought.setdefault(record.id.kind, {})[record.id.name] = record
+            self._packed.append(record)
         self.findings = findings
         return self
 
+    def joined(self, more: Iterable[Record], findings: list[Finding]) -> Catalogue:
+        """All records are read, unless there are none to join."""
+        found = list(more)
+        if not found and findings == self.findings:
+            return self
+        records = {record.id: record for record in (*self, *found)}
+        return Catalogue(self.snapshot, self.registry, records, findings).seen_by(self.monitoring)
+
     @property
     def packed(self) -> list[Record]:
-        return [record for records in self._brought.values() for record in records.values()]
+        return self._packed
+
+    def broken(self, kind: str) -> list[Record]:
+        return []
+
+    def version(self, item: RecordId) -> tuple[object, str, str, bool] | None:
+        row = self.listing(item.kind).get(item.name) if item.kind in self.registry.kinds else None
+        return super().version(item) if row is None else (row[1], row[0], "", True)
+
+    def files(self) -> Iterator[tuple[RecordId, str, str | None]]:
+        for kind in self.registry:
+            for name, row in self.listing(kind.name).whole.items():
+                yield RecordId(kind.name, name), row[0], row[1]
+
+    def naming(self, name: str) -> Iterable[Named]:
+        """The valid records in which a name stands, in the order of records."""
+        return self._references.naming(name)
+
+    def referring(self, item: RecordId) -> list[tuple[RecordId, Pointer]]:
+        """Who refers to a record, and where: none of those is read."""
+        meant: dict[tuple[str, ...], bool] = {}
+        found = []
+        for referrer, kinds, pointer in self.naming(item.name):
+            if kinds not in meant:
+                meant[kinds] = next((kind for kind in kinds if self.has(kind, item.name)), None) == item.kind
+            if meant[kinds]:
+                found.append((referrer, pointer))
+        return found
+
+    @cached_property
+    def referrers(self) -> Mapping[RecordId, list[tuple[Record, Pointer]]]:
+        """As of a catalogue that was read, but which records there are that somebody refers to is not known."""
+        return Made(self._referrers)
+
+    def _referrers(self, item: RecordId) -> list[tuple[Record, Pointer]]:
+        found = self.referring(item)
+        if not found:
+            raise KeyError(item)
+        for kind in {referrer.kind for referrer, _ in found}:
+            self.some(kind, {referrer.name for referrer, _ in found if referrer.kind == kind})  # read together
+        return [(self.records[referrer], pointer) for referrer, pointer in found]
 
     def listing(self, kind: str) -> Divided:
         """Path, content id and, where it is no plain file, mode by name, of the records that have a file."""

@@ -12,12 +12,13 @@ from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from itsm_as_code.clock import parse_instant
 from itsm_as_code.records.outcomes import OVER, History, Outcome, blamed_at, outcome
 
 Data = dict[str, Any]
+Key = TypeVar("Key")
 Read = Callable[[Iterable[str]], list[Data]]
 """Gives the data of those changes of some names that there are."""
 Part = Callable[[str], Any]
@@ -152,7 +153,7 @@ class Summary:
 
     @property
     def changes_by_model(self) -> Mapping[str, list[Data]]:
-        return _Made(lambda model: self.read(self.names_by_model.get(model, ())))
+        return Made(lambda model: self.read(self.names_by_model.get(model, ())))
 
     @cached_property
     def blamed(self) -> Mapping[str, list[datetime]]:
@@ -176,25 +177,35 @@ class Summary:
 
     def _ended(self, title: str) -> Mapping[str, dict[str, Outcome]]:
         stored = Divided(title, self._part)
-        return _Made(lambda key: {name: _outcome(item) for name, item in stored.get(key, {}).items()})
+        return Made(lambda key: {name: _outcome(item) for name, item in stored.get(key, {}).items()})
 
 
-class _Made(Mapping[str, Any]):
-    """Answers by key, worked out when they are asked for. Which keys there are is not known."""
+class Made(Mapping[Key, Any]):
+    """Answers by key, worked out when they are asked for; of some it is known which ``keys`` there are."""
 
-    def __init__(self, make: Callable[[str], Any]) -> None:
-        self._make = make
-        self._known: dict[str, Any] = {}
+    def __init__(self, make: Callable[[Key], Any], keys: Collection[Key] | None = None) -> None:
+        self._make, self._keys = make, keys
+        self._known: dict[Key, Any] = {}
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: Key) -> Any:
         if key not in self._known:
             self._known[key] = self._make(key)
         return self._known[key]
 
-    def __iter__(self) -> Iterator[str]:
-        raise NotImplementedError
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) if self._keys is None else key in self._keys
 
-    __len__ = __iter__  # type: ignore[assignment]
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def _all(self) -> Collection[Key]:
+        if self._keys is None:
+            raise NotImplementedError
+        return self._keys
 
 
 class Changed(Summary):
@@ -246,7 +257,7 @@ class Changed(Summary):
     @cached_property
     def names_by_model(self) -> Mapping[str, list[str]]:
         before = self._before.names_by_model
-        return _Made(lambda model: self._renewed(before.get(model, ()), lambda data: model_of(data) == model))
+        return Made(lambda model: self._renewed(before.get(model, ()), lambda data: model_of(data) == model))
 
     @cached_property
     def change_history(self) -> _Counted:
@@ -280,7 +291,7 @@ class Changed(Summary):
                     found[name] = after
             return found
 
-        return _Made(made)
+        return Made(made)
 
 
 def _sorted_out(records: Iterable[Data]) -> tuple[dict[str, Data], list[Data]]:

@@ -16,7 +16,6 @@ from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.facts import Data, Facts, Made
 from itsm_as_code.records.graph import ServiceGraph
-from itsm_as_code.records.stored import content_id
 from itsm_as_code.site.reads.notes import MARK, Notes, bind, by_name, remembering
 
 _TOGETHER: Final = frozenset({"Policy"})
@@ -193,11 +192,7 @@ def _brief(catalogue: Catalogue, kind: str, name: str) -> object:
 
 
 def _all_of(catalogue: Catalogue, kind: str, name: str) -> object:
-    found = catalogue.records.get(RecordId(kind, name))
-    if found is None:
-        return None
-    text = found.oid or (content_id(found.content) if found.content is not None else found.data)
-    return text, found.path, found.pack, found.valid
+    return catalogue.version(RecordId(kind, name))
 
 
 def _referring(catalogue: Catalogue, kind: str, name: str) -> str:

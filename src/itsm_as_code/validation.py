@@ -71,7 +71,7 @@ class Validation:
     facts: Facts
     now: datetime
     findings: tuple[Finding, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: Collection[Outcome]
     waivers: tuple[WaiverState, ...]
     policies: int
 

@@ -10,7 +10,7 @@ from typing import Final
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.git.history import first_parents
 from itsm_as_code.git.repository import Repository
-from itsm_as_code.policies import Outcome
+from itsm_as_code.policies.outcomes import Outcomes
 from itsm_as_code.validation import RuleSet, Validation, assess_catalogue, load_rule_set
 
 STEP: Final = timedelta(days=7)
@@ -76,17 +76,12 @@ class Trend:
 def tallies(validation: Validation) -> dict[str, Tally]:
     """What became of the records that each policy could judge; a policy that judged none has an empty tally."""
     found = {record.name: Tally() for record in validation.catalogue.of_kind("Policy")}
-    for outcome in validation.outcomes:
-        found[outcome.policy] = found.get(outcome.policy, Tally()) + _one(outcome)
+    for (policy, status), count in Outcomes.of(validation.outcomes).counts.items():
+        found[policy] = found.get(policy, Tally()) + Tally(**{_FIELDS.get(status, "unknown"): count})
     return found
 
 
-def _one(outcome: Outcome) -> Tally:
-    return {
-        "pass": Tally(passed=1),
-        "fail": Tally(failed=1),
-        "waived": Tally(waived=1),
-    }.get(outcome.status, Tally(unknown=1))
+_FIELDS: Final = {"pass": "passed", "fail": "failed", "waived": "waived"}
 
 
 def moments(now: datetime, count: int) -> list[datetime]:

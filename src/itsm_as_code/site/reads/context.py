@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from functools import cached_property
 from operator import attrgetter
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.gate.revisions import Revision, Revisions
+from itsm_as_code.policies import Outcome
+from itsm_as_code.policies.outcomes import Outcomes
 from itsm_as_code.records.catalogue import Record
 from itsm_as_code.site.reads.moments import SeenInstant, compared, day_in
 from itsm_as_code.site.reads.notes import MARK, Notes, bind, remembering
@@ -26,6 +28,27 @@ if TYPE_CHECKING:
     from itsm_as_code.gate.board import Case
     from itsm_as_code.policies.scorecards import Scorecard
     from itsm_as_code.validation import Validation
+
+
+class _Told(Collection[Outcome]):
+    """What policies said, noted as a whole."""
+
+    def __init__(self, outcomes: Collection[Outcome], notes: Notes) -> None:
+        self._outcomes, self._notes = outcomes, notes
+        notes.direct["outcomes"] = lambda: outcomes
+
+    def _noted(self) -> Collection[Outcome]:
+        self._notes.note("outcomes")
+        return self._outcomes
+
+    def __iter__(self) -> Iterator[Outcome]:
+        return iter(self._noted())
+
+    def __len__(self) -> int:
+        return len(self._noted())
+
+    def __contains__(self, outcome: object) -> bool:
+        return outcome in self._noted()
 
 
 class _Results(tuple[Any, ...]):
@@ -77,7 +100,7 @@ def seen(validation: Validation, notes: Notes) -> Validation:
         facts=SeenFacts(validation.facts, notes),
         now=SeenInstant.of(now, notes),
         findings=_Results.of("findings", validation.findings, notes),
-        outcomes=_Results.of("outcomes", validation.outcomes, notes),
+        outcomes=_Told(Outcomes.of(validation.outcomes), notes),
         waivers=_Results.of("waivers", waivers, notes),
     )
 

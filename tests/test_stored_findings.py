@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from itsm_as_code import by_index, horizon, shipped, snapshot, stored_findings
+from itsm_as_code import by_index, horizon, index_parts, shipped, snapshot, stored_findings
 from itsm_as_code.cache import Cache
 from itsm_as_code.clock import midnight
 from itsm_as_code.errors import ItsmError
@@ -325,13 +325,13 @@ def test_what_rests_on_time_and_is_not_noted_is_noticed(
     assert said(answer(workshop, NOW + timedelta(minutes=1), tmp_path / "one"))[:4] == first[:4]
     assert judged == [NOW]
     assert said(answer(workshop, now, tmp_path / "one")) == right
-    note, store = Timing.at, stored_findings._data
+    note, store = Timing.at, index_parts._data
     monkeypatch.setattr(Timing, "at", lambda self, at: self.now if at == part else note(self, at))
     if name == "budgets":
         monkeypatch.setattr(Environment, "note", lambda self, horizon: None)
     if name == "outcomes":
         part_of = lambda found: {**found, "findings": {**found["findings"], "outcomes": []}}  # noqa: E731
-        monkeypatch.setattr(stored_findings, "_data", lambda *about: part_of(store(*about)))
+        monkeypatch.setattr(index_parts, "_data", lambda *about: part_of(store(*about)))
     answer(workshop, NOW, tmp_path / "two")
     assert said(answer(workshop, now, tmp_path / "two"))[0] == first[0]
 
@@ -585,7 +585,7 @@ def test_an_index_without_its_listings_is_judged_anew(
 ) -> None:
     of_policy("now < timestamp('2026-12-01T00:00:00Z')")(workshop)
     workshop.commit()
-    monkeypatch.setattr(stored_findings, "listings", lambda catalogue: {})
+    monkeypatch.setattr(index_parts, "listings", lambda catalogue: {})
     answer(workshop, NOW, tmp_path / "cache")
     now = NOW + timedelta(minutes=1)
     assert said(answer(workshop, now, tmp_path / "cache")) == said(answer(workshop, now))

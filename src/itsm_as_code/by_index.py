@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from itsm_as_code.configuration import PATH as CONFIGURATION
 from itsm_as_code.errors import GitError
-from itsm_as_code.findings import Finding, sort_findings
+from itsm_as_code.findings import Finding, RecordId, sort_findings
 from itsm_as_code.policies.affected import affected, brings_rules
 from itsm_as_code.policies.cel import take_over
 from itsm_as_code.policies.engine import PolicyEngine
@@ -151,10 +151,11 @@ def judged_again(
     before: Sequence[Finding],
     found: Callable[[str], list[Finding] | None],
     now: datetime,
-) -> tuple[ChangedCatalogue, tuple[Finding, ...]]:
-    """The records of a snapshot that differs in some files, and all findings on it.
+) -> tuple[Validation, Set[RecordId]]:
+    """What is known of a snapshot that differs in some files, with all findings on it, and the records in focus.
 
-    ``before`` are those on the indexed tree at that instant, and ``found`` what each check found there.
+    Of outcomes and waivers it has what was judged again. ``before`` are the findings on the indexed tree at that
+    instant, and ``found`` what each check found there.
     """
     catalogue, settings = indexed.other(snapshot, changes), indexed.rule_set.configuration
     engine = PolicyEngine(indexed.catalogue, settings.policies, Facts.of(indexed.catalogue, settings.timezone), now)
@@ -172,7 +173,7 @@ def judged_again(
     if len({*indexed.catalogue.part("kinds")["meant"], *map(str, catalogue.meant)}) >= MOST_MEANT:
         raise NotIndexed("more references to nothing than have hints: which of them have, the others say")
     kept = (finding for finding in before if _is_left(finding, focus, policies, validation))
-    return catalogue, tuple(sort_findings([*validation.findings, *kept]))
+    return replace(validation, findings=tuple(sort_findings([*validation.findings, *kept]))), focus.records
 
 
 def _is_left(finding: Finding, focus: Focus, policies: Set[str], validation: Validation) -> bool:

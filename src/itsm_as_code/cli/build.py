@@ -65,7 +65,7 @@ def command(session: Session, out: Path, rev: str | None, history: int | None, c
 
     with no_collection():
         validation, built = made(session, out, rev, history, cache)
-    own = sum(not record.pack for record in validation.catalogue)
+    own = len(validation.catalogue) - len(validation.catalogue.packed)
     if built is not None:
         session.say(
             f"{count(built.pages, 'page')} from {count(own, 'record')}{_told(built)}: open {out / 'index.html'}"
@@ -86,24 +86,46 @@ def made(
     ItsmError where it cannot be built; the one that is there stays then.
     """
     from itsm_as_code import site
+    from itsm_as_code.records.lazy import NOT_ENOUGH
+
+    with suppress(OSError):  # whoever writes there in the end says what is wrong with the folder
+        site.clean(out)
+    opened = cache.opened_for(session)
+    if opened is not None:
+        try:
+            return _made(session, out, rev, history, cache, is_wanted)
+        except NOT_ENOUGH as why:  # what is wrong elsewhere comes up again
+            opened.passed_over = f"all records are read, for the index does not say enough: {why}"
+    return _made(session, out, rev, history, cache, is_wanted, anew=True)
+
+
+def _made(
+    session: Session,
+    out: Path,
+    rev: str | None,
+    history: int | None,
+    cache: CacheOptions,
+    is_wanted: Callable[[Validation], bool],
+    *,
+    anew: bool = False,
+) -> tuple[Validation, Built | None]:
+    """The same once: by an index, which may turn out to lack something, or ``anew``."""
+    from itsm_as_code import site
     from itsm_as_code.cli._controls import known_of
     from itsm_as_code.cli._past import past_of
     from itsm_as_code.compliance import trend
     from itsm_as_code.gate.earlier import as_last_readable, unreadable
-    from itsm_as_code.validation import assess_catalogue, load_rule_set
+    from itsm_as_code.stored_validation import standing
 
-    with suppress(OSError):  # whoever writes there in the end says what is wrong with the folder
-        site.clean(out)
     repository, revision = _revision(session.directory, rev)
-    rule_set = load_rule_set(session.snapshot(rev), cache.records(session))
-    if not rule_set.catalogue.records:
-        raise session.no_records()
-    now = session.instant(rule_set.configuration.as_of)
     opened = cache.opened_for(session)
-    judged = as_told(session.directory, assess_catalogue(rule_set.catalogue, rule_set, now), opened)
+    found = standing(session.snapshot(rev), cache.records(session), session.instant, anew=anew)
+    if not found.catalogue.records:
+        raise session.no_records()
+    judged = as_told(session.directory, found, opened)
     if not is_wanted(judged):
         return judged, None
-    history = _weeks(session, len(rule_set.catalogue)) if history is None else history
+    history = _weeks(session, len(found.catalogue)) if history is None else history
     known, failed = _history(session.directory, rev, opened)
     commit = revision.split(" ")[0] if repository else None
     past = trend(repository, commit, judged, history, known.line if known else None)

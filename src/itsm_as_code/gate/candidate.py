@@ -26,6 +26,7 @@ from itsm_as_code.gate.renames import Existed, Rename, hindrances, rename_of
 from itsm_as_code.gate.scope import PathChange
 from itsm_as_code.git.commits import Commit
 from itsm_as_code.git.repository import Repository
+from itsm_as_code.index_parts import Found
 from itsm_as_code.policies.affected import JUDGING_KINDS, brings_rules
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.diff import RecordDiff, diff_catalogues
@@ -33,7 +34,6 @@ from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.snapshot import Snapshot
-from itsm_as_code.stored_findings import Found
 from itsm_as_code.validation import RuleSet, load_judged, load_rule_set
 
 

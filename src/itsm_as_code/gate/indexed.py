@@ -14,12 +14,12 @@ from itsm_as_code.errors import GitError
 from itsm_as_code.git.objects import FolderOfRevision, Revision
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.git.root import Rooted
+from itsm_as_code.index_parts import Found
 from itsm_as_code.records.changed import ChangedCatalogue
 from itsm_as_code.records.entries import ChangedFiles
 from itsm_as_code.records.lazy import NotIndexed
 from itsm_as_code.records.stored import StoredRecords
 from itsm_as_code.snapshot import Entry, PartlyListed
-from itsm_as_code.stored_findings import Found
 from itsm_as_code.validation import RuleSet
 
 

@@ -146,6 +146,11 @@ def _state(record: Record, now: datetime, invalid: bool) -> WaiverState:
     return WaiverState(record, name, until, rule, subjects)
 
 
+def as_it_was(record: Record, now: datetime, state: str) -> WaiverState:
+    """A waiver whose state at an instant is known."""
+    return replace(_state(record, now, invalid=False), state=state)
+
+
 def _problems(record: Record, rule_records: Catalogue, checks: set[str], reserved: set[str]) -> Iterable[Problem]:
     spec = record.spec
     if spec["requester"] == spec["approver"]:

@@ -1,0 +1,145 @@
+"""`itsm build` with a cache writes what it writes without one, whatever an index knows of the records."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from itsm_as_code import by_index, site, snapshot
+from itsm_as_code.cache import Cache
+from itsm_as_code.clock import format_instant
+from itsm_as_code.records import catalogue, index
+from itsm_as_code.records.index import TreeIndex
+from itsm_as_code.records.lazy import LazyCatalogue
+from itsm_as_code.site.write import MARKER
+from tests.conftest import Run, Workshop
+from tests.site.edits import Repository, edit
+
+
+class Shop:
+    """A git repository that is built again and again over its site with a cache, and once without."""
+
+    def __init__(self, top: Path, itsm: Run) -> None:
+        self.top, self._itsm = top, itsm
+        self.files = Repository()
+        self.shop = Workshop(top / "repository")
+        self.shop.path.mkdir()
+        self.shop.git("init", "-q", "-b", "main", "--template=")
+        self.commit()
+
+    def lay_out(self) -> None:
+        """Write the files as they are now."""
+        top = self.shop.path
+        old = {file.relative_to(top).as_posix(): file.read_bytes() for file in top.rglob("*.*") if file.is_file()}
+        for path in old.keys() - self.files.files.keys():
+            if not path.startswith(".git/"):
+                (top / path).unlink()
+        for path, content in self.files.files.items():
+            if old.get(path) != content:
+                self.shop.write(path, content)
+
+    def commit(self) -> None:
+        self.lay_out()
+        self.shop.commit()
+
+    def build(self, out: str, *more: str | Path) -> tuple[int, str, str]:
+        """Exit code, and what is said."""
+        about = ("-C", self.shop.path, "--now", format_instant(self.files.now), "--history", "0")
+        return self._itsm("build", *about, "-o", self.top / out, *more)
+
+    def differences(self, *more: str) -> list[str]:
+        """The files that are others with a cache than without."""
+        code, _, said = self.build("warm", *more, "--cache", self.top / "cache")
+        other = self.build(f"cold-{self.shop.clock}-{len(more)}", *more, "--no-cache")
+        assert (code, other[0]) == (0, 0), said + other[2]
+        warm, cold = contents(self.top / "warm"), contents(self.top / f"cold-{self.shop.clock}-{len(more)}")
+        return sorted(path for path in warm.keys() | cold.keys() if warm.get(path) != cold.get(path))
+
+
+def contents(out: Path) -> dict[str, bytes]:
+    files = (path for path in out.rglob("*") if path.is_file() and path.name != MARKER)
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, itsm: Run, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr(snapshot, "_TICK", -10_000_000_000)
+    for module in (catalogue, by_index):  # nobody knows most of the people of these records
+        monkeypatch.setattr(module, "MOST_MEANT", 10_000)
+    return Shop(tmp_path, itsm)
+
+
+@pytest.fixture
+def catalogues(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the records were those of an index, build by build."""
+    seen: list[bool] = []
+    make = site.publish
+
+    def published(validation, *about, **more):  # type: ignore[no-untyped-def]
+        seen.append(isinstance(validation.catalogue, LazyCatalogue))
+        return make(validation, *about, **more)
+
+    monkeypatch.setattr("itsm_as_code.site.publish", published)
+    return seen
+
+
+def random_builds(shop: Shop, seed: int, steps: int) -> None:
+    chance = random.Random(seed)
+    assert shop.differences("--rev", "HEAD") == []
+    for step in range(steps):
+        what = edit(shop.files, chance)
+        if step % 2:
+            shop.commit()
+            wrong = shop.differences("--rev", "HEAD")
+        else:
+            shop.lay_out()
+            wrong = shop.differences()
+        assert wrong == [], f"seed {seed}, step {step}: {what}"
+
+
+def test_builds_after_edits_write_what_cold_ones_write(shop: Shop, catalogues: list[bool]) -> None:
+    random_builds(shop, 5, 3)
+    assert any(catalogues)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("seed", range(10))
+def test_builds_after_many_edits(
+    shop: Shop, catalogues: list[bool], record_property: Callable[[str, object], None], seed: int
+) -> None:
+    random_builds(shop, seed, 20)
+    record_property("builds by an index", f"20|no byte differs|{sum(catalogues)} of {len(catalogues)} by an index")
+
+
+def spoiled(folder: Path, about: str, by: object) -> int:
+    """Take away the parts of all indices whose names begin with a text, or put something else there; how many."""
+    cache, parts = Cache(folder), {}
+    for tree, names in TreeIndex(cache, "").get("trees").items():
+        parts |= {index._id(tree, name): by for name in names if name.startswith(about)}
+    rest = {index._id("", "x"): 1} if by is None else parts
+    cache.put_many(index._space(), rest, parts if by is None else ())
+    return len(parts)
+
+
+PARTS = ("kind ", "references", "said", "findings", "checks", "files", "changes", "outcomes of", "states")
+
+
+QUICK = [("kind ", None), ("references", 7), ("said", {})]
+DEEP = [(about, by) for about in PARTS for by in (None, 7, [], {}) if (about, by) not in QUICK]
+
+
+@pytest.mark.parametrize(("about", "by"), [*QUICK, *(pytest.param(*each, marks=pytest.mark.deep) for each in DEEP)])
+def test_an_index_that_lacks_something_is_not_relied_on(
+    shop: Shop, catalogues: list[bool], about: str, by: object
+) -> None:
+    for seed, more in ((1, ("--rev", "HEAD")), (2, ()))[: 1 if (about, by) in QUICK else 2]:
+        assert shop.build("warm", *more, "--cache", shop.top / "cache")[0] == 0
+        assert spoiled(shop.top / "cache", about, by)
+        assert shop.differences(*more) == []
+        edit(shop.files, random.Random(seed))
+        shop.commit() if more else shop.lay_out()
+        assert spoiled(shop.top / "cache", about, by)
+        assert shop.differences(*more) == []

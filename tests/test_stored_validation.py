@@ -1,0 +1,117 @@
+"""All that is known of a tree by an earlier run is what judging everything would say of it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from itsm_as_code.cache import Cache
+from itsm_as_code.errors import ItsmError
+from itsm_as_code.findings import RecordId
+from itsm_as_code.git.repository import Repository
+from itsm_as_code.records.lazy import LazyCatalogue
+from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.snapshot import WorkTree
+from itsm_as_code.stored_validation import standing
+from itsm_as_code.validation import Validation
+from tests.conftest import NOW, Workshop
+from tests.edits import FOLDERS, Edits, organisation
+from tests.test_stored_findings import OF_RECORDS, settled
+
+
+def told(validation: Validation) -> dict[str, Any]:
+    """Everything that somebody can ask a validation and its catalogue."""
+    catalogue = validation.catalogue
+    ids = [*catalogue.records, RecordId("Service", "nobody"), RecordId("Person", "nobody"), RecordId("Nothing", "x")]
+    kinds = [*validation.registry.kinds, "Nothing"]
+    return {
+        "findings": validation.findings,
+        "outcomes": list(validation.outcomes),
+        "counted": len(validation.outcomes),
+        "waivers": [(item.record.id, item.state, item.until, item.rule, item.subjects) for item in validation.waivers],
+        "policies": validation.policies,
+        "settings": validation.configuration,
+        "now": validation.now,
+        "records": [replace(record, kind=None, content=None, oid=None) for record in catalogue],  # type: ignore[arg-type]
+        "size": (len(catalogue), [record.id for record in catalogue.packed]),
+        "paths": [*catalogue.by_path],
+        "files": sorted((path, item) for item, path, _ in catalogue.files()),
+        "versions": [catalogue.version(item) for item in ids],
+        "broken": {kind: [record.id for record in catalogue.broken(kind)] for kind in kinds},
+        "names": {kind: (catalogue.names(kind), [item.name for item in catalogue.of_kind(kind)]) for kind in kinds},
+        "findings of files": catalogue.findings,
+        "referrers": {
+            item: [(record.id, pointer) for record, pointer in catalogue.referrers.get(item, ())] for item in ids
+        },
+        "blamed": dict(validation.facts.blamed),
+    }
+
+
+class Both:
+    """A repository judged by an index and without, as a commit and as a work tree."""
+
+    def __init__(self, shop: Workshop, folder: Path) -> None:
+        self._shop, self._folder = shop, folder
+        self.wrong: list[str] = []
+        self.by_index = self.judged = 0
+
+    def compare(self, what: str, now: datetime = NOW) -> None:
+        for is_tree in (False, True):
+            snap = WorkTree(self._shop.path) if is_tree else Repository(self._shop.path).snapshot(self._shop.tip())
+            stored = StoredRecords(Cache(self._folder))
+            try:
+                right = told(standing(snap, None, lambda _: now))
+            except ItsmError:
+                with pytest.raises(ItsmError):
+                    standing(snap, stored, lambda _: now)
+                continue
+            found = standing(snap, stored, lambda _: now)
+            self.judged += 1
+            self.by_index += isinstance(found.catalogue, LazyCatalogue)
+            said = told(found)
+            form = "files" if is_tree else "commit"
+            self.wrong += [f"{key} ({form}): {what}" for key in right if right[key] != said[key]]
+
+    def run(self, seed: int, folders: tuple[str, ...] = OF_RECORDS) -> None:
+        """Edit, and judge both ways; the edits of every fifth seed stay for those that follow."""
+        shop, chance, base = self._shop, random.Random(seed), self._shop.tip()
+        what = Edits(shop, seed, folders).make(chance.randint(1, 4))
+        shop.commit()
+        for _ in range(2):
+            self.compare(f"{seed}: {what}", NOW + timedelta(minutes=chance.randint(0, 60)))
+        self.compare(f"{seed}, later: {what}", NOW + timedelta(days=chance.choice((-30, 1, 7, 40))))
+        if seed % 5:
+            shop.git("reset", "-q", "--hard", base)
+
+
+@pytest.fixture
+def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
+    """The organisation of this repository, judged once."""
+    found = Both(organisation(tmp_path / "repository"), tmp_path / "cache")
+    settled(found._shop, monkeypatch)
+    found.compare("as it is")
+    return found
+
+
+@pytest.mark.parametrize(("seed", "folders"), [(0, OF_RECORDS), (3, FOLDERS)])
+def test_what_is_known_by_an_index_is_what_judging_says(both: Both, seed: int, folders: tuple[str, ...]) -> None:
+    both.run(seed, folders)
+    assert both.wrong == []
+    assert both.by_index > 1
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("part", range(10))
+def test_what_is_known_by_an_index_after_100_edits(
+    both: Both, record_property: Callable[[str, object], None], part: int
+) -> None:
+    for seed in range(10 * part, 10 * part + 10):
+        both.run(seed, FOLDERS if seed % 4 == 0 else OF_RECORDS)
+    record_property("Edits", f"10|{len(both.wrong)} of {both.judged} differ|{both.by_index} by an index")
+    assert both.wrong == []

@@ -14,7 +14,16 @@ from itsm_as_code.compliance.known import Known
 from itsm_as_code.compliance.population import IN_PRODUCTION, Population, population, when
 from itsm_as_code.findings import Finding, RecordId, Severity
 from itsm_as_code.policies import Outcome, PolicyEngine
-from itsm_as_code.policies.cel import Activation, CompileError, Context, Environment, EvaluationError, Question, Sieve
+from itsm_as_code.policies.cel import (
+    Activation,
+    CompileError,
+    Context,
+    Environment,
+    EvaluationError,
+    Question,
+    Sieve,
+    mentions,
+)
 from itsm_as_code.policies.policy import POLICY_COMPILES, Policy
 from itsm_as_code.processes import cores, streamed
 from itsm_as_code.records.catalogue import Catalogue, Record
@@ -48,10 +57,6 @@ class Asked:
     def is_about(self, kind: str) -> bool:
         return self.population is not None and self.spec["population"]["kind"] == kind
 
-    def has(self, record: RecordId) -> bool:
-        """Whether a record is looked at: any, where the control has no population of its kind."""
-        return not self.is_about(record.kind) or str(record) in self.names
-
 
 class Basis:
     """A validation, what is known beside it, and the records as they stood when work on them began.
@@ -82,6 +87,14 @@ class Basis:
         self._ready: tuple[Record, Activation] | None = None
         self._sieves: dict[tuple[str, ...], Sieve] = {}
         self._populations: dict[tuple[str, Interval], Population] = {}
+        self._once: dict[Any, Any] = {}
+
+    def once(self, key: Any, make: Callable[[], T]) -> T:
+        """What several controls ask for, worked out once for a key."""
+        if key not in self._once:
+            self._once[key] = make()
+        made: T = self._once[key]
+        return made
 
     def population(self, entry: Mapping[str, Any], period: Interval) -> Population:
         """The population that a definition gives; what another tool closed says nothing of what is done here."""
@@ -115,8 +128,9 @@ class Basis:
     def holds(self, expression: str, record: Record) -> bool | None:
         """What a condition says of a record; None where it says nothing."""
         try:
-            if self._ready is None or self._ready[0] is not record or "risk" in expression:
-                risk = self._risk(record, self.now) if "risk" in expression else None
+            asks_for_risk = mentions(expression, "risk")
+            if self._ready is None or self._ready[0] is not record or asks_for_risk:
+                risk = self._risk(record, self.now) if asks_for_risk else None
                 self._ready = record, self._environment.activation(Context(record.data, self.now, risk=risk))
             return self._environment.holds(expression, self._ready[1])
         except (EvaluationError, CompileError):
@@ -240,7 +254,7 @@ class Basis:
         found: dict[str, dict[tuple[str, str], int]] = {}
         for control in self._rules.of_kind("Control"):
             for entry in control.spec.get("evidence", ()):
-                if entry["type"] == "records" and "risk" not in "".join(_requirement(entry)):
+                if entry["type"] == "records" and not any(mentions(text, "risk") for text in _requirement(entry)):
                     numbers = found.setdefault((control.spec.get("population") or entry).get("kind", ""), {})
                     numbers.setdefault(_requirement(entry), len(numbers))
         return found

@@ -79,18 +79,29 @@ def _of(record: Record | RecordId, verdict: str, why: str = "") -> Said:
     return Said(str(record_id), verdict, why, record_id)
 
 
+def _asked(asked: Asked, rows: list[Said]) -> list[Said]:
+    """Those that are about a record that is looked at, of some that are each about one."""
+    if asked.population is None:
+        return rows
+    kind, names = asked.spec["population"]["kind"], asked.names
+    return [row for row in rows if row.record is None or row.record.kind != kind or row.subject in names]
+
+
 def _policy(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     """By what a policy says of every record that it matches; a waived failure counts as accepted."""
-    found = basis.judged(entry["policy"], asked.period)
+    policy, period = entry["policy"], asked.period
     verdicts = {"pass": GOOD, "fail": BAD, "waived": WAIVED}
-    rows = [
-        _of(record, verdicts.get(status, UNKNOWN), message)
-        for record, (status, message) in found.items()
-        if asked.has(record)
-    ]
+    told_of_all = basis.once(
+        ("policy", policy, period),
+        lambda: [
+            _of(record, verdicts.get(status, UNKNOWN), message)
+            for record, (status, message) in basis.judged(policy, period).items()
+        ],
+    )
+    rows = _asked(asked, told_of_all)
     said = "records that the policy is about, changes of the period as they stood when work on them began"
     told = _tallied(entry, said, rows, "it is about no record that there is")
-    is_there = entry["policy"] in basis.usable
+    is_there = policy in basis.usable
     return told if rows or not is_there else Judged(replace(told.evidence, is_idle=True))
 
 
@@ -101,18 +112,25 @@ def _check(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
         return _none(entry, "there is no such check")
     reads = next((check.reads for check in all_checks() if check.rule.id == name), None)
     kinds = sorted(reads) if reads is not None else list(basis.validation.registry.kinds)
-    wrong = [
-        _of(record, WAIVED if finding.waiver else BAD, finding.message)
-        for finding in basis.findings.get(name, ())
-        if asked.has(record := finding.record or RecordId("File", finding.location.path))
+    findings = [
+        (finding, finding.record or RecordId("File", finding.location.path)) for finding in basis.findings.get(name, ())
     ]
-    found_wrong = {row.record for row in wrong}
-    records = [item.id for kind in kinds for item in basis.own(kind) if asked.has(item.id)]
-    rows = [*wrong, *(_of(record, GOOD) for record in records if record not in found_wrong)]
+    wrong = [_of(record, WAIVED if finding.waiver else BAD, finding.message) for finding, record in findings]
+    rows = _asked(asked, wrong)
+    seen: set[str] = set()
+    found_wrong = {row.subject for row in rows}
+    for kind in kinds:
+        there = _asked(asked, _good(basis, kind))
+        rows = [*rows, *(row for row in there if row.subject not in found_wrong)]
+        # A check does not say whether it looks at what is over: of a population it has seen what it finds wrong alone.
+        is_all = not asked.is_about(kind)
+        seen.update(row.subject for row in there if is_all or row.subject in found_wrong)
     found = _tallied(entry, f"records of {', '.join(kinds)} as they stand", rows, "there is no record to look at")
-    # A check does not say whether it looks at what is over: of a population it has seen what it finds wrong alone.
-    seen = (record for record in records if record in found_wrong or not asked.is_about(record.kind))
-    return Judged(found.evidence, frozenset(map(str, seen)))
+    return Judged(found.evidence, frozenset(seen))
+
+
+def _good(basis: Basis, kind: str) -> list[Said]:
+    return basis.once(("good", kind), lambda: [_of(record, GOOD) for record in basis.own(kind)])
 
 
 _REQUIRED: Final = {

@@ -83,6 +83,7 @@ def known_of(
         told,
         forge_answers(validation.catalogue, settings, facts, now) if "forge" in types else {},
         {path: found.last for path, found in history.revised.items()} if history is not None else Known().revised,
+        cache,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +10,15 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, Final, TypeVar
 
+import orjson
+
+from itsm_as_code.cache import Cache
 from itsm_as_code.clock import Interval
 from itsm_as_code.compliance.known import Known
-from itsm_as_code.compliance.population import IN_PRODUCTION, Population, population, when
+from itsm_as_code.compliance.population import BEGAN, IN_PRODUCTION, Population, population, when
+from itsm_as_code.compliance.told import Answer, Rests, Told
 from itsm_as_code.findings import Finding, RecordId, Severity
+from itsm_as_code.horizon import Horizon
 from itsm_as_code.policies import Outcome, PolicyEngine
 from itsm_as_code.policies.cel import (
     Activation,
@@ -23,6 +29,7 @@ from itsm_as_code.policies.cel import (
     Question,
     Sieve,
     mentions,
+    rests_on_time,
 )
 from itsm_as_code.policies.policy import POLICY_COMPILES, Policy
 from itsm_as_code.processes import cores, streamed
@@ -38,6 +45,8 @@ Verdicts = dict[str, Verdict]
 
 _AT_WORK: Final = "implementing"
 """The state in which a change is while it is carried out; every change that has begun was in it."""
+_WORK: Final = "Change at work"
+"""The name under which it is kept what policies said of that."""
 _WORTH_PROCESSES: Final = 1_000
 """Changes from which on it is worth while to start processes that ask policies of them."""
 _CHUNK: Final = 250
@@ -62,7 +71,7 @@ class Basis:
     """A validation, what is known beside it, and the records as they stood when work on them began.
 
     With ``among``, populations are of those records alone; ``rules`` has the policies and waivers, where the catalogue
-    that was validated has others.
+    that was validated has others. With a ``cache``, what an earlier run was told stands where it holds.
     """
 
     def __init__(
@@ -71,9 +80,11 @@ class Basis:
         known: Known,
         among: Collection[RecordId] | None = None,
         rules: Catalogue | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self.validation, self.known, self.now = validation, known, validation.now
         self._among, self._rules = among, rules or validation.catalogue
+        self._cache = cache
         self._outcomes: dict[str, list[Outcome]] = {}
         for outcome in validation.outcomes:
             self._outcomes.setdefault(outcome.policy, []).append(outcome)
@@ -81,7 +92,7 @@ class Basis:
         for finding in validation.findings:
             if finding.severity is not Severity.INFO:
                 self.findings.setdefault(finding.rule, []).append(finding)
-        self._told: dict[str, dict[str, list[int | None]]] = {}
+        self._told: dict[str, dict[str, tuple[int | None, ...]]] = {}
         self._then: dict[str, Verdicts] = {}
         self._own: dict[str, list[Record]] = {}
         self._ready: tuple[Record, Activation] | None = None
@@ -193,20 +204,46 @@ class Basis:
 
     def _ask(self, records: Sequence[Record]) -> None:
         """Ask of those of which nobody asked yet; on all cores where they are many."""
-        left = [record for record in records if record.name not in self._then]
+        left = {record.name: record for record in records if record.name not in self._then}
+        seen: dict[Answer, Verdicts] = {}  # most changes are told the same
+        if self.earlier is not None:
+            rests = [Rests.of(policy) for policy in self._together.values()]
+            for name, told in self.earlier.held(_WORK, [*left.values()], rests, _put_to_work).items():
+                if told not in seen:
+                    seen[told] = {policy: (status, message) for policy, status, message in told}
+                self._then[name] = seen[told]
+                del left[name]
         if len(left) >= _WORTH_PROCESSES:
             _ = self._waived  # for all processes
-        seen: dict[tuple[tuple[str, Verdict], ...], Verdicts] = {}  # most changes are told the same
-        for name, found in _spread(left, lambda chunk: [(r.name, self._at_work(r, self._together)) for r in chunk]):
-            self._then[name] = seen.setdefault(tuple(found.items()), found)
+        for name, (found, lasts) in _spread([*left.values()], lambda chunk: [(r.name, self._noted(r)) for r in chunk]):
+            told = tuple((policy, *verdict) for policy, verdict in found.items())
+            self._then[name] = seen.setdefault(told, found)
+            if lasts and self.earlier is not None:
+                self.earlier.add(_WORK, left[name], told)
+
+    def _noted(self, record: Record) -> tuple[Verdicts, bool]:
+        """What policies say of a change as it stood at work, and whether no clock moves that."""
+        if self.earlier is None:
+            return self._at_work(record, self._together), False
+        rests = Horizon(self.now)
+        self._environment.note(rests)
+        found = self._at_work(record, self._together)
+        self._environment.note(None)
+        is_dated = when(record, BEGAN, self.known.started) is not None
+        is_told = all(status != "error" for status, _ in found.values())  # which may come of too little time
+        return found, is_dated and is_told and rests.is_endless and not self._in_time.passing(_put_to_work(record))
+
+    @cached_property
+    def _in_time(self) -> Sieve:
+        """Tells of which changes policies ask for what is left at the instant of judgement, whenever the change was."""
+        return Sieve([policy.where for policy in self._together.values() if policy.calls("budget")])
 
     def _at_work(self, record: Record, policies: Mapping[str, Policy]) -> Verdicts:
         """What policies say of a change as it stood at work, by their names."""
         if record.state == _AT_WORK:
             return {}  # as it stands
-        data = {**record.data, "spec": {**record.spec, "status": _AT_WORK}}
-        at = when(record, IN_PRODUCTION["at"], self.known.started) or self.now
-        return self.says(record, data, at, policies)
+        at = when(record, BEGAN, self.known.started) or self.now
+        return self.says(record, _put_to_work(record), at, policies)
 
     def says(self, record: Record, data: dict[str, Any], at: datetime, policies: Mapping[str, Policy]) -> Verdicts:
         """What policies say of a record with some data, as of an instant, by the names of those that are about it."""
@@ -262,14 +299,55 @@ class Basis:
     def _ask_together(self, kind: str, records: Sequence[Record]) -> None:
         """All that is required of a kind of those records of which nobody asked yet."""
         told, pairs = self._told.setdefault(kind, {}), list(self._required[kind])
+        left = {record.name: record for record in records if record.name not in told}
+        earlier = self.earlier if not any(rests_on_time(text) for pair in pairs for text in pair) else None
+        if earlier is not None:
+            for name, answers in earlier.held(kind, [*left.values()], [Rests(pair[0], pair) for pair in pairs]).items():
+                told[name] = answers
+                del left[name]
         questions = lambda: [Question(where, require, {}) for where, require in pairs]  # noqa: E731
 
-        def work(chunk: Sequence[Record]) -> list[tuple[str, list[int | None]]]:
+        def work(chunk: Sequence[Record]) -> list[tuple[str, tuple[int | None, ...]]]:
             ready = ((item, self._environment.activation(Context(item.data, self.now))) for item in chunk)
             key, ask = ("required", kind), self._engine.batches.answers
-            return [(item.name, ask(key, len(pairs), questions, activation)) for item, activation in ready]
+            return [(item.name, tuple(ask(key, len(pairs), questions, activation))) for item, activation in ready]
 
-        told.update(_spread([record for record in records if record.name not in told], work))
+        for name, answers in _spread([*left.values()], work):
+            told[name] = answers
+            if earlier is not None:
+                earlier.add(kind, left[name], answers)
+
+    # What an earlier run was told.
+
+    @cached_property
+    def earlier(self) -> Told | None:
+        """What was said of records before, by these rules; None without a cache."""
+        if self._cache is None or self._rules is not self.validation.catalogue:
+            return None
+        validation = self.validation
+        rules = hashlib.blake2b(orjson.dumps(self.rules()), digest_size=16).digest()
+        return Told(self._cache, validation.registry, validation.facts, self.known.started, rules)
+
+    def rules(self) -> dict[str, Any]:
+        """All that answers rest on beside records: what is asked, policies, waivers, settings and schemas."""
+        files = {id(kind.files): dict(kind.files) for kind in self.validation.registry}
+        return {
+            "asked": [*self._together],
+            "required": [[kind, *pair] for kind, pairs in self._required.items() for pair in pairs],
+            **{kind: [item.data for item in self._rules.of_kind(kind)] for kind in ("Policy", "Waiver")},
+            "settings": self.validation.configuration.raw,
+            "schemas": [*files.values(), [[kind.name, kind.file] for kind in self.validation.registry]],
+        }
+
+    def keep(self) -> None:
+        """Let a later run know what was said."""
+        if self.earlier is not None:
+            self.earlier.save(with_history=any(policy.asks_for_risk for policy in self._together.values()))
+
+
+def _put_to_work(record: Record) -> dict[str, Any]:
+    """The data of a change as it stood while it was carried out."""
+    return {**record.data, "spec": {**record.spec, "status": _AT_WORK}}
 
 
 def _requirement(entry: Mapping[str, Any]) -> tuple[str, str]:

@@ -44,10 +44,11 @@ def assess_controls(
     sample: Sample = NO_SAMPLE,
 ) -> dict[str, Assessment]:
     """The assessment of every valid control, by name; over its own period, or ``between`` two instants."""
-    basis = Basis(validation, known)
-    return {
-        control.name: assessed(basis, control, between, sample) for control in validation.catalogue.of_kind("Control")
-    }
+    basis = Basis(validation, known, cache=known.cache)
+    controls = validation.catalogue.of_kind("Control")
+    found = {control.name: assessed(basis, control, between, sample) for control in controls}
+    basis.keep()
+    return found
 
 
 def assessed(

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from itsm_as_code.cache import Cache
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -48,13 +50,15 @@ class ForgeAnswer:
 @dataclass(frozen=True, slots=True)
 class Known:
     """``approvals`` by change; ``started`` says of changes when the first of their deployments began; ``forge`` by the
-    path of the file; ``revised`` says of paths when a commit changed them last. A text says why it is not known."""
+    path of the file; ``revised`` says of paths when a commit changed them last. A text says why it is not known.
+    ``cache`` is where it may stand what an earlier run was told."""
 
     approvals: Mapping[str, Approval] | str = "the evidence of merges was not asked for"
     deployments: tuple[Deployment, ...] | str = "the statements of deployments were not asked for"
     started: Mapping[str, datetime] = field(default_factory=dict)
     forge: Mapping[str, ForgeAnswer] = field(default_factory=dict)
     revised: Mapping[str, datetime] | str = "the history of the records is not at hand"
+    cache: Cache | None = field(default=None, compare=False, repr=False)
 
 
 NOTHING = Known()

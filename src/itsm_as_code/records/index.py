@@ -21,13 +21,14 @@ from itsm_as_code.records.stored import program
 
 _LIBRARIES: Final = ("cel-expr-python", "jsonschema", "orjson", "python-dateutil")
 """Those that decide what is said of records, beside those that decide what records say."""
-_KEPT: Final = 4
-_TREES: Final = "trees"
 _OF_GIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 class TreeIndex:
-    """The parts of one tree in a cache."""
+    """The parts of one tree in a cache; ``kept`` trees are, of those that stand in the ``directory``."""
+
+    directory = "trees"
+    kept = 4
 
     def __init__(self, cache: Cache, tree: str) -> None:
         self._cache = cache
@@ -39,13 +40,13 @@ class TreeIndex:
 
     def put(self, parts: Mapping[str, Any]) -> None:
         """Keep the parts of this tree, and let go of those of the tree that was written longest ago."""
-        known = self._part("", _TREES) or {}
+        known = self._part("", self.directory) or {}
         names = {tree: names for tree, names in known.items() if tree != self.tree}
-        old = list(names)[: max(0, len(names) + 1 - _KEPT)]
+        old = list(names)[: max(0, len(names) + 1 - self.kept)]
         gone = [_id(tree, name) for tree in old for name in names.pop(tree)]
         names[self.tree] = sorted(parts)
         fresh = {_id(self.tree, name): part for name, part in parts.items()}
-        self._cache.put_many(_space(), {**fresh, _id("", _TREES): names}, gone)
+        self._cache.put_many(_space(), {**fresh, _id("", self.directory): names}, gone)
 
     def _part(self, tree: str, name: str) -> Any:
         return dict(self._cache.get_many(_space(), [_id(tree, name)])).get(_id(tree, name))
@@ -53,7 +54,7 @@ class TreeIndex:
 
 def trees(cache: Cache, *, of_git: bool = True) -> list[str]:
     """The ids of the trees that have an index, those of git or of work trees, the one that was written last first."""
-    known = TreeIndex(cache, "").get(_TREES) or {}
+    known = TreeIndex(cache, "").get(TreeIndex.directory) or {}
     return [tree for tree in reversed(known) if bool(_OF_GIT.match(tree)) is of_git]
 
 

@@ -24,15 +24,16 @@ _PURE: Final = frozenset(("has", "size", *_TYPES))
 
 
 @lru_cache(maxsize=4096)
-def reads(expression: str) -> Reads:
-    """The kinds of records that an expression looks up. The derived risk rests on any: history, services, models."""
+def reads(expression: str, *, risk: bool = True) -> Reads:
+    """The kinds of records that an expression looks up. The derived risk rests on any: history, services, models;
+    whoever knows what becomes of it leaves it aside."""
     try:
         tree = parse(expression)
     except SyntaxProblem:
         return None
     found: set[str] = set()
     for node in tree.walk():
-        if node.kind == "identifier" and node.name == "risk":
+        if risk and node.kind == "identifier" and node.name == "risk":
             return None
         if node.kind == "call":
             kinds = _asked(node)
@@ -206,10 +207,11 @@ def _is_text(node: Node) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def asks_by_own_names(expression: str) -> bool:
+def asks_by_own_names(expression: str, *, risk: bool = True) -> bool:
     """True when every name that an expression asks for is a text of the record that is judged.
 
-    The answer can then only change with records whose names stand in it, and with the graph of services.
+    The answer can then only change with records whose names stand in it, and with the graph of services; the risk may
+    be left aside as above.
     """
     try:
         tree = parse(expression)
@@ -224,7 +226,7 @@ def asks_by_own_names(expression: str) -> bool:
             place = LOOK_UPS.get(node.name, LookUp()).place
             if place is None or len(node.children) <= place or not _is_own(node.children[place], variables):
                 return False
-        if node.kind == "identifier" and node.name == "risk":
+        if risk and node.kind == "identifier" and node.name == "risk":
             return False
     return True
 

@@ -1,0 +1,309 @@
+"""What was said of records in an earlier run, and still holds: policies on changes at work, and what evidence requires.
+
+Such an answer rests on the rules, on the record that was asked about, and on what the rules look up of others; what is
+asked of a change is asked as of when its work began, so no clock moves it. The rules stand in the name under which
+answers are kept. Of each record there is a digest beside them, and what differs tells which answers may be others:
+those are asked for again, as are those of which anything is not known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+import orjson
+
+from itsm_as_code.cache import Cache
+from itsm_as_code.compliance.population import BEGAN, when
+from itsm_as_code.findings import RecordId
+from itsm_as_code.policies.affected import JUDGING_KINDS
+from itsm_as_code.policies.cel import Sieve, asks_by_own_names, asks_for_graph, mentions, reads
+from itsm_as_code.policies.looks import names_in
+from itsm_as_code.policies.policy import Policy
+from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.facts import Facts
+from itsm_as_code.records.index import TreeIndex
+from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.summary import model_of, number
+
+Answer = tuple[Any, ...]
+"""What was said of a record: made of tuples, texts and numbers, as JSON can carry them."""
+Ended = Mapping[str, list[Any]]
+"""By change from when on its outcome is known, from when on as a failure, and in whose history it counts."""
+_PART: Final = "answers"
+_DIGEST: Final = 32
+_FEW: Final = 16
+_NO_RECORD: Final[frozenset[RecordId]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rests:
+    """What the answer to a question may rest on: it is asked of those that meet ``where``; ``fixed`` are records that
+    it looks up whatever it is asked of."""
+
+    where: str
+    texts: tuple[str, ...]
+    fixed: frozenset[RecordId] = _NO_RECORD
+
+    @classmethod
+    def of(cls, policy: Policy) -> Rests:
+        """What a policy rests on; records that its parameters are taken from by name stand in the one it judges."""
+        sources = [parameter.get("from", {}).get("record") for parameter in policy.params.values()]
+        fixed = frozenset(RecordId(source["kind"], source["name"]) for source in sources if source is not None)
+        return cls(policy.where, tuple(text for _, text in policy.expressions()), fixed)
+
+    @property
+    def asks_for_risk(self) -> bool:
+        return any(mentions(text, "risk") for text in self.texts)
+
+    def looks_around(self, kinds: Set[str], *, same_graph: bool) -> bool:
+        """True when records of these kinds may have a say, the risk aside, whose names do not stand in the record."""
+        found = [reads(text, risk=False) for text in self.texts]
+        read = kinds if None in found else kinds & frozenset().union(*(item or () for item in found))
+        if not read:
+            return False
+        if not read.isdisjoint(JUDGING_KINDS):  # which a name may lead to by way of another record
+            return True
+        is_own = all(asks_by_own_names(text, risk=False) for text in self.texts)
+        return not is_own or (not same_graph and any(map(asks_for_graph, self.texts)))
+
+
+class _Kept(TreeIndex):
+    """What is kept for some rules: for the last few of them."""
+
+    directory = "told"
+    kept = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Answers by part and record, and what they were given of: digests by kind and name, when work on changes began by
+    statements, what services need, and how changes ended."""
+
+    answers: dict[str, dict[str, Answer]]
+    records: dict[str, dict[str, str]]
+    started: dict[str, int]
+    graph: dict[str, list[str]]
+    ended: dict[str, list[Any]]
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "answers": {part: _packed(answers) for part, answers in self.answers.items()},
+            "records": {kind: ["\n".join(found), "".join(found.values())] for kind, found in self.records.items()},
+            "started": self.started,
+            "graph": self.graph,
+            "ended": self.ended,
+        }
+
+    @classmethod
+    def read(cls, data: Any) -> _State:
+        """The state that some data stands for; an exception where it stands for none."""
+        answers = {part: _unpacked(*packed) for part, packed in data["answers"].items()}
+        records = {}
+        for kind, (names, digests) in data["records"].items():
+            each = (digests[at : at + _DIGEST] for at in range(0, len(digests), _DIGEST))
+            records[kind] = dict(zip(names.split("\n") if names else (), each, strict=True))
+        return cls(answers, records, dict(data["started"]), dict(data["graph"]), dict(data["ended"]))
+
+
+def _packed(answers: Mapping[str, Answer]) -> list[Any]:
+    """Names, for each the number of its answer, and all answers that there are."""
+    numbers: dict[Answer, int] = {}
+    each = [numbers.setdefault(answer, len(numbers)) for answer in answers.values()]
+    return ["\n".join(answers), each, [_plain(answer) for answer in numbers]]
+
+
+def _unpacked(names: str, each: list[int], answers: list[Any]) -> dict[str, Answer]:
+    known = [_frozen(answer) for answer in answers]
+    return dict(zip(names.split("\n") if names else (), [known[place] for place in each], strict=True))
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+class Told:
+    """Answers of an earlier run by the same rules, those that hold, and those of this one, which it keeps.
+
+    ``facts`` are what rules look up, ``started`` says when work on changes began by statements of deployments, and
+    ``rules`` are a digest of all that answers rest on beside that.
+    """
+
+    def __init__(
+        self, cache: Cache, registry: KindRegistry, facts: Facts, started: Mapping[str, datetime], rules: bytes
+    ) -> None:
+        self._index = _Kept(cache, rules.hex())
+        self._registry, self._facts, self._times = registry, facts, started
+        self._answers: dict[str, dict[str, Answer]] = {}
+        self._is_new = False
+        try:
+            data = self._index.get(_PART)
+            self._before = None if data is None else _State.read(data)
+        except (LookupError, TypeError, ValueError, AttributeError):  # it is none of this program
+            self._before = None
+
+    def held(
+        self,
+        part: str,
+        records: Sequence[Record],
+        rests: Sequence[Rests],
+        judged: Callable[[Record], dict[str, Any]] = lambda record: record.data,
+    ) -> dict[str, Answer]:
+        """The answers that still hold of some records, by name; ``judged`` is what questions see of a record."""
+        before = self._before
+        if before is None:
+            return {}
+        known = before.answers.get(part, {})
+        kept = [record for record in records if record.name in known and self._is_same(record)]
+        others = self._others(kept, rests, judged) if kept and self._touched else set()
+        found = {record.name: known[record.name] for record in kept if record.name not in others}
+        self._answers.setdefault(part, {}).update(found)
+        return found
+
+    def add(self, part: str, record: Record, answer: Answer) -> None:
+        """Keep an answer that no clock moves."""
+        if self._is_known(record):
+            self._answers.setdefault(part, {})[record.name] = answer
+            self._is_new = True
+
+    def save(self, *, with_history: bool) -> None:
+        """Write what holds now; ``with_history`` where answers rest on how other changes ended."""
+        before, answers = self._before, self._answers
+        if before is not None and not self._touched and before.started == self._started:
+            if not self._is_new:
+                return
+            answers = {
+                part: {**before.answers.get(part, {}), **answers.get(part, {})}
+                for part in before.answers.keys() | answers.keys()
+            }
+        ended = self._ended if with_history else {}
+        self._index.put({_PART: _State(answers, self._records, self._started, self._graph, ended).as_data()})
+
+    # What is there now.
+
+    @cached_property
+    def _records(self) -> dict[str, dict[str, str]]:
+        return {
+            kind.name: {data["metadata"]["name"]: _digest(data) for data in self._facts.records(kind.name)}
+            for kind in self._registry
+        }
+
+    @cached_property
+    def _started(self) -> dict[str, int]:
+        return {name: number(at) for name, at in self._times.items()}
+
+    @cached_property
+    def _graph(self) -> dict[str, list[str]]:
+        graph = self._facts.graph
+        return {name: list(graph.needs(name) or ()) for name in self._records.get("Service", ())}
+
+    @cached_property
+    def _ended(self) -> dict[str, list[Any]]:
+        found = {}
+        for name, outcome in self._facts.change_outcomes.items():
+            change = self._facts.record("Change", name)
+            if change is not None:
+                counts = orjson.dumps([model_of(change), change["spec"].get("services", [])]).decode()
+                found[name] = [number(outcome.known), number(outcome.failed), counts]
+        return found
+
+    # What differs.
+
+    @cached_property
+    def _touched(self) -> frozenset[RecordId]:
+        """The records that are not what they were."""
+        before = self._before.records if self._before is not None else {}
+        return frozenset(
+            RecordId(kind, name)
+            for kind in before.keys() | self._records.keys()
+            for name in _differing(before.get(kind, {}), self._records.get(kind, {}))
+        )
+
+    @cached_property
+    def _moved(self) -> frozenset[str]:
+        """The changes of which statements say something else of when they began."""
+        return frozenset(_differing(self._before.started, self._started) if self._before is not None else ())
+
+    @cached_property
+    def _same_graph(self) -> bool:
+        is_touched = any(item.kind == "Service" for item in self._touched)
+        return self._before is not None and (not is_touched or self._before.graph == self._graph)
+
+    @cached_property
+    def _since(self) -> int | None:
+        """The first instant by which something else is known of how changes ended; None where nothing is."""
+        if self._before is None or not any(item.kind in ("Change", "Incident") for item in self._touched):
+            return None
+        before, now = self._before.ended, self._ended
+        return min((_first(before.get(name), now.get(name)) for name in _differing(before, now)), default=None)
+
+    def _is_known(self, record: Record) -> bool:
+        """True for a record that is what others find when they look it up."""
+        return self._facts.record(record.id.kind, record.name) is record.data
+
+    def _is_same(self, record: Record) -> bool:
+        is_moved = record.id.kind == "Change" and record.name in self._moved
+        return record.id not in self._touched and not is_moved and self._is_known(record)
+
+    def _others(
+        self, records: Iterable[Record], rests: Sequence[Rests], judged: Callable[[Record], dict[str, Any]]
+    ) -> set[str]:
+        """Of records that are what they were those of which something else may be said, for others are not."""
+        touched, kinds = self._touched, {item.kind for item in self._touched}
+        if any(not touched.isdisjoint(item.fixed) for item in rests):
+            return {record.name for record in records}
+        around = [item.where for item in rests if item.looks_around(kinds, same_graph=self._same_graph)]
+        risky = [item.where for item in rests if item.asks_for_risk]
+        since = self._since if risky else None
+        if not self._same_graph:
+            around += risky
+        by_anything, by_history = Sieve(around), Sieve(risky if since is not None else [])
+        is_named = _naming({item.name for item in touched})
+        found = set()
+        for record in records:
+            data = judged(record)
+            if by_anything.passing(data) or is_named(data):
+                found.add(record.name)
+            elif since is not None and by_history.passing(data):
+                at = when(record, BEGAN, self._times)
+                if at is None or number(at) >= since:  # of what was known when its work began
+                    found.add(record.name)
+        return found
+
+
+def _digest(data: Mapping[str, Any]) -> str:
+    return hashlib.blake2b(orjson.dumps(data), digest_size=_DIGEST // 2).hexdigest()
+
+
+def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """The names under which something else stands."""
+    if before != now:
+        yield from (name for name in before.keys() | now.keys() if before.get(name) != now.get(name))
+
+
+def _first(before: list[Any] | None, now: list[Any] | None) -> int:
+    """The first instant at which two ends of a change count differently; one of them may be missing."""
+    there = [item for item in (before, now) if item is not None]
+    is_failure_alone = len(there) == 2 and there[0][0] == there[1][0] and there[0][2] == there[1][2]
+    return min(int(item[1 if is_failure_alone else 0]) for item in there)
+
+
+def _naming(names: Set[str]) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether one of some names stands in a record."""
+    if len(names) > _FEW:
+        return lambda data: not names.isdisjoint(names_in(data))
+    texts = [orjson.dumps(name) for name in names]
+
+    def is_named(data: Mapping[str, Any]) -> bool:
+        whole = orjson.dumps(data)
+        return any(text in whole for text in texts)
+
+    return is_named

@@ -22,13 +22,17 @@ from itsm_as_code.compliance import Known
 from itsm_as_code.compliance.trend import Point, Trend
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.gate.revisions import Revision, Revisions
+from itsm_as_code.records.stored import StoredRecords, content_id
 from itsm_as_code.site import Past
 from itsm_as_code.site.pages import context_of
 from itsm_as_code.site.publish import Built, memory, renew
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
-from itsm_as_code.site.reads.notes import MARK, Notes
+from itsm_as_code.site.reads.differing import MARK, differing
+from itsm_as_code.site.reads.notes import Notes
+from itsm_as_code.site.reads.records import _Kinds
 from itsm_as_code.site.views.context import QUESTIONS
 from itsm_as_code.site.write import MARKER
+from itsm_as_code.validation import Validation
 from tests.conftest import NOW
 from tests.site.edits import BUREAU, Repository, edit
 
@@ -44,6 +48,7 @@ class Place:
     def publish(self, repository: Repository) -> tuple[Built, dict[str, bytes]]:
         """Build; what became of the pages, and what an empty folder would hold."""
         validation = repository.validated()
+        remember(validation, self.cache)
         more = repository.trend, repository.feeds
         how = {"remembered": self.memory, "processes": self.processes}
         built = site.publish(
@@ -56,6 +61,16 @@ class Place:
     def files(self) -> dict[str, bytes]:
         paths = (path for path in self.out.rglob("*") if path.is_file() and path.name != MARKER)
         return {path.relative_to(self.out).as_posix(): path.read_bytes() for path in paths}
+
+
+def remember(validation: Validation, cache: Cache) -> StoredRecords:
+    """What its records say, as whoever reads them with a cache keeps it."""
+    stored = StoredRecords(cache)
+    for record in validation.catalogue:
+        if record.valid and record.content is not None:
+            stored.add(record.kind, content_id(record.content), record.data)
+    stored.save()
+    return stored
 
 
 def differences(place: Place, repository: Repository) -> tuple[Built, list[str]]:
@@ -191,6 +206,7 @@ class Base:
     def __init__(self, top: Path) -> None:
         place = Place(top)
         _, self.files = place.publish(Repository())
+        self.cache = place.cache
         manifest = place.memory.load(place.out)
         assert manifest is not None
         self.manifest = manifest
@@ -210,7 +226,8 @@ class Base:
             context_of(validation, repository.revision, *more, beside=repository.beside, past=repository.past), notes
         )
         SeenNow(context, notes)
-        stale = renew(notes, replace(old, traces=traces)) - gone
+        other = differing(old.records, validation.catalogue, StoredRecords(self.cache))
+        stale = renew(notes, replace(old, traces=traces), other) - gone
         return {
             name
             for name, made in old.parts.items()
@@ -279,9 +296,11 @@ SHOWN = {
     "title": _titled("people/alice.yaml"),
     "titles": _titled("policies/backout-is-planned.yaml"),
     "brief": lambda repository: edit(repository, random.Random(16)),
+    "briefs": lambda repository: edit(repository, random.Random(16)),
+    "body": lambda repository: edit(repository, random.Random(25)),
+    "bodies": lambda repository: edit(repository, random.Random(7)),
     "whole": _with("people/alice.yaml", emails=["other@shop.example"]),
     "names": lambda repository: repository.files.pop("policies/risks/end-of-support-databases.yaml"),
-    "content": lambda repository: edit(repository, random.Random(7)),
     "referrers": lambda repository: edit(repository, random.Random(26)),
     "now": _later(timedelta(hours=1)),
     "day": _later(timedelta(days=1)),
@@ -315,6 +334,36 @@ def test_a_look_up_that_is_not_recorded_is_noticed(base: Base, kind: str) -> Non
     SHOWN[kind](repository)
     assert not base.missed(repository, "")
     assert base.missed(repository, kind)
+
+
+def test_free_text_is_no_look_up_of_what_many_records_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What facts tell, and what is remembered for many pages, is the same where records say other words."""
+    real = _Kinds.__init__
+
+    def reworded(self: Any, kinds: Any, notes: Notes) -> None:
+        fields = {kind.name: kind.prose for kind in Repository().validated().registry}
+        real(
+            self,
+            {kind: {n: _reworded(d, fields[kind]) for n, d in found.items()} for kind, found in kinds.items()},
+            notes,
+        )
+
+    monkeypatch.setattr(_Kinds, "__init__", reworded)
+    assert not differences(Place(tmp_path), Repository())[1]
+
+
+def _reworded(data: Any, words: frozenset[str]) -> Any:
+    return {**data, "spec": {key: "Other words." if key in words else value for key, value in data["spec"].items()}}
+
+
+def test_words_alone_render_only_what_shows_them(tmp_path: Path) -> None:
+    place, repository = Place(tmp_path), Repository()
+    path = "changes/2026/10/27/chg-20261027-app-start-cache.yaml"
+    place.publish(repository)
+    repository.files[path] = repository.files[path].replace(b"2.8 seconds", b"2.9 seconds")
+    built, wrong = differences(place, repository)
+    assert not wrong
+    assert built.rendered == 1
 
 
 def test_there_is_an_edit_for_every_kind_of_look_up(base: Base) -> None:

@@ -36,6 +36,8 @@ REFERENCE_EXISTS = Rule(
 )
 RULES = (REFERENCE_EXISTS,)
 
+Version = tuple[object, str, str, bool]
+"""The id of a record's content, or what it says; its path, its pack and whether it is valid."""
 MOST_MEANT: Final = 100
 """Names that are not there for which one that may have been meant is looked for; each costs a look at all names."""
 
@@ -82,8 +84,12 @@ class Record:
     def state(self) -> str | None:
         """The state that the kind's lifecycle reads, or None."""
         lifecycle = self.kind.lifecycle
-        state = get(self.data, parse_pointer(lifecycle["field"])) if lifecycle else None
+        state = self.at(parse_pointer(lifecycle["field"])) if lifecycle else None
         return state if isinstance(state, str) else None
+
+    def at(self, pointer: Pointer) -> Any:
+        """What the record says at a pointer; None where it says nothing."""
+        return get(self.data, pointer)
 
     def references(self) -> list[Reference]:
         return self.kind.references(self.data)
@@ -230,8 +236,8 @@ class Catalogue:
         """The records of a kind that break its schema."""
         return [record for record in self._by_kind.get(kind, {}).values() if not record.valid]
 
-    def version(self, item: RecordId) -> tuple[object, str, str, bool] | None:
-        """What tells one record from another: the id of its content, its path, its pack and whether it is valid."""
+    def version(self, item: RecordId) -> Version | None:
+        """What tells one record from another."""
         from itsm_as_code.records.stored import content_id  # loads more than who reads no records needs
 
         found = self.records.get(item)
@@ -239,6 +245,10 @@ class Catalogue:
             return None
         text = found.oid or (content_id(found.content) if found.content is not None else found.data)
         return text, found.path, found.pack, found.valid
+
+    def versions(self) -> Iterator[tuple[RecordId, Version]]:
+        """All records, each with what tells it from another one."""
+        yield from ((item, found) for item in self.records if (found := self.version(item)) is not None)
 
     def files(self) -> Iterator[tuple[RecordId, str, str | None]]:
         """The records that have a file, with its path and, where it is known, the id of its content."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from itsm_as_code.findings import Finding, RecordId
-from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.catalogue import Catalogue, Record, Version
 from itsm_as_code.records.graph import says, targets
 from itsm_as_code.records.lazy import KindData, LazyCatalogue, Records
 from itsm_as_code.records.references import Named
@@ -41,8 +41,14 @@ class ChangedCatalogue(LazyCatalogue):
     def broken(self, kind: str) -> list[Record]:
         return [record for item, record in self.own.items() if item.kind == kind and not record.valid]
 
-    def version(self, item: RecordId) -> tuple[object, str, str, bool] | None:
+    def version(self, item: RecordId) -> Version | None:
         return Catalogue.version(self, item) if item in self.touched else self.before.version(item)
+
+    def versions(self) -> Iterator[tuple[RecordId, Version]]:
+        yield from (row for row in self.before.versions() if row[0] not in self.touched)
+        for item in self.own:
+            if (found := Catalogue.version(self, item)) is not None:
+                yield item, found
 
     def files(self) -> Iterator[tuple[RecordId, str, str | None]]:
         yield from (row for row in self.before.files() if row[0] not in self.touched)

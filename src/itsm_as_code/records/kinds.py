@@ -25,6 +25,7 @@ SUFFIX = ".schema.json"
 API_VERSION = "itsm/v1"
 SCHEMA_FIRST = "; a kind of your own needs its schema first"
 """What the remedy ends with where nobody knows a kind: the gate reads schemas from the base."""
+_TEXT = "common.schema.json#/$defs/text"
 AGREED = "x-agreed-by"
 """Keyword of a field that names a person as having agreed: ``approver`` or ``author``."""
 AGREED_TO = "x-agreed-to"
@@ -86,6 +87,14 @@ class Kind:
     def lifecycle(self) -> Mapping[str, Any] | None:
         """The schema's ``x-lifecycle``, or None for a kind without states."""
         return self.schema.get("x-lifecycle")
+
+    @cached_property
+    def prose(self) -> frozenset[str]:
+        """The fields of ``spec`` that are free text: nothing but who reads them depends on what they say."""
+        spec = self.files[self.file].get("properties", {}).get("spec", {})
+        fields = spec.get("properties", {}).items()
+        texts = {name for name, said in fields if isinstance(said, dict) and said.get("$ref") == _TEXT}
+        return frozenset(texts.difference(self._references.get("spec", ())))
 
     @property
     def agreed_to(self) -> tuple[Pointer, ...]:

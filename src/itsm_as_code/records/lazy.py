@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from itsm_as_code.findings import Finding, Pointer, RecordId
-from itsm_as_code.records.catalogue import Catalogue, Listed, Record
+from itsm_as_code.records.catalogue import Catalogue, Listed, Record, Version
 from itsm_as_code.records.document import load
 from itsm_as_code.records.graph import RARE_FIELDS, says, targets
 from itsm_as_code.records.index import TreeIndex
@@ -127,9 +127,17 @@ class LazyCatalogue(Catalogue):
     def broken(self, kind: str) -> list[Record]:
         return []
 
-    def version(self, item: RecordId) -> tuple[object, str, str, bool] | None:
+    def version(self, item: RecordId) -> Version | None:
         row = self.listing(item.kind).get(item.name) if item.kind in self.registry.kinds else None
         return super().version(item) if row is None else (row[1], row[0], "", True)
+
+    def versions(self) -> Iterator[tuple[RecordId, Version]]:
+        for kind in self.registry:
+            for name, row in self.listing(kind.name).whole.items():
+                yield RecordId(kind.name, name), (row[1], row[0], "", True)
+        for record in self.packed:
+            if (found := super().version(record.id)) is not None:
+                yield record.id, found
 
     def files(self) -> Iterator[tuple[RecordId, str, str | None]]:
         for kind in self.registry:

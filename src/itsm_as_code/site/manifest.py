@@ -27,11 +27,15 @@ from typing import Any, Final
 import orjson
 
 from itsm_as_code.cache import Cache
+from itsm_as_code.site.reads.differing import Row, Rows
 from itsm_as_code.site.reads.notes import SIZE
 
 _PART: Final = 1 << 20
 _SEGMENT: Final = 1 << 16
 """Look-ups in an entry."""
+_LISTED: Final = 1 << 12
+"""Records in an entry, at most."""
+_RECORDS: Final = "records "
 _SHELF: Final = 512
 """Parts in an entry, at most on average."""
 _STATUS: Final = Struct("<QQqqI")
@@ -143,7 +147,7 @@ class Manifest:
     """A build: what all of it depends on, its look-ups by number with digests of their answers, and its parts.
 
     ``digests`` are 16 bytes each, one after the other; ``traces`` says which look-ups a remembered answer was made of;
-    ``head`` is what says which entries of the cache hold it.
+    ``records`` how every record stood there; ``head`` is what says which entries of the cache hold it.
     """
 
     whole: str
@@ -151,6 +155,7 @@ class Manifest:
     digests: bytes | bytearray = b""
     traces: Mapping[str, Collection[int]] = field(default_factory=dict)
     parts: Mapping[str, Made] = field(default_factory=dict)
+    records: Rows = field(default_factory=dict)
     head: dict[str, Any] = field(default_factory=dict)
 
 
@@ -172,7 +177,8 @@ class Memory:
         """Remember what was made for the site in a folder; what the entries of ``manifest.head`` hold stays there."""
         shelves = 1 << (len(manifest.parts) // _SHELF).bit_length()
         old, said, fresh = manifest.head.get("entries", {}), {}, {}
-        for name, entry in chain(_look_ups(manifest), _shelved(manifest.parts, shelves, old)):
+        entries = _look_ups(manifest), _listed(manifest.records), _shelved(manifest.parts, shelves, old)
+        for name, entry in chain.from_iterable(entries):
             said[name] = entry.said if isinstance(entry, Shelf) else digested(entry).hex()
             if isinstance(entry, bytes) and said[name] != old.get(name):
                 fresh[_place(out, name)] = b64encode(zlib.compress(entry, 1)).decode("ascii")
@@ -197,7 +203,11 @@ class Memory:
             inside, name = orjson.loads(entry(f"parts {number}")), f"reads {number}"
             shelf = Shelf(head["entries"][name], sum(inside[1]), partial(self._late, out, head, name))
             parts.update(_standing(inside, shelf))
-        return Manifest(head["whole"], keys, digests, traces, parts, head)
+        records: dict[str, dict[str, Row]] = {}
+        for name in head["entries"]:
+            if name.startswith(_RECORDS):
+                records.setdefault(name.split(" ")[1], {}).update(orjson.loads(entry(name)))
+        return Manifest(head["whole"], keys, digests, traces, parts, records, head)
 
     def _entry(self, out: Path, head: Any, name: str) -> bytes:
         """An entry that belongs to a head. ValueError where there is none."""
@@ -235,6 +245,14 @@ def _look_ups(manifest: Manifest) -> Iterator[tuple[str, bytes]]:
         yield f"digests {at}", bytes(manifest.digests[at * SIZE : (at + _SEGMENT) * SIZE])
     traces = {name: _packed(array("I", sorted(trace)).tobytes()) for name, trace in sorted(manifest.traces.items())}
     yield "traces", orjson.dumps(traces)
+
+
+def _listed(records: Rows) -> Iterator[tuple[str, bytes]]:
+    for kind, found in records.items():
+        names = sorted(found)
+        for at in range(0, len(names), _LISTED):
+            rows = {name: found[name] for name in names[at : at + _LISTED]}
+            yield f"{_RECORDS}{kind} {at}", orjson.dumps(rows)
 
 
 def _shelved(parts: Mapping[str, Made], shelves: int, old: Mapping[str, str]) -> Iterator[tuple[str, bytes | Shelf]]:

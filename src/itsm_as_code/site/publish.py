@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.policies.cel import end_children
 from itsm_as_code.processes import no_collection, spread
-from itsm_as_code.records.stored import program
+from itsm_as_code.records.stored import StoredRecords, program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory, digested
 from itsm_as_code.site.pages import Unit, context_of, logo, sitemap, units
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
-from itsm_as_code.site.reads.notes import MARK, SIZE, Notes, digest
+from itsm_as_code.site.reads.differing import MARK, OF_ALL, differing, rows
+from itsm_as_code.site.reads.notes import SIZE, Notes, digest
 from itsm_as_code.site.render import assets
 from itsm_as_code.site.theme import theme_of
 from itsm_as_code.site.views import state
@@ -39,6 +40,8 @@ _CHUNK: Final = 32
 _GENERATION: Final = 256
 """Times that processes take parts before others follow them: a process gets a copy of what it looks at of this one's
 memory (Python counts references there), and remembers answers; both end with it."""
+_OF_RECORDS: Final = (*OF_ALL, *OF_ALL.values(), "names", "everything")
+"""What is asked of records, of which it is known whether it is answered differently."""
 _SHARED: Final = (
     "context.outcomes_of_record", "context.findings_of_record", "context.changes_of", "context.incidents_of",
     "facts.outcomes_by_service", "facts.change_history", "facts.graph", "state.changes", "state.outages",
@@ -182,10 +185,11 @@ class _Job:
         """The numbers of the look-ups of the earlier build that are answered differently now."""
         manifest = self.memory.load(self.out) if self.memory is not None else None
         self.head = manifest.head if manifest is not None else {}
-        if manifest is None or manifest.whole != self.whole:
+        if self.memory is None or manifest is None or manifest.whole != self.whole:
             return set()
         self.old = manifest.parts
-        return renew(self.notes, manifest)
+        stored = StoredRecords(self.memory.cache)
+        return renew(self.notes, manifest, differing(manifest.records, self.validation.catalogue, stored))
 
     def _share(self, stage: Stage, left: list[Unit], work_out: Callable[[], None]) -> Iterator[Batch]:
         """Make parts in several processes, if they are many; each batch with look-ups by the numbers of this one.
@@ -262,7 +266,8 @@ class _Job:
                     )
                     self.made[name] = Made(made.reads, tuple(files))
             notes = self.notes
-            said = self.whole, list(notes.numbers), notes.digests, notes.traces, self.made, self.head
+            stand = rows(self.validation.catalogue)
+            said = self.whole, list(notes.numbers), notes.digests, notes.traces, self.made, stand, self.head
             self.memory.save(self.out, Manifest(*said))
         pages = {file.path for made in self.made.values() for file in made.files if file.path.endswith(".html")}
         old = {file.path for made in self.old.values() for file in made.files if file.path.endswith(".html")}
@@ -270,32 +275,23 @@ class _Job:
         return Built(len(pages), len(pages) - kept, kept, len(old - pages))
 
 
-def renew(notes: Notes, manifest: Manifest) -> set[int]:
+def renew(notes: Notes, manifest: Manifest, other: Collection[str]) -> set[int]:
     """Take over the look-ups of an earlier build; the numbers of those that are answered differently now.
 
-    A remembered answer whose own look-ups are all answered as before is not worked out again.
+    ``other`` are those about records (:func:`~itsm_as_code.site.reads.differing.differing`). A remembered answer whose
+    own look-ups are all answered as before is not worked out again.
     """
     notes.take(manifest.keys, manifest.digests)
     asked = bytearray(len(manifest.keys))  # 0: not yet, 1: holds, 2: is answered differently
-    sources: dict[str, bool] = {}
-
-    @cache
-    def has_any_record_changed() -> bool:
-        told = (f"whole{MARK}", f"names{MARK}")
-        return any(differs(number, key) for number, key in enumerate(manifest.keys) if key.startswith(told))
-
-    def is_implied(head: str, about: str) -> bool:
-        """True for a part of what did not change, which need not be asked."""
-        if head not in ("title", "brief"):
-            return False
-        whole = notes.numbers.get(f"whole{MARK}{about}", len(asked))
-        return whole < len(asked) and not differs(whole, manifest.keys[whole])  # beyond are look-ups of this build
+    about = {number for key in other if (number := notes.numbers.get(key)) is not None}
+    sources = dict.fromkeys(_OF_RECORDS, False) | {"referrers": "references" in other}
 
     def differs(number: int, key: str) -> bool:
+        if number in about:
+            return True
         if not asked[number]:
             asked[number] = 1
-            head, _, about = key.partition(MARK)
-            if has_changed(head) and not is_implied(head, about) and notes.renew(number, digest(notes.answer(key))):
+            if has_changed(key.partition(MARK)[0]) and notes.renew(number, digest(notes.answer(key))):
                 asked[number] = 2
         return asked[number] == 2
 
@@ -303,8 +299,8 @@ def renew(notes: Notes, manifest: Manifest) -> set[int]:
         """False where no look-up of a kind, or of a remembered answer, needs to be asked again."""
         if source not in sources:
             if source in notes.direct:
-                sources[source] = source != "referrers" or has_any_record_changed()
-                return sources[source]
+                sources[source] = True
+                return True
             trace = manifest.traces.get(source)
             sources[source] = trace is None or any(differs(number, manifest.keys[number]) for number in trace)
             if not sources[source] and trace is not None:
@@ -312,4 +308,4 @@ def renew(notes: Notes, manifest: Manifest) -> set[int]:
         return sources[source]
 
     kinds = ((number, key, key.partition(MARK)[0]) for number, key in enumerate(manifest.keys))
-    return {number for number, key, head in kinds if sources.get(head, True) and differs(number, key)}
+    return about | {number for number, key, head in kinds if sources.get(head, True) and differs(number, key)}

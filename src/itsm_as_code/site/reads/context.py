@@ -13,8 +13,9 @@ from itsm_as_code.gate.revisions import Revision, Revisions
 from itsm_as_code.policies import Outcome
 from itsm_as_code.policies.outcomes import Outcomes
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.reads.differing import MARK
 from itsm_as_code.site.reads.moments import SeenInstant, compared, day_in
-from itsm_as_code.site.reads.notes import MARK, Notes, bind, remembering
+from itsm_as_code.site.reads.notes import Notes, bind, remembering
 from itsm_as_code.site.reads.records import SeenCatalogue, SeenFacts, SeenRecord
 from itsm_as_code.site.views import state
 from itsm_as_code.site.views.context import QUESTIONS, Context
@@ -23,7 +24,7 @@ from itsm_as_code.site.views.values import Link
 if TYPE_CHECKING:
     from itsm_as_code.assurance.deployment_audit import Judged
     from itsm_as_code.assurance.shown import Shown
-    from itsm_as_code.compliance import Assessment
+    from itsm_as_code.compliance import Assessment, Trend
     from itsm_as_code.compliance.hindsight import Hindsight
     from itsm_as_code.gate.board import Case
     from itsm_as_code.policies.scorecards import Scorecard
@@ -85,6 +86,11 @@ def _told(history: Revisions | None) -> object:
     return None if history is None else (history.count, *map(_told_of, history.shown))
 
 
+def _shown_of(trend: Trend | None) -> object:
+    """Of a trend without a past no page says more than why there is none."""
+    return trend if trend is None or trend.has_past else [point.why for point in trend.points]
+
+
 def seen(validation: Validation, notes: Notes) -> Validation:
     """A validation that notes what is asked of its records, facts, results and instant."""
     now = validation.now
@@ -129,7 +135,7 @@ class _Context(Context):
         object.__setattr__(made, "plain", context)
         bind(made)
         notes.direct.update(
-            trend=lambda: context.trend,
+            trend=lambda: _shown_of(context.trend),
             revision=lambda: context.revision,
             controls=lambda: context.assessments,
             feed=lambda kind, name: (kind, name) in context.feeds,
@@ -196,7 +202,7 @@ class _Context(Context):
         return super().link(record)
 
     def own(self, record: Record) -> Record:
-        self.notes.note(MARK.join(("whole", record.id.kind, record.id.name)))
+        self.notes.of_record("whole", record.id.kind, record.id.name)
         return self.catalogue.seen(record).real
 
     def remember(self, question: str, name: str) -> Any:

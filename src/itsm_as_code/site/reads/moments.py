@@ -12,7 +12,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from itsm_as_code.horizon import AskedInstant
-from itsm_as_code.site.reads.notes import MARK, Notes
+from itsm_as_code.site.reads.differing import MARK
+from itsm_as_code.site.reads.notes import Notes
 
 _COMPARISONS: Final = {
     holds.__name__: holds for holds in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)

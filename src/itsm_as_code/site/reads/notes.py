@@ -14,13 +14,15 @@ from typing import Any, Final, TypeVar
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.reads.differing import MARK, OF_ALL
 
 T = TypeVar("T")
 
-MARK: Final = "\x1f"
-"""Between the parts of a key; no record name has it."""
 SIZE: Final = 16
 """Bytes of a digest."""
+_TOGETHER: Final = frozenset({"Policy"})
+"""Kinds of which every page names most: their titles are one answer."""
+_NONE: Final = bytes(SIZE)
 _ABSENT: Final = "\x00absent"
 _RECORDS: Final[dict[type, Callable[[Any], Any]]] = {}
 """How records stand in an answer: by their names, for who reads more of them notes that itself."""
@@ -71,6 +73,7 @@ class Notes:
         self.makers: dict[str, Callable[[str], object]] = {}
         self._values: dict[str, Any] = {}
         self._frame: set[int] = set()
+        self._is_broad = False
 
     def note(self, key: str) -> None:
         """Whoever is at work now asked this."""
@@ -78,6 +81,19 @@ class Notes:
         if number is None:
             number = self.add(key, digest(self.answer(key)))
         self._frame.add(number)
+
+    def of_record(self, part: str, kind: str, name: str) -> None:
+        """Whoever is at work now asked a part of a record; answers that are made of many rest on it in all of them."""
+        if self._is_broad or (part == "title" and kind in _TOGETHER):
+            self.of_records(OF_ALL[part], kind)
+        else:
+            self.of_records(part, kind, name)
+
+    def of_records(self, *key: str) -> None:
+        """Whoever is at work now asked what :func:`~itsm_as_code.site.reads.differing.differing` tells of."""
+        text = MARK.join(key)
+        number = self.numbers.get(text)
+        self._frame.add(self.add(text, _NONE) if number is None else number)
 
     def add(self, key: str, answer: bytes) -> int:
         """The number of a new key with the digest of its answer."""
@@ -103,20 +119,21 @@ class Notes:
         self._frame |= trace
 
     @contextmanager
-    def frame(self, trace: set[int] | None = None) -> Iterator[set[int]]:
-        """What is asked within, and nobody else's."""
-        outer = self._frame
-        self._frame = set() if trace is None else trace
+    def frame(self, trace: set[int] | None = None, *, is_broad: bool = False) -> Iterator[set[int]]:
+        """What is asked within, and nobody else's; ``is_broad`` where it is asked for many records."""
+        outer = self._frame, self._is_broad
+        self._frame, self._is_broad = set() if trace is None else trace, is_broad
         try:
             yield self._frame
         finally:
-            self._frame = outer
+            self._frame, self._is_broad = outer
 
     def remembered(self, name: str) -> Any:
         """A remembered answer; who takes anything from it notes what."""
         if name not in self._values:
-            with self.frame() as trace:
-                value = self.makers[name.partition(" ")[0]](name)
+            question, _, about = name.partition(" ")
+            with self.frame(is_broad=not about) as trace:
+                value = self.makers[question](name)
             # What was asked of it in an earlier build and still holds may have been made of more.
             self.traces[name] = trace.union(self.traces.get(name, ()))
             self._values[name] = value
@@ -142,7 +159,7 @@ class Notes:
             return value.get(self._read(*said), _ABSENT)
         if how == "in":
             return self._read(*said) in value
-        with self.frame(self.trace_of(head)):
+        with self.frame(self.trace_of(head), is_broad=True):
             return getattr(value, how)(*(self._read(*part.split(":", 1)) for part in said))
 
     def _read(self, form: str, text: str) -> object:
@@ -228,7 +245,7 @@ class Called:
                 raise TypeError(f"{self._name}.{method} was asked for {arguments}, which no key can hold")
             notes = self._notes
             notes.note(MARK.join((self._name, method, *(f"{part[0]}:{part[1]}" for part in said if part))))
-            with notes.frame(notes.trace_of(self._name)):
+            with notes.frame(notes.trace_of(self._name), is_broad=True):
                 return getattr(self._value, method)(*arguments)
 
         return call

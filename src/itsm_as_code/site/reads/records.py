@@ -1,7 +1,8 @@
 """Records, facts and a catalogue that note what is asked of them.
 
-A record tells apart its title, its brief (what is short in its ``spec``: owner, tier, status), and all of it: who links
-to a service does not depend on its plan for disasters.
+A record tells apart its title, its brief (what is short in its ``spec``: owner, tier, status), its body (all but free
+text), and all of it: who links to a service does not depend on its plan for disasters, and what counts changes not on
+what they are for.
 """
 
 from __future__ import annotations
@@ -9,22 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.findings import Pointer, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.facts import Data, Facts, Made
 from itsm_as_code.records.graph import ServiceGraph
-from itsm_as_code.site.reads.notes import MARK, Notes, bind, by_name, remembering
-
-_TOGETHER: Final = frozenset({"Policy"})
-"""Kinds of which every page names most: their titles are one answer."""
-_SHORT: Final = (str, int, float, bool, type(None))
+from itsm_as_code.site.reads.differing import MARK, SHORT
+from itsm_as_code.site.reads.notes import Notes, bind, by_name, remembering
 
 
 class SeenSpec(dict[str, Any]):
-    """A record's ``spec`` that notes whether what is short in it was asked for, or more."""
+    """A record's ``spec`` that notes whether what is short in it was asked for, free text, or more."""
 
     __slots__ = ("_record",)
 
@@ -32,17 +30,13 @@ class SeenSpec(dict[str, Any]):
         super().__init__(record.real.spec)
         self._record = record
 
-    def _part(self, key: object, value: object) -> None:
-        self._record.note("brief" if isinstance(value, _SHORT) else "whole")
-
     def __getitem__(self, key: str) -> Any:
-        value = dict.get(self, key)
-        self._part(key, value)
+        self._record.note_field(key, dict.get(self, key))
         return dict.__getitem__(self, key)
 
     def get(self, key: str, default: Any = None) -> Any:
         value = dict.get(self, key)
-        self._part(key, value)
+        self._record.note_field(key, value)
         return dict.get(self, key, default)
 
     def __contains__(self, key: object) -> bool:
@@ -80,11 +74,11 @@ class SeenRecord(Record):
         object.__setattr__(self, "kind", real.kind)
 
     def note(self, what: str) -> None:
-        kind, name = self.id.kind, self.id.name
-        if what == "title" and kind in _TOGETHER:
-            self.notes.note(MARK.join(("titles", kind)))
-        else:
-            self.notes.note(MARK.join((what, kind, name)))
+        self.notes.of_record(what, self.id.kind, self.id.name)
+
+    def note_field(self, key: str, value: object) -> None:
+        """Note that a field of the ``spec`` was asked for."""
+        self.note("whole" if key in self.kind.prose else "brief" if isinstance(value, SHORT) else "body")
 
     @property
     def title(self) -> str:
@@ -95,6 +89,18 @@ class SeenRecord(Record):
     def spec(self) -> dict[str, Any]:
         return SeenSpec(self)
 
+    @property
+    def pack(self) -> str:
+        self.note("brief")
+        return self.real.pack
+
+    def at(self, pointer: Pointer) -> Any:
+        if pointer[:1] == ("spec",) and len(pointer) > 1:
+            self.note_field(str(pointer[1]), self.real.at(pointer[:2]))
+        else:
+            self.note("body" if pointer[:1] == ("metadata",) else "whole")
+        return self.real.at(pointer)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self.id == other.id
 
@@ -102,7 +108,7 @@ class SeenRecord(Record):
         return hash(self.id)
 
 
-for _name in ("data", "path", "content", "oid", "valid", "pack"):
+for _name in ("data", "path", "content", "oid", "valid"):
 
     def _ask(self: SeenRecord, name: str = _name) -> Any:
         self.note("whole")
@@ -119,30 +125,18 @@ class SeenCatalogue(Catalogue):
     def __init__(self, real: Catalogue, notes: Notes) -> None:
         super().__init__(real.snapshot, real.registry, _Every(self), real.findings)
         self.real, self.notes = real, notes
-        notes.direct.update(
-            title=lambda kind, name: _title(real, kind, name),
-            titles=lambda kind: [(record.name, record.title) for record in real.of_kind(kind)],
-            brief=lambda kind, name: _brief(real, kind, name),
-            whole=lambda kind, name: _all_of(real, kind, name),
-            names=lambda kind: [record.name for record in real.of_kind(kind)],
-            content=lambda kind: [_all_of(real, kind, record.name) for record in real.of_kind(kind)],
-            everything=lambda: [_all_of(real, id_.kind, id_.name) for id_ in sorted(real.records, key=str)],
-            referrers=lambda kind, name: _referring(real, kind, name),
-        )
+        notes.direct["referrers"] = lambda kind, name: _referring(real, kind, name)
 
     def seen(self, record: Record) -> SeenRecord:
         return record if isinstance(record, SeenRecord) else SeenRecord(record, self.notes)
 
     def get(self, kind: str, name: str) -> Record | None:
         found = self.real.get(kind, name)
-        if kind in _TOGETHER:
-            self.notes.note(MARK.join(("titles", kind)))
-        else:
-            self.notes.note(MARK.join(("title", kind, name)))
+        self.notes.of_record("title", kind, name)
         return SeenRecord(found, self.notes) if found is not None else None
 
     def of_kind(self, kind: str) -> list[Record]:
-        self.notes.note(MARK.join(("names", kind)))
+        self.notes.of_records("names", kind)
         return [SeenRecord(record, self.notes) for record in self.real.of_kind(kind)]
 
     @property
@@ -157,15 +151,15 @@ class _Every(Mapping[RecordId, Record]):
         self._catalogue = catalogue
 
     def __getitem__(self, record: RecordId) -> Record:
-        self._catalogue.notes.note(MARK.join(("whole", record.kind, record.name)))
+        self._catalogue.notes.of_record("whole", record.kind, record.name)
         return self._catalogue.seen(self._catalogue.real.records[record])
 
     def __iter__(self) -> Iterator[RecordId]:
-        self._catalogue.notes.note("everything")
+        self._catalogue.notes.of_records("everything")
         return iter(self._catalogue.real.records)
 
     def __len__(self) -> int:
-        self._catalogue.notes.note("everything")
+        self._catalogue.notes.of_records("everything")
         return len(self._catalogue.real.records)
 
 
@@ -179,29 +173,13 @@ class _Referrers:
         return [(self._catalogue.seen(referrer), pointer) for referrer, pointer in found]
 
 
-def _title(catalogue: Catalogue, kind: str, name: str) -> str | None:
-    found = catalogue.get(kind, name)
-    return None if found is None else found.title
-
-
-def _brief(catalogue: Catalogue, kind: str, name: str) -> object:
-    found = catalogue.get(kind, name)
-    if found is None:
-        return None
-    return [(key, value) if isinstance(value, _SHORT) else key for key, value in found.spec.items()]
-
-
-def _all_of(catalogue: Catalogue, kind: str, name: str) -> object:
-    return catalogue.version(RecordId(kind, name))
-
-
 def _referring(catalogue: Catalogue, kind: str, name: str) -> str:
     found = catalogue.referrers.get(RecordId(kind, name), ())
     return "\n".join(f"{record.id.kind}/{record.id.name} {'/'.join(map(str, pointer))}" for record, pointer in found)
 
 
 class _Kinds:
-    """The records of all kinds as facts look them up."""
+    """The records of all kinds as facts look them up, who read no free text."""
 
     def __init__(self, real: Mapping[str, Mapping[str, Data]], notes: Notes) -> None:
         self._kinds = {kind: _Names(kind, records, notes) for kind, records in real.items()}
@@ -211,7 +189,7 @@ class _Kinds:
         return self._kinds.get(kind, default)
 
     def values(self) -> Iterator[Mapping[str, Data]]:
-        self._notes.note("everything")
+        self._notes.of_records("everything")
         return (names.real for names in self._kinds.values())
 
 
@@ -220,11 +198,11 @@ class _Names:
         self._kind, self.real, self._notes = kind, real, notes
 
     def get(self, name: str, default: Any = None) -> Any:
-        self._notes.note(MARK.join(("whole", self._kind, str(name))))
+        self._notes.of_record("body", self._kind, str(name))
         return self.real.get(name, default)
 
     def _all(self) -> Mapping[str, Data]:
-        self._notes.note(MARK.join(("content", self._kind)))
+        self._notes.of_records("bodies", self._kind)
         return self.real
 
     def values(self) -> Any:

@@ -21,7 +21,7 @@ from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.finance import ServiceCost
 from itsm_as_code.measures.retrospective import open_reviews
 from itsm_as_code.policies.scorecards import Scorecard, scorecards
-from itsm_as_code.records.catalogue import Catalogue, Record, get
+from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.facts import applies_to
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.service_levels import Feasibility, Promise
@@ -218,12 +218,12 @@ class Context:
     @cached_property
     def requests_of(self) -> Mapping[str, list[Record]]:
         """Requests by offering."""
-        return self._by("ServiceRequest", "spec", "offering")
+        return self._by("ServiceRequest", "offering")
 
     @cached_property
     def caused_by(self) -> Mapping[str, list[Record]]:
         """Incidents by the change that caused them."""
-        return self._by("Incident", "spec", "causedBy")
+        return self._by("Incident", "causedBy")
 
     def case(self, change: str) -> Case | None:
         """What a board has to know of a planned change; None for others."""
@@ -297,8 +297,8 @@ class Context:
             found[f"search {number}"] = part
         return found
 
-    def _by(self, kind: str, *pointer: str) -> dict[str, list[Record]]:
-        return _group(self.catalogue.of_kind(kind), lambda record: _names(get(record.data, pointer)))
+    def _by(self, kind: str, field: str) -> dict[str, list[Record]]:
+        return _group(self.catalogue.of_kind(kind), lambda record: _names(record.spec.get(field)))
 
     @cached_property
     def customers(self) -> list[Record]:
@@ -313,39 +313,39 @@ class Context:
     @cached_property
     def offerings_of(self) -> Mapping[str, list[Record]]:
         """Request offerings by service."""
-        return self._by("RequestOffering", "spec", "service")
+        return self._by("RequestOffering", "service")
 
     @cached_property
     def changes_of(self) -> Mapping[str, list[Record]]:
-        return self._by("Change", "spec", "services")
+        return self._by("Change", "services")
 
     @cached_property
     def incidents_of(self) -> Mapping[str, list[Record]]:
-        return self._by("Incident", "spec", "services")
+        return self._by("Incident", "services")
 
     @cached_property
     def agreements_of(self) -> Mapping[str, list[Record]]:
-        return self._by("ServiceLevelAgreement", "spec", "service")
+        return self._by("ServiceLevelAgreement", "service")
 
     @cached_property
     def services_of(self) -> Mapping[str, list[Record]]:
         """Services by owner."""
-        return self._by("Service", "spec", "owner")
+        return self._by("Service", "owner")
 
     @cached_property
     def services_with(self) -> Mapping[str, list[Record]]:
         """Services by supplier."""
-        return self._by("Service", "spec", "suppliers")
+        return self._by("Service", "suppliers")
 
     @cached_property
     def changes_by(self) -> Mapping[str, list[Record]]:
         """Changes by model."""
-        return self._by("Change", "spec", "model")
+        return self._by("Change", "model")
 
     @cached_property
     def teams_of(self) -> Mapping[str, list[Record]]:
         """Teams by member."""
-        return self._by("Team", "spec", "members")
+        return self._by("Team", "members")
 
     @cached_property
     def dependants(self) -> Mapping[str, list[tuple[Record, Mapping[str, Any]]]]:

@@ -232,11 +232,11 @@ def _row(context: Context, record: Record) -> Row:
         path = column.pointer
         if "*" in path:
             at = path.index("*")
-            values = get(record.data, path[:at]) or []
+            values = record.at(path[:at]) or []
             found = [get(item, path[at + 1 :]) for item in values]
             cells.append(display.show(display.at(*path[1:at]), found) if not path[at + 1 :] else _joined(found))
         else:
-            value = get(record.data, path)
+            value = record.at(path)
             cells.append(Missing("\u2013") if value is None else display.show(display.at(*path[1:]), value))
     return Row(tuple(cells))
 

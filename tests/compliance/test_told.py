@@ -355,19 +355,19 @@ def test_only_the_last_rules_are_remembered() -> None:
     assert len(cache._entries) == told_module._Kept.kept + 1
 
 
-@pytest.mark.parametrize("damage", [None, [], {}, {"answers": 1}, "answers", "records", "ended", "graph", "started"])
+@pytest.mark.parametrize(
+    "damage", [None, [], {}, {"answers": 1}, "answers", "records", "ended", "blamed", "graph", "started"]
+)
 def test_what_is_none_of_this_program_is_asked_anew(damage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     world, cache = World(), Remembering()
     before = world.assess(cache)
     get = TreeIndex.get
 
     def damaged(self: TreeIndex, name: str) -> Any:
-        found = get(self, name)
-        return (
-            {**found, damage: {"Change": ["a", "b"]} if damage in ("answers", "records") else 7}
-            if isinstance(damage, str)
-            else damage
-        )
+        if not isinstance(damage, str):
+            return damage
+        other = {"Change": ["a", "b"]} if damage in ("answers", "records") else 7
+        return orjson.dumps({**orjson.loads(get(self, name)), damage: other}).decode()
 
     monkeypatch.setattr(TreeIndex, "get", damaged)
     names = asked(monkeypatch)

@@ -28,12 +28,11 @@ from itsm_as_code.records.catalogue import Record
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import KindRegistry
+from itsm_as_code.records.outcomes import outcome
 from itsm_as_code.records.summary import model_of, number
 
 Answer = tuple[Any, ...]
 """What was said of a record: made of tuples, texts and numbers, as JSON can carry them."""
-Ended = Mapping[str, list[Any]]
-"""By change from when on its outcome is known, from when on as a failure, and in whose history it counts."""
 _PART: Final = "answers"
 _DIGEST: Final = 32
 _FEW: Final = 16
@@ -82,32 +81,39 @@ class _Kept(TreeIndex):
 @dataclass(frozen=True, slots=True)
 class _State:
     """Answers by part and record, and what they were given of: digests by kind and name, when work on changes began by
-    statements, what services need, and how changes ended."""
+    statements, what services need, which changes incidents name and when, and how changes ended."""
 
     answers: dict[str, dict[str, Answer]]
     records: dict[str, dict[str, str]]
     started: dict[str, int]
     graph: dict[str, list[str]]
+    blamed: dict[str, list[int]]
     ended: dict[str, list[Any]]
 
-    def as_data(self) -> dict[str, Any]:
-        return {
+    def written(self) -> str:
+        """As one text, which is compared with what was meant in no time."""
+        data = {
             "answers": {part: _packed(answers) for part, answers in self.answers.items()},
             "records": {kind: ["\n".join(found), "".join(found.values())] for kind, found in self.records.items()},
             "started": self.started,
             "graph": self.graph,
+            "blamed": self.blamed,
             "ended": self.ended,
         }
+        return orjson.dumps(data).decode()
 
     @classmethod
-    def read(cls, data: Any) -> _State:
-        """The state that some data stands for; an exception where it stands for none."""
+    def read(cls, text: Any) -> _State:
+        """The state that was written so; an exception where none was."""
+        data = orjson.loads(text)
         answers = {part: _unpacked(*packed) for part, packed in data["answers"].items()}
         records = {}
         for kind, (names, digests) in data["records"].items():
             each = (digests[at : at + _DIGEST] for at in range(0, len(digests), _DIGEST))
             records[kind] = dict(zip(names.split("\n") if names else (), each, strict=True))
-        return cls(answers, records, dict(data["started"]), dict(data["graph"]), dict(data["ended"]))
+        return cls(
+            answers, records, dict(data["started"]), dict(data["graph"]), dict(data["blamed"]), dict(data["ended"])
+        )
 
 
 def _packed(answers: Mapping[str, Answer]) -> list[Any]:
@@ -145,8 +151,8 @@ class Told:
         self._answers: dict[str, dict[str, Answer]] = {}
         self._is_new = False
         try:
-            data = self._index.get(_PART)
-            self._before = None if data is None else _State.read(data)
+            text = self._index.get(_PART)
+            self._before = None if text is None else _State.read(text)
         except (LookupError, TypeError, ValueError, AttributeError):  # it is none of this program
             self._before = None
 
@@ -184,8 +190,9 @@ class Told:
                 part: {**before.answers.get(part, {}), **answers.get(part, {})}
                 for part in before.answers.keys() | answers.keys()
             }
-        ended = self._ended if with_history else {}
-        self._index.put({_PART: _State(answers, self._records, self._started, self._graph, ended).as_data()})
+        history = (self._blamed, self._ended) if with_history else ({}, {})
+        state = _State(answers, self._records, self._started, self._graph, *history)
+        self._index.put({_PART: state.written()})
 
     # What is there now.
 
@@ -206,13 +213,25 @@ class Told:
         return {name: list(graph.needs(name) or ()) for name in self._records.get("Service", ())}
 
     @cached_property
+    def _blamed(self) -> dict[str, list[int]]:
+        return {name: [number(at) for at in times] for name, times in self._facts.blamed.items()}
+
+    @cached_property
     def _ended(self) -> dict[str, list[Any]]:
-        found = {}
-        for name, outcome in self._facts.change_outcomes.items():
+        """By that of before, and by the changes that differ or of which incidents say something else."""
+        before, names = self._before, set(self._records.get("Change", ()))
+        if before is not None:
+            names = {item.name for item in self._touched if item.kind == "Change"}
+            names.update(_differing(before.blamed, self._blamed))
+        found = dict(before.ended) if before is not None else {}
+        for name in names:
             change = self._facts.record("Change", name)
-            if change is not None:
+            ended = outcome(change, self._facts.blamed) if change is not None else None
+            if change is not None and ended is not None:
                 counts = orjson.dumps([model_of(change), change["spec"].get("services", [])]).decode()
-                found[name] = [number(outcome.known), number(outcome.failed), counts]
+                found[name] = [number(ended.known), number(ended.failed), counts]
+            else:
+                found.pop(name, None)
         return found
 
     # What differs.

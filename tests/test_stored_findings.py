@@ -141,6 +141,23 @@ def test_a_tree_is_judged_by_one_near_it(bank: Workshop, tmp_path: Path) -> None
     assert near.by_index >= 1, "the others touch what judges"
 
 
+def test_a_parameter_of_a_service_is_asked_for_again(workshop: Workshop, tmp_path: Path) -> None:
+    """Where a service says another value, records are judged by it that stay as they are."""
+    read = "params: {steps: {default: 2, description: Steps., from: {annotation: steps, of: service}}}"
+    of_policy("params.steps < 3", "Change", read)(workshop)
+    said_of = "{type: normal, services: [orders], requester: alice, summary: Tune it., status: proposed}"
+    name = "chg-20261122-tune"
+    head = f"apiVersion: itsm/v1\nkind: Change\nmetadata: {{name: {name}, title: Tune}}\n"
+    workshop.write(f"changes/2026/11/22/{name}.yaml", f"{head}spec: {said_of}\n")
+    workshop.commit()
+    before = answer(workshop, NOW, tmp_path / "cache")
+    _edit(workshop.path / "services/orders.yaml", "title: Orders", "title: Orders, annotations: {steps: '5'}")
+    workshop.commit()
+    after = answer(workshop, NOW, tmp_path / "cache")
+    assert said(after) == said(answer(workshop, NOW))
+    assert len(after.findings) == len(before.findings) + 1
+
+
 def test_what_was_missing_before_is_counted_once(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

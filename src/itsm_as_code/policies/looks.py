@@ -31,8 +31,10 @@ def reads_any(policy: Policy, kinds: Collection[str]) -> bool:
 
 
 def kinds_read(policy: Policy) -> frozenset[str] | None:
-    """The kinds of records that a policy asks for; None for any."""
+    """The kinds of records that a policy asks for, by itself or for its parameters; None for any."""
     found = [reads(text) for _, text in policy.expressions()]
+    if any(parameter.get("from", {}).get("of") == "service" for parameter in policy.params.values()):
+        found.append(frozenset({"Service"}))  # whose name stands in the record
     return None if None in found else frozenset().union(*(kinds for kinds in found if kinds is not None))
 
 

@@ -24,7 +24,7 @@ class ChangedCatalogue(LazyCatalogue):
         Catalogue.__init__(self, changed.snapshot, before.registry, Records(self), changed.findings)
         self.before = before
         self.own, self._gone = dict(changed.records), gone
-        self._brought, self._packed = before._brought, before._packed
+        self._brought, self._packed, self._valid = before._brought, before._packed, {}
         self.touched = frozenset([*self.own, *gone])
         """The records that may differ."""
         valid = [record.data for record in self.own.values() if record.valid]
@@ -89,11 +89,6 @@ class ChangedCatalogue(LazyCatalogue):
         found = {record.id: record for record in left}
         found |= {item: self.own[item] for item in wanted if item in self.own and self.own[item].valid}
         return [found[item] for item in wanted if item in found]
-
-    def of_kind(self, kind: str) -> list[Record]:
-        if kind not in self.registry.kinds:
-            return []
-        return self.some(kind, sorted([*self._standing(kind), *self._brought.get(kind, ())]))
 
     def names(self, kind: str) -> list[str]:
         if kind not in self.registry.kinds:

@@ -87,6 +87,7 @@ class LazyCatalogue(Catalogue):
         self._listings: dict[str, Divided] = {}
         self._sources: Divided | None = None
         self._packed: list[Record] = []
+        self._valid: dict[str, list[Record]] = {}
         self._references = References(self.part)
         self.summary = Summary(self._changes, self.part)
 
@@ -109,6 +110,7 @@ class LazyCatalogue(Catalogue):
         for record in more:
             self._brought.setdefault(record.id.kind, {})[record.id.name] = record
             self._packed.append(record)
+        self._valid.clear()
         self.findings = findings
         return self
 
@@ -182,9 +184,9 @@ class LazyCatalogue(Catalogue):
         return next(iter(self.some(kind, [name])), None)
 
     def of_kind(self, kind: str) -> list[Record]:
-        if kind not in self.registry.kinds:
-            return []
-        return self.some(kind, sorted([*self.listing(kind).whole, *self._brought.get(kind, ())]))
+        if kind not in self._valid:
+            self._valid[kind] = self.some(kind, sorted(self.names(kind)))
+        return self._valid[kind]
 
     def names(self, kind: str) -> list[str]:
         if kind not in self.registry.kinds:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from itsm_as_code.cache import Cache
 from itsm_as_code.errors import ItsmError
@@ -57,13 +58,13 @@ class Both:
     """A repository judged by an index and without, as a commit and as a work tree."""
 
     def __init__(self, shop: Workshop, folder: Path) -> None:
-        self._shop, self._folder = shop, folder
+        self.shop, self._folder = shop, folder
         self.wrong: list[str] = []
         self.by_index = self.judged = 0
 
     def compare(self, what: str, now: datetime = NOW) -> None:
         for is_tree in (False, True):
-            snap = WorkTree(self._shop.path) if is_tree else Repository(self._shop.path).snapshot(self._shop.tip())
+            snap = WorkTree(self.shop.path) if is_tree else Repository(self.shop.path).snapshot(self.shop.tip())
             stored = StoredRecords(Cache(self._folder))
             try:
                 right = told(standing(snap, None, lambda _: now))
@@ -80,7 +81,7 @@ class Both:
 
     def run(self, seed: int, folders: tuple[str, ...] = OF_RECORDS) -> None:
         """Edit, and judge both ways; the edits of every fifth seed stay for those that follow."""
-        shop, chance, base = self._shop, random.Random(seed), self._shop.tip()
+        shop, chance, base = self.shop, random.Random(seed), self.shop.tip()
         what = Edits(shop, seed, folders).make(chance.randint(1, 4))
         shop.commit()
         for _ in range(2):
@@ -94,7 +95,7 @@ class Both:
 def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Both:
     """The organisation of this repository, judged once."""
     found = Both(organisation(tmp_path / "repository"), tmp_path / "cache")
-    settled(found._shop, monkeypatch)
+    settled(found.shop, monkeypatch)
     found.compare("as it is")
     return found
 
@@ -104,6 +105,39 @@ def test_what_is_known_by_an_index_is_what_judging_says(both: Both, seed: int, f
     both.run(seed, folders)
     assert both.wrong == []
     assert both.by_index > 1
+
+
+WAIVER = """\
+apiVersion: itsm/v1
+kind: Waiver
+metadata: {name: at-peak, title: For a while}
+spec:
+  check: redundant-at-peak
+  records: [{kind: Service, name: container-platform-frankfurt}]
+  reason: It takes time.
+  risk: Some.
+  requester: yusuf-arslan
+  approver: samuel-okafor
+  from: "2026-11-20T00:00:00Z"
+  until: "2026-12-04T00:00:00Z"
+"""
+
+
+def test_a_waiver_of_a_check_is_unneeded_once_another_record_is_mended(both: Both) -> None:
+    """What judges was touched by the waiver, and nothing but a check looks from one cluster at the other."""
+    both.shop.write("policies/waivers/at-peak.yaml", WAIVER)
+    both.shop.commit()
+    both.compare("waived")
+    file = next(both.shop.path.rglob("container-platform-berlin.yaml"))
+    data = yaml.load(file.read_bytes(), yaml.CSafeLoader)
+    for measure in data["spec"]["capacity"]:
+        measure["limit"] *= 10
+    file.write_text(yaml.dump(data, sort_keys=False))
+    both.shop.commit()
+    before = both.by_index
+    both.compare("mended")
+    assert both.wrong == []
+    assert both.by_index == before + 2
 
 
 @pytest.mark.deep

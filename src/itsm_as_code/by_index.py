@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from itsm_as_code.configuration import PATH as CONFIGURATION
 from itsm_as_code.errors import GitError
 from itsm_as_code.findings import Finding, RecordId, sort_findings
-from itsm_as_code.policies.affected import affected, brings_rules
+from itsm_as_code.policies.affected import affected, brings_rules, with_waived
 from itsm_as_code.policies.cel import take_over
 from itsm_as_code.policies.engine import PolicyEngine
 from itsm_as_code.policies.policy import POLICY_EVALUATES, policies_of
@@ -167,6 +167,7 @@ def judged_again(
         # Whoever names what is not there is told of the nearest name, and where a record of another kind has it.
         records |= {item.record for item in before if item.rule == REFERENCE_EXISTS.id and item.record is not None}
     read = {source.place for source in Settings.of(settings.raw).sources}  # they name services, others now perhaps
+    records = with_waived(catalogue, records, all_checks=True)
     focus = Focus(records, None, changes.keys() | read, catalogue.touched, found)
     rule_set = replace(indexed.rule_set, catalogue=catalogue)
     validation = assess_catalogue(catalogue, rule_set, now, focus=focus)

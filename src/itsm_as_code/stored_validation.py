@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from itsm_as_code.by_index import Committed
-from itsm_as_code.checks import waivable_ids
 from itsm_as_code.index_parts import SAID
 from itsm_as_code.policies.outcomes import Outcomes
 from itsm_as_code.policies.waivers import WaiverState, as_it_was
@@ -54,9 +53,7 @@ class _Whole:
             raise NotIndexed("nothing differs")
         outcomes = Outcomes.read(said["outcomes"]).without(focus, validation.outcomes, catalogue.place)
         known = zip(validation.waivers, _waivers(said, earlier, now), strict=True)
-        # Whether a waiver of a policy is needed is told from its records; all checks were asked again.
-        checks = {*waivable_ids()}
-        waivers = tuple(old if focus.isdisjoint(old.subjects) and old.rule not in checks else new for new, old in known)
+        waivers = tuple(old if focus.isdisjoint(old.subjects) else new for new, old in known)
         return replace(validation, outcomes=outcomes, waivers=waivers)
 
     def judged(self, validation: Validation) -> Validation:

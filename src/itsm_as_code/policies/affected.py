@@ -54,10 +54,21 @@ def affected(
     found = set(touched)
     found.update(_left_alone(base, candidate, touched))
     found.update(_looking(base, candidate, touched, engine))
+    return with_waived(candidate, found)
+
+
+def with_waived(candidate: Catalogue, records: Set[RecordId], *, all_checks: bool = False) -> frozenset[RecordId]:
+    """Some records with all those of each waiver that names one: whether it is needed is told from all its records.
+
+    Where ``all_checks`` are asked, what they find of any record may be new, so all that have waivers of them are there.
+    """
+    found, left = set(records), []
     for waiver in candidate.of_kind("Waiver"):
-        subjects = {RecordId(item["kind"], item["name"]) for item in waiver.spec["records"]}
-        if not found.isdisjoint(subjects):  # whether a waiver is needed is told from all its records
-            found |= subjects
+        left.append({RecordId(item["kind"], item["name"]) for item in waiver.spec["records"]})
+        if all_checks and "check" in waiver.spec:
+            found |= left[-1]
+    while more := [subjects for subjects in left if not found.isdisjoint(subjects) and not subjects <= found]:
+        found.update(*more)
     return frozenset(found)
 
 

@@ -94,11 +94,14 @@ class Lost(Exception):
 class Shelf:
     """The look-ups of some parts, one part after the other, which are read when somebody asks.
 
-    ``said`` is a digest of the entry, ``size`` how many there are.
+    ``said`` is a digest of the entry, ``size`` how many there are; ``parts`` are all that stand on it, and ``told`` is
+    a digest of their entry.
     """
 
     def __init__(self, said: str, size: int, read: Callable[[], bytes | None]) -> None:
         self.said, self.size, self._read = said, size, read
+        self.parts: dict[str, Made] = {}
+        self.told = ""
 
     @cached_property
     def _numbers(self) -> array[int] | None:
@@ -179,7 +182,7 @@ class Memory:
         old, said, fresh = manifest.head.get("entries", {}), {}, {}
         entries = _look_ups(manifest), _listed(manifest.records), _shelved(manifest.parts, shelves, old)
         for name, entry in chain.from_iterable(entries):
-            said[name] = entry.said if isinstance(entry, Shelf) else digested(entry).hex()
+            said[name] = entry if isinstance(entry, str) else digested(entry).hex()
             if isinstance(entry, bytes) and said[name] != old.get(name):
                 fresh[_place(out, name)] = b64encode(zlib.compress(entry, 1)).decode("ascii")
         head = {"whole": manifest.whole, "look-ups": len(manifest.keys), "shelves": shelves, "entries": said}
@@ -202,7 +205,8 @@ class Memory:
         for number in range(head["shelves"]):
             inside, name = orjson.loads(entry(f"parts {number}")), f"reads {number}"
             shelf = Shelf(head["entries"][name], sum(inside[1]), partial(self._late, out, head, name))
-            parts.update(_standing(inside, shelf))
+            shelf.parts, shelf.told = dict(_standing(inside, shelf)), head["entries"][f"parts {number}"]
+            parts.update(shelf.parts)
         records: dict[str, dict[str, Row]] = {}
         for name in head["entries"]:
             if name.startswith(_RECORDS):
@@ -255,8 +259,8 @@ def _listed(records: Rows) -> Iterator[tuple[str, bytes]]:
             yield f"{_RECORDS}{kind} {at}", orjson.dumps(rows)
 
 
-def _shelved(parts: Mapping[str, Made], shelves: int, old: Mapping[str, str]) -> Iterator[tuple[str, bytes | Shelf]]:
-    """Parts by shelf, and their look-ups: the shelf itself where all of those are on it already."""
+def _shelved(parts: Mapping[str, Made], shelves: int, old: Mapping[str, str]) -> Iterator[tuple[str, bytes | str]]:
+    """Parts by shelf, and their look-ups: a digest in the place of what stands there already."""
     named: list[list[str]] = [[] for _ in range(shelves)]
     for name in sorted(parts):
         named[zlib.crc32(name.encode("utf-8", "surrogatepass")) % shelves].append(name)
@@ -265,7 +269,10 @@ def _shelved(parts: Mapping[str, Made], shelves: int, old: Mapping[str, str]) ->
         name = f"reads {number}"
         shelf = _shelf_of(inside.values())
         if shelf is not None and old.get(name) == shelf.said:
-            yield name, shelf
+            yield name, shelf.said
+            if inside == shelf.parts and old.get(f"parts {number}") == shelf.told:
+                yield f"parts {number}", shelf.told
+                continue
         else:
             reads = {}
             for part, made in inside.items():

@@ -367,4 +367,4 @@ def test_words_alone_render_only_what_shows_them(tmp_path: Path) -> None:
 
 
 def test_there_is_an_edit_for_every_kind_of_look_up(base: Base) -> None:
-    assert set(base.kinds) == set(SHOWN)
+    assert set(base.kinds) - {"together"} == set(SHOWN)

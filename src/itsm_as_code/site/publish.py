@@ -40,8 +40,8 @@ _CHUNK: Final = 32
 _GENERATION: Final = 256
 """Times that processes take parts before others follow them: a process gets a copy of what it looks at of this one's
 memory (Python counts references there), and remembers answers; both end with it."""
-_OF_RECORDS: Final = (*OF_ALL, *OF_ALL.values(), "names", "everything")
-"""What is asked of records, of which it is known whether it is answered differently."""
+_OF_RECORDS: Final = (*OF_ALL, *OF_ALL.values(), "names", "everything", "together")
+"""What is asked of records and the like, of which it is known whether it is answered differently."""
 _SHARED: Final = (
     "context.outcomes_of_record", "context.findings_of_record", "context.changes_of", "context.incidents_of",
     "facts.outcomes_by_service", "facts.change_history", "facts.graph", "state.changes", "state.outages",
@@ -186,6 +186,7 @@ class _Job:
         manifest = self.memory.load(self.out) if self.memory is not None else None
         self.head = manifest.head if manifest is not None else {}
         if self.memory is None or manifest is None or manifest.whole != self.whole:
+            _ = [self.notes.has_changed(head) for head in self.notes.together]
             return set()
         self.old = manifest.parts
         stored = StoredRecords(self.memory.cache)
@@ -284,7 +285,8 @@ def renew(notes: Notes, manifest: Manifest, other: Collection[str]) -> set[int]:
     notes.take(manifest.keys, manifest.digests)
     asked = bytearray(len(manifest.keys))  # 0: not yet, 1: holds, 2: is answered differently
     about = {number for key in other if (number := notes.numbers.get(key)) is not None}
-    sources = dict.fromkeys(_OF_RECORDS, False) | {"referrers": "references" in other}
+    sources = dict.fromkeys(_OF_RECORDS, False) | {head: notes.has_changed(head) for head in notes.together}
+    sources["referrers"] = "references" in other
 
     def differs(number: int, key: str) -> bool:
         if number in about:

@@ -98,6 +98,7 @@ def seen(validation: Validation, notes: Notes) -> Validation:
         now=lambda *asked: compared(now, *asked) if asked else now,
         day=lambda zone: day_in(now, zone),
     )
+    notes.together.update(now=lambda: now, day=lambda: now)
     catalogue = SeenCatalogue(validation.catalogue, notes)
     waivers = tuple(replace(item, record=SeenRecord(item.record, notes)) for item in validation.waivers)
     return replace(
@@ -146,6 +147,15 @@ class _Context(Context):
             history=lambda path: _told(context.past.revisions.get(path)),
             proof=context.proof,
             deployed=context.deployed,
+        )
+        past = context.past
+        notes.together.update(
+            feed=lambda: sorted(context.feeds),
+            case=lambda: sorted(context.cases.items()),
+            scorecard=lambda: [*context.scorecards.values()],
+            history=lambda: [(path, _told(found)) for path, found in sorted(past.revisions.items())],
+            proof=lambda: past.shown if isinstance(past.shown, str) else sorted(past.shown.items()),
+            deployed=lambda: past.deployed if isinstance(past.deployed, str) else sorted(past.deployed.items()),
         )
         for question in QUESTIONS:
             notes.makers[question] = made._answer

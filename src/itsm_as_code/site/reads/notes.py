@@ -63,6 +63,7 @@ class Notes:
 
     A key is a text of parts: what was asked, and of what. The first part is one of ``direct``, or the name of a
     remembered answer (``facts.graph``), which is worked out once for all who ask and has a trace of its own.
+    ``together`` says of some of ``direct`` what all of their look-ups rest on: while that is the same, none is asked.
     """
 
     def __init__(self) -> None:
@@ -70,6 +71,7 @@ class Notes:
         self.digests = bytearray()
         self.traces: dict[str, Collection[int]] = {}
         self.direct: dict[str, Callable[..., object]] = {}
+        self.together: dict[str, Callable[[], object]] = {}
         self.makers: dict[str, Callable[[str], object]] = {}
         self._values: dict[str, Any] = {}
         self._frame: set[int] = set()
@@ -100,6 +102,16 @@ class Notes:
         number = self.numbers[key] = len(self.numbers)
         self.digests += answer
         return number
+
+    def has_changed(self, head: str) -> bool:
+        """True unless all look-ups of a kind rest on what is as it was; from now on it is what it is now."""
+        if head not in self.together:
+            return True
+        key, now = f"together{MARK}{head}", digest(self.together[head]())
+        number = self.numbers.get(key)
+        if number is None:
+            self.add(key, now)
+        return number is None or self.renew(number, now)
 
     def take(self, keys: Iterable[str], digests: bytes | bytearray) -> None:
         """Begin with look-ups of an earlier build."""

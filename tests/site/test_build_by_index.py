@@ -90,6 +90,8 @@ def random_builds(shop: Shop, seed: int, steps: int) -> None:
     chance = random.Random(seed)
     assert shop.differences("--rev", "HEAD") == []
     for step in range(steps):
+        if step % 3 == 2:  # what is broken, or judged at another time, is read each time
+            shop.files = Repository()
         what = edit(shop.files, chance)
         if step % 2:
             shop.commit()

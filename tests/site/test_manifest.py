@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from itsm_as_code import cache
 from itsm_as_code.site import manifest as module
-from itsm_as_code.site.manifest import File, Made, Manifest, Memory
+from itsm_as_code.site.manifest import File, Lost, Made, Manifest, Memory
 from itsm_as_code.site.reads.notes import digest
 
 OUT = Path("/srv/site")
@@ -76,7 +76,7 @@ def test_what_was_saved_is_loaded(memory: Memory) -> None:
 
 def test_only_what_differs_is_written(memory: Memory) -> None:
     memory.save(OUT, _manifest())
-    assert len(_store(memory).written) == 1 + 2 * 4 + 1 + 2 * 8  # head, look-ups, traces, shelves
+    assert len(_store(memory).written) == 1 + 2 * 4 + 1 + 3 * 8  # head, look-ups, traces, shelves
     old = memory.load(OUT)
     assert old is not None
     _store(memory).written = {}
@@ -85,12 +85,31 @@ def test_only_what_differs_is_written(memory: Memory) -> None:
     name = "record Team/7"
     for changed, count in (
         ({name: replace(old.parts[name], files=())}, 2),
-        ({name: Made(array("I", [9]), old.parts[name].files)}, 3),
+        ({name: Made(array("I", [9]), old.parts[name].files)}, 4),
     ):
         memory.save(OUT, replace(old, parts={**old.parts, **changed}))
         assert len(_store(memory).written) == count, changed
     memory.save(OUT, replace(old, keys=[*old.keys, "more"], digests=bytes(old.digests) + b"d" * 16))
     assert len(_store(memory).written) == 3
+
+
+def test_only_shelves_with_a_look_up_that_is_stale_are_read(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = _manifest()
+    memory.save(OUT, manifest)
+    found, store = memory.load(OUT), _store(memory)
+    assert found is not None
+    by_name, read, real = _names(memory), list[str](), store.get_many
+
+    def noted(space: bytes, ids: Iterable[str]) -> Iterator[tuple[str, Any]]:
+        wanted = list(ids)
+        read.extend(by_name[space + bytes.fromhex(one)] for one in wanted)
+        return real(space, wanted)
+
+    monkeypatch.setattr(store, "get_many", noted)
+    stale = {7}
+    resting = {name for name, made in manifest.parts.items() if made.rests_on(stale)}
+    assert {name for name, made in found.parts.items() if made.rests_on(stale)} == resting
+    assert set(read) == {_shelf(name) for name in resting}
 
 
 def test_entries_that_nothing_needs_any_more_go(memory: Memory) -> None:
@@ -99,7 +118,7 @@ def test_entries_that_nothing_needs_any_more_go(memory: Memory) -> None:
     assert old is not None
     memory.save(OUT, Manifest("whole", head=old.head))
     fewer = len(_store(memory).entries())
-    assert fewer == 1 + 1 + 2
+    assert fewer == 1 + 1 + 3
     assert _plain(memory.load(OUT)) == _plain(Manifest("whole"))
 
 
@@ -157,8 +176,19 @@ def _shelf(part: str) -> str:
 
 
 def _lost(manifest: Manifest) -> set[str]:
-    """Parts that depend on a look-up that there is not."""
-    return {name for name, made in manifest.parts.items() if made.rests_on({1000})}
+    """Parts of which nobody knows what they were made of."""
+    return {name for name, made in manifest.parts.items() if _is_lost(made)}
+
+
+def _is_lost(made: Made) -> bool:
+    try:
+        list(made.reads)
+    except Lost:
+        asked = {*range(50)}
+        assert made.rests_on(asked)
+        assert not made.rests_on({1000})
+        return True
+    return False
 
 
 _SCALARS = st.sampled_from(

@@ -94,12 +94,13 @@ class Lost(Exception):
 class Shelf:
     """The look-ups of some parts, one part after the other, which are read when somebody asks.
 
-    ``said`` is a digest of the entry, ``size`` how many there are; ``parts`` are all that stand on it, and ``told`` is
-    a digest of their entry.
+    ``said`` is a digest of the entry, ``size`` how many there are, ``asked`` which ones, each once; ``parts`` are all
+    that stand on it, and ``told`` is a digest of their entry.
     """
 
-    def __init__(self, said: str, size: int, read: Callable[[], bytes | None]) -> None:
-        self.said, self.size, self._read = said, size, read
+    def __init__(self, said: str, size: int, asked: array[int], read: Callable[[], bytes | None]) -> None:
+        self.said, self.size, self._asked, self._read = said, size, asked, read
+        self._rests: tuple[set[int], bool] | None = None
         self.parts: dict[str, Made] = {}
         self.told = ""
 
@@ -107,6 +108,12 @@ class Shelf:
     def _numbers(self) -> array[int] | None:
         raw = self._read()
         return array("I", raw) if raw is not None and len(raw) == self.size * _NUMBER else None
+
+    def rests_on(self, stale: set[int]) -> bool:
+        """True where some part on it was made of such a look-up."""
+        if self._rests is None or self._rests[0] is not stale:
+            self._rests = stale, not stale.isdisjoint(self._asked)
+        return self._rests[1]
 
     def between(self, start: int, stop: int) -> array[int]:
         """Those of one part. Lost where they cannot be read."""
@@ -139,8 +146,10 @@ class Made:
 
     def rests_on(self, stale: set[int]) -> bool:
         """True where it was made of such a look-up, or nobody knows of what."""
+        if not stale or (isinstance(self.reads, Span) and not self.reads.shelf.rests_on(stale)):
+            return False
         try:
-            return bool(stale) and not stale.isdisjoint(self.reads)
+            return not stale.isdisjoint(self.reads)
         except Lost:
             return True
 
@@ -204,7 +213,8 @@ class Memory:
         parts: dict[str, Made] = {}
         for number in range(head["shelves"]):
             inside, name = orjson.loads(entry(f"parts {number}")), f"reads {number}"
-            shelf = Shelf(head["entries"][name], sum(inside[1]), partial(self._late, out, head, name))
+            asked = array("I", entry(f"asked {number}"))
+            shelf = Shelf(head["entries"][name], sum(inside[1]), asked, partial(self._late, out, head, name))
             shelf.parts, shelf.told = dict(_standing(inside, shelf)), head["entries"][f"parts {number}"]
             parts.update(shelf.parts)
         records: dict[str, dict[str, Row]] = {}
@@ -270,6 +280,7 @@ def _shelved(parts: Mapping[str, Made], shelves: int, old: Mapping[str, str]) ->
         shelf = _shelf_of(inside.values())
         if shelf is not None and old.get(name) == shelf.said:
             yield name, shelf.said
+            yield f"asked {number}", old[f"asked {number}"]
             if inside == shelf.parts and old.get(f"parts {number}") == shelf.told:
                 yield f"parts {number}", shelf.told
                 continue
@@ -277,9 +288,10 @@ def _shelved(parts: Mapping[str, Made], shelves: int, old: Mapping[str, str]) ->
             reads = {}
             for part, made in inside.items():
                 with suppress(Lost):  # it is made anew by the next build
-                    reads[part] = array("I", sorted(made.reads)).tobytes()
+                    reads[part] = array("I", sorted(made.reads))
             inside = {part: inside[part] for part in reads}
-            yield name, b"".join(reads.values())
+            yield name, b"".join(numbers.tobytes() for numbers in reads.values())
+            yield f"asked {number}", array("I", sorted({*chain.from_iterable(reads.values())})).tobytes()
         files = [file for made in inside.values() for file in made.files]
         counts = [len(made.reads) for made in inside.values()], [len(made.files) for made in inside.values()]
         told = (b"".join(file.content for file in files), b"".join(file.status for file in files))

@@ -27,7 +27,7 @@ from itsm_as_code.site import Past
 from itsm_as_code.site.pages import context_of
 from itsm_as_code.site.publish import Built, memory, renew
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
-from itsm_as_code.site.reads.differing import MARK, differing
+from itsm_as_code.site.reads.differing import MARK, differing, rows
 from itsm_as_code.site.reads.notes import Notes
 from itsm_as_code.site.reads.records import _Kinds
 from itsm_as_code.site.views.context import QUESTIONS
@@ -226,7 +226,7 @@ class Base:
             context_of(validation, repository.revision, *more, beside=repository.beside, past=repository.past), notes
         )
         SeenNow(context, notes)
-        other = differing(old.records, validation.catalogue, StoredRecords(self.cache))
+        other = differing(old.records, rows(validation.catalogue), validation.catalogue, StoredRecords(self.cache))
         stale = renew(notes, replace(old, traces=traces), other) - gone
         return {
             name

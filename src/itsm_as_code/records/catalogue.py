@@ -216,6 +216,10 @@ class Catalogue:
         """The valid records of a kind, by name."""
         return self._valid_by_kind.get(kind, [])
 
+    def valid_names(self, kind: str) -> list[str]:
+        """The names of the valid records of a kind, in order."""
+        return [record.name for record in self.of_kind(kind)]
+
     def some(self, kind: str, names: Iterable[str]) -> list[Record]:
         """Those valid records of a kind that there are, in the order of their names as given."""
         return [record for name in names if (record := self.get(kind, name)) is not None]

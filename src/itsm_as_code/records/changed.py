@@ -95,6 +95,10 @@ class ChangedCatalogue(LazyCatalogue):
             return []
         return [*self._standing(kind), *self._brought.get(kind, ())]
 
+    def valid_names(self, kind: str) -> list[str]:
+        broken = {record.name for item, record in self.own.items() if item.kind == kind and not record.valid}
+        return sorted({*self.names(kind)} - broken)
+
     def standing(self, item: RecordId) -> Record | None:
         return self.own.get(item) or self.get(item.kind, item.name)
 

@@ -185,8 +185,11 @@ class LazyCatalogue(Catalogue):
 
     def of_kind(self, kind: str) -> list[Record]:
         if kind not in self._valid:
-            self._valid[kind] = self.some(kind, sorted(self.names(kind)))
+            self._valid[kind] = self.some(kind, self.valid_names(kind))
         return self._valid[kind]
+
+    def valid_names(self, kind: str) -> list[str]:
+        return sorted(self.names(kind))
 
     def names(self, kind: str) -> list[str]:
         if kind not in self.registry.kinds:

@@ -15,6 +15,7 @@ import orjson
 
 from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.configuration import Configuration
+from itsm_as_code.findings import RecordId
 from itsm_as_code.gate.board import cases
 from itsm_as_code.processes import no_collection
 from itsm_as_code.records.catalogue import Record
@@ -100,8 +101,8 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     def pages(name: str, make: Callable[[], Iterator[Page]]) -> Unit:
         return Unit(name, lambda: (file for page in make() for file in renderer.files(page)))
 
-    def about_record(view: kinds.View, record: Record) -> Files:
-        record = context.own(record)
+    def about_record(view: kinds.View, kind: Kind, name: str) -> Files:
+        record = context.own(context.catalogue.records[RecordId(kind.name, name)])
         page = view.page(context, record, now)
         yield page.path, renderer.page(page)
         yield addresses.record_data(record.kind, record.name), _json(record.data)
@@ -112,10 +113,11 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     for kind in context.registry:
         view = own.get(kind.name, generic)
         yield pages(f"lists {kind.name}", partial(view.lists, context, kind, now))
-        for record in context.catalogue.of_kind(kind.name):
-            yield Unit(f"record {kind.name}/{record.name}", partial(about_record, view, record))
+        names = context.catalogue.valid_names(kind.name)
+        for name in names:
+            yield Unit(f"record {kind.name}/{name}", partial(about_record, view, kind, name))
         yield Unit(f"data {kind.name}", partial(_data, context, kind))
-        count = parts.count(len(context.catalogue.of_kind(kind.name)))
+        count = parts.count(len(names))
         for number in range(count if count > 1 else 0):
             yield Unit(f"data {kind.name} {number}", partial(_data_part, context, kind, number))
     yield pages("compliance", lambda: compliance.pages(context))
@@ -132,7 +134,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     for (of, name), content in feeds.items():
         path = addresses.feed(context.registry[of] if of else None, name)
         yield Unit(f"feed {of}/{name}", partial(_one, path, content), content)
-    count = parts.count(sum(len(context.catalogue.of_kind(kind.name)) for kind in context.registry))
+    count = parts.count(sum(len(context.catalogue.valid_names(kind.name)) for kind in context.registry))
     for number in range(count):
         yield Unit(f"search {number}", partial(_search, context, number, count, renderer.say))
     yield Unit("static", lambda: _static(context, renderer.static))
@@ -183,11 +185,12 @@ def sitemap(context: Context, paths: Iterable[str], changed: Mapping[str, date])
 
 def _data(context: Context, kind: Kind) -> Files:
     """The records of a kind as one list, or where its parts are; and its schema."""
-    folder, records = addresses.folder(kind), context.catalogue.of_kind(kind.name)
-    count = parts.count(len(records))
-    said: Any = [item.data for item in records] if count == 1 else None
-    if said is None:
-        said = {"records": len(records), "parts": [addresses.data_part(kind, number) for number in range(count)]}
+    folder, names = addresses.folder(kind), context.catalogue.valid_names(kind.name)
+    count = parts.count(len(names))
+    if count == 1:
+        said: Any = [item.data for item in context.catalogue.of_kind(kind.name)]
+    else:
+        said = {"records": len(names), "parts": [addresses.data_part(kind, number) for number in range(count)]}
     yield f"data/{folder}.json", _json(said)
     yield f"data/schemas/{folder}.schema.json", _json(kind.schema)
 

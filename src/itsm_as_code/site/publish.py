@@ -19,7 +19,7 @@ from itsm_as_code.records.stored import StoredRecords, program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory, digested
 from itsm_as_code.site.pages import Unit, context_of, logo, sitemap, units
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
-from itsm_as_code.site.reads.differing import MARK, OF_ALL, differing, rows
+from itsm_as_code.site.reads.differing import MARK, OF_ALL, Rows, differing, rows
 from itsm_as_code.site.reads.notes import SIZE, Notes, digest
 from itsm_as_code.site.render import assets
 from itsm_as_code.site.theme import theme_of
@@ -154,6 +154,11 @@ class _Job:
         broken = [(item.finding, item.last and item.last.commit) for item in self.unreadable]
         return digest((source, logo(self.validation), theme_of(self.validation), kinds, measured, broken)).hex()
 
+    @cached_property
+    def rows(self) -> Rows:
+        """How every record stands there."""
+        return rows(self.validation.catalogue)
+
     def make(self, stage: Stage) -> None:
         """Put every file that is to be made, and keep the others."""
         told = self.trend, self.feeds, self.unreadable, self.beside, self.past
@@ -190,7 +195,7 @@ class _Job:
             return set()
         self.old = manifest.parts
         stored = StoredRecords(self.memory.cache)
-        return renew(self.notes, manifest, differing(manifest.records, self.validation.catalogue, stored))
+        return renew(self.notes, manifest, differing(manifest.records, self.rows, self.validation.catalogue, stored))
 
     def _share(self, stage: Stage, left: list[Unit], work_out: Callable[[], None]) -> Iterator[Batch]:
         """Make parts in several processes, if they are many; each batch with look-ups by the numbers of this one.
@@ -267,8 +272,7 @@ class _Job:
                     )
                     self.made[name] = Made(made.reads, tuple(files))
             notes = self.notes
-            stand = rows(self.validation.catalogue)
-            said = self.whole, list(notes.numbers), notes.digests, notes.traces, self.made, stand, self.head
+            said = self.whole, list(notes.numbers), notes.digests, notes.traces, self.made, self.rows, self.head
             self.memory.save(self.out, Manifest(*said))
         pages = {file.path for made in self.made.values() for file in made.files if file.path.endswith(".html")}
         old = {file.path for made in self.old.values() for file in made.files if file.path.endswith(".html")}

@@ -34,13 +34,13 @@ def rows(catalogue: Catalogue) -> dict[str, dict[str, Row]]:
     return found
 
 
-def differing(before: Rows, catalogue: Catalogue, stored: StoredRecords) -> set[str]:
-    """The keys of look-ups that are about records and are answered differently now.
+def differing(before: Rows, now: Rows, catalogue: Catalogue, stored: StoredRecords) -> set[str]:
+    """The keys of look-ups that are about records and are answered differently ``now``, as its records stand.
 
     What a record said is one of ``stored``; where it is not, all of it differs. ``references`` stands for all look-ups
     of who refers to a record.
     """
-    now, found = rows(catalogue), set[str]()
+    found = set[str]()
     for kind in before.keys() | now.keys():
         old, new = before.get(kind, {}), now.get(kind, {})
         if old == new:

@@ -139,6 +139,10 @@ class SeenCatalogue(Catalogue):
         self.notes.of_records("names", kind)
         return [SeenRecord(record, self.notes) for record in self.real.of_kind(kind)]
 
+    def valid_names(self, kind: str) -> list[str]:
+        self.notes.of_records("names", kind)
+        return self.real.valid_names(kind)
+
     @property
     def referrers(self) -> Any:
         return _Referrers(self)

@@ -289,7 +289,7 @@ class Context:
         """What stands in each part of a file that is cut: ``Change 3``, ``search 0`` -> names, or kinds with names."""
         found, everything = {}, []
         for kind in self.registry:
-            names = [record.name for record in self.catalogue.of_kind(kind.name)]
+            names = self.catalogue.valid_names(kind.name)
             everything += [f"{kind.name}/{name}" for name in names]
             for number, part in enumerate(parts.cut(names, parts.count(len(names)))):
                 found[f"{kind.name} {number}"] = part

@@ -12,7 +12,7 @@ def page(context: Context) -> Page:
     practices: dict[str, list[Row]] = {}
     for kind in sorted(context.registry, key=lambda kind: (kind.practice, kind.title)):
         folder = addresses.folder(kind)
-        records = len(context.catalogue.of_kind(kind.name))
+        records = len(context.catalogue.valid_names(kind.name))
         row = Row.of(
             Link(kind.title_plural, addresses.list_page(kind)),
             Text(kind.description),

@@ -50,6 +50,18 @@ def test_it_reads_as_closed_wherever_people_read_it(ahead: Workshop, say: Say, i
     assert ahead.git("status", "--porcelain") == ""
 
 
+def test_a_site_that_is_there_reads_as_one_made_anew(ahead: Workshop, say: Say, itsm: Run, tmp_path: Path) -> None:
+    """The file of the change is what it was; what it reads as is not."""
+    told = ("-C", ahead.path, "build", "--history", "0", *NOW)
+    again, anew = tmp_path / "again", tmp_path / "anew"
+    assert itsm(*told, "-o", again, "--cache", tmp_path / "cache")[0] == 0
+    assert say(change=RESTART)[0] == 0
+    assert itsm(*told, "-o", again, "--cache", tmp_path / "cache")[0] == 0
+    assert itsm(*told, "-o", anew, "--no-cache")[0] == 0
+    files = {path.relative_to(anew): path.read_bytes() for path in anew.rglob("*") if path.is_file()}
+    assert files == {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
+
+
 def test_what_failed_reads_as_failed(ahead: Workshop, say: Say, itsm: Run) -> None:
     _, line, _ = say(change=RESTART, result="failed")
     assert state(ahead, itsm).startswith("failed,failed,")

@@ -65,7 +65,7 @@ def reads_as(change: Record, lines: Iterable[Line]) -> Record:
     if not is_ahead(change) or (found := deployed_of(change, lines)) is None:
         return change
     spec: Mapping[str, Any] = {**change.spec, **found.fields, "status": _STATES[found.result]}
-    return replace(change, data={**change.data, "spec": spec})
+    return replace(change, data={**change.data, "spec": spec}, oid=None, content=None)  # it is no file that there is
 
 
 def is_ahead(record: Record) -> bool:

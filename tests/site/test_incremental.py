@@ -353,7 +353,8 @@ def test_free_text_is_no_look_up_of_what_many_records_say(tmp_path: Path, monkey
 
 
 def _reworded(data: Any, words: frozenset[str]) -> Any:
-    return {**data, "spec": {key: "Other words." if key in words else value for key, value in data["spec"].items()}}
+    spec = {key: "Other words." if key in words else value for key, value in data["spec"].items()}
+    return {**data, "metadata": {**data["metadata"], "title": "Another title"}, "spec": spec}
 
 
 def test_words_alone_render_only_what_shows_them(tmp_path: Path) -> None:

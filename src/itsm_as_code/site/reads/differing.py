@@ -1,4 +1,4 @@
-"""Which records of an earlier build read differently now, and how much of them: title, brief, body, or anything.
+"""Which records of an earlier build read differently now, and what of them: title, brief, body, or anything.
 
 A record stands there by its row: what tells it from another version of itself, as text. Of records whose rows differ,
 what they said and what they say is compared part by part; who looked one up rests on the part that was asked for.
@@ -19,7 +19,7 @@ MARK: Final = "\x1f"
 SHORT: Final = (str, int, float, bool, type(None))
 """What is short in a ``spec``, unless it is free text."""
 OF_ALL: Final = {"title": "titles", "brief": "briefs", "body": "bodies", "whole": "content"}
-"""What may be asked of a record, each with all that come before it; and what asks it of all records of a kind."""
+"""What may be asked of a record, and what asks it of all records of a kind."""
 Row = list[Any]
 Rows = Mapping[str, Mapping[str, Row]]
 """By kind and name."""
@@ -94,4 +94,5 @@ def _brief(kind: Kind, data: Data) -> object:
 
 
 def _body(kind: Kind, data: Data) -> object:
-    return {**data, "spec": {key: None if key in kind.prose else value for key, value in data["spec"].items()}}
+    spec = {key: None if key in kind.prose else value for key, value in data["spec"].items()}
+    return {**data, "metadata": {**data["metadata"], "title": None}, "spec": spec}

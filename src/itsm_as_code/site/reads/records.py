@@ -1,8 +1,8 @@
 """Records, facts and a catalogue that note what is asked of them.
 
-A record tells apart its title, its brief (what is short in its ``spec``: owner, tier, status), its body (all but free
-text), and all of it: who links to a service does not depend on its plan for disasters, and what counts changes not on
-what they are for.
+A record tells apart its title, its brief (what is short in its ``spec``: owner, tier, status), its body (all but title
+and free text), and all of it: who links to a service does not depend on its plan for disasters, and what counts changes
+not on what they are for.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class SeenRecord(Record):
         if pointer[:1] == ("spec",) and len(pointer) > 1:
             self.note_field(str(pointer[1]), self.real.at(pointer[:2]))
         else:
-            self.note("body" if pointer[:1] == ("metadata",) else "whole")
+            self.note("whole")
         return self.real.at(pointer)
 
     def __eq__(self, other: object) -> bool:
@@ -183,7 +183,7 @@ def _referring(catalogue: Catalogue, kind: str, name: str) -> str:
 
 
 class _Kinds:
-    """The records of all kinds as facts look them up, who read no free text."""
+    """The records of all kinds as facts look them up, who read no title and no free text."""
 
     def __init__(self, real: Mapping[str, Mapping[str, Data]], notes: Notes) -> None:
         self._kinds = {kind: _Names(kind, records, notes) for kind, records in real.items()}

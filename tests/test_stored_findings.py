@@ -500,6 +500,35 @@ def test_where_states_of_a_work_tree_do_not_do(
     assert "what judges is touched" in in_place(workshop, tmp_path / "cache")[1]
 
 
+def test_a_folder_that_was_a_repository_is_looked_into(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(workshop, monkeypatch)
+    workshop.write("other/.git", "gitdir: elsewhere")
+    shutil.copy(workshop.path / "services/orders.yaml", workshop.path / "other/more.yaml")
+    before, _ = in_place(workshop, tmp_path / "cache")
+    (workshop.path / "other/.git").unlink()
+    assert in_place(workshop, tmp_path / "cache")[0] == in_place(workshop, None)[0] != before
+
+
+def test_files_that_hold_no_records_may_be_many(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(workshop, monkeypatch)
+    workshop.write("services/.gitkeep", "")
+    in_place(workshop, tmp_path / "cache")
+    monkeypatch.setattr(by_index, "_MOST", 1)
+    for number in range(3):
+        workshop.write(f"public/{number}.html", "<p>")
+    shutil.copy(workshop.path / "services/orders.yaml", workshop.path / "public/one.yaml")
+    found, why = in_place(workshop, tmp_path / "cache")
+    assert (found, why) == (in_place(workshop, None)[0], "")
+    shutil.copy(workshop.path / "services/orders.yaml", workshop.path / "public/two.yaml")
+    found, why = in_place(workshop, tmp_path / "cache")
+    assert found == in_place(workshop, None)[0]
+    assert "differs in few files" in why
+
+
 # A horizon
 
 ASKED: dict[str, Callable[[Any], Any]] = {

@@ -112,15 +112,20 @@ def _nearest_state(snapshot: WorkTree, stored: StoredRecords) -> tuple[Committed
     for tree in trees(stored.cache, of_git=False):
         index = TreeIndex(stored.cache, tree)
         known = index.get(_STATES)
-        if known is not None and known["place"] == snapshot.place.hex():
-            if any(part.startswith(".git") for folder, parts in snapshot.states.items() if folder for part in parts):
+        if known is not None and known["place"] == snapshot.place.hex() and not _has_repositories(known["folders"]):
+            if _has_repositories(snapshot.states):
                 raise NotIndexed("there are repositories in folders")
             changes = snapshot.since(known["folders"])
             if brings_rules((), changes):
                 raise NotIndexed("what judges is touched")  # nor can it be read any more as it was
-            if len(changes) <= _MOST:
+            if sum(path.endswith((".yaml", ".yml")) for path in changes) <= _MOST:  # pages of a site are no work
                 return snapshot.knowing({}, frozenset(changes)), index, changes
     raise NotIndexed("no state of the work tree from which it differs in few files is known")
+
+
+def _has_repositories(states: Mapping[str, list[str]]) -> bool:
+    """True where a folder below the top is one of git, of whose files nothing is seen."""
+    return any(part.startswith((".git/", ".git ")) for folder, parts in states.items() if folder for part in parts)
 
 
 def nearest(snapshot: Committed, stored: StoredRecords) -> tuple[Committed, TreeIndex, dict[str, Entry | None]]:

@@ -124,13 +124,16 @@ class Below:
 class WorkTree:
     """Files as they lie in a folder, in git or not. Symbolic links are reported, never followed.
 
-    They are listed at once, or when somebody first asks which there are.
+    They are listed at once, or when somebody first asks which there are. Of a folder ``without`` that lies below the
+    ``root`` nothing is seen.
     """
 
     label = "work tree"
 
-    def __init__(self, root: Path, *, at_once: bool = True) -> None:
+    def __init__(self, root: Path, *, at_once: bool = True, without: Path | None = None) -> None:
         self.root = root
+        self.without = _within(root, without) if without is not None else ()
+        """The parts of its path."""
         self.lost: frozenset[str] = frozenset()
         if not root.is_dir():
             raise ItsmError(f"{root} is not a folder", remedy="name the folder that holds the records")
@@ -141,7 +144,7 @@ class WorkTree:
     def entries(self) -> dict[str, Entry]:
         # Called in the wrong place (a home folder, the top of the disk), it has nothing to look through.
         looks_right = any(os.path.lexists(self.root / name) for name in TOP_OF_RECORDS)
-        return dict(sorted(self._scan(str(self.root), ""))) if looks_right else {}
+        return dict(sorted(self._scan(str(self.root), "", self._unseen))) if looks_right else {}
 
     @cached_property
     def tree(self) -> str | None:
@@ -164,7 +167,11 @@ class WorkTree:
 
     @cached_property
     def _walked(self) -> list[tuple[bytes, list[bytes], int]]:
-        return list(_states(os.fsencode(self.root), top=True))
+        return list(_states(os.fsencode(self.root), os.fsencode(self._unseen), top=True))
+
+    @property
+    def _unseen(self) -> str:
+        return os.path.join(self.root, *self.without)  # noqa: PTH118 - as the system lists it
 
     @property
     def place(self) -> bytes:
@@ -205,7 +212,7 @@ class WorkTree:
         found.lost |= lost
         return found
 
-    def _scan(self, folder: str, prefix: str) -> Iterator[tuple[str, Entry]]:
+    def _scan(self, folder: str, prefix: str, unseen: str) -> Iterator[tuple[str, Entry]]:
         try:
             found = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
@@ -214,6 +221,8 @@ class WorkTree:
             ) from None
         for entry in found:
             if not prefix and (entry.name == ".git" or entry.name in SKIPPED_FOLDERS):
+                continue
+            if entry.path == unseen and entry.is_dir(follow_symlinks=False):
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
@@ -224,7 +233,7 @@ class WorkTree:
                 if os.path.lexists(f"{entry.path}/.git"):
                     yield path, Entry(SUBMODULE)
                 else:
-                    yield from self._scan(entry.path, path + "/")
+                    yield from self._scan(entry.path, path + "/", unseen)
             else:
                 yield path, _entry(status.st_mode)
 
@@ -259,11 +268,18 @@ def _entry(mode: int) -> Entry:
     return Entry(("100755" if mode & 0o100 else "100644") if stat.S_ISREG(mode) else "000000")
 
 
+def _within(root: Path, folder: Path) -> tuple[str, ...]:
+    """The parts of the path from one folder to another below it; none where that lies elsewhere."""
+    whole, top = folder.absolute(), root.resolve()
+    place = whole.parent.resolve() / whole.name  # a link in its place is no folder
+    return place.relative_to(top).parts if top in place.parents else ()
+
+
 def _decoded(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
 
 
-def _states(folder: bytes, *, top: bool = False) -> Iterator[tuple[bytes, list[bytes], int]]:
+def _states(folder: bytes, unseen: bytes, *, top: bool = False) -> Iterator[tuple[bytes, list[bytes], int]]:
     """For each folder what tells when something in it changes, and when that was last, in nanoseconds."""
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
@@ -275,8 +291,9 @@ def _states(folder: bytes, *, top: bool = False) -> Iterator[tuple[bytes, list[b
     for entry in entries:
         status = entry.stat(follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):
-            parts.append(b"%b/" % entry.name)
-            below.append(entry.path)
+            if entry.path != unseen:
+                parts.append(b"%b/" % entry.name)
+                below.append(entry.path)
             continue
         # Nobody can set back when a file's state changed, but on Windows, where that is when it was made.
         times = status.st_mtime_ns, status.st_ctime_ns
@@ -284,7 +301,7 @@ def _states(folder: bytes, *, top: bool = False) -> Iterator[tuple[bytes, list[b
         newest = max(newest, times[os.name == "posix"])
     yield folder, parts, newest
     for path in below:
-        yield from _states(path)
+        yield from _states(path, unseen)
 
 
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from itsm_as_code import site
+from itsm_as_code.records.lazy import LazyCatalogue
 from itsm_as_code.snapshot import WorkTree
 from itsm_as_code.validation import Validation, validate
 from tests.site.questions import PAST
@@ -56,3 +57,17 @@ def validated(tmp_path: Path) -> Validate:
         return validate(WorkTree(tmp_path / "records"), NOW)
 
     return call
+
+
+@pytest.fixture
+def catalogues(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether the records were those of an index, build by build."""
+    seen: list[bool] = []
+    make = site.publish
+
+    def published(validation, *about, **more):  # type: ignore[no-untyped-def]
+        seen.append(isinstance(validation.catalogue, LazyCatalogue))
+        return make(validation, *about, **more)
+
+    monkeypatch.setattr("itsm_as_code.site.publish", published)
+    return seen

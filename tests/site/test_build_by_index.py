@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from itsm_as_code import by_index, site, snapshot
+from itsm_as_code import by_index, snapshot
 from itsm_as_code.cache import Cache
 from itsm_as_code.clock import format_instant
 from itsm_as_code.records import catalogue, index
 from itsm_as_code.records.index import TreeIndex
-from itsm_as_code.records.lazy import LazyCatalogue
 from itsm_as_code.site.write import MARKER
 from tests.conftest import Run, Workshop
 from tests.site.edits import Repository, edit
@@ -70,20 +69,6 @@ def shop(tmp_path: Path, itsm: Run, monkeypatch: pytest.MonkeyPatch) -> Shop:
     for module in (catalogue, by_index):  # nobody knows most of the people of these records
         monkeypatch.setattr(module, "MOST_MEANT", 10_000)
     return Shop(tmp_path, itsm)
-
-
-@pytest.fixture
-def catalogues(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """Whether the records were those of an index, build by build."""
-    seen: list[bool] = []
-    make = site.publish
-
-    def published(validation, *about, **more):  # type: ignore[no-untyped-def]
-        seen.append(isinstance(validation.catalogue, LazyCatalogue))
-        return make(validation, *about, **more)
-
-    monkeypatch.setattr("itsm_as_code.site.publish", published)
-    return seen
 
 
 def random_builds(shop: Shop, seed: int, steps: int) -> None:

@@ -119,7 +119,8 @@ def _made(
 
     repository, revision = _revision(session.directory, rev)
     opened = cache.opened_for(session)
-    found = standing(session.snapshot(rev), cache.records(session), session.instant, anew=anew)
+    snapshot = session.snapshot(rev, without=out if site.is_for_sites(out) else None)
+    found = standing(snapshot, cache.records(session), session.instant, anew=anew)
     if not found.catalogue.records:
         raise session.no_records()
     judged = as_told(session.directory, found, opened)

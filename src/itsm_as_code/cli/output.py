@@ -42,12 +42,12 @@ class Session:
             return as_of
         return datetime.now(UTC).replace(microsecond=0)
 
-    def snapshot(self, rev: str | None = None) -> Snapshot:
-        """The records to read: those of a commit, or of the work tree."""
+    def snapshot(self, rev: str | None = None, *, without: Path | None = None) -> Snapshot:
+        """The records to read: those of a commit, or of the work tree ``without`` a folder."""
         if rev is None:
             from itsm_as_code.snapshot import WorkTree
 
-            return WorkTree(self.directory, at_once=False)
+            return WorkTree(self.directory, at_once=False, without=without)
         from itsm_as_code.git.repository import Repository
 
         repository = Repository(self.directory)

@@ -105,6 +105,15 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_for_sites(out: Path) -> bool:
+    """True for a folder that holds a site or nothing, or is not there: a build takes it for its own."""
+    try:
+        _refuse_others(out.absolute())
+    except (ItsmError, OSError):  # whoever writes there says it
+        return False
+    return True
+
+
 def _refuse_others(out: Path) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise ItsmError(f"{out} is not a folder", remedy="name a folder for the site", code="site")

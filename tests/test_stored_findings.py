@@ -511,6 +511,29 @@ def test_a_folder_that_was_a_repository_is_looked_into(
     assert in_place(workshop, tmp_path / "cache")[0] == in_place(workshop, None)[0] != before
 
 
+LOGOS: dict[str, Callable[[Path], object]] = {
+    "gone": lambda logo: logo.unlink(),
+    "no picture": lambda logo: logo.write_text("<p>"),
+    "a link": lambda logo: (logo.unlink(), logo.symlink_to("itsm.yaml")),
+}
+
+
+@pytest.mark.parametrize("edit", LOGOS)
+def test_a_logo_that_is_another_one_is_looked_at(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edit: str
+) -> None:
+    settled(workshop, monkeypatch)
+    workshop.write("logo.svg", "<svg/>")
+    workshop.edit("itsm.yaml", "defaultBranch: main", "defaultBranch: main\n  site: {logo: logo.svg}")
+    workshop.commit()
+    answer(workshop, NOW, tmp_path / "cache")
+    assert in_place(workshop, tmp_path / "cache")[0][0] == ()
+    LOGOS[edit](workshop.path / "logo.svg")
+    assert in_place(workshop, tmp_path / "cache")[0] == in_place(workshop, None)[0]
+    workshop.commit()
+    assert said(answer(workshop, NOW, tmp_path / "cache")) == said(answer(workshop, NOW))
+
+
 def test_files_that_hold_no_records_may_be_many(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

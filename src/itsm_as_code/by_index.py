@@ -204,7 +204,7 @@ def _refuse_rules(rule_set: RuleSet, changes: Mapping[str, Entry | None]) -> Non
     """NotIndexed where something else than records differs that has a say in what is said of others."""
     kinds = {kind.name for path in changes if (kind := rule_set.registry.of_path(path)) is not None}
     settings = rule_set.configuration
-    read = {source.place for source in Settings.of(settings.raw).sources}
+    read = {source.place for source in Settings.of(settings.raw).sources} | {settings.site_logo or ""}
     named = any(path.rpartition("/")[2] == CONFIGURATION for path in changes)
     if named or brings_rules(kinds, changes) or not read.isdisjoint(changes):
         raise NotIndexed("what judges is touched")

@@ -105,6 +105,14 @@ def test_what_is_put_into_its_place_is_no_file_of_the_records(
     assert catalogues == [False, False, *[True, False] * 2]
 
 
+def test_a_logo_in_its_place_is_none(within: Within) -> None:
+    within.shop.write(f"site/{MARKER}", "")
+    within.shop.write("site/logo.svg", "<svg/>")
+    within.shop.edit("itsm.yaml", "defaultBranch: main", "defaultBranch: main\n  site: {logo: site/logo.svg}")
+    within.validate()
+    assert b"there is no file" in within.build()["findings/index.html"]
+
+
 def test_a_folder_that_only_says_that_it_is_a_site_is_looked_into(within: Within) -> None:
     within.shop.write(f"services/{MARKER}", "")
     within.shop.write(f"{MARKER}", "")
@@ -129,7 +137,9 @@ def test_the_only_folder_of_records_is_refused_as_well(tmp_path: Path, itsm: Run
     assert "holds files that are not a site built by itsm" in said
 
 
-def test_only_a_folder_below_the_top_is_left_out(workshop: Workshop, tmp_path: Path) -> None:
+def test_only_a_folder_below_the_top_is_left_out(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     top, whole = workshop.path, WorkTree(workshop.path)
     (tmp_path / "link").symlink_to(top)
     for folder in (
@@ -149,3 +159,5 @@ def test_only_a_folder_below_the_top_is_left_out(workshop: Workshop, tmp_path: P
         assert not any(folder.startswith("services") for folder in seen.states)
         assert "services/" not in seen.states[""]
         assert seen.since(whole.states) == dict.fromkeys(whole.entries.keys() - left)
+    monkeypatch.chdir(top)
+    assert WorkTree(Path(), without=Path("services")).entries.keys() == left

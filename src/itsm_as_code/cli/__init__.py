@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import sys
-import threading
-from contextlib import suppress
 
 from itsm_as_code import __version__
 
@@ -29,20 +25,11 @@ def main(arguments: list[str] | None = None) -> None:
     if problem and code != 130:
         sys.stderr.write(f"itsm: cannot write to standard output: {problem}\n")
         code = 2
-    if arguments is None and threading.active_count() == 1 and sys.getprofile() is None:
-        _leave(code)
+    if arguments is None:
+        from itsm_as_code.cli import _streams  # whose loading may have been interrupted
+
+        _streams.leave(code)
     sys.exit(code)
-
-
-def _leave(code: int) -> None:
-    """End at once, as what is left to do has been done: to take all that is in memory apart takes seconds where it is
-    much, and the system has it back either way."""
-    with suppress(BaseException):
-        atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(BaseException):
-            stream.flush()
-    os._exit(code)
 
 
 def _run(arguments: list[str]) -> int:

@@ -8,9 +8,10 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final, TextIO
+from typing import Any, Final, NoReturn, TextIO
 
 _held = 0
 _waits = False
@@ -124,9 +125,25 @@ def _interrupted(*_: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(BaseException):
         sys.stderr.write(INTERRUPTED)
+    _end(130)
+
+
+def leave(code: int) -> None:
+    """End at once, as what is left to do has been done: to take all that is in memory apart takes seconds where it is
+    much, and the system has it back either way. Where threads are at work, or somebody measures, nothing happens."""
+    if threading.active_count() > 1 or sys.getprofile() is not None:
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BaseException):
+            stream.flush()
+    _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """End with what temporary folders and child processes there are cleared away."""
     with suppress(BaseException):
         atexit._run_exitfuncs()
-    os._exit(130)
+    os._exit(code)
 
 
 @contextmanager

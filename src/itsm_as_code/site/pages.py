@@ -110,10 +110,12 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
             yield page.path.removesuffix(".html") + ".svg", machines.badge(now, record, renderer.say)
 
     yield pages("home", lambda: iter([home.page(context, now)]))
+    records = 0
     for kind in context.registry:
         view = own.get(kind.name, generic)
         yield pages(f"lists {kind.name}", partial(view.lists, context, kind, now))
         names = context.catalogue.valid_names(kind.name)
+        records += len(names)
         for name in names:
             yield Unit(f"record {kind.name}/{name}", partial(about_record, view, kind, name))
         yield Unit(f"data {kind.name}", partial(_data, context, kind))
@@ -134,7 +136,7 @@ def units(context: Context, now: state.Now, feeds: Mapping[tuple[str, str], byte
     for (of, name), content in feeds.items():
         path = addresses.feed(context.registry[of] if of else None, name)
         yield Unit(f"feed {of}/{name}", partial(_one, path, content), content)
-    count = parts.count(sum(len(context.catalogue.valid_names(kind.name)) for kind in context.registry))
+    count = parts.count(records)
     for number in range(count):
         yield Unit(f"search {number}", partial(_search, context, number, count, renderer.say))
     yield Unit("static", lambda: _static(context, renderer.static))

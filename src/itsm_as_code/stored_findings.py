@@ -25,6 +25,7 @@ from itsm_as_code.policies import PolicyEngine, packs
 from itsm_as_code.policies.engine import RiskOf
 from itsm_as_code.policies.outcomes import Outcomes
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.changed import ChangedCatalogue
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.file_names import no_record
 from itsm_as_code.records.index import TreeIndex, trees
@@ -194,6 +195,14 @@ class Earlier:
     ) -> tuple[Validation, Set[RecordId]]:
         """As :func:`judged_again`, where the findings hold at ``now``."""
         return judged_again(self.indexed, snapshot, changes, self.findings, Found(self.index, now), now)
+
+    def remember(self, catalogue: ChangedCatalogue) -> None:
+        """Keep the valid records that differ, so that a later run knows what they said."""
+        stored = self._about[1]
+        for item, record in catalogue.own.items():
+            if record.valid and (version := catalogue.version(item)) is not None:
+                stored.add(record.kind, str(version[0]), record.data)
+        stored.save()
 
     @cached_property
     def _registry(self) -> KindRegistry:

@@ -51,6 +51,7 @@ class _Whole:
         said, catalogue = _said_in(earlier), validation.catalogue
         if not isinstance(catalogue, ChangedCatalogue):
             raise NotIndexed("nothing differs")
+        earlier.remember(catalogue)
         outcomes = Outcomes.read(said["outcomes"]).without(focus, validation.outcomes, catalogue.place)
         known = zip(validation.waivers, _waivers(said, earlier, now), strict=True)
         waivers = tuple(old if focus.isdisjoint(old.subjects) else new for new, old in known)

@@ -92,6 +92,18 @@ def test_builds_after_edits_write_what_cold_ones_write(shop: Shop, catalogues: l
     assert any(catalogues)
 
 
+def test_what_a_record_said_is_known_however_often_it_is_edited(shop: Shop, catalogues: list[bool]) -> None:
+    path, rendered = shop.files.paths("changes/")[0], []
+    for number in range(4):
+        shop.files.change(path, lambda data, words=f"In words {number}.": data["spec"].update(summary=words))
+        shop.commit() if number else shop.lay_out()
+        code, _, said = shop.build("warm", "--cache", shop.top / "cache")
+        assert code == 0, said
+        rendered.append(said.rpartition("(")[2].partition(" rendered")[0])
+    assert catalogues[1:] == [True] * 3
+    assert rendered[2:] == rendered[1:2] * 2
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("seed", range(10))
 def test_builds_after_many_edits(

@@ -24,6 +24,7 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.gate.revisions import Revision, Revisions
 from itsm_as_code.records.stored import StoredRecords, content_id
 from itsm_as_code.site import Past
+from itsm_as_code.site.manifest import made_of
 from itsm_as_code.site.pages import context_of
 from itsm_as_code.site.publish import Built, memory, renew
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
@@ -131,8 +132,8 @@ def test_several_processes_make_what_one_makes(tmp_path: Path, many: None) -> No
     assert mine is not None
     assert other is not None
     assert set(mine.keys) == set(other.keys)
-    assert {name: sorted(mine.keys[number] for number in made.reads) for name, made in mine.parts.items()} == {
-        name: sorted(other.keys[number] for number in made.reads) for name, made in other.parts.items()
+    assert {name: sorted(mine.keys[number] for number in made_of(mine.parts, name).reads) for name in mine.parts} == {
+        name: sorted(other.keys[number] for number in made_of(other.parts, name).reads) for name in other.parts
     }
     edit(repository, random_)
     built, wrong = differences(place, repository)
@@ -230,7 +231,7 @@ class Base:
         stale = renew(notes, replace(old, traces=traces), other) - gone
         return {
             name
-            for name, made in old.parts.items()
+            for name, made in ((name, made_of(old.parts, name)) for name in old.parts)
             if stale.isdisjoint(made.reads)
             and any(self.files[file.path] != now.get(file.path, b"") for file in made.files)
             and name != "sitemap"
@@ -355,6 +356,34 @@ def test_free_text_is_no_look_up_of_what_many_records_say(tmp_path: Path, monkey
 def _reworded(data: Any, words: frozenset[str]) -> Any:
     spec = {key: "Other words." if key in words else value for key, value in data["spec"].items()}
     return {**data, "metadata": {**data["metadata"], "title": "Another title"}, "spec": spec}
+
+
+def _reworded_file(file: Path) -> None:
+    """Other words of the same length, and the time of modification that was there."""
+    status = file.stat()
+    file.write_bytes(file.read_bytes().swapcase())
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _linked(file: Path) -> None:
+    file.rename(file.with_suffix(".mine"))
+    file.symlink_to(file.with_suffix(".mine"))
+
+
+def test_what_somebody_did_to_a_site_is_put_right(tmp_path: Path) -> None:
+    place, repository = Place(tmp_path), Repository()
+    place.publish(repository)
+    pages = sorted((place.out / "people").glob("[a-z]*.html"))
+    for _ in range(2):
+        for page, did in zip(pages, (_reworded_file, _linked, Path.unlink, Path.touch), strict=False):
+            did(page)
+        pages[4].chmod(0o600)
+        pages[5].with_name("mine.html").write_bytes(b"mine")
+        built, wrong = differences(place, repository)
+        assert not wrong
+        assert built.rendered == 4, "what was only touched stays"
+        assert {(page.is_symlink(), page.stat().st_mode & 0o777) for page in pages} == {(False, 0o644)}
+    assert differences(place, repository)[0].rendered == 0
 
 
 def test_words_alone_render_only_what_shows_them(tmp_path: Path) -> None:

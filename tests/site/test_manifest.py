@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from itsm_as_code import cache
 from itsm_as_code.site import manifest as module
-from itsm_as_code.site.manifest import File, Lost, Made, Manifest, Memory
+from itsm_as_code.site.manifest import File, Lost, Made, Manifest, Memory, made_of
 from itsm_as_code.site.reads.notes import digest
 
 OUT = Path("/srv/site")
@@ -46,10 +46,15 @@ def _manifest(seed: int = 0, parts: int = 40) -> Manifest:
     return Manifest("whole", keys, digests, {"facts.graph": {3, 1}, "state.now": array("I")}, made)
 
 
+def _made(manifest: Manifest) -> dict[str, Made]:
+    """All parts, each on its own."""
+    return {name: made_of(manifest.parts, name) for name in manifest.parts}
+
+
 def _plain(manifest: Manifest | None) -> object:
     assert manifest is not None
     traces = {name: sorted(trace) for name, trace in manifest.traces.items()}
-    parts = {name: (sorted(made.reads), made.files) for name, made in manifest.parts.items()}
+    parts = {name: (sorted(made.reads), made.files) for name, made in _made(manifest).items()}
     return manifest.whole, manifest.keys, bytes(manifest.digests), traces, parts
 
 
@@ -84,8 +89,8 @@ def test_only_what_differs_is_written(memory: Memory) -> None:
     assert not _store(memory).written
     name = "record Team/7"
     for changed, count in (
-        ({name: replace(old.parts[name], files=())}, 2),
-        ({name: Made(array("I", [9]), old.parts[name].files)}, 4),
+        ({name: replace(_made(old)[name], files=())}, 2),
+        ({name: Made(array("I", [9]), _made(old)[name].files)}, 4),
     ):
         memory.save(OUT, replace(old, parts={**old.parts, **changed}))
         assert len(_store(memory).written) == count, changed
@@ -107,9 +112,13 @@ def test_only_shelves_with_a_look_up_that_is_stale_are_read(memory: Memory, monk
 
     monkeypatch.setattr(store, "get_many", noted)
     stale = {7}
-    resting = {name for name, made in manifest.parts.items() if made.rests_on(stale)}
-    assert {name for name, made in found.parts.items() if made.rests_on(stale)} == resting
-    assert set(read) == {_shelf(name) for name in resting}
+    resting = {name for name, made in _made(manifest).items() if made.rests_on(stale)}
+    assert {name for name, made in _made(found).items() if made.rests_on(stale)} == resting
+    assert {name for name in read if name.startswith("reads ")} == {_shelf(name) for name in resting}
+    assert {name.split(" ")[0] for name in read} == {"reads", "asked"}
+    read.clear()
+    assert not any(part.rests_on(set()) for part in found.parts.values())
+    assert not read
 
 
 def test_entries_that_nothing_needs_any_more_go(memory: Memory) -> None:
@@ -134,18 +143,22 @@ def test_entries_that_do_not_belong_together_are_no_manifest(memory: Memory) -> 
         for entry in {other[key], b'"AAAA"', b'"?"', b"3", b"{}", b"[]", b"null"} - {mine[key]}:
             _store(memory).entries().update({**mine, key: entry})
             found = memory.load(OUT)
-            if not name.startswith("reads "):
+            if not name.startswith(("reads ", "asked ")):
                 assert found is None, name
                 continue
             assert found is not None
             late += 1
-            assert _lost(found) == {part for part in found.parts if _shelf(part) == name}
+            if name.startswith("asked "):
+                assert {part for part, shelf in found.parts.items() if shelf.rests_on({1000})} == _on(found, name)
+            else:
+                assert _lost(found) == _on(found, name)
             memory.save(OUT, replace(found, parts=_manifest().parts))
             assert _store(memory).entries() == mine, "what was lost is written anew"
         _store(memory).entries().update(mine)
         del _store(memory).entries()[key]
         found = memory.load(OUT)
-        assert (found is not None and bool(_lost(found))) if name.startswith("reads ") else found is None
+        assert (found is not None) == name.startswith(("reads ", "asked "))
+        assert found is None or bool(_lost(found)) == name.startswith("reads ")
     assert late > 8
 
 
@@ -171,13 +184,18 @@ def _names(memory: Memory) -> dict[bytes, str]:
     return {memory._space + bytes.fromhex(place(OUT, name)): name for name in ("", *found.head["entries"])}
 
 
+def _on(found: Manifest, name: str) -> set[str]:
+    """The parts that an entry is about."""
+    return {part for part in found.parts if _shelf(part) == f"reads {name.split()[1]}"}
+
+
 def _shelf(part: str) -> str:
     return f"reads {module.zlib.crc32(part.encode()) % 8}"
 
 
 def _lost(manifest: Manifest) -> set[str]:
     """Parts of which nobody knows what they were made of."""
-    return {name for name, made in manifest.parts.items() if _is_lost(made)}
+    return {name for name, made in _made(manifest).items() if _is_lost(made)}
 
 
 def _is_lost(made: Made) -> bool:

@@ -8,14 +8,18 @@ From then on the new site is what there is: a build that is killed in between is
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from struct import Struct
 from typing import Final
 
 import orjson
 
 JOURNAL: Final = ".itsm-journal"
+STATUS: Final = Struct("<QQqqI")
+_INODE: Final = (1 << 64) - 1
+"""What of an inode is kept: some file systems have longer ones."""
 _FEW: Final = 4
 """How many times more must stay than change."""
 
@@ -26,8 +30,13 @@ def is_within(path: str) -> bool:
     return bool(parts) and not path.startswith("/") and not {"..", "\\", "\0"} & {*parts, *path}
 
 
-def files(folder: Path) -> Iterator[str]:
-    """The paths of all that is no folder below one; links are not followed."""
+def status(found: os.stat_result) -> bytes:
+    """Inode, size, time of modification, time of change and mode, packed."""
+    return STATUS.pack(found.st_ino & _INODE, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode)
+
+
+def files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """All that is no folder below one, by paths with status; links are not followed. OSError."""
     folders = [""]
     while folders:
         inside = folders.pop()
@@ -37,7 +46,7 @@ def files(folder: Path) -> Iterator[str]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{path}/")
                 else:
-                    yield path
+                    yield path, status(entry.stat(follow_symlinks=False))
 
 
 def begin(fresh: Path, ready: Path, put: Iterable[str], remove: Iterable[str]) -> None:
@@ -74,23 +83,16 @@ def _free(out: Path, path: str) -> None:
         (out / path).unlink()
 
 
-def fits(out: Path, kept: set[str], put: Iterable[str]) -> set[str] | None:
-    """The files to be removed if a site is changed in its place; None where that cannot be done, or would cost more."""
-    fresh = set(put)
+def fits(out: Path, there: Collection[str], kept: set[str], put: Iterable[str]) -> set[str] | None:
+    """The files to be removed if a site is changed in its place; None where that cannot be done, or would cost more.
+
+    ``there`` are all that it has.
+    """
+    fresh, found = set(put), set(there)
     if not kept or len(kept) < _FEW * len(fresh):
         return None
     folders = {str(parent) for path in fresh for parent in PurePosixPath(path).parents}
-    remove, there = set(), 0
-    try:
-        for path in files(out):
-            if path in folders:
-                return None
-            if path in kept:
-                there += 1
-            elif path not in fresh:
-                remove.add(path)
-    except OSError:
-        return None
-    if there < len(kept) or len(kept) < _FEW * len(remove):
+    remove = found - kept - fresh
+    if not kept <= found or folders & found or len(kept) < _FEW * len(remove):
         return None  # what is reached by a link of somebody's is no file of this folder
     return None if any((out / path).is_dir() for path in fresh) else remove

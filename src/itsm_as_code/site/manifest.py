@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import accumulate, chain, islice, pairwise
 from pathlib import Path
-from struct import Struct
 from typing import Any, Final
 
 import orjson
 
 from itsm_as_code.cache import Cache
+from itsm_as_code.site.journal import STATUS, status
 from itsm_as_code.site.reads.differing import Row, Rows
 from itsm_as_code.site.reads.notes import SIZE
 
@@ -38,9 +38,6 @@ _LISTED: Final = 1 << 12
 _RECORDS: Final = "records "
 _SHELF: Final = 512
 """Parts in an entry, at most on average."""
-_STATUS: Final = Struct("<QQqqI")
-_INODE: Final = (1 << 64) - 1
-"""What of an inode is kept: some file systems have longer ones."""
 _NUMBER: Final = array("I").itemsize
 
 
@@ -53,7 +50,7 @@ class File:
 
     path: str
     content: bytes
-    status: bytes = bytes(_STATUS.size)
+    status: bytes = bytes(STATUS.size)
 
     @classmethod
     def of(cls, path: str, content: bytes) -> File:
@@ -61,16 +58,16 @@ class File:
 
     def left(self, out: str) -> File:
         """The same with its status as it is now."""
-        return File(self.path, self.content, _status(os.lstat(f"{out}/{self.path}")))
+        return File(self.path, self.content, status(os.lstat(f"{out}/{self.path}")))
 
     def found(self, out: str) -> File | None:
         """The file as it is there now, if that is what it was left as; None for another one, or none."""
         file = f"{out}/{self.path}"
         try:
             there = os.lstat(file)
-            if _status(there) == self.status:
+            if status(there) == self.status:
                 return self
-            _, size, _, _, mode = _STATUS.unpack(self.status)
+            _, size, _, _, mode = STATUS.unpack(self.status)
             is_alike = (there.st_size, there.st_mode, there.st_nlink) == (size, mode, 1)
             if not is_alike or not stat.S_ISREG(there.st_mode):
                 return None
@@ -80,11 +77,7 @@ class File:
                     said.update(part)
         except OSError:
             return None
-        return File(self.path, self.content, _status(there)) if said.digest() == self.content else None
-
-
-def _status(found: os.stat_result) -> bytes:
-    return _STATUS.pack(found.st_ino & _INODE, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_mode)
+        return File(self.path, self.content, status(there)) if said.digest() == self.content else None
 
 
 class Lost(Exception):
@@ -92,27 +85,46 @@ class Lost(Exception):
 
 
 class Shelf:
-    """The look-ups of some parts, one part after the other, which are read when somebody asks.
+    """Parts that stand in the cache together: as they are kept there, for most builds leave most shelves alone.
 
-    ``said`` is a digest of the entry, ``size`` how many there are, ``asked`` which ones, each once; ``parts`` are all
-    that stand on it, and ``told`` is a digest of their entry.
+    ``inside`` are the names of parts, how many look-ups and files each has, and of the files paths, contents and
+    statuses. ``read`` finds another entry about them: ``reads``, the look-ups of one part after the other, or
+    ``asked``, which ones those are. ``shelves`` is how many there are.
     """
 
-    def __init__(self, said: str, size: int, asked: array[int], read: Callable[[], bytes | None]) -> None:
-        self.said, self.size, self._asked, self._read = said, size, asked, read
+    def __init__(self, number: int, shelves: int, inside: Any, read: Callable[[str], bytes | None]) -> None:
+        self.names, self._counts, self._files, self.paths, self._contents, statuses = inside
+        self.number, self.shelves, self.size, self._read = number, shelves, sum(self._counts), read
+        self._statuses = b64decode(statuses)
         self._rests: tuple[set[int], bool] | None = None
-        self.parts: dict[str, Made] = {}
-        self.told = ""
+
+    @cached_property
+    def parts(self) -> dict[str, Made]:
+        """One by one."""
+        contents, statuses = _cut(b64decode(self._contents), SIZE), _cut(self._statuses, STATUS.size)
+        files = map(File, self.paths, contents, statuses)
+        spans = pairwise(accumulate(self._counts, initial=0))
+        counted = zip(self.names, spans, self._files, strict=True)
+        return {name: Made(Span(self, *span), tuple(islice(files, count))) for name, span, count in counted}
 
     @cached_property
     def _numbers(self) -> array[int] | None:
-        raw = self._read()
+        raw = self._read("reads")
         return array("I", raw) if raw is not None and len(raw) == self.size * _NUMBER else None
 
+    @cached_property
+    def _asked(self) -> array[int] | None:
+        raw = self._read("asked")
+        return array("I", raw) if raw is not None and len(raw) % _NUMBER == 0 else None
+
+    def is_as_left(self, there: Mapping[str, bytes]) -> bool:
+        """True where all files of its parts are there with the status that they were left with."""
+        return b"".join(there.get(path, b"") for path in self.paths) == self._statuses
+
     def rests_on(self, stale: set[int]) -> bool:
-        """True where some part on it was made of such a look-up."""
+        """True where some part on it was made of such a look-up, or nobody knows of what."""
         if self._rests is None or self._rests[0] is not stale:
-            self._rests = stale, not stale.isdisjoint(self._asked)
+            self._rests = stale, bool(stale) and (self._asked is None or not stale.isdisjoint(self._asked))
         return self._rests[1]
 
     def between(self, start: int, stop: int) -> array[int]:
@@ -159,14 +171,15 @@ class Manifest:
     """A build: what all of it depends on, its look-ups by number with digests of their answers, and its parts.
 
     ``digests`` are 16 bytes each, one after the other; ``traces`` says which look-ups a remembered answer was made of;
-    ``records`` how every record stood there; ``head`` is what says which entries of the cache hold it.
+    a part is as it stands on a shelf, or made since; ``records`` says
+    how every record stood there; ``head`` is what says which entries of the cache hold it.
     """
 
     whole: str
     keys: list[str] = field(default_factory=list)
     digests: bytes | bytearray = b""
     traces: Mapping[str, Collection[int]] = field(default_factory=dict)
-    parts: Mapping[str, Made] = field(default_factory=dict)
+    parts: Mapping[str, Made | Shelf] = field(default_factory=dict)
     records: Rows = field(default_factory=dict)
     head: dict[str, Any] = field(default_factory=dict)
 
@@ -210,13 +223,11 @@ class Memory:
         if len(digests) != SIZE * len(keys):
             raise ValueError
         traces = {name: array("I", b64decode(trace)) for name, trace in orjson.loads(entry("traces")).items()}
-        parts: dict[str, Made] = {}
+        parts: dict[str, Made | Shelf] = {}
         for number in range(head["shelves"]):
-            inside, name = orjson.loads(entry(f"parts {number}")), f"reads {number}"
-            asked = array("I", entry(f"asked {number}"))
-            shelf = Shelf(head["entries"][name], sum(inside[1]), asked, partial(self._late, out, head, name))
-            shelf.parts, shelf.told = dict(_standing(inside, shelf)), head["entries"][f"parts {number}"]
-            parts.update(shelf.parts)
+            inside = orjson.loads(entry(f"parts {number}"))
+            shelf = Shelf(number, head["shelves"], inside, partial(self._late, out, head, number))
+            parts |= dict.fromkeys(shelf.names, shelf)
         records: dict[str, dict[str, Row]] = {}
         for name in head["entries"]:
             if name.startswith(_RECORDS):
@@ -233,7 +244,8 @@ class Memory:
                 return raw
         raise ValueError(name)
 
-    def _late(self, out: Path, head: Any, name: str) -> bytes | None:
+    def _late(self, out: Path, head: Any, number: int, kind: str) -> bytes | None:
+        name = f"{kind} {number}"
         with suppress(ValueError, TypeError):
             return self._entry(out, head, name)
         head["entries"].pop(name, None)  # it is written anew then
@@ -269,33 +281,65 @@ def _listed(records: Rows) -> Iterator[tuple[str, bytes]]:
             yield f"{_RECORDS}{kind} {at}", orjson.dumps(rows)
 
 
-def _shelved(parts: Mapping[str, Made], shelves: int, old: Mapping[str, str]) -> Iterator[tuple[str, bytes | str]]:
+def made_of(parts: Mapping[str, Made | Shelf], name: str) -> Made:
+    """A part, wherever it stands."""
+    part = parts[name]
+    return part.parts[name] if isinstance(part, Shelf) else part
+
+
+def paths_of(parts: Mapping[str, Made | Shelf]) -> Iterator[str]:
+    """The files of parts, which are not looked at one by one where all of a shelf are among them."""
+    names: dict[Shelf, list[str]] = {}
+    for name, part in parts.items():
+        if isinstance(part, Shelf):
+            names.setdefault(part, []).append(name)
+        else:
+            yield from (file.path for file in part.files)
+    for shelf, found in names.items():
+        if len(found) == len(shelf.names):
+            yield from shelf.paths
+        else:
+            yield from (file.path for name in found for file in shelf.parts[name].files)
+
+
+def _shelved(
+    parts: Mapping[str, Made | Shelf], shelves: int, old: Mapping[str, str]
+) -> Iterator[tuple[str, bytes | str]]:
     """Parts by shelf, and their look-ups: a digest in the place of what stands there already."""
     named: list[list[str]] = [[] for _ in range(shelves)]
-    for name in sorted(parts):
-        named[zlib.crc32(name.encode("utf-8", "surrogatepass")) % shelves].append(name)
-    for number, names in enumerate(named):
-        inside = {name: parts[name] for name in names}
-        name = f"reads {number}"
-        shelf = _shelf_of(inside.values())
-        if shelf is not None and old.get(name) == shelf.said:
-            yield name, shelf.said
-            yield f"asked {number}", old[f"asked {number}"]
-            if inside == shelf.parts and old.get(f"parts {number}") == shelf.told:
-                yield f"parts {number}", shelf.told
-                continue
+    for name, part in parts.items():
+        if isinstance(part, Shelf) and part.shelves == shelves:
+            named[part.number].append(name)
         else:
-            reads = {}
-            for part, made in inside.items():
+            named[zlib.crc32(name.encode("utf-8", "surrogatepass")) % shelves].append(name)
+    for number, names in enumerate(named):
+        reads, asked, told = (f"{kind} {number}" for kind in ("reads", "asked", "parts"))
+        is_known = old.keys() >= {reads, asked}
+        one = parts[names[0]] if names else None
+        stands = isinstance(one, Shelf) and len(names) == len(one.names) and all(parts[name] is one for name in names)
+        if is_known and stands:
+            yield from ((name, old[name]) for name in (reads, asked, told))
+            continue
+        inside = {name: made_of(parts, name) for name in sorted(names)}
+        shelf = _shelf_of(inside.values())
+        if shelf is not None and shelf.number == number and is_known:
+            yield from ((name, old[name]) for name in (reads, asked))
+        else:
+            found = {}
+            for name, made in inside.items():
                 with suppress(Lost):  # it is made anew by the next build
-                    reads[part] = array("I", sorted(made.reads))
-            inside = {part: inside[part] for part in reads}
-            yield name, b"".join(numbers.tobytes() for numbers in reads.values())
-            yield f"asked {number}", array("I", sorted({*chain.from_iterable(reads.values())})).tobytes()
-        files = [file for made in inside.values() for file in made.files]
-        counts = [len(made.reads) for made in inside.values()], [len(made.files) for made in inside.values()]
-        told = (b"".join(file.content for file in files), b"".join(file.status for file in files))
-        yield f"parts {number}", orjson.dumps([[*inside], *counts, [file.path for file in files], *map(_packed, told)])
+                    found[name] = array("I", sorted(made.reads))
+            inside = {name: inside[name] for name in found}
+            yield reads, b"".join(numbers.tobytes() for numbers in found.values())
+            yield asked, array("I", sorted({*chain.from_iterable(found.values())})).tobytes()
+        yield told, _told(inside)
+
+
+def _told(inside: Mapping[str, Made]) -> bytes:
+    files = [file for made in inside.values() for file in made.files]
+    counts = [len(made.reads) for made in inside.values()], [len(made.files) for made in inside.values()]
+    said = (b"".join(file.content for file in files), b"".join(file.status for file in files))
+    return orjson.dumps([[*inside], *counts, [file.path for file in files], *map(_packed, said)])
 
 
 def _shelf_of(parts: Iterable[Made]) -> Shelf | None:
@@ -304,15 +348,6 @@ def _shelf_of(parts: Iterable[Made]) -> Shelf | None:
     shelves = {span.shelf if isinstance(span, Span) else None for span in spans}
     shelf = shelves.pop() if len(shelves) == 1 else None
     return shelf if shelf is not None and shelf.size == sum(map(len, spans)) else None
-
-
-def _standing(inside: Any, shelf: Shelf) -> Iterator[tuple[str, Made]]:
-    names, reads, counts, paths, contents, statuses = inside
-    contents, statuses = b64decode(contents), b64decode(statuses)
-    files = map(File, paths, _cut(contents, SIZE), _cut(statuses, _STATUS.size))
-    spans = pairwise(accumulate(reads, initial=0))
-    for name, (start, stop), count in zip(names, spans, counts, strict=True):
-        yield name, Made(Span(shelf, start, stop), tuple(islice(files, count)))
 
 
 def _cut(text: bytes, size: int) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from itsm_as_code.compliance.known import NOTHING, Known
 from itsm_as_code.policies.cel import end_children
 from itsm_as_code.processes import no_collection, spread
 from itsm_as_code.records.stored import StoredRecords, program
-from itsm_as_code.site.manifest import File, Made, Manifest, Memory, digested
+from itsm_as_code.site.manifest import File, Made, Manifest, Memory, Shelf, digested, made_of, paths_of
 from itsm_as_code.site.pages import Unit, context_of, logo, sitemap, units
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.differing import MARK, OF_ALL, Rows, differing, rows
@@ -135,8 +135,8 @@ class _Job:
     beside: Known = NOTHING
     past: Past = NO_PAST
     notes: Notes = field(default_factory=Notes)
-    old: Mapping[str, Made] = field(default_factory=dict)
-    made: dict[str, Made] = field(default_factory=dict)
+    old: Mapping[str, Made | Shelf] = field(default_factory=dict)
+    made: dict[str, Made | Shelf] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     head: dict[str, Any] = field(default_factory=dict)
 
@@ -169,7 +169,11 @@ class _Job:
             seen = SeenContext.of(context, self.notes)
             now = SeenNow(seen, self.notes)
         stale = self._look_back()
-        left = [unit for unit in units(seen, now, self.feeds) if not self._keep(stage, unit, stale)]
+        shelves = {part for part in self.old.values() if isinstance(part, Shelf)}
+        whole = {shelf for shelf in shelves if not shelf.rests_on(stale) and shelf.is_as_left(stage.there)}
+        left = [unit for unit in units(seen, now, self.feeds) if not self._keep(unit, stale, whole)]
+        self.kept = {*paths_of(self.made)}
+        stage.keep(*self.kept)
 
         def work_out() -> None:
             _ = context.assessments  # for the first page, and for that of each control
@@ -182,8 +186,7 @@ class _Job:
             stage.fresh_files += batch.put
             stage.kept |= batch.kept
             self.made |= batch.made
-        pages = [file.path for made in self.made.values() for file in made.files]
-        last = Unit("sitemap", lambda: sitemap(context, pages, self.changed))
+        last = Unit("sitemap", lambda: sitemap(context, [*paths_of(self.made)], self.changed))
         self.made[last.name] = self._make(stage, last)
 
     def _look_back(self) -> set[int]:
@@ -229,26 +232,28 @@ class _Job:
             for batch in batches:
                 yield batch.renumbered(self.notes, start) if len(batches) > 1 else batch
 
-    def _keep(self, stage: Stage, unit: Unit, stale: set[int]) -> bool:
-        """True for a part that stays as it is."""
-        old = self.old.get(unit.name)
-        if old is None or old.rests_on(stale):
+    def _keep(self, unit: Unit, stale: set[int], whole: Collection[Shelf]) -> bool:
+        """True for a part that stays as it is; on ``whole`` shelves, nothing is stale and no file another one."""
+        part = self.old.get(unit.name)
+        if part is None:
+            return False
+        if isinstance(part, Shelf) and part in whole and unit.content is None:
+            self.made[unit.name] = part
+            return True
+        old = made_of(self.old, unit.name)
+        if old.rests_on(stale):
             return False
         if unit.content is not None and any(file.content != digested(unit.content) for file in old.files):
             return False
         files = tuple(file.found(self.place) for file in old.files)
         if None in files:
             return False
-        self.made[unit.name] = old if files == old.files else Made(old.reads, tuple(filter(None, files)))
-        for file in old.files:
-            self.kept.add(file.path)
-            stage.keep(file.path)
+        self.made[unit.name] = part if files == old.files else Made(old.reads, tuple(filter(None, files)))
         return True
 
     def _make(self, stage: Stage, unit: Unit) -> Made:
         """Make a part; a file of it that reads as before stays."""
-        old = self.old.get(unit.name)
-        before = {file.path: file for file in old.files} if old is not None else {}
+        before = {file.path: file for file in made_of(self.old, unit.name).files} if unit.name in self.old else {}
         files = []
         with self.notes.frame() as reads:
             for path, content in unit.make():
@@ -264,8 +269,9 @@ class _Job:
     def finish(self, touched: set[str] | None) -> Built:
         """Remember the build, once it stands there; ``touched`` are the files that did not stay, None for all."""
         if self.memory is not None:
-            for name, made in self.made.items():
-                if touched is None or any(file.path in touched for file in made.files):
+            for name, part in self.made.items():
+                if touched is None or isinstance(part, Made):
+                    made = made_of(self.made, name)
                     files = (
                         file.left(self.place) if touched is None or file.path in touched else file
                         for file in made.files
@@ -274,8 +280,8 @@ class _Job:
             notes = self.notes
             said = self.whole, list(notes.numbers), notes.digests, notes.traces, self.made, self.rows, self.head
             self.memory.save(self.out, Manifest(*said))
-        pages = {file.path for made in self.made.values() for file in made.files if file.path.endswith(".html")}
-        old = {file.path for made in self.old.values() for file in made.files if file.path.endswith(".html")}
+        pages = {path for path in paths_of(self.made) if path.endswith(".html")}
+        old = {path for path in paths_of(self.old) if path.endswith(".html")}
         kept = len(pages & self.kept)
         return Built(len(pages), len(pages) - kept, kept, len(old - pages))
 

@@ -18,6 +18,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -137,6 +138,14 @@ class Stage:
         self._folders: set[str] = set()
         self._like: os.stat_result | None = None
 
+    @cached_property
+    def there(self) -> dict[str, bytes]:
+        """The files of the old site with their status, as they were when somebody asked first."""
+        try:
+            return dict(journal.files(self.out))
+        except OSError:
+            return {}
+
     def put(self, path: str, content: bytes) -> None:
         """A file of the new site; one that the old site has just so stays as it is."""
         file = self._place(path)
@@ -146,13 +155,13 @@ class Stage:
                 stream.write(content)
             self._like = self._like or os.lstat(file)
 
-    def keep(self, path: str) -> None:
-        """A file of the old site stays as it is."""
-        self.kept.add(path)
+    def keep(self, *paths: str) -> None:
+        """Files of the old site stay as they are."""
+        self.kept.update(paths)
 
     def finish(self) -> None:
         """Let the new site be the one that is there: by what changed, if that is little, or as a whole."""
-        remove = journal.fits(self.out, self.kept, self.fresh_files)
+        remove = journal.fits(self.out, self.there if self.kept else (), self.kept, self.fresh_files)
         if remove is not None:
             ready = self.fresh.with_name(self.fresh.name.replace(".itsm-new-", ".itsm-redo-"))
             journal.begin(self.fresh, ready, self.fresh_files, remove - {MARKER})

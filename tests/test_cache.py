@@ -233,3 +233,36 @@ def test_a_copy_of_a_process_opens_the_file_again(tmp_path: Path) -> None:
     assert all(connection != opened for _, connection in found)
     assert dict(cache.get_many(b"space", ["00"])) == {"00": {"a": 1}}
     assert id(cache._connection) == opened
+
+
+def looked_through(folder: Path, more: dict[str, Any]) -> bool:
+    """Whether a run that writes looks through the whole file first."""
+    asked: list[str] = []
+    cache = Cache(folder)
+    connection = cache._own()
+    assert connection is not None
+    connection.set_trace_callback(asked.append)
+    cache.put_many(SPACE, more)
+    connection.set_trace_callback(None)
+    assert not cache.trouble
+    return any("integrity_check" in text for text in asked)
+
+
+def test_a_file_that_is_as_it_was_left_is_not_looked_through(folder: Path) -> None:
+    assert not looked_through(folder, {f"{100:040x}": 1})
+    assert not looked_through(folder, {f"{101:040x}": 1})
+    with sqlite3.connect(folder / NAME) as other:
+        other.execute("INSERT INTO entry VALUES (x'00', x'00')")
+    assert looked_through(folder, {f"{102:040x}": 1})
+    assert not looked_through(folder, {f"{103:040x}": 1})
+
+
+@pytest.mark.parametrize("said", [b"", b"\xff\xfe", b"0 0 0 0"])
+def test_what_says_how_a_file_was_left_may_be_anything(folder: Path, said: bytes) -> None:
+    beside = folder / f"{NAME}-whole"
+    beside.write_bytes(said)
+    assert looked_through(folder, {f"{100:040x}": 1})
+    beside.unlink()
+    beside.mkdir()
+    assert is_well_after_a_run(folder)
+    assert beside.is_file()

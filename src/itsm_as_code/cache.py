@@ -28,8 +28,11 @@ _BATCH: Final = 500
 _SECONDS: Final = 5.0
 """How long to wait for another process that writes."""
 _MAX_FILE: Final = 4 << 30
-_SIDES: Final = ("", "-journal", "-wal", "-shm")
-"""What SQLite keeps beside a database (https://sqlite.org/tempfiles.html): a stale one would be played back into it."""
+_WHOLE: Final = "-whole"
+"""Behind the name of a database: a file that says in which state it was left, and whole."""
+_SIDES: Final = ("", "-journal", "-wal", "-shm", _WHOLE)
+"""What SQLite keeps beside a database (https://sqlite.org/tempfiles.html): a stale one would be played back into it;
+and what is kept there of its state."""
 _OF_THE_PLACE: Final = frozenset({3, 5, 6, 7, 8, 9, 10, 13, 14, 23})
 """Primary result codes that tell of permissions, locks, memory, interrupts or the disk, not of what the file holds
 (https://sqlite.org/rescode.html): with those the file stays as it is."""
@@ -95,10 +98,11 @@ class Cache:
             if connection is None:
                 return
             try:
+                _refuse_damaged(connection, self._file)
                 with connection:
-                    _refuse_damaged(connection)
                     connection.executemany("DELETE FROM entry WHERE key = ?", old)
                     connection.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", rows)
+                _leave(self._file)
                 return
             except _FAILURES as error:
                 if not self._was_damaged(error):
@@ -243,14 +247,31 @@ def _open(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _refuse_damaged(connection: sqlite3.Connection) -> None:
+def _refuse_damaged(connection: sqlite3.Connection, file: Path) -> None:
     """DatabaseError for a file in which entries could be lost for good, such as behind a key that is out of order.
 
-    Asked where there is something to write, for that costs more than looking through the file (0.25 s for 220 MB).
+    Asked where there is something to write, and where the file is not as it was left: looking through it takes its time
+    (0.25 s for 220 MB).
     """
+    with suppress(OSError, ValueError):
+        if file.with_name(file.name + _WHOLE).read_text() == _state(file):
+            return
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != ("ok",):
         raise sqlite3.DatabaseError(found)
+
+
+def _leave(file: Path) -> None:
+    """Say in which state a file was left that was whole."""
+    with suppress(OSError):  # then the next one looks through it
+        fresh = file.with_name(f"{file.name}{_WHOLE}-{os.getpid()}")
+        fresh.write_text(_state(file))
+        fresh.replace(file.with_name(file.name + _WHOLE))
+
+
+def _state(file: Path) -> str:
+    found = file.stat()
+    return f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
 
 def _is_whole(file: Path) -> bool:

@@ -83,6 +83,13 @@ class ChangedCatalogue(LazyCatalogue):
         rows |= {item.name: record.path for item, record in self.own.items() if item.kind == kind}
         return sorted(rows, key=lambda name: rows[name])
 
+    def get(self, kind: str, name: str) -> Record | None:
+        item = RecordId(kind, name)
+        if item not in self.touched:
+            return self.before.get(kind, name)
+        own = self.own.get(item)
+        return own if own is not None and own.valid else None
+
     def some(self, kind: str, names: Iterable[str]) -> list[Record]:
         wanted = [RecordId(kind, name) for name in names]
         left = self.before.some(kind, [item.name for item in wanted if item not in self.touched])

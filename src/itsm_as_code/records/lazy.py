@@ -181,7 +181,8 @@ class LazyCatalogue(Catalogue):
         return self._listings[kind]
 
     def get(self, kind: str, name: str) -> Record | None:
-        return next(iter(self.some(kind, [name])), None)
+        known = None if name in self._brought.get(kind, ()) else self._read.get(RecordId(kind, name))
+        return known or next(iter(self.some(kind, [name])), None)
 
     def of_kind(self, kind: str) -> list[Record]:
         if kind not in self._valid:

@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,15 @@ from itsm_as_code.errors import ItsmError
 from itsm_as_code.gate.revisions import Revision, Revisions
 from itsm_as_code.records.stored import StoredRecords, content_id
 from itsm_as_code.site import Past
-from itsm_as_code.site.manifest import made_of
+from itsm_as_code.site.manifest import Manifest, made_of
 from itsm_as_code.site.pages import context_of
-from itsm_as_code.site.publish import Built, memory, renew
+from itsm_as_code.site.publish import Built, memory
+from itsm_as_code.site.reads.blocks import BITS, Traces
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
 from itsm_as_code.site.reads.differing import MARK, differing, rows
 from itsm_as_code.site.reads.notes import Notes
 from itsm_as_code.site.reads.records import _Kinds
+from itsm_as_code.site.reads.renewal import renew
 from itsm_as_code.site.views.context import QUESTIONS
 from itsm_as_code.site.write import MARKER
 from itsm_as_code.validation import Validation
@@ -131,14 +132,27 @@ def test_several_processes_make_what_one_makes(tmp_path: Path, many: None) -> No
     mine, other = place.memory.load(place.out), alone.memory.load(alone.out)
     assert mine is not None
     assert other is not None
-    assert set(mine.keys) == set(other.keys)
-    assert {name: sorted(mine.keys[number] for number in made_of(mine.parts, name).reads) for name in mine.parts} == {
-        name: sorted(other.keys[number] for number in made_of(other.parts, name).reads) for name in other.parts
-    }
+    assert set(keys_of(mine).values()) == set(keys_of(other).values())
+    assert reads_of(mine) == reads_of(other)
     edit(repository, random_)
     built, wrong = differences(place, repository)
     assert not wrong
     assert built.kept > 140
+
+
+def keys_of(manifest: Manifest) -> dict[int, str]:
+    """All look-ups by number."""
+    notes = Notes()
+    notes.take(manifest.blocks)
+    return {
+        at << BITS | place: key for at in range(len(notes.blocks)) for place, key in enumerate(notes.block(at).keys)
+    }
+
+
+def reads_of(manifest: Manifest) -> dict[str, list[str]]:
+    """What each part was made of."""
+    keys = keys_of(manifest)
+    return {name: sorted(keys[number] for number in made_of(manifest.parts, name).reads) for name in manifest.parts}
 
 
 def test_an_error_in_one_process_ends_the_build_and_leaves_the_old_site(
@@ -207,28 +221,33 @@ class Base:
     def __init__(self, top: Path) -> None:
         place = Place(top)
         _, self.files = place.publish(Repository())
-        self.cache = place.cache
-        manifest = place.memory.load(place.out)
+        self.place = place
+        self.kinds = {number: kind_of(key) for number, key in keys_of(self.manifest).items()}
+
+    @property
+    def manifest(self) -> Manifest:
+        """As nobody has read it."""
+        manifest = self.place.memory.load(self.place.out)
         assert manifest is not None
-        self.manifest = manifest
-        self.kinds = [kind_of(key) for key in manifest.keys]
+        return manifest
 
     def missed(self, repository: Repository, kind: str) -> set[str]:
         """The parts that read differently now and would be kept, if look-ups of a kind had not been recorded."""
         validation, more = repository.validated(), (repository.trend, repository.feeds)
         told = {"beside": repository.beside, "past": repository.past}
         now = dict(site.build(validation, repository.revision, *more, **told))
-        gone = {number for number, found in enumerate(self.kinds) if found == kind}
+        gone = {number for number, found in self.kinds.items() if found == kind}
         assert gone or not kind, kind
         old = self.manifest
-        traces = {name: [number for number in trace if number not in gone] for name, trace in old.traces.items()}
+        traces = {group: _without(traces, gone) for group, traces in old.traces.items()}
         notes = Notes()
         context = SeenContext.of(
             context_of(validation, repository.revision, *more, beside=repository.beside, past=repository.past), notes
         )
         SeenNow(context, notes)
-        other = differing(old.records, rows(validation.catalogue), validation.catalogue, StoredRecords(self.cache))
-        stale = renew(notes, replace(old, traces=traces), other) - gone
+        stored = StoredRecords(self.place.cache)
+        other = differing(old.records, rows(validation.catalogue), validation.catalogue, stored)
+        stale = renew(notes, old.blocks, traces, other) - gone
         return {
             name
             for name, made in ((name, made_of(old.parts, name)) for name in old.parts)
@@ -236,6 +255,12 @@ class Base:
             and any(self.files[file.path] != now.get(file.path, b"") for file in made.files)
             and name != "sitemap"
         }
+
+
+def _without(traces: Traces, gone: set[int]) -> Traces:
+    found = traces.read()
+    assert found is not None
+    return Traces.of({name: [number for number in trace if number not in gone] for name, trace in found.items()})
 
 
 def kind_of(key: str) -> str:
@@ -397,4 +422,4 @@ def test_words_alone_render_only_what_shows_them(tmp_path: Path) -> None:
 
 
 def test_there_is_an_edit_for_every_kind_of_look_up(base: Base) -> None:
-    assert set(base.kinds) - {"together"} == set(SHOWN)
+    assert set(base.kinds.values()) - {"together"} == set(SHOWN)

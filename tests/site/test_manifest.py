@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from itsm_as_code import cache
 from itsm_as_code.site import manifest as module
 from itsm_as_code.site.manifest import File, Lost, Made, Manifest, Memory, made_of
-from itsm_as_code.site.reads.notes import digest
+from itsm_as_code.site.reads import notes as notes_module
+from itsm_as_code.site.reads.blocks import BITS
+from itsm_as_code.site.reads.notes import Notes, digest
+from itsm_as_code.site.reads.renewal import renew
 
 OUT = Path("/srv/site")
 
@@ -34,16 +37,18 @@ class Store(cache.Memory):
 
 
 def _manifest(seed: int = 0, parts: int = 40) -> Manifest:
-    keys = [f"title\x1fTeam\x1fteam-{number}\n\0" for number in range(50)]
+    notes = Notes()
+    keys = [f"{('title', 'body')[number % 2]}\x1fTeam\x1fteam-{number}\n\0" for number in range(50)]
+    numbers = [notes.add(key, digest((key, seed))) for key in keys]
+    notes.traces = {"facts.graph": {numbers[3], numbers[1]}, "parts a": array("I"), "parts b": {numbers[0]}}
     made = {
         f"record Team/{number}": Made(
-            array("I", {number, (number * 7 + seed) % 50}),
+            array("I", {numbers[number], numbers[(number * 7 + seed) % 50]}),
             (File.of(f"teams/{number}.html", b"page"), File(f"data/{number}.json", b"d" * 16, bytes([number] * 36))),
         )
         for number in range(parts)
     }
-    digests = b"".join(digest((key, seed)) for key in keys)
-    return Manifest("whole", keys, digests, {"facts.graph": {3, 1}, "state.now": array("I")}, made)
+    return Manifest("whole", notes.blocks, notes.gathered(), made)
 
 
 def _made(manifest: Manifest) -> dict[str, Made]:
@@ -53,15 +58,21 @@ def _made(manifest: Manifest) -> dict[str, Made]:
 
 def _plain(manifest: Manifest | None) -> object:
     assert manifest is not None
-    traces = {name: sorted(trace) for name, trace in manifest.traces.items()}
+    notes = Notes()
+    notes.take(manifest.blocks)
+    looked_up = [
+        (block.group, block.keys, bytes(block.digests)) for block in map(notes.block, range(len(notes.blocks)))
+    ]
+    read = {group: traces.read() for group, traces in manifest.traces.items()}
+    traces = {group: found and {name: sorted(trace) for name, trace in found.items()} for group, found in read.items()}
     parts = {name: (sorted(made.reads), made.files) for name, made in _made(manifest).items()}
-    return manifest.whole, manifest.keys, bytes(manifest.digests), traces, parts
+    return manifest.whole, looked_up, traces, parts
 
 
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
     """With entries so small that there are many."""
-    monkeypatch.setattr(module, "_SEGMENT", 16)
+    monkeypatch.setattr(notes_module, "LAST", 15)
     monkeypatch.setattr(module, "_SHELF", 8)
     return Memory(Store(), b"program")
 
@@ -81,7 +92,7 @@ def test_what_was_saved_is_loaded(memory: Memory) -> None:
 
 def test_only_what_differs_is_written(memory: Memory) -> None:
     memory.save(OUT, _manifest())
-    assert len(_store(memory).written) == 1 + 2 * 4 + 1 + 3 * 8  # head, look-ups, traces, shelves
+    assert len(_store(memory).written) == 1 + 4 + 2 + 3 * 8  # head, look-ups, traces, shelves
     old = memory.load(OUT)
     assert old is not None
     _store(memory).written = {}
@@ -94,8 +105,23 @@ def test_only_what_differs_is_written(memory: Memory) -> None:
     ):
         memory.save(OUT, replace(old, parts={**old.parts, **changed}))
         assert len(_store(memory).written) == count, changed
-    memory.save(OUT, replace(old, keys=[*old.keys, "more"], digests=bytes(old.digests) + b"d" * 16))
-    assert len(_store(memory).written) == 3
+    for key in ("title\x1fTeam\x1fanother", "new\x1fTeam"):
+        again, notes = memory.load(OUT), Notes()
+        assert again is not None
+        notes.take(again.blocks)
+        assert notes.known(key) is None
+        notes.add(key, b"d" * 16)
+        memory.save(OUT, replace(again, blocks=notes.blocks))
+        assert len(_store(memory).written) == 2, key
+
+
+def test_only_groups_that_somebody_asks_are_read(memory: Memory) -> None:
+    memory.save(OUT, _manifest())
+    found, notes = memory.load(OUT), Notes()
+    assert found is not None
+    notes.take(found.blocks)
+    assert notes.known("title\x1fTeam\x1fteam-2\n\0") == 1
+    assert [block.is_read for block in notes.blocks] == [block.group == "title" for block in notes.blocks]
 
 
 def test_only_shelves_with_a_look_up_that_is_stale_are_read(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +153,7 @@ def test_entries_that_nothing_needs_any_more_go(memory: Memory) -> None:
     assert old is not None
     memory.save(OUT, Manifest("whole", head=old.head))
     fewer = len(_store(memory).entries())
-    assert fewer == 1 + 1 + 3
+    assert fewer == 1 + 3
     assert _plain(memory.load(OUT)) == _plain(Manifest("whole"))
 
 
@@ -143,23 +169,73 @@ def test_entries_that_do_not_belong_together_are_no_manifest(memory: Memory) -> 
         for entry in {other[key], b'"AAAA"', b'"?"', b"3", b"{}", b"[]", b"null"} - {mine[key]}:
             _store(memory).entries().update({**mine, key: entry})
             found = memory.load(OUT)
-            if not name.startswith(("reads ", "asked ")):
+            if not name.startswith(LATE):
                 assert found is None, name
                 continue
             assert found is not None
             late += 1
-            if name.startswith("asked "):
-                assert {part for part, shelf in found.parts.items() if shelf.rests_on({1000})} == _on(found, name)
-            else:
-                assert _lost(found) == _on(found, name)
-            memory.save(OUT, replace(found, parts=_manifest().parts))
+            _assert_lost(found, name)
+            again = _manifest()
+            memory.save(OUT, replace(found, parts=again.parts, blocks=again.blocks, traces=again.traces))
             assert _store(memory).entries() == mine, "what was lost is written anew"
         _store(memory).entries().update(mine)
         del _store(memory).entries()[key]
         found = memory.load(OUT)
-        assert (found is not None) == name.startswith(("reads ", "asked "))
-        assert found is None or bool(_lost(found)) == name.startswith("reads ")
+        assert (found is not None) == name.startswith(LATE)
+        if found is not None:
+            _assert_lost(found, name)
     assert late > 8
+
+
+LATE = ("reads ", "asked ", "look-ups ", "traces ")
+"""Entries that are read when somebody asks."""
+
+
+def _assert_lost(found: Manifest, name: str) -> None:
+    kind, _, number = name.partition(" ")
+    notes = Notes()
+    notes.take(found.blocks)
+    if kind == "asked":
+        assert {part for part, shelf in found.parts.items() if shelf.rests_on({1000})} == _on(found, name)
+    elif kind == "reads":
+        assert _lost(found) == _on(found, name)
+    elif kind == "look-ups":
+        assert notes.block(int(number)).is_lost
+    else:
+        assert found.traces[number].read() is None
+
+
+def _graph(title: str) -> Notes:
+    """Titles, one of which is now another one, and an answer that was made of it."""
+    notes = Notes()
+    notes.direct["title"] = lambda number: title if number == "19" else ""
+    notes.together["title"] = lambda: title
+    notes.makers["facts.graph"] = lambda _: notes.note("title\x1f19")
+    return notes
+
+
+@pytest.mark.parametrize(
+    ("lost", "stale"), [("look-ups 0", 16), ("look-ups 1", 4), ("look-ups 2", 1), ("traces facts.graph", 0)]
+)
+def test_what_rests_on_lost_look_ups_is_made_anew_where_they_are_needed(memory: Memory, lost: str, stale: int) -> None:
+    first = _graph("")
+    numbers = [first.add(f"title\x1f{number}", digest("")) for number in range(20)]
+    first.note("facts.graph")
+    first.has_changed("title")
+    memory.save(OUT, Manifest("whole", first.blocks, first.gathered()))
+    [key] = [key for key, name in _names(memory).items() if name == lost]
+    del _store(memory).entries()[key]
+    for title in ("", "new"):
+        found, notes = memory.load(OUT), _graph(title)
+        assert found is not None
+        again = renew(notes, found.blocks, found.traces, ())
+        at = int(lost[-1]) if lost[-1].isdigit() else 7
+        gone = {number for number in (*numbers, first.numbers["facts.graph"]) if number >> BITS == at}
+        assert again == ({*gone, numbers[19]} if title else set())
+        assert len(gone) == stale
+        if not title:
+            notes.remembered("facts.graph")
+            assert ("facts.graph" in notes.gathered()) == (not lost.startswith("traces")), "whole or not at all"
 
 
 def test_parts_whose_look_ups_were_lost_are_not_remembered(memory: Memory) -> None:
@@ -202,7 +278,7 @@ def _is_lost(made: Made) -> bool:
     try:
         list(made.reads)
     except Lost:
-        asked = {*range(50)}
+        asked = {at << BITS | place for at in range(4) for place in range(16)}
         assert made.rests_on(asked)
         assert not made.rests_on({1000})
         return True

@@ -3,8 +3,8 @@
 It is kept in the cache, whose entries are authenticated and heal, not in the site, which is published. A file of the
 site is taken for what it was by its status (inode, size, times), as git does, or else by a digest of its content.
 
-A manifest has many entries, so that a build writes those that differ: look-ups by number in segments, parts by their
-names on shelves. The first entry, the head, holds digests of all others: what does not belong to it is no entry.
+A manifest has many entries, so that a build reads what it needs and writes what differs: look-ups in blocks, parts by
+their names on shelves. The first entry, the head, holds digests of all others: what does not belong to it is no entry.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import stat
 import zlib
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -27,15 +27,16 @@ import orjson
 
 from itsm_as_code.cache import Cache
 from itsm_as_code.site.journal import STATUS, status
+from itsm_as_code.site.reads.blocks import Block, Traces
 from itsm_as_code.site.reads.differing import Row, Rows
 from itsm_as_code.site.reads.notes import SIZE
 
 _PART: Final = 1 << 20
-_SEGMENT: Final = 1 << 16
-"""Look-ups in an entry."""
 _LISTED: Final = 1 << 12
 """Records in an entry, at most."""
 _RECORDS: Final = "records "
+_LOOK_UPS: Final = "look-ups "
+_TRACES: Final = "traces "
 _SHELF: Final = 512
 """Parts in an entry, at most on average."""
 _NUMBER: Final = array("I").itemsize
@@ -109,12 +110,12 @@ class Shelf:
 
     @cached_property
     def _numbers(self) -> array[int] | None:
-        raw = self._read("reads")
+        raw = self._read(f"reads {self.number}")
         return array("I", raw) if raw is not None and len(raw) == self.size * _NUMBER else None
 
     @cached_property
     def _asked(self) -> array[int] | None:
-        raw = self._read("asked")
+        raw = self._read(f"asked {self.number}")
         return array("I", raw) if raw is not None and len(raw) % _NUMBER == 0 else None
 
     def is_as_left(self, there: Mapping[str, bytes]) -> bool:
@@ -168,17 +169,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A build: what all of it depends on, its look-ups by number with digests of their answers, and its parts.
+    """A build: what all of it depends on, its look-ups with digests of their answers, and its parts.
 
-    ``digests`` are 16 bytes each, one after the other; ``traces`` says which look-ups a remembered answer was made of;
+    ``traces`` says by group which look-ups a remembered answer was made of;
     a part is as it stands on a shelf, or made since; ``records`` says
     how every record stood there; ``head`` is what says which entries of the cache hold it.
     """
 
     whole: str
-    keys: list[str] = field(default_factory=list)
-    digests: bytes | bytearray = b""
-    traces: Mapping[str, Collection[int]] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+    traces: Mapping[str, Traces] = field(default_factory=dict)
     parts: Mapping[str, Made | Shelf] = field(default_factory=dict)
     records: Rows = field(default_factory=dict)
     head: dict[str, Any] = field(default_factory=dict)
@@ -202,12 +202,19 @@ class Memory:
         """Remember what was made for the site in a folder; what the entries of ``manifest.head`` hold stays there."""
         shelves = 1 << (len(manifest.parts) // _SHELF).bit_length()
         old, said, fresh = manifest.head.get("entries", {}), {}, {}
-        entries = _look_ups(manifest), _listed(manifest.records), _shelved(manifest.parts, shelves, old)
+        entries = (
+            _look_ups(manifest, old),
+            _traces(manifest, old),
+            _listed(manifest.records),
+            _shelved(manifest.parts, shelves, old),
+        )
         for name, entry in chain.from_iterable(entries):
             said[name] = entry if isinstance(entry, str) else digested(entry).hex()
             if isinstance(entry, bytes) and said[name] != old.get(name):
                 fresh[_place(out, name)] = b64encode(zlib.compress(entry, 1)).decode("ascii")
-        head = {"whole": manifest.whole, "look-ups": len(manifest.keys), "shelves": shelves, "entries": said}
+        blocks = [[block.group, len(block)] for block in manifest.blocks]
+        rests = {group: [*traces.rests] for group, traces in manifest.traces.items()}
+        head = {"whole": manifest.whole, "blocks": blocks, "rests": rests, "shelves": shelves, "entries": said}
         if head != manifest.head:
             gone = [_place(out, name) for name in old if name not in said]
             self.cache.put_many(self._space, {**fresh, _place(out): head}, gone)
@@ -215,24 +222,24 @@ class Memory:
     def _unpacked(self, out: Path, head: Any) -> Manifest:
         """One entry after the other, for together they are large."""
         entry = partial(self._entry, out, head)
-        keys: list[str] = []
-        digests = bytearray()
-        for at in range(0, head["look-ups"], _SEGMENT):
-            keys += orjson.loads(entry(f"keys {at}"))
-            digests += entry(f"digests {at}")
-        if len(digests) != SIZE * len(keys):
-            raise ValueError
-        traces = {name: array("I", b64decode(trace)) for name, trace in orjson.loads(entry("traces")).items()}
+        late = partial(self._late, out, head)
+        blocks = [
+            Block(group, size, partial(_look_up, late, f"{_LOOK_UPS}{at}", size))
+            for at, (group, size) in enumerate(head["blocks"])
+        ]
+        traces = {
+            group: Traces(rests, partial(_traced, late, f"{_TRACES}{group}")) for group, rests in head["rests"].items()
+        }
         parts: dict[str, Made | Shelf] = {}
         for number in range(head["shelves"]):
             inside = orjson.loads(entry(f"parts {number}"))
-            shelf = Shelf(number, head["shelves"], inside, partial(self._late, out, head, number))
+            shelf = Shelf(number, head["shelves"], inside, late)
             parts |= dict.fromkeys(shelf.names, shelf)
         records: dict[str, dict[str, Row]] = {}
         for name in head["entries"]:
             if name.startswith(_RECORDS):
                 records.setdefault(name.split(" ")[1], {}).update(orjson.loads(entry(name)))
-        return Manifest(head["whole"], keys, digests, traces, parts, records, head)
+        return Manifest(head["whole"], blocks, traces, parts, records, head)
 
     def _entry(self, out: Path, head: Any, name: str) -> bytes:
         """An entry that belongs to a head. ValueError where there is none."""
@@ -244,9 +251,8 @@ class Memory:
                 return raw
         raise ValueError(name)
 
-    def _late(self, out: Path, head: Any, number: int, kind: str) -> bytes | None:
-        name = f"{kind} {number}"
-        with suppress(ValueError, TypeError):
+    def _late(self, out: Path, head: Any, name: str) -> bytes | None:
+        with suppress(ValueError, TypeError, KeyError):
             return self._entry(out, head, name)
         head["entries"].pop(name, None)  # it is written anew then
         return None
@@ -265,12 +271,34 @@ def _place(out: Path, name: str = "") -> str:
     return digested(b"\0".join((os.fsencode(out.absolute()), name.encode()))).hex()
 
 
-def _look_ups(manifest: Manifest) -> Iterator[tuple[str, bytes]]:
-    for at in range(0, len(manifest.keys), _SEGMENT):
-        yield f"keys {at}", orjson.dumps(manifest.keys[at : at + _SEGMENT])
-        yield f"digests {at}", bytes(manifest.digests[at * SIZE : (at + _SEGMENT) * SIZE])
-    traces = {name: _packed(array("I", sorted(trace)).tobytes()) for name, trace in sorted(manifest.traces.items())}
-    yield "traces", orjson.dumps(traces)
+def _look_ups(manifest: Manifest, old: Mapping[str, str]) -> Iterator[tuple[str, bytes | str]]:
+    for at, block in enumerate(manifest.blocks):
+        name = f"{_LOOK_UPS}{at}"
+        if block.differs:
+            yield name, bytes(block.digests) + orjson.dumps(block.keys)
+        elif name in old:  # one that is lost is not there any more
+            yield name, old[name]
+
+
+def _look_up(late: Callable[[str], bytes | None], name: str, size: int) -> tuple[list[str], bytes] | None:
+    raw = late(name)
+    return (orjson.loads(raw[size * SIZE :]), raw[: size * SIZE]) if raw is not None else None
+
+
+def _traces(manifest: Manifest, old: Mapping[str, str]) -> Iterator[tuple[str, bytes | str]]:
+    for group, traces in manifest.traces.items():
+        name = f"{_TRACES}{group}"
+        if traces.is_new:
+            found = {answer: array("I", sorted(trace)) for answer, trace in (traces.read() or {}).items()}
+            packed = {answer: _packed(trace.tobytes()) for answer, trace in found.items()}
+            yield name, orjson.dumps(packed, option=orjson.OPT_SORT_KEYS)
+        elif name in old:
+            yield name, old[name]
+
+
+def _traced(late: Callable[[str], bytes | None], name: str) -> dict[str, array[int]] | None:
+    raw = late(name)
+    return {a: array("I", b64decode(trace)) for a, trace in orjson.loads(raw).items()} if raw is not None else None
 
 
 def _listed(records: Rows) -> Iterator[tuple[str, bytes]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,8 +18,9 @@ from itsm_as_code.records.stored import StoredRecords, program
 from itsm_as_code.site.manifest import File, Made, Manifest, Memory, Shelf, digested, made_of, paths_of
 from itsm_as_code.site.pages import Unit, context_of, logo, sitemap, units
 from itsm_as_code.site.reads.context import SeenContext, SeenNow
-from itsm_as_code.site.reads.differing import MARK, OF_ALL, Rows, differing, rows
-from itsm_as_code.site.reads.notes import SIZE, Notes, digest
+from itsm_as_code.site.reads.differing import Rows, differing, rows
+from itsm_as_code.site.reads.notes import Notes, digest
+from itsm_as_code.site.reads.renewal import renew
 from itsm_as_code.site.render import assets
 from itsm_as_code.site.theme import theme_of
 from itsm_as_code.site.views import state
@@ -40,8 +40,6 @@ _CHUNK: Final = 32
 _GENERATION: Final = 256
 """Times that processes take parts before others follow them: a process gets a copy of what it looks at of this one's
 memory (Python counts references there), and remembers answers; both end with it."""
-_OF_RECORDS: Final = (*OF_ALL, *OF_ALL.values(), "names", "everything", "together")
-"""What is asked of records and the like, of which it is known whether it is answered differently."""
 _SHARED: Final = (
     "context.outcomes_of_record", "context.findings_of_record", "context.changes_of", "context.incidents_of",
     "facts.outcomes_by_service", "facts.change_history", "facts.graph", "state.changes", "state.outages",
@@ -96,26 +94,25 @@ def publish(
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a process made: parts, files that it put and kept, look-ups that were new to it, from a number on, and what
-    answers that grew rest on."""
+    """What a process made: parts, files that it put and kept, look-ups that were new to it, and what answers that grew
+    rest on."""
 
     made: dict[str, Made]
     put: list[str]
     kept: set[str]
-    keys: list[str]
-    digests: bytes
+    added: dict[int, tuple[str, bytes]]
     traces: dict[str, array[int]]
 
-    def renumbered(self, notes: Notes, start: int) -> Batch:
-        """The same by the numbers of ``notes``, which learn the look-ups; up to ``start`` both agree."""
-        told = [*range(start)]
-        for at, key in enumerate(self.keys):
-            known = notes.numbers.get(key)
-            told.append(notes.add(key, self.digests[at * SIZE : (at + 1) * SIZE]) if known is None else known)
+    def renumbered(self, notes: Notes) -> Batch:
+        """The same by the numbers of ``notes``, which learn the look-ups."""
+        told = {}
+        for number, (key, answer) in self.added.items():
+            known = notes.known(key)
+            told[number] = notes.add(key, answer) if known is None else known
         for name, trace in self.traces.items():
-            notes.trace_of(name).update(told[number] for number in trace)
+            notes.trace_of(name).update(told.get(number, number) for number in trace)
         made = {
-            name: Made(array("I", (told[number] for number in part.reads)), part.files)
+            name: Made(array("I", (told.get(number, number) for number in part.reads)), part.files)
             for name, part in self.made.items()
         }
         return replace(self, made=made)
@@ -198,7 +195,8 @@ class _Job:
             return set()
         self.old = manifest.parts
         stored = StoredRecords(self.memory.cache)
-        return renew(self.notes, manifest, differing(manifest.records, self.rows, self.validation.catalogue, stored))
+        other = differing(manifest.records, self.rows, self.validation.catalogue, stored)
+        return renew(self.notes, manifest.blocks, manifest.traces, other)
 
     def _share(self, stage: Stage, left: list[Unit], work_out: Callable[[], None]) -> Iterator[Batch]:
         """Make parts in several processes, if they are many; each batch with look-ups by the numbers of this one.
@@ -215,22 +213,22 @@ class _Job:
             end_children()  # one that works on a policy has all the memory that there was when it began
 
         def work(chunks: Iterator[list[Unit]]) -> Batch:
-            start, before = len(self.notes.numbers), {name: len(trace) for name, trace in self.notes.traces.items()}
+            start, before = len(self.notes.added), {name: len(trace) for name, trace in self.notes.traces.items()}
             stage.fresh_files, stage.kept = [], set()
             made = {unit.name: self._make(stage, unit) for chunk in chunks for unit in chunk}
-            keys = [*islice(self.notes.numbers, start, None)]
+            added = self.notes.added[start:]
             grown = {name: trace for name, trace in self.notes.traces.items() if len(trace) != before.get(name)}
             traces = {name: array("I", trace) for name, trace in grown.items()}
-            digests = bytes(self.notes.digests[start * SIZE :])
-            return Batch(made, stage.fresh_files, stage.kept, keys, digests, traces)
+            learned = dict(zip(added, self.notes.look_ups(added), strict=True))
+            return Batch(made, stage.fresh_files, stage.kept, learned, traces)
 
         most = _GENERATION if processes > 1 else max(1, len(chunks))
         for at in range(0, len(chunks), most):
-            start, put, kept = len(self.notes.numbers), stage.fresh_files, stage.kept
+            put, kept = stage.fresh_files, stage.kept
             batches = spread(chunks[at : at + most], work, processes)
             stage.fresh_files, stage.kept = put, kept
             for batch in batches:
-                yield batch.renumbered(self.notes, start) if len(batches) > 1 else batch
+                yield batch.renumbered(self.notes) if len(batches) > 1 else batch
 
     def _keep(self, unit: Unit, stale: set[int], whole: Collection[Shelf]) -> bool:
         """True for a part that stays as it is; on ``whole`` shelves, nothing is stale and no file another one."""
@@ -278,46 +276,9 @@ class _Job:
                     )
                     self.made[name] = Made(made.reads, tuple(files))
             notes = self.notes
-            said = self.whole, list(notes.numbers), notes.digests, notes.traces, self.made, self.rows, self.head
+            said = self.whole, notes.blocks, notes.gathered(), self.made, self.rows, self.head
             self.memory.save(self.out, Manifest(*said))
         pages = {path for path in paths_of(self.made) if path.endswith(".html")}
         old = {path for path in paths_of(self.old) if path.endswith(".html")}
         kept = len(pages & self.kept)
         return Built(len(pages), len(pages) - kept, kept, len(old - pages))
-
-
-def renew(notes: Notes, manifest: Manifest, other: Collection[str]) -> set[int]:
-    """Take over the look-ups of an earlier build; the numbers of those that are answered differently now.
-
-    ``other`` are those about records (:func:`~itsm_as_code.site.reads.differing.differing`). A remembered answer whose
-    own look-ups are all answered as before is not worked out again.
-    """
-    notes.take(manifest.keys, manifest.digests)
-    asked = bytearray(len(manifest.keys))  # 0: not yet, 1: holds, 2: is answered differently
-    about = {number for key in other if (number := notes.numbers.get(key)) is not None}
-    sources = dict.fromkeys(_OF_RECORDS, False) | {head: notes.has_changed(head) for head in notes.together}
-    sources["referrers"] = "references" in other
-
-    def differs(number: int, key: str) -> bool:
-        if number in about:
-            return True
-        if not asked[number]:
-            asked[number] = 1
-            if has_changed(key.partition(MARK)[0]) and notes.renew(number, digest(notes.answer(key))):
-                asked[number] = 2
-        return asked[number] == 2
-
-    def has_changed(source: str) -> bool:
-        """False where no look-up of a kind, or of a remembered answer, needs to be asked again."""
-        if source not in sources:
-            if source in notes.direct:
-                sources[source] = True
-                return True
-            trace = manifest.traces.get(source)
-            sources[source] = trace is None or any(differs(number, manifest.keys[number]) for number in trace)
-            if not sources[source] and trace is not None:
-                notes.traces[source] = trace
-        return sources[source]
-
-    kinds = ((number, key, key.partition(MARK)[0]) for number, key in enumerate(manifest.keys))
-    return about | {number for number, key, head in kinds if sources.get(head, True) and differs(number, key)}

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.site.reads.blocks import BITS, LAST, Block, Traces, group_of
 from itsm_as_code.site.reads.differing import MARK, OF_ALL
 
 T = TypeVar("T")
@@ -64,22 +65,29 @@ class Notes:
     A key is a text of parts: what was asked, and of what. The first part is one of ``direct``, or the name of a
     remembered answer (``facts.graph``), which is worked out once for all who ask and has a trace of its own.
     ``together`` says of some of ``direct`` what all of their look-ups rest on: while that is the same, none is asked.
+    ``numbers`` are those that were read, of look-ups in ``blocks``; ``added`` are new; ``late`` are traces by group
+    that were not read yet.
     """
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
-        self.digests = bytearray()
+        self.blocks: list[Block] = []
+        self.added: list[int] = []
         self.traces: dict[str, Collection[int]] = {}
+        self.late: dict[str, Traces] = {}
         self.direct: dict[str, Callable[..., object]] = {}
         self.together: dict[str, Callable[[], object]] = {}
         self.makers: dict[str, Callable[[str], object]] = {}
         self._values: dict[str, Any] = {}
+        self._unread: dict[str, list[int]] = {}
+        self._last: dict[str, int] = {}
+        self._lost: set[str] = set()
         self._frame: set[int] = set()
         self._is_broad = False
 
     def note(self, key: str) -> None:
         """Whoever is at work now asked this."""
-        number = self.numbers.get(key)
+        number = self.known(key)
         if number is None:
             number = self.add(key, digest(self.answer(key)))
         self._frame.add(number)
@@ -94,36 +102,71 @@ class Notes:
     def of_records(self, *key: str) -> None:
         """Whoever is at work now asked what :func:`~itsm_as_code.site.reads.differing.differing` tells of."""
         text = MARK.join(key)
-        number = self.numbers.get(text)
+        number = self.known(text)
         self._frame.add(self.add(text, _NONE) if number is None else number)
 
-    def add(self, key: str, answer: bytes) -> int:
-        """The number of a new key with the digest of its answer."""
-        number = self.numbers[key] = len(self.numbers)
-        self.digests += answer
+    def known(self, key: str) -> int | None:
+        """The number of a key, for which its group is read."""
+        number = self.numbers.get(key)
+        if number is None:
+            for at in self._unread.pop(group_of(key), ()):
+                self.block(at)
+            number = self.numbers.get(key)
         return number
+
+    def block(self, at: int) -> Block:
+        """A block, which is read."""
+        block = self.blocks[at]
+        if not block.is_read:
+            block.read()
+            self.numbers.update(zip(block.keys, count(at << BITS), strict=False))
+        return block
+
+    def add(self, key: str, answer: bytes) -> int:
+        """The number of a key that is not known, with the digest of its answer."""
+        group = group_of(key)
+        at = self._last.get(group)
+        if at is None or len(self.blocks[at]) > LAST or self.blocks[at].is_lost:
+            at = self._last[group] = len(self.blocks)
+            self.blocks.append(Block(group))
+        block = self.blocks[at]
+        number = self.numbers[key] = at << BITS | len(block.keys)
+        block.keys.append(key)
+        block.digests += answer
+        block.differs = True
+        self.added.append(number)
+        return number
+
+    def look_ups(self, numbers: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+        """Keys with the digests of their answers."""
+        for number in numbers:
+            block, at = self.block(number >> BITS), number & LAST
+            yield block.keys[at], bytes(block.digests[at * SIZE : (at + 1) * SIZE])
 
     def has_changed(self, head: str) -> bool:
         """True unless all look-ups of a kind rest on what is as it was; from now on it is what it is now."""
         if head not in self.together:
             return True
         key, now = f"together{MARK}{head}", digest(self.together[head]())
-        number = self.numbers.get(key)
+        number = self.known(key)
         if number is None:
             self.add(key, now)
         return number is None or self.renew(number, now)
 
-    def take(self, keys: Iterable[str], digests: bytes | bytearray) -> None:
+    def take(self, blocks: Iterable[Block]) -> None:
         """Begin with look-ups of an earlier build."""
-        self.numbers = dict(zip(keys, count(), strict=False))
-        self.digests = bytearray(digests)
+        self.blocks = [*blocks]
+        for at, block in enumerate(self.blocks):
+            self._unread.setdefault(block.group, []).append(at)
+            self._last[block.group] = at
 
     def renew(self, number: int, answer: bytes) -> bool:
         """Put another digest in the place of one; True where it is another one."""
-        at = number * SIZE
-        if self.digests.startswith(answer, at):
+        block, at = self.block(number >> BITS), (number & LAST) * SIZE
+        if block.digests.startswith(answer, at):
             return False
-        self.digests[at : at + SIZE] = answer
+        block.digests[at : at + SIZE] = answer
+        block.differs = True
         return True
 
     def share(self, trace: set[int]) -> None:
@@ -147,13 +190,30 @@ class Notes:
             with self.frame(is_broad=not about) as trace:
                 value = self.makers[question](name)
             # What was asked of it in an earlier build and still holds may have been made of more.
-            self.traces[name] = trace.union(self.traces.get(name, ()))
+            self.traces[name] = trace.union(self.earlier(name))
             self._values[name] = value
         return self._values[name]
 
+    def earlier(self, name: str) -> Collection[int]:
+        """What a remembered answer was made of, as far as that is known."""
+        late = self.late.pop(group_of(name), None)
+        if late is not None:
+            found = late.read()
+            self.traces.update(found or {})
+            if found is None:
+                self._lost.add(group_of(name))  # what stands of it is not all that there is
+        return self.traces.get(name, ())
+
+    def gathered(self) -> dict[str, Traces]:
+        """All traces by group, without those of which some are lost."""
+        found: dict[str, dict[str, Collection[int]]] = {}
+        for name, trace in self.traces.items():
+            found.setdefault(group_of(name), {})[name] = trace
+        return self.late | {group: Traces.of(traces) for group, traces in found.items() if group not in self._lost}
+
     def trace_of(self, name: str) -> set[int]:
         """What a remembered answer was made of, to which more may be added."""
-        trace = self.traces.get(name, ())
+        trace = self.earlier(name)
         if not isinstance(trace, set):
             trace = self.traces[name] = set(trace)
         return trace

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from itsm_as_code.site import manifest as module
 from itsm_as_code.site.manifest import File, Lost, Made, Manifest, Memory, made_of
 from itsm_as_code.site.reads import notes as notes_module
 from itsm_as_code.site.reads.blocks import BITS
+from itsm_as_code.site.reads.context import _brief
 from itsm_as_code.site.reads.notes import Notes, digest
 from itsm_as_code.site.reads.renewal import renew
 
@@ -321,3 +323,37 @@ def test_digests_are_the_same_for_the_same_answers_alone(answers: list[Any]) -> 
 def test_a_number_that_is_not_written_has_a_digest() -> None:
     assert digest(10**5000) == digest(10**5000) != digest(10**5000 + 1)
     assert digest((10**5000,)) != digest([10**5000])
+
+
+@dataclass(frozen=True, slots=True)
+class _One:
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Another(_One):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Two(_One):
+    more: Any = None
+
+
+@dataclass
+class _Open:
+    value: Any
+
+
+def test_digests_tell_fields_and_classes_apart() -> None:
+    said = [kind(value) for kind in (_One, _Another, _Two, _Open) for value in (1, 1.0, (1,), _One(1), _Two(1, 2))]
+    more = _Open(1)
+    more.__dict__["more"] = 1
+    found = [*said, _Two(1, 1), more, 1, (1,)]
+    assert len({digest(value) for value in found}) == len(found)
+    assert [digest(copy.deepcopy(value)) for value in found] == [digest(value) for value in found]
+
+
+def test_digests_tell_histories_apart_with_names_that_are_no_text() -> None:
+    told = [_brief((1, ("1" * 40, ("Ann", address), None))) for address in ("a@shop", "b@shop", "\udcff", "\udcfe")]
+    assert len({digest(value) for value in told}) == 4

@@ -136,6 +136,7 @@ class _Job:
     made: dict[str, Made | Shelf] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     head: dict[str, Any] = field(default_factory=dict)
+    feeds_differ: bool = True
 
     @cached_property
     def place(self) -> str:
@@ -166,6 +167,8 @@ class _Job:
             seen = SeenContext.of(context, self.notes)
             now = SeenNow(seen, self.notes)
         stale = self._look_back()
+        self.notes.together["calendars"] = lambda: sorted(self.feeds.items())
+        self.feeds_differ = self.notes.has_changed("calendars")
         shelves = {part for part in self.old.values() if isinstance(part, Shelf)}
         whole = {shelf for shelf in shelves if not shelf.rests_on(stale) and shelf.is_as_left(stage.there)}
         left = [unit for unit in units(seen, now, self.feeds) if not self._keep(unit, stale, whole)]
@@ -235,7 +238,7 @@ class _Job:
         part = self.old.get(unit.name)
         if part is None:
             return False
-        if isinstance(part, Shelf) and part in whole and unit.content is None:
+        if isinstance(part, Shelf) and part in whole and (unit.content is None or not self.feeds_differ):
             self.made[unit.name] = part
             return True
         old = made_of(self.old, unit.name)

@@ -7,9 +7,11 @@ import io
 import pickle
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import count
+from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from itsm_as_code.findings import RecordId
@@ -25,13 +27,27 @@ _TOGETHER: Final = frozenset({"Policy"})
 """Kinds of which every page names most: their titles are one answer."""
 _NONE: Final = bytes(SIZE)
 _ABSENT: Final = "\x00absent"
-_RECORDS: Final[dict[type, Callable[[Any], Any]]] = {}
-"""How records stand in an answer: by their names, for who reads more of them notes that itself."""
+
+
+class _Forms(dict[type, Callable[[Any], Any]]):
+    """How values stand in an answer: records by their names, for who reads more of them notes that itself, and what has
+    fields and nothing else by those, in a fraction of the time that :mod:`pickle` takes."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        if not is_dataclass(kind) or kind.__dictoffset__:
+            raise KeyError(kind)
+        names = [field.name for field in fields(kind)]
+        found = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, name) for name in names]
+        form = self[kind] = lambda value: (kind, (*found(value),))
+        return form
+
+
+_FORMS: Final = _Forms()
 
 
 def by_name(kind: type) -> None:
     """Let records of this class stand in answers by their names."""
-    _RECORDS[kind] = lambda record: (str, (f"{record.id.kind}/{record.id.name}",))
+    _FORMS[kind] = lambda record: (str, (f"{record.id.kind}/{record.id.name}",))
 
 
 by_name(Record)
@@ -50,7 +66,7 @@ def digest(value: object) -> bytes:
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, 5)
     pickler.fast = True  # without it, the bytes would tell which parts are one object
-    pickler.dispatch_table = _RECORDS
+    pickler.dispatch_table = _FORMS
     try:
         pickler.dump(value)
         said = buffer.getvalue()

@@ -89,7 +89,7 @@ def _told(history: Revisions | None) -> object:
 
 
 def _brief(told: object) -> object:
-    """What histories tell as JSON, which is made in a fraction of the time of a pickle, where it can hold all names."""
+    """What many records tell as JSON, which is made in a fraction of the time of a pickle, where it can hold that."""
     try:
         return orjson.dumps(told)
     except TypeError:
@@ -148,7 +148,7 @@ class _Context(Context):
         notes.direct.update(
             trend=lambda: _shown_of(context.trend),
             revision=lambda: context.revision,
-            controls=lambda: context.assessments,
+            controls=lambda: _brief(context.assessments),
             feed=lambda kind, name: (kind, name) in context.feeds,
             case=lambda name: context.cases.get(name),
             scorecards=lambda: [*context.scorecards.values()],

@@ -60,6 +60,8 @@ _FLAT: Final = frozenset({str, int, bool, float, bytes, type(None)})
 def digest(value: object) -> bytes:
     """Sixteen bytes for a value: equal ones are of equal values; what has no form of its own is never equal."""
     kind = type(value)
+    if kind is bytes:
+        return hashlib.blake2b(value, digest_size=SIZE, person=b"bytes").digest()  # type: ignore[arg-type]
     if kind in _FLAT or ((kind is tuple or kind is list) and _FLAT.issuperset(map(type, value))):  # type: ignore[call-overload]
         with suppress(ValueError):  # a whole number of more digits than Python writes
             return hashlib.blake2b(repr(value).encode(), digest_size=SIZE, person=b"flat").digest()

@@ -147,7 +147,11 @@ class Span:
         return self._stop - self._start
 
     def __iter__(self) -> Iterator[int]:
-        return iter(self.shelf.between(self._start, self._stop))
+        return iter(self.numbers())
+
+    def numbers(self) -> array[int]:
+        """All of them, sorted."""
+        return self.shelf.between(self._start, self._stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,19 +319,19 @@ def made_of(parts: Mapping[str, Made | Shelf], name: str) -> Made:
     return part.parts[name] if isinstance(part, Shelf) else part
 
 
-def paths_of(parts: Mapping[str, Made | Shelf]) -> Iterator[str]:
+def paths_of(parts: Mapping[str, Made | Shelf]) -> list[str]:
     """The files of parts, which are not looked at one by one where all of a shelf are among them."""
+    paths: list[str] = []
     names: dict[Shelf, list[str]] = {}
     for name, part in parts.items():
         if isinstance(part, Shelf):
             names.setdefault(part, []).append(name)
         else:
-            yield from (file.path for file in part.files)
+            paths += (file.path for file in part.files)
     for shelf, found in names.items():
-        if len(found) == len(shelf.names):
-            yield from shelf.paths
-        else:
-            yield from (file.path for name in found for file in shelf.parts[name].files)
+        is_whole = len(found) == len(shelf.names)
+        paths += shelf.paths if is_whole else (file.path for name in found for file in shelf.parts[name].files)
+    return paths
 
 
 def _shelved(
@@ -356,10 +360,11 @@ def _shelved(
             found = {}
             for name, made in inside.items():
                 with suppress(Lost):  # it is made anew by the next build
-                    found[name] = array("I", sorted(made.reads))
+                    reading = made.reads
+                    found[name] = reading.numbers() if isinstance(reading, Span) else array("I", sorted(reading))
             inside = {name: inside[name] for name in found}
             yield reads, b"".join(numbers.tobytes() for numbers in found.values())
-            yield asked, array("I", sorted({*chain.from_iterable(found.values())})).tobytes()
+            yield asked, array("I", sorted(set[int]().union(*found.values()))).tobytes()
         yield told, _told(inside)
 
 

@@ -171,8 +171,8 @@ class _Job:
         self.feeds_differ = self.notes.has_changed("calendars")
         shelves = {part for part in self.old.values() if isinstance(part, Shelf)}
         whole = {shelf for shelf in shelves if not shelf.rests_on(stale) and shelf.is_as_left(stage.there)}
-        left = [unit for unit in units(seen, now, self.feeds) if not self._keep(unit, stale, whole)]
-        self.kept = {*paths_of(self.made)}
+        left = [unit for unit in units(seen, now, self.feeds) if not self._keep(stage, unit, stale, whole)]
+        self.kept = set(paths_of(self.made))
         stage.keep(*self.kept)
 
         def work_out() -> None:
@@ -186,7 +186,7 @@ class _Job:
             stage.fresh_files += batch.put
             stage.kept |= batch.kept
             self.made |= batch.made
-        last = Unit("sitemap", lambda: sitemap(context, [*paths_of(self.made)], self.changed))
+        last = Unit("sitemap", lambda: sitemap(context, paths_of(self.made), self.changed))
         self.made[last.name] = self._make(stage, last)
 
     def _look_back(self) -> set[int]:
@@ -233,7 +233,7 @@ class _Job:
             for batch in batches:
                 yield batch.renumbered(self.notes) if len(batches) > 1 else batch
 
-    def _keep(self, unit: Unit, stale: set[int], whole: Collection[Shelf]) -> bool:
+    def _keep(self, stage: Stage, unit: Unit, stale: set[int], whole: Collection[Shelf]) -> bool:
         """True for a part that stays as it is; on ``whole`` shelves, nothing is stale and no file another one."""
         part = self.old.get(unit.name)
         if part is None:
@@ -246,7 +246,8 @@ class _Job:
             return False
         if unit.content is not None and any(file.content != digested(unit.content) for file in old.files):
             return False
-        files = tuple(file.found(self.place) for file in old.files)
+        there = stage.there
+        files = tuple(file if there.get(file.path) == file.status else file.found(self.place) for file in old.files)
         if None in files:
             return False
         self.made[unit.name] = part if files == old.files else Made(old.reads, tuple(filter(None, files)))

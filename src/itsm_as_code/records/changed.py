@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -91,8 +91,14 @@ class ChangedCatalogue(LazyCatalogue):
         return own if own is not None and own.valid else None
 
     def some(self, kind: str, names: Iterable[str]) -> list[Record]:
+        return self._with_own(self.before.some, kind, names)
+
+    def known(self, kind: str, names: Sequence[str]) -> list[Record]:
+        return self._with_own(self.before.known, kind, names)
+
+    def _with_own(self, of_before: Callable[..., list[Record]], kind: str, names: Iterable[str]) -> list[Record]:
         wanted = [RecordId(kind, name) for name in names]
-        left = self.before.some(kind, [item.name for item in wanted if item not in self.touched])
+        left = of_before(kind, [item.name for item in wanted if item not in self.touched])
         found = {record.id: record for record in left}
         found |= {item: self.own[item] for item in wanted if item in self.own and self.own[item].valid}
         return [found[item] for item in wanted if item in found]

@@ -6,8 +6,8 @@ raised.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any, Final
 
 from itsm_as_code.findings import Finding, Pointer, RecordId
@@ -21,6 +21,7 @@ from itsm_as_code.records.sources import Sources
 from itsm_as_code.records.stored import StoredRecords, content_id
 from itsm_as_code.records.summary import Divided, Made, Summary, divided
 from itsm_as_code.records.taken_over import is_taken_over
+from itsm_as_code.records.unread import Ahead, unread
 from itsm_as_code.snapshot import Snapshot
 
 REGULAR: Final = "100644"
@@ -103,7 +104,7 @@ class LazyCatalogue(Catalogue):
 
     def __iter__(self) -> Iterator[Record]:
         for kind in self.registry:
-            self.of_kind(kind.name)  # read together
+            self.some(kind.name, self.valid_names(kind.name))  # read together
         return iter(self.records.values())
 
     def with_packs(self, more: Iterable[Record], findings: list[Finding]) -> LazyCatalogue:
@@ -186,8 +187,14 @@ class LazyCatalogue(Catalogue):
 
     def of_kind(self, kind: str) -> list[Record]:
         if kind not in self._valid:
-            self._valid[kind] = self.some(kind, self.valid_names(kind))
+            self._valid[kind] = self.known(kind, self.valid_names(kind)) if kind in self.registry.kinds else []
         return self._valid[kind]
+
+    def known(self, kind: str, names: Sequence[str]) -> list[Record]:
+        """Some of the valid records that there are, none of which is read before somebody asks what it says."""
+        brought, rows = self._brought.get(kind, {}), self.listing(kind).whole
+        ahead, of = Ahead(partial(self.some, kind), names), self.registry[kind]
+        return [brought.get(name) or unread(of, name, rows[name], ahead) for name in names]
 
     def valid_names(self, kind: str) -> list[str]:
         return sorted(self.names(kind))
@@ -203,14 +210,13 @@ class LazyCatalogue(Catalogue):
         return self.get(item.kind, item.name)
 
     def has(self, kind: str, name: str) -> bool:
-        known = name in self._brought.get(kind, ()) or RecordId(kind, name) in self._read
-        return known or (kind in self.registry.kinds and self.listing(kind).get(name) is not None)
+        is_known = name in self._brought.get(kind, ()) or RecordId(kind, name) in self._read
+        return is_known or (kind in self.registry.kinds and name in self.listing(kind))
 
     @property
     def firsts(self) -> dict[str, str]:
         """The first path of each kind of which there are records with a file."""
-        found: dict[str, str] = self.part("kinds")["first"]
-        return found
+        return dict(self.part("kinds")["first"])
 
     @property
     def kinds_in_order(self) -> Iterable[str]:
@@ -222,8 +228,7 @@ class LazyCatalogue(Catalogue):
 
     def taken_over(self, kind: str) -> list[str]:
         """The names of records of a kind that another tool closed."""
-        found: list[str] = self.part("kinds")["takenOver"].get(kind, [])
-        return found
+        return list(self.part("kinds")["takenOver"].get(kind, ()))
 
     def sources_of(self, target: str) -> list[str]:
         """The services that name one among what they depend on, all of them read."""
@@ -235,13 +240,11 @@ class LazyCatalogue(Catalogue):
 
     def saying(self, field: str) -> list[str]:
         """The services that say something in a field of what they depend on."""
-        found: list[str] = self.part("kinds")["linked"][field]
-        return found
+        return list(self.part("kinds")["linked"][field])
 
     def count(self, kind: str) -> int:
-        if kind not in self.registry.kinds:
-            return 0
-        return len(self.listing(kind)) + len(self._brought.get(kind, ()))
+        is_known = kind in self.registry.kinds
+        return len(self.listing(kind)) + len(self._brought.get(kind, ())) if is_known else 0
 
     def some(self, kind: str, names: Iterable[str]) -> list[Record]:
         if kind not in self.registry.kinds:
@@ -365,7 +368,8 @@ class KindData(Listed):
 
     def _read(self) -> dict[str, dict[str, Any]]:
         if not self._is_whole:
-            self._known = {record.name: record.data for record in self._catalogue.of_kind(self._kind)}
+            records = self._catalogue.some(self._kind, self._catalogue.valid_names(self._kind))
+            self._known = {record.name: record.data for record in records}
             self._is_whole = True
         return self._known  # type: ignore[return-value]
 

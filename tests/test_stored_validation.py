@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from itsm_as_code.cache import Cache
+from itsm_as_code.clock import Interval
 from itsm_as_code.errors import ItsmError
 from itsm_as_code.findings import RecordId
 from itsm_as_code.git.repository import Repository
@@ -50,7 +51,26 @@ def told(validation: Validation) -> dict[str, Any]:
         "referrers": {
             item: [(record.id, pointer) for record, pointer in catalogue.referrers.get(item, ())] for item in ids
         },
-        "blamed": dict(validation.facts.blamed),
+        "taken over": {kind: sorted(catalogue.taken_over(kind)) for kind in kinds},
+        **of_changes(validation, [record.name for record in catalogue if record.id.kind in ("Service", "ChangeModel")]),
+    }
+
+
+def of_changes(validation: Validation, names: list[str]) -> dict[str, Any]:
+    """What an index knows of changes, some of it by the names of services and models."""
+    facts, months = validation.facts, [NOW + timedelta(days=30 * number) for number in range(-20, 10)]
+    return {
+        "blamed": dict(facts.blamed),
+        "times": (
+            facts.times.rows,
+            facts.times.timeless,
+            [facts.times.within(Interval(NOW, at)) for at in months[20:]],
+        ),
+        "to come": (facts.changes_to_come, facts.changes_of_releases),
+        "history": [(facts.change_history.at(at), facts.model_history.at(at)) for at in months],
+        "ended": [(facts.outcomes_by_service.get(name, {}), facts.outcomes_by_model.get(name, {})) for name in names],
+        "by model": [facts.changes_by_model.get(name, []) for name in names],
+        "some": facts.some("Change", [*facts.times.rows, "nothing"]),
     }
 
 

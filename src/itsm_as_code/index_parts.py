@@ -19,7 +19,7 @@ from itsm_as_code.records import references, summary_parts
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.entries import files_of
 from itsm_as_code.records.index import TreeIndex
-from itsm_as_code.records.lazy import listings
+from itsm_as_code.records.listings import listings
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.snapshot import Snapshot, WorkTree
 from itsm_as_code.validation import Timing, Validation, risk_part

@@ -14,6 +14,7 @@ from itsm_as_code import clock
 from itsm_as_code.assurance.ran import Ran, Skipped
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.kinds import API_VERSION
+from itsm_as_code.records.times import DONE
 
 TOLERANCE: Final = timedelta(seconds=60)
 """How far the clocks of pipelines may differ from that of whoever planned the window."""
@@ -31,7 +32,6 @@ REMEDIES: Final = {
 }
 """What can be wrong, and what to do about it."""
 _UNAUTHORISED: Final = ("draft", "proposed", "rejected", "cancelled")
-_DONE: Final = ("implemented", "reviewed", "closed", "backed-out", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class Joiner:
         for change in self._facts.records("Change"):
             name, spec = change["metadata"]["name"], change["spec"]
             start = spec.get("actual", {}).get("start") or spec.get("schedule", {}).get("start")
-            if name in told or spec["status"] not in _DONE or start is None or not services & set(spec["services"]):
+            if name in told or spec["status"] not in DONE or start is None or not services & set(spec["services"]):
                 continue
             if (begins is None or begins <= clock.parse_instant(start)) and clock.parse_instant(start) < ends:
                 message = f"{name} is {spec['status']}, and nothing says that it was deployed"

@@ -42,10 +42,10 @@ def approvals(
 
     Each is judged as `itsm audit` does, again and by the rules of its day.
     """
-    begun = {record.name: (record, at) for record in changes if (at := _began(record, started)) is not None}
     try:
         if not ledger.settings or ledger.since is None:
             return "itsm.yaml names no key for evidence, so nothing shows what was approved (itsm evidence setup)"
+        begun = {record.name: (record, at) for record in changes if (at := _began(record, started)) is not None}
         commits = {
             record.name: commit for record, commit in authorisations(ledger, (pair[0] for pair in begun.values()))
         }
@@ -100,13 +100,13 @@ def deployments(lines: Sequence[Line], facts: Facts, now: datetime) -> tuple[Dep
 
 def started(lines: Iterable[Line], changes: Iterable[Record]) -> dict[str, datetime]:
     """Change -> when the first of its deployments began, by statements that hold; not what came before its window."""
-    windows = {record.name: record.spec.get("schedule", {}).get("start") for record in changes if record.valid}
+    known = {record.name: record for record in changes if record.valid}
     found: dict[str, datetime] = {}
     for line in lines:
-        if not line.holds or line.is_superseded or line.data is None or line.data.get("change") not in windows:
+        if not line.holds or line.is_superseded or line.data is None or line.data.get("change") not in known:
             continue
         name, at = line.data["change"], clock.parse_instant(line.data["start"])
-        opens = windows[name]
+        opens = known[name].spec.get("schedule", {}).get("start")
         if opens is None or clock.parse_instant(opens) <= at:
             found[name] = min(at, found.get(name, at))
     return found

@@ -197,11 +197,7 @@ def _feeds(
         if failed is not None:
             raise failed
         revisions = revised(history, session.directory)
-        away = (
-            gone(validation.catalogue, repository, commit, validation.now - BACK - AHEAD)
-            if repository and commit
-            else []
-        )
+        away = gone(validation, repository, commit, validation.now - BACK - AHEAD) if repository and commit else []
         unread = [Path(item.finding.location.path).stem for item in broken if item.last is None]
         return feeds(validation, revisions, away, unread, address_of(validation.configuration))
     except ItsmError as error:

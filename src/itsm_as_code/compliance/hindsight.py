@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from itsm_as_code.clock import Interval, parse_instant
@@ -157,7 +157,8 @@ def in_force(validation: Validation) -> tuple[Hindsight, ...] | None:
         for policy in policies_of(validation.catalogue, validation.configuration.policies)
         if "Change" in policy.kinds and policy.record.id not in broken
     ]
-    if len(asked) * sum(row.at in period for row in rows(_FAILED, known) or ()) > MOST:
+    before = (validation.facts.change_history.at(end - timedelta(microseconds=1))[1] for end in (now, period.start))
+    if len(asked) * (next(before) - next(before)) > MOST:
         return None
     return tuple(hindsights(asked, known, period, validation.configuration.risk_table))
 

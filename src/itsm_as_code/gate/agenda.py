@@ -59,32 +59,23 @@ def agenda(
 
 
 def _changes(world: World, period: Interval, services: frozenset[str] | None) -> Iterator[AgendaItem]:
-    for change in world.facts.records("Change"):
+    facts, listed = world.facts, world.facts.listed("Change")
+    found = facts.times.within(period)
+    for change in facts.some("Change", found if listed is None else [name for name in listed if name in found]):
         spec = change["spec"]
-        span = taken(change)
-        if span is None or not span.overlaps(period) or (services is not None and not services & set(spec["services"])):
+        if services is not None and not services & set(spec["services"]):
             continue
         yield AgendaItem(
             kind="change",
             record=change["metadata"]["name"],
             title=change["metadata"].get("title", change["metadata"]["name"]),
-            span=span,
+            span=found[change["metadata"]["name"]],
             services=tuple(spec["services"]),
             status=spec["status"],
             type=spec["type"],
             summary=spec.get("summary", ""),
             conflicts=tuple(conflicts_of(change, world)),
         )
-
-
-def taken(change: Data) -> Interval | None:
-    """When a change took place, or else is to take place."""
-    for key in ("actual", "schedule"):
-        try:
-            return Interval.parse(change["spec"][key])
-        except (KeyError, ValueError):
-            continue
-    return None
 
 
 def _calendars(

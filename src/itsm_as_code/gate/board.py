@@ -48,7 +48,8 @@ def cases(validation: Validation) -> Mapping[str, Case]:
     world = World.of(validation.catalogue, validation.configuration, validation.now)
     found: dict[str, Case] = {}
     rules: _Rules | None = None
-    for change in validation.catalogue.of_kind("Change"):
+    names = [change["metadata"]["name"] for change in world.facts.changes_to_come]
+    for change in validation.catalogue.some("Change", names):
         window, is_proposed = planned_window(change.data), change.spec["status"] == "proposed"
         if not is_proposed and (window is None or window.end <= validation.now):
             continue

@@ -13,12 +13,12 @@ from typing import Final
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.findings import Finding, RecordId
-from itsm_as_code.gate.agenda import taken
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.positions import place_findings
 from itsm_as_code.records.reading import load_catalogue
+from itsm_as_code.records.times import taken
 from itsm_as_code.snapshot import Entry, Snapshot
 from itsm_as_code.validation import Validation
 
@@ -78,11 +78,12 @@ def as_last_readable(validation: Validation, broken: list[Unreadable]) -> Valida
     return replace(validation, catalogue=catalogue, facts=Facts.of(catalogue, validation.configuration.timezone))
 
 
-def gone(catalogue: Catalogue, repository: Repository, commit: str, since: datetime) -> list[Record]:
+def gone(validation: Validation, repository: Repository, commit: str, since: datetime) -> list[Record]:
     """Changes and calendars deleted since an instant, and plans whose window was taken back, as they last were.
 
     A record that lies elsewhere now is not gone.
     """
+    catalogue, facts = validation.catalogue, Facts.of(validation.catalogue, validation.configuration.timezone)
     folders = [catalogue.registry[kind].folder for kind in PLANNED if kind in catalogue.registry.kinds]
     seconds = int((since - timedelta(days=1)).timestamp())
     options = ("--format=", "--raw", "-z", "--no-renames", "--no-abbrev", "--relative", "--diff-filter=D")
@@ -95,12 +96,11 @@ def gone(catalogue: Catalogue, repository: Repository, commit: str, since: datet
             record = _read(repository, commit, next(tokens), Entry(about[0], about[2]), catalogue)
             if record is not None and record.id.kind in PLANNED and record.id not in catalogue.records:
                 found.setdefault(record.id, record)
-    for change in catalogue.of_kind("Change"):
-        if taken(change.data) is None:
-            for version in _versions(repository, commit, change.path, catalogue, lambda it: taken(it.data) is not None):
-                if version.at >= since:
-                    found[change.id] = version.record
-                break
+    for change in catalogue.some("Change", facts.times.timeless):
+        for version in _versions(repository, commit, change.path, catalogue, lambda it: taken(it.data) is not None):
+            if version.at >= since:
+                found[change.id] = version.record
+            break
     return list(found.values())
 
 

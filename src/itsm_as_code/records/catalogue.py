@@ -131,6 +131,10 @@ class Listed(Linked):
         """The data of all of them."""
         return [self[name] for name in self]
 
+    def some(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """The data of those of some names that there are."""
+        return [self[name] for name in names if name in self]
+
 
 class Layered(Listed):
     """The data of some records, and over it that of others: first all names of the former, then what comes on top."""
@@ -223,6 +227,10 @@ class Catalogue:
     def some(self, kind: str, names: Iterable[str]) -> list[Record]:
         """Those valid records of a kind that there are, in the order of their names as given."""
         return [record for name in names if (record := self.get(kind, name)) is not None]
+
+    def taken_over(self, kind: str) -> list[str]:
+        """The names of valid records of a kind that another tool closed."""
+        return [record.name for record in self.of_kind(kind) if "takenOver" in record.spec]
 
     def names(self, kind: str) -> list[str]:
         """The names of all records of a kind, valid or not."""

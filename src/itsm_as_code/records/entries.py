@@ -9,7 +9,8 @@ from typing import Any, Final
 from itsm_as_code.records.catalogue import Catalogue
 from itsm_as_code.records.file_names import alike, folded
 from itsm_as_code.records.index import TreeIndex
-from itsm_as_code.records.lazy import REGULAR, LazyCatalogue, NotIndexed
+from itsm_as_code.records.lazy import LazyCatalogue, NotIndexed
+from itsm_as_code.records.listings import REGULAR
 from itsm_as_code.snapshot import Entry, PartlyListed
 
 _PART: Final = "files"

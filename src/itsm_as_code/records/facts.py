@@ -18,6 +18,7 @@ from itsm_as_code.records.graph import ServiceGraph, says
 from itsm_as_code.records.measured import UNMONITORED, Measured, Monitoring
 from itsm_as_code.records.outcomes import History, Outcome
 from itsm_as_code.records.taken_over import is_taken_over
+from itsm_as_code.records.times import Times
 
 Data = dict[str, Any]
 Made = TypeVar("Made")
@@ -116,6 +117,13 @@ class Facts:
         if kind in self._listed:
             return self._listed[kind]
         return _all(self._by_kind.get(kind, {}))
+
+    def some(self, kind: str, names: Iterable[str]) -> list[Data]:
+        """Those records of a kind that there are, in the order of their names as given."""
+        records = self._by_kind.get(kind, {})
+        if isinstance(records, Listed):
+            return records.some(names)
+        return [data for name in names if (data := records.get(name)) is not None]
 
     def listed(self, kind: str) -> list[str] | None:
         """The names of the records of a kind to which these facts are narrowed; None for all."""
@@ -246,6 +254,11 @@ class Facts:
     def changes_of_releases(self) -> list[Data]:
         """The changes that name a release."""
         return [change for change in self.records("Change") if "release" in change["spec"]]
+
+    @_OfChanges
+    def times(self) -> Times:
+        """When changes were and are to be."""
+        return Times.of(self.records("Change"))
 
     @_OfChanges
     def change_history(self) -> History:

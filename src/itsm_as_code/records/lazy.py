@@ -13,19 +13,15 @@ from typing import Any, Final
 from itsm_as_code.findings import Finding, Pointer, RecordId
 from itsm_as_code.records.catalogue import Catalogue, Listed, Record, Version
 from itsm_as_code.records.document import load
-from itsm_as_code.records.graph import RARE_FIELDS, says, targets
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import Kind, KindRegistry
+from itsm_as_code.records.listings import SOURCES, part_of
 from itsm_as_code.records.references import Named, References
 from itsm_as_code.records.sources import Sources
-from itsm_as_code.records.stored import StoredRecords, content_id
-from itsm_as_code.records.summary import Divided, Made, Summary, divided
-from itsm_as_code.records.taken_over import is_taken_over
+from itsm_as_code.records.stored import StoredRecords
+from itsm_as_code.records.summary import Divided, Made, Summary
 from itsm_as_code.records.unread import Ahead, unread
 from itsm_as_code.snapshot import Snapshot
-
-REGULAR: Final = "100644"
-_SOURCES: Final = "sources of services"
 
 
 class NotIndexed(Exception):
@@ -34,44 +30,6 @@ class NotIndexed(Exception):
 
 NOT_ENOUGH: Final = (NotIndexed, LookupError, TypeError, ValueError, AttributeError)
 """What comes of an index that lacks something, or is none of this program: what is wrong elsewhere comes up again."""
-
-
-def listings(catalogue: Catalogue) -> dict[str, Any]:
-    """The parts of an index from which a :class:`LazyCatalogue` is made: the valid records of each kind."""
-    parts: dict[str, Any] = {}
-    entries = catalogue.snapshot.entries
-    first: dict[str, str] = {}
-    for path, record in catalogue.by_path.items():
-        first.setdefault(record.id.kind, path)
-    for kind in catalogue.registry:
-        records = [record for record in catalogue.of_kind(kind.name) if not record.pack]
-        listed = {}
-        for record in records:
-            mode = entries[record.path].mode
-            row = [record.path, record.oid or content_id(record.source)]
-            listed[record.name] = row if mode == REGULAR else [*row, mode]
-        parts |= divided(_part(kind.name), listed)
-    taken_over = {
-        kind.name: [record.name for record in catalogue.of_kind(kind.name) if is_taken_over(record.data)]
-        for kind in catalogue.registry
-    }
-    sources: dict[str, list[str]] = {}
-    for record in catalogue.of_kind("Service"):
-        for target in targets(record.data):
-            sources.setdefault(target, []).append(record.name)
-    parts |= divided(_SOURCES, sources)
-    services = catalogue.of_kind("Service")
-    linked = {field: [record.name for record in services if says(record.data, field)] for field in RARE_FIELDS}
-    about = {
-        "first": first,
-        "linked": linked,
-        "takenOver": {kind: names for kind, names in taken_over.items() if names},
-    }
-    return {**parts, "kinds": {**about, "meant": {str(item): meant for item, meant in catalogue.meant.items()}}}
-
-
-def _part(kind: str) -> str:
-    return f"kind {kind}"
 
 
 class LazyCatalogue(Catalogue):
@@ -178,7 +136,7 @@ class LazyCatalogue(Catalogue):
     def listing(self, kind: str) -> Divided:
         """Path, content id and, where it is no plain file, mode by name, of the records that have a file."""
         if kind not in self._listings:
-            self._listings[kind] = Divided(_part(kind), self.part)
+            self._listings[kind] = Divided(part_of(kind), self.part)
         return self._listings[kind]
 
     def get(self, kind: str, name: str) -> Record | None:
@@ -227,13 +185,12 @@ class LazyCatalogue(Catalogue):
         return super()._nearest(missing) if known is None else str(known)
 
     def taken_over(self, kind: str) -> list[str]:
-        """The names of records of a kind that another tool closed."""
         return list(self.part("kinds")["takenOver"].get(kind, ()))
 
     def sources_of(self, target: str) -> list[str]:
         """The services that name one among what they depend on, all of them read."""
         if self._sources is None:
-            self._sources = Divided(_SOURCES, self.part)
+            self._sources = Divided(SOURCES, self.part)
         found: list[str] = self._sources.get(target, [])
         self.some("Service", found)
         return found
@@ -368,8 +325,8 @@ class KindData(Listed):
 
     def _read(self) -> dict[str, dict[str, Any]]:
         if not self._is_whole:
-            records = self._catalogue.some(self._kind, self._catalogue.valid_names(self._kind))
-            self._known = {record.name: record.data for record in records}
+            names = self._catalogue.valid_names(self._kind)
+            self._known = dict(zip(names, self.some(names), strict=True))
             self._is_whole = True
         return self._known  # type: ignore[return-value]
 
@@ -389,7 +346,10 @@ class KindData(Listed):
         return len(self._read())
 
     def all(self) -> list[dict[str, Any]]:
-        return list(self._read().values())
+        return [*self._read().values()]
+
+    def some(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        return [record.data for record in self._catalogue.some(self._kind, names)]
 
     def taken_over(self) -> Collection[str]:
         return self._catalogue.taken_over(self._kind)

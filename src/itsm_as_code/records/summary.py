@@ -10,12 +10,13 @@ from __future__ import annotations
 import zlib
 from bisect import insort
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from itsm_as_code.clock import parse_instant
 from itsm_as_code.records.outcomes import OVER, History, Outcome, blamed_at, outcome
+from itsm_as_code.records.times import Times, number, numbered
 
 Data = dict[str, Any]
 Key = TypeVar("Key")
@@ -25,8 +26,6 @@ Part = Callable[[str], Any]
 """Gives a part of the index by its name; an exception where there is none."""
 _SIZE: Final = 128
 """Entries that a part has, more or less: what is asked for by name is read so many at a time."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def buckets(count: int) -> int:
@@ -77,13 +76,8 @@ class Divided(Mapping[str, Any]):
         return int(self._size)
 
 
-def number(instant: datetime) -> int:
-    """Microseconds since 1970."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
 def _outcome(numbers: list[int]) -> Outcome:
-    known, failed = (_EPOCH + number * _MICROSECOND for number in numbers)
+    known, failed = map(numbered, numbers)
     return Outcome(known, failed)
 
 
@@ -158,6 +152,10 @@ class Summary:
     @cached_property
     def blamed(self) -> Mapping[str, list[datetime]]:
         return {name: sorted(map(parse_instant, texts)) for name, texts in self._changes["blamed"].items()}
+
+    @cached_property
+    def times(self) -> Times:
+        return Times(self._part("times")["rows"])
 
     @property
     def change_history(self) -> _Counted:
@@ -258,6 +256,10 @@ class Changed(Summary):
     def names_by_model(self) -> Mapping[str, list[str]]:
         before = self._before.names_by_model
         return Made(lambda model: self._renewed(before.get(model, ()), lambda data: model_of(data) == model))
+
+    @cached_property
+    def times(self) -> Times:
+        return self._before.times.renewed(self._names, self._new.values())
 
     @cached_property
     def change_history(self) -> _Counted:

@@ -7,7 +7,8 @@ from typing import Any
 
 from itsm_as_code.records.facts import Data, Facts
 from itsm_as_code.records.outcomes import History, Outcome, blamed_at
-from itsm_as_code.records.summary import divided, number
+from itsm_as_code.records.summary import divided
+from itsm_as_code.records.times import number
 
 
 def parts_of(facts: Facts) -> dict[str, Any]:
@@ -23,6 +24,7 @@ def parts_of(facts: Facts) -> dict[str, Any]:
                 for model, changes in facts.changes_by_model.items()
             },
         },
+        "times": {"rows": facts.times.rows},
         "history": [_counted(facts.change_history), _counted(facts.model_history)],
         **divided("outcomes of services", _plain(facts.outcomes_by_service)),
         **divided("outcomes of models", _plain(facts.outcomes_by_model)),

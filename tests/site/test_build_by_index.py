@@ -11,8 +11,10 @@ import pytest
 from itsm_as_code import by_index, snapshot
 from itsm_as_code.cache import Cache
 from itsm_as_code.clock import format_instant
+from itsm_as_code.compliance import hindsight
 from itsm_as_code.records import catalogue, index
 from itsm_as_code.records.index import TreeIndex
+from itsm_as_code.records.lazy import LazyCatalogue
 from itsm_as_code.site.write import MARKER
 from tests.conftest import Run, Workshop
 from tests.site.edits import Repository, edit
@@ -123,10 +125,10 @@ def spoiled(folder: Path, about: str, by: object) -> int:
     return len(parts)
 
 
-PARTS = ("kind ", "references", "said", "findings", "checks", "files", "changes", "outcomes of", "states")
+PARTS = ("kind ", "references", "said", "findings", "checks", "files", "changes", "times", "outcomes of", "states")
 
 
-QUICK = [("kind ", None), ("references", 7), ("said", {})]
+QUICK = [("kind ", None), ("references", 7), ("said", {}), ("times", {})]
 DEEP = [(about, by) for about in PARTS for by in (None, 7, [], {}) if (about, by) not in QUICK]
 
 
@@ -142,3 +144,57 @@ def test_an_index_that_lacks_something_is_not_relied_on(
         shop.commit() if more else shop.lay_out()
         assert spoiled(shop.top / "cache", about, by)
         assert shop.differences(*more) == []
+
+
+CLOSED = """\
+apiVersion: itsm/v1
+kind: Change
+metadata: {name: NAME, title: Tune it}
+spec:
+  type: normal
+  services: [orders]
+  requester: alice
+  summary: Tune it.
+  status: closed
+  result: successful
+  schedule: {start: "2026-05-01T20:00:00Z", end: "2026-05-01T22:00:00Z"}
+  actual: {start: "2026-05-01T20:00:00Z", end: "2026-05-01T22:00:00Z"}
+  backout: {steps: [Back.]}
+"""
+CONTROL = """\
+apiVersion: itsm/v1
+kind: Control
+metadata: {name: changes, title: Changes}
+spec:
+  framework: soc2
+  clause: CC8.1
+  statement: Changes are judged.
+  population: {kind: Change, at: /spec/actual/start}
+  evidence:
+    - {type: policy, policy: backout-is-planned}
+    - {type: records, kind: Change, require: object.spec.summary.size() > 5}
+    - {type: check, check: change-dates-in-order}
+    - {type: gate}
+"""
+
+
+def test_no_change_that_is_over_is_read_where_nothing_differs(
+    shop: Shop, catalogues: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hindsight, "MOST", 0)
+    for day in range(1, 9):
+        name = f"chg-2026050{day}-tune"
+        shop.files.files[f"changes/2026/05/{name}.yaml"] = CLOSED.replace("NAME", name).encode()
+    shop.files.files["policies/controls/changes.yaml"] = CONTROL.encode()
+    shop.commit()
+    for _ in range(2):
+        assert shop.differences("--rev", "HEAD") == []
+    read: list[str] = []
+    load = LazyCatalogue._load
+    monkeypatch.setattr(
+        LazyCatalogue, "_load", lambda self, kind, files: (read.extend(files), load(self, kind, files))[1]
+    )
+    assert shop.build("warm", "--rev", "HEAD", "--cache", shop.top / "cache")[0] == 0
+    assert catalogues[-1]
+    assert read
+    assert [path for path in read if path.startswith("changes/2026/05/chg-2026050")] == []

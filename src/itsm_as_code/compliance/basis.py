@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -34,6 +34,7 @@ from itsm_as_code.policies.cel import (
 from itsm_as_code.policies.policy import POLICY_COMPILES, Policy
 from itsm_as_code.processes import cores, streamed
 from itsm_as_code.records.catalogue import Catalogue, Record
+from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.taken_over import is_taken_over
 from itsm_as_code.validation import Validation, risk_data, waived_in
 
@@ -111,18 +112,35 @@ class Basis:
         """The population that a definition gives; what another tool closed says nothing of what is done here."""
         key = repr(sorted(entry.items())), period
         if key not in self._populations:
-            records = [*self.broken(entry["kind"]), *self.meeting(self.own(entry["kind"]), entry.get("where"))]
-            self._populations[key] = population(entry, records, period, self.now, self.known.started)
+            records = [*self.broken(entry["kind"]), *self.own(entry["kind"])]
+            times = self._facts.times if self._among is None else None  # where all of them are asked for
+            found = population(entry, records, period, self.now, self.known.started, times)
+            self._populations[key] = self._narrowed(found, entry.get("where"))
         return self._populations[key]
+
+    def _narrowed(self, found: Population, where: str | None) -> Population:
+        """Those of a population that meet a condition, and those of which that cannot be told."""
+        members, undated = (tuple(self.meeting(items, where)) for items in (found.members, found.undated))
+        unclear = tuple(row for row in found.unclear if not row[0].valid or [*self.meeting(row[:1], where)])
+        return replace(found, members=members, undated=undated, unclear=unclear)
+
+    @cached_property
+    def _facts(self) -> Facts:
+        """What the records of the catalogue say."""
+        return Facts.of(self.validation.catalogue, self.validation.configuration.timezone)
 
     def own(self, kind: str) -> list[Record]:
         """The valid records of a kind that were not taken over."""
         if kind not in self._own:
-            catalogue, records = self.validation.catalogue, []
-            if kind in self.validation.registry.kinds:
-                among = None if self._among is None else sorted(item.name for item in self._among if item.kind == kind)
-                records = catalogue.of_kind(kind) if among is None else catalogue.some(kind, among)
-            self._own[kind] = [item for item in records if not is_taken_over(item.data)]
+            catalogue = self.validation.catalogue
+            if kind not in self.validation.registry.kinds:
+                self._own[kind] = []
+            elif self._among is None:
+                taken_over = {*catalogue.taken_over(kind)}
+                self._own[kind] = [item for item in catalogue.of_kind(kind) if item.name not in taken_over]
+            else:
+                among = catalogue.some(kind, sorted(item.name for item in self._among if item.kind == kind))
+                self._own[kind] = [item for item in among if not is_taken_over(item.data)]
         return self._own[kind]
 
     def broken(self, kind: str) -> list[Record]:
@@ -283,6 +301,9 @@ class Basis:
                 holds = self.holds(condition, record)
                 meets = self.holds(require, record) if holds else None
                 answer = 0 if holds is False else None if meets is None else 1 if meets else 2
+                if place is not None and answer is not None:
+                    told[record.name] = (*told[record.name][:place], answer, *told[record.name][place + 1 :])
+                    self._keep_told(kind, record, told[record.name])
             yield record, answer
 
     @cached_property
@@ -300,9 +321,9 @@ class Basis:
         """All that is required of a kind of those records of which nobody asked yet."""
         told, pairs = self._told.setdefault(kind, {}), list(self._required[kind])
         left = {record.name: record for record in records if record.name not in told}
-        earlier = self.earlier if not any(rests_on_time(text) for pair in pairs for text in pair) else None
-        if earlier is not None:
-            for name, answers in earlier.held(kind, [*left.values()], [Rests(pair[0], pair) for pair in pairs]).items():
+        if self.earlier is not None and kind in self._lasting:
+            rests = [Rests(pair[0], pair) for pair in pairs]
+            for name, answers in self.earlier.held(kind, [*left.values()], rests).items():
                 told[name] = answers
                 del left[name]
         questions = lambda: [Question(where, require, {}) for where, require in pairs]  # noqa: E731
@@ -314,8 +335,17 @@ class Basis:
 
         for name, answers in _spread([*left.values()], work):
             told[name] = answers
-            if earlier is not None:
-                earlier.add(kind, left[name], answers)
+            self._keep_told(kind, left[name], answers)
+
+    @cached_property
+    def _lasting(self) -> frozenset[str]:
+        """The kinds of whose records nothing is required that rests on time."""
+        required = self._required.items()
+        return frozenset(kind for kind, pairs in required if not any(map(rests_on_time, chain.from_iterable(pairs))))
+
+    def _keep_told(self, kind: str, record: Record, answers: tuple[int | None, ...]) -> None:
+        if self.earlier is not None and kind in self._lasting:
+            self.earlier.add(kind, record, answers)
 
     # What an earlier run was told.
 
@@ -326,7 +356,8 @@ class Basis:
             return None
         validation = self.validation
         rules = hashlib.blake2b(orjson.dumps(self.rules()), digest_size=16).digest()
-        return Told(self._cache, validation.registry, validation.facts, self.known.started, rules)
+        catalogue = validation.catalogue if validation.facts is self._facts else None
+        return Told(self._cache, validation.registry, validation.facts, self.known.started, rules, catalogue)
 
     def rules(self) -> dict[str, Any]:
         """All that answers rest on beside records: what is asked, policies, waivers, settings and schemas."""

@@ -14,13 +14,14 @@ from typing import Any, Final, NamedTuple
 from itsm_as_code.checks import all_checks
 from itsm_as_code.clock import format_instant, parse_date
 from itsm_as_code.compliance.basis import Asked, Basis
-from itsm_as_code.compliance.population import IN_PRODUCTION, Population, instant
+from itsm_as_code.compliance.population import IN_PRODUCTION, Population
 from itsm_as_code.compliance.results import ControlStatus, Evidence, Shortfall
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.findings import RecordId, parse_pointer
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.measures.training import coverage_of
 from itsm_as_code.records.catalogue import Record, get
+from itsm_as_code.records.times import read_instant
 from itsm_as_code.validation import built_in_rules
 
 GOOD, BAD, WAIVED, UNKNOWN = "good", "bad", "waived", "unknown"
@@ -175,7 +176,7 @@ def _freshness(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     rows = []
     for record in basis.meeting(basis.own(entry["kind"]), entry.get("where")):
         if "field" in entry:
-            when = instant(get(record.data, parse_pointer(entry["field"])))
+            when = read_instant(get(record.data, parse_pointer(entry["field"])))
         else:
             when = revised.get(record.path) if not isinstance(revised, str) else None
         if when is None:
@@ -263,7 +264,7 @@ def _review(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     for service in basis.meeting(basis.own("Service"), entry.get("where")):
         if service.state == "retired":
             continue
-        held = instant(latest[service.name]["spec"]["heldOn"]) if service.name in latest else None
+        held = read_instant(latest[service.name]["spec"]["heldOn"]) if service.name in latest else None
         if held is None:
             rows.append(_of(service, BAD, "was never reviewed"))
         elif held > at:

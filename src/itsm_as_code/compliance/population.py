@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
-from itsm_as_code.clock import Interval, parse_date, parse_instant
+from itsm_as_code.clock import Interval
 from itsm_as_code.durations import parse_duration
 from itsm_as_code.findings import parse_pointer
 from itsm_as_code.measures.deadlines import utc_day
 from itsm_as_code.records.catalogue import Record, get
+from itsm_as_code.records.times import DONE, Times, read_instant
 
 YEAR: Final = "P365D"
 BEGAN: Final = "/spec/actual/start"
 IN_PRODUCTION: Final = {"kind": "Change", "at": BEGAN}
 """Changes that reached production: work on them began, as they or the statements of their deployments say."""
-_DONE: Final = ("implemented", "reviewed", "closed", "backed-out", "failed")
-"""States of changes of which it has to be known when the work was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +41,17 @@ def period_of(spec: Mapping[str, Any], now: datetime, begins: datetime | None, e
     return Interval(min(begins, end), end)
 
 
-def when(record: Record, pointer: str, started: Mapping[str, datetime]) -> datetime | None:
-    """When a record was; work on a change begins at the latest when the first statement of a deployment says so."""
-    said = instant(get(record.data, parse_pointer(pointer)))
-    if record.id.kind == "Change" and pointer == BEGAN and record.name in started:
+def when(record: Record, pointer: str, started: Mapping[str, datetime], times: Times | None = None) -> datetime | None:
+    """When a record was; work on a change begins at the latest when the first statement of a deployment says so.
+
+    ``times`` are those of all changes, where they are known.
+    """
+    is_work = record.id.kind == "Change" and pointer == BEGAN
+    known = times.began if is_work and times is not None else None
+    said = known(record.name) if known is not None else read_instant(get(record.data, parse_pointer(pointer)))
+    if is_work and record.name in started:
         return min(said or started[record.name], started[record.name])
     return said
-
-
-def instant(value: object) -> datetime | None:
-    """The instant that a value names, or with which the day that it names begins."""
-    if not isinstance(value, str):
-        return None
-    for read in (parse_instant, lambda text: datetime.combine(parse_date(text), time(), UTC)):
-        try:
-            return read(value)
-        except ValueError:
-            continue
-    return None
 
 
 def population(
@@ -68,8 +60,9 @@ def population(
     period: Interval,
     now: datetime,
     started: Mapping[str, datetime],
+    times: Times | None = None,
 ) -> Population:
-    """Those of some records, which are of the kind and meet the condition, that lie in the period."""
+    """Those of some records, which are of the kind, that lie in the period; ``times`` as above."""
     pointer, told = entry.get("at"), list(records)
     unclear = [(record, "cannot be used, for it breaks its schema") for record in told if not record.valid]
     said = f"records of kind {entry['kind']}"
@@ -79,9 +72,9 @@ def population(
         return Population(f"{said}, as they stand", tuple(item for item in told if item.valid), (), tuple(unclear))
     members, undated = [], []
     for record in filter(lambda record: record.valid, told):
-        at = when(record, pointer, started)
+        at = when(record, pointer, started, times)
         if at is None:
-            if record.id.kind != "Change" or record.state in _DONE:
+            if record.id.kind != "Change" or (times.is_done(record.name) if times else record.state in DONE):
                 undated.append(record)
         elif at > now:
             unclear.append((record, "says a time that is still to come"))

@@ -24,17 +24,17 @@ from itsm_as_code.policies.affected import JUDGING_KINDS
 from itsm_as_code.policies.cel import Sieve, asks_by_own_names, asks_for_graph, mentions, reads
 from itsm_as_code.policies.looks import names_in
 from itsm_as_code.policies.policy import Policy
-from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.facts import Facts
 from itsm_as_code.records.index import TreeIndex
 from itsm_as_code.records.kinds import KindRegistry
 from itsm_as_code.records.outcomes import outcome
-from itsm_as_code.records.summary import model_of, number
+from itsm_as_code.records.summary import model_of
+from itsm_as_code.records.times import number
 
 Answer = tuple[Any, ...]
 """What was said of a record: made of tuples, texts and numbers, as JSON can carry them."""
 _PART: Final = "answers"
-_DIGEST: Final = 32
 _FEW: Final = 16
 _NO_RECORD: Final[frozenset[RecordId]] = frozenset()
 
@@ -94,7 +94,7 @@ class _State:
         """As one text, which is compared with what was meant in no time."""
         data = {
             "answers": {part: _packed(answers) for part, answers in self.answers.items()},
-            "records": {kind: ["\n".join(found), "".join(found.values())] for kind, found in self.records.items()},
+            "records": {kind: ["\n".join(found), "\n".join(found.values())] for kind, found in self.records.items()},
             "started": self.started,
             "graph": self.graph,
             "blamed": self.blamed,
@@ -109,8 +109,7 @@ class _State:
         answers = {part: _unpacked(*packed) for part, packed in data["answers"].items()}
         records = {}
         for kind, (names, digests) in data["records"].items():
-            each = (digests[at : at + _DIGEST] for at in range(0, len(digests), _DIGEST))
-            records[kind] = dict(zip(names.split("\n") if names else (), each, strict=True))
+            records[kind] = dict(zip(*(text.split("\n") if text else () for text in (names, digests)), strict=True))
         return cls(
             answers, records, dict(data["started"]), dict(data["graph"]), dict(data["blamed"]), dict(data["ended"])
         )
@@ -140,14 +139,22 @@ class Told:
     """Answers of an earlier run by the same rules, those that hold, and those of this one, which it keeps.
 
     ``facts`` are what rules look up, ``started`` says when work on changes began by statements of deployments, and
-    ``rules`` are a digest of all that answers rest on beside that.
+    ``rules`` are a digest of all that answers rest on beside that. ``catalogue`` is that of the facts, where records
+    that are asked about are all of it.
     """
 
     def __init__(
-        self, cache: Cache, registry: KindRegistry, facts: Facts, started: Mapping[str, datetime], rules: bytes
+        self,
+        cache: Cache,
+        registry: KindRegistry,
+        facts: Facts,
+        started: Mapping[str, datetime],
+        rules: bytes,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self._index = _Kept(cache, rules.hex())
         self._registry, self._facts, self._times = registry, facts, started
+        self._catalogue = catalogue
         self._answers: dict[str, dict[str, Answer]] = {}
         self._is_new = False
         try:
@@ -198,10 +205,16 @@ class Told:
 
     @cached_property
     def _records(self) -> dict[str, dict[str, str]]:
-        return {
-            kind.name: {data["metadata"]["name"]: _digest(data) for data in self._facts.records(kind.name)}
-            for kind in self._registry
-        }
+        if self._catalogue is None:
+            return {
+                kind.name: {data["metadata"]["name"]: _digest(data) for data in self._facts.records(kind.name)}
+                for kind in self._registry
+            }
+        found: dict[str, dict[str, str]] = {kind.name: {} for kind in self._registry}
+        for item, (content, _, _, is_valid) in self._catalogue.versions():
+            if is_valid and item.kind in found:  # the same content says the same
+                found[item.kind][item.name] = content if isinstance(content, str) else _digest(content)
+        return found
 
     @cached_property
     def _started(self) -> dict[str, int]:
@@ -266,7 +279,7 @@ class Told:
 
     def _is_known(self, record: Record) -> bool:
         """True for a record that is what others find when they look it up."""
-        return self._facts.record(record.id.kind, record.name) is record.data
+        return self._catalogue is not None or self._facts.record(record.id.kind, record.name) is record.data
 
     def _is_same(self, record: Record) -> bool:
         is_moved = record.id.kind == "Change" and record.name in self._moved
@@ -298,8 +311,8 @@ class Told:
         return found
 
 
-def _digest(data: Mapping[str, Any]) -> str:
-    return hashlib.blake2b(orjson.dumps(data), digest_size=_DIGEST // 2).hexdigest()
+def _digest(data: object) -> str:
+    return hashlib.blake2b(orjson.dumps(data), digest_size=16).hexdigest()
 
 
 def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

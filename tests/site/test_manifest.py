@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from itsm_as_code import cache
 from itsm_as_code.site import manifest as module
 from itsm_as_code.site.manifest import File, Lost, Made, Manifest, Memory, made_of
+from itsm_as_code.site.reads import blocks as blocks_module
 from itsm_as_code.site.reads import notes as notes_module
 from itsm_as_code.site.reads.blocks import BITS
 from itsm_as_code.site.reads.context import _brief
@@ -75,6 +76,7 @@ def _plain(manifest: Manifest | None) -> object:
 def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
     """With entries so small that there are many."""
     monkeypatch.setattr(notes_module, "LAST", 15)
+    monkeypatch.setattr(blocks_module, "ROOMS", 1)
     monkeypatch.setattr(module, "_SHELF", 8)
     return Memory(Store(), b"program")
 
@@ -147,6 +149,22 @@ def test_only_shelves_with_a_look_up_that_is_stale_are_read(memory: Memory, monk
     read.clear()
     assert not any(part.rests_on(set()) for part in found.parts.values())
     assert not read
+
+
+def test_a_key_of_many_is_found_in_few_blocks(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks_module, "ROOMS", 64)
+    first, notes = Notes(), Notes()
+    numbers = {key: first.add(key, digest(key)) for key in (f"title\x1f{number}" for number in range(3000))}
+    memory.save(OUT, Manifest("whole", first.blocks))
+    found = memory.load(OUT)
+    assert found is not None
+    notes.take(found.blocks)
+    for key in ("title\x1f7", "title\x1f2999"):
+        assert notes.known(key) == numbers[key]
+        assert sum(len(block) for block in notes.blocks if block.is_read) < 200
+    assert notes.known("title\x1fno") is None
+    assert {key: notes.known(key) for key in numbers} == numbers
+    assert max(len(block) for block in notes.blocks) == 16
 
 
 def test_entries_that_nothing_needs_any_more_go(memory: Memory) -> None:

@@ -216,7 +216,7 @@ class Memory:
             said[name] = entry if isinstance(entry, str) else digested(entry).hex()
             if isinstance(entry, bytes) and said[name] != old.get(name):
                 fresh[_place(out, name)] = b64encode(zlib.compress(entry, 1)).decode("ascii")
-        blocks = [[block.group, len(block)] for block in manifest.blocks]
+        blocks = [[block.group, block.room, len(block)] for block in manifest.blocks]
         rests = {group: [*traces.rests] for group, traces in manifest.traces.items()}
         head = {"whole": manifest.whole, "blocks": blocks, "rests": rests, "shelves": shelves, "entries": said}
         if head != manifest.head:
@@ -228,8 +228,8 @@ class Memory:
         entry = partial(self._entry, out, head)
         late = partial(self._late, out, head)
         blocks = [
-            Block(group, size, partial(_look_up, late, f"{_LOOK_UPS}{at}", size))
-            for at, (group, size) in enumerate(head["blocks"])
+            Block(group, room, size, partial(_look_up, late, f"{_LOOK_UPS}{at}", size))
+            for at, (group, room, size) in enumerate(head["blocks"])
         ]
         traces = {
             group: Traces(rests, partial(_traced, late, f"{_TRACES}{group}")) for group, rests in head["rests"].items()

@@ -1,11 +1,13 @@
 """Look-ups of earlier builds, in blocks that stay in the cache until somebody asks for one of them.
 
 A block has look-ups of one group: of all that ask the same, of whatever. Where nothing of a group can have changed, its
-blocks are neither read nor written.
+blocks are neither read nor written. What the first block of a group has no place for goes to rooms by its checksum, so
+that few blocks tell whether a key is known.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
@@ -15,6 +17,8 @@ BITS: Final = 12
 """The number of a look-up is that of its block, and in so many bits its place there."""
 LAST: Final = (1 << BITS) - 1
 """The last place of a block."""
+ROOMS: Final = 64
+"""Rooms of a group, besides its first block."""
 
 
 def group_of(key: str) -> str:
@@ -22,18 +26,23 @@ def group_of(key: str) -> str:
     return key.partition(MARK)[0].partition(" ")[0]
 
 
+def room_of(key: str) -> int:
+    """The room of a key that is not in the first block of its group."""
+    return 1 + zlib.crc32(key.encode("utf-8", "surrogatepass")) % ROOMS
+
+
 class Block:
     """Keys, and digests of their answers, one after the other; of an earlier build ``size``, found by ``read``.
 
-    ``differs`` says that it does not stand in the cache as it is.
+    The ``room`` of the first block of a group is 0. ``differs`` says that it does not stand in the cache as it is.
     """
 
-    __slots__ = ("_read", "differs", "digests", "group", "keys", "size")
+    __slots__ = ("_read", "differs", "digests", "group", "keys", "room", "size")
 
     def __init__(
-        self, group: str, size: int = 0, read: Callable[[], tuple[list[str], bytes] | None] | None = None
+        self, group: str, room: int, size: int = 0, read: Callable[[], tuple[list[str], bytes] | None] | None = None
     ) -> None:
-        self.group, self.size, self._read = group, size, read
+        self.group, self.room, self.size, self._read = group, room, size, read
         self.keys: list[str] = []
         self.digests = bytearray()
         self.differs = read is None

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.records.catalogue import Record
-from itsm_as_code.site.reads.blocks import BITS, LAST, Block, Traces, group_of
+from itsm_as_code.site.reads.blocks import BITS, LAST, Block, Traces, group_of, room_of
 from itsm_as_code.site.reads.differing import MARK, OF_ALL
 
 T = TypeVar("T")
@@ -97,8 +97,8 @@ class Notes:
         self.together: dict[str, Callable[[], object]] = {}
         self.makers: dict[str, Callable[[str], object]] = {}
         self._values: dict[str, Any] = {}
-        self._unread: dict[str, list[int]] = {}
-        self._last: dict[str, int] = {}
+        self._unread: dict[tuple[str, int], list[int]] = {}
+        self._last: dict[tuple[str, int], int] = {}
         self._lost: set[str] = set()
         self._frame: set[int] = set()
         self._is_broad = False
@@ -124,11 +124,13 @@ class Notes:
         self._frame.add(self.add(text, _NONE) if number is None else number)
 
     def known(self, key: str) -> int | None:
-        """The number of a key, for which its group is read."""
+        """The number of a key, for which its room is read."""
         number = self.numbers.get(key)
-        if number is None:
-            for at in self._unread.pop(group_of(key), ()):
-                self.block(at)
+        if number is None and self._unread:
+            group = group_of(key)
+            for room in (0, room_of(key)):
+                for at in self._unread.pop((group, room), ()):
+                    self.block(at)
             number = self.numbers.get(key)
         return number
 
@@ -143,10 +145,11 @@ class Notes:
     def add(self, key: str, answer: bytes) -> int:
         """The number of a key that is not known, with the digest of its answer."""
         group = group_of(key)
-        at = self._last.get(group)
-        if at is None or len(self.blocks[at]) > LAST or self.blocks[at].is_lost:
-            at = self._last[group] = len(self.blocks)
-            self.blocks.append(Block(group))
+        room = room_of(key) if self._is_full((group, 0)) and (group, 0) in self._last else 0
+        if self._is_full((group, room)):
+            self._last[group, room] = len(self.blocks)
+            self.blocks.append(Block(group, room))
+        at = self._last[group, room]
         block = self.blocks[at]
         number = self.numbers[key] = at << BITS | len(block.keys)
         block.keys.append(key)
@@ -154,6 +157,10 @@ class Notes:
         block.differs = True
         self.added.append(number)
         return number
+
+    def _is_full(self, room: tuple[str, int]) -> bool:
+        at = self._last.get(room)
+        return at is None or len(self.blocks[at]) > LAST or self.blocks[at].is_lost
 
     def look_ups(self, numbers: Iterable[int]) -> Iterator[tuple[str, bytes]]:
         """Keys with the digests of their answers."""
@@ -175,8 +182,8 @@ class Notes:
         """Begin with look-ups of an earlier build."""
         self.blocks = [*blocks]
         for at, block in enumerate(self.blocks):
-            self._unread.setdefault(block.group, []).append(at)
-            self._last[block.group] = at
+            self._unread.setdefault((block.group, block.room), []).append(at)
+            self._last[block.group, block.room] = at
 
     def renew(self, number: int, answer: bytes) -> bool:
         """Put another digest in the place of one; True where it is another one."""

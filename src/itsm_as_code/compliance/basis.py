@@ -126,16 +126,13 @@ class Basis:
 
     @cached_property
     def _facts(self) -> Facts:
-        """What the records of the catalogue say."""
         return Facts.of(self.validation.catalogue, self.validation.configuration.timezone)
 
     def own(self, kind: str) -> list[Record]:
         """The valid records of a kind that were not taken over."""
         if kind not in self._own:
             catalogue = self.validation.catalogue
-            if kind not in self.validation.registry.kinds:
-                self._own[kind] = []
-            elif self._among is None:
+            if self._among is None:
                 taken_over = {*catalogue.taken_over(kind)}
                 self._own[kind] = [item for item in catalogue.of_kind(kind) if item.name not in taken_over]
             else:
@@ -205,10 +202,16 @@ class Basis:
             return said
         members = self.population(IN_PRODUCTION, period).members
         if policy in self._together:
-            self._ask(members)
-            return said | {item.id: told for item in members if (told := self._then[item.name].get(policy))}
-        asked = {policy: known}
-        return said | {item.id: told for item in members if (told := self._at_work(item, asked).get(policy))}
+            return said | self.once(period, lambda: self._by_policy(members)).get(policy, {})
+        return said | {item.id: told for item in members if (told := self._at_work(item, {policy: known}).get(policy))}
+
+    def _by_policy(self, members: Sequence[Record]) -> dict[str, dict[RecordId, Verdict]]:
+        self._ask(members)
+        found: dict[str, dict[RecordId, Verdict]] = {}
+        for item in members:
+            for policy, told in self._then[item.name].items():
+                found.setdefault(policy, {})[item.id] = told
+        return found
 
     @cached_property
     def _together(self) -> dict[str, Policy]:
@@ -226,7 +229,7 @@ class Basis:
         seen: dict[Answer, Verdicts] = {}  # most changes are told the same
         if self.earlier is not None:
             rests = [Rests.of(policy) for policy in self._together.values()]
-            for name, told in self.earlier.held(_WORK, [*left.values()], rests, _put_to_work).items():
+            for name, told in self.earlier.held(_WORK, [*left.values()], rests, _put_to_work, _AT_WORK).items():
                 if told not in seen:
                     seen[told] = {policy: (status, message) for policy, status, message in told}
                 self._then[name] = seen[told]

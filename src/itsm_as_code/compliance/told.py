@@ -9,7 +9,7 @@ those are asked for again, as are those of which anything is not known.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,7 +22,7 @@ from itsm_as_code.compliance.population import BEGAN, when
 from itsm_as_code.findings import RecordId
 from itsm_as_code.policies.affected import JUDGING_KINDS
 from itsm_as_code.policies.cel import Sieve, asks_by_own_names, asks_for_graph, mentions, reads
-from itsm_as_code.policies.looks import names_in
+from itsm_as_code.policies.looks import names_in, naming
 from itsm_as_code.policies.policy import Policy
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.facts import Facts
@@ -169,14 +169,18 @@ class Told:
         records: Sequence[Record],
         rests: Sequence[Rests],
         judged: Callable[[Record], dict[str, Any]] = lambda record: record.data,
+        added: str = "",
     ) -> dict[str, Answer]:
-        """The answers that still hold of some records, by name; ``judged`` is what questions see of a record."""
+        """The answers that still hold of some records of a kind, by name.
+
+        ``judged`` is what questions see of a record, ``added`` a text that stands in no more than that.
+        """
         before = self._before
         if before is None:
             return {}
         known = before.answers.get(part, {})
         kept = [record for record in records if record.name in known and self._is_same(record)]
-        others = self._others(kept, rests, judged) if kept and self._touched else set()
+        others = self._others(kept, rests, judged, added) if kept and self._touched else set()
         found = {record.name: known[record.name] for record in kept if record.name not in others}
         self._answers.setdefault(part, {}).update(found)
         return found
@@ -286,7 +290,7 @@ class Told:
         return record.id not in self._touched and not is_moved and self._is_known(record)
 
     def _others(
-        self, records: Iterable[Record], rests: Sequence[Rests], judged: Callable[[Record], dict[str, Any]]
+        self, records: Sequence[Record], rests: Sequence[Rests], judged: Callable[[Record], dict[str, Any]], added: str
     ) -> set[str]:
         """Of records that are what they were those of which something else may be said, for others are not."""
         touched, kinds = self._touched, {item.kind for item in self._touched}
@@ -298,17 +302,27 @@ class Told:
         if not self._same_graph:
             around += risky
         by_anything, by_history = Sieve(around), Sieve(risky if since is not None else [])
-        is_named = _naming({item.name for item in touched})
+        is_named = self._naming(records[0].id.kind, {item.name for item in touched}, judged, added)
         found = set()
         for record in records:
-            data = judged(record)
-            if by_anything.passing(data) or is_named(data):
+            if is_named(record) or (around and by_anything.passing(judged(record))):
                 found.add(record.name)
-            elif since is not None and by_history.passing(data):
+            elif since is not None and by_history.passing(judged(record)):
                 at = when(record, BEGAN, self._times)
                 if at is None or number(at) >= since:  # of what was known when its work began
                     found.add(record.name)
         return found
+
+    def _naming(
+        self, kind: str, names: Set[str], judged: Callable[[Record], dict[str, Any]], added: str
+    ) -> Callable[[Record], bool]:
+        """Whether one of some names stands in a record of a kind, by an index where that knows it."""
+        is_named, catalogue = _naming(names), self._catalogue
+        known = naming(catalogue, kind, names) if catalogue is not None and added not in names else None
+        if catalogue is None or known is None:
+            return lambda record: is_named(judged(record))
+        touched = catalogue.touched
+        return lambda record: is_named(judged(record)) if record.id in touched else record.name in known
 
 
 def _digest(data: object) -> str:

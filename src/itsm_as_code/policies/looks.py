@@ -21,6 +21,8 @@ from itsm_as_code.records.summary import Divided, divided
 
 _EVERYWHERE: Final = ("Person", "Team")
 """Kinds whose names stand in nearly every record: where they stand is kept for policies alone that ask for them."""
+NAMED: Final = "named"
+"""The part that has the kinds of records of which it is known which names stand in them."""
 _NAME: Final = re.compile(rb'"([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)"')
 
 
@@ -71,12 +73,20 @@ def parts_of(policies: Iterable[Policy], catalogue: Catalogue) -> dict[str, Any]
             words |= found - known
             for name in found & known:
                 mentions.setdefault(name, {}).setdefault(kind, []).append(record.name)
-    return {**parts, **divided("mentions", mentions), **divided("words", dict.fromkeys(words, 1))}
+    return {**parts, NAMED: sorted(named), **divided("mentions", mentions), **divided("words", dict.fromkeys(words, 1))}
 
 
 def names_in(data: Mapping[str, Any]) -> set[str]:
     """All texts of a record, keys too, that could be the name of a record."""
     return {name.decode() for name in _NAME.findall(orjson.dumps(data))}
+
+
+def naming(catalogue: Catalogue, kind: str, names: Set[str]) -> set[str] | None:
+    """The records of a kind in which one of some names may stand, known by an index, but for those that differ from
+    it; None where it is not known."""
+    kinds = catalogue.part(NAMED)
+    known = Looks(catalogue.part).naming(kind, names) if kinds is not None and kind in kinds else None
+    return None if known is None else known | names  # which stand in their own records
 
 
 class Looks:

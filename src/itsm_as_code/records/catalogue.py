@@ -179,6 +179,8 @@ class Catalogue:
 
     summary: object | None = None
     """What an index knows of its changes, if there is one."""
+    touched: frozenset[RecordId] = frozenset()
+    """The records that may differ from those of the index, if there is one."""
 
     def __init__(
         self, snapshot: Snapshot, registry: KindRegistry, records: Mapping[RecordId, Record], findings: list[Finding]
@@ -196,6 +198,10 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self.records)
+
+    def part(self, name: str) -> Any:
+        """A part of the index that it is made of; None where there is none."""
+        return None
 
     def with_packs(self, more: Iterable[Record], findings: list[Finding]) -> Catalogue:
         """A catalogue with the records that packs bring, and with these findings; this one may become it."""

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 
 from itsm_as_code.findings import RecordId
 from itsm_as_code.records.catalogue import Record
+from itsm_as_code.records.summary import Made
 from itsm_as_code.site.reads.blocks import BITS, LAST, Block, Traces, group_of, room_of
 from itsm_as_code.site.reads.differing import MARK, OF_ALL
 
@@ -376,7 +377,7 @@ def bind(owner: Any) -> None:
 
 def shown(notes: Notes, name: str, value: Any) -> Any:
     """A remembered answer as whoever asked gets it."""
-    if isinstance(value, dict | frozenset):
+    if isinstance(value, dict | frozenset | Made):
         return Keyed(notes, name, value)
     if getattr(type(value), "__module__", "") in _CALLED:
         return Called(notes, name, value)
@@ -384,4 +385,4 @@ def shown(notes: Notes, name: str, value: Any) -> Any:
     return value
 
 
-_CALLED: Final = frozenset({"itsm_as_code.records.graph", "itsm_as_code.records.outcomes"})
+_CALLED: Final = frozenset(f"itsm_as_code.records.{name}" for name in ("graph", "outcomes", "summary"))

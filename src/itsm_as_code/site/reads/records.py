@@ -14,9 +14,11 @@ from typing import Any
 
 from itsm_as_code.clock import Interval
 from itsm_as_code.findings import Pointer, RecordId
+from itsm_as_code.records import summary
 from itsm_as_code.records.catalogue import Catalogue, Record
 from itsm_as_code.records.facts import Data, Facts, Made
 from itsm_as_code.records.graph import ServiceGraph
+from itsm_as_code.records.outcomes import History, Outcome
 from itsm_as_code.site.reads.differing import MARK, SHORT
 from itsm_as_code.site.reads.notes import Notes, bind, by_name, remembering
 
@@ -236,7 +238,7 @@ class _Facts(Facts):
     def __init__(self, real: Facts, notes: Notes) -> None:
         kinds: Any = _Kinds(real._by_kind, notes)
         super().__init__(kinds, timezone=real.timezone, monitoring=real.monitoring)
-        self.notes = notes
+        self.notes, self._real = notes, real
         self._made_of: dict[tuple[Any, ...], set[int]] = {}
         bind(self)
 
@@ -266,6 +268,34 @@ class _Facts(Facts):
     @cached_property
     def graph(self) -> ServiceGraph:
         return ServiceGraph(dict(self.needs.items()))
+
+    def _ends(self, name: str) -> Any:
+        """What is known of how all changes ended, which an index may know without reading them."""
+        for kind in ("Change", "Incident"):
+            self.notes.of_records("bodies", kind)
+        return getattr(self._real, name)
+
+    def _ended_by(self, name: str) -> Mapping[str, dict[str, Outcome]]:
+        known = self._ends(name)
+        return summary.Made(lambda key: dict(sorted(known.get(key, {}).items())))  # an index has an order of its own
+
+    @cached_property
+    def outcomes_by_service(self) -> Mapping[str, dict[str, Outcome]]:
+        return self._ended_by("outcomes_by_service")
+
+    @cached_property
+    def outcomes_by_model(self) -> Mapping[str, dict[str, Outcome]]:
+        return self._ended_by("outcomes_by_model")
+
+    @cached_property
+    def change_history(self) -> History:
+        known: History = self._ends("change_history")
+        return known
+
+    @cached_property
+    def model_history(self) -> History:
+        known: History = self._ends("model_history")
+        return known
 
 
 SeenFacts = remembering(_Facts, "facts")

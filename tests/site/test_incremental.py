@@ -97,6 +97,17 @@ def test_random_edits_give_what_a_cold_build_gives(tmp_path: Path) -> None:
     assert run(tmp_path, 7, 2) > 200
 
 
+def test_an_answer_that_is_asked_again_rests_on_the_instant_as_before(tmp_path: Path) -> None:
+    place, repository = Place(tmp_path), Repository()
+    repository.now -= timedelta(days=3)
+    place.publish(repository)
+    (incident,) = repository.paths("inc-20260909-loan-letter-umlauts")
+    repository.change(incident, lambda data: data["spec"].update(status="resolved"))
+    assert not differences(place, repository)[1]
+    repository.now -= timedelta(days=3)
+    assert not differences(place, repository)[1]
+
+
 def test_a_calendar_that_differs_is_written(tmp_path: Path) -> None:
     """It rests on nothing that a page looks up."""
     place, repository = Place(tmp_path), Repository()

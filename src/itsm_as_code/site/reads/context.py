@@ -104,6 +104,7 @@ def _shown_of(trend: Trend | None) -> object:
 def seen(validation: Validation, notes: Notes) -> Validation:
     """A validation that notes what is asked of its records, facts, results and instant."""
     now = validation.now
+    notes.instant = SeenInstant.of(now, notes)
     notes.direct.update(
         now=lambda *asked: compared(now, *asked) if asked else now,
         day=lambda zone: day_in(now, zone),
@@ -115,7 +116,7 @@ def seen(validation: Validation, notes: Notes) -> Validation:
         validation,
         catalogue=catalogue,
         facts=SeenFacts(validation.facts, notes),
-        now=SeenInstant.of(now, notes),
+        now=notes.instant,
         findings=_Results.of("findings", validation.findings, notes),
         outcomes=_Told(Outcomes.of(validation.outcomes), notes),
         waivers=_Results.of("waivers", waivers, notes),

@@ -85,8 +85,10 @@ class Notes:
     remembered answer (``facts.graph``), which is worked out once for all who ask and has a trace of its own.
     ``together`` says of some of ``direct`` what all of their look-ups rest on: while that is the same, none is asked.
     ``numbers`` are those that were read, of look-ups in ``blocks``; ``added`` are new; ``late`` are traces by group
-    that were not read yet.
+    that were not read yet. ``instant`` is that of the build, and notes what it is asked.
     """
+
+    instant: datetime
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -264,7 +266,7 @@ class Notes:
         if form == "r":
             return RecordId(*text.split("/", 1))
         if form == "t":
-            return self.direct["now"]() if text == "now" else datetime.fromisoformat(text)
+            return self.instant if text == "now" else datetime.fromisoformat(text)
         return text
 
 

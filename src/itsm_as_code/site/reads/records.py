@@ -288,6 +288,10 @@ class _Facts(Facts):
         return self._ended_by("outcomes_by_model")
 
     @cached_property
+    def names_to_come(self) -> list[str]:
+        return sorted(self._ends("names_to_come"))
+
+    @cached_property
     def change_history(self) -> History:
         known: History = self._ends("change_history")
         return known

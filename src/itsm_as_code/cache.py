@@ -263,10 +263,8 @@ def _refuse_damaged(connection: sqlite3.Connection, file: Path) -> None:
 
 def _leave(file: Path) -> None:
     """Say in which state a file was left that was whole."""
-    with suppress(OSError):  # then the next one looks through it
-        fresh = file.with_name(f"{file.name}{_WHOLE}-{os.getpid()}")
-        fresh.write_text(_state(file))
-        fresh.replace(file.with_name(file.name + _WHOLE))
+    with suppress(OSError):  # then the next one looks through it, as where half of this is written
+        file.with_name(file.name + _WHOLE).write_text(_state(file))
 
 
 def _state(file: Path) -> str:

@@ -251,6 +251,11 @@ class Facts:
         return [change for change in self.records("Change") if change["spec"]["status"] not in outcomes.OVER]
 
     @_OfChanges
+    def names_to_come(self) -> list[str]:
+        """Their names."""
+        return [change["metadata"]["name"] for change in self.changes_to_come]
+
+    @_OfChanges
     def changes_of_releases(self) -> list[Data]:
         """The changes that name a release."""
         return [change for change in self.records("Change") if "release" in change["spec"]]

@@ -135,7 +135,7 @@ def _planned(context: Context, now: state.Now, customers: list[Record]) -> list[
     """Changes and freezes that are on or begin in the next 14 days, each with what customers will notice."""
     until = context.now + _AHEAD
     found = []
-    for item in (*now.changes["now"], *now.changes["next"]):
+    for item in (*now.to_come["now"], *now.to_come["next"]):
         window = state.schedule(item)
         under_way = item.spec["status"] == "implementing"
         if under_way or (window and window.start < until):
@@ -221,7 +221,7 @@ def _out_of_order(context: Context, now: state.Now) -> Iterator[Card]:
     ]
     yield from _summed(over, "budgets are over plan", portfolio.LINK.href)
     past = []
-    for item in now.changes["overdue"]:
+    for item in now.to_come["overdue"]:
         window = state.schedule(item)
         line: Value = words.span(window.start, window.end, context.tz) if window else Text("")
         past.append(Card(context.link(item), Status("Window has passed", "warn"), line))
@@ -271,7 +271,7 @@ def _counts(context: Context, now: state.Now) -> tuple[tuple[str, Value], ...]:
     if context.has("Incident"):
         found.append((f"{len(now.open_incidents):,}", Link("open incidents", context.list_page("Incident"))))
     if context.has("Change"):
-        found.append((f"{len(now.changes['next']):,}", Link("changes ahead", context.list_page("Change"))))
+        found.append((f"{len(now.to_come['next']):,}", Link("changes ahead", context.list_page("Change"))))
     if context.has("Control"):
         statuses = [control.assess(context, c).status for c in context.catalogue.of_kind("Control")]
         relevant = sum(1 for status in statuses if status != ControlStatus.NOT_APPLICABLE)

@@ -108,6 +108,6 @@ def summary(context: Context, now: state.Now) -> dict[str, Any]:
         "headline": news.headline(context, now),
         "services": stand,
         "openIncidents": len(now.open_incidents),
-        "changesNow": len(now.changes["now"]),
-        "changesAhead": len(now.changes["next"]),
+        "changesNow": len(now.to_come["now"]),
+        "changesAhead": len(now.to_come["next"]),
     }

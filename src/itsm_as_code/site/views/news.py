@@ -102,7 +102,7 @@ def advice(context: Context, now: state.Now, incident: Record) -> Iterator[str]:
         ("now", "A change that mends it is under way"),
         ("next", "A change that mends it is planned"),
     ):
-        for change in now.changes[phase]:
+        for change in now.to_come[phase]:
             window = state.schedule(change)
             if change.spec.get("incident") == incident.name and window is not None:
                 if phase == "now":

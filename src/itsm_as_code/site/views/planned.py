@@ -54,7 +54,7 @@ def pages(context: Context, now: state.Now) -> Iterator[Page]:
 
 
 def calendar(context: Context, now: state.Now) -> Page:
-    ahead = [*now.changes["now"], *now.changes["overdue"], *now.changes["next"]]
+    ahead = [*now.to_come["now"], *now.to_come["overdue"], *now.to_come["next"]]
     first = context.today - timedelta(days=context.today.weekday())
     rows = tuple(_row(context, change) for change in ahead[:_ROWS])
     headers = ("Change", "State", "When", "What is noticed", "Risk")
@@ -83,7 +83,7 @@ def calendar(context: Context, now: state.Now) -> Page:
 def _first_interruption(context: Context, now: state.Now) -> str:
     """When the first interruption comes that is planned after this weekend."""
     ends = weekend.weekend(context.now, context.tz).end
-    for change in now.changes["next"]:
+    for change in now.to_come["next"]:
         window = state.schedule(change)
         if window and window.start >= ends and weekend.changed(context, change):
             return f"The first interruption after it is on {words.moment(window.start, context.tz).text}."
@@ -98,7 +98,7 @@ def _facts(context: Context, now: state.Now) -> Iterator[tuple[str, Value]]:
         yield title, inline([context.link(change) for change in found[:6]], "Nothing planned")
     frozen = [Inline((context.link(r), words.span(s.start, s.end, context.tz)), ": ") for s, r in context.freezes[:3]]
     yield "Stands still", Items(tuple(frozen)) if frozen else Missing("No freeze ahead")
-    count = sum(1 for change in now.changes["next"] if (case := context.case(change.name)) and case.conflicts)
+    count = sum(1 for change in now.to_come["next"] if (case := context.case(change.name)) and case.conflicts)
     said: Value = Status(words.count(count, "change collides", "changes collide"), "warn") if count else Text("None")
     yield "Conflicts", Inline((said, Link("see below", f"{CALENDAR.href}#conflicts")), " ") if count else said
 
@@ -305,12 +305,12 @@ def _look_back(context: Context, now: state.Now) -> Value:
 
 def _to_know(context: Context, now: state.Now) -> Value:
     said: list[Value] = []
-    for change in now.changes["now"][:_ROWS]:
+    for change in now.to_come["now"][:_ROWS]:
         said.append(Inline((Text("Under way:"), context.link(change)), " "))
     for span, freeze in context.freezes[:6]:
         when = words.span(span.start, span.end, context.tz)
         said.append(Inline((Text("Stands still:"), context.link(freeze), when), " "))
-    for change in now.changes["overdue"][:6]:
+    for change in now.to_come["overdue"][:6]:
         said.append(Inline((Text("Window has passed:"), context.link(change)), " "))
     said.append(Inline((Text("All that is planned:"), Link("Calendar", CALENDAR.href)), " "))
     return Items(tuple(said))

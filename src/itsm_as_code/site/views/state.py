@@ -174,17 +174,27 @@ class Now:
     @cached_property
     def _being_changed(self) -> frozenset[str]:
         """Services of changes that are being carried out."""
-        return frozenset(name for change in self.changes["now"] for name in change.spec["services"])
+        return frozenset(name for change in self.to_come["now"] for name in change.spec["services"])
+
+    @cached_property
+    def to_come(self) -> dict[str, list[Record]]:
+        """The changes that are not over, by where they stand: ``now``, ``overdue``, ``next`` or ``unplanned``."""
+        names = self.context.validation.facts.names_to_come
+        found = self._by_phase(filter(None, (self.context.catalogue.get("Change", name) for name in names)))
+        return {phase: found[phase] for phase in ("now", "overdue", "next", "unplanned")}
 
     @cached_property
     def changes(self) -> dict[str, list[Record]]:
-        """Changes by where they stand: ``now``, ``overdue``, ``next``, ``unplanned``, ``past`` or ``stopped``."""
+        """All changes, also those that are ``past`` or ``stopped``."""
+        return self._by_phase(self.context.catalogue.of_kind("Change"))
+
+    def _by_phase(self, changes: Iterable[Record]) -> dict[str, list[Record]]:
         found: dict[str, list[Record]] = {key: [] for key in ("now", "overdue", "next", "unplanned", "past", "stopped")}
-        for change in self.context.catalogue.of_kind("Change"):
+        for change in changes:
             found[self.phase(change)].append(change)
         far = clock.FOREVER
-        for key, changes in found.items():
-            changes.sort(key=lambda c: (_start(c, far), c.name), reverse=key in ("past", "stopped"))
+        for key, same in found.items():
+            same.sort(key=lambda c: (_start(c, far), c.name), reverse=key in ("past", "stopped"))
         return found
 
     def phase(self, change: Record) -> str:

@@ -50,7 +50,7 @@ def changed(context: Context, change: Record) -> list[Record]:
 def within(context: Context, now: state.Now, span: Interval) -> list[Record]:
     """Changes that are planned or under way within a span, the earliest first."""
     found = []
-    for change in (*now.changes["now"], *now.changes["next"]):
+    for change in (*now.to_come["now"], *now.to_come["next"]):
         window = state.schedule(change)
         if window is not None and window.start < span.end and span.start < window.end:
             found.append(change)

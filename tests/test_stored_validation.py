@@ -51,7 +51,7 @@ def told(validation: Validation) -> dict[str, Any]:
         "referrers": {
             item: [(record.id, pointer) for record, pointer in catalogue.referrers.get(item, ())] for item in ids
         },
-        "taken over": {kind: sorted(catalogue.taken_over(kind)) for kind in kinds},
+        "taken over": {kind: sorted(validation.facts.names_taken_over(kind)) for kind in kinds},
         **of_changes(validation, [record.name for record in catalogue if record.id.kind in ("Service", "ChangeModel")]),
     }
 

@@ -133,7 +133,7 @@ class Basis:
         if kind not in self._own:
             catalogue = self.validation.catalogue
             if self._among is None:
-                taken_over = {*catalogue.taken_over(kind)}
+                taken_over = self._facts.names_taken_over(kind)
                 self._own[kind] = [item for item in catalogue.of_kind(kind) if item.name not in taken_over]
             else:
                 among = catalogue.some(kind, sorted(item.name for item in self._among if item.kind == kind))

@@ -157,8 +157,9 @@ def in_force(validation: Validation) -> tuple[Hindsight, ...] | None:
         for policy in policies_of(validation.catalogue, validation.configuration.policies)
         if "Change" in policy.kinds and policy.record.id not in broken
     ]
-    before = (validation.facts.change_history.at(end - timedelta(microseconds=1))[1] for end in (now, period.start))
-    if len(asked) * (next(before) - next(before)) > MOST:
+    begin, end = (at - timedelta(microseconds=1) for at in (period.start, period.end))
+    history = validation.facts.change_history
+    if len(asked) * (history.at(end)[1] - history.at(begin)[1]) > MOST:
         return None
     return tuple(hindsights(asked, known, period, validation.configuration.risk_table))
 

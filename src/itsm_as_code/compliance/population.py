@@ -47,8 +47,10 @@ def when(record: Record, pointer: str, started: Mapping[str, datetime], times: T
     ``times`` are those of all changes, where they are known.
     """
     is_work = record.id.kind == "Change" and pointer == BEGAN
-    known = times.began if is_work and times is not None else None
-    said = known(record.name) if known is not None else read_instant(get(record.data, parse_pointer(pointer)))
+    if is_work and times is not None:
+        said = times.began(record.name)
+    else:
+        said = read_instant(get(record.data, parse_pointer(pointer)))
     if is_work and record.name in started:
         return min(said or started[record.name], started[record.name])
     return said

@@ -48,8 +48,7 @@ def cases(validation: Validation) -> Mapping[str, Case]:
     world = World.of(validation.catalogue, validation.configuration, validation.now)
     found: dict[str, Case] = {}
     rules: _Rules | None = None
-    names = [change["metadata"]["name"] for change in world.facts.changes_to_come]
-    for change in validation.catalogue.some("Change", names):
+    for change in validation.catalogue.some("Change", world.facts.names_to_come):
         window, is_proposed = planned_window(change.data), change.spec["status"] == "proposed"
         if not is_proposed and (window is None or window.end <= validation.now):
             continue

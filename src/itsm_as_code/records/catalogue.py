@@ -234,10 +234,6 @@ class Catalogue:
         """Those valid records of a kind that there are, in the order of their names as given."""
         return [record for name in names if (record := self.get(kind, name)) is not None]
 
-    def taken_over(self, kind: str) -> list[str]:
-        """The names of valid records of a kind that another tool closed."""
-        return [record.name for record in self.of_kind(kind) if "takenOver" in record.spec]
-
     def names(self, kind: str) -> list[str]:
         """The names of all records of a kind, valid or not."""
         return list(self._by_kind.get(kind, ()))

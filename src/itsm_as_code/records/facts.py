@@ -132,8 +132,12 @@ class Facts:
     @cached_property
     def taken_over(self) -> list[Data]:
         """What another tool closed, of every kind, by kind and name."""
-        found = [data for records in self._by_kind.values() for data in _taken_over(records)]
+        found = [records[name] for records in self._by_kind.values() for name in _taken_over(records)]
         return sorted(found, key=lambda data: (data["kind"], data["metadata"]["name"]))
+
+    def names_taken_over(self, kind: str) -> frozenset[str]:
+        """The names of records of a kind that another tool closed."""
+        return frozenset(_taken_over(self._by_kind.get(kind, {})))
 
     def spec(self, kind: str, name: str) -> Data:
         """The spec of a record, empty when there is no such record."""
@@ -344,11 +348,11 @@ class Facts:
         return found
 
 
-def _taken_over(records: Mapping[str, Data]) -> Iterable[Data]:
-    """Those that say of themselves that they are; some collections of records know which."""
+def _taken_over(records: Mapping[str, Data]) -> Iterable[str]:
+    """The names of those that say of themselves that they are; some collections of records know which."""
     if isinstance(records, Listed):
-        return [records[name] for name in records.taken_over()]
-    return [data for data in records.values() if is_taken_over(data)]
+        return records.taken_over()
+    return [name for name, data in records.items() if is_taken_over(data)]
 
 
 def _all(records: Mapping[str, Data]) -> list[Data]:

@@ -185,6 +185,7 @@ class LazyCatalogue(Catalogue):
         return super()._nearest(missing) if known is None else str(known)
 
     def taken_over(self, kind: str) -> list[str]:
+        """The names of records of a kind that another tool closed."""
         return list(self.part("kinds")["takenOver"].get(kind, ()))
 
     def sources_of(self, target: str) -> list[str]:

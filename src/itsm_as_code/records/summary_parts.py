@@ -16,7 +16,7 @@ def parts_of(facts: Facts) -> dict[str, Any]:
     came = {name: [incident["spec"]["detectedAt"] for incident in items] for name, items in _blaming(facts).items()}
     return {
         "changes": {
-            "toCome": [change["metadata"]["name"] for change in facts.changes_to_come],
+            "toCome": facts.names_to_come,
             "released": [change["metadata"]["name"] for change in facts.changes_of_releases],
             "blamed": came,
             "models": {

@@ -175,9 +175,8 @@ class Made:
 class Manifest:
     """A build: what all of it depends on, its look-ups with digests of their answers, and its parts.
 
-    ``traces`` says by group which look-ups a remembered answer was made of;
-    a part is as it stands on a shelf, or made since; ``records`` says
-    how every record stood there; ``head`` is what says which entries of the cache hold it.
+    ``traces`` says by group which look-ups a remembered answer was made of; a part is as it stands on a shelf, or made
+    since; ``records`` says how every record stood there; ``head`` is what says which entries of the cache hold it.
     """
 
     whole: str

@@ -168,7 +168,7 @@ class _Job:
             now = SeenNow(seen, self.notes)
         stale = self._look_back()
         self.notes.together["calendars"] = lambda: sorted(self.feeds.items())
-        self.feeds_differ = self.notes.has_changed("calendars")
+        self.feeds_differ = self.memory is None or self.notes.has_changed("calendars")
         shelves = {part for part in self.old.values() if isinstance(part, Shelf)}
         whole = {shelf for shelf in shelves if not shelf.rests_on(stale) and shelf.is_as_left(stage.there)}
         left = [unit for unit in units(seen, now, self.feeds) if not self._keep(stage, unit, stale, whole)]

@@ -137,6 +137,12 @@ class SeenCatalogue(Catalogue):
         self.notes.of_record("title", kind, name)
         return SeenRecord(found, self.notes) if found is not None else None
 
+    def some(self, kind: str, names: Iterable[str]) -> list[Record]:
+        wanted = list(names)
+        for name in wanted:
+            self.notes.of_record("title", kind, name)
+        return [SeenRecord(record, self.notes) for record in self.real.some(kind, wanted)]
+
     def of_kind(self, kind: str) -> list[Record]:
         self.notes.of_records("names", kind)
         return [SeenRecord(record, self.notes) for record in self.real.of_kind(kind)]

@@ -54,7 +54,7 @@ class _Renewal:
         self._sources = dict.fromkeys(_OF_RECORDS, False) | {head: notes.has_changed(head) for head in notes.together}
         self._sources["referrers"] = "references" in other
         for group in self._groups:
-            if self._sources.setdefault(group, True) if group in notes.direct else False:
+            if group in notes.direct and self._sources.get(group, True):
                 for number in self._numbers(group):
                     self._ask(number)
 

@@ -180,7 +180,7 @@ class Now:
     def to_come(self) -> dict[str, list[Record]]:
         """The changes that are not over, by where they stand: ``now``, ``overdue``, ``next`` or ``unplanned``."""
         names = self.context.validation.facts.names_to_come
-        found = self._by_phase(filter(None, (self.context.catalogue.get("Change", name) for name in names)))
+        found = self._by_phase(self.context.catalogue.some("Change", names))
         return {phase: found[phase] for phase in ("now", "overdue", "next", "unplanned")}
 
     @cached_property

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from itsm_as_code.errors import GitError
 from itsm_as_code.git import trees
@@ -91,3 +93,50 @@ def test_a_tree_that_this_clone_lacks(workshop: Workshop) -> None:
     with pytest.raises(GitError) as caught:
         repository.trees.find("0" * 39 + "1", "a")
     assert caught.value.code == "missing-object"
+
+
+_ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["100644"] * 9 + ["100755", "40000", "40755", "0100644", "120000", ""]),
+        st.text("ab./-\n ", max_size=4).map(str.encode),
+        st.binary(min_size=20, max_size=20),
+    ),
+    max_size=6,
+)
+
+
+@given(_ROWS, st.booleans(), st.integers(-1, 200), st.sampled_from([b"", b"\0", b"/", b"100644 a\0", b"x" * 20]))
+@example([("100644", b"a", b"\0" * 20), ("100644", b"a", b"\1" * 20)], False, -1, b"")
+@example([("100644", b"b", b"\0" * 20), ("100644", b"a", b"\1" * 20)], False, -1, b"")
+def test_a_folder_that_passes_at_first_sight_is_well_formed(
+    rows: list[tuple[str, bytes, bytes]], in_order: bool, at: int, more: bytes
+) -> None:
+    rows = sorted(rows, key=lambda row: row[1]) if in_order else rows
+    content = b"".join(mode.encode() + b" " + name + b"\0" + oid for mode, name, oid in rows)
+    content = content[:at] + more + content[at:] if at >= 0 else content
+    read = trees.Trees(lambda ids: [content for _ in ids], {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trees, "_is_usual", lambda content, width: False)
+        try:
+            read.check_order(["0" * 40])
+            is_well_formed = True
+        except GitError:
+            is_well_formed = False
+    is_plain = all(mode == "100644" for mode, _, _ in rows) and at < 0
+    is_usual = trees._is_usual(content, 20)
+    assert is_well_formed or not is_usual
+    assert is_usual or not is_well_formed or not is_plain or not rows
+
+
+def test_two_trees_are_compared_once(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop.change()
+    workshop.commit()
+    repository, asked = Repository(workshop.path), []
+    run = repository.run
+    monkeypatch.setattr(repository, "run", lambda *command, **how: asked.append(command[0]) or run(*command, **how))
+    first = repository.differences("main", "topic")
+    first.pop(next(iter(first)))
+    assert len(repository.differences("main^{tree}", "topic")) == len(first) + 1
+    assert asked.count("diff-tree") == 1
+    assert repository.differences("topic", "main")
+    assert asked.count("diff-tree") == 2

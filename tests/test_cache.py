@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import os
 import random
 import shutil
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from itsm_as_code import cache as cache_module
 from itsm_as_code.cache import Cache
@@ -45,11 +48,17 @@ def is_well_after_a_run(folder: Path) -> bool:
     return dict(following.get_many(SPACE, ENTRIES)) == ENTRIES and not following.trouble
 
 
+def sqlite_page(content: bytes) -> int:
+    """https://www.sqlite.org/fileformat.html, section 1.3.2."""
+    return int.from_bytes(content[16:18], "big")
+
+
 def flipped(folder: Path, seed: int) -> None:
     chance, file = random.Random(seed), folder / NAME
     content = bytearray(file.read_bytes())
     # The pages' headers are a small part of a file and the part that matters.
-    at = chance.randrange(len(content)) if seed % 2 else 4096 * chance.randrange(len(content) // 4096) + seed % 120
+    page = sqlite_page(content)
+    at = chance.randrange(len(content)) if seed % 2 else page * chance.randrange(len(content) // page) + seed % 120
     content[at] ^= 1 << chance.randrange(8)
     file.write_bytes(content)
 
@@ -266,3 +275,63 @@ def test_what_says_how_a_file_was_left_may_be_anything(folder: Path, said: bytes
     beside.mkdir()
     assert is_well_after_a_run(folder)
     assert beside.is_file()
+
+
+def test_entries_of_two_kilobytes_fill_their_pages(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    entries = {f"{number:040x}": chance.randbytes(1_000).hex() for number in range(2_000)}
+    Cache(tmp_path / "cache").put_many(SPACE, entries)
+    assert (tmp_path / "cache" / NAME).stat().st_size < 1.3 * 2_000 * len(entries)
+
+
+class _Text(str):
+    pass
+
+
+_PLAIN = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=3)
+_ODD = st.just(_Text("x")) | st.binary(max_size=2) | st.just("\ud800") | st.dates()
+_DATA = st.recursive(
+    _PLAIN | _ODD,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=2) | st.integers(0, 2), inner, max_size=3)
+        | st.tuples(inner)
+    ),
+)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equal in value and in type all the way down, the order of keys as well."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, dict):
+        return list(left) == list(right) and all(same(value, right[key]) for key, value in left.items())
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return repr(left) == repr(right)
+
+
+@given(_DATA)
+@example({"b": 1, "a": [1.0, -0.0, True, None, "ü"]})
+@example([1, (2,)])
+@example([float("nan")])
+def test_what_is_read_is_what_was_written_or_nothing(data: Any) -> None:
+    memory = cache_module.Memory()
+    memory.put_many(SPACE, {"00": data})
+    found = dict(memory.get_many(SPACE, ["00"]))
+    assert all(same(data, value) for value in found.values())
+    if not found:
+        assert not is_plain(data)
+
+
+def is_plain(data: Any) -> bool:
+    """True for what JSON carries as it is, to readers that know 64 bits."""
+    if type(data) is dict:
+        return all(type(key) is str and is_plain(key) and is_plain(value) for key, value in data.items())
+    if type(data) is list:
+        return all(map(is_plain, data))
+    if type(data) is int:
+        return -(2**63) <= data < 2**64
+    if type(data) is str:
+        return not any("\ud800" <= character <= "\udfff" for character in data)
+    return data is None or type(data) is bool or (type(data) is float and math.isfinite(data))

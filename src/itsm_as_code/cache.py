@@ -10,6 +10,7 @@ which runs may write a cache that others read. With a secret key, nobody else ca
 from __future__ import annotations
 
 import hashlib
+import marshal
 import os
 import shutil
 import sqlite3
@@ -30,6 +31,8 @@ _SECONDS: Final = 5.0
 _MAX_FILE: Final = 4 << 30
 _PAGE: Final = 16 << 10
 """Bytes of a page: entries of 2 kB leave half of the usual 4,096 unused, and large ones take twice as long to read."""
+_NO_REFERENCES: Final = 2
+"""The version of :mod:`marshal` that writes an object in two places twice, so that equal data is written alike."""
 _WHOLE: Final = "-whole"
 """Behind the name of a database: a file that says in which state it was left, and whole."""
 _SIDES: Final = ("", "-journal", "-wal", "-shm", _WHOLE)
@@ -292,20 +295,11 @@ def _code(error: BaseException) -> int:
 
 
 def _faithful(data: Any) -> bytes | None:
-    """JSON from which the very same data is read again, or None."""
+    """JSON from which the very same data is read again, or None: equal in value and in type all the way down, the order
+    of keys as well. Python writes such data alike, and nothing that JSON lacks."""
     try:
         value = orjson.dumps(data)
-        return value if _same(orjson.loads(value), data) else None
-    except (TypeError, orjson.JSONDecodeError):
+        again = marshal.dumps(orjson.loads(value), _NO_REFERENCES)
+        return value if again == marshal.dumps(data, _NO_REFERENCES) else None
+    except (TypeError, ValueError):
         return None
-
-
-def _same(left: Any, right: Any) -> bool:
-    """Equal in value and in type all the way down; the order of keys counts as well."""
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, dict):
-        return list(left) == list(right) and all(_same(value, right[key]) for key, value in left.items())
-    if isinstance(left, list):
-        return len(left) == len(right) and all(_same(one, other) for one, other in zip(left, right, strict=True))
-    return bool(left == right)

@@ -806,3 +806,47 @@ def test_what_the_program_brings_along_belongs_to_it(folder: str, monkeypatch: p
     index._space.cache_clear()
     assert index._space() != before
     index._space.cache_clear()
+
+
+def _service(shop: Workshop, name: str, place: str = "services") -> None:
+    text = (shop.path / "services/database.yaml").read_text()
+    shop.write(f"{place}/{name}.yaml", text.replace("database", name))
+
+
+@pytest.mark.parametrize(
+    ("touch", "is_asked"),
+    [
+        (lambda shop: _edit(shop.path / "services/database.yaml", "title: ", "title: The "), False),
+        (lambda shop: _service(shop, "order"), True),
+        (lambda shop: (shop.path / "services/orders.yaml").unlink(), True),
+        (
+            lambda shop: shop.git("mv", "services/newsletter.yaml", "services/b/newsletter.yaml"),
+            True,
+        ),
+    ],
+    ids=["another title", "a new name", "a name less", "another place"],
+)
+def test_what_was_meant_is_looked_for_where_names_came_or_went(
+    workshop: Workshop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    touch: Callable[[Workshop], object],
+    is_asked: bool,
+) -> None:
+    """A waiver of a record that is gone asks each time; all names of a kind are compared where one may be another."""
+    with_waiver(workshop)
+    workshop.edit("policies/waivers/w.yaml", "name: orders}", "name: orderz}")
+    (workshop.path / "services/b").mkdir()
+    workshop.commit()
+    before = answer(workshop, NOW, tmp_path / "cache")
+    assert "did you mean" in str(before.findings)
+    touch(workshop)
+    workshop.commit()
+    asked: list[object] = []
+    looked = catalogue.Catalogue._nearest
+    monkeypatch.setattr(catalogue.Catalogue, "_nearest", lambda self, missing: asked.append(1) or looked(self, missing))
+    revision, stored = Repository(workshop.path).snapshot(workshop.tip()), StoredRecords(Cache(tmp_path / "cache"))
+    found = said(stored_findings.find(revision, stored, lambda as_of: NOW))
+    assert stored.cache.passed_over == ""
+    assert bool(asked) is is_asked
+    assert found == said(answer(workshop, NOW))

@@ -24,7 +24,7 @@ class ChangedCatalogue(LazyCatalogue):
         Catalogue.__init__(self, changed.snapshot, before.registry, Records(self), changed.findings)
         self.before = before
         self.own, self._gone = dict(changed.records), gone
-        self._brought, self._packed, self._valid = before._brought, before._packed, {}
+        self._brought, self._packed, self._valid, self._orders = before._brought, before._packed, {}, {}
         self.touched = frozenset([*self.own, *gone])
         """The records that may differ."""
         valid = [record.data for record in self.own.values() if record.valid]
@@ -77,7 +77,6 @@ class ChangedCatalogue(LazyCatalogue):
         return (0, path) if path is not None else (self._behind[item], "")
 
     def _standing(self, kind: str) -> list[str]:
-        """The names that have a file, in the order of its path."""
         rows = {name: row[0] for name, row in self.before.listing(kind).whole.items()}
         rows = {name: path for name, path in rows.items() if RecordId(kind, name) not in self.touched}
         rows |= {item.name: record.path for item, record in self.own.items() if item.kind == kind}
@@ -102,11 +101,6 @@ class ChangedCatalogue(LazyCatalogue):
         found = {record.id: record for record in left}
         found |= {item: self.own[item] for item in wanted if item in self.own and self.own[item].valid}
         return [found[item] for item in wanted if item in found]
-
-    def names(self, kind: str) -> list[str]:
-        if kind not in self.registry.kinds:
-            return []
-        return [*self._standing(kind), *self._brought.get(kind, ())]
 
     def valid_names(self, kind: str) -> list[str]:
         broken = {record.name for item, record in self.own.items() if item.kind == kind and not record.valid}
@@ -133,7 +127,9 @@ class ChangedCatalogue(LazyCatalogue):
         return found
 
     def _nearest(self, missing: RecordId) -> str:
-        is_other = any(item.kind == missing.kind for item in self.touched)
+        """By all names, where one of the kind came, went or stands in another place."""
+        touched = [(item.kind, item.name) for item in self.touched if item.kind == missing.kind]
+        is_other = any(self.path_of(*item) != self.before.path_of(*item) for item in touched)
         return Catalogue._nearest(self, missing) if is_other else self.before._nearest(missing)
 
     def taken_over(self, kind: str) -> list[str]:

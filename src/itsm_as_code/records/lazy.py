@@ -47,6 +47,7 @@ class LazyCatalogue(Catalogue):
         self._sources: Divided | None = None
         self._packed: list[Record] = []
         self._valid: dict[str, list[Record]] = {}
+        self._orders: dict[str, list[str]] = {}
         self._references = References(self.part)
         self.summary = Summary(self._changes, self.part)
 
@@ -160,8 +161,13 @@ class LazyCatalogue(Catalogue):
     def names(self, kind: str) -> list[str]:
         if kind not in self.registry.kinds:
             return []
-        listed = sorted(self.listing(kind).whole.items(), key=lambda item: item[1][0])
-        return [*(name for name, _ in listed), *self._brought.get(kind, ())]
+        if kind not in self._orders:
+            self._orders[kind] = self._standing(kind)
+        return [*self._orders[kind], *self._brought.get(kind, ())]
+
+    def _standing(self, kind: str) -> list[str]:
+        """The names that have a file, in the order of its path."""
+        return [name for name, _ in sorted(self.listing(kind).whole.items(), key=lambda item: item[1][0])]
 
     def standing(self, item: RecordId) -> Record | None:
         """The record of a kind and name, valid or not."""

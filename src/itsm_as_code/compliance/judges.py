@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from itsm_as_code.checks import all_checks
 from itsm_as_code.clock import format_instant, parse_date
-from itsm_as_code.compliance.basis import Asked, Basis
+from itsm_as_code.compliance.basis import Asked, Basis, Verdict
 from itsm_as_code.compliance.population import IN_PRODUCTION, Population
 from itsm_as_code.compliance.results import ControlStatus, Evidence, Shortfall
 from itsm_as_code.durations import parse_duration
@@ -33,7 +33,7 @@ _LONGEST: Final = parse_duration("P3Y")
 class Said(NamedTuple):
     """What is said of one member of a population: GOOD, BAD, WAIVED or UNKNOWN, and why it is not the first.
 
-    There is one for each piece of evidence and member, so it is a tuple.
+    There may be one for each piece of evidence and member, so it is a tuple.
     """
 
     subject: str
@@ -59,20 +59,26 @@ def _none(entry: Mapping[str, Any], why: str, status: ControlStatus = ControlSta
     return Judged(Evidence(entry, status, missing=why))
 
 
-def _tallied(entry: Mapping[str, Any], population: str, said: Iterable[Said], empty: str) -> Judged:
-    """Evidence by what is said of each member: one exception is enough, and what is not known is never satisfied."""
+def _tallied(
+    entry: Mapping[str, Any], population: str, said: Iterable[Said], empty: str, good: frozenset[str] = frozenset()
+) -> Judged:
+    """Evidence by what is said of each member: one exception is enough, and what is not known is never satisfied.
+
+    ``good`` are the names of those of which nothing else is said, for they are many.
+    """
     rows = list(said)
     counts = Counter([row.verdict for row in rows])
+    counts[GOOD] += len(good)
     missing, status = "", ControlStatus.SATISFIED
     if counts[BAD]:
         status = ControlStatus.NOT_SATISFIED
-    elif counts[UNKNOWN] or not rows:
+    elif counts[UNKNOWN] or not (rows or good):
         status = ControlStatus.NOT_ASSESSED
         missing = next((f"{row.subject}: {row.why}" for row in rows if row.verdict == UNKNOWN), empty)
     exceptions = tuple(Shortfall(row.subject, row.why, row.record) for row in rows if row.verdict == BAD)
     numbers = counts[GOOD], counts[BAD], counts[WAIVED], counts[UNKNOWN]
     evidence = Evidence(entry, status, *numbers, population=population, exceptions=exceptions, missing=missing)
-    return Judged(evidence, frozenset([row.subject for row in rows]))
+    return Judged(evidence, good.union([row.subject for row in rows]))
 
 
 def _of(record: Record | RecordId, verdict: str, why: str = "") -> Said:
@@ -91,19 +97,32 @@ def _asked(asked: Asked, rows: list[Said]) -> list[Said]:
 def _policy(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     """By what a policy says of every record that it matches; a waived failure counts as accepted."""
     policy, period = entry["policy"], asked.period
-    verdicts = {"pass": GOOD, "fail": BAD, "waived": WAIVED}
-    told_of_all = basis.once(
-        ("policy", policy, period),
-        lambda: [
-            _of(record, verdicts.get(status, UNKNOWN), message)
-            for record, (status, message) in basis.judged(policy, period).items()
-        ],
-    )
-    rows = _asked(asked, told_of_all)
+    passed, others = basis.once(("policy", policy, period), lambda: _parted(basis.judged(policy, period)))
+    rows, good = _asked(asked, others), _named(asked, passed)
     said = "records that the policy is about, changes of the period as they stood when work on them began"
-    told = _tallied(entry, said, rows, "it is about no record that there is")
+    told = _tallied(entry, said, rows, "it is about no record that there is", good)
     is_there = policy in basis.usable
-    return told if rows or not is_there else Judged(replace(told.evidence, is_idle=True))
+    return told if rows or good or not is_there else Judged(replace(told.evidence, is_idle=True))
+
+
+_VERDICTS: Final = {"fail": BAD, "waived": WAIVED}
+
+
+def _parted(told: Mapping[RecordId, Verdict]) -> tuple[dict[str, frozenset[str]], list[Said]]:
+    """The names of those that pass, by kind, and what is said of the others."""
+    passed: dict[str, list[str]] = {}
+    others = []
+    for record, (status, message) in told.items():
+        if status == "pass":
+            passed.setdefault(record.kind, []).append(str(record))
+        else:
+            others.append(_of(record, _VERDICTS.get(status, UNKNOWN), message))
+    return {kind: frozenset(names) for kind, names in passed.items()}, others
+
+
+def _named(asked: Asked, names: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Those of some names, by kind, that are looked at."""
+    return frozenset().union(*(found & asked.names if asked.is_about(kind) else found for kind, found in names.items()))
 
 
 def _check(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
@@ -118,24 +137,21 @@ def _check(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     ]
     wrong = [_of(record, WAIVED if finding.waiver else BAD, finding.message) for finding, record in findings]
     rows = _asked(asked, wrong)
-    seen: set[str] = set()
-    found_wrong = {row.subject for row in rows}
-    for kind in kinds:
-        there = _asked(asked, _good(basis, kind))
-        rows = [*rows, *(row for row in there if row.subject not in found_wrong)]
-        # A check does not say whether it looks at what is over: of a population it has seen what it finds wrong alone.
-        is_all = not asked.is_about(kind)
-        seen.update(row.subject for row in there if is_all or row.subject in found_wrong)
-    found = _tallied(entry, f"records of {', '.join(kinds)} as they stand", rows, "there is no record to look at")
-    return Judged(found.evidence, frozenset(seen))
+    found_wrong = frozenset([row.subject for row in rows])
+    there = {kind: _named(asked, {kind: _own(basis, kind)}) for kind in kinds}
+    # A check does not say whether it looks at what is over: of a population it has seen what it finds wrong alone.
+    seen = (names & found_wrong if asked.is_about(kind) else names for kind, names in there.items())
+    good = frozenset().union(*there.values()) - found_wrong
+    said = f"records of {', '.join(kinds)} as they stand"
+    found = _tallied(entry, said, rows, "there is no record to look at", good)
+    return Judged(found.evidence, frozenset().union(*seen))
 
 
-def _good(basis: Basis, kind: str) -> list[Said]:
-    return basis.once(("good", kind), lambda: [_of(record, GOOD) for record in basis.own(kind)])
+def _own(basis: Basis, kind: str) -> frozenset[str]:
+    return basis.once(("own", kind), lambda: frozenset([str(record.id) for record in basis.own(kind)]))
 
 
 _REQUIRED: Final = {
-    1: (GOOD, ""),
     2: (BAD, "does not meet what is required"),
     None: (UNKNOWN, "it cannot be told"),
 }
@@ -147,15 +163,16 @@ def _records(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     if where is None:
         return _none(entry, "neither the control nor this evidence says of which records")
     members = basis.population(where, asked.period)
-    condition, rows, passed = entry.get("where"), [*_beside(members)], []
+    condition, rows = entry.get("where"), [*_beside(members)]
+    passed: tuple[list[str], list[str]] = [], []  # it is not about, and that are good
     for record, answer in basis.answers(entry, members.members):
-        if answer == 0:
-            passed.append(str(record.id))
+        if answer in (0, 1):
+            passed[answer].append(str(record.id))
         else:
             rows.append(_of(record, *_REQUIRED[answer]))
     said = f"{members.said}{f', of which {condition}' if condition else ''}"
-    found = _tallied(entry, said, rows, "there is no such record")
-    return Judged(found.evidence, found.seen.union(passed))
+    found = _tallied(entry, said, rows, "there is no such record", frozenset(passed[1]))
+    return Judged(found.evidence, found.seen.union(passed[0]))
 
 
 def _beside(members: Population) -> Iterator[Said]:

@@ -70,7 +70,7 @@ def of_changes(validation: Validation, names: list[str]) -> dict[str, Any]:
         "history": [(facts.change_history.at(at), facts.model_history.at(at)) for at in months],
         "ended": [(facts.outcomes_by_service.get(name, {}), facts.outcomes_by_model.get(name, {})) for name in names],
         "by model": [facts.changes_by_model.get(name, []) for name in names],
-        "some": facts.some("Change", [*facts.times.rows, "nothing"]),
+        "some": facts.some("Change", [*sorted(facts.times.rows), "nothing"]),
     }
 
 

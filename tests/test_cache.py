@@ -284,6 +284,15 @@ def test_entries_of_two_kilobytes_fill_their_pages(tmp_path: Path) -> None:
     assert (tmp_path / "cache" / NAME).stat().st_size < 1.3 * 2_000 * len(entries)
 
 
+def test_one_that_another_process_makes_meanwhile_is_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, asked = os.path.lexists, []
+    # It was not there when somebody looked, and is when it is made.
+    monkeypatch.setattr(os.path, "lexists", lambda path: there(path) and len(asked.append(path) or asked) > 2)
+    cache = Cache(folder)
+    assert cache.trouble == ""
+    assert dict(cache.get_many(SPACE, ENTRIES)) == ENTRIES
+
+
 class _Text(str):
     pass
 

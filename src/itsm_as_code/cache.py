@@ -30,7 +30,8 @@ _SECONDS: Final = 5.0
 """How long to wait for another process that writes."""
 _MAX_FILE: Final = 4 << 30
 _PAGE: Final = 16 << 10
-"""Bytes of a page: entries of 2 kB leave half of the usual 4,096 unused, and large ones take twice as long to read."""
+"""Bytes of a page of a new file: entries of 2 kB leave half of the usual 4,096 unused, and large ones take twice as
+long to read. A file that is there keeps its own until it is removed."""
 _NO_REFERENCES: Final = 2
 """The version of :mod:`marshal` that writes an object in two places twice, so that equal data is written alike."""
 _WHOLE: Final = "-whole"
@@ -237,7 +238,8 @@ def _discard(file: Path) -> None:
 def _connect(file: Path) -> sqlite3.Connection:
     """The database, which is made where there is none."""
     if not os.path.lexists(file):
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with suppress(FileExistsError):  # another process was faster
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     connection = _open(file)
     connection.execute(f"PRAGMA page_size = {_PAGE}")
     with connection:

@@ -140,3 +140,6 @@ def test_two_trees_are_compared_once(workshop: Workshop, monkeypatch: pytest.Mon
     assert asked.count("diff-tree") == 1
     assert repository.differences("topic", "main")
     assert asked.count("diff-tree") == 2
+    repository.forget()
+    assert repository.differences("topic", "main")
+    assert asked.count("diff-tree") == 3

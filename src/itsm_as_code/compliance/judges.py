@@ -98,7 +98,7 @@ def _policy(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     """By what a policy says of every record that it matches; a waived failure counts as accepted."""
     policy, period = entry["policy"], asked.period
     passed, others = basis.once(("policy", policy, period), lambda: _parted(basis.judged(policy, period)))
-    rows, good = _asked(asked, others), _named(asked, passed)
+    rows, good = _asked(asked, others), _looked_at(asked, passed)
     said = "records that the policy is about, changes of the period as they stood when work on them began"
     told = _tallied(entry, said, rows, "it is about no record that there is", good)
     is_there = policy in basis.usable
@@ -120,7 +120,7 @@ def _parted(told: Mapping[RecordId, Verdict]) -> tuple[dict[str, frozenset[str]]
     return {kind: frozenset(names) for kind, names in passed.items()}, others
 
 
-def _named(asked: Asked, names: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def _looked_at(asked: Asked, names: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Those of some names, by kind, that are looked at."""
     return frozenset().union(*(found & asked.names if asked.is_about(kind) else found for kind, found in names.items()))
 
@@ -138,7 +138,7 @@ def _check(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     wrong = [_of(record, WAIVED if finding.waiver else BAD, finding.message) for finding, record in findings]
     rows = _asked(asked, wrong)
     found_wrong = frozenset([row.subject for row in rows])
-    there = {kind: _named(asked, {kind: _own(basis, kind)}) for kind in kinds}
+    there = {kind: _looked_at(asked, {kind: _own_names(basis, kind)}) for kind in kinds}
     # A check does not say whether it looks at what is over: of a population it has seen what it finds wrong alone.
     seen = (names & found_wrong if asked.is_about(kind) else names for kind, names in there.items())
     good = frozenset().union(*there.values()) - found_wrong
@@ -147,7 +147,7 @@ def _check(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     return Judged(found.evidence, frozenset().union(*seen))
 
 
-def _own(basis: Basis, kind: str) -> frozenset[str]:
+def _own_names(basis: Basis, kind: str) -> frozenset[str]:
     return basis.once(("own", kind), lambda: frozenset([str(record.id) for record in basis.own(kind)]))
 
 
@@ -164,15 +164,17 @@ def _records(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
         return _none(entry, "neither the control nor this evidence says of which records")
     members = basis.population(where, asked.period)
     condition, rows = entry.get("where"), [*_beside(members)]
-    passed: tuple[list[str], list[str]] = [], []  # it is not about, and that are good
+    not_about, good = [], []
     for record, answer in basis.answers(entry, members.members):
-        if answer in (0, 1):
-            passed[answer].append(str(record.id))
+        if answer == 0:
+            not_about.append(str(record.id))
+        elif answer == 1:
+            good.append(str(record.id))
         else:
             rows.append(_of(record, *_REQUIRED[answer]))
     said = f"{members.said}{f', of which {condition}' if condition else ''}"
-    found = _tallied(entry, said, rows, "there is no such record", frozenset(passed[1]))
-    return Judged(found.evidence, found.seen.union(passed[0]))
+    found = _tallied(entry, said, rows, "there is no such record", frozenset(good))
+    return Judged(found.evidence, found.seen.union(not_about))
 
 
 def _beside(members: Population) -> Iterator[Said]:

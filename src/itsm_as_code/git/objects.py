@@ -71,6 +71,7 @@ class Objects(Commands):
     def forget(self) -> None:
         """Let go of the listings of commits and trees, for whoever goes through a great many of them."""
         self._revisions.clear()
+        self._compared.clear()
         if len(self._trees_read) > _MOST_TREES:  # until then the next ones are mostly made of the same
             self._trees_read.clear()
 

@@ -59,9 +59,11 @@ class Trees:
 
     def check_order(self, trees: Sequence[str]) -> None:
         """GitError (malformed-tree) unless each is well formed, and in the order that who compares trees relies on."""
-        found = zip(trees, self._read(trees) if trees else (), strict=True)
-        doubtful = [tree for tree, content in found if not _is_usual(content, len(tree) // 2)]
-        for names in self._names(doubtful):
+        unknown = [tree for tree in trees if tree not in self._known]
+        for tree, content in zip(unknown, self._read(unknown) if unknown else (), strict=True):
+            if not _is_usual(content, len(tree) // 2):
+                self._known[tree] = _parsed(content, len(tree) // 2)
+        for names in (self._known[tree] for tree in trees if tree in self._known):
             last = b""
             for name, entry in names.items():
                 key = (name + "/" * (entry.mode == TREE)).encode("utf-8", "surrogateescape")

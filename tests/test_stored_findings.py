@@ -808,9 +808,9 @@ def test_what_the_program_brings_along_belongs_to_it(folder: str, monkeypatch: p
     index._space.cache_clear()
 
 
-def _service(shop: Workshop, name: str, place: str = "services") -> None:
+def _service(shop: Workshop, name: str) -> None:
     text = (shop.path / "services/database.yaml").read_text()
-    shop.write(f"{place}/{name}.yaml", text.replace("database", name))
+    shop.write(f"services/{name}.yaml", text.replace("database", name))
 
 
 @pytest.mark.parametrize(

@@ -138,10 +138,10 @@ def _check(basis: Basis, asked: Asked, entry: Mapping[str, Any]) -> Judged:
     wrong = [_of(record, WAIVED if finding.waiver else BAD, finding.message) for finding, record in findings]
     rows = _asked(asked, wrong)
     found_wrong = frozenset([row.subject for row in rows])
-    there = {kind: _looked_at(asked, {kind: _own_names(basis, kind)}) for kind in kinds}
+    own = {kind: _own_names(basis, kind) for kind in kinds}
     # A check does not say whether it looks at what is over: of a population it has seen what it finds wrong alone.
-    seen = (names & found_wrong if asked.is_about(kind) else names for kind, names in there.items())
-    good = frozenset().union(*there.values()) - found_wrong
+    seen = (names & found_wrong if asked.is_about(kind) else names for kind, names in own.items())
+    good = _looked_at(asked, own) - found_wrong
     said = f"records of {', '.join(kinds)} as they stand"
     found = _tallied(entry, said, rows, "there is no record to look at", good)
     return Judged(found.evidence, frozenset().union(*seen))

@@ -62,9 +62,10 @@ class Shell:
 
     def wait_for(self, text: str, seconds: float = 20) -> bool:
         """Whether a text comes, within some seconds."""
-        end = time.monotonic() + seconds
+        end, waiting = time.monotonic() + seconds, select.poll()
+        waiting.register(self.master, select.POLLIN)  # select() takes no file of a number over 1,023
         while text not in self.seen and time.monotonic() < end:
-            if select.select([self.master], [], [], 0.1)[0]:
+            if waiting.poll(100):
                 try:
                     self.seen += os.read(self.master, 4096).decode(errors="replace")
                 except OSError:

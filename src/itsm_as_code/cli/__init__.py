@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from itsm_as_code import __version__
+
+_ALLOCATED = 50_000
+"""Objects after which the collector looks for cycles: after 700, as Python has it, that is a tenth of most commands."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -12,6 +16,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     Whoever gives ``arguments`` gets SystemExit.
     """
+    if arguments is None:
+        gc.set_threshold(_ALLOCATED)
     try:
         from itsm_as_code.cli import _streams
 

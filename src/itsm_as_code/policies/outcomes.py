@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from itertools import groupby
@@ -69,11 +70,16 @@ class Outcomes(Collection[Outcome]):
         return any(outcome == own for own in self)
 
     def without(self, records: Set[RecordId], more: Iterable[Outcome], place: Callable[[RecordId], Any]) -> Outcomes:
-        """The outcomes of other records, and ``more``, in the order of the places that records have."""
-        rows = [(record, self._forms[number]) for record, number in self._told if record not in records]
+        """The outcomes of other records, and ``more``, in the order of places, in which these are."""
+        kept = [(record, self._forms[number]) for record, number in self._told if record not in records]
         fresh = Outcomes.of(more)
-        rows += ((record, fresh._forms[number]) for record, number in fresh._told)
-        return Outcomes(sorted(rows, key=lambda row: place(row[0])))
+        rows: list[tuple[RecordId, Form]] = []
+        done = 0
+        for record, number in sorted(fresh._told, key=lambda row: place(row[0])):
+            at = bisect(kept, place(record), done, key=lambda row: place(row[0]))
+            rows += (*kept[done:at], (record, fresh._forms[number]))
+            done = at
+        return Outcomes(rows + kept[done:])
 
     @property
     def counts(self) -> Counter[tuple[str, str]]:

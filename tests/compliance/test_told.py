@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -405,17 +405,50 @@ def differ(seed: int, steps: int) -> tuple[list[str], int]:
     return wrong, held
 
 
-def test_controls_stand_alike_after_random_edits() -> None:
+@pytest.mark.parametrize("little", [500, 0])
+def test_controls_stand_alike_after_random_edits(little: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(told_module, "_LITTLE", little)
     wrong, held = differ(3, 4)
     assert wrong == []
     assert held
 
 
+def test_what_is_little_is_not_written() -> None:
+    world, cache = World(now=NOW - timedelta(days=4)), Writing()
+    world.assess(cache)
+    assert cache.written
+    for little, is_written in ((0, False), (500, True)):
+        cache.written = 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(told_module, "_LITTLE", little)
+            world.spec(_path("2026-06-01"))["summary"] = f"Tune it by {little}."
+            assert repr(world.assess(cache)) == repr(world.assess())
+        assert bool(cache.written) is is_written
+    world.now += timedelta(days=1)
+    cache.written = 0
+    world.assess(cache)
+    assert not cache.written, "nothing else was asked"
+    world.now += timedelta(days=2)
+    world.assess(cache)
+    assert cache.written, "of another change"
+
+
+class Writing(Remembering):
+    """Counts what is written."""
+
+    written = 0
+
+    def put_many(self, space: bytes, entries: Mapping[str, Any], gone: Iterable[str] = ()) -> None:
+        self.written += len(entries)
+        super().put_many(space, entries, gone)
+
+
 @pytest.mark.deep
 @pytest.mark.parametrize("seed", range(6))
 def test_controls_stand_alike_after_many_random_edits(
-    seed: int, record_property: Callable[[str, object], None]
+    seed: int, record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(told_module, "_LITTLE", 500 * (seed % 2))
     wrong, held = differ(seed, 25)
     record_property("edits of controls", f"25|{len(wrong)} differ|{held:,} answers of earlier runs")
     assert wrong == []

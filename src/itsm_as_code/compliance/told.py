@@ -36,6 +36,7 @@ Answer = tuple[Any, ...]
 """What was said of a record: made of tuples, texts and numbers, as JSON can carry them."""
 _PART: Final = "answers"
 _FEW: Final = 16
+_LITTLE: Final = 500
 _NO_RECORD: Final[frozenset[RecordId]] = frozenset()
 
 
@@ -156,7 +157,7 @@ class Told:
         self._registry, self._facts, self._times = registry, facts, started
         self._catalogue = catalogue
         self._answers: dict[str, dict[str, Answer]] = {}
-        self._is_new = False
+        self._new = 0
         try:
             text = self._index.get(_PART)
             self._before = None if text is None else _State.read(text)
@@ -189,14 +190,19 @@ class Told:
         """Keep an answer that no clock moves."""
         if self._is_known(record):
             self._answers.setdefault(part, {})[record.name] = answer
-            self._is_new = True
+            self._new += 1
 
     def save(self, *, with_history: bool) -> None:
-        """Write what holds now; ``with_history`` where answers rest on how other changes ended."""
+        """Write what holds now; ``with_history`` where answers rest on how other changes ended.
+
+        What is little beside all that is known is asked again the next time, which takes less than to write all.
+        """
         before, answers = self._before, self._answers
-        if before is not None and not self._touched and before.started == self._started:
-            if not self._is_new:
+        if before is not None and before.started == self._started:
+            known = sum(map(len, before.records.values()))
+            if (len(self._touched) + self._new) * _LITTLE <= known:
                 return
+        if before is not None and not self._touched and before.started == self._started:
             answers = {
                 part: {**before.answers.get(part, {}), **answers.get(part, {})}
                 for part in before.answers.keys() | answers.keys()

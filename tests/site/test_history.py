@@ -10,7 +10,11 @@ import pytest
 from itsm_as_code import site
 from itsm_as_code.assurance.shown import Shown, shown
 from itsm_as_code.cache import Cache
-from itsm_as_code.gate.revisions import MOST, Revision, Revisions, revisions
+from itsm_as_code.cli import _past
+from itsm_as_code.cli._past import past_of
+from itsm_as_code.errors import GitError
+from itsm_as_code.gate.histories import histories
+from itsm_as_code.gate.revisions import MOST, Records, Revision, Revisions
 from itsm_as_code.git.repository import Repository
 from itsm_as_code.site import Past
 from itsm_as_code.snapshot import WorkTree
@@ -22,11 +26,11 @@ from tests.conftest import NOW, Workshop
 from tests.site.test_hostile import ATTACK
 
 __all__ = ["first_firm"]
-STATUS = {CHANGE: ("spec", "status")}
+STATUS = Records({CHANGE: ("spec", "status")}.get)
 
 
 def history(workshop: Workshop) -> Revisions:
-    return revisions(Repository(workshop.path), "HEAD", STATUS)[CHANGE]
+    return histories(Repository(workshop.path), "HEAD", STATUS, "")[CHANGE]
 
 
 def words(content: bytes, start: str) -> str:
@@ -65,9 +69,7 @@ def test_only_the_latest_are_told_and_all_are_counted(workshop: Workshop) -> Non
     assert (len(found.shown), found.count) == (MOST, MOST + 2)
 
 
-def test_versions_that_were_compared_before_are_not_read_again(
-    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_walk_goes_on_where_it_ended(workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     workshop.git("checkout", "-q", "main")
     workshop.change()
     workshop.commit()
@@ -80,16 +82,57 @@ def test_versions_that_were_compared_before_are_not_read_again(
         "objects",
         lambda self, ids, kind, ask=Repository.objects: (read.extend(ids), ask(self, ids, kind))[1],
     )
-    asked = (repository, "HEAD", STATUS)
-    first = revisions(*asked, cache)
+    asked = (repository, "HEAD", STATUS, "")
+    first = dict(histories(*asked, cache))
     assert len(read) == 2
-    assert first == revisions(*asked, cache) == revisions(*asked)
+    assert first == dict(histories(*asked, cache)) == dict(histories(*asked))
     assert len(read) == 4, "only without the cache they are read again"
     workshop.edit(CHANGE, "status: authorised", "status: rejected")
     workshop.commit()
-    last = revisions(*asked, cache)[CHANGE]
+    last = histories(*asked, cache)[CHANGE]
     assert (last.shown[0].state, last.shown[1:]) == ("rejected", first[CHANGE].shown)
-    assert revisions(repository, "HEAD", {CHANGE: None}, cache)[CHANGE].shown[0].state == "", "another question"
+    assert len(read) == 6
+    other = Records({CHANGE: ()}.get)
+    assert histories(repository, "HEAD", other, "elsewhere", cache)[CHANGE].shown[0].state == "", "another question"
+
+
+def test_what_records_say_now_need_not_be_read_and_says_the_same(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.git("checkout", "-q", "main")
+    workshop.change()
+    workshop.write("changes/notes.txt", "Not a record.\n")
+    workshop.commit()
+    repository = Repository(workshop.path)
+    tip = repository.commit("HEAD")
+    validation, now = validate(repository.snapshot(tip), NOW), workshop.git("rev-parse", f"HEAD:{CHANGE}").strip()
+    plain = dict(past_of(repository, tip, validation).revisions)
+    assert plain[CHANGE].shown[0].state == "proposed"
+    assert "changes/notes.txt" not in plain
+    monkeypatch.setattr(_past, "_FEW", 0)
+    read: list[str] = []
+    monkeypatch.setattr(
+        Repository,
+        "objects",
+        lambda self, ids, kind, ask=Repository.objects: (read.extend(ids), ask(self, ids, kind))[1],
+    )
+    cache = Cache(tmp_path / "cache")
+    assert dict(past_of(repository, tip, validation, cache).revisions) == plain
+    assert now not in read
+    monkeypatch.setattr(_past, "_states", lambda validation: dict.fromkeys(validation.registry.kinds, ()))
+    other = past_of(repository, tip, validation, cache).revisions[CHANGE]
+    assert other.shown[0].state == "", "states that stand elsewhere are another question"
+
+
+def test_a_history_is_told_where_evidence_cannot_be(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise GitError("no statement can be read")
+
+    monkeypatch.setattr(_past, "_deployed", fail)
+    repository, validation = Repository(workshop.path), validate(WorkTree(workshop.path), NOW)
+    found = past_of(repository, repository.commit("HEAD"), validation)
+    assert found.shown == "no statement can be read"
+    assert found.revisions
 
 
 def test_pages_say_it(workshop: Workshop) -> None:

@@ -20,6 +20,7 @@ from itsm_as_code.cache import Cache
 from itsm_as_code.compliance import Known
 from itsm_as_code.compliance.trend import Point, Trend
 from itsm_as_code.errors import ItsmError
+from itsm_as_code.gate.histories import Histories, shelf_of, shelved
 from itsm_as_code.gate.revisions import Revision, Revisions
 from itsm_as_code.records.stored import StoredRecords, content_id
 from itsm_as_code.site import Past
@@ -371,6 +372,42 @@ def test_a_look_up_that_is_not_recorded_is_noticed(base: Base, kind: str) -> Non
     SHOWN[kind](repository)
     assert not base.missed(repository, "")
     assert base.missed(repository, kind)
+
+
+def _histories(**said: str) -> Histories:
+    """Histories of two people of one shelf, and of one of another."""
+    found = {
+        f"people/{name}.yaml": [
+            1,
+            [["1" * 40, 1_700_000_000, "Ann", "ann@shop.example", said.get(name, "Edit"), None, "added", [], 0, ""]],
+        ]
+        for name in ("alice", "bob", "carol")
+    }
+    return Histories.of(shelved(found))
+
+
+def test_histories_that_were_not_known_for_a_while_come_back(tmp_path: Path) -> None:
+    place, repository = Place(tmp_path), Repository()
+    for past in (Past(_histories()), Past(), Past(_histories()), Past({_ALICE: Revisions((_REVISION,), 1)})):
+        repository.past = past
+        assert not differences(place, repository)[1]
+
+
+def test_of_histories_only_those_are_asked_that_may_be_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, repository = Place(tmp_path), Repository()
+    repository.past = Past(_histories())
+    place.publish(repository)
+    asked: list[str] = []
+    get = Histories.__getitem__
+    monkeypatch.setattr(Histories, "__getitem__", lambda own, path: (asked.append(path), get(own, path))[1])
+    repository.past = Past(_histories(alice="Edit her"))
+    assert shelf_of("people/alice.yaml") != shelf_of("people/bob.yaml")
+    validation = repository.validated()
+    remember(validation, place.cache)
+    built = site.publish(validation, repository.revision, place.out, remembered=place.memory, past=repository.past)
+    assert built.rendered == 1
+    assert set(asked) == {path for path in asked if shelf_of(path) == shelf_of(_ALICE)}
+    assert _ALICE in asked
 
 
 def test_free_text_is_no_look_up_of_what_many_records_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

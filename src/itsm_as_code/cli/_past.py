@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Any
 
     from itsm_as_code.assurance.deployment_audit import Judged
     from itsm_as_code.cache import Cache
+    from itsm_as_code.findings import RecordId
     from itsm_as_code.git.repository import Repository
     from itsm_as_code.site import Past
     from itsm_as_code.validation import Validation
+
+_FEW: Final = 100
 
 
 def past_of(
@@ -22,31 +26,61 @@ def past_of(
     from itsm_as_code.assurance.shown import shown
     from itsm_as_code.cli._default_branch import branch_name
     from itsm_as_code.errors import ItsmError
-    from itsm_as_code.findings import parse_pointer
-    from itsm_as_code.gate.revisions import revisions
+    from itsm_as_code.gate.histories import histories
+    from itsm_as_code.gate.revisions import Records
     from itsm_as_code.gate.root import at_root
-    from itsm_as_code.records.summary import Made
     from itsm_as_code.site import Past
 
     if repository is None or commit is None:
         return Past(shown="the records are in no git repository, so there is no evidence of merges")
-    states: dict[str, tuple[str, ...] | None] = {}
-    ids, kinds, records = {}, validation.registry, validation.catalogue.records
-    for item, path, oid in validation.catalogue.files():
-        lifecycle = kinds[item.kind].lifecycle
-        if oid is not None:
-            ids[oid] = item
-        states[path] = tuple(map(str, parse_pointer(lifecycle["field"]))) if lifecycle else None
+    registry, states = validation.registry, _states(validation)
+
+    def state(path: str) -> tuple[str, ...] | None:
+        kind = registry.of_path(path)
+        return states[kind.name] if kind is not None and path.endswith(".yaml") else None
+
+    places = repr(sorted((kind.folder, states[kind.name]) for kind in registry))
     try:
-        known = Made(lambda oid: records[ids[oid]].data, ids)
-        told, ran = revisions(repository, commit, states, cache, known), _deployed(repository, validation, cache)
+        told = histories(repository, commit, Records(state, _said(validation)), places, cache)
+    except ItsmError as error:
+        return Past(shown=error.message)
+    try:
+        ran = _deployed(repository, validation, cache)
         if not validation.configuration.evidence.keys:
             why = "itsm.yaml names no key for evidence, so nothing shows who approved (itsm evidence setup)"
             return Past(told, why, ran)
         ledger = Ledger(at_root(repository, commit), commit, branch_name(repository), validation.now)
         return Past(told, shown(ledger, validation.catalogue.of_kind("Change")), ran)
     except ItsmError as error:
-        return Past(shown=error.message)
+        return Past(told, error.message)
+
+
+def _states(validation: Validation) -> dict[str, tuple[str, ...]]:
+    """Where records of each kind have their state."""
+    from itsm_as_code.findings import parse_pointer
+
+    found = {kind.name: kind.lifecycle for kind in validation.registry}
+    return {name: tuple(map(str, parse_pointer(said["field"]))) if said else () for name, said in found.items()}
+
+
+def _said(validation: Validation) -> Callable[[Collection[str]], dict[str, Any]]:
+    """Gives the data of those of many blobs that are records now; a few are read sooner than looked for."""
+    catalogue = validation.catalogue
+    ids: dict[str, RecordId] = {}
+
+    def said(blobs: Collection[str]) -> dict[str, Any]:
+        if len(blobs) < _FEW:
+            return {}
+        if not ids:
+            ids.update((oid, item) for item, _, oid in catalogue.files() if oid is not None)
+        wanted = {ids[blob]: blob for blob in blobs if blob in ids}
+        names: dict[str, list[str]] = {}
+        for item in wanted:
+            names.setdefault(item.kind, []).append(item.name)
+        found = (record for kind, some in names.items() for record in catalogue.some(kind, some))
+        return {wanted[record.id]: record.data for record in found}
+
+    return said
 
 
 def _deployed(

@@ -6,7 +6,7 @@ One walk answers what reports, trends and calendars ask; with a cache it goes on
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -53,8 +53,8 @@ class Walk:
     revised: Mapping[str, Revised]
 
 
-_Commit = tuple[int, str]
-"""Seconds at which it was made, and its first parent, or nothing."""
+_Commit = tuple[int, list[str]]
+"""Seconds at which it was made, and its parents."""
 _Changes = dict[str, tuple[int, int]]
 """Path -> how often it was changed, and the seconds at which it was last."""
 
@@ -67,9 +67,12 @@ def walk(repository: Repository, commit: str, cache: Cache | None = None) -> Wal
     known = None if cache is None or repository.is_shallow else _known(repository, commit, cache)
     old: list[list[Any]] = [] if known is None else known["line"]
     changed: _Changes = {} if known is None else known["changed"]
-    commits: dict[str, _Commit] = {}
-    for name, made, path in _log(repository, f"{old[0][0]}..{commit}" if old else commit):
-        commits[name] = made
+    rows = list(_log(repository, f"{old[0][0]}..{commit}" if old else commit))
+    commits = {name: made for name, made, _ in rows}
+    if old and not all_new(repository, old[0][0], commit, [parents for _, parents in commits.values()]):
+        old, changed, rows = [], {}, list(_log(repository, commit))
+        commits = {name: made for name, made, _ in rows}
+    for _, made, path in rows:
         if path is not None:
             count, last = changed.get(path, (0, 0))
             changed[path] = count + 1, max(last, made[0])
@@ -82,10 +85,27 @@ def walk(repository: Repository, commit: str, cache: Cache | None = None) -> Wal
     )
 
 
+def all_new(repository: Repository, old: str, new: str, parents: Collection[Collection[str]]) -> bool:
+    """True where what git lists of ``old..new``, given by the parents of each, are the commits that came to it alone.
+
+    Where clocks went wrong, git may list older ones too, if they are merged once more: it looks a few commits further
+    than the dates say, and no more (``SLOP`` in its revision.c).
+    """
+    if all(len(some) < 2 for some in parents):
+        return True
+    counts = (int(repository.text("rev-list", "--count", "--end-of-options", tip)) for tip in (new, old))
+    return next(counts) - next(counts) == len(parents)
+
+
+def place_of(repository: Repository) -> str:
+    """What tells the records in a folder of a repository from others, for a cache."""
+    return f"{repository.folder.resolve()}\0{repository.prefix}"
+
+
 def _log(repository: Repository, revisions: str) -> Iterator[tuple[str, _Commit, str | None]]:
     """Every commit, and once more for each path that it changed."""
     out = repository.text("log", "--format=%x01%H %ct %P", "--raw", "-z", "--no-renames", "--relative", revisions, "--")
-    name, made = "", (0, "")
+    name, made = "", (0, list[str]())
     tokens = iter(out.split("\0"))
     for token in tokens:
         said = token.lstrip("\n")
@@ -93,7 +113,7 @@ def _log(repository: Repository, revisions: str) -> Iterator[tuple[str, _Commit,
             yield name, made, next(tokens)
         elif said.startswith("\x01"):
             name, seconds, *parents = said[1:].split()
-            made = min(int(seconds), _LAST), parents[0] if parents else ""
+            made = min(int(seconds), _LAST), parents
             yield name, made, None
 
 
@@ -127,7 +147,7 @@ def _line(
     name = commit
     while name in commits:
         found.append((name, commits[name][0]))
-        name = commits[name][1]
+        name = next(iter(commits[name][1]), "")
     rest = [(str(known), int(seconds)) for known, seconds in old]
     at = next((index for index, (known, _) in enumerate(rest) if known == name), None)
     if at is not None:
@@ -159,7 +179,7 @@ _SPACE: Final = hashlib.blake2b(b"history 1", digest_size=16).digest()
 
 
 def _place(repository: Repository) -> str:
-    return hashlib.blake2b(str(repository.folder).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    return hashlib.blake2b(place_of(repository).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def _instant(seconds: int) -> datetime:

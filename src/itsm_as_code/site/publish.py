@@ -177,6 +177,7 @@ class _Job:
 
         def work_out() -> None:
             _ = context.assessments  # for the first page, and for that of each control
+            _ = len(self.past.revisions)  # all of them are read
             ways = {"context": context, "facts": context.validation.facts, "state": now}
             for name in _SHARED:
                 room, _, attribute = name.partition(".")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from itsm_as_code.findings import RecordId
+from itsm_as_code.gate.histories import SHELVES, Histories, shelf_of
 from itsm_as_code.gate.revisions import Revision, Revisions
 from itsm_as_code.policies import Outcome
 from itsm_as_code.policies.outcomes import Outcomes
@@ -96,6 +97,13 @@ def _brief(told: object) -> object:
         return told
 
 
+def _on(shelf: int, found: Mapping[str, Revisions]) -> object:
+    """How the histories on a shelf stand."""
+    if isinstance(found, Histories):
+        return found.digests[shelf]
+    return _brief([(path, _told(history)) for path, history in sorted(found.items()) if shelf_of(path) == shelf])
+
+
 def _shown_of(trend: Trend | None) -> object:
     """Of a trend without a past no page says more than why there is none."""
     return trend if trend is None or trend.has_past else [point.why for point in trend.points]
@@ -164,10 +172,12 @@ class _Context(Context):
             feed=lambda: sorted(context.feeds),
             case=lambda: sorted(context.cases.items()),
             scorecard=lambda: [*context.scorecards.values()],
-            history=lambda: _brief([(path, _told(found)) for path, found in sorted(past.revisions.items())]),
+            history=lambda: [_on(shelf, past.revisions) for shelf in range(SHELVES)],
             proof=lambda: past.shown if isinstance(past.shown, str) else sorted(past.shown.items()),
             deployed=lambda: past.deployed if isinstance(past.deployed, str) else sorted(past.deployed.items()),
         )
+        notes.parted["history"] = lambda path: f"history {shelf_of(path)}"
+        notes.together.update((f"history {shelf}", partial(_on, shelf, past.revisions)) for shelf in range(SHELVES))
         for question in QUESTIONS:
             notes.makers[question] = made._answer
         return made

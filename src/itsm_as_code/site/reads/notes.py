@@ -83,7 +83,8 @@ class Notes:
 
     A key is a text of parts: what was asked, and of what. The first part is one of ``direct``, or the name of a
     remembered answer (``facts.graph``), which is worked out once for all who ask and has a trace of its own.
-    ``together`` says of some of ``direct`` what all of their look-ups rest on: while that is the same, none is asked.
+    ``together`` says of some of ``direct`` what all of their look-ups rest on: while that is the same, none is asked;
+    ``parted`` which other one of ``together`` a single look-up rests on.
     ``numbers`` are those that were read, of look-ups in ``blocks``; ``added`` are new; ``late`` are traces by group
     that were not read yet. ``instant`` is that of the build, and notes what it is asked.
     """
@@ -98,6 +99,7 @@ class Notes:
         self.late: dict[str, Traces] = {}
         self.direct: dict[str, Callable[..., object]] = {}
         self.together: dict[str, Callable[[], object]] = {}
+        self.parted: dict[str, Callable[..., str]] = {}
         self.makers: dict[str, Callable[[str], object]] = {}
         self._values: dict[str, Any] = {}
         self._unread: dict[tuple[str, int], list[int]] = {}

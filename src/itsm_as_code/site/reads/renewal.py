@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from itsm_as_code.site.reads.blocks import BITS, LAST, Block, Traces, group_of
@@ -56,7 +56,7 @@ class _Renewal:
         for group in self._groups:
             if group in notes.direct and self._sources.get(group, True):
                 for number in self._numbers(group):
-                    self._ask(number)
+                    self._ask(number, notes.parted.get(group))
 
     def ask_remembered(self) -> None:
         """Ask the groups that rest on anything that differs, or may."""
@@ -77,11 +77,13 @@ class _Renewal:
     def _may_differ(self, group: str, blocks: set[int]) -> bool:
         return group not in self._traces or not blocks.isdisjoint(self._traces[group].rests)
 
-    def _ask(self, number: int) -> None:
-        block = self._notes.block(number >> BITS)
+    def _ask(self, number: int, part: Callable[..., str] | None = None) -> None:
+        """Ask a look-up again, unless the ``part`` of what is the same for many that it rests on is as it was."""
+        notes, block = self._notes, self._notes.block(number >> BITS)
         if not block.is_lost:
-            answer = digest(self._notes.answer(block.keys[number & LAST]))
-            if self._notes.renew(number, answer):
+            key = block.keys[number & LAST]
+            may_differ = part is None or self._sources[part(*key.split(MARK)[1:])]
+            if may_differ and notes.renew(number, digest(notes.answer(key))):
                 self.stale.add(number)
 
     def _differs(self, number: int) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from itsm_as_code.validation import Validation
 
 _FEW: Final = 100
+"""Blobs that are read from git sooner than all records are looked through for them."""
 
 
 def past_of(

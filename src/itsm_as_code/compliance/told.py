@@ -37,6 +37,7 @@ Answer = tuple[Any, ...]
 _PART: Final = "answers"
 _FEW: Final = 16
 _LITTLE: Final = 500
+"""How many times as much has to be known as differs, for what differs not to be written."""
 _NO_RECORD: Final[frozenset[RecordId]] = frozenset()
 
 
@@ -202,11 +203,11 @@ class Told:
             known = sum(map(len, before.records.values()))
             if (len(self._touched) + self._new) * _LITTLE <= known:
                 return
-        if before is not None and not self._touched and before.started == self._started:
-            answers = {
-                part: {**before.answers.get(part, {}), **answers.get(part, {})}
-                for part in before.answers.keys() | answers.keys()
-            }
+            if not self._touched:
+                answers = {
+                    part: {**before.answers.get(part, {}), **answers.get(part, {})}
+                    for part in before.answers.keys() | answers.keys()
+                }
         history = (self._blamed, self._ended) if with_history else ({}, {})
         state = _State(answers, self._records, self._started, self._graph, *history)
         self._index.put({_PART: state.written()})

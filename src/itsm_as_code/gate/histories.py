@@ -42,7 +42,7 @@ class Histories(Mapping[str, Revisions]):
         self,
         digests: Sequence[str],
         read: Callable[[str], _Shelf | None],
-        anew: Callable[[], Sequence[_Shelf]] = lambda: [{}] * SHELVES,
+        anew: Callable[[], Sequence[_Shelf]],
     ) -> None:
         self.digests, self._read, self._anew = digests, read, anew
         self._shelves: dict[int, _Shelf] = {}
@@ -51,7 +51,7 @@ class Histories(Mapping[str, Revisions]):
     def of(cls, shelves: Sequence[_Shelf]) -> Histories:
         """Those on some shelves."""
         digests = [_digest(_written(shelf)) for shelf in shelves]
-        return cls(digests, dict(zip(digests, shelves, strict=True)).get)
+        return cls(digests, dict(zip(digests, shelves, strict=True)).get, lambda: shelves)
 
     def _shelf(self, number: int) -> _Shelf:
         if number not in self._shelves:
@@ -82,31 +82,27 @@ def histories(
     history cannot be read; a shallow clone tells what it has.
     """
     tip = repository.commit(commit)
+    if cache is None or repository.is_shallow:  # of such a clone more may be there the next time
+        return Histories.of(shelved(walked(repository, tip, records) or {}))
+    kept = _Kept(cache, f"{place_of(repository)}\0{kinds}")
 
     def anew() -> list[_Shelf]:
         shelves = shelved(walked(repository, tip, records) or {})
-        if kept is not None:
-            kept.put(tip, shelves)
+        kept.put(tip, shelves)
         return shelves
 
-    is_kept = cache is not None and not repository.is_shallow  # of such a clone more may be there the next time
-    kept = _Kept(cache, f"{place_of(repository)}\0{kinds}") if cache is not None and is_kept else None
-    digests = _known(kept, repository, tip, records) if kept is not None else None
-    if kept is None or digests is None:
-        return Histories.of(anew())
-    return Histories(digests, kept.shelf, anew)
+    digests = _known(kept, repository, tip, records)
+    return Histories.of(anew()) if digests is None else Histories(digests, kept.shelf, anew)
 
 
 def _known(kept: _Kept, repository: Repository, tip: str, records: Records) -> list[str] | None:
     """The digests of the shelves up to a commit, by those of one before it; None where all has to be walked over."""
-    heads = kept.heads()
-    for since, digests in heads:
-        if since == tip:
-            return digests
-    for since, digests in heads:
+    heads = dict(kept.heads())
+    if tip in heads:
+        return heads[tip]
+    for since, digests in heads.items():
         with suppress(GitError):  # the commit may be gone; what is wrong elsewhere comes up again
-            code, _ = repository.run("merge-base", "--is-ancestor", since, tip, accept=(0, 1))
-            added = walked(repository, tip, records, since) if code == 0 else None
+            added = walked(repository, tip, records, since) if repository.is_ancestor(since, tip) else None
             found = kept.grown(digests, added) if added is not None else None
             if found is not None:
                 return kept.put(tip, found, digests)
